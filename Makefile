@@ -1,0 +1,54 @@
+# The two commands of the README, and the parts they are made of.
+
+PYTHON_ENVIRONMENT := .venv
+RELEASE := swift build -c release --static-swift-stdlib
+
+.PHONY: run test build release setup lint benchmark fuzz twin kill format clean-run
+
+## Starts one member on 127.0.0.1:2379 with its data in ./default.etcd; Ctrl-C stops it.
+run: release
+	@exec "$$($(RELEASE) --show-bin-path)/etcd" \
+	    --listen-client-urls http://127.0.0.1:2379 \
+	    --advertise-client-urls http://127.0.0.1:2379 \
+	    --listen-peer-urls http://127.0.0.1:2380 \
+	    --initial-advertise-peer-urls http://127.0.0.1:2380 \
+	    --initial-cluster default=http://127.0.0.1:2380
+
+## Every check: imports, formatting rules, unit tests, acceptance and twin tests.
+test:
+	@bash Scripts/test.sh
+
+## Server and tools with the Swift standard library linked statically.
+release:
+	@bash Scripts/setup.sh build
+	$(RELEASE)
+
+## What builds and tests need, installed where it is missing.
+setup:
+	@bash Scripts/setup.sh test
+
+## A longer twin run: make twin SEED=7 CALLS=100000
+twin:
+	@bash Scripts/setup.sh test
+	swift build
+	$(PYTHON_ENVIRONMENT)/bin/python Tests/Acceptance/twin.py --seed $(or $(SEED),1) --calls $(or $(CALLS),100000)
+
+## kill -9 under load: make kill ROUNDS=100 SEED=1
+kill:
+	@bash Scripts/setup.sh test
+	swift build
+	$(PYTHON_ENVIRONMENT)/bin/python Tests/Acceptance/kill.py --seed $(or $(SEED),1) --rounds $(or $(ROUNDS),100)
+
+## The table of Benchmarks/: this etcd beside the real one. make benchmark ONLY=put
+benchmark: release
+	@bash Scripts/setup.sh test
+	$(PYTHON_ENVIRONMENT)/bin/python Benchmarks/compare.py $(if $(ONLY),--only $(ONLY))
+
+## Every fuzz target for SECONDS each (default 60).
+fuzz:
+	@bash Scripts/setup.sh build
+	@bash Scripts/fuzz.sh $(or $(SECONDS_EACH),60)
+
+## Rewrites the sources to the formatting rules.
+format:
+	swift format --in-place --recursive --parallel Sources Tests Package.swift

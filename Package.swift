@@ -1,0 +1,78 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Folders are the layers, targets are the rooms. Each row lists the whole of what a target may
+// import; `Scripts/check-imports.py` holds the sources against it (docs/ARCHITECTURE.md).
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
+]
+
+func room(
+    _ folder: String, _ name: String, _ imports: [Target.Dependency] = [],
+    exclude: [String] = []
+) -> Target {
+    .target(
+        name: name, dependencies: imports, path: "Sources/\(folder)/\(name)", exclude: exclude,
+        swiftSettings: settings)
+}
+
+func tool(_ folder: String, _ name: String, _ imports: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: imports, path: "Sources/\(folder)/\(name)",
+        swiftSettings: settings)
+}
+
+func tests(_ name: String, _ imports: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: imports, path: "Tests/\(name)", resources: resources,
+        swiftSettings: settings)
+}
+
+let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
+let atomics: Target.Dependency = .product(name: "Atomics", package: "swift-atomics")
+let arguments: Target.Dependency = .product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+var targets: [Target] = [
+    .systemLibrary(
+        name: "CNGHTTP2", path: "Sources/CNGHTTP2", pkgConfig: "libnghttp2",
+        providers: [.apt(["libnghttp2-dev"])]),
+    .target(name: "CCRC32C", path: "Sources/CCRC32C"),
+
+    room("API", "EtcdAPI", [protobuf]),
+    room("Consensus", "Raft"),
+    room("Storage", "Disk"),
+    room("Storage", "WriteAheadLog", ["Disk", "EtcdAPI", "CCRC32C"]),
+    room("Storage", "Bolt", ["Disk"]),
+    room("State", "MVCC", ["EtcdAPI", "Bolt", "CCRC32C"]),
+    room("State", "Lease", ["EtcdAPI", "Bolt"]),
+    room("State", "Auth", ["EtcdAPI", "Bolt"]),
+    room("State", "Membership", ["EtcdAPI", "Bolt", crypto]),
+    room("State", "StateMachine", ["EtcdAPI", "Bolt", "MVCC", "Lease", "Auth", "Membership"]),
+    room("Server", "Replica", ["EtcdAPI", "Raft", "StateMachine", "WriteAheadLog"]),
+]
+
+let package = Package(
+    name: "swift-etcd",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: targets
+)

@@ -1,0 +1,47 @@
+/// Leases by the time they may end: a binary heap with lazy removal.
+///
+/// An entry may be out of date (its lease was renewed or revoked); whoever pops it compares it
+/// with the lease. So a keepalive costs nothing here.
+struct ExpiryQueue: Sendable {
+    struct Entry: Sendable {
+        let time: ClockMilliseconds
+        let id: LeaseID
+
+        /// Ties go by id, so that the order does not depend on the history of the heap.
+        static func < (left: Entry, right: Entry) -> Bool {
+            left.time == right.time ? left.id < right.id : left.time < right.time
+        }
+    }
+
+    private var heap: [Entry] = []
+
+    var first: Entry? { heap.first }
+
+    mutating func removeAll() { heap.removeAll(keepingCapacity: false) }
+
+    mutating func insert(_ id: LeaseID, at time: ClockMilliseconds) {
+        heap.append(Entry(time: time, id: id))
+        var child = heap.count - 1
+        while child > 0 {
+            let parent = (child - 1) / 2
+            guard heap[child] < heap[parent] else { return }
+            heap.swapAt(child, parent)
+            child = parent
+        }
+    }
+
+    mutating func removeFirst() {
+        guard let last = heap.popLast(), !heap.isEmpty else { return }
+        heap[0] = last
+        var parent = 0
+        while true {
+            var least = parent
+            for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count {
+                if heap[child] < heap[least] { least = child }
+            }
+            guard least != parent else { return }
+            heap.swapAt(least, parent)
+            parent = least
+        }
+    }
+}

@@ -1,0 +1,97 @@
+package import Bolt
+package import EtcdAPI
+
+/// Grants, renews and ends leases, and knows which keys hang on each.
+///
+/// What it is: the whole lease state of a member, owned by the apply thread. Changes that come
+/// out of the log (`grant`, `revoke`, `checkpoint`, `attach`, `detach`) are deterministic. Clocks
+/// run only while this member is the primary lessor, that is the leader; elsewhere a lease lasts
+/// forever, so that no follower ever ends one by itself.
+///
+/// Invariants: a key hangs on at most one lease; `leaseOfKey` and `Lease.keys` mirror each other;
+/// while primary every lease has an expiry and an entry in the expiry queue at or before it.
+package struct Lessor {
+    /// Longest accepted time to live, in seconds.
+    package static let maximumSeconds: Int64 = 9_000_000_000
+
+    static let bucket = [UInt8]("lease".utf8)
+
+    let minimumSeconds: Int64
+    var leases: [LeaseID: Lease] = [:]
+    var leaseOfKey: [[UInt8]: LeaseID] = [:]
+    var queue = ExpiryQueue()
+    var isPrimaryLessor = false
+
+    /// - Parameter minimumSeconds: shorter requests are raised to this (3/2 election timeouts).
+    package init(minimumSeconds: Int64) {
+        self.minimumSeconds = minimumSeconds
+    }
+
+    /// Whether expiry clocks run here.
+    package var isPrimary: Bool { isPrimaryLessor }
+
+    /// How many leases live.
+    package var count: Int { leases.count }
+
+    /// The lease of that id, if it lives.
+    package subscript(id: LeaseID) -> Lease? { leases[id] }
+
+    /// The lease that a key hangs on.
+    package func lease(ofKey key: [UInt8]) -> LeaseID { leaseOfKey[key] ?? .none }
+
+    /// Creates a lease and records it.
+    ///
+    /// - Throws: `leaseTTLTooLarge`, `leaseExists`, or `leaseNotFound` for id 0 as etcd does.
+    package mutating func grant(
+        _ id: LeaseID, seconds: Int64, now: ClockMilliseconds, into batch: inout BoltWriteBatch
+    ) throws(EtcdError) -> Lease {
+        guard id != .none else { throw .leaseNotFound }
+        guard seconds <= Self.maximumSeconds else { throw .leaseTTLTooLarge }
+        guard leases[id] == nil else { throw .leaseExists }
+        var lease = Lease(id: id, grantedSeconds: max(seconds, minimumSeconds))
+        if isPrimaryLessor {
+            lease.expiry = now + lease.grantedSeconds * 1000
+            queue.insert(id, at: now + lease.grantedSeconds * 1000)
+        }
+        leases[id] = lease
+        persist(lease, into: &batch)
+        return lease
+    }
+
+    /// Ends a lease. The caller deletes the returned keys in the same transaction.
+    ///
+    /// - Returns: the attached keys, ascending.
+    package mutating func revoke(
+        _ id: LeaseID, into batch: inout BoltWriteBatch
+    ) throws(EtcdError) -> [[UInt8]] {
+        guard let lease = leases.removeValue(forKey: id) else { throw .leaseNotFound }
+        for key in lease.keys { leaseOfKey[key] = nil }
+        batch.delete(bucket: Self.bucket, key: id.storageKey)
+        return lease.sortedKeys
+    }
+
+    /// Hangs a key on a lease, taking it from the one it hung on before.
+    ///
+    /// The lease must live: whoever applies a put has checked it before writing anything.
+    package mutating func attach(_ key: [UInt8], to id: LeaseID) {
+        detach(key)
+        guard leases[id] != nil else { return }
+        leases[id]?.keys.insert(key)
+        leaseOfKey[key] = id
+    }
+
+    /// Takes a key from the lease it hangs on, if any.
+    package mutating func detach(_ key: [UInt8]) {
+        guard let old = leaseOfKey.removeValue(forKey: key) else { return }
+        leases[old]?.keys.remove(key)
+    }
+
+    /// Records how much of a lease is left, for the next primary to start from.
+    package mutating func checkpoint(
+        _ id: LeaseID, remainingSeconds: Int64, persist: Bool, into batch: inout BoltWriteBatch
+    ) {
+        guard leases[id] != nil else { return }
+        leases[id]?.checkpointedSeconds = remainingSeconds
+        if persist, let lease = leases[id] { self.persist(lease, into: &batch) }
+    }
+}

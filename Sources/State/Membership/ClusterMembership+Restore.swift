@@ -1,0 +1,62 @@
+package import Bolt
+import FoundationEssentials
+
+/// Reading the membership back from the database, at start.
+extension ClusterMembership {
+    /// Loads members, removed ids, the cluster version and a running downgrade.
+    ///
+    /// Values that cannot be read are left out; the caller compares the result with the log.
+    package mutating func restore(from transaction: BoltReadTransaction) {
+        restoreMembers(from: transaction)
+        guard let cluster = transaction.bucket(Self.clusterBucket) else { return }
+        if let text = cluster.text(forKey: "clusterVersion") {
+            version = SemanticVersion(text)
+        }
+        if let text = cluster.text(forKey: "downgrade"),
+            let stored = try? JSONDecoder().decode(StoredDowngrade.self, from: Data(text.utf8))
+        {
+            downgrade = Downgrade(
+                isEnabled: stored.enabled ?? false, targetVersion: stored.target ?? "")
+        }
+    }
+
+    private mutating func restoreMembers(from transaction: BoltReadTransaction) {
+        if let bucket = transaction.bucket(Self.membersBucket) {
+            let cursor = bucket.cursor()
+            var record = cursor.first()
+            while let (_, value) = record {
+                if let member = Member(json: Array(value)) { members.append(member) }
+                record = cursor.next()
+            }
+            members.sort { $0.id < $1.id }
+        }
+        if let bucket = transaction.bucket(Self.removedBucket) {
+            let cursor = bucket.cursor()
+            var record = cursor.first()
+            while let (key, _) = record {
+                if let id = MemberID(hexadecimal: String(decoding: key, as: UTF8.self)) {
+                    removed.insert(id)
+                }
+                record = cursor.next()
+            }
+        }
+    }
+}
+
+private struct StoredDowngrade: Decodable {
+    var target: String?
+    var enabled: Bool?
+
+    enum CodingKeys: String, CodingKey {
+        case target = "target-version"
+        case enabled
+    }
+}
+
+extension BoltBucket {
+    fileprivate func text(forKey key: String) -> String? {
+        Array(key.utf8).withUnsafeBytes { key in
+            get(key).map { String(decoding: $0, as: UTF8.self) }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import Crypto
+
+/// How etcd derives identities: the first eight bytes of a SHA-1, read big-endian.
+extension MemberID {
+    /// Identity of a member with these peer URLs.
+    ///
+    /// - Parameters:
+    ///   - peerURLs: hashed in ascending order without a separator.
+    ///   - token: initial-cluster-token; keeps clusters with equal URLs apart.
+    ///   - addedAtUnixSeconds: set for a member that is added at run time.
+    package init(peerURLs: [String], token: String, addedAtUnixSeconds: Int64? = nil) {
+        var text = peerURLs.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.joined() + token
+        if let seconds = addedAtUnixSeconds { text += String(seconds) }
+        self.init(rawValue: leadingWord(ofSHA1: Array(text.utf8)))
+    }
+}
+
+extension ClusterID {
+    /// Identity of a cluster founded by these members.
+    package init(founders: [MemberID]) {
+        var bytes: [UInt8] = []
+        for member in founders.sorted() {
+            withUnsafeBytes(of: member.rawValue.bigEndian) { bytes.append(contentsOf: $0) }
+        }
+        self.init(rawValue: leadingWord(ofSHA1: bytes))
+    }
+}
+
+private func leadingWord(ofSHA1 bytes: [UInt8]) -> UInt64 {
+    Insecure.SHA1.hash(data: bytes).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+}

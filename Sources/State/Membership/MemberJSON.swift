@@ -1,0 +1,109 @@
+import FoundationEssentials
+
+/// The JSON forms in which etcd keeps and exchanges members: in bucket `members`, as context of a
+/// configuration change, in the legacy tree of `.snap` files and on the peer listener.
+extension Member {
+    /// `{"id":N,"peerURLs":[...],"isLearner":true,"name":"...","clientURLs":[...]}`; what is empty
+    /// is left out, except peerURLs.
+    package var json: String {
+        "{\"id\":\(id.rawValue),\(raftFields)\(publishedFields.isEmpty ? "" : "," + publishedFields)}"
+    }
+
+    /// The part that the consensus layer needs: `{"peerURLs":[...]}`.
+    var raftAttributesJSON: String { "{\(raftFields)}" }
+
+    /// The part that the member publishes: `{"name":"...","clientURLs":[...]}`.
+    var attributesJSON: String { "{\(publishedFields)}" }
+
+    private var raftFields: String {
+        "\"peerURLs\":\(jsonArray(peerURLs))" + (isLearner ? ",\"isLearner\":true" : "")
+    }
+
+    private var publishedFields: String {
+        var fields: [String] = []
+        if !name.isEmpty { fields.append("\"name\":\(jsonString(name))") }
+        if !clientURLs.isEmpty { fields.append("\"clientURLs\":\(jsonArray(clientURLs))") }
+        return fields.joined(separator: ",")
+    }
+
+    /// Reads the form of `json`; nil when the bytes are anything else.
+    package init?(json bytes: [UInt8]) {
+        guard let parsed = try? JSONDecoder().decode(MemberFields.self, from: Data(bytes)) else {
+            return nil
+        }
+        self.init(
+            id: MemberID(rawValue: parsed.id ?? 0), peerURLs: parsed.peerURLs ?? [],
+            isLearner: parsed.isLearner ?? false, name: parsed.name ?? "",
+            clientURLs: parsed.clientURLs ?? [])
+    }
+}
+
+/// What a configuration change that adds or promotes a member carries as context.
+package struct MemberChangeContext: Equatable, Sendable {
+    package var member: Member
+    /// Turns a learner into a voter.
+    package var isPromotion: Bool
+
+    package init(member: Member, isPromotion: Bool) {
+        self.member = member
+        self.isPromotion = isPromotion
+    }
+
+    package var json: String { "\(member.json.dropLast()),\"isPromote\":\(isPromotion)}" }
+
+    package init?(json bytes: [UInt8]) {
+        guard let member = Member(json: bytes),
+            let fields = try? JSONDecoder().decode(MemberFields.self, from: Data(bytes))
+        else { return nil }
+        self.init(member: member, isPromotion: fields.isPromote ?? false)
+    }
+}
+
+/// The attributes that a 3.5 member publishes through the legacy tree.
+struct PublishedAttributes: Decodable {
+    var name: String?
+    var clientURLs: [String]?
+
+    init?(json text: String) {
+        guard let parsed = try? JSONDecoder().decode(Self.self, from: Data(text.utf8)) else {
+            return nil
+        }
+        self = parsed
+    }
+}
+
+private struct MemberFields: Decodable {
+    var id: UInt64?
+    var peerURLs: [String]?
+    var isLearner: Bool?
+    var name: String?
+    var clientURLs: [String]?
+    var isPromote: Bool?
+}
+
+private func jsonArray(_ texts: [String]) -> String {
+    "[\(texts.map(jsonString).joined(separator: ","))]"
+}
+
+/// A JSON string with the escapes that Go's encoder makes, so that files are equal byte for byte.
+func jsonString(_ text: String) -> String {
+    var result = "\""
+    for scalar in text.unicodeScalars {
+        switch scalar {
+        case "\"": result += "\\\""
+        case "\\": result += "\\\\"
+        case "\n": result += "\\n"
+        case "\r": result += "\\r"
+        case "\t": result += "\\t"
+        case "<", ">", "&", "\u{2028}", "\u{2029}": result += escaped(scalar)
+        case _ where scalar.value < 0x20: result += escaped(scalar)
+        default: result.unicodeScalars.append(scalar)
+        }
+    }
+    return result + "\""
+}
+
+private func escaped(_ scalar: Unicode.Scalar) -> String {
+    let digits = String(scalar.value, radix: 16)
+    return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+}
