@@ -1,0 +1,39 @@
+import Glibc
+
+/// A thread that owns its state outright, and whose end can be waited for.
+final class OwnedThread: @unchecked Sendable {
+    // `handle` is written once in init before the object is shared.
+    private var handle = pthread_t()
+
+    /// Starts a thread.
+    ///
+    /// - Parameter name: up to 15 bytes, shown by tools that list threads.
+    init(name: String, _ body: @escaping @Sendable () -> Void) {
+        let start = Unmanaged.passRetained(Start(name: name, body: body))
+        let status = pthread_create(&handle, nil, runThread, start.toOpaque())
+        precondition(status == 0, "the system must give a thread for \(name)")
+    }
+
+    /// Waits until the body has returned. Called once.
+    func join() {
+        pthread_join(handle, nil)
+    }
+}
+
+private final class Start: @unchecked Sendable {
+    let name: String
+    let body: @Sendable () -> Void
+
+    init(name: String, body: @escaping @Sendable () -> Void) {
+        self.name = name
+        self.body = body
+    }
+}
+
+private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    guard let argument else { return nil }
+    let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+    pthread_setname_np(pthread_self(), start.name)
+    start.body()
+    return nil
+}

@@ -1,0 +1,17 @@
+package import Raft
+
+/// What the consensus thread lets everybody see of itself.
+package struct ReplicaStatus: Sendable {
+    package var id: MemberID
+    package var term: Term = .zero
+    package var leader: MemberID?
+    package var role: RoleName = .follower
+    package var lastIndex: LogIndex = .zero
+    package var commitIndex: LogIndex = .zero
+    package var leaderChangesSeen = 0
+
+    package init(id: MemberID) { self.id = id }
+
+    /// Whether this member leads.
+    package var isLeader: Bool { role == .leader }
+}

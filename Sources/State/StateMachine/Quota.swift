@@ -1,0 +1,56 @@
+package import EtcdAPI
+
+/// How much a request may add to the database, by etcd's estimate.
+///
+/// A request fits while database size + cost stays below the limit. Deletions, compactions and
+/// reads cost nothing, so that a full member can still be cleaned.
+package struct Quota: Sendable {
+    /// Used when the operator sets 0.
+    package static let defaultBytes: Int64 = 2 * 1024 * 1024 * 1024
+
+    private static let putOverheadBytes = 256
+    private static let leaseBytes = 64
+
+    /// The limit in bytes; nil means no limit.
+    package let limitBytes: Int64?
+
+    /// - Parameter configuredBytes: 0 is the default limit, a negative number none.
+    package init(configuredBytes: Int64) {
+        switch configuredBytes {
+        case 0: limitBytes = Self.defaultBytes
+        case ..<0: limitBytes = nil
+        default: limitBytes = configuredBytes
+        }
+    }
+
+    /// Whether a request of this cost fits beside a database of this size.
+    package func admits(costBytes: Int, databaseBytes: Int) -> Bool {
+        guard let limitBytes, costBytes > 0 else { return true }
+        return Int64(databaseBytes) + Int64(costBytes) < limitBytes
+    }
+
+    /// Estimated growth by a put.
+    package static func cost(of put: PutRequest) -> Int {
+        putOverheadBytes + put.key.count + put.value.count
+    }
+
+    /// Estimated growth by a transaction: its more expensive branch.
+    package static func cost(of transaction: TxnRequest) -> Int {
+        max(cost(of: transaction.success), cost(of: transaction.failure))
+    }
+
+    /// Estimated growth by a lease.
+    package static func costOfLease() -> Int { leaseBytes }
+
+    private static func cost(of operations: [RequestOp]) -> Int {
+        var sum = 0
+        for operation in operations {
+            switch operation {
+            case .put(let put): sum += cost(of: put)
+            case .transaction(let nested): sum += cost(of: nested)
+            case .range, .deleteRange, .none: break
+            }
+        }
+        return sum
+    }
+}

@@ -1,0 +1,56 @@
+"""Python stubs for the gRPC API, generated from Proto/ on first import."""
+import hashlib
+import pathlib
+import sys
+import tempfile
+
+import grpc
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+
+
+def _generate():
+    protos = sorted((ROOT / "Proto").rglob("*.proto"))
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in protos)).hexdigest()[:16]
+    target = pathlib.Path(tempfile.gettempdir()) / f"swift-etcd-stubs-{digest}"
+    if not (target / "complete").exists():
+        from grpc_tools import protoc
+
+        target.mkdir(exist_ok=True)
+        status = protoc.main(
+            ["protoc", f"-I{ROOT / 'Proto'}", f"--python_out={target}",
+             f"--grpc_python_out={target}", *map(str, protos)])
+        if status != 0:
+            raise RuntimeError("protoc could not generate the test stubs")
+        (target / "complete").touch()
+    sys.path.insert(0, str(target))
+
+
+_generate()
+
+from etcdserverpb import rpc_pb2 as rpc  # noqa: E402
+from etcdserverpb import rpc_pb2_grpc as services  # noqa: E402
+from mvccpb import kv_pb2 as kv  # noqa: E402, F401
+from v3electionpb import v3election_pb2 as election  # noqa: E402, F401
+from v3electionpb import v3election_pb2_grpc as election_services  # noqa: E402
+from v3lockpb import v3lock_pb2 as lock  # noqa: E402, F401
+from v3lockpb import v3lock_pb2_grpc as lock_services  # noqa: E402
+
+
+def connect(endpoint, **options):
+    """A channel without limits on message sizes."""
+    settings = {
+        "grpc.max_receive_message_length": -1,
+        "grpc.max_send_message_length": -1,
+        "grpc.use_local_subchannel_pool": 1,
+        **options,
+    }
+    return grpc.insecure_channel(endpoint, options=list(settings.items()))
+
+
+def stub(channel, service):
+    """The client stub of a service by its short name, for example `KV`."""
+    for module in (services, election_services, lock_services):
+        if hasattr(module, f"{service}Stub"):
+            return getattr(module, f"{service}Stub")(channel)
+    raise KeyError(service)

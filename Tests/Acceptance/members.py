@@ -1,0 +1,181 @@
+"""Real member processes for tests: ours and the real etcd, started, killed and asked.
+
+Everything listens on 127.0.0.1. A member's directory is given by the caller, who removes it.
+"""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+VENV = pathlib.Path(sys.executable).parent
+
+
+def tool(name):
+    """Path of a real etcd program: from the test environment, else from PATH."""
+    beside = VENV / name
+    found = str(beside) if beside.exists() else shutil.which(name)
+    if not found:
+        raise FileNotFoundError(f"{name}: run `make setup` first")
+    return found
+
+
+def our_etcd():
+    """Path of our server: $ETCD_BINARY, else the debug build."""
+    return os.environ.get("ETCD_BINARY") or str(ROOT / ".build/debug/etcd")
+
+
+def our_etcdutl():
+    """Path of our file tool: beside the server."""
+    return str(pathlib.Path(our_etcd()).parent / "etcdutl")
+
+
+def free_ports(count):
+    """Ports nobody listens on; they stay reserved until all are found."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+class Member:
+    """One server process on its own data directory."""
+
+    def __init__(self, binary, directory, *flags, environment=None, ports=None):
+        self.binary = binary
+        self.directory = pathlib.Path(directory)
+        self.flags = list(flags)
+        self.environment = environment or {}
+        self.client_port, self.peer_port = ports or free_ports(2)
+        self.process = None
+        self.log_path = self.directory.with_suffix(".log")
+
+    @property
+    def endpoint(self):
+        return f"127.0.0.1:{self.client_port}"
+
+    @property
+    def url(self):
+        return f"http://{self.endpoint}"
+
+    def arguments(self):
+        peer = f"http://127.0.0.1:{self.peer_port}"
+        return [
+            self.binary, "--name", "default", "--data-dir", str(self.directory),
+            "--listen-client-urls", self.url, "--advertise-client-urls", self.url,
+            "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
+            "--initial-cluster", f"default={peer}", *self.flags,
+        ]
+
+    def start(self, wait=True, seconds=30, prefix=()):
+        environment = {"PATH": os.environ["PATH"], **self.environment}
+        self.log = open(self.log_path, "ab")
+        self.process = subprocess.Popen(
+            [*prefix, *self.arguments()], stdin=subprocess.DEVNULL, stdout=self.log,
+            stderr=subprocess.STDOUT, env=environment, cwd=self.directory.parent)
+        if wait:
+            self.wait_ready(seconds)
+        return self
+
+    def wait_ready(self, seconds=30):
+        """Waits until the member answers a linearizable health check."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                raise AssertionError(f"member ended with {self.process.returncode}: {self.tail()}")
+            try:
+                status, body = self.get("/health")
+                if status == 200 and json.loads(body)["health"] == "true":
+                    return
+            except OSError:
+                pass
+            time.sleep(0.02)
+        raise AssertionError(f"member is not ready after {seconds} s: {self.tail()}")
+
+    def get(self, path, timeout=10):
+        """HTTP GET: status and body."""
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=timeout) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def kill(self):
+        """kill -9, and waits for the end."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.log.close()
+
+    def stop(self, seconds=20):
+        """SIGTERM, and waits for the end; gives the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"member did not stop within {seconds} s: {self.tail()}")
+        finally:
+            self.log.close()
+
+    def close(self):
+        """Ends the process however it is doing."""
+        if self.process and self.process.poll() is None:
+            self.kill()
+
+    def tail(self, lines=15):
+        text = self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    def log_lines(self):
+        """The log as parsed JSON lines; lines that are no JSON are left out."""
+        lines = []
+        for line in self.log_path.read_text(errors="replace").splitlines():
+            try:
+                lines.append(json.loads(line))
+            except ValueError:
+                continue
+        return lines
+
+    def etcdctl(self, *arguments, check=True, input=None, timeout=60, env=None):
+        """Runs the real etcdctl 3.5.1 against this member."""
+        environment = {"PATH": os.environ["PATH"], "ETCDCTL_API": "3", **(env or {})}
+        result = subprocess.run(
+            [tool("etcdctl"), "--endpoints", self.endpoint, *arguments], capture_output=True,
+            text=True, env=environment, input=input, timeout=timeout, cwd=self.directory.parent)
+        if check and result.returncode != 0:
+            raise AssertionError(
+                f"etcdctl {arguments}: exit {result.returncode}: {result.stderr}{result.stdout}\n"
+                f"{self.tail()}")
+        return result
+
+    def hash_kv(self, revision=0):
+        """hash, compact revision and header revision of HashKV."""
+        import api
+
+        with api.connect(self.endpoint) as channel:
+            answer = api.stub(channel, "Maintenance").HashKV(
+                api.rpc.HashKVRequest(revision=revision), timeout=60)
+        return answer.hash, answer.compact_revision, answer.header.revision
+
+
+def real_member(directory, *flags, **options):
+    """A real etcd 3.5.1."""
+    return Member(tool("etcd"), directory, *flags, **options)
+
+
+def our_member(directory, *flags, **options):
+    """The server of this project."""
+    return Member(our_etcd(), directory, *flags, **options)
