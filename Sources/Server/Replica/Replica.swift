@@ -1,0 +1,221 @@
+package import Raft
+package import StateMachine
+
+/// One member as a value: requests, peer messages, ticks and completions go in, effects come out.
+///
+/// What it is: the Raft machine together with what the machine leaves to its caller - which
+/// messages wait for which log write, which reads wait for which round, when a snapshot is due and
+/// how far the log may be cut. It starts no thread and makes no call out; the runtime performs
+/// the effects for real and the simulator performs them on virtual time.
+///
+/// Guarantees: a message that promises something after a crash leaves only when the write that
+/// makes it true is durable (persist before send). A read is released only with an index that was
+/// committed when it was asked for. The log is cut only behind a durable snapshot, less the tail
+/// that slow followers catch up from.
+///
+/// Invariants: `held` is ascending by write number; every ticket is in `gathering` or in one
+/// round of `rounds`.
+package struct Replica: Sendable {
+    package let settings: ReplicaSettings
+    private var machine: RaftMachine
+    private var ready = Ready()
+    private var gathering: [ReadTicket] = []
+    private var rounds: [Round] = []
+    private var nextRound: UInt64
+    private var snapshotIndex: LogIndex
+    private var isSnapshotRunning = false
+    private var held: [(number: WriteNumber, messages: [Message])] = []
+
+    private struct Round: Sendable {
+        let context: UInt64
+        let tickets: [ReadTicket]
+        var waitedTicks = 0
+    }
+
+    /// - Parameters:
+    ///   - snapshotIndex: where the newest durable snapshot stands; zero without one.
+    ///   - firstRound: number of the first read round; differs between runs of one member, so
+    ///     that an answer to a former run's round is never taken for one of this run.
+    package init(
+        _ machine: RaftMachine, settings: ReplicaSettings, snapshotIndex: LogIndex,
+        firstRound: UInt64
+    ) {
+        self.machine = machine
+        self.settings = settings
+        self.snapshotIndex = snapshotIndex
+        nextRound = firstRound
+    }
+
+    /// What everybody may see of the Raft machine.
+    package var status: RaftStatus { machine.status }
+
+    /// Whether a term's leader is known.
+    package var hasLeader: Bool { machine.leader != nil }
+
+    /// Position of the newest entry.
+    package var lastIndex: LogIndex { machine.lastIndex }
+
+    /// Takes one input. Effects are gathered until `takeEffects`.
+    ///
+    /// - Throws: `StepError.brokenInvariant`, after which the member must stop.
+    package mutating func step(
+        _ input: ReplicaInput, into effects: inout ReplicaEffects
+    ) throws(StepError) {
+        switch input {
+        case .tick: tick()
+        case .propose(let proposals): propose(proposals, into: &effects)
+        case .changeMembership(let id, let change): propose(change, id: id, into: &effects)
+        case .read(let ticket): gathering.append(ticket)
+        case .message(let message): try receive(message)
+        case .written(let number): wrote(number, into: &effects)
+        case .applied(let progress): try applied(progress)
+        case .snapshotSaved(let index): saved(index, into: &effects)
+        case .transferLeadership(let target): try? machine.transferLeadership(to: target)
+        case .campaign: machine.campaign()
+        }
+    }
+
+    /// Moves everything that is to be done now into `effects`; it must be done.
+    package mutating func takeEffects(into effects: inout ReplicaEffects) {
+        startRound(into: &effects)
+        machine.takeReady(into: &ready)
+        swap(&effects.messages, &ready.messages)
+        if let write = ready.write {
+            if !write.messagesAfter.isEmpty { held.append((write.number, write.messagesAfter)) }
+            effects.writes.append(write)
+        }
+        effects.committed.append(contentsOf: ready.committed)
+        if let state = ready.softState {
+            effects.softState = state
+            if state.leader == nil { failReads(into: &effects) }
+        }
+        for answer in ready.readStates { release(answer, into: &effects) }
+    }
+
+    private mutating func tick() {
+        machine.tick()
+        for index in rounds.indices { rounds[index].waitedTicks += 1 }
+    }
+
+    private mutating func propose(
+        _ proposals: [NumberedProposal], into effects: inout ReplicaEffects
+    ) {
+        do throws(ProposalError) {
+            try machine.propose(proposals.map { Proposal(data: $0.data) })
+        } catch {
+            effects.refused.append(contentsOf: proposals.map { ($0.id, error) })
+        }
+    }
+
+    private mutating func propose(
+        _ change: ConfChange, id: UInt64, into effects: inout ReplicaEffects
+    ) {
+        do throws(ProposalError) {
+            try machine.proposeConfChange(change)
+        } catch {
+            effects.refused.append((id, error))
+        }
+    }
+
+    private mutating func receive(_ message: Message) throws(StepError) {
+        do throws(StepError) {
+            try machine.step(message)
+        } catch {
+            guard case .brokenInvariant = error else { return }
+            throw error
+        }
+    }
+
+    private mutating func wrote(_ number: WriteNumber, into effects: inout ReplicaEffects) {
+        machine.persisted(through: number)
+        while let first = held.first, first.number <= number {
+            effects.messages.append(contentsOf: first.messages)
+            held.removeFirst()
+        }
+    }
+
+    private mutating func applied(_ progress: ApplyProgress) throws(StepError) {
+        for data in progress.configurationChanges {
+            try applyConfigurationChange(data)
+        }
+        machine.applied(to: LogIndex(progress.index))
+    }
+
+    private mutating func applyConfigurationChange(
+        _ change: AppliedConfigurationChange
+    ) throws(StepError) {
+        do throws(ConfigurationError) {
+            switch change {
+            case .single(let data):
+                guard let change = ConfChange(decoding: data) else { return }
+                _ = try machine.applyConfChange(change)
+            case .general(let data):
+                guard let change = ConfChangeV2(decoding: data) else { return }
+                _ = try machine.applyConfChange(change)
+            }
+        } catch {
+            throw .brokenInvariant("a committed change of membership cannot be applied: \(error)")
+        }
+    }
+}
+
+/// Reads.
+extension Replica {
+    /// All reads that came since the last round share the next one.
+    private mutating func startRound(into effects: inout ReplicaEffects) {
+        retryLostRounds()
+        guard !gathering.isEmpty else { return }
+        let context = nextRound
+        nextRound &+= 1
+        do throws(ProposalError) {
+            try machine.readIndex(context: context)
+            rounds.append(Round(context: context, tickets: gathering))
+            gathering.removeAll(keepingCapacity: true)
+        } catch {
+            guard case .noLeader = error else { return }
+            effects.unreadable.append(contentsOf: gathering)
+            gathering.removeAll(keepingCapacity: true)
+        }
+    }
+
+    /// A round whose answer was lost on the way is asked anew (etcd: after 500 ms).
+    private mutating func retryLostRounds() {
+        guard let first = rounds.first, first.waitedTicks >= settings.readRetryTicks else { return }
+        gathering.insert(contentsOf: first.tickets, at: 0)
+        rounds.removeFirst()
+    }
+
+    private mutating func release(_ answer: ReadState, into effects: inout ReplicaEffects) {
+        guard let place = rounds.firstIndex(where: { $0.context == answer.context }) else { return }
+        let round = rounds.remove(at: place)
+        effects.readable.append(ReadableAt(index: answer.index.rawValue, tickets: round.tickets))
+    }
+
+    /// Without a leader nobody can confirm what is committed; the caller decides about retrying.
+    private mutating func failReads(into effects: inout ReplicaEffects) {
+        for round in rounds { effects.unreadable.append(contentsOf: round.tickets) }
+        rounds.removeAll()
+    }
+}
+
+/// Snapshots and the length of the log.
+extension Replica {
+    /// Whether enough was applied since the last snapshot for the next one to be taken.
+    package mutating func takeSnapshotRequest() -> LogIndex? {
+        let applied = machine.appliedIndex
+        guard !isSnapshotRunning, applied - snapshotIndex > settings.snapshotCount else {
+            return nil
+        }
+        isSnapshotRunning = true
+        return applied
+    }
+
+    private mutating func saved(_ index: LogIndex, into effects: inout ReplicaEffects) {
+        isSnapshotRunning = false
+        snapshotIndex = max(snapshotIndex, index)
+        guard snapshotIndex.rawValue > UInt64(settings.catchUpEntries) else { return }
+        let cut = LogIndex(snapshotIndex.rawValue - UInt64(settings.catchUpEntries))
+        machine.compactLog(to: cut)
+        effects.releasedLog = snapshotIndex
+    }
+}

@@ -1,0 +1,218 @@
+import EtcdAPI
+import Lease
+import Raft
+import Replica
+import StateMachine
+
+/// A proposal somebody waits for.
+struct Registration: Sendable {
+    let id: UInt64
+    let address: ReplyAddress
+}
+
+/// What reaches the apply thread.
+enum ApplyMessage: Sendable {
+    /// Answers for these proposals are wanted, up to the deadline.
+    case expect([Registration], deadline: Int64)
+    case entries([Entry])
+    /// A proposal was not taken; nil means that it may still come through, so its waiter stays.
+    case refused(id: UInt64, error: EtcdError?)
+    case readable(index: UInt64, [ReplyAddress])
+    case role(isLeader: Bool, term: UInt64)
+    case work(StateWork)
+    /// A snapshot of the state is due.
+    case snapshot(atLeast: UInt64)
+    /// The database holds no more of what was compacted up to this revision.
+    case compacted(revision: Int64)
+    /// The backend has made room in the overlay.
+    case persisted
+}
+
+/// Applies committed entries and answers whoever waits for them.
+///
+/// Owned by its thread: the state machine (as the only writer), the waiting proposals and reads,
+/// the lease clocks.
+final class ApplyThread {
+    private let runtime: ReplicaRuntime
+    private let state: StateMachine
+    private var batch: [ApplyMessage] = []
+    private var replies = ReplyBatch()
+    private var waiters = ProposalWaiters()
+    private var readers: [(index: UInt64, addresses: [ReplyAddress])] = []
+    private var physical: [(revision: Int64, address: ReplyAddress, outcome: ApplyOutcome)] = []
+    private var progress: ApplyProgress
+    private var term: UInt64 = 0
+    private var nextLeaseCheck: Int64
+
+    /// How often ended leases are looked for; etcd's half second.
+    private static let leaseCheckMilliseconds: Int64 = 500
+    /// Revocations proposed at one look: etcd's thousand a second.
+    private static let revokesPerCheck = 500
+
+    init(runtime: ReplicaRuntime, state: StateMachine) {
+        self.runtime = runtime
+        self.state = state
+        progress = ApplyProgress(index: state.appliedIndex)
+        nextLeaseCheck = monotonicMilliseconds() + Self.leaseCheckMilliseconds
+    }
+
+    /// The thread's body.
+    func run() {
+        while runtime.apply.take(into: &batch, until: nextLeaseCheck) {
+            state.now = monotonicMilliseconds()
+            for message in batch { handle(message) }
+            finishTurn()
+        }
+        failAll()
+    }
+
+    private func handle(_ message: ApplyMessage) {
+        switch message {
+        case .expect(let registrations, let deadline): waiters.add(registrations, deadline)
+        case .entries(let entries): apply(entries)
+        case .refused(let id, let error): refuse(id, error)
+        case .readable(let index, let addresses): release(index, addresses)
+        case .role(let isLeader, let term): changeRole(isLeader: isLeader, term: term)
+        case .work(let work): work(state)
+        case .snapshot(let index): requestSnapshot(index)
+        case .compacted(let revision): finishCompactions(revision)
+        case .persisted: break
+        }
+    }
+
+    private func apply(_ entries: [Entry]) {
+        let started = monotonicNanoseconds()
+        state.applyBatch {
+            for entry in entries { apply(entry) }
+        }
+        runtime.observer.applied(
+            entries: entries.count, nanoseconds: monotonicNanoseconds() - started)
+        runtime.noteApplied(index: progress.index)
+    }
+
+    private func apply(_ entry: Entry) {
+        let applied = state.apply(
+            CommittedEntry(
+                index: entry.index.rawValue, term: entry.term.rawValue,
+                kind: CommittedEntry.Kind(entry.type), data: entry.data))
+        term = max(term, entry.term.rawValue)
+        progress.index = entry.index.rawValue
+        if let change = applied.change { progress.configurationChanges.append(change) }
+        if let revision = applied.compaction { runtime.backend.post(.compact(revision)) }
+        if let alarm = applied.raises { runtime.proposeAlarm(alarm) }
+        guard let address = waiters.take(applied.id) else { return }
+        if applied.isPhysical, case .compaction(let revision) = applied.outcome.result {
+            physical.append((revision, address, applied.outcome))
+        } else {
+            replies.add(.applied(applied.outcome), to: address, term: term)
+        }
+    }
+
+    private func refuse(_ id: UInt64, _ error: EtcdError?) {
+        guard let error, let address = waiters.take(id) else { return }
+        replies.add(.failed(error), to: address, term: term)
+    }
+
+    private func release(_ index: UInt64, _ addresses: [ReplyAddress]) {
+        guard index > progress.index else { return answerReaders(addresses) }
+        readers.append((index, addresses))
+    }
+
+    private func answerReaders(_ addresses: [ReplyAddress]) {
+        for address in addresses { replies.add(.readable, to: address, term: term) }
+    }
+
+    private func changeRole(isLeader: Bool, term: UInt64) {
+        self.term = max(self.term, term)
+        if isLeader {
+            state.lessor.promote(
+                extensionMilliseconds: runtime.configuration.electionMilliseconds, now: state.now)
+        } else {
+            state.lessor.demote()
+        }
+    }
+
+    private func requestSnapshot(_ index: UInt64) {
+        runtime.backend.post(.snapshot(state.snapshotRequest()))
+    }
+
+    private func finishCompactions(_ revision: Int64) {
+        physical.removeAll { waiting in
+            guard waiting.revision <= revision else { return false }
+            replies.add(.applied(waiting.outcome), to: waiting.address, term: term)
+            return true
+        }
+    }
+
+    private func finishTurn() {
+        if !readers.isEmpty {
+            readers.removeAll { waiting in
+                guard waiting.index <= progress.index else { return false }
+                answerReaders(waiting.addresses)
+                return true
+            }
+        }
+        if state.now >= nextLeaseCheck { checkClocks() }
+        replies.deliver()
+        state.finishTurn()
+        runtime.reportApplied(&progress)
+        runtime.throttle(pendingBytes: state.store.pendingBytes)
+    }
+
+    private func checkClocks() {
+        nextLeaseCheck = state.now + Self.leaseCheckMilliseconds
+        for id in state.lessor.takeExpired(limit: Self.revokesPerCheck, now: state.now) {
+            runtime.observer.leaseExpired()
+            runtime.proposeRevocation(of: id)
+        }
+        for address in waiters.takeExpired(state.now) {
+            replies.add(.failed(.timeout), to: address, term: term)
+        }
+    }
+
+    private func failAll() {
+        for address in waiters.takeAll() + readers.flatMap(\.addresses) {
+            replies.add(.failed(.stopped), to: address, term: term)
+        }
+        for waiting in physical { replies.add(.failed(.stopped), to: waiting.address, term: term) }
+        replies.deliver()
+    }
+}
+
+extension CommittedEntry.Kind {
+    init(_ type: EntryType) {
+        switch type {
+        case .normal: self = .request
+        case .confChange: self = .memberChange
+        case .confChangeV2: self = .generalChange
+        }
+    }
+}
+
+/// Proposals whose answers are awaited, by id.
+struct ProposalWaiters {
+    private var addresses: [UInt64: ReplyAddress] = [:]
+    /// Deadlines only rise, so a queue is enough.
+    private var deadlines: [(time: Int64, ids: [UInt64])] = []
+
+    mutating func add(_ registrations: [Registration], _ deadline: Int64) {
+        for registration in registrations { addresses[registration.id] = registration.address }
+        deadlines.append((deadline, registrations.map(\.id)))
+    }
+
+    mutating func take(_ id: UInt64) -> ReplyAddress? { addresses.removeValue(forKey: id) }
+
+    /// Those whose time is over: what becomes of their proposals nobody knows.
+    mutating func takeExpired(_ now: Int64) -> [ReplyAddress] {
+        var expired: [ReplyAddress] = []
+        let over = deadlines.prefix { $0.time <= now }
+        for (_, ids) in over { expired.append(contentsOf: ids.compactMap { take($0) }) }
+        deadlines.removeFirst(over.count)
+        return expired
+    }
+
+    mutating func takeAll() -> [ReplyAddress] {
+        defer { addresses.removeAll() }
+        return Array(addresses.values)
+    }
+}

@@ -1,0 +1,201 @@
+import EtcdAPI
+import Raft
+import Replica
+import StateMachine
+
+/// What reaches the consensus thread.
+enum ConsensusMessage: Sendable {
+    case requests([ClientRequest])
+    case input(ReplicaInput)
+    /// A proposal of the member itself, whose answer nobody waits for.
+    case own(id: UInt64, data: [UInt8])
+}
+
+/// Runs the replica: takes all that waits as one batch, steps the machine, performs its effects.
+///
+/// Owned by its thread: `replica`, `effects`, the maps of waiting requests.
+final class ConsensusThread {
+    private let runtime: ReplicaRuntime
+    private var replica: Replica
+    private var effects = ReplicaEffects()
+    private var batch: [ConsensusMessage] = []
+    private var proposals: [NumberedProposal] = []
+    private var registrations: [Registration] = []
+    private var readers: [ReadTicket: Reader] = [:]
+    private var nextTicket: ReadTicket = 0
+    private var nextTick: Int64
+    private let tickMilliseconds: Int64
+    private var committedIndex: UInt64 = 0
+    private var replies = ReplyBatch()
+
+    private struct Reader {
+        let addresses: [ReplyAddress]
+        let deadline: Int64
+    }
+
+    init(runtime: ReplicaRuntime, replica: Replica) {
+        self.runtime = runtime
+        self.replica = replica
+        tickMilliseconds = runtime.configuration.tickMilliseconds
+        nextTick = monotonicMilliseconds() + tickMilliseconds
+    }
+
+    /// The thread's body: ends when the mailbox is closed or the machine breaks.
+    func run() {
+        advanceElection()
+        while runtime.consensus.take(into: &batch, until: nextTick) {
+            do {
+                try turn()
+            } catch {
+                runtime.fail("the consensus machine has stopped: \(error)")
+                return
+            }
+        }
+    }
+
+    /// A lone voter need not wait for an election timeout: nobody else can be leader.
+    private func advanceElection() {
+        let members = replica.status.confState
+        let isAlone = members.voters == [replica.settings.id] && members.votersOutgoing.isEmpty
+        guard isAlone, runtime.configuration.advancesFirstElection else { return }
+        runtime.consensus.post(.input(.campaign))
+    }
+
+    private func turn() throws {
+        effects.removeAll()
+        for message in batch { try handle(message) }
+        try flushProposals()
+        try tickIfDue()
+        replica.takeEffects(into: &effects)
+        perform()
+        publish()
+    }
+
+    private func handle(_ message: ConsensusMessage) throws {
+        switch message {
+        case .requests(let requests):
+            for request in requests { try handle(request) }
+        case .input(let input):
+            try replica.step(input, into: &effects)
+        case .own(let id, let data):
+            proposals.append(NumberedProposal(id: id, data: data))
+        }
+    }
+
+    private func handle(_ request: ClientRequest) throws {
+        switch request {
+        case .propose(let id, let data, let reply):
+            registrations.append(Registration(id: id, address: reply))
+            proposals.append(NumberedProposal(id: id, data: data))
+        case .read(let reply):
+            gather(reply)
+        case .changeMembership(let id, let change, let reply):
+            registrations.append(Registration(id: id, address: reply))
+            try replica.step(.changeMembership(id: id, change), into: &effects)
+        }
+    }
+
+    private var gathered: [ReplyAddress] = []
+
+    private func gather(_ reply: ReplyAddress) { gathered.append(reply) }
+
+    private func flushProposals() throws {
+        if !registrations.isEmpty {
+            let deadline = monotonicMilliseconds() + runtime.configuration.requestTimeoutMilliseconds
+            runtime.apply.post(.expect(registrations, deadline: deadline))
+            registrations.removeAll(keepingCapacity: true)
+        }
+        if !proposals.isEmpty {
+            try replica.step(.propose(proposals), into: &effects)
+            proposals.removeAll(keepingCapacity: true)
+        }
+        if !gathered.isEmpty {
+            let deadline = monotonicMilliseconds() + runtime.configuration.requestTimeoutMilliseconds
+            readers[nextTicket] = Reader(addresses: gathered, deadline: deadline)
+            try replica.step(.read(nextTicket), into: &effects)
+            nextTicket += 1
+            gathered.removeAll(keepingCapacity: true)
+        }
+    }
+
+    /// Several ticks that are due at once count once: a pause of this process is no pause of time
+    /// for the others, but catching up all ticks would campaign before reading their messages.
+    private func tickIfDue() throws {
+        let now = monotonicMilliseconds()
+        guard now >= nextTick else { return }
+        try replica.step(.tick, into: &effects)
+        nextTick = max(nextTick + tickMilliseconds, now + 1)
+        expireReaders(now)
+        if let index = replica.takeSnapshotRequest() {
+            runtime.apply.post(.snapshot(atLeast: index.rawValue))
+        }
+    }
+
+    private func perform() {
+        for write in effects.writes { runtime.log.post(.write(write)) }
+        if !effects.messages.isEmpty { runtime.observer.send(effects.messages) }
+        if let state = effects.softState {
+            runtime.apply.post(.role(isLeader: state.role == .leader, term: replica.status.term.rawValue))
+            runtime.observer.roleChanged(state, term: replica.status.term)
+        }
+        if let last = effects.committed.last {
+            committedIndex = last.index.rawValue
+            runtime.apply.post(.entries(effects.committed))
+        }
+        for refused in effects.refused {
+            runtime.apply.post(.refused(id: refused.id, error: Self.error(refused.error)))
+        }
+        for readable in effects.readable {
+            let addresses = readable.tickets.compactMap { readers.removeValue(forKey: $0) }
+                .flatMap(\.addresses)
+            runtime.apply.post(.readable(index: readable.index, addresses))
+        }
+        for ticket in effects.unreadable { askAgain(ticket) }
+        if let index = effects.releasedLog { runtime.log.post(.release(index)) }
+    }
+
+    /// While no leader is known a read waits, up to its time-out, and is asked anew each tick.
+    private func askAgain(_ ticket: ReadTicket) {
+        guard readers[ticket] != nil else { return }
+        retries.append(ticket)
+    }
+
+    private var retries: [ReadTicket] = []
+
+    private func expireReaders(_ now: Int64) {
+        let again = retries
+        retries.removeAll()
+        for ticket in again {
+            guard let reader = readers[ticket] else { continue }
+            if reader.deadline <= now {
+                fail(ticket, reader)
+            } else {
+                runtime.consensus.post(.input(.read(ticket)))
+            }
+        }
+        for (ticket, reader) in readers where reader.deadline <= now { fail(ticket, reader) }
+        replies.deliver()
+    }
+
+    private func fail(_ ticket: ReadTicket, _ reader: Reader) {
+        readers[ticket] = nil
+        for address in reader.addresses {
+            replies.add(.failed(.timeout), to: address, term: replica.status.term.rawValue)
+        }
+    }
+
+    private static func error(_ error: ProposalError) -> EtcdError? {
+        switch error {
+        case .tooManyUncommittedBytes, .tooManyPendingReads: .tooManyRequests
+        case .noLeader, .leaderTransferring, .notMember: nil
+        case .configurationChangePending, .configurationIsJoint, .configurationIsNotJoint,
+            .malformedConfigurationChange:
+            .proposalDropped
+        }
+    }
+
+    private func publish() {
+        let status = replica.status
+        runtime.publish(status)
+    }
+}

@@ -1,0 +1,73 @@
+import EtcdAPI
+import Raft
+import Replica
+import WriteAheadLog
+
+/// What reaches the log thread.
+enum LogMessage: Sendable {
+    case write(LogWrite)
+    /// A snapshot file is durable: record it, so that the next start begins there.
+    case snapshot(LogSnapshotRecord)
+    /// Segments before this index are no longer needed.
+    case release(LogIndex)
+}
+
+/// Writes the log: everything that waits is appended, then one fdatasync makes it durable.
+///
+/// Owned by its thread: the write-ahead log. A failure of it stops the member, since nobody can
+/// know what a failed fsync has left on the disk.
+final class LogThread {
+    private let runtime: ReplicaRuntime
+    private var log: WriteAheadLog
+    private var batch: [LogMessage] = []
+    private var entries: [RaftEntry] = []
+
+    init(runtime: ReplicaRuntime, log: consuming WriteAheadLog) {
+        self.runtime = runtime
+        self.log = log
+    }
+
+    /// The thread's body.
+    func run() {
+        while runtime.log.take(into: &batch) {
+            do {
+                try turn()
+            } catch {
+                runtime.fail("the write-ahead log cannot be written: \(error)")
+                return
+            }
+        }
+        log.close()
+    }
+
+    private func turn() throws {
+        var newest: WriteNumber?
+        var mustSynchronize = false
+        for message in batch {
+            switch message {
+            case .write(let write):
+                try append(write)
+                newest = write.number
+                mustSynchronize = mustSynchronize || write.mustSynchronize
+            case .snapshot(let record):
+                try log.saveSnapshot(record)
+                runtime.consensus.post(.input(.snapshotSaved(LogIndex(record.index))))
+            case .release(let index):
+                try log.releaseSegments(upTo: index.rawValue)
+                try log.purge(keeping: runtime.configuration.segmentsMaximum)
+            }
+        }
+        if mustSynchronize {
+            let started = monotonicNanoseconds()
+            try log.synchronize()
+            runtime.observer.logSynchronized(nanoseconds: monotonicNanoseconds() - started)
+        }
+        if let newest { runtime.consensus.post(.input(.written(newest))) }
+    }
+
+    private func append(_ write: LogWrite) throws {
+        entries.removeAll(keepingCapacity: true)
+        for entry in write.entries { entries.append(RaftEntry(entry)) }
+        try log.append(entries: entries, hardState: write.hardState.map { RaftHardState($0) })
+    }
+}

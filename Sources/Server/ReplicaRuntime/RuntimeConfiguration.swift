@@ -1,0 +1,31 @@
+/// What the threads of one member are set to. Times are milliseconds.
+package struct RuntimeConfiguration: Sendable {
+    /// Length of a tick, the heartbeat interval.
+    package var tickMilliseconds: Int64 = 100
+    /// Election timeout; a new leader's leases are extended by it.
+    package var electionMilliseconds: Int64 = 1000
+    /// A lone voter campaigns at once.
+    package var advancesFirstElection = true
+    /// How long a request may wait for its answer.
+    package var requestTimeoutMilliseconds: Int64 = 7000
+    /// The overlay is written this often,
+    package var persistMilliseconds: Int64 = 100
+    /// or when it holds this many operations.
+    package var persistOperations = 10_000
+    /// Overlay size at which applying waits for the database file.
+    package var overlayMaximumBytes = 256 << 20
+    /// Records removed in one step of a compaction,
+    package var compactionBatchLimit = 1000
+    /// and the pause between two steps.
+    package var compactionPauseMilliseconds: Int64 = 10
+    /// Log segments kept; 0 keeps all.
+    package var segmentsMaximum = 5
+    /// Snapshot files kept; 0 keeps all.
+    package var snapshotsMaximum = 5
+    /// Entries committed but not applied at which new requests are refused.
+    package var applyGapMaximum: UInt64 = 5000
+    /// Greatest encoded request.
+    package var requestMaximumBytes = 1_572_864
+
+    package init() {}
+}

@@ -1,0 +1,17 @@
+package import Raft
+
+/// Who learns what the threads do, for metrics and logs. Called on the threads themselves: it
+/// must be quick and must not wait.
+package protocol RuntimeObserver: AnyObject, Sendable {
+    /// Messages for other members.
+    func send(_ messages: [Message])
+    func roleChanged(_ state: SoftState, term: Term)
+    func applied(entries: Int, nanoseconds: Int64)
+    func logSynchronized(nanoseconds: Int64)
+    func persisted(nanoseconds: Int64)
+    func compacted(revision: Int64)
+    func snapshotSaved(index: UInt64, term: UInt64)
+    func leaseExpired()
+    /// The member has stopped, since going on could answer wrongly. Called once.
+    func failed(_ reason: String)
+}
