@@ -1,8 +1,9 @@
 /// A KeyValue over memory of someone else: decoded from a stored record without a copy, or put
 /// together from a key and a value to be stored.
 ///
-/// Good for as long as the memory is; it holds nothing.
-package struct KeyValueView {
+/// Good for as long as the memory is; it holds nothing. Unchecked sendable since it only points to
+/// memory that nobody writes; who hands it to another thread keeps that memory alive.
+package struct KeyValueView: WireEncodable, @unchecked Sendable {
     package var key: UnsafeRawBufferPointer
     package var createRevision: Int64
     package var modRevision: Int64
@@ -59,10 +60,5 @@ package struct KeyValueView {
         writer.appendInt64(version, field: 4)
         writer.appendBytes(value, field: 5)
         writer.appendInt64(lease, field: 6)
-    }
-
-    /// The encoding in an array of exactly its size.
-    package func encoded() -> [UInt8] {
-        WireWriter.bytes(count: encodedSize) { writer in encode(into: &writer) }
     }
 }

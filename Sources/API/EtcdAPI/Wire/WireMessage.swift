@@ -1,22 +1,32 @@
+/// What can be encoded in one pass of a size known before.
+package protocol WireEncodable: Sendable {
+    /// Bytes that `encode(into:)` appends.
+    var encodedSize: Int { get }
+
+    /// Appends the encoding, fields ascending by number.
+    func encode(into writer: inout WireWriter)
+}
+
+extension WireEncodable {
+    /// The encoding in an array of exactly its size.
+    @inlinable
+    package func encoded() -> [UInt8] {
+        WireWriter.bytes(count: encodedSize) { writer in encode(into: &writer) }
+    }
+}
+
 /// A message with a hand-written codec that works on bytes in place.
 ///
 /// Decoding keeps the rules of Go's protobuf, so that what etcd accepts is accepted and what it
 /// refuses is refused: unknown fields and known ones of another wire type are passed over, the
 /// last of a scalar or of a oneof wins, messages merge, repeated scalars come packed or not, and
-/// strings are UTF-8. Encoding is one pass of exactly `encodedSize` bytes, fields ascending by
-/// number.
-package protocol WireMessage: Sendable {
+/// strings are UTF-8.
+package protocol WireMessage: WireEncodable {
     /// The message with no field set.
     init()
 
     /// Reads fields up to the end of the reader's innermost message.
     mutating func merge(from reader: inout WireReader) throws(WireError)
-
-    /// Bytes that `encode(into:)` appends.
-    var encodedSize: Int { get }
-
-    /// Appends the encoding.
-    func encode(into writer: inout WireWriter)
 
     /// Messages within messages that its decoding accepts.
     static var depthLimit: Int { get }
@@ -58,11 +68,5 @@ extension WireMessage {
                 UnsafeRawBufferPointer(memory), owner: bytes, depthLimit: depthLimit)
             try message.merge(from: &reader)
         }
-    }
-
-    /// The encoding in an array of exactly its size.
-    @inlinable
-    package func encoded() -> [UInt8] {
-        WireWriter.bytes(count: encodedSize) { writer in encode(into: &writer) }
     }
 }

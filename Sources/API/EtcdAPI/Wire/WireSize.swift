@@ -61,7 +61,7 @@ package enum WireSize {
 
     /// Bytes of a message field that is present.
     @inlinable @inline(__always)
-    package static func message(_ message: some WireMessage, field: UInt32) -> Int {
+    package static func message(_ message: some WireEncodable, field: UInt32) -> Int {
         explicitBytes(message.encodedSize, field: field)
     }
 }

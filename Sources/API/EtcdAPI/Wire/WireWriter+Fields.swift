@@ -123,7 +123,7 @@ extension WireWriter {
     }
 
     /// Appends a message field that is present.
-    package mutating func appendMessage(_ message: some WireMessage, field: UInt32) {
+    package mutating func appendMessage(_ message: some WireEncodable, field: UInt32) {
         appendLength(message.encodedSize, field: field)
         message.encode(into: &self)
     }
