@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# Writes Sources/API/EtcdAPI/Generated anew from Proto/. Needs protoc on PATH.
+#
+# The plugin is protoc-gen-swift from $PROTOC_GEN_SWIFT, or from PATH, or else it is built out of
+# the swift-protobuf checkout that this package resolves to, so that the generated code and the
+# library are of one version.
+set -euo pipefail
+
+root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
+output="$root/Sources/API/EtcdAPI/Generated"
+
+find_plugin() {
+    if [[ -n "${PROTOC_GEN_SWIFT:-}" ]]; then
+        echo "$PROTOC_GEN_SWIFT"
+    elif command -v protoc-gen-swift; then
+        :
+    else
+        local checkout="$root/.build/checkouts/swift-protobuf"
+        [[ -d "$checkout" ]] || swift package --package-path "$root" resolve >&2
+        swift build --package-path "$checkout" --product protoc-gen-swift -c release >&2
+        echo "$(swift build --package-path "$checkout" -c release --show-bin-path)/protoc-gen-swift"
+    fi
+}
+
+plugin="$(find_plugin)"
+mkdir -p "$output"
+rm -f "$output"/*.pb.swift
+cd "$root/Proto"
+find . -name '*.proto' | sed 's|^\./||' | LC_ALL=C sort | xargs protoc \
+    --proto_path=. \
+    --plugin=protoc-gen-swift="$plugin" \
+    --swift_opt=Visibility=Package \
+    --swift_opt=FileNaming=PathToUnderscores \
+    --swift_opt=UseAccessLevelOnImports=true \
+    --swift_out="$output"

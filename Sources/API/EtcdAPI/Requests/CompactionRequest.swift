@@ -1,0 +1,35 @@
+/// What KV.Compact asks for: history below a revision forgotten.
+package struct CompactionRequest: WireMessage, Equatable {
+    package var revision: Int64
+    /// Whether to answer only when the space is free in the file.
+    package var physical: Bool
+
+    package init() {
+        self.init(revision: 0)
+    }
+
+    package init(revision: Int64, physical: Bool = false) {
+        self.revision = revision
+        self.physical = physical
+    }
+
+    package mutating func merge(from reader: inout WireReader) throws(WireError) {
+        while let tag = try reader.nextTag() {
+            switch tag {
+            case .varint(1): revision = try reader.int64()
+            case .varint(2): physical = try reader.bool()
+            default: try reader.skip(tag)
+            }
+        }
+    }
+
+    package var encodedSize: Int {
+        WireSize.int64(revision, field: 1)
+            + WireSize.bool(physical, field: 2)
+    }
+
+    package func encode(into writer: inout WireWriter) {
+        writer.appendInt64(revision, field: 1)
+        writer.appendBool(physical, field: 2)
+    }
+}

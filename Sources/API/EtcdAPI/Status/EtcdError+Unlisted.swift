@@ -1,0 +1,54 @@
+/// Errors that etcd passes on as bare texts; gRPC gives them the code Unknown.
+extension EtcdError {
+    package static let notPrimaryLessor = EtcdError(.unknown, "not a primary lessor")
+    package static let passwordForNoPasswordUser = EtcdError(
+        .unknown, "auth: authentication failed, password was given for no password user")
+    package static let verifyOnlyKey = EtcdError(
+        .unknown, "auth: token signing attempted with verify-only key")
+    package static let raftStopped = EtcdError(.unknown, "raft: stopped")
+    package static let proposalDropped = EtcdError(.unknown, "raft proposal dropped")
+    package static let unknownMethod = EtcdError(.unknown, "etcdserver: unknown method")
+    package static let leaderTransferTimeout = EtcdError(
+        .unknown, "etcdserver: request timed out, leader transfer took too long")
+    package static let electionNotLeader = EtcdError(.unknown, "election: not leader")
+    package static let electionNoLeader = EtcdError(.unknown, "election: no leader")
+    package static let electionMissingLeaderKey = EtcdError(
+        .unknown, "\"leader\" field must be provided")
+    package static let sessionExpired = EtcdError(.unknown, "mutex: session is expired")
+    package static let lostWatcher = EtcdError(.unknown, "lost watcher waiting for delete")
+}
+
+/// Errors of calls that end before or without etcd's own checks.
+extension EtcdError {
+    package static let contextCanceled = EtcdError(.canceled, "context canceled")
+    package static let contextDeadlineExceeded = EtcdError(
+        .deadlineExceeded, "context deadline exceeded")
+    package static let rangeStreamSortOrder = EtcdError(
+        .unimplemented, "RangeStream does not support custom sort orders")
+    package static let rangeStreamRevisionFilter = EtcdError(
+        .unimplemented, "RangeStream does not support revision filters")
+
+    /// A request beyond the receive limit.
+    package static func messageTooLarge(sizeBytes: Int, limitBytes: Int) -> EtcdError {
+        EtcdError(
+            .resourceExhausted,
+            "grpc: received message larger than max (\(sizeBytes) vs. \(limitBytes))")
+    }
+
+    /// A call of a service that is not registered.
+    package static func unknownService(_ service: String) -> EtcdError {
+        EtcdError(.unimplemented, "unknown service \(service)")
+    }
+
+    /// A call of a method that its service does not have.
+    package static func unknownMethod(_ method: String, service: String) -> EtcdError {
+        EtcdError(.unimplemented, "unknown method \(method) for service \(service)")
+    }
+}
+
+/// Reasons that a canceled watch gives, which are bare texts without a code.
+package enum WatchCancelReason {
+    package static let duplicateID = "mvcc: duplicate watch ID provided on the WatchStream"
+    package static let emptyRange = "mvcc: watcher range is empty"
+    package static let compacted = EtcdError.compacted.message
+}
