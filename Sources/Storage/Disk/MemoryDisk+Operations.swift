@@ -1,0 +1,102 @@
+internal import Glibc
+
+/// What `Disk` promises; each call holds the lock from end to end.
+extension MemoryDisk {
+    package func open(_ path: String, _ mode: DiskOpenMode) throws(DiskError) -> any DiskFile {
+        try withLock { () throws(DiskError) in
+            let (parent, name) = try parent(of: path)
+            let existing = parent.children[name]
+            switch (existing, mode) {
+            case (.some, .createNew): throw .alreadyExists(path: path)
+            case (.directory, _): throw .system(path: path, operation: "open", errno: EISDIR)
+            case (nil, .read), (nil, .readWrite): throw .notFound(path: path)
+            case (.file(let file), _): return handle(file, path: path, writable: mode != .read)
+            case (nil, .create), (nil, .createNew):
+                let file = MemoryFileNode()
+                parent.apply(.add(name, .file(file)))
+                return handle(file, path: path, writable: true)
+            }
+        }
+    }
+
+    package func createDirectory(_ path: String, permissions: UInt32) throws(DiskError) {
+        try withLock { () throws(DiskError) in
+            var directory = root
+            for name in components(path) {
+                switch directory.children[name] {
+                case .directory(let next): directory = next
+                case .file: throw .alreadyExists(path: path)
+                case nil:
+                    let made = MemoryDirectoryNode()
+                    directory.apply(.add(name, .directory(made)))
+                    directory = made
+                }
+            }
+        }
+    }
+
+    package func list(_ directory: String) throws(DiskError) -> [String] {
+        try withLock { () throws(DiskError) in
+            try self.directory(directory, operation: "opendir").sortedNames
+        }
+    }
+
+    package func exists(_ path: String) -> Bool {
+        do throws(DiskError) {
+            return try withLock { () throws(DiskError) in
+                _ = try child(path)
+                return true
+            }
+        } catch {
+            return false
+        }
+    }
+
+    package func rename(_ source: String, to destination: String) throws(DiskError) {
+        try withLock { () throws(DiskError) in
+            let moved = try child(source)
+            let (parent, name) = try parent(of: source)
+            let (newParent, newName) = try self.parent(of: destination)
+            if parent !== newParent {
+                throw .system(path: source, operation: "rename", errno: EXDEV)
+            }
+            if name == newName { return }
+            try checkReplaceable(parent.children[newName], by: moved, path: source)
+            forgetSize(parent.children[newName])
+            parent.apply(.rename(name, to: newName))
+        }
+    }
+
+    package func remove(_ path: String) throws(DiskError) {
+        try withLock { () throws(DiskError) in
+            guard case .file(let file) = try child(path) else {
+                throw .system(path: path, operation: "unlink", errno: EISDIR)
+            }
+            forgetSize(.file(file))
+            let (parent, name) = try parent(of: path)
+            parent.apply(.remove(name))
+        }
+    }
+
+    package func removeDirectory(_ path: String) throws(DiskError) {
+        try withLock { () throws(DiskError) in
+            let node = try directory(path, operation: "rmdir")
+            if !node.children.isEmpty {
+                throw .system(path: path, operation: "rmdir", errno: ENOTEMPTY)
+            }
+            let (parent, name) = try parent(of: path)
+            parent.apply(.remove(name))
+        }
+    }
+
+    package func synchronizeDirectory(_ path: String) throws(DiskError) {
+        try withLock { () throws(DiskError) in
+            let node = try directory(path, operation: "fsync")
+            if MemoryDiskFaults.fires(&faults.synchronizesBeforeFailure) {
+                node.failSynchronize(&generator)
+                throw .system(path: path, operation: "fsync", errno: EIO)
+            }
+            node.synchronize()
+        }
+    }
+}

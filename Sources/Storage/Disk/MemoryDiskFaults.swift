@@ -1,0 +1,27 @@
+/// What goes wrong on a `MemoryDisk`, counted in operations so that a run can be repeated exactly.
+///
+/// Each counter is the number of operations that still succeed; the one after them fails, and the
+/// counter is then nil again. Nil means that nothing is planned.
+package struct MemoryDiskFaults: Sendable {
+    /// Successful synchronizations (of files and directories) before one fails. The data it was to
+    /// make durable is lost in part, as on a kernel that drops dirty pages after an error.
+    package var synchronizesBeforeFailure: Int?
+
+    /// Successful writes before one stores only a part of its bytes.
+    package var writesBeforeShortWrite: Int?
+
+    /// Successful reads before one fails with EIO.
+    package var readsBeforeFailure: Int?
+
+    /// Sum of the lengths of all files at which the disk is full. A write stores what still fits.
+    package var capacityBytes: Int?
+
+    package init() {}
+
+    /// Counts one operation down; true when this is the one that fails.
+    static func fires(_ counter: inout Int?) -> Bool {
+        guard let left = counter else { return false }
+        counter = left == 0 ? nil : left - 1
+        return left == 0
+    }
+}

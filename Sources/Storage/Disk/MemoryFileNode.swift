@@ -1,0 +1,143 @@
+/// One file of a `MemoryDisk`: what a reader sees now, what a power failure would leave, and the
+/// changes between the two.
+///
+/// Invariant: applying all of `unsynced` in order to `durable` gives `live`, unless a `synchronize`
+/// has failed, which leaves `durable` behind for good (as a kernel that dropped dirty pages does).
+final class MemoryFileNode {
+    /// A change that is not durable yet.
+    enum Change {
+        case write(offset: Int, bytes: [UInt8])
+        case resize(Int)
+        case zero(Range<Int>)
+    }
+
+    private(set) var live: SparseBytes
+    private(set) var durable: SparseBytes
+    private(set) var unsynced: [Change] = []
+
+    /// The handle that holds the advisory lock.
+    weak var lockHolder: MemoryDiskFile?
+
+    /// Views that later changes must reach too.
+    private var mappings: [WeakMapping] = []
+
+    private struct WeakMapping {
+        weak var mapping: MemoryDiskMapping?
+    }
+
+    init(content: SparseBytes = SparseBytes()) {
+        live = content
+        durable = content
+    }
+
+    /// Changes what readers see and remembers the change as not durable.
+    func apply(_ change: Change) {
+        let sizeBefore = live.count
+        change.apply(to: &live)
+        unsynced.append(change)
+        mappings.removeAll { $0.mapping == nil }
+        for entry in mappings {
+            entry.mapping?.apply(change, sizeBefore: sizeBefore)
+        }
+    }
+
+    func add(_ mapping: MemoryDiskMapping) {
+        mapping.load(live)
+        mappings.append(WeakMapping(mapping: mapping))
+    }
+
+    /// Makes all changes durable.
+    func synchronize() {
+        for change in unsynced { change.apply(to: &durable) }
+        unsynced.removeAll(keepingCapacity: true)
+    }
+
+    /// A failed fdatasync: an accidental part is durable, and nothing later repairs the rest.
+    func failSynchronize(_ generator: inout SeededGenerator) {
+        durable = contentAfterCrash(&generator)
+        unsynced.removeAll()
+    }
+
+    /// Damages one bit, now and in what survives a crash.
+    func flipBit(_ bit: Int, at offset: Int) {
+        var byte: UInt8 = 0
+        _ = withUnsafeMutableBytes(of: &byte) { live.read(into: $0, at: offset) }
+        byte ^= 1 << UInt8(bit & 7)
+        withUnsafeBytes(of: byte) {
+            live.write($0, at: offset)
+            if offset < durable.count { durable.write($0, at: offset) }
+        }
+    }
+
+    /// What a power failure now would leave: the durable content with an accidental part of the
+    /// later changes. Sizes change in order up to some point; data arrives in any order and is torn
+    /// at sectors of 512 bytes.
+    func contentAfterCrash(_ generator: inout SeededGenerator) -> SparseBytes {
+        var content = durable
+        let sizedChanges = generator.survivors(of: unsynced.count)
+        for (position, change) in unsynced.enumerated() {
+            change.applyAccidentally(
+                to: &content, mayResize: position < sizedChanges, &generator)
+        }
+        return content
+    }
+}
+
+extension MemoryFileNode.Change {
+    private static let sectorBytes = 512
+
+    func apply(to content: inout SparseBytes) {
+        switch self {
+        case .write(let offset, let bytes): bytes.withUnsafeBytes { content.write($0, at: offset) }
+        case .resize(let size): content.resize(to: size)
+        case .zero(let range): content.zero(range)
+        }
+    }
+
+    /// Applies all, nothing or some sectors of the change.
+    fileprivate func applyAccidentally(
+        to content: inout SparseBytes, mayResize: Bool, _ generator: inout SeededGenerator
+    ) {
+        switch self {
+        case .resize(let size):
+            if mayResize { content.resize(to: size) }
+        case .zero(let range):
+            if Bool.random(using: &generator) { content.zero(range) }
+        case .write(let offset, let bytes):
+            if mayResize, offset + bytes.count > content.count {
+                content.resize(to: offset + bytes.count)
+            }
+            let visible = min(bytes.count, content.count - offset)
+            if visible <= 0 { return }
+            let fate = Int.random(in: 0..<4, using: &generator)
+            bytes.withUnsafeBytes { buffer in
+                Self.forEachSector(from: offset, count: visible) { range in
+                    let kept = fate == 0 || fate > 1 && Bool.random(using: &generator)
+                    if !kept { return }
+                    content.write(.init(rebasing: buffer[range]), at: offset + range.lowerBound)
+                }
+            }
+        }
+    }
+
+    private static func forEachSector(from offset: Int, count: Int, _ body: (Range<Int>) -> Void) {
+        var start = 0
+        while start < count {
+            let length = min(sectorBytes - (offset + start) % sectorBytes, count - start)
+            body(start..<start + length)
+            start += length
+        }
+    }
+}
+
+extension SeededGenerator {
+    /// How many of the first `count` ordered changes survive; none and all are as likely as the
+    /// rest together.
+    mutating func survivors(of count: Int) -> Int {
+        switch Int.random(in: 0..<4, using: &self) {
+        case 0: return 0
+        case 1: return count
+        default: return Int.random(in: 0...count, using: &self)
+        }
+    }
+}

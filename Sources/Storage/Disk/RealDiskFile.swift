@@ -1,0 +1,113 @@
+internal import Glibc
+
+/// One open descriptor of `RealDisk`.
+///
+/// `@unchecked Sendable`: the file belongs to one thread at a time, as `DiskFile` demands. Using it
+/// after `close` fails with `EBADF`, it never touches a descriptor that was given out again.
+package final class RealDiskFile: DiskFile, @unchecked Sendable {
+    package let path: String
+    private var descriptor: Int32
+
+    init(path: String, descriptor: Int32) {
+        self.path = path
+        self.descriptor = descriptor
+    }
+
+    deinit {
+        close()
+    }
+
+    package func size() throws(DiskError) -> Int {
+        var status = stat()
+        try systemCall(path, "fstat") { fstat(descriptor, &status) }
+        return Int(status.st_size)
+    }
+
+    package func read(
+        into buffer: UnsafeMutableRawBufferPointer, at offset: Int
+    ) throws(DiskError) -> Int {
+        guard let base = buffer.baseAddress else { return 0 }
+        var done = 0
+        while done < buffer.count {
+            let count = try systemCall(path, "pread") {
+                pread(descriptor, base + done, buffer.count - done, offset + done)
+            }
+            if count == 0 { break }
+            done += count
+        }
+        return done
+    }
+
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(DiskError) {
+        guard let base = bytes.baseAddress else { return }
+        var done = 0
+        while done < bytes.count {
+            let count = try systemCall(path, "pwrite") {
+                pwrite(descriptor, base + done, bytes.count - done, offset + done)
+            }
+            // The kernel writes less than asked when space runs out in between; going on then
+            // tells the reason. Nothing written at all would go on for ever.
+            if count == 0 {
+                throw .shortWrite(path: path, writtenBytes: done, askedBytes: bytes.count)
+            }
+            done += count
+        }
+    }
+
+    package func synchronize() throws(DiskError) {
+        try systemCall(path, "fdatasync") { fdatasync(descriptor) }
+    }
+
+    package func truncate(to size: Int) throws(DiskError) {
+        try systemCall(path, "ftruncate") { ftruncate(descriptor, size) }
+    }
+
+    package func allocate(from offset: Int, count: Int) throws(DiskError) {
+        if count == 0 { return }
+        do {
+            try systemCall(path, "fallocate") {
+                AllocationCall.perform(descriptor, mode: 0, offset: offset, count: count)
+            }
+        } catch {
+            guard case .system(_, _, let number) = error, number == EOPNOTSUPP else { throw error }
+            // Some file systems cannot reserve blocks. A longer file is all that can be had.
+            if try size() < offset + count { try truncate(to: offset + count) }
+        }
+    }
+
+    package func punchHole(at offset: Int, count: Int) throws(DiskError) {
+        if count == 0 { return }
+        let mode = AllocationCall.punchHoleMode
+        try systemCall(path, "fallocate") {
+            AllocationCall.perform(descriptor, mode: mode, offset: offset, count: count)
+        }
+    }
+
+    package func lock() throws(DiskError) {
+        do {
+            try systemCall(path, "flock") { flock(descriptor, LOCK_EX | LOCK_NB) }
+        } catch {
+            if case .system(_, _, let number) = error, number == EWOULDBLOCK {
+                throw .locked(path: path)
+            }
+            throw error
+        }
+    }
+
+    package func map(reservingBytes: Int) throws(DiskError) -> any DiskMapping {
+        precondition(reservingBytes > 0, "a mapping reserves at least one byte")
+        let base = mmap(
+            nil, reservingBytes, PROT_READ, MAP_SHARED | MAP_NORESERVE, descriptor, 0)
+        guard let base, base != MAP_FAILED else {
+            throw DiskError(errno, path: path, operation: "mmap")
+        }
+        return RealDiskMapping(base: UnsafeRawPointer(base), reservedBytes: reservingBytes)
+    }
+
+    package func close() {
+        // After a failing close the descriptor's state is unknown; Linux has always released it.
+        // Data that matters was made durable by `synchronize` before.
+        if descriptor >= 0 { _ = Glibc.close(descriptor) }
+        descriptor = -1
+    }
+}

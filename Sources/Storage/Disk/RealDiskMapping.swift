@@ -1,0 +1,31 @@
+internal import Glibc
+
+/// A shared mapping over a file and the address space behind its end.
+///
+/// The kernel's page cache is shared with `write`, so what is written through the file is seen here
+/// at once, and bytes that the file grows by appear at their offsets without the base moving.
+/// Reading behind the present end of the file kills the process (SIGBUS): callers bound offsets by
+/// a size they know, and never shrink a file below what a reader may touch.
+package final class RealDiskMapping: DiskMapping, @unchecked Sendable {
+    // `@unchecked Sendable`: both values are constant and the memory is read-only.
+    package let base: UnsafeRawPointer
+    package let reservedBytes: Int
+
+    init(base: UnsafeRawPointer, reservedBytes: Int) {
+        self.base = base
+        self.reservedBytes = reservedBytes
+    }
+
+    deinit {
+        munmap(UnsafeMutableRawPointer(mutating: base), reservedBytes)
+    }
+
+    package func willNeed(offset: Int, count: Int) {
+        let pageSizeBytes = sysconf(Int32(_SC_PAGESIZE))
+        let start = max(0, offset) / pageSizeBytes * pageSizeBytes
+        let end = min(offset + count, reservedBytes)
+        if start >= end { return }
+        // Only advice: without read-ahead the reads are slower, not wrong.
+        _ = madvise(UnsafeMutableRawPointer(mutating: base + start), end - start, MADV_WILLNEED)
+    }
+}
