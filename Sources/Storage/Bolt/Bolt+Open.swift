@@ -1,0 +1,147 @@
+package import Disk
+
+extension Bolt {
+    /// Opens the file, or creates it when it is missing or empty and may be written.
+    ///
+    /// The list of free pages is read if the file holds one and otherwise rebuilt by walking all
+    /// trees. Throws `.disk(.locked)` when another process has the file, `.invalidFile` when no
+    /// meta page is valid, `.corrupt` when the walk comes across a broken page.
+    package static func open(
+        disk: any Disk, path: String, options: BoltOptions = BoltOptions()
+    ) throws(BoltError) -> Bolt {
+        let file = try openFile(disk: disk, path: path, options: options)
+        do {
+            return try open(disk: disk, file: file, path: path, options: options)
+        } catch {
+            file.close()
+            throw error
+        }
+    }
+
+    private static func openFile(
+        disk: any Disk, path: String, options: BoltOptions
+    ) throws(BoltError) -> any DiskFile {
+        do throws(DiskError) {
+            let mode = options.readOnly ? DiskOpenMode.read : .create(permissions: 0o600)
+            let file = try disk.open(path, mode)
+            do throws(DiskError) {
+                try file.lock()
+            } catch {
+                file.close()
+                throw error
+            }
+            return file
+        } catch {
+            throw .disk(error)
+        }
+    }
+
+    private static func open(
+        disk: any Disk, file: any DiskFile, path: String, options: BoltOptions
+    ) throws(BoltError) -> Bolt {
+        var reader = MetaReader(file: file)
+        if !options.readOnly {
+            try createContent(disk: disk, file: file, path: path, options: options)
+        }
+        let meta = try reader.newest()
+        let size = reader.fileSizeBytes
+        let mapping: any DiskMapping
+        do {
+            mapping = try file.map(reservingBytes: max(options.initialMapBytes, size * 2))
+        } catch {
+            throw .disk(error)
+        }
+        let source = PageSource(
+            mapping: mapping, pageSizeBytes: meta.pageSizeBytes, highWater: meta.highWater)
+        let freePages: FreePages
+        do {
+            freePages = try loadFreePages(meta: meta, source: source, options: options)
+        } catch {
+            throw .corrupt(error)
+        }
+        let state = SharedState(meta: meta, mapping: mapping, freeCount: freePages.freeCount)
+        return Bolt(
+            disk: disk, file: file, path: path, options: options, state: state,
+            freePages: freePages, fileSizeBytes: size)
+    }
+
+    private static func loadFreePages(
+        meta: MetaRecord, source: PageSource, options: BoltOptions
+    ) throws(PageFault) -> FreePages {
+        let pageCount = meta.highWater.index
+        if meta.freelist != .noFreelist {
+            let free = try FreelistPage.read(meta.freelist, source: source)
+            return FreePages(free: free, pageCount: pageCount)
+        }
+        var reachable = ReachablePages(source: source, bucketsAreFlat: options.bucketsAreFlat)
+        try reachable.walk(root: meta.root)
+        return FreePages(free: reachable.unused(), pageCount: pageCount)
+    }
+}
+
+/// Finds the meta page that describes the newest committed state.
+struct MetaReader {
+    let file: any DiskFile
+    private(set) var fileSizeBytes = 0
+
+    init(file: any DiskFile) {
+        self.file = file
+    }
+
+    /// The valid record with the larger transaction number.
+    mutating func newest() throws(BoltError) -> MetaRecord {
+        fileSizeBytes = try size()
+        let first = try record(at: 0)
+        let second = try secondRecord(pageSizeBytes: first?.pageSizeBytes)
+        let candidates = [first, second].compactMap { $0 }
+        guard let meta = candidates.max(by: { $0.transaction < $1.transaction }) else {
+            throw .invalidFile(reason: "neither meta page is valid")
+        }
+        let pageCount = UInt64(fileSizeBytes / meta.pageSizeBytes)
+        guard meta.highWater.rawValue <= pageCount else {
+            throw .invalidFile(reason: "the file is shorter than its pages")
+        }
+        guard meta.root.rawValue >= 2, meta.root < meta.highWater else {
+            throw .invalidFile(reason: "the root page lies outside the file")
+        }
+        // So that the numbers of later commits cannot overflow.
+        guard meta.transaction < UInt64.max / 2 else {
+            throw .invalidFile(reason: "the transaction number is out of range")
+        }
+        return meta
+    }
+
+    private func size() throws(BoltError) -> Int {
+        do {
+            return try file.size()
+        } catch {
+            throw .disk(error)
+        }
+    }
+
+    /// The second meta page lies one page in; without the first its size has to be guessed.
+    private func secondRecord(pageSizeBytes: Int?) throws(BoltError) -> MetaRecord? {
+        if let pageSizeBytes { return try record(at: pageSizeBytes) }
+        var guess = 1024
+        while guess <= 65536 {
+            if let found = try record(at: guess), found.pageSizeBytes == guess { return found }
+            guess *= 2
+        }
+        return nil
+    }
+
+    private func record(at offset: Int) throws(BoltError) -> MetaRecord? {
+        var bytes = [UInt8](repeating: 0, count: MetaRecord.extentBytes)
+        let file = self.file
+        do throws(DiskError) {
+            let count = try bytes.withMutableBytes { buffer throws(DiskError) in
+                try file.read(into: buffer, at: offset)
+            }
+            return bytes.withBytes { buffer in
+                MetaRecord(page: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            }
+        } catch {
+            throw .disk(error)
+        }
+    }
+}

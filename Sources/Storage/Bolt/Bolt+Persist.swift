@@ -1,0 +1,72 @@
+internal import Disk
+
+extension Bolt {
+    /// Throws if an earlier commit left the disk in an unknown state.
+    func requireHealthy() throws(BoltError) {
+        if let failure = shared.withLock({ $0.failure }) { throw .failedBefore(failure) }
+    }
+
+    /// Writes the pages of a commit and then, once they are durable, its meta page.
+    func persist(_ pages: PageWriter, meta: MetaRecord) throws(BoltError) {
+        do throws(DiskError) {
+            try grow(toPageCount: meta.highWater.index, pageSizeBytes: meta.pageSizeBytes)
+            try pages.flush(to: file)
+        } catch {
+            throw .disk(error)
+        }
+        do throws(DiskError) {
+            if options.syncOnCommit { try file.synchronize() }
+            try writeMeta(meta)
+            if options.syncOnCommit { try file.synchronize() }
+        } catch {
+            shared.withLock { $0.failure = error }
+            throw .disk(error)
+        }
+    }
+
+    /// Waits until the disk holds all commits; needed once after those without `syncOnCommit`.
+    package func synchronize() throws(BoltError) {
+        try requireHealthy()
+        do throws(DiskError) {
+            try file.synchronize()
+        } catch {
+            shared.withLock { $0.failure = error }
+            throw .disk(error)
+        }
+    }
+
+    /// Lets new readers see the commit.
+    func publish(_ meta: MetaRecord) {
+        let freeCount = freePages.freeCount
+        freePages.extend(toPageCount: meta.highWater.index)
+        shared.withLock { state in
+            state.meta = meta
+            state.freeCount = freeCount
+        }
+    }
+
+    private func writeMeta(_ meta: MetaRecord) throws(DiskError) {
+        let slot = meta.transaction % 2
+        var page = [UInt8](repeating: 0, count: meta.pageSizeBytes)
+        page.withMutableBytes { meta.encode(slot: slot, into: $0) }
+        try page.withBytes { buffer throws(DiskError) in
+            try file.write(buffer, at: Int(slot) * meta.pageSizeBytes)
+        }
+    }
+
+    /// Extends the file, and the mapping if its reserve is used up. Readers keep the old mapping
+    /// as long as they need it, so nothing moves beneath them.
+    private func grow(toPageCount pageCount: Int, pageSizeBytes: Int) throws(DiskError) {
+        let needed = pageCount * pageSizeBytes
+        guard needed > fileSizeBytes else { return }
+        let step = options.growthStepBytes / pageSizeBytes * pageSizeBytes
+        let size = needed + step
+        try file.truncate(to: size)
+        fileSizeBytes = size
+        let reserved = shared.withLock { $0.mapping.reservedBytes }
+        if size > reserved {
+            let mapping = try file.map(reservingBytes: size * 2)
+            shared.withLock { $0.mapping = mapping }
+        }
+    }
+}

@@ -1,0 +1,113 @@
+internal import Disk
+internal import Synchronization
+
+/// A file in bbolt's format: a copy-on-write B+tree of pages.
+///
+/// One write transaction at a time changes it, on the thread that owns the writer; any number of
+/// read transactions on any threads see the state that was committed when they began. Readers get
+/// bytes straight from one mapping of the file and never wait for the writer, nor it for them.
+///
+/// Guarantees:
+/// - a commit is on disk as a whole or not at all, whatever moment the machine stops at;
+/// - a page is written again only when neither the committed state nor an open reader uses it;
+/// - no content of the file makes a call trap, hang or read outside the mapping.
+package final class Bolt: @unchecked Sendable {
+    // `@unchecked Sendable`: `shared` is guarded by its lock, the constants are constant, and the
+    // rest belongs to the writer, which is one thread at a time.
+    let disk: any Disk
+    let file: any DiskFile
+    package let path: String
+    package let options: BoltOptions
+    let shared: Mutex<SharedState>
+
+    /// Writer's own.
+    let freePages: FreePages
+    var fileSizeBytes: Int
+    var isWriting = false
+
+    /// What readers, the writer and observers meet at.
+    struct SharedState {
+        var meta: MetaRecord
+        var mapping: any DiskMapping
+        var freeCount: Int
+        var readers = ReaderTable()
+        var corruption: PageFault?
+        var failure: DiskError?
+    }
+
+    init(
+        disk: any Disk, file: any DiskFile, path: String, options: BoltOptions,
+        state: SharedState, freePages: FreePages, fileSizeBytes: Int
+    ) {
+        self.disk = disk
+        self.file = file
+        self.path = path
+        self.options = options
+        self.freePages = freePages
+        self.fileSizeBytes = fileSizeBytes
+        shared = Mutex(state)
+    }
+
+    /// Closes the file and releases its lock. Read transactions that are still open stay valid.
+    package func close() {
+        precondition(!isWriting, "a file is closed with no write transaction open")
+        file.close()
+    }
+
+    /// Begins to read the newest committed state. Any thread; constant time.
+    package func beginRead() -> BoltReadTransaction {
+        let (meta, mapping) = shared.withLock { state in
+            state.readers.add(state.meta.transaction)
+            return (state.meta, state.mapping)
+        }
+        return BoltReadTransaction(bolt: self, meta: meta, mapping: mapping)
+    }
+
+    /// Begins to change the file. At most one such transaction is open.
+    package func beginWrite() -> BoltWriteTransaction {
+        precondition(!options.readOnly, "a file opened for reading is not written")
+        precondition(!isWriting, "one write transaction at a time")
+        isWriting = true
+        let (meta, mapping, oldest) = shared.withLock { state in
+            (state.meta, state.mapping, state.readers.oldest ?? state.meta.transaction)
+        }
+        freePages.release(visibleFrom: oldest)
+        return BoltWriteTransaction(bolt: self, meta: meta, mapping: mapping)
+    }
+
+    /// High-water mark times page size, as of the last commit: what etcd reports as dbSize.
+    package var sizeBytes: Int {
+        shared.withLock { $0.meta.highWater.index * $0.meta.pageSizeBytes }
+    }
+
+    /// `sizeBytes` without the pages that are free: what etcd reports as dbSizeInUse.
+    package var sizeInUseBytes: Int {
+        shared.withLock { ($0.meta.highWater.index - $0.freeCount) * $0.meta.pageSizeBytes }
+    }
+
+    /// Number of the last committed transaction.
+    package var transactionNumber: UInt64 {
+        shared.withLock { $0.meta.transaction }
+    }
+
+    /// Read transactions that are open.
+    package var openReaderCount: Int {
+        shared.withLock { $0.readers.count }
+    }
+
+    /// The first fault that a lookup which cannot throw came across. Once set it stays: answers
+    /// read since may miss entries.
+    package var corruption: PageFault? {
+        shared.withLock { $0.corruption }
+    }
+
+    func report(_ fault: PageFault) {
+        shared.withLock { state in
+            if state.corruption == nil { state.corruption = fault }
+        }
+    }
+
+    func endRead(_ transaction: UInt64) {
+        shared.withLock { $0.readers.remove(transaction) }
+    }
+}

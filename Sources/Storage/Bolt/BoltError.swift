@@ -1,0 +1,66 @@
+package import Disk
+
+/// Why an operation on a Bolt file failed.
+package enum BoltError: Error, Equatable, Sendable {
+    /// The file system refused.
+    case disk(DiskError)
+    /// Neither meta page is valid, or the file is shorter than they say.
+    case invalidFile(reason: String)
+    /// A page that a lookup came across breaks the format.
+    case corrupt(PageFault)
+    /// A bucket needs a name.
+    case bucketNameRequired
+    /// No bucket of this name.
+    case bucketNotFound
+    /// A bucket where a value was meant, or the other way round.
+    case incompatibleValue
+    /// A key has at least one byte.
+    case keyRequired
+    /// A key has at most 32,768 bytes.
+    case keyTooLarge(sizeBytes: Int)
+    /// A value has at most 2^31 - 2 bytes.
+    case valueTooLarge(sizeBytes: Int)
+    /// An earlier commit failed when the disk's state was already unknown; nothing can be
+    /// committed any more.
+    case failedBefore(DiskError)
+}
+
+/// One way in which a page breaks the format.
+package struct PageFault: Error, Hashable, Sendable {
+    package enum Reason: UInt8, Sendable {
+        /// The page lies behind the high-water mark, or its overflow pages do.
+        case outOfBounds
+        /// The header holds another page's number.
+        case wrongIdentity
+        /// Neither a branch nor a leaf where one is needed.
+        case wrongType
+        /// The element table is longer than the page.
+        case elementsOutOfBounds
+        /// A key or value lies outside its page.
+        case dataOutOfBounds
+        /// A page that holds no element where at least one is needed.
+        case empty
+        /// The tree is deeper than any real one: its pages form a circle.
+        case tooDeep
+        /// Keys do not ascend.
+        case order
+        /// Reached on two ways, or freed twice.
+        case crossLinked
+        /// A bucket's header or inline page does not fit its value.
+        case bucketHeader
+        /// The list of free pages breaks its own rules.
+        case freelist
+    }
+
+    package let page: UInt64
+    package let reason: Reason
+
+    package init(page: UInt64, reason: Reason) {
+        self.page = page
+        self.reason = reason
+    }
+
+    init(_ page: PageID, _ reason: Reason) {
+        self.init(page: page.rawValue, reason: reason)
+    }
+}

@@ -1,0 +1,58 @@
+internal import Disk
+
+/// A view of one committed state, which stays as it is until `end`.
+///
+/// It pins the pages of that state: the writer does not reuse them, so a view that is kept for
+/// long lets the file grow. Pointers handed out are valid until `end`.
+package final class BoltReadTransaction: @unchecked Sendable {
+    // `@unchecked Sendable`: used by one thread at a time; only `isEnded` ever changes.
+    let bolt: Bolt
+    let meta: MetaRecord
+    let source: PageSource
+    private var isEnded = false
+
+    init(bolt: Bolt, meta: MetaRecord, mapping: any DiskMapping) {
+        self.bolt = bolt
+        self.meta = meta
+        source = PageSource(
+            mapping: mapping, pageSizeBytes: meta.pageSizeBytes, highWater: meta.highWater)
+    }
+
+    deinit {
+        end()
+    }
+
+    /// Gives the pages up. Ending twice is allowed.
+    package func end() {
+        if isEnded { return }
+        isEnded = true
+        bolt.endRead(meta.transaction)
+    }
+
+    /// Number of the commit that is seen.
+    package var transactionNumber: UInt64 { meta.transaction }
+
+    /// Bytes of the state's file image, as `readPages` gives it: a multiple of the page size.
+    package var sizeBytes: Int { source.byteCount }
+
+    /// The bucket of that name, nil when there is none.
+    package func bucket(_ name: [UInt8]) -> BoltBucket? {
+        root.bucket(name)
+    }
+
+    /// Visits the buckets in the order of their names.
+    package func forEachBucket(_ body: (_ name: [UInt8], _ bucket: BoltBucket) -> Void) {
+        var cursor = root.cursor()
+        var item = cursor.first()
+        while let (key, _) = item {
+            if cursor.isAtBucket, let bucket = cursor.nestedBucket() { body(Array(key), bucket) }
+            item = cursor.next()
+        }
+    }
+
+    /// The bucket that holds all others.
+    package var root: BoltBucket {
+        BoltBucket(
+            transaction: self, header: BucketHeader(root: meta.root, sequence: meta.sequence))
+    }
+}

@@ -1,0 +1,157 @@
+internal import Glibc
+
+/// A branch or leaf page whose header has been checked, and whose elements are checked on access.
+///
+/// It borrows its bytes: it is valid as long as the mapping or value it was made from. No content
+/// makes an accessor read outside `byteCount`.
+struct PageView {
+    let base: UnsafeRawPointer
+    /// The page with its overflow pages.
+    let byteCount: Int
+    let id: PageID
+    let count: Int
+    let isLeaf: Bool
+
+    /// Checks a header. `byteCount` bytes must be readable at `base`.
+    init(base: UnsafeRawPointer, byteCount: Int, id: PageID) throws(PageFault) {
+        guard byteCount >= PageLayout.headerBytes else {
+            throw PageFault(id, .elementsOutOfBounds)
+        }
+        let flags = base.loadLittle(at: 8, as: UInt16.self)
+        switch flags {
+        case PageLayout.leafFlag: isLeaf = true
+        case PageLayout.branchFlag: isLeaf = false
+        default: throw PageFault(id, .wrongType)
+        }
+        count = Int(base.loadLittle(at: 10, as: UInt16.self))
+        guard PageLayout.headerBytes + count * PageLayout.elementBytes <= byteCount else {
+            throw PageFault(id, .elementsOutOfBounds)
+        }
+        self.base = base
+        self.byteCount = byteCount
+        self.id = id
+    }
+
+    /// Pages that this one takes up, the overflow pages included.
+    func run(pageSizeBytes: Int) -> PageRun {
+        PageRun(first: id, count: byteCount / pageSizeBytes)
+    }
+
+    /// The key of an element; `index` is below `count`.
+    @inline(__always)
+    func key(at index: Int) throws(PageFault) -> UnsafeRawBufferPointer {
+        let element = offset(of: index)
+        let sizesAt = isLeaf ? element + 4 : element
+        let start = element + Int(base.loadLittle(at: sizesAt, as: UInt32.self))
+        let keyBytes = Int(base.loadLittle(at: sizesAt + 4, as: UInt32.self))
+        guard start + keyBytes <= byteCount else { throw PageFault(id, .dataOutOfBounds) }
+        return UnsafeRawBufferPointer(start: base + start, count: keyBytes)
+    }
+
+    /// Key, value and flags of a leaf's element; `index` is below `count`.
+    @inline(__always)
+    func item(at index: Int) throws(PageFault) -> LeafItem {
+        let element = offset(of: index)
+        let start = element + Int(base.loadLittle(at: element + 4, as: UInt32.self))
+        let keyBytes = Int(base.loadLittle(at: element + 8, as: UInt32.self))
+        let valueBytes = Int(base.loadLittle(at: element + 12, as: UInt32.self))
+        guard start + keyBytes + valueBytes <= byteCount else {
+            throw PageFault(id, .dataOutOfBounds)
+        }
+        return LeafItem(
+            key: UnsafeRawBufferPointer(start: base + start, count: keyBytes),
+            value: UnsafeRawBufferPointer(start: base + start + keyBytes, count: valueBytes),
+            flags: base.loadLittle(at: element, as: UInt32.self))
+    }
+
+    /// Whether a leaf's element is a bucket; `index` is below `count`.
+    func isBucket(at index: Int) -> Bool {
+        let flags = base.loadLittle(at: offset(of: index), as: UInt32.self)
+        return flags & PageLayout.bucketElementFlag != 0
+    }
+
+    /// The page that a branch's element points to; `index` is below `count`.
+    @inline(__always)
+    func child(at index: Int) -> PageID {
+        PageID(rawValue: base.loadLittle(at: offset(of: index) + 8, as: UInt64.self))
+    }
+
+    /// Index of the first key not below `key`, and whether it is that key.
+    @inline(__always)
+    func search(_ key: UnsafeRawBufferPointer) throws(PageFault) -> (index: Int, found: Bool) {
+        var low = 0
+        var high = count
+        while low < high {
+            let middle = (low + high) / 2
+            let order = compareBytes(try self.key(at: middle), key)
+            if order == 0 { return (middle, true) }
+            if order < 0 { low = middle + 1 } else { high = middle }
+        }
+        return (low, false)
+    }
+
+    /// Index of the branch element whose subtree holds `key`; the branch is not empty.
+    @inline(__always)
+    func childIndex(for key: UnsafeRawBufferPointer) throws(PageFault) -> Int {
+        let place = try search(key)
+        return place.found ? place.index : max(0, place.index - 1)
+    }
+
+    /// Bytes in use, judged by the last element: writers lay data out in order.
+    func usedBytes() throws(PageFault) -> Int {
+        if count == 0 { return PageLayout.headerBytes }
+        let last: UnsafeRawBufferPointer
+        var valueBytes = 0
+        if isLeaf {
+            let item = try item(at: count - 1)
+            (last, valueBytes) = (item.key, item.value.count)
+        } else {
+            last = try key(at: count - 1)
+        }
+        guard let start = last.baseAddress else { return byteCount }
+        return start - base + last.count + valueBytes
+    }
+
+    @inline(__always)
+    private func offset(of index: Int) -> Int {
+        assert(index >= 0 && index < count, "an element index lies in the page")
+        return PageLayout.headerBytes + index * PageLayout.elementBytes
+    }
+}
+
+/// One element of a leaf page, borrowed.
+struct LeafItem {
+    let key: UnsafeRawBufferPointer
+    let value: UnsafeRawBufferPointer
+    let flags: UInt32
+
+    var isBucket: Bool { flags & PageLayout.bucketElementFlag != 0 }
+}
+
+/// Negative, zero or positive as `left` sorts before, equal to or after `right`, by bytes.
+@inline(__always)
+func compareBytes(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
+    if let leftStart = left.baseAddress, let rightStart = right.baseAddress {
+        let order = memcmp(leftStart, rightStart, min(left.count, right.count))
+        if order != 0 { return Int(order) }
+    }
+    return left.count - right.count
+}
+
+extension UnsafeRawPointer {
+    /// An integer of the file at any alignment.
+    @inline(__always)
+    func loadLittle<Number: FixedWidthInteger & BitwiseCopyable>(
+        at offset: Int, as type: Number.Type
+    ) -> Number {
+        Number(littleEndian: loadUnaligned(fromByteOffset: offset, as: type))
+    }
+}
+
+extension UnsafeMutableRawPointer {
+    /// Stores an integer of the file at any alignment.
+    @inline(__always)
+    func storeLittle<Number: FixedWidthInteger & BitwiseCopyable>(_ value: Number, at offset: Int) {
+        storeBytes(of: value.littleEndian, toByteOffset: offset, as: Number.self)
+    }
+}

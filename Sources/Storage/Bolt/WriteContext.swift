@@ -1,0 +1,72 @@
+internal import Disk
+
+/// What the buckets of one write transaction have in common: the state it began from, the memory
+/// for its changes and the pages it gives up.
+final class WriteContext {
+    let source: PageSource
+    let freePages: FreePages
+    let arena = ByteArena(chunkBytes: 1 << 20)
+    /// Number that the commit will have.
+    let transaction: UInt64
+    private(set) var freed: [PageRun] = []
+    /// False once committed or rolled back.
+    var isOpen = true
+    /// Grows with each change; cursors use it to see that their position is stale.
+    var changeCount = 0
+
+    init(source: PageSource, freePages: FreePages, transaction: UInt64) {
+        self.source = source
+        self.freePages = freePages
+        self.transaction = transaction
+    }
+
+    var pageSizeBytes: Int { source.pageSizeBytes }
+
+    func requireOpen() {
+        precondition(isOpen, "a write transaction is used until its commit or rollback")
+    }
+
+    /// Gives a page up. A page given up before, or free, is a fault of the file.
+    func free(_ run: PageRun) throws(PageFault) {
+        guard freePages.markPending(run) else { throw PageFault(run.first, .crossLinked) }
+        freed.append(run)
+    }
+
+    /// Gives up the page that a node was read from.
+    func freeOrigin(of node: TreeNode) throws(PageFault) {
+        if let run = node.takeOrigin() { try free(run) }
+    }
+
+    /// Reads a page into memory.
+    func materialize(_ id: PageID) throws(PageFault) -> TreeNode {
+        let page = try source.page(id)
+        let node = try TreeNode(page: page, origin: page.run(pageSizeBytes: pageSizeBytes))
+        guard node.isLeaf || !node.entries.isEmpty else { throw PageFault(id, .empty) }
+        return node
+    }
+
+    /// The node of a branch's child, read if it is not in memory yet.
+    func child(of node: TreeNode, at index: Int) throws(PageFault) -> TreeNode {
+        if let present = node.children[index] { return present }
+        let child = try materialize(node.entries[index].child)
+        node.setChild(child, at: index)
+        return child
+    }
+
+    /// Gives up all pages of a committed tree, and of the buckets inside it.
+    func freeTree(root: PageID) throws(PageFault) {
+        var pages = [root]
+        while let id = pages.popLast() {
+            let page = try source.page(id)
+            try free(page.run(pageSizeBytes: pageSizeBytes))
+            for index in 0..<page.count {
+                if !page.isLeaf {
+                    pages.append(page.child(at: index))
+                } else if page.isBucket(at: index) {
+                    let header = try BucketHeader(value: try page.item(at: index).value, page: id)
+                    if header.root != .none { pages.append(header.root) }
+                }
+            }
+        }
+    }
+}

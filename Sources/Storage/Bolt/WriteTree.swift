@@ -1,0 +1,150 @@
+/// The tree of one bucket while it is written: lookups and changes on the nodes in memory, above
+/// the committed pages.
+struct WriteTree {
+    let context: WriteContext
+    /// Where the committed tree begins.
+    private(set) var header: BucketHeader
+    /// Nil as long as nothing was changed.
+    private(set) var root: TreeNode?
+    private var lastLeaf: KnownLeaf?
+
+    /// A leaf in memory with the bounds of its keys: nil is unbounded.
+    private struct KnownLeaf {
+        let node: TreeNode
+        let low: UnsafeRawBufferPointer?
+        let high: UnsafeRawBufferPointer?
+
+        func covers(_ key: UnsafeRawBufferPointer) -> Bool {
+            if let high, compareBytes(key, high) >= 0 { return false }
+            if let low, compareBytes(key, low) < 0 { return false }
+            return true
+        }
+    }
+
+    init(context: WriteContext, header: BucketHeader) {
+        self.context = context
+        self.header = header
+    }
+
+    /// A tree that is not committed yet.
+    init(newIn context: WriteContext) {
+        self.init(context: context, header: BucketHeader(root: .none, sequence: 0))
+        root = TreeNode(isLeaf: true)
+    }
+
+    /// Stores an element; key and value are copied. False, and nothing changes, when the key is
+    /// there as a bucket and not meant to be, or the other way round.
+    mutating func put(
+        _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, flags: UInt32
+    ) throws(PageFault) -> Bool {
+        let leaf = try leaf(for: key)
+        let place = leaf.search(key)
+        if place.found && leaf.entries[place.index].flags != flags { return false }
+        let stored = UnsafeRawBufferPointer(start: context.arena.copy(value), count: value.count)
+        context.changeCount += 1
+        if place.found {
+            let known = leaf.entries[place.index].key
+            leaf.replace(NodeEntry(key: known, value: stored, flags: flags), at: place.index)
+        } else {
+            let name = UnsafeRawBufferPointer(start: context.arena.copy(key), count: key.count)
+            leaf.insert(NodeEntry(key: name, value: stored, flags: flags), at: place.index)
+        }
+        return true
+    }
+
+    /// Removes the element that `find` has just found.
+    mutating func remove(_ key: UnsafeRawBufferPointer) throws(PageFault) {
+        let leaf = try leaf(for: key)
+        let place = leaf.search(key)
+        if place.found {
+            context.changeCount += 1
+            leaf.remove(at: place.index)
+        }
+    }
+
+    /// The element of a key, on nodes as far as there are any and on pages below.
+    func find(_ key: UnsafeRawBufferPointer) throws(PageFault) -> LeafItem? {
+        if let lastLeaf, lastLeaf.covers(key) { return item(in: lastLeaf.node, key) }
+        guard var node = root else { return try find(key, below: try rootPage()) }
+        while !node.isLeaf {
+            guard !node.entries.isEmpty else { return nil }
+            let index = node.childIndex(for: key)
+            guard let child = node.children[index] else {
+                return try find(key, below: try context.source.page(node.entries[index].child))
+            }
+            node = child
+        }
+        return item(in: node, key)
+    }
+
+    func rootPage() throws(PageFault) -> PageView {
+        if let inline = header.inlinePage { return inline }
+        return try context.source.page(header.root)
+    }
+
+    /// Brings the root into memory.
+    mutating func materializeRoot() throws(PageFault) -> TreeNode {
+        if let root { return root }
+        let node: TreeNode
+        if let inline = header.inlinePage {
+            node = try TreeNode(page: inline, origin: nil)
+        } else {
+            node = try context.materialize(header.root)
+        }
+        root = node
+        return node
+    }
+
+    /// Forgets the nodes in favour of what was written.
+    mutating func committed(_ header: BucketHeader) {
+        self.header = header
+        root = nil
+        lastLeaf = nil
+    }
+
+    /// Replaces the root, as the commit does when the tree loses a level.
+    mutating func setRoot(_ node: TreeNode) {
+        root = node
+        lastLeaf = nil
+    }
+
+    private mutating func leaf(for key: UnsafeRawBufferPointer) throws(PageFault) -> TreeNode {
+        if let lastLeaf, lastLeaf.covers(key) { return lastLeaf.node }
+        var node = try materializeRoot()
+        var low: UnsafeRawBufferPointer?
+        var high: UnsafeRawBufferPointer?
+        var depth = 0
+        while !node.isLeaf {
+            depth += 1
+            guard depth < PageLayout.depthMax else { throw PageFault(header.root, .tooDeep) }
+            let index = node.childIndex(for: key)
+            if index > 0 { low = node.entries[index].key }
+            if index + 1 < node.entries.count { high = node.entries[index + 1].key }
+            node = try context.child(of: node, at: index)
+        }
+        lastLeaf = KnownLeaf(node: node, low: low, high: high)
+        return node
+    }
+
+    private func item(in leaf: TreeNode, _ key: UnsafeRawBufferPointer) -> LeafItem? {
+        let place = leaf.search(key)
+        guard place.found else { return nil }
+        let entry = leaf.entries[place.index]
+        return LeafItem(key: entry.key, value: entry.value, flags: entry.flags)
+    }
+
+    private func find(
+        _ key: UnsafeRawBufferPointer, below start: PageView
+    ) throws(PageFault) -> LeafItem? {
+        var page = start
+        var depth = 0
+        while !page.isLeaf {
+            guard page.count > 0 else { throw PageFault(page.id, .empty) }
+            depth += 1
+            guard depth < PageLayout.depthMax else { throw PageFault(page.id, .tooDeep) }
+            page = try context.source.page(page.child(at: try page.childIndex(for: key)))
+        }
+        let place = try page.search(key)
+        return place.found ? try page.item(at: place.index) : nil
+    }
+}
