@@ -1,3 +1,4 @@
+import Glibc
 import MVCC
 
 /// A key index as plain as it can be: for each key all its changes, never packed.
@@ -8,7 +9,8 @@ struct ModelIndex {
         var record: KeyRecord?
     }
 
-    var changes: [[UInt8]: [Change]] = [:]
+    private(set) var changes: [[UInt8]: [Change]] = [:]
+    private var sortedKeys: [[UInt8]] = []
 
     mutating func put(_ key: [UInt8], at revision: Revision) -> KeyRecord {
         var record = KeyRecord(
@@ -17,6 +19,7 @@ struct ModelIndex {
             record.created = previous.created
             record.version = previous.version + 1
         }
+        if changes[key] == nil { sortedKeys.insert(key, at: position(of: key)) }
         changes[key, default: []].append(Change(revision: revision, record: record))
         return record
     }
@@ -34,9 +37,32 @@ struct ModelIndex {
     func get(_ key: [UInt8], at main: Int64) -> KeyRecord? { change(of: key, at: main)?.record }
 
     func range(_ start: [UInt8], _ end: ModelEnd, at main: Int64) -> [([UInt8], KeyRecord)] {
-        changes.keys.filter { end.contains($0, from: start) }
-            .sorted { $0.lexicographicallyPrecedes($1) }
-            .compactMap { key in get(key, at: main).map { (key, $0) } }
+        let first = position(of: start)
+        let last: Int
+        switch end {
+        case .single: last = changes[start] == nil ? first : first + 1
+        case .unbounded: last = sortedKeys.count
+        case .key(let end): last = max(first, position(of: end))
+        }
+        return sortedKeys[first..<last].compactMap { key in
+            get(key, at: main).map { (key, $0) }
+        }
+    }
+
+    /// Index of the first key that is not below `key`.
+    private func position(of key: [UInt8]) -> Int {
+        var low = 0
+        var high = sortedKeys.count
+        while low < high {
+            let middle = (low + high) / 2
+            if Self.isBelow(sortedKeys[middle], key) { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    static func isBelow(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+        let order = memcmp(left, right, min(left.count, right.count))
+        return order == 0 ? left.count < right.count : order < 0
     }
 
     /// Compacts and returns what stays on disk at or below `main`.
@@ -52,6 +78,7 @@ struct ModelIndex {
             }
             changes[key] = remaining.isEmpty ? nil : remaining
         }
+        sortedKeys.removeAll { changes[$0] == nil }
         return kept
     }
 
@@ -68,15 +95,6 @@ enum ModelEnd {
     case single
     case unbounded
     case key([UInt8])
-
-    func contains(_ key: [UInt8], from start: [UInt8]) -> Bool {
-        switch self {
-        case .single: key == start
-        case .unbounded: !key.lexicographicallyPrecedes(start)
-        case .key(let end):
-            !key.lexicographicallyPrecedes(start) && key.lexicographicallyPrecedes(end)
-        }
-    }
 }
 
 /// SplitMix64: the same numbers for the same seed everywhere.
