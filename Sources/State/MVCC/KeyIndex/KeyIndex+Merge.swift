@@ -1,0 +1,109 @@
+/// Joining pages that removals have left sparse.
+extension KeyIndex {
+    /// A page using fewer bytes than this looks for a neighbour to join.
+    private static let sparseBytes = PageArena.pageSizeBytes / 3
+    /// Joined pages use at most this, so that the next insert does not divide them again.
+    private static let joinedBytesMax = PageArena.pageSizeBytes * 7 / 8
+
+    /// Joins the page at `depth` of the last descent with a neighbour if it is sparse, and so on
+    /// upwards; a root with a single child gives way to it.
+    func mergeIfSparse(depth: Int) {
+        var depth = depth
+        while depth > 0, page(path.page(depth)).usedBytes < Self.sparseBytes {
+            let parent = page(path.page(depth - 1))
+            let index = path.index(depth - 1)
+            guard
+                index + 1 < parent.count && merge(parent, index)
+                    || index > 0 && merge(parent, index - 1)
+            else { break }
+            depth -= 1
+        }
+        shrinkRoot()
+    }
+
+    private func shrinkRoot() {
+        while !page(root).isLeaf, page(root).count == 1 {
+            let old = root
+            root = child(page(old), 0)
+            pages.free(old)
+        }
+    }
+
+    /// Joins the children `index` and `index + 1` if they fit in one page.
+    private func merge(_ parent: IndexPage, _ index: Int) -> Bool {
+        let leftID = child(parent, index)
+        let rightID = child(parent, index + 1)
+        let left = page(leftID)
+        let right = page(rightID)
+        guard
+            left.usedBytes + right.usedBytes < Self.joinedBytesMax + PageArena.pageSizeBytes / 4,
+            joinedBytes(left, right) <= Self.joinedBytesMax
+        else { return false }
+        let oldLeft = copy(left, to: scratch.leftPage)
+        let oldRight = copy(right, to: scratch.rightPage)
+        left.format(
+            level: oldLeft.level, lower: oldLeft.lowerFence, upper: oldRight.upperFence,
+            chunks: &chunks)
+        move(oldLeft, 0..<oldLeft.count, to: left)
+        moveRight(oldRight, to: left)
+        oldLeft.releaseFences(&chunks)
+        oldRight.releaseFences(&chunks)
+        pages.free(rightID)
+        if left.isLeaf { unlinkLeaf(oldLeft.previousLeaf, leftID, oldRight.nextLeaf) }
+        removeChild(parent, index + 1)
+        setLiveCount(parent, index, liveCount(left))
+        return true
+    }
+
+    private func unlinkLeaf(_ previous: UInt32, _ id: UInt32, _ next: UInt32) {
+        page(id).previousLeaf = previous
+        page(id).nextLeaf = next
+        if next != 0 { page(next).previousLeaf = id }
+    }
+
+    private func removeChild(_ parent: IndexPage, _ index: Int) {
+        let chunk = parent.longKeyChunk(index)
+        if chunk != 0 { chunks.free(chunk) }
+        parent.remove(at: index)
+    }
+
+    /// Appends the right page's entries; its keyless first one gets its lower fence as key.
+    private func moveRight(_ right: IndexPage, to joined: IndexPage) {
+        guard !joined.isLeaf, right.count > 0, joined.count > 0 else {
+            move(right, 0..<right.count, to: joined)
+            return
+        }
+        let fence = right.lowerFence
+        let chunk = fence.count > IndexPage.inlineKeyMax ? chunks.store(longKey: fence) : 0
+        let payload = joined.insert(fence, chunk: chunk, at: joined.count)
+        payload.copyMemory(from: right.payload(0), byteCount: right.payloadSizeBytes)
+        move(right, 1..<right.count, to: joined)
+    }
+
+    /// Bytes that a page would use with all entries of two neighbours.
+    private func joinedBytes(_ left: IndexPage, _ right: IndexPage) -> Int {
+        var prefix = 0
+        var total = IndexPage.headerSizeBytes
+            + IndexPage.fenceSizeBytes(left.lowerFence.count)
+        if let upper = right.upperFence {
+            prefix = commonPrefixLength(left.lowerFence, upper)
+            total += IndexPage.fenceSizeBytes(upper.count)
+        }
+        total += entryBytes(left, prefix) + entryBytes(right, prefix)
+        guard !left.isLeaf else { return total }
+        return total + IndexPage.restSizeBytes(
+            keyLength: right.lowerFence.count, prefixLength: prefix)
+    }
+
+    /// Bytes of a page's slots and entries under another prefix length.
+    private func entryBytes(_ page: IndexPage, _ prefix: Int) -> Int {
+        var total = page.count * (page.payloadSizeBytes + IndexPage.slotSizeBytes)
+        for index in 0..<page.count where page.isLeaf || index > 0 {
+            let length = IndexPage.length(page.slot(index))
+            let keyLength = length == IndexPage.longKeyMark
+                ? IndexPage.inlineKeyMax + 1 : page.prefixLength + length
+            total += IndexPage.restSizeBytes(keyLength: keyLength, prefixLength: prefix)
+        }
+        return total
+    }
+}

@@ -1,0 +1,111 @@
+/// Reads of key ranges.
+extension KeyIndex {
+    /// Hands the keys of a range that exist at a main revision to `body`, ascending.
+    ///
+    /// Ends after `limit` keys (0 for no limit), or when `body` returns false. The key's bytes
+    /// are valid during the call only. To go on later, visit again from the last key + `\0`.
+    package func visit(
+        from start: UnsafeRawBufferPointer, to end: KeyRangeEnd, at main: Int64, limit: Int,
+        _ body: (UnsafeRawBufferPointer, KeyRecord) -> Bool
+    ) -> VisitResult {
+        switch end {
+        case .single:
+            guard let record = get(start, at: main) else {
+                return VisitResult(visited: 0, hasMore: false)
+            }
+            _ = body(start, record)
+            return VisitResult(visited: 1, hasMore: false)
+        case .unbounded:
+            return visitLeaves(from: start, to: nil, at: main, limit: limit, body)
+        case .key(let end):
+            guard compareKeys(start, end) < 0 else {
+                return VisitResult(visited: 0, hasMore: false)
+            }
+            return visitLeaves(from: start, to: end, at: main, limit: limit, body)
+        }
+    }
+
+    /// As `visit`, at the newest revision.
+    package func visitLive(
+        from start: UnsafeRawBufferPointer, to end: KeyRangeEnd, limit: Int = 0,
+        _ body: (UnsafeRawBufferPointer, KeyRecord) -> Bool
+    ) -> VisitResult {
+        visit(from: start, to: end, at: .max, limit: limit, body)
+    }
+
+    private func visitLeaves(
+        from start: UnsafeRawBufferPointer, to end: UnsafeRawBufferPointer?, at main: Int64,
+        limit: Int, _ body: (UnsafeRawBufferPointer, KeyRecord) -> Bool
+    ) -> VisitResult {
+        withUnsafeTemporaryAllocation(byteCount: IndexPage.inlineKeyMax, alignment: 8) { buffer in
+            let keyBuffer = buffer.baseAddress.unsafelyUnwrapped
+            var visited = 0
+            var isEnding = false
+            var leaf = leaf(for: start)
+            var index = leaf.lowerBound(start).0
+            while true {
+                let (stop, isLast) = stopIndex(leaf, end)
+                leaf.copyPrefix(to: keyBuffer)
+                while index < stop {
+                    if let record = record(leaf.payload(index), at: main) {
+                        if isEnding { return VisitResult(visited: visited, hasMore: true) }
+                        visited += 1
+                        isEnding = !body(leaf.key(index, buffer: keyBuffer), record)
+                            || visited == limit
+                    }
+                    index += 1
+                }
+                guard !isLast, leaf.nextLeaf != 0 else {
+                    return VisitResult(visited: visited, hasMore: false)
+                }
+                leaf = page(leaf.nextLeaf)
+                index = 0
+            }
+        }
+    }
+
+    /// The entry of a leaf before which a range ends, and whether no later leaf belongs to it.
+    private func stopIndex(
+        _ leaf: IndexPage, _ end: UnsafeRawBufferPointer?
+    ) -> (Int, isLast: Bool) {
+        guard let end else { return (leaf.count, false) }
+        if let upper = leaf.upperFence, compareKeys(upper, end) <= 0 {
+            return (leaf.count, false)
+        }
+        return (leaf.lowerBound(end).0, true)
+    }
+
+    /// How many keys of a range exist at a main revision.
+    ///
+    /// At the newest revision it costs two descents, at older ones a walk over the range.
+    package func count(
+        from start: UnsafeRawBufferPointer, to end: KeyRangeEnd, at main: Int64 = .max
+    ) -> Int {
+        guard main >= newestMain else {
+            return visit(from: start, to: end, at: main, limit: 0) { _, _ in true }.visited
+        }
+        switch end {
+        case .single: return get(start, at: main) == nil ? 0 : 1
+        case .unbounded: return liveKeyCount - rank(of: start)
+        case .key(let end):
+            return compareKeys(start, end) < 0 ? rank(of: end) - rank(of: start) : 0
+        }
+    }
+
+    /// How many live keys are below `key`.
+    private func rank(of key: UnsafeRawBufferPointer) -> Int {
+        var total = 0
+        var current = page(root)
+        while !current.isLeaf {
+            let index = current.childIndex(key)
+            for sibling in 0..<index { total += liveCount(current, sibling) }
+            current = page(child(current, index))
+        }
+        let (index, _) = current.lowerBound(key)
+        guard current.tombstoneCount > 0 else { return total + index }
+        for entry in 0..<index where !PackedRecord.isTombstone(at: current.payload(entry)) {
+            total += 1
+        }
+        return total
+    }
+}

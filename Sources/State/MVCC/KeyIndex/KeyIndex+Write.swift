@@ -1,0 +1,154 @@
+/// Changes of single keys.
+extension KeyIndex {
+    /// Records a put of `key` and returns the record after it.
+    ///
+    /// The key is created, at version 1, if it is new or was deleted; else its version grows.
+    /// `revision` is above all earlier ones of the key.
+    @discardableResult
+    package func put(_ key: UnsafeRawBufferPointer, at revision: Revision) -> KeyRecord {
+        let (leaf, index, found) = findForWrite(key, revision)
+        var record = KeyRecord(
+            modified: revision, created: Revision(main: revision.main), version: 1)
+        guard found else {
+            insert(key, PackedRecord(record))
+            return record
+        }
+        let newest = PackedRecord(loadingFrom: leaf.payload(index))
+        if !newest.isTombstone {
+            let previous = newest.record
+            record.created = previous.created
+            record.version = previous.version + 1
+        }
+        supersede(newest, in: leaf, at: index, by: PackedRecord(record))
+        return record
+    }
+
+    /// Records a deletion of `key` and returns the record it ends; nil if the key is not live.
+    @discardableResult
+    package func tombstone(_ key: UnsafeRawBufferPointer, at revision: Revision) -> KeyRecord? {
+        let (leaf, index, found) = findForWrite(key, revision)
+        guard found else { return nil }
+        let newest = PackedRecord(loadingFrom: leaf.payload(index))
+        guard !newest.isTombstone else { return nil }
+        supersede(newest, in: leaf, at: index, by: PackedRecord(tombstoneAt: revision))
+        return newest.record
+    }
+
+    /// Takes over a stored record while loading; a key's records come in ascending order.
+    package func restore(_ key: UnsafeRawBufferPointer, record: KeyRecord) {
+        let (leaf, index, found) = findForWrite(key, record.modified)
+        guard found else {
+            insert(key, PackedRecord(record))
+            return
+        }
+        let newest = PackedRecord(loadingFrom: leaf.payload(index))
+        supersede(newest, in: leaf, at: index, by: PackedRecord(record))
+    }
+
+    /// Takes over a stored deletion while loading.
+    ///
+    /// The first record of a key may be a deletion: compaction at its very revision keeps it. A
+    /// deletion of a key that is already deleted is ignored, as etcd does.
+    package func restoreTombstone(_ key: UnsafeRawBufferPointer, at revision: Revision) {
+        let (_, _, found) = findForWrite(key, revision)
+        if found {
+            tombstone(key, at: revision)
+        } else {
+            insert(key, PackedRecord(tombstoneAt: revision))
+        }
+    }
+
+    private func findForWrite(
+        _ key: UnsafeRawBufferPointer, _ revision: Revision
+    ) -> (IndexPage, Int, found: Bool) {
+        let leaf = descendForWrite(key)
+        let (index, found) = leaf.lowerBound(key)
+        if revision.main > newestMain { newestMain = revision.main }
+        return (leaf, index, found)
+    }
+
+    /// Finds the leaf for `key` and remembers the way.
+    @discardableResult
+    func descendForWrite(_ key: UnsafeRawBufferPointer) -> IndexPage {
+        path.clear()
+        var id = root
+        var current = page(id)
+        while !current.isLeaf {
+            let index = current.childIndex(key)
+            path.descend(through: id, index)
+            id = child(current, index)
+            current = page(id)
+        }
+        path.arrive(at: id)
+        return current
+    }
+
+    /// Moves the newest record of an entry to its history and puts another in its place.
+    private func supersede(
+        _ newest: PackedRecord, in leaf: IndexPage, at index: Int, by record: PackedRecord
+    ) {
+        precondition(newest.modified < record.modified, "revisions of a key ascend")
+        let payload = leaf.payload(index)
+        let history = payload.loadUnaligned(
+            fromByteOffset: LeafEntry.historyOffset, as: UInt32.self)
+        let chunk = chunks.append(newest, toHistory: history)
+        payload.storeBytes(of: chunk, toByteOffset: LeafEntry.historyOffset, as: UInt32.self)
+        record.store(to: payload)
+        guard newest.isTombstone != record.isTombstone else { return }
+        leaf.tombstoneCount += record.isTombstone ? 1 : -1
+        changeLiveCount(by: record.isTombstone ? -1 : 1)
+    }
+
+    /// Adds a key with its first record, at the place where the last descent led.
+    private func insert(_ key: UnsafeRawBufferPointer, _ record: PackedRecord) {
+        var leaf = page(path.page(path.leafDepth))
+        while !leaf.fits(keyLength: key.count) {
+            divide(depth: path.leafDepth, insertionIndex: leaf.lowerBound(key).0, key)
+            leaf = descendForWrite(key)
+        }
+        let isLong = key.count > IndexPage.inlineKeyMax
+        let chunk = isLong ? chunks.store(longKey: key) : 0
+        let payload = leaf.insert(key, chunk: chunk, at: leaf.lowerBound(key).0)
+        record.store(to: payload)
+        payload.storeBytes(of: 0, toByteOffset: LeafEntry.historyOffset, as: UInt32.self)
+        keyCount += 1
+        if record.isTombstone {
+            leaf.tombstoneCount += 1
+        } else {
+            changeLiveCount(by: 1)
+        }
+    }
+
+    /// Corrects the live counts along the last descent.
+    private func changeLiveCount(by difference: Int) {
+        liveKeyCount += difference
+        for depth in 0..<path.leafDepth {
+            let inner = page(path.page(depth))
+            let index = path.index(depth)
+            setLiveCount(inner, index, liveCount(inner, index) + difference)
+        }
+    }
+}
+
+extension KeyIndex {
+    /// Live keys below an inner entry.
+    @inline(__always)
+    func liveCount(_ inner: IndexPage, _ index: Int) -> Int {
+        Int(inner.payload(index).loadUnaligned(
+            fromByteOffset: InnerEntry.liveCountOffset, as: UInt32.self))
+    }
+
+    /// Sets the live keys below an inner entry.
+    func setLiveCount(_ inner: IndexPage, _ index: Int, _ count: Int) {
+        inner.payload(index).storeBytes(
+            of: UInt32(count), toByteOffset: InnerEntry.liveCountOffset, as: UInt32.self)
+    }
+
+    /// Live keys in a page and below it.
+    func liveCount(_ page: IndexPage) -> Int {
+        guard !page.isLeaf else { return page.count - page.tombstoneCount }
+        var total = 0
+        for index in 0..<page.count { total += liveCount(page, index) }
+        return total
+    }
+}

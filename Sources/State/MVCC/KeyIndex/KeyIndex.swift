@@ -1,0 +1,75 @@
+/// The keys of the store in byte order, each with its versions that compaction has left.
+///
+/// A B+tree of 4 KB pages in one reserved mapping, with page ids for pointers: no allocation and
+/// no reference counting per key. A leaf entry holds the newest record of its key; older ones lie
+/// in a chunk of a second arena. Inner entries count the live keys below them, so that counting
+/// any range at the newest revision costs two descents.
+///
+/// Guarantees: after `compact(at: C)` reads at main revisions >= C answer as before.
+/// Invariants: every key's revisions ascend; a key whose records are all gone is not in the tree;
+/// the live counts are exact. `verify()` checks them.
+///
+/// Not thread-safe: its owner keeps writers out while others read. Reads change nothing, so any
+/// number of threads may read at once.
+package final class KeyIndex {
+    var pages: PageArena
+    var chunks: ChunkArena
+    /// Start of the pages; they never move.
+    let pageBase: UnsafeMutableRawPointer
+    /// Start of the chunks; they never move.
+    let chunkBase: UnsafeMutableRawPointer
+    /// The page all descents start from.
+    var root: UInt32
+    /// Highest main revision written so far; reads at or above it see the newest records.
+    var newestMain: Int64 = 0
+    /// The way of the writer's last descent.
+    var path: KeyPath
+    /// Room for the writer's key reconstruction and page copies.
+    var scratch: WriterScratch
+
+    /// Keys that exist at the newest revision.
+    package internal(set) var liveKeyCount = 0
+    /// Keys that have any record, deleted ones included.
+    package internal(set) var keyCount = 0
+
+    /// Makes an empty index that can grow to `reservedBytes` of pages and as much history.
+    package init(reservedBytes: Int = 64 << 30) {
+        pages = PageArena(reservedBytes: reservedBytes)
+        chunks = ChunkArena(reservedBytes: reservedBytes)
+        pageBase = pages.base
+        chunkBase = chunks.base
+        path = KeyPath()
+        scratch = WriterScratch()
+        root = pages.allocate()
+        page(root).format(
+            level: 0, lower: UnsafeRawBufferPointer(start: nil, count: 0), upper: nil,
+            chunks: &chunks)
+    }
+
+    /// Bytes in use for pages, histories and long keys.
+    package var sizeBytes: Int {
+        pages.usedCount * PageArena.pageSizeBytes + chunks.usedBytes
+    }
+
+    /// Views a page.
+    @inline(__always)
+    func page(_ id: UInt32) -> IndexPage {
+        assert(id != 0, "page 0 is no page")
+        return IndexPage(
+            base: pageBase + Int(id) * PageArena.pageSizeBytes, chunkBase: chunkBase)
+    }
+
+    /// The child page of an inner entry.
+    @inline(__always)
+    func child(_ page: IndexPage, _ index: Int) -> UInt32 {
+        page.payload(index).loadUnaligned(as: UInt32.self)
+    }
+
+    /// The leaf in which `key` is or would be.
+    @inline(__always)
+    func leaf(for key: UnsafeRawBufferPointer) -> IndexPage {
+        var current = page(root)
+        while !current.isLeaf { current = page(child(current, current.childIndex(key))) }
+        return current
+    }
+}

@@ -1,0 +1,60 @@
+/// The pages from the root to a leaf, and in each inner page the entry that was followed.
+struct KeyPath {
+    /// Deeper than a tree of 2^32 pages can grow.
+    private static let depthMax = 32
+
+    private var pages = [UInt32](repeating: 0, count: depthMax)
+    private var indices = [Int](repeating: 0, count: depthMax)
+    /// Number of inner pages passed; the leaf's depth.
+    private(set) var leafDepth = 0
+
+    /// The page at a depth; the root is at 0.
+    func page(_ depth: Int) -> UInt32 { pages[depth] }
+
+    /// The entry followed in the inner page at a depth.
+    func index(_ depth: Int) -> Int { indices[depth] }
+
+    /// Forgets the way.
+    mutating func clear() { leafDepth = 0 }
+
+    /// Adds an inner page and the entry followed in it.
+    mutating func descend(through page: UInt32, _ index: Int) {
+        pages[leafDepth] = page
+        indices[leafDepth] = index
+        leafDepth += 1
+    }
+
+    /// Ends the way at a leaf.
+    mutating func arrive(at leaf: UInt32) { pages[leafDepth] = leaf }
+}
+
+/// Memory that writes reuse: two page copies and buffers for keys.
+struct WriterScratch: ~Copyable {
+    /// A copy of the page being divided, or the left one being merged.
+    let leftPage: UnsafeMutableRawPointer
+    /// A copy of the right page being merged.
+    let rightPage: UnsafeMutableRawPointer
+    /// Room for one short key.
+    let keyBuffer: UnsafeMutableRawPointer
+    /// Room for another short key.
+    let otherKeyBuffer: UnsafeMutableRawPointer
+    /// The separator of the division under way.
+    var separator: [UInt8] = []
+
+    init() {
+        func room(_ sizeBytes: Int) -> UnsafeMutableRawPointer {
+            .allocate(byteCount: sizeBytes, alignment: 8)
+        }
+        leftPage = room(PageArena.pageSizeBytes)
+        rightPage = room(PageArena.pageSizeBytes)
+        keyBuffer = room(IndexPage.inlineKeyMax)
+        otherKeyBuffer = room(IndexPage.inlineKeyMax)
+    }
+
+    deinit {
+        leftPage.deallocate()
+        rightPage.deallocate()
+        keyBuffer.deallocate()
+        otherKeyBuffer.deallocate()
+    }
+}

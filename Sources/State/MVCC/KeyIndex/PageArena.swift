@@ -1,0 +1,63 @@
+/// 4 KB pages of one reservation, addressed by 32-bit ids; 0 is no page.
+///
+/// Freed pages are used again, those still backed by memory first. When many backed pages lie
+/// free their memory is given back to the system, in runs.
+struct PageArena {
+    /// Bytes of a page.
+    static let pageSizeBytes = 4096
+    /// Free pages kept backed by memory whatever the load.
+    private static let backedFreeMin = 256
+
+    private let memory: ReservedMemory
+    private let pageLimit: Int
+    private var frontier: UInt32 = 1
+    /// Free pages with memory behind them.
+    private var backedFree: [UInt32] = []
+    /// Free pages whose memory was given back.
+    private var discardedFree: [UInt32] = []
+
+    /// Start of page 0.
+    var base: UnsafeMutableRawPointer { memory.base }
+    /// Pages handed out and not freed.
+    var usedCount: Int { Int(frontier) - 1 - backedFree.count - discardedFree.count }
+    /// Pages that hold memory, used or free.
+    var backedCount: Int { Int(frontier) - 1 - discardedFree.count }
+
+    /// Makes an arena of up to `reservedBytes`.
+    init(reservedBytes: Int) {
+        memory = ReservedMemory(sizeBytes: reservedBytes)
+        pageLimit = min(memory.sizeBytes / Self.pageSizeBytes, Int(UInt32.max))
+    }
+
+    /// Hands out a page of unspecified content.
+    mutating func allocate() -> UInt32 {
+        if let page = backedFree.popLast() { return page }
+        if let page = discardedFree.popLast() { return page }
+        precondition(Int(frontier) < pageLimit, "the key index fits in its reservation")
+        defer { frontier += 1 }
+        return frontier
+    }
+
+    /// Takes a page back.
+    mutating func free(_ page: UInt32) {
+        assert(page != 0 && page < frontier, "only pages handed out are freed")
+        backedFree.append(page)
+        if backedFree.count > Self.backedFreeMin + usedCount / 8 { discardFree() }
+    }
+
+    private mutating func discardFree() {
+        backedFree.sort(by: >)
+        var index = 0
+        while index < backedFree.count {
+            var end = index + 1
+            while end < backedFree.count, backedFree[end] == backedFree[end - 1] - 1 { end += 1 }
+            let first = Int(backedFree[end - 1])
+            memory.discard(
+                offset: first * Self.pageSizeBytes,
+                sizeBytes: (end - index) * Self.pageSizeBytes)
+            index = end
+        }
+        discardedFree.append(contentsOf: backedFree)
+        backedFree.removeAll(keepingCapacity: true)
+    }
+}

@@ -1,0 +1,171 @@
+import Glibc
+import MVCC
+
+/// A key index as plain as it can be: for each key all its changes, never packed.
+struct ModelIndex {
+    struct Change: Equatable {
+        var revision: Revision
+        /// nil for a deletion.
+        var record: KeyRecord?
+    }
+
+    private(set) var changes: [[UInt8]: [Change]] = [:]
+    private var sortedKeys: [[UInt8]] = []
+
+    mutating func put(_ key: [UInt8], at revision: Revision) -> KeyRecord {
+        var record = KeyRecord(
+            modified: revision, created: Revision(main: revision.main), version: 1)
+        if let previous = changes[key]?.last?.record {
+            record.created = previous.created
+            record.version = previous.version + 1
+        }
+        if changes[key] == nil { sortedKeys.insert(key, at: position(of: key)) }
+        changes[key, default: []].append(Change(revision: revision, record: record))
+        return record
+    }
+
+    mutating func tombstone(_ key: [UInt8], at revision: Revision) -> KeyRecord? {
+        guard let previous = changes[key]?.last?.record else { return nil }
+        changes[key]?.append(Change(revision: revision, record: nil))
+        return previous
+    }
+
+    func change(of key: [UInt8], at main: Int64) -> Change? {
+        changes[key]?.last { $0.revision.main <= main }
+    }
+
+    func get(_ key: [UInt8], at main: Int64) -> KeyRecord? { change(of: key, at: main)?.record }
+
+    func range(_ start: [UInt8], _ end: ModelEnd, at main: Int64) -> [([UInt8], KeyRecord)] {
+        let first = position(of: start)
+        let last: Int
+        switch end {
+        case .single: last = changes[start] == nil ? first : first + 1
+        case .unbounded: last = sortedKeys.count
+        case .key(let end): last = max(first, position(of: end))
+        }
+        return sortedKeys[first..<last].compactMap { key in
+            get(key, at: main).map { (key, $0) }
+        }
+    }
+
+    /// Index of the first key that is not below `key`.
+    private func position(of key: [UInt8]) -> Int {
+        var low = 0
+        var high = sortedKeys.count
+        while low < high {
+            let middle = (low + high) / 2
+            if Self.isBelow(sortedKeys[middle], key) { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    static func isBelow(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+        let order = memcmp(left, right, min(left.count, right.count))
+        return order == 0 ? left.count < right.count : order < 0
+    }
+
+    /// Compacts and returns what stays on disk at or below `main`.
+    mutating func compact(at main: Int64) -> Set<Revision> {
+        var kept = Set<Revision>()
+        for (key, all) in changes {
+            var remaining = all.filter { $0.revision.main > main }
+            if let base = change(of: key, at: main),
+                base.record != nil || base.revision.main == main
+            {
+                remaining.insert(base, at: 0)
+                kept.insert(base.revision)
+            }
+            changes[key] = remaining.isEmpty ? nil : remaining
+        }
+        sortedKeys.removeAll { changes[$0] == nil }
+        return kept
+    }
+
+    /// What a hash at `main` counts at or below it.
+    func kept(at main: Int64) -> Set<Revision> {
+        Set(changes.keys.compactMap { get($0, at: main)?.modified })
+    }
+
+    var liveKeyCount: Int { changes.values.count { $0.last?.record != nil } }
+}
+
+/// The far end of a range that owns its key.
+enum ModelEnd {
+    case single
+    case unbounded
+    case key([UInt8])
+}
+
+/// SplitMix64: the same numbers for the same seed everywhere.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ mixed >> 31
+    }
+
+    mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
+}
+
+extension KeyIndex {
+    @discardableResult
+    func put(_ key: [UInt8], _ revision: Revision) -> KeyRecord {
+        key.withUnsafeBytes { put($0, at: revision) }
+    }
+
+    @discardableResult
+    func tombstone(_ key: [UInt8], _ revision: Revision) -> KeyRecord? {
+        key.withUnsafeBytes { tombstone($0, at: revision) }
+    }
+
+    func get(_ key: [UInt8], _ main: Int64 = .max) -> KeyRecord? {
+        key.withUnsafeBytes { get($0, at: main) }
+    }
+
+    func withRange<Result>(
+        _ start: [UInt8], _ end: ModelEnd,
+        _ body: (UnsafeRawBufferPointer, KeyRangeEnd) -> Result
+    ) -> Result {
+        start.withUnsafeBytes { start in
+            switch end {
+            case .single: body(start, .single)
+            case .unbounded: body(start, .unbounded)
+            case .key(let key): key.withUnsafeBytes { body(start, .key($0)) }
+            }
+        }
+    }
+
+    func range(
+        _ start: [UInt8], _ end: ModelEnd, _ main: Int64 = .max, limit: Int = 0
+    ) -> (found: [([UInt8], KeyRecord)], hasMore: Bool) {
+        var found: [([UInt8], KeyRecord)] = []
+        let result = withRange(start, end) { start, end in
+            visit(from: start, to: end, at: main, limit: limit) { key, record in
+                found.append(([UInt8](key), record))
+                return true
+            }
+        }
+        precondition(result.visited == found.count, "the result counts the visited keys")
+        return (found, result.hasMore)
+    }
+
+    func count(_ start: [UInt8], _ end: ModelEnd, _ main: Int64 = .max) -> Int {
+        withRange(start, end) { count(from: $0, to: $1, at: main) }
+    }
+
+    func compactAll(at main: Int64, sliceKeys: Int) -> [Revision] {
+        var kept: [Revision] = []
+        var cursor: [UInt8]?
+        repeat {
+            cursor = compact(at: main, from: cursor, sliceKeys: sliceKeys) { kept.append($0) }
+        } while cursor != nil
+        return kept
+    }
+}
