@@ -1,0 +1,90 @@
+/// What a change of membership does to one member; raw values are those of raftpb.
+package enum ConfChangeType: UInt8, Sendable {
+    case addVoter = 0
+    case remove = 1
+    /// Changes nothing for Raft; the application updates what it keeps about the member.
+    case update = 2
+    case addLearner = 3
+}
+
+/// A change of one member (raftpb.ConfChange), the form that etcd proposes.
+package struct ConfChange: Equatable, Sendable {
+    /// The application's name for the request.
+    package var id: UInt64
+    package var type: ConfChangeType
+    package var member: MemberID
+    /// The application's bytes.
+    package var context: [UInt8]
+
+    package init(
+        id: UInt64 = 0, type: ConfChangeType, member: MemberID, context: [UInt8] = []
+    ) {
+        self.id = id
+        self.type = type
+        self.member = member
+        self.context = context
+    }
+
+    /// The same change in the general form.
+    package var asV2: ConfChangeV2 {
+        ConfChangeV2(changes: [ConfChangeSingle(type: type, member: member)], context: context)
+    }
+}
+
+/// How a joint configuration is entered and left; raw values are those of raftpb.
+package enum ConfChangeTransition: UInt8, Sendable {
+    /// Joint only if more than one change is asked for; left by itself.
+    case automatic = 0
+    /// Always joint; left by itself.
+    case jointImplicit = 1
+    /// Always joint; left by an empty change that the application proposes.
+    case jointExplicit = 2
+}
+
+/// One step of a general change.
+package struct ConfChangeSingle: Equatable, Sendable {
+    package var type: ConfChangeType
+    package var member: MemberID
+
+    package init(type: ConfChangeType, member: MemberID) {
+        self.type = type
+        self.member = member
+    }
+}
+
+/// A general change of membership (raftpb.ConfChangeV2).
+package struct ConfChangeV2: Equatable, Sendable {
+    package var transition: ConfChangeTransition
+    package var changes: [ConfChangeSingle]
+    package var context: [UInt8]
+
+    package init(
+        transition: ConfChangeTransition = .automatic,
+        changes: [ConfChangeSingle],
+        context: [UInt8] = []
+    ) {
+        self.transition = transition
+        self.changes = changes
+        self.context = context
+    }
+
+    /// The empty change, which leaves a joint configuration.
+    package static let leaveJoint = ConfChangeV2(changes: [])
+
+    /// What applying the change does.
+    enum Effect: Equatable {
+        case simple
+        case enterJoint(autoLeave: Bool)
+        case leaveJoint
+    }
+
+    var effect: Effect {
+        switch transition {
+        case .jointExplicit: .enterJoint(autoLeave: false)
+        case .jointImplicit: .enterJoint(autoLeave: true)
+        case .automatic where changes.isEmpty: .leaveJoint
+        case .automatic where changes.count > 1: .enterJoint(autoLeave: true)
+        case .automatic: .simple
+        }
+    }
+}

@@ -1,0 +1,153 @@
+/// Elections (Raft paper, section 5.2; dissertation, sections 4.2.3 and 9.6).
+extension RaftMachine {
+    /// What an election is for.
+    enum Campaign {
+        case preVote
+        case election
+        /// The leader asked for it: no pre-vote, and the others answer at once.
+        case transfer
+    }
+
+    /// Whether this member may campaign at all: a voter whose log is not being replaced.
+    var isPromotable: Bool {
+        guard let position = configuration.position(of: id) else { return false }
+        return !configuration.members[position].isLearner && !log.isInstalling
+    }
+
+    /// Whether `campaign` would start an election now.
+    package var canCampaign: Bool {
+        !isLeader && isPromotable && !hasUnappliedConfChange
+    }
+
+    /// Starts an election without waiting for the timeout; does nothing if `canCampaign` is false.
+    package mutating func campaign() {
+        campaign(settings.preVote ? .preVote : .election)
+    }
+
+    /// Whether a committed change of membership waits to be applied: until then this member could
+    /// count votes in a configuration that is two changes old.
+    private var hasUnappliedConfChange: Bool {
+        var index = max(log.applied, log.compacted.index).next
+        while index <= log.committed {
+            if let entry = log.entry(at: index), entry.type != .normal { return true }
+            index = index.next
+        }
+        return false
+    }
+
+    mutating func campaign(_ campaign: Campaign) {
+        guard canCampaign else { return }
+        switch campaign {
+        case .preVote: becomePreCandidate()
+        case .election, .transfer: becomeCandidate()
+        }
+        requestVotes(campaign)
+        countVotes()
+    }
+
+    private mutating func becomePreCandidate() {
+        for position in configuration.members.indices {
+            configuration.members[position].grantedVote = nil
+        }
+        role = .preCandidate
+        // Nothing is promised by a pre-vote, so it needs no disk.
+        recordVote(of: id, isGranted: true)
+    }
+
+    private mutating func becomeCandidate() {
+        reset(to: term.next)
+        vote = id
+        role = .candidate(ownVote: log.nextWrite)
+    }
+
+    private mutating func requestVotes(_ campaign: Campaign) {
+        let isPreVote = role == .preCandidate
+        let last = log.last
+        for member in configuration.members where member.id != id && !member.isLearner {
+            let request = Message(
+                type: isPreVote ? .preVote : .vote, to: member.id,
+                term: isPreVote ? term.next : term, logTerm: last.term, index: last.index,
+                context: campaign == .transfer ? Message.transferContext : [])
+            if isPreVote {
+                send(request)
+            } else {
+                sendAfterWrite(request)
+            }
+        }
+    }
+
+    /// Counts this member's own vote once it is durable.
+    mutating func countOwnVote(durableThrough number: WriteNumber) {
+        guard case .candidate(let ownVote) = role, ownVote <= number else { return }
+        recordVote(of: id, isGranted: true)
+        countVotes()
+    }
+
+    private mutating func recordVote(of voter: MemberID, isGranted: Bool) {
+        guard let position = configuration.position(of: voter),
+            configuration.members[position].grantedVote == nil
+        else { return }
+        configuration.members[position].grantedVote = isGranted
+    }
+
+    mutating func handleVoteResponse(_ message: Message) {
+        recordVote(of: message.from, isGranted: !message.isRejected)
+        countVotes()
+    }
+
+    private mutating func countVotes() {
+        switch (configuration.result(\.grantedVote), role) {
+        case (.won, .preCandidate): campaign(.election)
+        case (.won, .candidate): becomeLeader()
+        case (.lost, .preCandidate), (.lost, .candidate): becomeFollower(term: term, leader: nil)
+        default: break
+        }
+    }
+
+    mutating func becomeFollower(term: Term, leader: MemberID?) {
+        reset(to: term)
+        role = .follower(leader: leader)
+    }
+
+    private mutating func becomeLeader() {
+        reset(to: term)
+        // Changes of membership of earlier terms may be among the unapplied entries.
+        role = .leader(Leadership(pendingChange: log.lastIndex))
+        // Committing an entry of its own term is how a leader learns what is committed
+        // (Raft paper, section 5.4.2 and figure 8; section 8).
+        appendOwn(type: .normal, data: [])
+    }
+
+    // MARK: - Voting
+
+    /// Whether this member heard from a leader so recently that it ignores other candidates.
+    func isInLease() -> Bool {
+        settings.checkQuorum && leader != nil && electionElapsed < settings.electionTicks
+    }
+
+    /// Answers a request for a vote or a pre-vote of this term, or a pre-vote of a later one.
+    ///
+    /// Learners vote too: one may have been promoted without having heard of it.
+    mutating func answerVote(_ request: Message) {
+        let isPreVote = request.type == .preVote
+        let canVote =
+            vote == request.from
+            || (vote == .none && leader == nil)
+            || (isPreVote && request.term > term)
+        let candidate = EntryID(term: request.logTerm, index: request.index)
+        let type: MessageType = isPreVote ? .preVoteResponse : .voteResponse
+        guard canVote, candidate.isAtLeastAsUpToDate(as: log.last) else {
+            send(Message(type: type, to: request.from, term: term, isRejected: true))
+            return
+        }
+        // The candidate's term goes back: with a pre-vote ours may be older and would be ignored.
+        let answer = Message(type: type, to: request.from, term: request.term)
+        if isPreVote {
+            send(answer)
+        } else {
+            electionElapsed = 0
+            vote = request.from
+            sendAfterWrite(answer)
+        }
+    }
+}

@@ -1,0 +1,54 @@
+/// Outputs, and what the caller reports about them.
+extension RaftMachine {
+    /// Takes all that is to be done now. What is taken must be done.
+    package mutating func takeReady() -> Ready {
+        var ready = Ready()
+        takeReady(into: &ready)
+        return ready
+    }
+
+    /// Takes all that is to be done now into a used `Ready`, whose buffers are used again.
+    package mutating func takeReady(into ready: inout Ready) {
+        sendDue()
+        ready.messages.removeAll(keepingCapacity: true)
+        swap(&ready.messages, &messages)
+        ready.readStates.removeAll(keepingCapacity: true)
+        swap(&ready.readStates, &readStates)
+        ready.softState = takeSoftState()
+        ready.write = takeWrite()
+        if ready.write == nil, !messagesAfterWrite.isEmpty {
+            // All that they promise is durable already.
+            ready.messages.append(contentsOf: messagesAfterWrite)
+            messagesAfterWrite.removeAll(keepingCapacity: true)
+        }
+        ready.committed = log.takeCommitted(maxApplyingBytes: settings.maxApplyingBytes)
+    }
+
+    private mutating func takeSoftState() -> SoftState? {
+        let state = SoftState(leader: leader, role: roleName)
+        if state == reportedSoftState { return nil }
+        reportedSoftState = state
+        return state
+    }
+
+    /// What has to reach the disk; nil if nothing has, and no message waits for what is under way.
+    private mutating func takeWrite() -> LogWrite? {
+        let state = HardState(term: term, vote: vote, commit: log.committed)
+        let isChanged = state != reportedHardState
+        let isPromise = state.term != reportedHardState.term || state.vote != reportedHardState.vote
+        let isHeldBack = !messagesAfterWrite.isEmpty && log.awaitsSynchronization
+        guard isChanged || log.hasUnwritten || isHeldBack else { return nil }
+        reportedHardState = state
+        var write = log.takeWrite(
+            hardState: isChanged ? state : nil, mustSynchronize: isPromise)
+        swap(&write.messagesAfter, &messagesAfterWrite)
+        return write
+    }
+
+    /// The write of this number and all before it are durable.
+    package mutating func persisted(through number: WriteNumber) {
+        log.persisted(through: number)
+        countOwnVote(durableThrough: number)
+        advanceCommit()
+    }
+}

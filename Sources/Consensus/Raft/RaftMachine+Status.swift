@@ -1,0 +1,96 @@
+/// What can be seen of a machine from outside, for metrics, Status and tests.
+package struct RaftStatus: Sendable {
+    /// How a leader sends to a member.
+    package enum Replication: Equatable, Sendable {
+        case probe
+        case replicate
+        case snapshot(pending: LogIndex)
+    }
+
+    /// What a leader knows of another member.
+    package struct MemberStatus: Sendable {
+        package var id: MemberID
+        package var match: LogIndex
+        package var next: LogIndex
+        package var replication: Replication
+        package var isLearner: Bool
+        package var isRecentlyActive: Bool
+        /// Appends without an answer.
+        package var inflightCount: Int
+    }
+
+    package var id: MemberID
+    package var term: Term
+    package var vote: MemberID
+    package var leader: MemberID?
+    package var role: RoleName
+    package var committed: LogIndex
+    package var applied: LogIndex
+    package var firstIndex: LogIndex
+    package var lastIndex: LogIndex
+    package var confState: ConfState
+    package var transferTarget: MemberID?
+    package var pendingReadCount: Int
+    /// Empty unless this member leads; without itself.
+    package var members: [MemberStatus]
+}
+
+extension RaftMachine {
+    package var status: RaftStatus {
+        RaftStatus(
+            id: id, term: term, vote: vote, leader: leader, role: roleName,
+            committed: log.committed, applied: log.applied, firstIndex: log.firstIndex,
+            lastIndex: log.lastIndex, confState: configuration.confState,
+            transferTarget: leadership?.transferTarget, pendingReadCount: reads.count,
+            members: isLeader ? memberStatuses : [])
+    }
+
+    private var memberStatuses: [RaftStatus.MemberStatus] {
+        configuration.members.filter { $0.id != id }.map { member in
+            RaftStatus.MemberStatus(
+                id: member.id, match: member.progress.match, next: member.progress.next,
+                replication: member.progress.replication, isLearner: member.isLearner,
+                isRecentlyActive: member.progress.isRecentlyActive,
+                inflightCount: member.progress.inflight.count)
+        }
+    }
+
+    /// Index of the newest entry known to be committed.
+    package var committedIndex: LogIndex { log.committed }
+
+    /// Index up to which the application reported entries as applied.
+    package var appliedIndex: LogIndex { log.applied }
+
+    /// Index of the newest entry.
+    package var lastIndex: LogIndex { log.lastIndex }
+
+    /// Index of the oldest entry kept.
+    package var firstIndex: LogIndex { log.firstIndex }
+
+    /// Membership as far as it was applied.
+    package var confState: ConfState { configuration.confState }
+
+    /// Term of an entry; nil if it was compacted or does not exist.
+    package func term(at index: LogIndex) -> Term? {
+        log.term(at: index)
+    }
+
+    /// Entries from `first` through `last`, at least one if there is one, cut before the limit.
+    ///
+    /// Entries before `firstIndex` are left out.
+    package func entries(
+        from first: LogIndex, through last: LogIndex, maxBytes: Int
+    ) -> [Entry] {
+        log.entries(from: max(first, log.firstIndex), through: last, maxBytes: maxBytes)
+    }
+}
+
+extension Progress {
+    fileprivate var replication: RaftStatus.Replication {
+        switch state {
+        case .probe: .probe
+        case .replicate: .replicate
+        case .snapshot(let pending): .snapshot(pending: pending)
+        }
+    }
+}

@@ -1,0 +1,42 @@
+/// Handing leadership over (Raft dissertation, section 3.10).
+extension RaftMachine {
+    /// Starts handing leadership to a voter. While it lasts, at most one election timeout, this
+    /// leader takes no proposals. A follower passes the wish on.
+    package mutating func transferLeadership(to target: MemberID) throws(ProposalError) {
+        switch role {
+        case .leader:
+            guard let position = configuration.position(of: target) else { throw .notMember }
+            beginTransfer(to: position)
+        case .follower(let leader?):
+            messages.append(
+                Message(type: .transferLeader, to: leader, from: target, term: term))
+        case .follower, .preCandidate, .candidate:
+            throw .noLeader
+        }
+    }
+
+    mutating func beginTransfer(to position: Int) {
+        let target = configuration.members[position].id
+        guard let leadership, target != id, !configuration.members[position].isLearner,
+            leadership.transferTarget != target
+        else { return }
+        electionElapsed = 0
+        updateLeadership { $0.transferTarget = target }
+        configuration.members[position].progress.isProbeDue = true
+        continueTransfer(with: position)
+    }
+
+    /// Tells the target to campaign once it holds the whole log.
+    mutating func continueTransfer(with position: Int) {
+        let member = configuration.members[position]
+        guard leadership?.transferTarget == member.id, member.progress.match == log.lastIndex
+        else { return }
+        send(Message(type: .timeoutNow, to: member.id, term: term))
+    }
+
+    mutating func abortTransfer() {
+        guard leadership?.transferTarget != nil else { return }
+        updateLeadership { $0.transferTarget = nil }
+        leaveJointIfDue()
+    }
+}
