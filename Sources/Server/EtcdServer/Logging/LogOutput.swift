@@ -1,0 +1,82 @@
+import Glibc
+import Synchronization
+
+/// A place log lines go to. Called from any thread.
+package protocol LogOutput: Sendable {
+    /// Takes one whole line with its line feed.
+    func write(_ line: [UInt8])
+}
+
+/// Why a log file cannot be written.
+package struct LogOutputError: Error, Equatable {
+    package let message: String
+}
+
+/// An open file, pipe or terminal; each line is one write(2).
+package final class DescriptorOutput: LogOutput {
+    private let descriptor: Int32
+    /// Keeps lines longer than a pipe's atomic size whole.
+    private let turn = Mutex<Void>(())
+
+    package static let standardError = DescriptorOutput(descriptor: 2)
+    package static let standardOutput = DescriptorOutput(descriptor: 1)
+
+    private init(descriptor: Int32) {
+        self.descriptor = descriptor
+    }
+
+    /// Opens a file to append to, made if it is missing.
+    package convenience init(path: String) throws(LogOutputError) {
+        self.init(descriptor: try Self.open(path))
+    }
+
+    deinit {
+        if descriptor > 2 { close(descriptor) }
+    }
+
+    package func write(_ line: [UInt8]) {
+        turn.withLock { _ in Self.write(line, to: descriptor) }
+    }
+
+    static func open(_ path: String) throws(LogOutputError) -> Int32 {
+        let descriptor = Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else {
+            let reason = String(cString: strerror(errno)).lowercased()
+            throw LogOutputError(
+                message: "couldn't open sink \(path.goQuoted): open \(path): \(reason)")
+        }
+        return descriptor
+    }
+
+    /// A log line that cannot be written is dropped: there is nowhere left to say so.
+    static func write(_ line: [UInt8], to descriptor: Int32) {
+        line.withUnsafeBytes { buffer in
+            var done = 0
+            while done < buffer.count {
+                let count = Glibc.write(
+                    descriptor, buffer.baseAddress?.advanced(by: done), buffer.count - done)
+                if count > 0 {
+                    done += count
+                } else if errno != EINTR {
+                    return
+                }
+            }
+        }
+    }
+}
+
+/// Keeps lines in memory; for tests and for looking at one's own log.
+package final class MemoryOutput: LogOutput {
+    private let state = Mutex<[[UInt8]]>([])
+
+    package init() {}
+
+    package func write(_ line: [UInt8]) {
+        state.withLock { $0.append(line) }
+    }
+
+    /// The lines so far, without line feeds.
+    package var lines: [String] {
+        state.withLock { lines in lines.map { String(decoding: $0.dropLast(), as: UTF8.self) } }
+    }
+}

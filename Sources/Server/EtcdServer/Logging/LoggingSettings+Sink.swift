@@ -1,0 +1,63 @@
+/// Turns the logging flags into a place to log to.
+extension LoggingSettings {
+    /// Opens the outputs. Errors carry etcd's texts.
+    package func makeSink() throws(ConfigurationError) -> LogSink {
+        switch logger {
+        case "zap": break
+        case "capnslog": throw ConfigurationError("--logger=capnslog is removed in v3.5")
+        default: throw ConfigurationError("unknown logger option \(logger.goQuoted)")
+        }
+        let names = outputs.isEmpty ? ["default"] : outputs.values
+        if names.count > 1, names.contains("default") {
+            throw ConfigurationError(#"multi logoutput for "default" is not supported yet"#)
+        }
+        let rotation = enableRotation ? try checkedRotation(names) : nil
+        guard let level = LogLevel(flagText: level) else {
+            throw ConfigurationError("unrecognized level: \(self.level.goQuoted)")
+        }
+        guard let format = format.isEmpty ? .json : LogFormat(rawValue: format) else {
+            throw ConfigurationError(
+                "unknown log format: \(self.format), supported values json, console")
+        }
+        return LogSink(
+            level: level, format: format, outputs: try openOutputs(names, rotation: rotation))
+    }
+
+    private static func isFile(_ name: String) -> Bool {
+        !["default", "stderr", "stdout"].contains(name)
+    }
+
+    private func checkedRotation(_ names: [String]) throws(ConfigurationError) -> LogRotation {
+        guard names.count(where: Self.isFile) == 1 else {
+            throw ConfigurationError(
+                "--log-outputs requires a single file path when "
+                    + "--log-rotate-config-json is defined")
+        }
+        return try LogRotation(json: rotation)
+    }
+
+    private func openOutputs(
+        _ names: [String], rotation: LogRotation?
+    ) throws(ConfigurationError) -> [any LogOutput] {
+        if names.contains("/dev/null") { return [] }
+        var opened: [any LogOutput] = []
+        do {
+            for name in names {
+                switch name {
+                case "default", "stderr": opened.append(DescriptorOutput.standardError)
+                case "stdout": opened.append(DescriptorOutput.standardOutput)
+                default:
+                    let path = name.hasPrefix("file://") ? String(name.dropFirst(7)) : name
+                    if let rotation {
+                        opened.append(try RotatingFileOutput(path: path, rotation: rotation))
+                    } else {
+                        opened.append(try DescriptorOutput(path: path))
+                    }
+                }
+            }
+        } catch {
+            throw ConfigurationError(error.message)
+        }
+        return opened
+    }
+}

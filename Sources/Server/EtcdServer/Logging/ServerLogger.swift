@@ -1,0 +1,109 @@
+import Glibc
+import Synchronization
+
+/// Where all loggers of a process meet: level, sampling, format and outputs.
+package final class LogSink: Sendable {
+    package let level: LogLevel
+    private let format: LogFormat
+    private let outputs: [any LogOutput]
+    private let sampler: Mutex<LogSampler>?
+
+    package init(
+        level: LogLevel = .info, format: LogFormat = .json,
+        outputs: [any LogOutput] = [DescriptorOutput.standardError], isSampling: Bool = true
+    ) {
+        self.level = level
+        self.format = format
+        self.outputs = outputs
+        sampler = isSampling ? Mutex(LogSampler()) : nil
+    }
+
+    /// Writes one line to every output, unless sampling drops it.
+    func write(_ line: LogLine) {
+        let isAdmitted = sampler?.withLock {
+            $0.admits(
+                level: line.level, message: line.message, timeMicroseconds: line.timeMicroseconds)
+        }
+        guard isAdmitted ?? true else { return }
+        let bytes = LogLineEncoder.encode(line, as: format)
+        for output in outputs { output.write(bytes) }
+    }
+}
+
+/// Writes structured log lines whose fields keep their order and types.
+///
+/// ```
+/// logger.info("starting local member", ["local-member-id": .hex(id), "cluster-id": .hex(cluster)])
+/// ```
+package struct ServerLogger: Sendable {
+    package let sink: LogSink
+    /// Value of the key `logger`; empty for the server itself.
+    package let name: String
+
+    package init(sink: LogSink, name: String = "") {
+        self.sink = sink
+        self.name = name
+    }
+
+    /// The logger of another part of the program, writing to the same place.
+    package func named(_ name: String) -> ServerLogger {
+        ServerLogger(sink: sink, name: name)
+    }
+
+    package func isEnabled(_ level: LogLevel) -> Bool { level >= sink.level }
+
+    package func log(
+        _ level: LogLevel, _ message: @autoclosure () -> String,
+        _ fields: @autoclosure () -> KeyValuePairs<String, LogValue> = [:],
+        file: String = #fileID, line: Int = #line
+    ) {
+        guard level >= sink.level else { return }
+        sink.write(
+            LogLine(
+                level: level, timeMicroseconds: LogTimestamp.now(), logger: name,
+                caller: "\(file):\(line)", message: message(),
+                fields: fields().map { LogField($0.key, $0.value) }))
+    }
+
+    package func debug(
+        _ message: @autoclosure () -> String,
+        _ fields: @autoclosure () -> KeyValuePairs<String, LogValue> = [:],
+        file: String = #fileID, line: Int = #line
+    ) {
+        log(.debug, message(), fields(), file: file, line: line)
+    }
+
+    package func info(
+        _ message: @autoclosure () -> String,
+        _ fields: @autoclosure () -> KeyValuePairs<String, LogValue> = [:],
+        file: String = #fileID, line: Int = #line
+    ) {
+        log(.info, message(), fields(), file: file, line: line)
+    }
+
+    package func warn(
+        _ message: @autoclosure () -> String,
+        _ fields: @autoclosure () -> KeyValuePairs<String, LogValue> = [:],
+        file: String = #fileID, line: Int = #line
+    ) {
+        log(.warn, message(), fields(), file: file, line: line)
+    }
+
+    package func error(
+        _ message: @autoclosure () -> String,
+        _ fields: @autoclosure () -> KeyValuePairs<String, LogValue> = [:],
+        file: String = #fileID, line: Int = #line
+    ) {
+        log(.error, message(), fields(), file: file, line: line)
+    }
+
+    /// Writes the line and ends the process with status 1, as etcd does on what it cannot survive.
+    package func fatal(
+        _ message: @autoclosure () -> String,
+        _ fields: @autoclosure () -> KeyValuePairs<String, LogValue> = [:],
+        file: String = #fileID, line: Int = #line
+    ) -> Never {
+        log(.fatal, message(), fields(), file: file, line: line)
+        exit(1)
+    }
+}

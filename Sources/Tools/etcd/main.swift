@@ -1,0 +1,41 @@
+import EtcdServer
+import Glibc
+
+/// Prints without buffering, as the process is about to end.
+func printAll(_ text: String, to descriptor: Int32) {
+    var rest = Array(text.utf8)[...]
+    while !rest.isEmpty {
+        let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        if count > 0 {
+            rest = rest.dropFirst(count)
+        } else if errno != EINTR {
+            return
+        }
+    }
+}
+
+/// The environment as `KEY=value` texts.
+func environmentEntries() -> [String] {
+    var entries: [String] = []
+    var next = environ
+    while let entry = next.pointee {
+        entries.append(String(cString: entry))
+        next += 1
+    }
+    return entries
+}
+
+let loader = ConfigurationLoader(
+    arguments: CommandLine.arguments, environment: environmentEntries())
+switch loader.load() {
+case .finish(let status, let output, let diagnostics):
+    printAll(output, to: 1)
+    printAll(diagnostics, to: 2)
+    exit(status)
+case .run(let configuration, let logger):
+    do {
+        try await runServer(configuration, logger: logger)
+    } catch {
+        logger.fatal("failed to start", ["error": .error(error)])
+    }
+}
