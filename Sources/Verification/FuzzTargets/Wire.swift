@@ -1,0 +1,84 @@
+import EtcdAPI
+
+/// Gives one input to every hand-written codec of the API.
+///
+/// Each must refuse it or decode it; what it decodes must encode to exactly its size and come back
+/// equal. The same input from borrowed memory must decode to the same.
+package func fuzzWire(_ input: UnsafeRawBufferPointer) {
+    let bytes = [UInt8](input)[...]
+    fuzzRequests(bytes)
+    fuzzRaft(bytes)
+    fuzzLog(bytes)
+    if let view = try? KeyValueView(decoding: input) {
+        let again = try? KeyValue(decoding: bytes)
+        precondition(again?.encoded() == view.encoded(), "a view is the pair it looks at")
+    }
+    fuzzAnswers(input)
+}
+
+private func fuzzRequests(_ bytes: ArraySlice<UInt8>) {
+    check(KeyValue.self, bytes)
+    check(Event.self, bytes)
+    check(ResponseHeader.self, bytes)
+    check(RangeRequest.self, bytes)
+    check(PutRequest.self, bytes)
+    check(DeleteRangeRequest.self, bytes)
+    check(Compare.self, bytes)
+    check(RequestOp.self, bytes)
+    check(TxnRequest.self, bytes)
+    check(CompactionRequest.self, bytes)
+    check(LeaseGrantRequest.self, bytes)
+    check(LeaseRevokeRequest.self, bytes)
+    check(LeaseKeepAliveRequest.self, bytes)
+    check(WatchRequest.self, bytes)
+    check(WatchCreateRequest.self, bytes)
+    check(RequestHeader.self, bytes)
+    check(InternalRaftRequest.self, bytes)
+}
+
+private func fuzzRaft(_ bytes: ArraySlice<UInt8>) {
+    check(RaftEntry.self, bytes)
+    check(RaftHardState.self, bytes)
+    check(RaftConfState.self, bytes)
+    check(RaftConfChange.self, bytes)
+    check(RaftConfChangeV2.self, bytes)
+    check(RaftSnapshot.self, bytes)
+    check(RaftMessage.self, bytes)
+}
+
+private func fuzzLog(_ bytes: ArraySlice<UInt8>) {
+    check(LogRecord.self, bytes)
+    check(LogSnapshotRecord.self, bytes)
+    check(LogMetadata.self, bytes)
+    check(SnapshotFile.self, bytes)
+}
+
+private func check<Message: WireMessage & Equatable>(
+    _ type: Message.Type, _ bytes: ArraySlice<UInt8>
+) {
+    guard let decoded = try? Message(decoding: bytes) else {
+        let copied = bytes.withUnsafeBytes { memory in try? Message(decoding: memory) }
+        precondition(copied == nil, "what a slice is refused for, memory is too")
+        return
+    }
+    let copied = bytes.withUnsafeBytes { memory in try? Message(decoding: memory) }
+    precondition(copied == decoded, "a slice and memory decode to the same")
+    let again = try? Message(decoding: decoded.encoded())
+    precondition(again == decoded, "what was encoded decodes to the same")
+}
+
+private func fuzzAnswers(_ input: UnsafeRawBufferPointer) {
+    var range = RangeAnswer(header: ResponseHeader(clusterID: 1), more: true, count: 9)
+    range.append(keyValue: input)
+    range.append(KeyValue(key: [UInt8](input)[...]))
+    var deleted = DeleteRangeAnswer(deleted: 1)
+    deleted.append(previous: input)
+    let put = PutAnswer(previous: [UInt8](input))
+    let txn = TxnAnswer(
+        succeeded: true, responses: [.range(range), .put(put), .deleteRange(deleted)])
+    _ = TxnAnswer(succeeded: false, responses: [.txn(txn)]).encoded()
+    let event = WatchEvent(type: .delete, keyValue: input, previous: input)
+    _ = WatchAnswer(header: nil, watchID: -1, events: event.encoded()).encoded()
+    let entry = InternalRaftRequest.wrap(id: 7, field: 4, payload: input)
+    precondition(!entry.isEmpty, "an entry has a header")
+}

@@ -1,0 +1,73 @@
+/// Cuts a byte stream into gRPC messages: a flag byte, a length of four bytes, the message.
+///
+/// Memory is taken as bytes come, not as a length promises them.
+struct GRPCMessageReader {
+    enum Step {
+        case needsMore
+        case message([UInt8])
+        case failed(GRPCStatus)
+    }
+
+    static let prefixBytes = 5
+    private static let firstReserveBytes = 64 << 10
+
+    private var prefix: UInt64 = 0
+    private var prefixCount = 0
+    private var expectedBytes = 0
+    private var partial: [UInt8] = []
+
+    /// Whether the stream stands between two messages.
+    var isBetweenMessages: Bool { prefixCount == 0 }
+
+    /// Takes the next message out of `input`, which is advanced past what was used.
+    mutating func next(_ input: inout UnsafeRawBufferPointer, maxBytes: Int) -> Step {
+        if prefixCount < Self.prefixBytes {
+            readPrefix(&input)
+            guard prefixCount == Self.prefixBytes else { return .needsMore }
+            if let failure = checkPrefix(maxBytes) { return .failed(failure) }
+        }
+        let missing = expectedBytes - partial.count
+        guard input.count >= missing else {
+            if partial.isEmpty { partial.reserveCapacity(min(missing, Self.firstReserveBytes)) }
+            partial.append(contentsOf: input)
+            input = UnsafeRawBufferPointer(rebasing: input[input.count...])
+            return .needsMore
+        }
+        let last = UnsafeRawBufferPointer(rebasing: input[..<missing])
+        input = UnsafeRawBufferPointer(rebasing: input[missing...])
+        prefixCount = 0
+        guard !partial.isEmpty else { return .message([UInt8](last)) }
+        var message: [UInt8] = []
+        swap(&message, &partial)
+        message.append(contentsOf: last)
+        return .message(message)
+    }
+
+    private mutating func readPrefix(_ input: inout UnsafeRawBufferPointer) {
+        var used = 0
+        while prefixCount < Self.prefixBytes, used < input.count {
+            prefix = prefix << 8 | UInt64(input[used])
+            prefixCount += 1
+            used += 1
+        }
+        input = UnsafeRawBufferPointer(rebasing: input[used...])
+    }
+
+    private mutating func checkPrefix(_ maxBytes: Int) -> GRPCStatus? {
+        let flag = prefix >> 32 & 0xFF
+        expectedBytes = Int(prefix & 0xFFFF_FFFF)
+        guard expectedBytes <= maxBytes else {
+            return GRPCStatus(
+                .resourceExhausted,
+                "grpc: received message larger than max (\(expectedBytes) vs. \(maxBytes))")
+        }
+        switch flag {
+        case 0: return nil
+        case 1:
+            return GRPCStatus(
+                .internal, "grpc: compressed flag set with identity or empty encoding")
+        default:
+            return GRPCStatus(.internal, "grpc: received unexpected payload format \(flag)")
+        }
+    }
+}

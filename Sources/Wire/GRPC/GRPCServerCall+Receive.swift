@@ -1,0 +1,103 @@
+package import HTTP2
+
+/// The way of a call: start, messages, half-close, end.
+extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
+    package var timerDeadlineMilliseconds: Int64 { deadlineMilliseconds ?? .max }
+
+    func start() {
+        isStarted = true
+        state.counters[methodIndex].started += 1
+        if state.configuration.recordsHandlingTime { startedMilliseconds = loop.nowMilliseconds }
+        if deadlineMilliseconds != nil { loop.insertCallTimer(self) }
+        if case .streaming(let open) = method.implementation {
+            handler = open(self)
+            state.noteActivity()
+        }
+    }
+
+    package func streamReceivedData(_ bytes: UnsafeRawBufferPointer) {
+        var input = bytes
+        while isStarted, !isClosed {
+            switch reader.next(&input, maxBytes: state.configuration.maxReceiveBytes) {
+            case .needsMore: return
+            case .message(let message): receive(message)
+            case .failed(let status): return fail(status)
+            }
+        }
+    }
+
+    private func receive(_ message: [UInt8]) {
+        state.counters[methodIndex].messagesReceived += 1
+        state.counters[methodIndex].bytesReceived += message.count
+        guard let handler else {
+            guard request == nil else {
+                return fail(GRPCStatus(.internal, "received more than one request message"))
+            }
+            request = message
+            return
+        }
+        handler.receive(message, on: self)
+        state.noteActivity()
+    }
+
+    package func streamReceivedEnd() {
+        guard isStarted, !isClosed else { return }
+        guard reader.isBetweenMessages else {
+            return fail(GRPCStatus(.internal, "unexpected EOF"))
+        }
+        state.noteActivity()
+        if let handler { return handler.receiveHalfClose(on: self) }
+        guard case .unary(let serve) = method.implementation else { return }
+        guard let message = request else {
+            return fail(GRPCStatus(.internal, "received no request message"))
+        }
+        request = nil
+        serve(self, message)
+    }
+
+    package func streamBecameWritable() {
+        guard !isClosed else { return }
+        handler?.becameWritable(self)
+    }
+
+    package func timerFired() {
+        guard !isClosed else { return }
+        send(.deadlineExceeded, trailers: [])
+        close(.deadlineExceeded, code: .deadlineExceeded)
+    }
+
+    package func streamClosed(_ code: HTTP2ErrorCode, connectionLost: Bool) {
+        stream = nil
+        guard !isClosed else { return }
+        close(connectionLost ? .connectionLost : .cancelled, code: .canceled)
+    }
+
+    /// Ends the call because of what the client sent.
+    private func fail(_ status: GRPCStatus) {
+        send(status, trailers: [])
+        close(.failed, code: status.code)
+    }
+
+    /// Reports the end, once. The stream may still have bytes to send.
+    func close(_ reason: GRPCCloseReason, code: GRPCStatusCode) {
+        isClosed = true
+        loop.removeCallTimer(self)
+        countEnd(code)
+        let handler = handler
+        let onClosed = onClosed
+        self.handler = nil
+        self.onClosed = nil
+        request = nil
+        handler?.closed(self, reason: reason)
+        if reason != .finished { onClosed?(reason) }
+    }
+
+    private func countEnd(_ code: GRPCStatusCode) {
+        guard isStarted else { return }
+        state.counters[methodIndex].handled[code.rawValue] += 1
+        if state.configuration.recordsHandlingTime {
+            state.counters[methodIndex].recordHandlingTime(
+                milliseconds: loop.nowMilliseconds - startedMilliseconds)
+        }
+    }
+}

@@ -1,0 +1,152 @@
+package import HTTP2
+package import NIOCore
+
+/// Answering: headers, messages, status.
+extension GRPCServerCall {
+    /// Sends the response headers before the first message.
+    package func sendHeaders() {
+        eventLoop.preconditionInEventLoop()
+        guard !isClosed else { return }
+        submitHeaders()
+    }
+
+    /// Sends one message of `lengthBytes` bytes, written by `fill` straight into the output.
+    package func send(lengthBytes: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) {
+        guard let stream = prepareMessage(lengthBytes) else { return }
+        stream.write(count: lengthBytes + GRPCMessageReader.prefixBytes) { room in
+            GRPCServerCall.writePrefix(lengthBytes, to: room)
+            fill(UnsafeMutableRawBufferPointer(rebasing: room[GRPCMessageReader.prefixBytes...]))
+        }
+    }
+
+    /// Sends one message.
+    package func send(_ message: [UInt8]) {
+        message.withUnsafeBytes { bytes in
+            send(lengthBytes: bytes.count) { $0.copyMemory(from: bytes) }
+        }
+    }
+
+    /// Sends one message; a large one is not copied.
+    package func send(_ message: ByteBuffer) {
+        guard let stream = prepareMessage(message.readableBytes) else { return }
+        writePrefix(message.readableBytes, stream)
+        stream.write(message)
+    }
+
+    /// Sends one message whose bytes `source` makes as the client takes them: no more than a piece
+    /// of 64 KiB is in memory at a time. Call `resumeSource` when a source had to wait.
+    package func sendLarge(lengthBytes: Int, source: any HTTP2BodySource) {
+        guard let stream = prepareMessage(lengthBytes) else { return }
+        writePrefix(lengthBytes, stream)
+        stream.write(source: source, lengthBytes: lengthBytes)
+    }
+
+    /// Asks the source of `sendLarge` again, which had nothing when it was asked last.
+    package func resumeSource() {
+        eventLoop.preconditionInEventLoop()
+        stream?.resumeSource()
+    }
+
+    /// Ends the call with a status, after all that was sent.
+    package func finish(_ status: GRPCStatus = .ok, trailers: [(String, String)] = []) {
+        eventLoop.preconditionInEventLoop()
+        guard !isClosed else { return }
+        send(status, trailers: trailers)
+        close(.finished, code: status.code)
+    }
+
+    /// Answers a unary call: one message and the status OK.
+    package func respond(_ message: [UInt8]) {
+        send(message)
+        finish()
+    }
+
+    /// Answers a unary call with a message written straight into the output.
+    package func respond(lengthBytes: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) {
+        send(lengthBytes: lengthBytes, fill)
+        finish()
+    }
+}
+
+extension GRPCServerCall {
+    /// Refuses a request that never became a call.
+    func refuse(_ status: GRPCStatus, httpStatus: Int) {
+        stream?.submitOnlyHeaders(GRPCHeaders.only(status, httpStatus: httpStatus))
+        isClosed = true
+    }
+
+    func send(_ status: GRPCStatus, trailers: [(String, String)]) {
+        guard let stream else { return }
+        if !hasSentHeaders {
+            hasSentHeaders = true
+            stream.submitOnlyHeaders(
+                GRPCHeaders.only(status, httpStatus: 200, trailers: trailers))
+        } else if status == .ok, trailers.isEmpty {
+            stream.finish(trailers: GRPCHeaders.trailersOK)
+        } else {
+            stream.finish(trailers: GRPCHeaders.trailers(status, trailers))
+        }
+    }
+
+    private func submitHeaders() {
+        guard !hasSentHeaders, let stream else { return }
+        hasSentHeaders = true
+        stream.submitHeaders(GRPCHeaders.response)
+    }
+
+    private func prepareMessage(_ lengthBytes: Int) -> HTTP2Stream? {
+        eventLoop.preconditionInEventLoop()
+        precondition(lengthBytes >= 0 && lengthBytes <= UInt32.max, "a message has 32 bits of length")
+        guard !isClosed, let stream else { return nil }
+        submitHeaders()
+        state.counters[methodIndex].messagesSent += 1
+        state.counters[methodIndex].bytesSent += lengthBytes
+        return stream
+    }
+
+    private func writePrefix(_ lengthBytes: Int, _ stream: HTTP2Stream) {
+        stream.write(count: GRPCMessageReader.prefixBytes) {
+            GRPCServerCall.writePrefix(lengthBytes, to: $0)
+        }
+    }
+
+    static func writePrefix(_ lengthBytes: Int, to room: UnsafeMutableRawBufferPointer) {
+        room[0] = 0
+        room.storeBytes(
+            of: UInt32(truncatingIfNeeded: lengthBytes).bigEndian, toByteOffset: 1, as: UInt32.self)
+    }
+}
+
+/// The header blocks of answers; the usual ones are made once.
+enum GRPCHeaders {
+    static let response = HTTP2HeaderBlock(
+        [(":status", "200"), ("content-type", "application/grpc")], isConstant: true)
+    static let trailersOK = HTTP2HeaderBlock([("grpc-status", "0")], isConstant: true)
+
+    static func trailers(_ status: GRPCStatus, _ more: [(String, String)]) -> HTTP2HeaderBlock {
+        HTTP2HeaderBlock(fields(status, more))
+    }
+
+    /// Headers that are the whole answer (gRPC's Trailers-Only).
+    static func only(
+        _ status: GRPCStatus, httpStatus: Int, trailers: [(String, String)] = []
+    ) -> HTTP2HeaderBlock {
+        let head = [
+            (Array(":status".utf8), Array(String(httpStatus).utf8)),
+            (Array("content-type".utf8), Array("application/grpc".utf8)),
+        ]
+        return HTTP2HeaderBlock(head + fields(status, trailers))
+    }
+
+    private static func fields(
+        _ status: GRPCStatus, _ more: [(String, String)]
+    ) -> [(name: [UInt8], value: [UInt8])] {
+        var fields = [(name: Array("grpc-status".utf8), value: Array("\(status.code.rawValue)".utf8))]
+        if !status.message.isEmpty {
+            fields.append(
+                (Array("grpc-message".utf8), GRPCMessageEncoding.encode(status.message)))
+        }
+        for (name, value) in more { fields.append((Array(name.utf8), Array(value.utf8))) }
+        return fields
+    }
+}

@@ -1,0 +1,87 @@
+package import HTTP2
+package import NIOCore
+
+/// The server's state on one event loop: connections, counters, and the read turn's hook.
+final class GRPCServerLoop: @unchecked Sendable {  // owned by loop.eventLoop's thread
+    let loop: HTTP2Loop
+    let table: GRPCMethodTable
+    let configuration: GRPCServerConfiguration
+    var counters: [GRPCMethodCounters]
+    var connections: [GRPCServerConnection] = []
+    private var isTurnNoted = false
+    private var isDraining = false
+    private var drained: EventLoopPromise<Void>?
+
+    init(loop: HTTP2Loop, table: GRPCMethodTable, configuration: GRPCServerConfiguration) {
+        self.loop = loop
+        self.table = table
+        self.configuration = configuration
+        self.counters = Array(repeating: GRPCMethodCounters(), count: table.methods.count)
+    }
+
+    func add(_ connection: GRPCServerConnection) {
+        connection.index = connections.count
+        connections.append(connection)
+        if isDraining { connection.transport.drain() }
+    }
+
+    func remove(_ connection: GRPCServerConnection) {
+        connections.swapAt(connection.index, connections.count - 1)
+        connections[connection.index].index = connection.index
+        connections.removeLast()
+        if connections.isEmpty { drained?.succeed() }
+    }
+
+    /// Something came for a handler: the hook runs once when this turn has read everything.
+    func noteActivity() {
+        guard !isTurnNoted, let hook = configuration.onReadTurnComplete else { return }
+        isTurnNoted = true
+        loop.afterReadTurn { loop in
+            self.isTurnNoted = false
+            hook(loop)
+        }
+    }
+
+    func drain() -> EventLoopFuture<Void> {
+        isDraining = true
+        if connections.isEmpty { return loop.eventLoop.makeSucceededVoidFuture() }
+        let promise = drained ?? loop.eventLoop.makePromise()
+        drained = promise
+        for connection in connections { connection.transport.drain() }
+        return promise.futureResult
+    }
+
+    func closeAll() {
+        for connection in connections { connection.transport.close() }
+    }
+}
+
+/// One client connection of the server.
+package final class GRPCServerConnection: HTTP2ConnectionDelegate {
+    let state: GRPCServerLoop
+    let transport: HTTP2Connection
+    var index = 0
+    /// Room for what the services know about this connection (its TLS identity, for example).
+    package var attachment: AnyObject?
+
+    init(state: GRPCServerLoop) {
+        self.state = state
+        self.transport = HTTP2Connection(
+            role: .server, configuration: state.configuration.http2, loop: state.loop)
+        transport.delegate = self
+        state.add(self)
+    }
+
+    /// The connection's channel, until it is closed.
+    package var channel: (any Channel)? { transport.channel }
+
+    package func connection(_ connection: HTTP2Connection, opened stream: HTTP2Stream) {
+        stream.delegate = GRPCServerCall(connection: self, stream: stream)
+    }
+
+    package func connectionClosed(_ connection: HTTP2Connection) {
+        state.remove(self)
+    }
+
+    package func connectionGoingAway(_ connection: HTTP2Connection) {}
+}

@@ -1,0 +1,118 @@
+internal import CNGHTTP2
+package import NIOCore
+
+// MARK: - To the channel
+
+extension HTTP2Connection {
+    /// Sends what the session has, as long as the channel takes it, in as few writes as possible.
+    func flush() {
+        run { session in
+            repeat {
+                isOutputBlocked = !channelIsWritable
+                guard !isOutputBlocked else { break }
+                loop.output.clear()
+                var result = nghttp2_session_send(session)
+                if result == 0, resetStoppedStreams(session) {
+                    result = nghttp2_session_send(session)
+                }
+                if result != 0 { closesAfterRun = true }
+                writeOutput()
+            } while isOutputBlocked && channelIsWritable && !closesAfterRun
+            if nghttp2_session_want_read(session) == 0, nghttp2_session_want_write(session) == 0 {
+                closesAfterRun = true
+            }
+            if closesAfterFlush { closesAfterRun = true }
+        }
+        if isDraining, streams.isEmpty, !isOutputBlocked { finishDraining() }
+        if !isOutputBlocked { continueReading() }
+        notifyWritable()
+    }
+
+    package func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable, isOutputBlocked, !isRunning { loop.markDirty(self) }
+        context.fireChannelWritabilityChanged()
+    }
+
+    private var channelIsWritable: Bool { channel?.isWritable ?? false }
+
+    private func writeOutput() {
+        guard loop.output.readableBytes > 0, let context else { return }
+        // A socket that takes nothing keeps the rest inside the session.
+        context.writeAndFlush(wrapOutboundOut(loop.output), promise: nil)
+        if !channelIsWritable { isOutputBlocked = true }
+    }
+
+    private func continueReading() {
+        guard hasPendingRead, let context, !isClosed else { return }
+        hasPendingRead = false
+        context.read()
+    }
+
+    private func notifyWritable() {
+        guard !writableStreams.isEmpty else { return }
+        var streams: [HTTP2Stream] = []
+        swap(&streams, &writableStreams)
+        for stream in streams where stream.isOpen { stream.delegate?.streamBecameWritable() }
+    }
+}
+
+// MARK: - From the session's callbacks
+
+extension HTTP2Connection {
+    /// Whether the session may go on producing frames in this round.
+    var hasOutputRoom: Bool {
+        if loop.output.readableBytes < configuration.outputChunkBytes, !isOutputBlocked {
+            return true
+        }
+        isOutputBlocked = true
+        return false
+    }
+
+    func appendOutput(_ bytes: UnsafeRawBufferPointer) {
+        loop.output.writeBytes(bytes)
+    }
+
+    /// Writes one DATA frame: its header as nghttp2 made it and `count` bytes of the stream.
+    func appendData(_ stream: HTTP2Stream, _ header: UnsafeRawBufferPointer, _ count: Int) {
+        keepalive.resetStrikes()
+        loop.output.writeBytes(header)
+        stream.queue.take(count: count, into: &loop.output)
+        pendingBytes -= count
+        if stream.isAboveHighWatermark,
+            stream.bufferedBytes <= configuration.streamLowWatermarkBytes
+        {
+            stream.isAboveHighWatermark = false
+            writableStreams.append(stream)
+        }
+    }
+
+    /// Says how many bytes of a stream go into its next DATA frame, and whether they are the last.
+    func provideData(
+        _ stream: HTTP2Stream, limit: Int, flags: UnsafeMutablePointer<UInt32>
+    ) -> Int {
+        let before = stream.bufferedBytes
+        let available = stream.queue.available(limit: limit)
+        pendingBytes += stream.bufferedBytes - before
+        guard let available else {
+            guard stream.isFinished, stream.queue.isEmpty else {
+                stream.isDeferred = true
+                return Int(NGHTTP2_ERR_DEFERRED.rawValue)
+            }
+            endBody(stream, flags)
+            return 0
+        }
+        flags.pointee |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue
+        if stream.isFinished, stream.queue.isLast(available) { endBody(stream, flags) }
+        return available
+    }
+
+    private func endBody(_ stream: HTTP2Stream, _ flags: UnsafeMutablePointer<UInt32>) {
+        flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
+        guard let trailers = stream.trailers, let session else { return }
+        flags.pointee |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
+        keepalive.resetStrikes()
+        let fields = trailers.fields
+        nghttp2_submit_trailer(session, stream.id, fields.baseAddress, fields.count)
+        stopSending(stream)
+    }
+}

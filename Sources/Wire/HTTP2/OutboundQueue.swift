@@ -1,0 +1,164 @@
+package import NIOCore
+
+/// Bytes too many to hold at once, handed out piece by piece as the peer takes them.
+package protocol HTTP2BodySource: AnyObject {
+    /// Appends at least one and at most `maximumBytes` bytes to `buffer`; none when the next piece
+    /// is not there yet (the stream is then resumed by hand once it is).
+    ///
+    /// Called on the event loop only when the flow-control window and the socket have room.
+    func read(maximumBytes: Int, into buffer: inout ByteBuffer)
+}
+
+/// What one stream still has to send: small pieces gathered in a tail, large ones kept whole, and
+/// sources that make their bytes on demand.
+///
+/// Invariant: bytes leave in the order they were appended; `countBytes` is what is in memory here,
+/// sources excluded.
+struct OutboundQueue {
+    private enum Piece {
+        case bytes(ByteBuffer)
+        case source(any HTTP2BodySource, remainingBytes: Int)
+    }
+
+    /// Buffers up to this size are copied together, larger ones are kept as they are.
+    static let copyLimitBytes = 16 << 10
+    /// What is asked of a source at once.
+    static let sourcePieceBytes = 64 << 10
+
+    private(set) var countBytes = 0
+    private var pieces: [Piece] = []
+    private var firstPiece = 0
+    private var tail = ByteBuffer()
+
+    /// Whether nothing is left to send, from memory or from a source.
+    var isEmpty: Bool { countBytes == 0 && firstPiece == pieces.count }
+
+    /// Appends `count` bytes written by `fill` into uninitialised memory of that size.
+    mutating func append(count: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) {
+        guard count > 0 else { return }
+        tail.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { room in
+            fill(UnsafeMutableRawBufferPointer(rebasing: room[..<count]))
+            return count
+        }
+        countBytes += count
+    }
+
+    mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        tail.writeBytes(bytes)
+        countBytes += bytes.count
+    }
+
+    mutating func append(_ buffer: ByteBuffer) {
+        let count = buffer.readableBytes
+        guard count > Self.copyLimitBytes else {
+            buffer.withUnsafeReadableBytes { append($0) }
+            return
+        }
+        sealTail()
+        pieces.append(.bytes(buffer))
+        countBytes += count
+    }
+
+    mutating func append(source: any HTTP2BodySource, lengthBytes: Int) {
+        guard lengthBytes > 0 else { return }
+        sealTail()
+        pieces.append(.source(source, remainingBytes: lengthBytes))
+    }
+
+    /// How many bytes can leave now, at most `limit`; asks a source for its next piece if one is
+    /// at the front. Nil when a source must be waited for or nothing is left.
+    mutating func available(limit: Int) -> Int? {
+        if countBytes == 0 || frontIsSource { pullSource() }
+        let count = frontCountBytes
+        return count > 0 ? min(limit, count) : nil
+    }
+
+    /// Whether `count` bytes are all that is left.
+    func isLast(_ count: Int) -> Bool {
+        guard count == countBytes else { return false }
+        for index in firstPiece..<pieces.count {
+            if case .source = pieces[index] { return false }
+        }
+        return true
+    }
+
+    /// Moves exactly `count` bytes into `output`; `available` has said they are there.
+    mutating func take(count: Int, into output: inout ByteBuffer) {
+        var left = count
+        while left > 0, firstPiece < pieces.count, case .bytes(var buffer) = pieces[firstPiece] {
+            pieces[firstPiece] = .bytes(ByteBuffer())
+            left -= move(left, from: &buffer, into: &output)
+            if buffer.readableBytes > 0 {
+                pieces[firstPiece] = .bytes(buffer)
+            } else {
+                firstPiece += 1
+            }
+        }
+        if firstPiece == pieces.count {
+            pieces.removeAll(keepingCapacity: true)
+            firstPiece = 0
+            left -= move(left, from: &tail, into: &output)
+            if tail.readableBytes == 0 { tail.clear() }
+        }
+        precondition(left == 0, "no more is taken than is available")
+        countBytes -= count
+    }
+
+    /// Drops everything, keeping a small buffer for the next use.
+    mutating func reset() {
+        pieces.removeAll()
+        firstPiece = 0
+        countBytes = 0
+        if tail.capacity > Self.copyLimitBytes { tail = ByteBuffer() } else { tail.clear() }
+    }
+
+    private var frontIsSource: Bool {
+        if firstPiece < pieces.count, case .source = pieces[firstPiece] { return true }
+        return false
+    }
+
+    /// Bytes that can be taken without meeting a source.
+    private var frontCountBytes: Int {
+        var count = 0
+        for index in firstPiece..<pieces.count {
+            guard case .bytes(let buffer) = pieces[index] else { return count }
+            count += buffer.readableBytes
+        }
+        return count + tail.readableBytes
+    }
+
+    private mutating func sealTail() {
+        guard tail.readableBytes > 0 else { return }
+        pieces.append(.bytes(tail))
+        tail = ByteBuffer()
+    }
+
+    private mutating func pullSource() {
+        guard firstPiece < pieces.count,
+            case .source(let source, let remaining) = pieces[firstPiece]
+        else { return }
+        var piece = ByteBuffer()
+        source.read(maximumBytes: min(remaining, Self.sourcePieceBytes), into: &piece)
+        let count = piece.readableBytes
+        precondition(count <= remaining, "a source gives no more than it was asked for")
+        guard count > 0 else { return }
+        countBytes += count
+        let rest = Piece.source(source, remainingBytes: remaining - count)
+        if remaining > count {
+            pieces[firstPiece] = rest
+            pieces.insert(.bytes(piece), at: firstPiece)
+        } else {
+            pieces[firstPiece] = .bytes(piece)
+        }
+    }
+
+    private func move(_ limit: Int, from: inout ByteBuffer, into: inout ByteBuffer) -> Int {
+        let count = min(limit, from.readableBytes)
+        guard count > 0 else { return 0 }
+        from.readWithUnsafeReadableBytes { bytes in
+            into.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+            return count
+        }
+        return count
+    }
+}
