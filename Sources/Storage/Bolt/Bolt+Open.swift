@@ -71,11 +71,13 @@ extension Bolt {
         let pageCount = meta.highWater.index
         if meta.freelist != .noFreelist {
             let free = try FreelistPage.read(meta.freelist, source: source)
-            return FreePages(free: free, pageCount: pageCount)
+            return FreePages(
+                free: free, pageCount: pageCount, transaction: meta.transaction)
         }
         var reachable = ReachablePages(source: source, bucketsAreFlat: options.bucketsAreFlat)
         try reachable.walk(root: meta.root)
-        return FreePages(free: reachable.unused(), pageCount: pageCount)
+        return FreePages(
+            free: reachable.unused(), pageCount: pageCount, transaction: meta.transaction)
     }
 }
 

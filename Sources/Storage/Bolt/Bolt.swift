@@ -71,7 +71,7 @@ package final class Bolt: @unchecked Sendable {
         let (meta, mapping, oldest) = shared.withLock { state in
             (state.meta, state.mapping, state.readers.oldest ?? state.meta.transaction)
         }
-        freePages.release(visibleFrom: oldest)
+        freePages.release(visibleFrom: oldest, newest: meta.transaction)
         return BoltWriteTransaction(bolt: self, meta: meta, mapping: mapping)
     }
 

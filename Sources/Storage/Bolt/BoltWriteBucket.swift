@@ -79,6 +79,20 @@ package final class BoltWriteBucket {
         return BoltWriteCursor(bucket: self)
     }
 
+    /// The number that bbolt's `NextSequence` counts; etcd leaves it at 0.
+    package var sequence: UInt64 { tree.header.sequence }
+
+    /// Sets that number.
+    package func setSequence(_ sequence: UInt64) throws(BoltError) {
+        requireUsable()
+        if sequence == tree.header.sequence { return }
+        do {
+            try tree.setSequence(sequence)
+        } catch {
+            throw .corrupt(error)
+        }
+    }
+
     func find(_ key: UnsafeRawBufferPointer) throws(BoltError) -> LeafItem? {
         requireUsable()
         do {

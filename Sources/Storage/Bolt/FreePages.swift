@@ -16,8 +16,12 @@ final class FreePages: @unchecked Sendable {
     /// Free pages whose blocks the file system has taken back.
     private var punched: PageBitmap
     private var search = RunSearch()
+    /// The newest transaction that was committed when pages were last released.
+    private(set) var releasedAt: UInt64
 
-    init(free: PageBitmap, pageCount: Int) {
+    /// Pages that the state of commit `transaction` does not use.
+    init(free: PageBitmap, pageCount: Int, transaction: UInt64) {
+        releasedAt = transaction
         self.free = free
         self.free.extend(toPageCount: pageCount)
         freeCount = free.count
@@ -36,8 +40,10 @@ final class FreePages: @unchecked Sendable {
         punched.extend(toPageCount: pageCount)
     }
 
-    /// Frees what was given up at or before the oldest transaction that a reader still sees.
-    func release(visibleFrom oldestReader: UInt64) {
+    /// Frees what was given up at or before the oldest transaction that a reader still sees;
+    /// `newest` is the last one committed.
+    func release(visibleFrom oldestReader: UInt64, newest: UInt64) {
+        releasedAt = newest
         var released = 0
         for entry in pendingByTransaction {
             guard entry.transaction <= oldestReader else { break }

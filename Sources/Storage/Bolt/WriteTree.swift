@@ -95,17 +95,10 @@ struct WriteTree {
         return node
     }
 
-    /// Forgets the nodes in favour of what was written.
-    mutating func committed(_ header: BucketHeader) {
-        self.header = header
-        root = nil
-        lastLeaf = nil
-    }
-
-    /// Replaces the root, as the commit does when the tree loses a level.
-    mutating func setRoot(_ node: TreeNode) {
-        root = node
-        lastLeaf = nil
+    /// Sets the bucket's counter, which makes it a changed one.
+    mutating func setSequence(_ sequence: UInt64) throws(PageFault) {
+        _ = try materializeRoot()
+        header.sequence = sequence
     }
 
     private mutating func leaf(for key: UnsafeRawBufferPointer) throws(PageFault) -> TreeNode {

@@ -1,0 +1,115 @@
+package import Disk
+
+/// Copies a committed state into a new file without its free space, in slices.
+///
+/// The state is pinned while the copy lasts, so the writer may go on in between. The copy is
+/// complete and durable when `step` says so; until then the file is not to be used, and after an
+/// error it is to be removed.
+package final class BoltCompactedCopy {
+    private let transaction: BoltReadTransaction
+    private let destination: Bolt
+    private let fillPercent: Double
+    /// The way down to where the copy stands: a cursor for each bucket, the root first.
+    private var levels: [Level] = []
+    private var isDone = false
+    /// Keys and values copied so far.
+    package private(set) var copiedBytes = 0
+
+    private struct Level {
+        let name: [UInt8]
+        var cursor: BoltCursor
+    }
+
+    /// Begins a copy into a file that does not exist yet. `fillPercent` is for all buckets; etcd's
+    /// defragmentation uses 0.9.
+    package init(
+        of transaction: BoltReadTransaction, disk: any Disk, path: String,
+        fillPercent: Double = 0.9
+    ) throws(BoltError) {
+        if disk.exists(path) { throw .disk(.alreadyExists(path: path)) }
+        self.transaction = transaction
+        self.fillPercent = fillPercent
+        var options = transaction.bolt.options
+        options.readOnly = false
+        options.pageSizeBytes = transaction.meta.pageSizeBytes
+        options.syncOnCommit = false
+        destination = try Bolt.open(disk: disk, path: path, options: options)
+        levels = [Level(name: [], cursor: transaction.root.cursor())]
+    }
+
+    deinit {
+        if !isDone { destination.close() }
+    }
+
+    /// Copies up to `entriesMax` entries or 16 MiB as one commit of the new file; true when all is
+    /// copied and durable.
+    package func step(entriesMax: Int = 10_000) throws(BoltError) -> Bool {
+        if isDone { return true }
+        let write = destination.beginWrite()
+        do throws(BoltError) {
+            try copySlice(into: write, entriesMax: entriesMax)
+            if let fault = transaction.bolt.corruption { throw .corrupt(fault) }
+        } catch {
+            write.rollback()
+            throw error
+        }
+        try write.commit()
+        guard levels.isEmpty else { return false }
+        try destination.synchronize()
+        destination.close()
+        isDone = true
+        return true
+    }
+
+    private func copySlice(
+        into write: BoltWriteTransaction, entriesMax: Int
+    ) throws(BoltError) {
+        let bytesMax = copiedBytes + (16 << 20)
+        var left = entriesMax
+        var bucket = try openedBucket(in: write)
+        while left > 0, copiedBytes < bytesMax, let level = levels.indices.last {
+            guard let (key, value) = levels[level].cursor.next() else {
+                levels.removeLast()
+                bucket = try openedBucket(in: write)
+                continue
+            }
+            left -= 1
+            copiedBytes += key.count + value.count
+            if levels[level].cursor.isAtBucket {
+                guard let nested = levels[level].cursor.nestedBucket() else { return }
+                bucket = try bucket.createBucketIfMissing(Array(key))
+                bucket.fillPercent = fillPercent
+                try bucket.setSequence(nested.sequence)
+                levels.append(Level(name: Array(key), cursor: nested.cursor()))
+            } else {
+                try bucket.put(key, value)
+            }
+        }
+    }
+
+    private func openedBucket(in write: BoltWriteTransaction) throws(BoltError) -> BoltWriteBucket {
+        var bucket = write.root
+        for level in levels.dropFirst() {
+            bucket = try bucket.createBucketIfMissing(level.name)
+            bucket.fillPercent = fillPercent
+        }
+        return bucket
+    }
+}
+
+extension Bolt {
+    /// Copies the newest committed state into a new file without its free space, and calls
+    /// `progress` with the bytes copied so far after each slice. The caller may write to this file
+    /// in between; the copy does not see it.
+    package func copyCompacted(
+        to path: String, fillPercent: Double = 0.9,
+        progress: (_ copiedBytes: Int) throws(BoltError) -> Void = { _ in }
+    ) throws(BoltError) {
+        let transaction = beginRead()
+        defer { transaction.end() }
+        let copy = try BoltCompactedCopy(
+            of: transaction, disk: disk, path: path, fillPercent: fillPercent)
+        while try !copy.step() { try progress(copy.copiedBytes) }
+        try progress(copy.copiedBytes)
+    }
+}

@@ -1,0 +1,107 @@
+import Bolt
+import Disk
+import Testing
+
+@Suite struct CrashTests {
+    /// Each round breaks a commit at some write or sync, or lets it pass, and then cuts the power:
+    /// what is found afterwards is the state before the commit or after it, nothing else.
+    @Test(arguments: 1...12 as ClosedRange<UInt64>)
+    func aCrashLeavesTheLastOrTheNextState(seed: UInt64) throws {
+        var disk = MemoryDisk(seed: seed)
+        let options = BoltOptions(pageSizeBytes: 1024, growthStepBytes: 4096)
+        try Bolt.open(disk: disk, path: "/db", options: options).close()
+        var changes = RandomChanges(generator: SeededGenerator(seed: seed), keyCount: 200)
+        var model = Model()
+        for round in 0..<25 {
+            let bolt = try Bolt.open(disk: disk, path: "/db", options: options)
+            #expect(bolt.check() == [], "seed \(seed) round \(round)")
+            var next = model
+            let write = bolt.beginWrite()
+            try changes.apply(40, to: write, &next)
+            var faults = MemoryDiskFaults()
+            switch Int.random(in: 0..<3, using: &changes.generator) {
+            case 0: faults.synchronizesBeforeFailure = Int.random(in: 0..<2, using: &changes.generator)
+            case 1: faults.writesBeforeShortWrite = Int.random(in: 0..<30, using: &changes.generator)
+            default: break
+            }
+            disk.inject(faults)
+            var isDurable = false
+            do {
+                try write.commit()
+                isDurable = true
+            } catch {
+                guard case .disk = error else { throw error }
+            }
+            disk.inject(MemoryDiskFaults())
+            disk = disk.afterCrash(seed: changes.generator.next())
+            let again = try Bolt.open(disk: disk, path: "/db", options: options)
+            #expect(again.check() == [], "seed \(seed) round \(round)")
+            let read = again.beginRead()
+            let hasNext = next.matches(read)
+            if isDurable { #expect(hasNext, "seed \(seed) round \(round)") }
+            try #require(hasNext || model.matches(read), "seed \(seed) round \(round)")
+            if hasNext { model = next }
+            read.end()
+            again.close()
+        }
+    }
+
+    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    func aCrashWhileTheFileIsCreatedLeavesOneThatCanBeOpened(seed: UInt64) throws {
+        let disk = MemoryDisk(seed: seed)
+        var faults = MemoryDiskFaults()
+        faults.synchronizesBeforeFailure = Int(seed % 3)
+        disk.inject(faults)
+        do {
+            try Bolt.open(disk: disk, path: "/db").close()
+        } catch {
+            guard case .disk = error else { throw error }
+        }
+        let after = disk.afterCrash(seed: seed)
+        let bolt = try Bolt.open(disk: after, path: "/db")
+        #expect(bolt.check() == [], "seed \(seed)")
+    }
+
+    @Test func aFullDiskFailsTheCommitAndNotTheNextOne() throws {
+        let disk = MemoryDisk()
+        let bolt = try Bolt.open(
+            disk: disk, path: "/db", options: BoltOptions(growthStepBytes: 0))
+        let first = bolt.beginWrite()
+        try first.createBucketIfMissing([1]).put([1], [1])
+        try first.commit()
+        var faults = MemoryDiskFaults()
+        faults.capacityBytes = 100_000
+        disk.inject(faults)
+        let second = bolt.beginWrite()
+        try second.createBucketIfMissing([1]).put([2], [UInt8](repeating: 9, count: 500_000))
+        #expect(throws: BoltError.self) { try second.commit() }
+        #expect(bolt.check() == [])
+        disk.inject(MemoryDiskFaults())
+        let third = bolt.beginWrite()
+        try third.createBucketIfMissing([1]).put([3], [UInt8](repeating: 9, count: 500_000))
+        try third.commit()
+        #expect(bolt.check() == [])
+        let bucket = try #require(bolt.beginRead().bucket([1]))
+        #expect(bucket.entries().map(\.key) == [[1], [3]])
+    }
+
+    @Test func afterAFailedSyncNothingIsCommittedAnyMore() throws {
+        let disk = MemoryDisk()
+        let bolt = try Bolt.open(disk: disk, path: "/db")
+        var faults = MemoryDiskFaults()
+        faults.synchronizesBeforeFailure = 0
+        disk.inject(faults)
+        let first = bolt.beginWrite()
+        try first.createBucketIfMissing([1])
+        #expect(throws: BoltError.self) { try first.commit() }
+        let second = bolt.beginWrite()
+        try second.createBucketIfMissing([2])
+        do {
+            try second.commit()
+            Issue.record("the commit must fail")
+        } catch {
+            guard case .failedBefore = error else { throw error }
+        }
+        #expect(bolt.beginRead().bucket([1]) == nil)
+    }
+}
