@@ -14,10 +14,21 @@ extension Lessor {
         batch.put(bucket: Self.bucket, key: lease.id.storageKey, value: bytes)
     }
 
-    /// Reads back one stored lease, at start.
+    /// Reads back the stored leases, at start. What is no lease is left out, as it has no effect.
+    package mutating func restore(from transaction: BoltReadTransaction) {
+        guard let bucket = transaction.bucket(Self.bucket) else { return }
+        var cursor = bucket.cursor()
+        var record = cursor.first()
+        while let (_, value) = record {
+            _ = restore(storedValue: value)
+            record = cursor.next()
+        }
+    }
+
+    /// Reads back one stored lease.
     ///
     /// - Returns: false when the bytes are not a lease.
-    package mutating func restore(storedValue: UnsafeRawBufferPointer) -> Bool {
+    mutating func restore(storedValue: UnsafeRawBufferPointer) -> Bool {
         guard let message = try? Leasepb_Lease(serializedBytes: [UInt8](storedValue)) else {
             return false
         }

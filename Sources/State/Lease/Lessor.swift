@@ -33,6 +33,9 @@ package struct Lessor {
     /// How many leases live.
     package var count: Int { leases.count }
 
+    /// Whether any key hangs on a lease.
+    package var hasAttachments: Bool { !leaseOfKey.isEmpty }
+
     /// The lease of that id, if it lives.
     package subscript(id: LeaseID) -> Lease? { leases[id] }
 

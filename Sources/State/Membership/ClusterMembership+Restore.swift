@@ -22,7 +22,7 @@ extension ClusterMembership {
 
     private mutating func restoreMembers(from transaction: BoltReadTransaction) {
         if let bucket = transaction.bucket(Self.membersBucket) {
-            let cursor = bucket.cursor()
+            var cursor = bucket.cursor()
             var record = cursor.first()
             while let (_, value) = record {
                 if let member = Member(json: Array(value)) { members.append(member) }
@@ -31,7 +31,7 @@ extension ClusterMembership {
             members.sort { $0.id < $1.id }
         }
         if let bucket = transaction.bucket(Self.removedBucket) {
-            let cursor = bucket.cursor()
+            var cursor = bucket.cursor()
             var record = cursor.first()
             while let (key, _) = record {
                 if let id = MemberID(hexadecimal: String(decoding: key, as: UTF8.self)) {

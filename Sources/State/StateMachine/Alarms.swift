@@ -85,7 +85,7 @@ package struct Alarms: Sendable {
     /// Reads the raised alarms back, at start.
     mutating func restore(from transaction: BoltReadTransaction) {
         guard let bucket = transaction.bucket(Self.bucket) else { return }
-        let cursor = bucket.cursor()
+        var cursor = bucket.cursor()
         var record = cursor.first()
         while let (key, _) = record {
             if let message = try? Etcdserverpb_AlarmMember(serializedBytes: [UInt8](key)),

@@ -15,12 +15,10 @@ package struct ApplyOutcome: Sendable {
 
 /// The answer to one applied request, without its header.
 package enum ApplyResult: Sendable {
-    /// The encoded previous KeyValue, if it was asked for and there was one.
-    case put(previous: [UInt8]?)
-    /// How many keys went, and their encoded former KeyValues if asked for.
-    case deleteRange(deleted: Int, previous: [[UInt8]])
-    /// The fields of a TxnResponse after its header, encoded.
-    case txn(body: [UInt8])
+    case put(PutAnswer)
+    case deleteRange(DeleteRangeAnswer)
+    case txn(TxnAnswer)
+    case range(RangeAnswer)
     /// Its keys go in the background; `finished` tells of compactions by this revision.
     case compaction(revision: Int64)
     case leaseGrant(id: Int64, seconds: Int64)

@@ -47,7 +47,7 @@ package struct Quota: Sendable {
         for operation in operations {
             switch operation {
             case .put(let put): sum += cost(of: put)
-            case .transaction(let nested): sum += cost(of: nested)
+            case .txn(let nested): sum += cost(of: nested)
             case .range, .deleteRange, .none: break
             }
         }

@@ -1,0 +1,22 @@
+package import Bolt
+import EtcdAPI
+
+/// What the database says about authentication: bucket `auth`.
+///
+/// Users, roles and tokens are to come. Until then a member refuses to start on a database that
+/// has authentication switched on, rather than serve it to everybody.
+package struct AuthState: Sendable, Equatable {
+    private static let bucket = [UInt8]("auth".utf8)
+
+    package var isEnabled = false
+    /// Counts the changes of users and roles; starts at 1.
+    package var revision: UInt64 = 1
+
+    package init(from transaction: BoltReadTransaction) {
+        guard let auth = transaction.bucket(Self.bucket) else { return }
+        isEnabled = auth.get(Array("authEnabled".utf8)) == [1]
+        if let stored = auth.get(Array("authRevision".utf8)), stored.count == 8 {
+            revision = stored.reduce(0) { $0 << 8 | UInt64($1) }
+        }
+    }
+}

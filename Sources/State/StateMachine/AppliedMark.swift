@@ -1,0 +1,70 @@
+package import Bolt
+package import EtcdAPI
+import FoundationEssentials
+
+/// How far the database says that it has applied the log: bucket `meta`.
+package struct AppliedMark: Sendable {
+    private static let bucket = [UInt8]("meta".utf8)
+
+    /// Index of the last applied entry; 0 for a new database.
+    package var index: UInt64 = 0
+    package var term: UInt64 = 0
+    /// Membership as the consensus layer had it then; nil in a database that never noted it.
+    package var confState: RaftConfState?
+
+    package init(from transaction: BoltReadTransaction) {
+        guard let meta = transaction.bucket(Self.bucket) else { return }
+        index = Self.word(meta.get(Array("consistent_index".utf8)))
+        term = Self.word(meta.get(Array("term".utf8)))
+        if let stored = meta.get(Array("confState".utf8)) {
+            confState = RaftConfState(stored: stored)
+        }
+    }
+
+    private static func word(_ bytes: [UInt8]?) -> UInt64 {
+        guard let bytes, bytes.count == 8 else { return 0 }
+        return bytes.reduce(0) { $0 << 8 | UInt64($1) }
+    }
+}
+
+/// The JSON of `meta/confState`.
+extension RaftConfState {
+    init?(stored: [UInt8]) {
+        guard let fields = try? JSONDecoder().decode(Fields.self, from: Data(stored)) else {
+            return nil
+        }
+        self.init(
+            voters: fields.voters ?? [], learners: fields.learners ?? [],
+            votersOutgoing: fields.votersOutgoing ?? [], learnersNext: fields.learnersNext ?? [],
+            autoLeave: fields.autoLeave ?? false)
+    }
+
+    /// The stored form: empty lists are left out, `auto_leave` never is.
+    var stored: [UInt8] {
+        var fields: [String] = []
+        let lists = [
+            ("voters", voters), ("learners", learners), ("voters_outgoing", votersOutgoing),
+            ("learners_next", learnersNext),
+        ]
+        for (name, list) in lists where !list.isEmpty {
+            fields.append("\"\(name)\":[\(list.map(String.init).joined(separator: ","))]")
+        }
+        fields.append("\"auto_leave\":\(autoLeave)")
+        return Array("{\(fields.joined(separator: ","))}".utf8)
+    }
+
+    private struct Fields: Decodable {
+        var voters: [UInt64]?
+        var learners: [UInt64]?
+        var votersOutgoing: [UInt64]?
+        var learnersNext: [UInt64]?
+        var autoLeave: Bool?
+
+        enum CodingKeys: String, CodingKey {
+            case voters, learners
+            case votersOutgoing = "voters_outgoing"
+            case learnersNext = "learners_next"
+            case autoLeave = "auto_leave"
+        }
+    }
+}

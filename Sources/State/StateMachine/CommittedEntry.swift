@@ -1,0 +1,49 @@
+package import EtcdAPI
+
+/// One committed entry of the log, as the state machine gets it.
+package struct CommittedEntry: Sendable {
+    package enum Kind: Sendable {
+        case request
+        /// An encoded ConfChange.
+        case memberChange
+        /// An encoded ConfChangeV2.
+        case generalChange
+    }
+
+    package let index: UInt64
+    package let term: UInt64
+    package let kind: Kind
+    package let data: [UInt8]
+
+    package init(index: UInt64, term: UInt64, kind: Kind, data: [UInt8]) {
+        self.index = index
+        self.term = term
+        self.kind = kind
+        self.data = data
+    }
+}
+
+/// What applying one entry came to, and what it makes necessary elsewhere.
+package struct AppliedEntry: Sendable {
+    /// The id that the request's proposer gave it; 0 for an entry without a request.
+    package var id: UInt64 = 0
+    package var outcome: ApplyOutcome
+    /// The kind of request, as etcd's metrics name it.
+    package var operation: StaticString = ""
+    /// For the consensus layer.
+    package var change: AppliedConfigurationChange?
+    /// A compaction is to be carried out up to this revision,
+    package var compaction: Int64?
+    /// and its proposer waits for the end of it.
+    package var isPhysical = false
+    /// The database is full: this member has to raise its alarm.
+    package var raisesSpaceAlarm = false
+}
+
+/// Why the state cannot go on. The member must stop.
+package enum StateError: Error, Equatable, Sendable {
+    /// A committed entry that is no request.
+    case undecodableEntry(index: UInt64)
+    /// A committed request of a kind that this version does not know.
+    case unknownRequest(index: UInt64, field: UInt32)
+}

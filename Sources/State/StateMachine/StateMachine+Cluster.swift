@@ -1,0 +1,112 @@
+package import EtcdAPI
+import MVCC
+import Membership
+import SwiftProtobuf
+
+/// Members and versions.
+extension StateMachine {
+    /// Applies a request about the cluster itself; nil for any other.
+    func applyClusterRequest(
+        _ request: InternalRaftRequest, _ entry: CommittedEntry
+    ) throws(StateError) -> AppliedEntry? {
+        guard case .other(let field, let bytes) = request.payload else { return nil }
+        var applied = AppliedEntry(outcome: outcome(.done))
+        switch field {
+        case InternalRaftRequest.Field.clusterVersionSet:
+            let set: Membershippb_ClusterVersionSetRequest = try message(bytes, entry)
+            applied.operation = "ClusterVersionSet"
+            if let version = SemanticVersion(set.ver) {
+                mutate { membership.setVersion(version, into: &$0) }
+            }
+        case InternalRaftRequest.Field.clusterMemberAttributesSet:
+            let set: Membershippb_ClusterMemberAttrSetRequest = try message(bytes, entry)
+            applied.operation = "ClusterMemberAttrSet"
+            mutate { batch in
+                membership.publish(
+                    name: set.memberAttributes.name, clientURLs: set.memberAttributes.clientUrls,
+                    of: MemberID(rawValue: set.memberID), into: &batch)
+            }
+        case InternalRaftRequest.Field.downgradeInfoSet:
+            let set: Membershippb_DowngradeInfoSetRequest = try message(bytes, entry)
+            applied.operation = "DowngradeInfoSet"
+            let job = ClusterMembership.Downgrade(
+                isEnabled: set.enabled, targetVersion: set.enabled ? set.ver : "")
+            mutate { membership.setDowngrade(job, into: &$0) }
+        case InternalRaftRequest.Field.downgradeVersionTest:
+            applied.operation = "DowngradeVersionTest"
+        default: return nil
+        }
+        return applied
+    }
+
+    /// Applies a change of one member. A change that makes no sense any more changes nothing, on
+    /// no member.
+    func applyMemberChange(_ entry: CommittedEntry) -> AppliedEntry {
+        guard let change = try? RaftConfChange(decoding: entry.data),
+            let meaning = MemberChange(change)
+        else { return AppliedEntry(outcome: outcome(.done)) }
+        var applied = AppliedEntry(outcome: outcome(.done))
+        applied.id = change.id
+        do throws(EtcdError) {
+            try membership.validate(meaning, learnersMaximum: settings.learnersMaximum)
+        } catch {
+            applied.outcome = outcome(.failed(error))
+            return applied
+        }
+        mutate { batch in
+            switch meaning {
+            case .add(let member): membership.add(member, into: &batch)
+            case .promote(let id): membership.promote(id, into: &batch)
+            case .remove(let id): membership.remove(id, into: &batch)
+            case .setPeerURLs(let id, let urls):
+                membership.setPeerURLs(urls, of: id, into: &batch)
+            }
+        }
+        store.setConfState(confState.stored)
+        applied.change = .single(entry.data)
+        applied.outcome = outcome(.members(membership.members))
+        return applied
+    }
+
+    /// A general change concerns the consensus layer alone: etcd never proposes one.
+    func applyGeneralChange(_ entry: CommittedEntry) -> AppliedEntry {
+        var applied = AppliedEntry(outcome: outcome(.done))
+        applied.change = .general(entry.data)
+        return applied
+    }
+
+    /// Membership as the consensus layer sees it.
+    package var confState: RaftConfState {
+        RaftConfState(
+            voters: membership.members.filter { !$0.isLearner }.map(\.id.rawValue),
+            learners: membership.members.filter(\.isLearner).map(\.id.rawValue),
+            votersOutgoing: [], learnersNext: [], autoLeave: false)
+    }
+
+    /// Decodes a generated message out of an entry.
+    func message<Message: SwiftProtobuf.Message>(
+        _ bytes: ArraySlice<UInt8>, _ entry: CommittedEntry
+    ) throws(StateError) -> Message {
+        guard let message = try? Message(serializedBytes: Array(bytes)) else {
+            throw .undecodableEntry(index: entry.index)
+        }
+        return message
+    }
+}
+
+extension MemberChange {
+    /// What a logged change means; nil when its context cannot be read.
+    init?(_ change: RaftConfChange) {
+        let id = MemberID(rawValue: change.nodeID)
+        switch change.type {
+        case .addNode, .addLearnerNode:
+            guard let context = MemberChangeContext(json: change.context) else { return nil }
+            self = context.isPromotion ? .promote(id) : .add(context.member)
+        case .removeNode: self = .remove(id)
+        case .updateNode:
+            guard let member = Member(json: change.context) else { return nil }
+            self = .setPeerURLs(id, member.peerURLs)
+        default: return nil
+        }
+    }
+}

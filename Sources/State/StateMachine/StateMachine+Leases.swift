@@ -1,0 +1,85 @@
+import EtcdAPI
+import Lease
+import MVCC
+
+/// Leases and alarms.
+extension StateMachine {
+    func apply(_ request: LeaseGrantRequest) -> AppliedEntry {
+        guard !alarms.isActive(.noSpace) else { return failed(.noSpace, "LeaseGrant") }
+        let fits = admits(Quota.costOfLease())
+        var granted: Result<Lease, EtcdError> = .failure(.leaseNotFound)
+        mutate { batch in
+            granted = Result { () throws(EtcdError) in
+                try leases.lessor.grant(
+                    LeaseID(rawValue: request.id), seconds: request.ttlSeconds, now: now,
+                    into: &batch)
+            }
+        }
+        switch granted {
+        case .failure(let error): return failed(error, "LeaseGrant")
+        case .success(let lease):
+            var applied = AppliedEntry(
+                outcome: outcome(
+                    fits
+                        ? .leaseGrant(id: lease.id.rawValue, seconds: lease.grantedSeconds)
+                        : .failed(.noSpace)))
+            applied.operation = "LeaseGrant"
+            applied.raisesSpaceAlarm = !fits
+            return applied
+        }
+    }
+
+    /// Ends a lease; its keys go in one transaction, in the order of their bytes.
+    func apply(_ request: LeaseRevokeRequest) -> AppliedEntry {
+        var revoked: Result<[[UInt8]], EtcdError> = .failure(.leaseNotFound)
+        mutate { batch in
+            revoked = Result { () throws(EtcdError) in
+                try leases.lessor.revoke(LeaseID(rawValue: request.id), into: &batch)
+            }
+        }
+        switch revoked {
+        case .failure(let error): return failed(error, "LeaseRevoke")
+        case .success(let keys):
+            let transaction = store.beginWrite()
+            for key in keys { _ = transaction.deleteRange(key[...], end: []) }
+            finish(transaction)
+            var applied = AppliedEntry(outcome: outcome(.leaseRevoke))
+            applied.operation = "LeaseRevoke"
+            return applied
+        }
+    }
+
+    func applyCheckpoint(_ request: Etcdserverpb_LeaseCheckpointRequest) -> AppliedEntry {
+        mutate { batch in
+            for checkpoint in request.checkpoints {
+                leases.lessor.checkpoint(
+                    LeaseID(rawValue: checkpoint.id), remainingSeconds: checkpoint.remainingTtl,
+                    persist: settings.persistsLeaseCheckpoints, into: &batch)
+            }
+        }
+        var applied = AppliedEntry(outcome: outcome(.done))
+        applied.operation = "LeaseCheckpoint"
+        return applied
+    }
+
+    func applyAlarm(_ request: Etcdserverpb_AlarmRequest) -> AppliedEntry {
+        var answered: [Alarm] = []
+        if let type = AlarmType(rawValue: request.alarm.rawValue) {
+            let alarm = Alarm(member: .init(rawValue: request.memberID), type: type)
+            switch request.action {
+            case .get: answered = alarms.list(type)
+            case .activate where type != .none:
+                mutate { alarms.activate(alarm, into: &$0) }
+                answered = [alarm]
+            case .deactivate:
+                var wasRaised = false
+                mutate { wasRaised = alarms.deactivate(alarm, into: &$0) }
+                answered = wasRaised ? [alarm] : []
+            case .activate, .UNRECOGNIZED: break
+            }
+        }
+        var applied = AppliedEntry(outcome: outcome(.alarm(answered)))
+        applied.operation = "Alarm"
+        return applied
+    }
+}

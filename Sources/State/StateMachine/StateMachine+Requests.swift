@@ -1,0 +1,83 @@
+import EtcdAPI
+import Lease
+import MVCC
+import Membership
+
+/// From an entry to the request in it.
+extension StateMachine {
+    func applyRequest(_ entry: CommittedEntry) throws(StateError) -> AppliedEntry {
+        guard !entry.data.isEmpty else { return AppliedEntry(outcome: outcome(.done)) }
+        let request: InternalRaftRequest
+        do throws(WireError) {
+            request = try InternalRaftRequest(decoding: entry.data)
+        } catch {
+            return try applyLegacy(entry)
+        }
+        if case .none = request.payload { return try applyLegacy(entry) }
+        var applied = try dispatch(request, entry)
+        applied.id = request.header?.id ?? request.id
+        return applied
+    }
+
+    private func dispatch(
+        _ request: InternalRaftRequest, _ entry: CommittedEntry
+    ) throws(StateError) -> AppliedEntry {
+        if let applied = try applyClusterRequest(request, entry) { return applied }
+        if alarms.isActive(.corrupt), request.isRefusedWhenCorrupt {
+            return AppliedEntry(outcome: outcome(.failed(.corrupt)))
+        }
+        switch request.payload {
+        case .put(let put): return apply(put)
+        case .deleteRange(let delete): return apply(delete)
+        case .txn(let txn): return apply(txn)
+        case .range(let range): return apply(range)
+        case .compaction(let compaction): return apply(compaction)
+        case .leaseGrant(let grant): return apply(grant)
+        case .leaseRevoke(let revoke): return apply(revoke)
+        case .other(let field, let bytes): return try applyRare(field, bytes, entry)
+        case .none: return AppliedEntry(outcome: outcome(.done))
+        }
+    }
+
+    private func applyRare(
+        _ field: UInt32, _ bytes: ArraySlice<UInt8>, _ entry: CommittedEntry
+    ) throws(StateError) -> AppliedEntry {
+        switch field {
+        case InternalRaftRequest.Field.alarm:
+            return try applyAlarm(message(bytes, entry))
+        case InternalRaftRequest.Field.leaseCheckpoint:
+            return try applyCheckpoint(message(bytes, entry))
+        default: throw .unknownRequest(index: entry.index, field: field)
+        }
+    }
+
+    /// Requests that members before 3.6 put into the log in the former store's form.
+    private func applyLegacy(_ entry: CommittedEntry) throws(StateError) -> AppliedEntry {
+        guard let request = LegacyRequest(entryData: entry.data) else {
+            throw .undecodableEntry(index: entry.index)
+        }
+        var applied = AppliedEntry(outcome: outcome(.done))
+        applied.id = request.id
+        let change = ClusterMembership.legacyChange(
+            path: String(decoding: request.path, as: UTF8.self),
+            value: String(decoding: request.value, as: UTF8.self))
+        switch change {
+        case .attributes(let id, let name, let urls):
+            mutate { membership.publish(name: name, clientURLs: urls, of: id, into: &$0) }
+        case .version(let version):
+            mutate { membership.setVersion(version, into: &$0) }
+        case nil: break
+        }
+        return applied
+    }
+}
+
+extension InternalRaftRequest {
+    /// What members that disagree about the data no longer accept.
+    fileprivate var isRefusedWhenCorrupt: Bool {
+        switch payload {
+        case .put, .deleteRange, .txn, .compaction, .leaseGrant, .leaseRevoke: true
+        case .range, .other, .none: false
+        }
+    }
+}

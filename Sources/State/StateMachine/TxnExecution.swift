@@ -1,0 +1,144 @@
+import EtcdAPI
+import MVCC
+
+/// One transaction: which branches run is decided first, then what runs is checked, then it runs.
+///
+/// Compares see the state before the transaction, at every level. A failing check leaves
+/// everything as it was; after the checks nothing can fail.
+struct TxnExecution {
+    let state: StateMachine
+    let transaction: StoreWriteTransaction
+
+    /// The branches chosen, level by level in the order of operations.
+    private struct Path {
+        let succeeded: Bool
+        let nested: [Path]
+    }
+
+    func run(_ request: TxnRequest) throws(EtcdError) -> TxnAnswer {
+        let path = choose(request)
+        try check(request, path)
+        return try execute(request, path, header: nil)
+    }
+
+    private func choose(_ request: TxnRequest) -> Path {
+        let succeeded = request.compare.allSatisfy(holds)
+        let operations = succeeded ? request.success : request.failure
+        var nested: [Path] = []
+        for case .txn(let inner) in operations { nested.append(choose(inner)) }
+        return Path(succeeded: succeeded, nested: nested)
+    }
+
+    private func check(_ request: TxnRequest, _ path: Path) throws(EtcdError) {
+        var nested = path.nested.makeIterator()
+        for operation in path.succeeded ? request.success : request.failure {
+            switch operation {
+            case .range(let range): try state.store.checkReadable(range.revision)
+            case .put(let put): try state.check(put, in: transaction)
+            case .txn(let inner):
+                if let path = nested.next() { try check(inner, path) }
+            case .deleteRange, .none: break
+            }
+        }
+    }
+
+    private func execute(
+        _ request: TxnRequest, _ path: Path, header: ResponseHeader?
+    ) throws(EtcdError) -> TxnAnswer {
+        var answer = TxnAnswer(header: header, succeeded: path.succeeded)
+        var nested = path.nested.makeIterator()
+        for operation in path.succeeded ? request.success : request.failure {
+            switch operation {
+            case .range(let range):
+                var inner = RangeAnswer()
+                try transaction.range(range, into: &inner)
+                inner.header = revisionHeader
+                answer.responses.append(.range(inner))
+            case .put(let put):
+                var inner = PutExecution.put(put, in: transaction)
+                inner.header = revisionHeader
+                answer.responses.append(.put(inner))
+            case .deleteRange(let delete):
+                var inner = PutExecution.delete(delete, in: transaction)
+                inner.header = revisionHeader
+                answer.responses.append(.deleteRange(inner))
+            case .txn(let inner):
+                guard let path = nested.next() else { continue }
+                answer.responses.append(
+                    .txn(try execute(inner, path, header: ResponseHeader())))
+            case .none: break
+            }
+        }
+        return answer
+    }
+
+    private var revisionHeader: ResponseHeader {
+        ResponseHeader(clusterID: 0, revision: transaction.revision)
+    }
+}
+
+/// Compares.
+extension TxnExecution {
+    /// Whether a compare holds for its key, or for every key of its range. What is missing
+    /// compares as zeros, except that no comparison of values holds for it.
+    private func holds(_ compare: Compare) -> Bool {
+        var isEmpty = true
+        var holds = true
+        transaction.forEach(compare.key, end: compare.rangeEnd) { record, view in
+            isEmpty = false
+            holds = holdsFor(record, view, compare)
+            return holds
+        }
+        guard isEmpty else { return holds }
+        guard compare.target != .value else { return false }
+        return compare.result.accepts(order: 0 - number(compare, for: compare.target))
+    }
+
+    private func holdsFor(
+        _ record: KeyRecord, _ view: () -> KeyValueView, _ compare: Compare
+    ) -> Bool {
+        switch compare.target {
+        case .version: accepts(compare, record.version)
+        case .create: accepts(compare, record.created.main)
+        case .mod: accepts(compare, record.modified.main)
+        case .lease: accepts(compare, view().lease)
+        case .value: compare.result.accepts(order: valueOrder(view().value, compare.operand))
+        default: compare.result.accepts(order: 0)
+        }
+    }
+
+    private func accepts(_ compare: Compare, _ actual: Int64) -> Bool {
+        let asked = number(compare, for: compare.target)
+        return compare.result.accepts(order: actual == asked ? 0 : actual < asked ? -1 : 1)
+    }
+
+    /// The number asked for; 0 when the operand is of another target.
+    private func number(_ compare: Compare, for target: Compare.Target) -> Int64 {
+        switch (target, compare.operand) {
+        case (.version, .version(let number)), (.create, .createRevision(let number)),
+            (.mod, .modRevision(let number)), (.lease, .lease(let number)):
+            number
+        default: 0
+        }
+    }
+
+    private func valueOrder(_ value: UnsafeRawBufferPointer, _ operand: Compare.Operand) -> Int64 {
+        guard case .value(let asked) = operand else { return value.isEmpty ? 0 : 1 }
+        if value.elementsEqual(asked) { return 0 }
+        return value.lexicographicallyPrecedes(asked) ? -1 : 1
+    }
+}
+
+extension Compare.Result {
+    /// Whether the result asked for fits an order (negative: the actual value is less). A result
+    /// that does not exist always fits, as in etcd.
+    func accepts(order: Int64) -> Bool {
+        switch self {
+        case .equal: order == 0
+        case .greater: order > 0
+        case .less: order < 0
+        case .notEqual: order != 0
+        default: true
+        }
+    }
+}

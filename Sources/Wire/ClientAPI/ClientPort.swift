@@ -1,0 +1,137 @@
+internal import EtcdAPI
+package import GRPC
+package import HTTP2
+internal import NIOConcurrencyHelpers
+package import NIOCore
+package import ReplicaRuntime
+
+/// One event loop's way to the replica and back.
+///
+/// Requests of one read turn leave as one batch; answers of one batch of applied entries come
+/// back with one `execute`. Owned by the event loop, except `inbox`, which is under its lock.
+package final class ClientPort: ReplySink, @unchecked Sendable {
+    package typealias Completion = (Reply) -> Void
+
+    package let loop: HTTP2Loop
+    let runtime: ReplicaRuntime
+    private var outgoing: [ClientRequest] = []
+    private var waiting: [Completion?] = []
+    private var freeTokens: [UInt64] = []
+    private let inbox = NIOLockedValueBox<[Reply]>([])
+    private var isFlushScheduled = false
+
+    init(loop: HTTP2Loop, runtime: ReplicaRuntime) {
+        self.loop = loop
+        self.runtime = runtime
+    }
+
+    /// The port of a call's loop.
+    static func of(_ call: GRPCServerCall, runtime: ReplicaRuntime) -> ClientPort {
+        of(call.loop, runtime: runtime)
+    }
+
+    /// The port of a loop; made on first use.
+    package static func of(_ loop: HTTP2Loop, runtime: ReplicaRuntime) -> ClientPort {
+        if let port = loop.attachment as? ClientPort { return port }
+        let port = ClientPort(loop: loop, runtime: runtime)
+        loop.attachment = port
+        return port
+    }
+
+    /// How many answers are awaited.
+    var waitingCount: Int { waiting.count - freeTokens.count }
+
+    /// Puts a request into the log; `completion` gets what applying it came to.
+    func propose(field: UInt32, payload: [UInt8], _ completion: @escaping Completion) {
+        let id = runtime.nextRequestID()
+        let data = payload.withUnsafeBytes { bytes in
+            InternalRaftRequest.wrap(id: id, field: field, payload: bytes)
+        }
+        guard data.count <= runtime.configuration.requestMaximumBytes else {
+            return completion(refusal(.requestTooLarge))
+        }
+        guard !runtime.isOverloaded else { return completion(refusal(.tooManyRequests)) }
+        outgoing.append(.propose(id: id, data: data, reply: address(completion)))
+        flushLater()
+    }
+
+    /// Waits until everything acknowledged before now is visible.
+    func read(_ completion: @escaping Completion) {
+        outgoing.append(.read(reply: address(completion)))
+        flushLater()
+    }
+
+    /// Hands gathered requests on; called at the end of each read turn.
+    package func flush() {
+        guard !outgoing.isEmpty else { return }
+        runtime.submit(outgoing)
+        outgoing.removeAll(keepingCapacity: true)
+    }
+
+    /// Runs `work` on the thread that owns the state, and `completion` back on this loop.
+    func onState<Value: Sendable>(
+        _ work: @escaping @Sendable (StateAccess) -> Value,
+        _ completion: @escaping (Value) -> Void
+    ) {
+        let box = NIOLoopBound(completion, eventLoop: loop.eventLoop)
+        let loop = self.loop
+        runtime.onState { state in
+            let value = work(state)
+            loop.eventLoop.execute {
+                loop.performBatch { box.value(value) }
+            }
+        }
+    }
+
+    /// Takes answers from the apply thread.
+    package func deliver(_ replies: [Reply]) {
+        let wasEmpty = inbox.withLockedValue { inbox in
+            defer { inbox.append(contentsOf: replies) }
+            return inbox.isEmpty
+        }
+        guard wasEmpty else { return }
+        loop.eventLoop.execute { self.drain() }
+    }
+
+    private func drain() {
+        let replies = inbox.withLockedValue { inbox in
+            defer { inbox = [] }
+            return inbox
+        }
+        loop.performBatch {
+            for reply in replies { complete(reply) }
+        }
+        flush()
+    }
+
+    private func complete(_ reply: Reply) {
+        let place = Int(reply.token)
+        guard let completion = waiting[place] else { return }
+        waiting[place] = nil
+        freeTokens.append(reply.token)
+        completion(reply)
+    }
+
+    private func address(_ completion: @escaping Completion) -> ReplyAddress {
+        if let token = freeTokens.popLast() {
+            waiting[Int(token)] = completion
+            return ReplyAddress(sink: self, token: token)
+        }
+        waiting.append(completion)
+        return ReplyAddress(sink: self, token: UInt64(waiting.count - 1))
+    }
+
+    private func refusal(_ error: EtcdError) -> Reply {
+        Reply(token: 0, value: .failed(error), term: runtime.status.term.rawValue)
+    }
+
+    /// Requests made outside a read turn leave at the end of the loop's turn.
+    private func flushLater() {
+        guard !isFlushScheduled else { return }
+        isFlushScheduled = true
+        loop.eventLoop.execute {
+            self.isFlushScheduled = false
+            self.flush()
+        }
+    }
+}

@@ -1,0 +1,100 @@
+internal import EtcdAPI
+internal import GRPC
+internal import StateMachine
+
+/// Key-value calls: etcdserverpb.KV.
+struct KVService {
+    let context: ServiceContext
+
+    var methods: [GRPCMethod] {
+        [
+            context.unary("/etcdserverpb.KV/Range") { call, request, _ in range(call, request) },
+            context.unary("/etcdserverpb.KV/Put") { call, request, bytes in
+                put(call, request, bytes)
+            },
+            context.unary("/etcdserverpb.KV/DeleteRange") { call, request, bytes in
+                deleteRange(call, request, bytes)
+            },
+            context.unary("/etcdserverpb.KV/Txn") { call, request, bytes in
+                transaction(call, request, bytes)
+            },
+            context.unary("/etcdserverpb.KV/Compact") { call, request, bytes in
+                compact(call, request, bytes)
+            },
+            rangeStreamMethod,
+        ]
+    }
+
+    private func put(_ call: GRPCServerCall, _ request: PutRequest, _ bytes: [UInt8]) {
+        if let error = RequestChecks.check(request) { return call.fail(error) }
+        if let error = context.quotaError(Quota.cost(of: request)) { return call.fail(error) }
+        context.propose(InternalRaftRequest.Field.put, bytes, for: call) { outcome, header in
+            guard case .put(var answer) = outcome.result else { return }
+            answer.header = header
+            call.answer(answer)
+        }
+    }
+
+    private func deleteRange(
+        _ call: GRPCServerCall, _ request: DeleteRangeRequest, _ bytes: [UInt8]
+    ) {
+        if let error = RequestChecks.check(request) { return call.fail(error) }
+        let field = InternalRaftRequest.Field.deleteRange
+        context.propose(field, bytes, for: call) { outcome, header in
+            guard case .deleteRange(var answer) = outcome.result else { return }
+            answer.header = header
+            call.answer(answer)
+        }
+    }
+
+    private func transaction(_ call: GRPCServerCall, _ request: TxnRequest, _ bytes: [UInt8]) {
+        let maximum = context.settings.transactionOperationsMax
+        if let error = RequestChecks.check(request, operationsMax: maximum) {
+            return call.fail(error)
+        }
+        if request.isReadOnly { return readOnly(call, request) }
+        if let error = context.quotaError(Quota.cost(of: request)) { return call.fail(error) }
+        context.propose(InternalRaftRequest.Field.txn, bytes, for: call) { outcome, header in
+            guard case .txn(var answer) = outcome.result else { return }
+            answer.header = header
+            call.answer(answer)
+        }
+    }
+
+    /// A transaction of ranges alone is not logged: it reads at one revision, on the thread that
+    /// owns the state, so that compares and ranges see the same.
+    private func readOnly(_ call: GRPCServerCall, _ request: TxnRequest) {
+        guard !request.isSerializable else { return evaluate(call, request) }
+        context.linearized(call) { _ in evaluate(call, request) }
+    }
+
+    private func evaluate(_ call: GRPCServerCall, _ request: TxnRequest) {
+        let context = self.context
+        context.port(call).onState({ state in state.evaluate(request) }) { outcome in
+            switch outcome.result {
+            case .txn(var answer):
+                let term = context.runtime.status.term.rawValue
+                answer.header = context.header(revision: outcome.revision, term: term)
+                call.answer(answer)
+            case .failed(let error): call.fail(error)
+            default: preconditionFailure("a transaction gives its answer or an error")
+            }
+        }
+    }
+
+    private func compact(_ call: GRPCServerCall, _ request: CompactionRequest, _ bytes: [UInt8]) {
+        let field = InternalRaftRequest.Field.compaction
+        context.propose(field, bytes, for: call) { _, header in
+            call.answer(HeaderAnswer(header: header))
+        }
+    }
+}
+
+extension ServiceContext {
+    /// Refuses what would not fit into the database, and has the alarm raised.
+    func quotaError(_ costBytes: Int) -> EtcdError? {
+        guard !runtime.admits(costBytes: costBytes) else { return nil }
+        runtime.proposeSpaceAlarm()
+        return .noSpace
+    }
+}

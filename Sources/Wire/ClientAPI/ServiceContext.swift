@@ -1,0 +1,109 @@
+package import EtcdAPI
+package import GRPC
+package import Membership
+package import ReplicaRuntime
+package import StateMachine
+
+/// Limits and identities that all services share.
+package struct ServiceSettings: Sendable {
+    package var clusterID: ClusterID
+    package var memberID: MemberID
+    /// Operations in one level of a transaction.
+    package var transactionOperationsMax = 128
+    /// Greatest response of a fragmenting watch, and the target size of range chunks.
+    package var requestMaximumBytes = 1_572_864
+    package var watchProgressMilliseconds: Int64 = 600_000
+    package var version = compatibleVersion
+
+    package init(clusterID: ClusterID, memberID: MemberID) {
+        self.clusterID = clusterID
+        self.memberID = memberID
+    }
+
+    /// Response size at which a fragmenting watch cuts, as large as a client accepts by default.
+    var fragmentBytes: Int { requestMaximumBytes + 512 * 1024 }
+}
+
+/// What every service works with.
+package struct ServiceContext: Sendable {
+    package let runtime: ReplicaRuntime
+    package let settings: ServiceSettings
+
+    package init(runtime: ReplicaRuntime, settings: ServiceSettings) {
+        self.runtime = runtime
+        self.settings = settings
+    }
+
+    /// The port of a call's loop.
+    func port(_ call: GRPCServerCall) -> ClientPort { .of(call, runtime: runtime) }
+
+    /// Header of an answer at a revision.
+    func header(revision: Int64, term: UInt64) -> ResponseHeader {
+        ResponseHeader(
+            clusterID: settings.clusterID.rawValue, memberID: settings.memberID.rawValue,
+            revision: revision, raftTerm: term)
+    }
+
+    /// Header at the store's present revision and the present term.
+    func header() -> ResponseHeader {
+        header(revision: runtime.store.revisions.current, term: runtime.status.term.rawValue)
+    }
+
+    /// Clients that require a leader are told at once when there is none.
+    func checkLeader(_ call: GRPCServerCall) -> EtcdError? {
+        guard call.metadata.first("hasleader") == "true" else { return nil }
+        return runtime.status.leader == nil ? .noLeader : nil
+    }
+
+    /// A unary method: checks metadata, decodes the request, hands it to `serve`.
+    func unary<Request: WireMessage>(
+        _ path: String,
+        _ serve: @escaping @Sendable (GRPCServerCall, Request, [UInt8]) -> Void
+    ) -> GRPCMethod {
+        GRPCMethod(path: path) { call, bytes in
+            runtime.meter.countRequest(call, isStream: false)
+            if let error = checkLeader(call) { return call.fail(error) }
+            guard let request = try? Request(decoding: bytes) else {
+                return call.finish(.undecodable)
+            }
+            serve(call, request, bytes)
+        }
+    }
+
+    /// A method whose feature is not there yet: it says so.
+    func later(_ path: String, _ feature: String) -> GRPCMethod {
+        GRPCMethod(path: path) { call, _ in
+            call.finish(GRPCStatus(.unimplemented, "\(path): \(feature) is not supported yet"))
+        }
+    }
+
+    /// Proposes a request as it came, and answers with what `encode` makes of its outcome.
+    func propose(
+        _ field: UInt32, _ payload: [UInt8], for call: GRPCServerCall,
+        _ answer: @escaping (ApplyOutcome, ResponseHeader) -> Void
+    ) {
+        port(call).propose(field: field, payload: payload) { reply in
+            switch reply.value {
+            case .applied(let outcome):
+                if case .failed(let error) = outcome.result { return call.fail(error) }
+                answer(outcome, header(revision: outcome.revision, term: reply.term))
+            case .failed(let error): call.fail(error)
+            case .readable: preconditionFailure("a proposal is not answered as a read")
+            }
+        }
+    }
+
+    /// Goes on once everything acknowledged before now is visible here.
+    func linearized(
+        _ call: GRPCServerCall, _ body: @escaping (_ term: UInt64) -> Void
+    ) {
+        port(call).read { reply in
+            guard !call.isClosed else { return }
+            switch reply.value {
+            case .readable: body(reply.term)
+            case .failed(let error): call.fail(error)
+            case .applied: preconditionFailure("a read is not answered as a proposal")
+            }
+        }
+    }
+}
