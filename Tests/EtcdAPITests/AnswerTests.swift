@@ -39,7 +39,8 @@ struct AnswerTests {
     private func pieces(of answer: RangeAnswer) -> [UInt8] {
         let framing = KeyValueFraming.rangePairs
         let pairsSize = pairs.reduce(0) { $0 + framing.sizeBytes(encodedCount: $1.encodedSize) }
-        return WireWriter.bytes(count: answer.encodedSize(keyValuesSizeBytes: pairsSize)) { writer in
+        return WireWriter.bytes(count: answer.encodedSize(keyValuesSizeBytes: pairsSize)) {
+            writer in
             answer.encodeHead(into: &writer)
             for pair in pairs {
                 pair.encoded().withUnsafeBytes { framing.append($0, to: &writer) }
@@ -57,7 +58,8 @@ struct AnswerTests {
 
     @Test("a transaction answers with all kinds of operations, nested ones too")
     func transaction() throws {
-        var deleted = DeleteRangeAnswer(header: ResponseHeader(clusterID: 0, revision: 9), deleted: 3)
+        var deleted = DeleteRangeAnswer(
+            header: ResponseHeader(clusterID: 0, revision: 9), deleted: 3)
         for pair in pairs { pair.encoded().withUnsafeBytes { deleted.append(previous: $0) } }
         let inner = TxnAnswer(header: ResponseHeader(), succeeded: false)
         let answer = TxnAnswer(

@@ -31,7 +31,8 @@ struct EtcdErrorTests {
 
     @Test("texts with and without prefix, and as Go prints them")
     func texts() {
-        #expect(EtcdError.compacted.message == "etcdserver: mvcc: required revision has been compacted")
+        #expect(
+            EtcdError.compacted.message == "etcdserver: mvcc: required revision has been compacted")
         #expect(EtcdError.compacted.bareMessage == "mvcc: required revision has been compacted")
         #expect(EtcdError.electionNoLeader.bareMessage == "election: no leader")
         #expect(
@@ -49,6 +50,9 @@ struct EtcdErrorTests {
         #expect(StatusCode.allCases.map(\.rawValue) == Array(0...16))
         #expect(
             StatusCode.allCases.map(\.httpStatus)
-                == [200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500, 401])
+                == [
+                    200, 499, 500, 400, 504, 404, 409, 403, 429, 400, 409, 400, 501, 500, 503, 500,
+                    401,
+                ])
     }
 }

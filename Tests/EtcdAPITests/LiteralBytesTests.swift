@@ -21,8 +21,9 @@ struct LiteralBytesTests {
 
     @Test("entries: no type for a normal one, no data for a leader's first, all zeros from 3.6")
     func entries() throws {
-        #expect(RaftEntry(term: 3, index: 146, data: [7]).encoded()
-            == [0x10, 3, 0x18, 0x92, 0x01, 0x22, 1, 7])
+        #expect(
+            RaftEntry(term: 3, index: 146, data: [7]).encoded()
+                == [0x10, 3, 0x18, 0x92, 0x01, 0x22, 1, 7])
         #expect(RaftEntry(term: 2, index: 5).encoded() == [0x10, 2, 0x18, 5])
         let earlier = try RaftEntry(decoding: [0x08, 0, 0x10, 2, 0x18, 5, 0x22, 0])
         #expect(earlier == RaftEntry(term: 2, index: 5))

@@ -10,14 +10,11 @@ package struct Event: WireMessage, Equatable {
     package struct EventType: RawRepresentable, Hashable, Sendable {
         package var rawValue: Int32
 
-        @inlinable
         package init(rawValue: Int32) {
             self.rawValue = rawValue
         }
 
-        @inlinable
         package static var put: EventType { EventType(rawValue: 0) }
-        @inlinable
         package static var delete: EventType { EventType(rawValue: 1) }
     }
 

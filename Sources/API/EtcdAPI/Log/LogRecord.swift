@@ -9,25 +9,19 @@ package struct LogRecord: WireMessage, Equatable {
     package struct RecordType: RawRepresentable, Hashable, Sendable {
         package var rawValue: Int64
 
-        @inlinable
         package init(rawValue: Int64) {
             self.rawValue = rawValue
         }
 
         /// A LogMetadata.
-        @inlinable
         package static var metadata: RecordType { RecordType(rawValue: 1) }
         /// A RaftEntry.
-        @inlinable
         package static var entry: RecordType { RecordType(rawValue: 2) }
         /// A RaftHardState.
-        @inlinable
         package static var state: RecordType { RecordType(rawValue: 3) }
         /// No data: the checksum that the next records go on from.
-        @inlinable
         package static var crc: RecordType { RecordType(rawValue: 4) }
         /// A LogSnapshotRecord.
-        @inlinable
         package static var snapshot: RecordType { RecordType(rawValue: 5) }
     }
 

@@ -11,18 +11,13 @@ package struct RaftConfChange: WireMessage, Equatable {
     package struct ChangeType: RawRepresentable, Hashable, Sendable {
         package var rawValue: Int32
 
-        @inlinable
         package init(rawValue: Int32) {
             self.rawValue = rawValue
         }
 
-        @inlinable
         package static var addNode: ChangeType { ChangeType(rawValue: 0) }
-        @inlinable
         package static var removeNode: ChangeType { ChangeType(rawValue: 1) }
-        @inlinable
         package static var updateNode: ChangeType { ChangeType(rawValue: 2) }
-        @inlinable
         package static var addLearnerNode: ChangeType { ChangeType(rawValue: 3) }
     }
 

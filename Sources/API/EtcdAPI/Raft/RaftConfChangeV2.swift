@@ -8,16 +8,12 @@ package struct RaftConfChangeV2: WireMessage, Equatable {
     package struct Transition: RawRepresentable, Hashable, Sendable {
         package var rawValue: Int32
 
-        @inlinable
         package init(rawValue: Int32) {
             self.rawValue = rawValue
         }
 
-        @inlinable
         package static var auto: Transition { Transition(rawValue: 0) }
-        @inlinable
         package static var jointImplicit: Transition { Transition(rawValue: 1) }
-        @inlinable
         package static var jointExplicit: Transition { Transition(rawValue: 2) }
     }
 

@@ -9,19 +9,15 @@ package struct RaftEntry: WireMessage, Equatable {
     package struct EntryType: RawRepresentable, Hashable, Sendable {
         package var rawValue: Int32
 
-        @inlinable
         package init(rawValue: Int32) {
             self.rawValue = rawValue
         }
 
         /// A request to the state machine, or nothing.
-        @inlinable
         package static var normal: EntryType { EntryType(rawValue: 0) }
         /// A ConfChange.
-        @inlinable
         package static var confChange: EntryType { EntryType(rawValue: 1) }
         /// A ConfChangeV2.
-        @inlinable
         package static var confChangeV2: EntryType { EntryType(rawValue: 2) }
     }
 

@@ -12,7 +12,8 @@ extension RaftMessage {
     }
 
     private static func size(_ value: UInt64, explicit: Bool, field: UInt32) -> Int {
-        explicit ? WireSize.explicitUInt64(value, field: field) : WireSize.uint64(value, field: field)
+        explicit
+            ? WireSize.explicitUInt64(value, field: field) : WireSize.uint64(value, field: field)
     }
 
     package var encodedSize: Int {

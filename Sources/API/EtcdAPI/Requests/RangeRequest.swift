@@ -104,16 +104,12 @@ extension RangeRequest {
     package struct SortOrder: RawRepresentable, Hashable, Sendable {
         package var rawValue: Int32
 
-        @inlinable
         package init(rawValue: Int32) {
             self.rawValue = rawValue
         }
 
-        @inlinable
         package static var none: SortOrder { SortOrder(rawValue: 0) }
-        @inlinable
         package static var ascend: SortOrder { SortOrder(rawValue: 1) }
-        @inlinable
         package static var descend: SortOrder { SortOrder(rawValue: 2) }
     }
 }
@@ -123,20 +119,14 @@ extension RangeRequest {
     package struct SortTarget: RawRepresentable, Hashable, Sendable {
         package var rawValue: Int32
 
-        @inlinable
         package init(rawValue: Int32) {
             self.rawValue = rawValue
         }
 
-        @inlinable
         package static var key: SortTarget { SortTarget(rawValue: 0) }
-        @inlinable
         package static var version: SortTarget { SortTarget(rawValue: 1) }
-        @inlinable
         package static var create: SortTarget { SortTarget(rawValue: 2) }
-        @inlinable
         package static var mod: SortTarget { SortTarget(rawValue: 3) }
-        @inlinable
         package static var value: SortTarget { SortTarget(rawValue: 4) }
     }
 }

@@ -20,14 +20,11 @@ package struct WatchCreateRequest: WireMessage, Equatable {
     package struct FilterType: RawRepresentable, Hashable, Sendable {
         package var rawValue: Int32
 
-        @inlinable
         package init(rawValue: Int32) {
             self.rawValue = rawValue
         }
 
-        @inlinable
         package static var noPut: FilterType { FilterType(rawValue: 0) }
-        @inlinable
         package static var noDelete: FilterType { FilterType(rawValue: 1) }
     }
 

@@ -13,7 +13,8 @@ extension EtcdError {
     package static let memberNotLearner = EtcdError(
         .failedPrecondition, "etcdserver: can only promote a learner member")
     package static let learnerNotReady = EtcdError(
-        .failedPrecondition, "etcdserver: can only promote a learner member which is in sync with leader")
+        .failedPrecondition,
+        "etcdserver: can only promote a learner member which is in sync with leader")
     package static let tooManyLearners = EtcdError(
         .failedPrecondition, "etcdserver: too many learner members in cluster")
     package static let clusterIDMismatch = EtcdError(

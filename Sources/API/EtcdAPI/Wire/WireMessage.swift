@@ -9,9 +9,8 @@ package protocol WireEncodable: Sendable {
 
 extension WireEncodable {
     /// The encoding in an array of exactly its size.
-    @inlinable
     package func encoded() -> [UInt8] {
-        WireWriter.bytes(count: encodedSize) { writer in encode(into: &writer) }
+        WireWriter.bytes(of: self)
     }
 }
 
@@ -34,39 +33,39 @@ package protocol WireMessage: WireEncodable {
 
 extension WireMessage {
     /// The limit of client requests.
-    @inlinable
     package static var depthLimit: Int { WireReader.requestDepthLimit }
 
     /// Decodes a message whose byte fields are slices of `bytes`.
-    @inlinable
     package init(decoding bytes: ArraySlice<UInt8>) throws(WireError) {
         self.init()
         try Self.read(bytes, into: &self)
     }
 
     /// Decodes a message whose byte fields are slices of `bytes`.
-    @inlinable
     package init(decoding bytes: [UInt8]) throws(WireError) {
         try self.init(decoding: bytes[...])
     }
 
     /// Decodes a message whose byte fields are copies.
-    @inlinable
     package init(decoding bytes: UnsafeRawBufferPointer) throws(WireError) {
         self.init()
-        var reader = WireReader(bytes, depthLimit: Self.depthLimit)
-        try merge(from: &reader)
+        try Self.read(bytes, into: &self)
     }
 
-    /// Reads the fields of `bytes` into `message`.
-    @inlinable
-    package static func read(
-        _ bytes: ArraySlice<UInt8>, into message: inout Self
-    ) throws(WireError) {
+    /// Reads the fields of `bytes` into `message`, sharing their memory.
+    @inline(__always)
+    static func read(_ bytes: ArraySlice<UInt8>, into message: inout Self) throws(WireError) {
         try bytes.withUnsafeBufferPointer { (memory) throws(WireError) in
             var reader = WireReader(
                 UnsafeRawBufferPointer(memory), owner: bytes, depthLimit: depthLimit)
             try message.merge(from: &reader)
         }
+    }
+
+    /// Reads the fields of `bytes` into `message`, copying them.
+    @inline(__always)
+    static func read(_ bytes: UnsafeRawBufferPointer, into message: inout Self) throws(WireError) {
+        var reader = WireReader(bytes, depthLimit: depthLimit)
+        try message.merge(from: &reader)
     }
 }

@@ -8,11 +8,11 @@ package struct WireReader {
     /// the default limit of operations (128 levels of two messages each).
     package static let requestDepthLimit = 512
 
-    @usableFromInline let base: UnsafeRawBufferPointer
-    @usableFromInline let owner: ArraySlice<UInt8>?
-    @usableFromInline var position: Int
-    @usableFromInline var end: Int
-    @usableFromInline var depthRemaining: Int
+    let base: UnsafeRawBufferPointer
+    let owner: ArraySlice<UInt8>?
+    var position: Int
+    var end: Int
+    var depthRemaining: Int
 
     /// A reader of raw memory that must outlive it; byte fields are copied out.
     package init(
@@ -21,7 +21,6 @@ package struct WireReader {
         self.init(bytes, owner: nil, depthLimit: depthLimit)
     }
 
-    @usableFromInline
     init(_ bytes: UnsafeRawBufferPointer, owner: ArraySlice<UInt8>?, depthLimit: Int) {
         base = bytes
         self.owner = owner
@@ -31,7 +30,6 @@ package struct WireReader {
     }
 
     /// Whether the innermost message is read to its end.
-    @inlinable
     package var isAtEnd: Bool { position == end }
 
     /// The tag of the next field, nil at the end of the message.

@@ -4,7 +4,7 @@
 /// `explicit` ones always count (proto2 fields that were set).
 package enum WireSize {
     /// Bytes of a varint, 1 to 10.
-    @inlinable @inline(__always)
+    @inline(__always)
     package static func varint(_ value: UInt64) -> Int {
         // Nine sixty-fourths is close enough to one seventh for up to 64 bits.
         let bits = 64 - (value | 1).leadingZeroBitCount
@@ -12,55 +12,55 @@ package enum WireSize {
     }
 
     /// Bytes of a field's tag.
-    @inlinable @inline(__always)
+    @inline(__always)
     package static func tag(_ field: UInt32) -> Int {
         varint(UInt64(field << 3))
     }
 
     /// Bytes of a field that has a length and `count` bytes, even when empty.
-    @inlinable @inline(__always)
+    @inline(__always)
     package static func explicitBytes(_ count: Int, field: UInt32) -> Int {
         tag(field) + varint(UInt64(count)) + count
     }
 
     /// Bytes of a bytes field, none when empty.
-    @inlinable @inline(__always)
+    @inline(__always)
     package static func bytes(_ count: Int, field: UInt32) -> Int {
         count == 0 ? 0 : explicitBytes(count, field: field)
     }
 
     /// Bytes of a string field, none when empty.
-    @inlinable @inline(__always)
+    @inline(__always)
     package static func string(_ text: String, field: UInt32) -> Int {
         bytes(text.utf8.count, field: field)
     }
 
     /// Bytes of a uint64 field that is set.
-    @inlinable @inline(__always)
+    @inline(__always)
     package static func explicitUInt64(_ value: UInt64, field: UInt32) -> Int {
         tag(field) + varint(value)
     }
 
     /// Bytes of a uint64 field, none for zero.
-    @inlinable @inline(__always)
+    @inline(__always)
     package static func uint64(_ value: UInt64, field: UInt32) -> Int {
         value == 0 ? 0 : explicitUInt64(value, field: field)
     }
 
     /// Bytes of an int64, int32 or enumeration field, none for zero.
-    @inlinable @inline(__always)
+    @inline(__always)
     package static func int64(_ value: Int64, field: UInt32) -> Int {
         uint64(UInt64(bitPattern: value), field: field)
     }
 
     /// Bytes of a bool field, none for false.
-    @inlinable @inline(__always)
+    @inline(__always)
     package static func bool(_ value: Bool, field: UInt32) -> Int {
         value ? tag(field) + 1 : 0
     }
 
     /// Bytes of a message field that is present.
-    @inlinable @inline(__always)
+    @inline(__always)
     package static func message(_ message: some WireEncodable, field: UInt32) -> Int {
         explicitBytes(message.encodedSize, field: field)
     }

@@ -2,33 +2,32 @@
 ///
 /// Comparing whole tags makes a known field of another wire type an unknown field, as Go's
 /// protobuf treats it.
-@frozen
 package struct WireTag: Equatable, Sendable {
     /// Field number times eight plus wire type.
     package let rawValue: UInt32
 
     /// A tag as it stands on the wire.
-    @inlinable @inline(__always)
+    @inline(__always)
     package init(rawValue: UInt32) {
         self.rawValue = rawValue
     }
 
     /// The field's number.
-    @inlinable @inline(__always)
+    @inline(__always)
     package var fieldNumber: UInt32 { rawValue >> 3 }
 
     /// The wire type, 0 to 7.
-    @inlinable @inline(__always)
+    @inline(__always)
     package var wireType: UInt32 { rawValue & 7 }
 
     /// The tag of a varint: integers, booleans and enumerations.
-    @inlinable @inline(__always)
+    @inline(__always)
     package static func varint(_ fieldNumber: UInt32) -> WireTag {
         WireTag(rawValue: fieldNumber << 3)
     }
 
     /// The tag of what has a length: bytes, strings, messages and packed scalars.
-    @inlinable @inline(__always)
+    @inline(__always)
     package static func bytes(_ fieldNumber: UInt32) -> WireTag {
         WireTag(rawValue: fieldNumber << 3 | 2)
     }

@@ -1,6 +1,6 @@
 extension WireWriter {
     /// Appends one byte.
-    @inlinable @inline(__always)
+    @inline(__always)
     package mutating func append(byte: UInt8) {
         reserve(1)
         base[count] = byte
@@ -8,7 +8,7 @@ extension WireWriter {
     }
 
     /// Appends bytes as they are.
-    @inlinable @inline(__always)
+    @inline(__always)
     package mutating func append(_ bytes: UnsafeRawBufferPointer) {
         guard !bytes.isEmpty else { return }
         reserve(bytes.count)
@@ -18,19 +18,19 @@ extension WireWriter {
     }
 
     /// Appends bytes as they are.
-    @inlinable @inline(__always)
+    @inline(__always)
     package mutating func append(_ bytes: ArraySlice<UInt8>) {
         bytes.withUnsafeBytes { memory in append(memory) }
     }
 
     /// Appends bytes as they are.
-    @inlinable @inline(__always)
+    @inline(__always)
     package mutating func append(_ bytes: [UInt8]) {
         bytes.withUnsafeBytes { memory in append(memory) }
     }
 
     /// Appends a varint.
-    @inlinable @inline(__always)
+    @inline(__always)
     package mutating func appendVarint(_ value: UInt64) {
         if value < 0x80 {
             append(byte: UInt8(truncatingIfNeeded: value))
@@ -39,7 +39,6 @@ extension WireWriter {
         }
     }
 
-    @usableFromInline
     mutating func appendLongVarint(_ value: UInt64) {
         reserve(WireSize.varint(value))
         var rest = value
@@ -53,39 +52,39 @@ extension WireWriter {
     }
 
     /// Appends a field's tag.
-    @inlinable @inline(__always)
+    @inline(__always)
     package mutating func appendTag(_ tag: WireTag) {
         appendVarint(UInt64(tag.rawValue))
     }
 
     /// Appends the tag and the length that stand before `count` bytes.
-    @inlinable @inline(__always)
+    @inline(__always)
     package mutating func appendLength(_ count: Int, field: UInt32) {
         appendTag(.bytes(field))
         appendVarint(UInt64(count))
     }
 
     /// Appends a bytes field, even when empty.
-    @inlinable @inline(__always)
+    @inline(__always)
     package mutating func appendExplicitBytes(_ bytes: UnsafeRawBufferPointer, field: UInt32) {
         appendLength(bytes.count, field: field)
         append(bytes)
     }
 
     /// Appends a bytes field unless it is empty.
-    @inlinable @inline(__always)
+    @inline(__always)
     package mutating func appendBytes(_ bytes: UnsafeRawBufferPointer, field: UInt32) {
         if !bytes.isEmpty { appendExplicitBytes(bytes, field: field) }
     }
 
     /// Appends a bytes field unless it is empty.
-    @inlinable @inline(__always)
+    @inline(__always)
     package mutating func appendBytes(_ bytes: ArraySlice<UInt8>, field: UInt32) {
         bytes.withUnsafeBytes { memory in appendBytes(memory, field: field) }
     }
 
     /// Appends a bytes field unless it is empty.
-    @inlinable @inline(__always)
+    @inline(__always)
     package mutating func appendBytes(_ bytes: [UInt8], field: UInt32) {
         bytes.withUnsafeBytes { memory in appendBytes(memory, field: field) }
     }
@@ -98,26 +97,26 @@ extension WireWriter {
     }
 
     /// Appends a uint64 field, zero too.
-    @inlinable @inline(__always)
+    @inline(__always)
     package mutating func appendExplicitUInt64(_ value: UInt64, field: UInt32) {
         appendTag(.varint(field))
         appendVarint(value)
     }
 
     /// Appends a uint64 field unless it is zero.
-    @inlinable @inline(__always)
+    @inline(__always)
     package mutating func appendUInt64(_ value: UInt64, field: UInt32) {
         if value != 0 { appendExplicitUInt64(value, field: field) }
     }
 
     /// Appends an int64, int32 or enumeration field unless it is zero.
-    @inlinable @inline(__always)
+    @inline(__always)
     package mutating func appendInt64(_ value: Int64, field: UInt32) {
         appendUInt64(UInt64(bitPattern: value), field: field)
     }
 
     /// Appends a bool field unless it is false.
-    @inlinable @inline(__always)
+    @inline(__always)
     package mutating func appendBool(_ value: Bool, field: UInt32) {
         if value { appendExplicitUInt64(1, field: field) }
     }

@@ -5,13 +5,12 @@
 /// grows, for the rare encodings whose size nobody knows. Writing past memory that is not its own
 /// is a programmer's error and stops the program.
 package struct WireWriter {
-    @usableFromInline var base: UnsafeMutableRawBufferPointer
+    var base: UnsafeMutableRawBufferPointer
     /// Bytes written so far.
     package var count: Int
-    @usableFromInline var storage: WireStorage?
+    var storage: WireStorage?
 
     /// A writer into `memory`, which must outlive it.
-    @inlinable
     package init(into memory: UnsafeMutableRawBufferPointer) {
         base = memory
         count = 0
@@ -27,7 +26,6 @@ package struct WireWriter {
     }
 
     /// An array of exactly `count` bytes, all of which `body` must append.
-    @inlinable
     package static func bytes(count: Int, _ body: (inout WireWriter) -> Void) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: count) { memory, initializedCount in
             let exact = UnsafeMutableRawBufferPointer(memory)[..<count]
@@ -38,18 +36,24 @@ package struct WireWriter {
         }
     }
 
+    /// The encoding of `message` in an array of exactly its size.
+    @inline(__always)
+    static func bytes(of message: some WireEncodable) -> [UInt8] {
+        bytes(count: message.encodedSize) { writer in message.encode(into: &writer) }
+    }
+
     /// A copy of what was written.
     package var written: [UInt8] {
         [UInt8](UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(base)[..<count]))
     }
 
     /// Makes sure that `more` bytes fit.
-    @inlinable @inline(__always)
+    @inline(__always)
     package mutating func reserve(_ more: Int) {
         if more > base.count &- count { grow(more) }
     }
 
-    @usableFromInline @inline(never)
+    @inline(never)
     mutating func grow(_ more: Int) {
         precondition(storage != nil, "a writer of fixed memory is given no more than fits")
         let larger = WireStorage(capacity: max(base.count * 2, count + more))
@@ -60,7 +64,6 @@ package struct WireWriter {
 }
 
 /// Memory that lives as long as the writers that hold it.
-@usableFromInline
 final class WireStorage {
     let memory: UnsafeMutableRawBufferPointer
 
