@@ -70,16 +70,30 @@ final class MemoryFileNode {
     }
 
     /// What a power failure now would leave: the durable content with an accidental part of the
-    /// later changes. Sizes change in order up to some point; data arrives in any order and is torn
-    /// at sectors of 512 bytes.
+    /// later changes. The size is that after some of the changes, in order. Each sector of 512
+    /// bytes stands alone, and holds what it held after some of the changes: a later change of a
+    /// sector never survives without the earlier ones of the same sector.
     func contentAfterCrash(_ generator: inout SeededGenerator) -> SparseBytes {
         var content = durable
         let sizedChanges = generator.survivors(of: unsynced.count)
+        let sectors = SectorAccident(seed: generator.next(), changes: unsynced.count)
         for (position, change) in unsynced.enumerated() {
-            change.applyAccidentally(
-                to: &content, mayResize: position < sizedChanges, &generator)
+            change.apply(
+                to: &content, mayResize: position < sizedChanges,
+                sectorSurvives: { sector in position < sectors.survivors(of: sector) })
         }
         return content
+    }
+
+    /// Decides for each sector, by its number and the seed, how many changes reached it.
+    private struct SectorAccident {
+        let seed: UInt64
+        let changes: Int
+
+        func survivors(of sector: Int) -> Int {
+            var generator = SeededGenerator(seed: seed ^ UInt64(sector))
+            return generator.survivors(of: changes)
+        }
     }
 }
 
@@ -94,37 +108,43 @@ extension MemoryFileNode.Change {
         }
     }
 
-    /// Applies all, nothing or some sectors of the change.
-    fileprivate func applyAccidentally(
-        to content: inout SparseBytes, mayResize: Bool, _ generator: inout SeededGenerator
+    /// Applies the change to the sectors that it reached, and its size if that survived.
+    fileprivate func apply(
+        to content: inout SparseBytes, mayResize: Bool, sectorSurvives: (Int) -> Bool
     ) {
         switch self {
         case .resize(let size):
             if mayResize { content.resize(to: size) }
         case .zero(let range):
-            if Bool.random(using: &generator) { content.zero(range) }
+            Self.forEachSector(from: range.lowerBound, count: range.count) { sector, part in
+                if sectorSurvives(sector) {
+                    let start = range.lowerBound + part.lowerBound
+                    content.zero(start..<start + part.count)
+                }
+            }
         case .write(let offset, let bytes):
             if mayResize, offset + bytes.count > content.count {
                 content.resize(to: offset + bytes.count)
             }
             let visible = min(bytes.count, content.count - offset)
             if visible <= 0 { return }
-            let fate = Int.random(in: 0..<4, using: &generator)
             bytes.withUnsafeBytes { buffer in
-                Self.forEachSector(from: offset, count: visible) { range in
-                    let kept = fate == 0 || fate > 1 && Bool.random(using: &generator)
-                    if !kept { return }
-                    content.write(.init(rebasing: buffer[range]), at: offset + range.lowerBound)
+                Self.forEachSector(from: offset, count: visible) { sector, part in
+                    if !sectorSurvives(sector) { return }
+                    content.write(.init(rebasing: buffer[part]), at: offset + part.lowerBound)
                 }
             }
         }
     }
 
-    private static func forEachSector(from offset: Int, count: Int, _ body: (Range<Int>) -> Void) {
+    /// Calls `body` with each sector's number and its part of the range, counted from `offset`.
+    private static func forEachSector(
+        from offset: Int, count: Int, _ body: (Int, Range<Int>) -> Void
+    ) {
         var start = 0
         while start < count {
             let length = min(sectorBytes - (offset + start) % sectorBytes, count - start)
-            body(start..<start + length)
+            body((offset + start) / sectorBytes, start..<start + length)
             start += length
         }
     }

@@ -1,0 +1,71 @@
+package import Disk
+
+/// Why the log could not be read or written. The texts are etcd's where etcd has one.
+package enum LogError: Error, Equatable, Sendable {
+    /// The disk failed. After this the log accepts nothing more: what is durable is unknown.
+    case disk(DiskError)
+    /// `create` found a log in the directory.
+    case alreadyExists(directory: String)
+    /// No segment begins at or before the snapshot's index.
+    case noSegment(snapshotIndex: UInt64)
+    /// The numbers of the segments have a gap.
+    case brokenSequence(directory: String)
+    /// The log ends inside a record, as an interrupted write leaves it; `repair` helps if this is
+    /// the last segment.
+    case unexpectedEnd(segment: String, offsetBytes: Int)
+    /// Bytes are not those that were written.
+    case checksumMismatch(
+        expected: UInt32, computed: UInt32, segment: String, offsetBytes: Int)
+    /// A record that no writer makes.
+    case malformedRecord(segment: String, offsetBytes: Int, reason: String)
+    /// Segments of two different members or clusters.
+    case metadataConflict
+    /// The log knows the snapshot's index with another term.
+    case snapshotMismatch
+    /// The log does not know the snapshot that it was to be read from.
+    case snapshotNotFound
+    /// An entry does not follow the ones before it.
+    case entryOutOfRange(index: UInt64, term: UInt64, snapshotIndex: UInt64, readEntries: Int)
+}
+
+extension LogError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .disk(let error):
+            "wal: \(error)"
+        case .alreadyExists(let directory):
+            "wal: file already exists: \(directory)"
+        case .noSegment(let index):
+            "wal: file not found which matches the snapshot index '\(index)'"
+        case .brokenSequence(let directory):
+            "wal: file sequence numbers in \(directory) do not increase continuously"
+        case .unexpectedEnd(let segment, let offset):
+            "unexpected EOF: in file '\(segment)' at position: \(offset)"
+        case .checksumMismatch(let expected, let computed, let segment, let offset):
+            "walpb: crc mismatch: expected: \(String(expected, radix: 16)) "
+                + "computed: \(String(computed, radix: 16)): "
+                + "in file '\(segment)' at position: \(offset)"
+        case .malformedRecord(let segment, let offset, let reason):
+            "wal: malformed record: \(reason): in file '\(segment)' at position: \(offset)"
+        case .metadataConflict:
+            "wal: conflicting metadata found"
+        case .snapshotMismatch:
+            "wal: snapshot mismatch"
+        case .snapshotNotFound:
+            "wal: snapshot not found"
+        case .entryOutOfRange(let index, let term, let snapshotIndex, let count):
+            "wal: slice bounds out of range, snapshot[Index: \(snapshotIndex)], "
+                + "current entry[Index: \(index), Term: \(term)], len(ents): \(count)"
+        }
+    }
+}
+
+/// Runs disk operations, wrapping what they throw.
+@inline(__always)
+func onDisk<Result>(_ body: () throws(DiskError) -> Result) throws(LogError) -> Result {
+    do {
+        return try body()
+    } catch {
+        throw .disk(error)
+    }
+}

@@ -1,0 +1,105 @@
+internal import Disk
+internal import Synchronization
+
+/// Writes the next segment's file full of zeros before the log needs it.
+///
+/// Blocks that were written once make the later synchronizations of the log cheaper than blocks
+/// that are only reserved (measured: 135 against 215 microseconds). The work is done in slices by
+/// whatever thread has time; the log takes the file whenever it must cut, finished or not.
+///
+/// Invariant: the file reads as zeros over its whole length. Names alternate between `0.tmp` and
+/// `1.tmp`, as etcd's do, because the one before may not be renamed durably yet.
+package final class SegmentPreparation: Sendable {
+    private let disk: any Disk
+    private let directory: String
+    private let segmentSizeBytes: Int
+    private let state = Mutex(State())
+
+    private struct State {
+        var file: (any DiskFile)?
+        var writtenBytes = 0
+        var taken = 0
+        var isClosed = false
+    }
+
+    /// Zeros are written in pieces of at most this.
+    private static let pieceBytes = 256 << 10
+
+    init(disk: any Disk, directory: String, segmentSizeBytes: Int) {
+        self.disk = disk
+        self.directory = directory
+        self.segmentSizeBytes = segmentSizeBytes
+    }
+
+    /// Does a part of the work and makes it durable; any thread, one at a time.
+    ///
+    /// - Parameter sliceBytes: How much to write at most; bounds how long a cut may have to wait.
+    /// - Returns: Whether something is left to do.
+    /// - Throws: What the disk said. Trying again is harmless, and so is going without.
+    package func prepare(sliceBytes: Int) throws(LogError) -> Bool {
+        precondition(sliceBytes > 0, "a slice has at least one byte")
+        return try state.withLock { state throws(LogError) in
+            if state.isClosed || state.writtenBytes >= segmentSizeBytes { return false }
+            let file = try open(&state)
+            let end = min(state.writtenBytes + sliceBytes, segmentSizeBytes)
+            let zeros = UnsafeMutableRawBufferPointer.allocate(
+                byteCount: min(Self.pieceBytes, sliceBytes), alignment: 16)
+            defer { zeros.deallocate() }
+            zeros.initializeMemory(as: UInt8.self, repeating: 0)
+            try onDisk { () throws(DiskError) in
+                while state.writtenBytes < end {
+                    let count = min(zeros.count, end - state.writtenBytes)
+                    try file.write(.init(rebasing: zeros[..<count]), at: state.writtenBytes)
+                    state.writtenBytes += count
+                }
+                try file.synchronize()
+            }
+            return state.writtenBytes < segmentSizeBytes
+        }
+    }
+
+    /// Hands the file over under its temporary name; what was not written is reserved at once.
+    func take() throws(LogError) -> (file: any DiskFile, path: String) {
+        try state.withLock { state throws(LogError) in
+            let file = try open(&state)
+            let path = temporaryPath(state)
+            let missing = segmentSizeBytes - state.writtenBytes
+            if missing > 0 {
+                try onDisk { () throws(DiskError) in
+                    try file.allocate(from: state.writtenBytes, count: missing)
+                }
+            }
+            state.file = nil
+            state.writtenBytes = 0
+            state.taken += 1
+            return (file, path)
+        }
+    }
+
+    /// Lets go of the file; nothing is prepared any more.
+    func close() {
+        state.withLock { state in
+            state.isClosed = true
+            state.file?.close()
+            state.file = nil
+        }
+    }
+
+    private func temporaryPath(_ state: borrowing State) -> String {
+        directory + "/\(state.taken % 2).tmp"
+    }
+
+    private func open(_ state: inout State) throws(LogError) -> any DiskFile {
+        if let file = state.file { return file }
+        let path = temporaryPath(state)
+        let file = try onDisk { () throws(DiskError) in
+            let file = try disk.open(path, .create(permissions: 0o600))
+            try file.lock()
+            try file.truncate(to: 0)
+            return file
+        }
+        state.file = file
+        state.writtenBytes = 0
+        return file
+    }
+}

@@ -1,0 +1,49 @@
+internal import Disk
+
+extension SnapshotStore {
+    /// Removes what an interrupted run left behind: `tmp*` (snapshots being written or received)
+    /// and `db.tmp*` (defragmentations). For the start of the member, before anything else.
+    ///
+    /// - Returns: The names of the removed files.
+    @discardableResult
+    package func removeLeftovers() throws(SnapshotStoreError) -> [String] {
+        try remove { $0.hasPrefix("tmp") || $0.hasPrefix("db.tmp") }
+    }
+
+    /// Removes received databases older than the snapshot that the member starts from: they were
+    /// replaced before they were used.
+    @discardableResult
+    package func removeDatabases(olderThan index: UInt64) throws(SnapshotStoreError) -> [String] {
+        try remove { name in Self.databaseIndex(name).map { $0 < index } ?? false }
+    }
+
+    /// Keeps the newest snapshots and as many received databases.
+    ///
+    /// - Parameter maximum: etcd's `max-snapshots`; 0 keeps all.
+    @discardableResult
+    package func purge(keeping maximum: Int) throws(SnapshotStoreError) -> [String] {
+        precondition(maximum >= 0, "a number of snapshots to keep is not negative")
+        if maximum == 0 { return [] }
+        let snapshots = try snapshotNames().dropLast(maximum)
+        let names = try run { () throws(DiskError) in try disk.list(directory) }
+        let databases = names.filter { Self.databaseIndex($0) != nil }.dropLast(maximum)
+        return try remove { snapshots.contains($0) || databases.contains($0) }
+    }
+
+    /// The snapshot index in the name of a received database; nil for other names.
+    static func databaseIndex(_ name: String) -> UInt64? {
+        let ending = ".snap.db"
+        guard name.hasSuffix(ending) else { return nil }
+        return UInt64(hexadecimal: Array(name.utf8.dropLast(ending.utf8.count)))
+    }
+
+    private func remove(
+        where isUnwanted: (String) -> Bool
+    ) throws(SnapshotStoreError) -> [String] {
+        try run { () throws(DiskError) in
+            let unwanted = try disk.list(directory).filter(isUnwanted)
+            for name in unwanted { try disk.remove(directory + "/" + name) }
+            return unwanted
+        }
+    }
+}

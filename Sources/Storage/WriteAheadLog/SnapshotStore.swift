@@ -1,0 +1,102 @@
+package import Disk
+package import EtcdAPI
+internal import CCRC32C
+
+/// Why a snapshot file could not be stored or read.
+package enum SnapshotStoreError: Error, Equatable, Sendable {
+    case disk(DiskError)
+    /// The file is empty, has no data or no checksum.
+    case empty(file: String)
+    /// The data is not what was written.
+    case checksumMismatch(file: String, expected: UInt32, computed: UInt32)
+    /// The checksum is right or missing, but the bytes are no snapshot.
+    case malformed(file: String)
+}
+
+extension SnapshotStoreError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .disk(let error): "snap: \(error)"
+        case .empty(let file): "snap: empty snapshot: \(file)"
+        case .checksumMismatch(let file, _, _): "snap: crc mismatch: \(file)"
+        case .malformed(let file): "snap: malformed snapshot: \(file)"
+        }
+    }
+}
+
+/// The directory with a member's snapshots: `.snap` files (Raft metadata and the v2 store's JSON),
+/// received databases `.snap.db`, and the database `db` beside them, which is not its concern.
+///
+/// A snapshot has its name only once it is complete and durable, so a crash leaves the whole or a
+/// `tmp` file that `removeLeftovers` takes away.
+package struct SnapshotStore: Sendable {
+    package let directory: String
+    let disk: any Disk
+
+    package init(disk: any Disk, directory: String) {
+        self.disk = disk
+        self.directory = directory
+    }
+
+    /// Name of the file of a snapshot.
+    package static func fileName(term: UInt64, index: UInt64) -> String {
+        "\(term.hexadecimal16)-\(index.hexadecimal16).snap"
+    }
+
+    /// Path of the database that was received for a snapshot.
+    package func databasePath(index: UInt64) -> String {
+        directory + "/" + index.hexadecimal16 + ".snap.db"
+    }
+
+    /// Path to receive such a database under until it is complete; `commitDatabase` renames it.
+    package func temporaryDatabasePath(index: UInt64) -> String {
+        directory + "/tmp." + index.hexadecimal16 + ".snap.db"
+    }
+
+    /// Gives a completely received and synchronized database its name, durably.
+    package func commitDatabase(index: UInt64) throws(SnapshotStoreError) {
+        try run { () throws(DiskError) in
+            try disk.rename(temporaryDatabasePath(index: index), to: databasePath(index: index))
+            try disk.synchronizeDirectory(directory)
+        }
+    }
+
+    /// Stores a snapshot durably. One of the same term and index is replaced.
+    package func save(_ snapshot: RaftSnapshot) throws(SnapshotStoreError) {
+        let data = snapshot.encoded()
+        let checksum = data.withUnsafeBytes { crc32c_update(0, $0.baseAddress, $0.count) }
+        let content = SnapshotFile(crc: checksum, data: data[...]).encoded()
+        let name = Self.fileName(term: snapshot.metadata.term, index: snapshot.metadata.index)
+        let temporary = directory + "/tmp." + name
+        do throws(DiskError) {
+            try write(content, to: temporary)
+            try disk.rename(temporary, to: directory + "/" + name)
+            try disk.synchronizeDirectory(directory)
+        } catch {
+            // A file that cannot be removed either is a leftover for the next start.
+            if disk.exists(temporary) { try? disk.remove(temporary) }
+            throw .disk(error)
+        }
+    }
+
+    private func write(_ content: [UInt8], to path: String) throws(DiskError) {
+        // etcd leaves the permissions of these files to the umask.
+        let file = try disk.open(path, .create(permissions: 0o666))
+        defer { file.close() }
+        try file.truncate(to: 0)
+        try content.span.bytes.withUnsafeBytes { buffer throws(DiskError) in
+            try file.write(buffer, at: 0)
+        }
+        try file.synchronize()
+    }
+
+    func run<Result>(
+        _ body: () throws(DiskError) -> Result
+    ) throws(SnapshotStoreError) -> Result {
+        do {
+            return try body()
+        } catch {
+            throw .disk(error)
+        }
+    }
+}

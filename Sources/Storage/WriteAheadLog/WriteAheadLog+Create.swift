@@ -1,0 +1,77 @@
+package import Disk
+internal import EtcdAPI
+
+extension WriteAheadLog {
+    /// Whether the directory holds a log.
+    package static func exists(disk: any Disk, directory: String) throws(LogError) -> Bool {
+        if !disk.exists(directory) { return false }
+        return try onDisk { () throws(DiskError) in
+            try !SegmentName.all(on: disk, in: directory).isEmpty
+        }
+    }
+
+    /// Makes a new log, with a note of the empty snapshot {0, 0} to read it from.
+    ///
+    /// It is built under `<directory>.tmp` and renamed when complete, so that a crash leaves either
+    /// the whole or nothing that `exists` finds.
+    ///
+    /// - Parameter metadata: An encoded `LogMetadata`; it stands at the head of each segment.
+    package static func create(
+        disk: any Disk, directory: String, metadata: [UInt8],
+        configuration: LogConfiguration = LogConfiguration()
+    ) throws(LogError) -> WriteAheadLog {
+        if try exists(disk: disk, directory: directory) {
+            throw .alreadyExists(directory: directory)
+        }
+        let temporary = directory + ".tmp"
+        let name = SegmentName(sequence: 0, firstIndex: 0)
+        let file = try onDisk { () throws(DiskError) in
+            try removeAll(on: disk, temporary)
+            try disk.createDirectory(temporary, permissions: 0o700)
+            let path = temporary + "/" + name.text
+            let file = try disk.open(path, .createNew(permissions: 0o600))
+            try file.lock()
+            try file.allocate(from: 0, count: configuration.segmentSizeBytes)
+            return file
+        }
+        let log = WriteAheadLog(
+            disk: disk, directory: directory, metadata: metadata, configuration: configuration,
+            segments: [Segment(name: name, file: file)], tailOffset: 0, checksum: 0)
+        log.appendSegmentHead()
+        try log.saveSnapshot(LogSnapshotRecord(index: 0, term: 0))
+        try onDisk { () throws(DiskError) in
+            try disk.synchronizeDirectory(temporary)
+            try removeAll(on: disk, directory)
+            try disk.rename(temporary, to: directory)
+            try disk.synchronizeDirectory(parentDirectory(of: directory))
+        }
+        return log
+    }
+
+    /// Encodes what stands first in each segment.
+    func appendSegmentHead() {
+        records.appendChecksum()
+        records.append(.metadata, dataBytes: metadata.count) { writer in writer.append(metadata) }
+        if hardState != RaftHardState() {
+            records.append(.hardState, dataBytes: hardState.encodedSize) { writer in
+                hardState.encode(into: &writer)
+            }
+        }
+    }
+
+    /// Removes a directory of files, if there is one.
+    private static func removeAll(
+        on disk: any Disk, _ directory: String
+    ) throws(DiskError) {
+        if !disk.exists(directory) { return }
+        for name in try disk.list(directory) { try disk.remove(directory + "/" + name) }
+        try disk.removeDirectory(directory)
+    }
+
+    private static func parentDirectory(of path: String) -> String {
+        var bytes = Array(path.utf8)
+        while bytes.count > 1, bytes.last == 0x2F { bytes.removeLast() }
+        guard let slash = bytes.lastIndex(of: 0x2F) else { return "." }
+        return slash == 0 ? "/" : String(decoding: bytes[..<slash], as: UTF8.self)
+    }
+}

@@ -1,0 +1,49 @@
+package import Disk
+internal import EtcdAPI
+
+extension WriteAheadLog {
+    /// Unlocks the segments that only hold entries before `index`, so that `purge` may remove them.
+    /// The segment that holds the entry before `index` stays.
+    package func releaseSegments(upTo index: UInt64) {
+        let firstAtOrBehind = segments.firstIndex { $0.name.firstIndex >= index }
+        let kept = (firstAtOrBehind ?? segments.count) - 1
+        if kept <= 0 { return }
+        for segment in segments[..<kept] { segment.file.close() }
+        segments.removeFirst(kept)
+    }
+
+    /// Removes the oldest segments until `maximum` are left, but none that is locked.
+    ///
+    /// - Parameter maximum: etcd's `max-wals`; 0 keeps all.
+    /// - Returns: The names of the removed segments, oldest first.
+    @discardableResult
+    package func purge(keeping maximum: Int) throws(LogError) -> [String] {
+        try Self.purge(disk: disk, directory: directory, keeping: maximum)
+    }
+
+    /// Like the method of the same name; for any thread, since the locks tell what is in use.
+    @discardableResult
+    package static func purge(
+        disk: any Disk, directory: String, keeping maximum: Int
+    ) throws(LogError) -> [String] {
+        precondition(maximum >= 0, "a number of segments to keep is not negative")
+        if maximum == 0 { return [] }
+        return try onDisk { () throws(DiskError) in
+            var removed: [String] = []
+            for name in try SegmentName.all(on: disk, in: directory).dropLast(maximum) {
+                let path = directory + "/" + name.text
+                let file = try disk.open(path, .readWrite)
+                defer { file.close() }
+                do throws(DiskError) {
+                    try file.lock()
+                } catch {
+                    if case .locked = error { break }
+                    throw error
+                }
+                try disk.remove(path)
+                removed.append(name.text)
+            }
+            return removed
+        }
+    }
+}
