@@ -154,7 +154,7 @@ extension GRPCClientCall: HTTP2StreamDelegate, TimerWheelEntry {
     package func streamReceivedEnd() {
         guard !isClosed else { return }
         // The answer is complete: a request still being sent is of no use.
-        stream?.reset(.noError)
+        if let stream, !stream.isLocalClosed { stream.reset(.noError) }
         if let status { return close(GRPCStatus(status, statusText)) }
         close(statusOfHTTP())
     }
