@@ -32,7 +32,7 @@ package protocol GRPCCallHandler: AnyObject {
 
 /// What ended a call, as its handler learns it.
 package enum GRPCCloseReason: Sendable {
-    /// The handler finished it and all of it was sent.
+    /// The handler finished it; the last bytes may still be on their way.
     case finished
     /// The client reset it.
     case cancelled

@@ -10,8 +10,10 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
         if state.configuration.recordsHandlingTime { startedMilliseconds = loop.nowMilliseconds }
         if deadlineMilliseconds != nil { loop.insertCallTimer(self) }
         if case .streaming(let open) = method.implementation {
-            handler = open(self)
+            let opened = open(self)
             state.noteActivity()
+            guard !isClosed else { return opened.closed(self, reason: .finished) }
+            handler = opened
         }
     }
 

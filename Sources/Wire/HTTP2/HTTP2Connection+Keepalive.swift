@@ -84,8 +84,9 @@ extension HTTP2Connection {
     /// Tells the peer to open no more streams, lets the open ones end, then closes.
     package func drain() {
         loop.eventLoop.preconditionInEventLoop()
-        guard let session, !isDraining, !isClosed else { return close() }
+        guard !isDraining, !isClosed else { return }
         isDraining = true
+        guard let session else { return close() }
         guard role == .server else { return wantsFlush() }
         // Streams already on their way are still served: the last id is named after a round trip.
         nghttp2_submit_shutdown_notice(session)

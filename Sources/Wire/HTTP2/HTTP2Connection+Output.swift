@@ -6,6 +6,10 @@ package import NIOCore
 extension HTTP2Connection {
     /// Sends what the session has, as long as the channel takes it, in as few writes as possible.
     func flush() {
+        guard !isRunning else {
+            flushesAgain = true
+            return
+        }
         run { session in
             repeat {
                 isOutputBlocked = !channelIsWritable
@@ -26,6 +30,10 @@ extension HTTP2Connection {
         if isDraining, streams.isEmpty, !isOutputBlocked { finishDraining() }
         if !isOutputBlocked { continueReading() }
         notifyWritable()
+        if flushesAgain {
+            flushesAgain = false
+            wantsFlush()
+        }
     }
 
     package func channelWritabilityChanged(context: ChannelHandlerContext) {

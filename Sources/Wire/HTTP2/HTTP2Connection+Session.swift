@@ -11,7 +11,6 @@ extension HTTP2Connection {
         nghttp2_option_set_max_outbound_ack(options, 10_000)
         nghttp2_option_set_stream_reset_rate_limit(
             options, configuration.resetBurst, configuration.resetsPerSecond)
-        nghttp2_option_set_peer_max_concurrent_streams(options, .max)
         var session: OpaquePointer?
         let owner = Unmanaged.passUnretained(self).toOpaque()
         let result =
@@ -94,6 +93,12 @@ extension HTTP2Connection {
             return true
         }
         return resets > 0
+    }
+
+    /// Whether the last byte of this side has left.
+    func isLocalClosed(_ stream: HTTP2Stream) -> Bool {
+        guard let session else { return true }
+        return nghttp2_session_get_stream_local_close(session, stream.id) != 0
     }
 
     func submitReset(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode) {

@@ -52,6 +52,7 @@ package final class HTTP2Connection: ChannelDuplexHandler {
     var hasPendingRead = false
     var closesAfterRun = false
     var closesAfterFlush = false
+    var flushesAgain = false
     var isClosed = false
     var isDraining = false
     var isGoingAway = false
@@ -74,7 +75,11 @@ package final class HTTP2Connection: ChannelDuplexHandler {
         loop.eventLoop.preconditionInEventLoop()
         self.context = context
         self.channel = context.channel
-        if context.channel.isActive { start() }
+        if isClosed {
+            context.close(promise: nil)
+        } else if context.channel.isActive {
+            start()
+        }
     }
 
     package func channelActive(context: ChannelHandlerContext) {

@@ -86,6 +86,9 @@ extension HTTP2Stream {
     /// Whether less than the high watermark is queued.
     package var isWritable: Bool { !isAboveHighWatermark }
 
+    /// Whether the end of this side has been sent.
+    package var isLocalClosed: Bool { !isOpen || connection.isLocalClosed(self) }
+
     /// Server: sends the response headers; body and trailers follow.
     package func submitHeaders(_ block: HTTP2HeaderBlock) {
         guard isOpen, !hasSubmittedHeaders else { return }

@@ -1,0 +1,86 @@
+import GRPC
+import NIOCore
+import Testing
+
+@Suite struct CallTests {
+    @Test func unaryEchoesSmallAndBigMessages() async throws {
+        let server = try await EchoServer.start()
+        let client = try await server.connect()
+        for count in [0, 1, 100, 16_384, 100_000, 3_000_000] {
+            let message = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
+            let answer = try await client.unary(path: "/test.Echo/Unary", message: message).get()
+            #expect(answer == message)
+        }
+        try await client.close().get()
+        try await server.stop()
+    }
+
+    @Test func manyUnaryCallsShareOneConnection() async throws {
+        let server = try await EchoServer.start()
+        let client = try await server.connect()
+        let answers = (0..<2000).map { index in
+            client.unary(path: "/test.Echo/Unary", message: Array("\(index)".utf8))
+        }
+        for (index, answer) in answers.enumerated() {
+            #expect(try await answer.get() == Array("\(index)".utf8))
+        }
+        let turns = try await server.read { $0.turns }
+        #expect(turns > 0 && turns < 2000)
+        let counters = try await server.server.collectCounters(on: server.group.any()).get()
+        #expect(counters[0].started == 2000)
+        #expect(counters[0].handled[0] == 2000)
+        #expect(counters[0].messagesReceived == 2000)
+        #expect(counters[0].messagesSent == 2000)
+        try await client.close().get()
+        try await server.stop()
+    }
+
+    @Test func bidirectionalStreamEchoesInOrder() async throws {
+        let server = try await EchoServer.start()
+        let client = try await server.connect()
+        let stream = client.openStream(path: "/test.Echo/Bidi")
+        for index in 0..<500 { stream.send(Array("\(index)".utf8)) }
+        stream.halfClose()
+        var expected = 0
+        for try await message in stream.messages {
+            #expect(message == Array("\(expected)".utf8))
+            expected += 1
+        }
+        #expect(expected == 500)
+        try await server.stop()
+    }
+
+    @Test func clientStreamIsCounted() async throws {
+        let server = try await EchoServer.start()
+        let client = try await server.connect()
+        let stream = client.openStream(path: "/test.Echo/Count")
+        for _ in 0..<100 { stream.send([UInt8](repeating: 7, count: 50_000)) }
+        stream.halfClose()
+        var answers: [[UInt8]] = []
+        for try await message in stream.messages { answers.append(message) }
+        #expect(answers == [Array("5000000".utf8)])
+        try await server.stop()
+    }
+
+    @Test func metadataIsFoundByName() async throws {
+        let server = try await EchoServer.start()
+        let client = try await server.connect()
+        let long = String(repeating: "x", count: 60_000)
+        let metadata = [("hasleader", "true"), ("token", "abc"), ("long", long)]
+        for (name, value) in metadata + [("absent", "none")] {
+            let answer = try await client.unary(
+                path: "/test.Echo/Metadata", message: Array(name.utf8), metadata: metadata
+            ).get()
+            #expect(String(decoding: answer, as: UTF8.self) == value)
+        }
+        try await server.stop()
+    }
+
+    @Test func asynchronousCallAnswers() async throws {
+        let server = try await EchoServer.start()
+        let client = try await server.connect()
+        let answer = try await client.call(path: "/test.Echo/Unary", message: [1, 2, 3])
+        #expect(answer == [1, 2, 3])
+        try await server.stop()
+    }
+}

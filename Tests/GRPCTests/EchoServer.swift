@@ -1,0 +1,83 @@
+import GRPC
+import HTTP2
+import NIOCore
+import NIOPosix
+
+/// A server of the test service on a port of its own choosing.
+struct EchoServer: Sendable {
+    let group: MultiThreadedEventLoopGroup
+    let server: GRPCServer
+    let log: EchoLog
+    let listener: any Channel
+
+    var port: Int { listener.localAddress?.port ?? 0 }
+
+    static func start(
+        _ change: (inout GRPCServerConfiguration) -> Void = { _ in }
+    ) async throws -> EchoServer {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let log = EchoLog()
+        var configuration = GRPCServerConfiguration()
+        configuration.onReadTurnComplete = { _ in log.turns += 1 }
+        change(&configuration)
+        let server = GRPCServer(
+            methods: echoMethods(log: log), configuration: configuration, group: group)
+        let listener = try await ServerBootstrap(group: group)
+            .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try server.addSniffingHandlers(to: channel) { channel in
+                        try channel.pipeline.syncOperations.addHandler(PlainAnswer())
+                    }
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        return EchoServer(group: group, server: server, log: log, listener: listener)
+    }
+
+    func connect(
+        _ change: (inout GRPCClientConfiguration) -> Void = { _ in }
+    ) async throws -> GRPCClientConnection {
+        var configuration = GRPCClientConfiguration()
+        change(&configuration)
+        return try await GRPCClientConnection.connect(
+            host: "127.0.0.1", port: port, on: MultiThreadedEventLoopGroup.singleton.any(),
+            configuration: configuration
+        ).get()
+    }
+
+    /// Reads the log on the server's event loop.
+    func read<Value: Sendable>(
+        _ body: @escaping @Sendable (EchoLog) -> Value
+    ) async throws -> Value {
+        let log = log
+        return try await listener.eventLoop.submit { body(log) }.get()
+    }
+
+    /// Waits until the log shows what is wanted, at most ten seconds.
+    func waitUntil(_ condition: @escaping @Sendable (EchoLog) -> Bool) async throws -> Bool {
+        for _ in 0..<1000 {
+            if try await read(condition) { return true }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        return false
+    }
+
+    func stop() async throws {
+        try await listener.close().get()
+        try await server.close(on: group.any()).get()
+        try await group.shutdownGracefully()
+    }
+}
+
+/// Stands for HTTP/1.1: answers whatever comes with a line and closes.
+final class PlainAnswer: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let answer = ByteBuffer(string: "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+        context.writeAndFlush(wrapOutboundOut(answer), promise: nil)
+        context.close(promise: nil)
+    }
+}

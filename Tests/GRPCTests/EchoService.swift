@@ -1,0 +1,137 @@
+import GRPC
+import HTTP2
+import NIOCore
+import NIOPosix
+
+/// What the handlers of the test service saw, counted on the server's one event loop.
+final class EchoLog: @unchecked Sendable {  // used on the server's event loop only
+    var cancelled = 0
+    var timedOut = 0
+    var lost = 0
+    var finished = 0
+    var mostBufferedBytes = 0
+    var largestPieces = 0
+    var turns = 0
+
+    func count(_ reason: GRPCCloseReason) {
+        switch reason {
+        case .cancelled: cancelled += 1
+        case .deadlineExceeded: timedOut += 1
+        case .connectionLost: lost += 1
+        case .finished, .failed: finished += 1
+        }
+    }
+}
+
+/// Echoes each message at once; with `hangs`, never answers.
+final class EchoHandler: GRPCCallHandler {
+    let log: EchoLog
+    let hangs: Bool
+
+    init(log: EchoLog, hangs: Bool = false) {
+        self.log = log
+        self.hangs = hangs
+    }
+
+    func receive(_ message: [UInt8], on call: GRPCServerCall) {
+        if !hangs { call.send(message) }
+    }
+    func receiveHalfClose(on call: GRPCServerCall) {
+        if !hangs { call.finish() }
+    }
+    func becameWritable(_ call: GRPCServerCall) {}
+    func closed(_ call: GRPCServerCall, reason: GRPCCloseReason) { log.count(reason) }
+}
+
+/// Answers with the number of bytes it got, as text.
+final class CountingHandler: GRPCCallHandler {
+    private var bytes = 0
+
+    func receive(_ message: [UInt8], on call: GRPCServerCall) { bytes += message.count }
+    func receiveHalfClose(on call: GRPCServerCall) { call.respond(Array("\(bytes)".utf8)) }
+    func becameWritable(_ call: GRPCServerCall) {}
+    func closed(_ call: GRPCServerCall, reason: GRPCCloseReason) {}
+}
+
+/// Sends as many messages of 16 KiB as the request says, as fast as the client takes them.
+final class FloodHandler: GRPCCallHandler {
+    let log: EchoLog
+    private var left = 0
+    private var next: UInt8 = 0
+
+    init(log: EchoLog) {
+        self.log = log
+    }
+
+    func receive(_ message: [UInt8], on call: GRPCServerCall) {
+        left = Int(String(decoding: message, as: UTF8.self)) ?? 0
+    }
+    func receiveHalfClose(on call: GRPCServerCall) { pump(call) }
+    func becameWritable(_ call: GRPCServerCall) { pump(call) }
+    func closed(_ call: GRPCServerCall, reason: GRPCCloseReason) { log.count(reason) }
+
+    private func pump(_ call: GRPCServerCall) {
+        while left > 0, call.isWritable {
+            call.send([UInt8](repeating: next, count: 16 << 10))
+            next &+= 1
+            left -= 1
+            log.mostBufferedBytes = max(log.mostBufferedBytes, call.bufferedBytes)
+        }
+        if left == 0, !call.isClosed { call.finish() }
+    }
+}
+
+/// Makes bytes on demand: byte `i` is `i % 251`.
+final class PatternSource: HTTP2BodySource {
+    private var position = 0
+    private let log: EchoLog
+
+    init(log: EchoLog) {
+        self.log = log
+    }
+
+    func read(maximumBytes: Int, into buffer: inout ByteBuffer) {
+        let start = position
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: maximumBytes) { room in
+            for index in 0..<maximumBytes { room[index] = UInt8((start + index) % 251) }
+            return maximumBytes
+        }
+        position += maximumBytes
+        log.largestPieces += 1
+    }
+}
+
+/// The methods the tests call.
+func echoMethods(log: EchoLog) -> [GRPCMethod] {
+    [
+        GRPCMethod(path: "/test.Echo/Unary", unary: { call, message in call.respond(message) }),
+        GRPCMethod(path: "/test.Echo/Metadata", unary: { call, message in
+            let name = String(decoding: message, as: UTF8.self)
+            call.respond(Array((call.metadata.first(named: name) ?? "none").utf8))
+        }),
+        GRPCMethod(path: "/test.Echo/Fail", unary: { call, message in
+            let status = GRPCStatus(.failedPrecondition, String(decoding: message, as: UTF8.self))
+            call.finish(status, trailers: [("x-detail", "more")])
+        }),
+        GRPCMethod(path: "/test.Echo/Hang", unary: { call, _ in
+            call.onClosed = { log.count($0) }
+        }),
+        GRPCMethod(path: "/test.Echo/Large", unary: { call, message in
+            let count = Int(String(decoding: message, as: UTF8.self)) ?? 0
+            call.sendLarge(lengthBytes: count, source: PatternSource(log: log))
+            call.finish()
+        }),
+        GRPCMethod(path: "/test.Echo/Bidi", kind: .bidirectional, open: { _ in
+            EchoHandler(log: log)
+        }),
+        GRPCMethod(path: "/test.Echo/HangStream", kind: .bidirectional, open: { _ in
+            EchoHandler(log: log, hangs: true)
+        }),
+        GRPCMethod(path: "/test.Echo/Count", kind: .clientStreaming, open: { _ in
+            CountingHandler()
+        }),
+        GRPCMethod(path: "/test.Echo/Flood", kind: .serverStreaming, open: { _ in
+            FloodHandler(log: log)
+        }),
+    ]
+}
