@@ -41,10 +41,12 @@ extension KeyIndex {
             let keyBuffer = buffer.baseAddress.unsafelyUnwrapped
             var visited = 0
             var isEnding = false
+            let isNewest = main >= newestMain
             var leaf = leaf(for: start)
             var index = leaf.lowerBound(start).0
             while true {
                 let (stop, isLast) = stopIndex(leaf, end)
+                if isNewest, leaf.tombstoneCount == leaf.count { index = stop }
                 leaf.copyPrefix(to: keyBuffer)
                 while index < stop {
                     if let record = record(leaf.payload(index), at: main) {
