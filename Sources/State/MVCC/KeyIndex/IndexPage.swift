@@ -131,10 +131,13 @@ enum LeafEntry {
     static let historyOffset = PackedRecord.sizeBytes
 }
 
-/// Payload of an inner entry: a child page and the number of live keys below it.
+/// Payload of an inner entry: a child page, the number of live keys below it, and a main
+/// revision that no record below it exceeds.
 enum InnerEntry {
     /// Bytes of the payload.
-    static let sizeBytes = 8
+    static let sizeBytes = 16
     /// Where the live count lies.
     static let liveCountOffset = 4
+    /// Where the newest main revision lies.
+    static let newestMainOffset = 8
 }

@@ -29,67 +29,15 @@ extension KeyIndex {
         top.format(
             level: below.level + 1, lower: UnsafeRawBufferPointer(start: nil, count: 0),
             upper: nil, chunks: &chunks)
-        setChild(top.insertLeast(), root, liveCount: liveCount(below))
+        setChild(top.insertLeast(), root, below.summary)
         root = id
     }
 
-    private func setChild(_ payload: UnsafeMutableRawPointer, _ id: UInt32, liveCount: Int) {
-        payload.storeBytes(of: id, as: UInt32.self)
-        payload.storeBytes(
-            of: UInt32(liveCount), toByteOffset: InnerEntry.liveCountOffset, as: UInt32.self)
-    }
-
-    /// Chooses the first entry that goes to the right page, and `scratch.separator` with it.
-    private func chooseDivision(
-        _ page: IndexPage, _ insertionIndex: Int, _ newKey: UnsafeRawBufferPointer
-    ) -> Int {
-        if insertionIndex == page.count || insertionIndex == 0 {
-            let isLow = insertionIndex == 0
-            let position = isLow ? 0 : page.isLeaf ? page.count : page.count - 1
-            chooseSeparator(page, position, newKey)
-            let oldFence = isLow ? page.lowerFence.count : page.upperFence?.count ?? 0
-            let growth = IndexPage.fenceSizeBytes(scratch.separator.count)
-                - IndexPage.fenceSizeBytes(oldFence)
-            if page.usedBytes + growth <= PageArena.pageSizeBytes { return position }
-        }
-        let position = middleIndex(page)
-        chooseSeparator(page, position, newKey)
-        return position
-    }
-
-    /// The entry before which half of a page's entry bytes lie.
-    private func middleIndex(_ page: IndexPage) -> Int {
-        var total = 0
-        for index in 0..<page.count { total += page.entrySizeBytes(index) }
-        var left = 0
-        var index = 0
-        while index < page.count - 1, left * 2 < total {
-            left += page.entrySizeBytes(index)
-            index += 1
-        }
-        return index
-    }
-
-    /// Puts the lowest key of the right page's range into `scratch.separator`: for a leaf the
-    /// shortest that divides, for an inner page the key of the entry at `position`.
-    private func chooseSeparator(
-        _ page: IndexPage, _ position: Int, _ newKey: UnsafeRawBufferPointer
+    private func setChild(
+        _ payload: UnsafeMutableRawPointer, _ id: UInt32, _ summary: SubtreeSummary
     ) {
-        page.copyPrefix(to: scratch.keyBuffer)
-        guard page.isLeaf else {
-            copySeparator(page.key(position, buffer: scratch.keyBuffer)[...])
-            return
-        }
-        page.copyPrefix(to: scratch.otherKeyBuffer)
-        let left = position == 0 ? newKey : page.key(position - 1, buffer: scratch.keyBuffer)
-        let right = position == page.count
-            ? newKey : page.key(position, buffer: scratch.otherKeyBuffer)
-        copySeparator(right.prefix(commonPrefixLength(left, right) + 1))
-    }
-
-    private func copySeparator(_ bytes: Slice<UnsafeRawBufferPointer>) {
-        scratch.separator.removeAll(keepingCapacity: true)
-        scratch.separator.append(contentsOf: bytes)
+        payload.storeBytes(of: id, as: UInt32.self)
+        summary.store(to: payload)
     }
 
     /// Divides a page before the entry at `position`, at `scratch.separator`.
@@ -111,9 +59,9 @@ extension KeyIndex {
             let chunk = separator.count > IndexPage.inlineKeyMax
                 ? chunks.store(longKey: separator) : 0
             let payload = parent.insert(separator, chunk: chunk, at: childIndex + 1)
-            setChild(payload, rightID, liveCount: liveCount(right))
+            setChild(payload, rightID, right.summary)
         }
-        setLiveCount(parent, childIndex, liveCount(left))
+        left.summary.store(to: parent.payload(childIndex))
         old.releaseFences(&chunks)
         if old.isLeaf { linkLeaf(rightID, after: leftID, before: old.nextLeaf, old.previousLeaf) }
     }

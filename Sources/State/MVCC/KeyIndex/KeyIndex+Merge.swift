@@ -37,7 +37,7 @@ extension KeyIndex {
         let right = page(rightID)
         guard
             left.usedBytes + right.usedBytes < Self.joinedBytesMax + PageArena.pageSizeBytes / 4,
-            joinedBytes(left, right) <= Self.joinedBytesMax
+            IndexPage.joinedBytes(left, right) <= Self.joinedBytesMax
         else { return false }
         let oldLeft = copy(left, to: scratch.leftPage)
         let oldRight = copy(right, to: scratch.rightPage)
@@ -51,7 +51,7 @@ extension KeyIndex {
         pages.free(rightID)
         if left.isLeaf { unlinkLeaf(oldLeft.previousLeaf, leftID, oldRight.nextLeaf) }
         removeChild(parent, index + 1)
-        setLiveCount(parent, index, liveCount(left))
+        left.summary.store(to: parent.payload(index))
         return true
     }
 
@@ -78,32 +78,5 @@ extension KeyIndex {
         let payload = joined.insert(fence, chunk: chunk, at: joined.count)
         payload.copyMemory(from: right.payload(0), byteCount: right.payloadSizeBytes)
         move(right, 1..<right.count, to: joined)
-    }
-
-    /// Bytes that a page would use with all entries of two neighbours.
-    private func joinedBytes(_ left: IndexPage, _ right: IndexPage) -> Int {
-        var prefix = 0
-        var total = IndexPage.headerSizeBytes
-            + IndexPage.fenceSizeBytes(left.lowerFence.count)
-        if let upper = right.upperFence {
-            prefix = commonPrefixLength(left.lowerFence, upper)
-            total += IndexPage.fenceSizeBytes(upper.count)
-        }
-        total += entryBytes(left, prefix) + entryBytes(right, prefix)
-        guard !left.isLeaf else { return total }
-        return total + IndexPage.restSizeBytes(
-            keyLength: right.lowerFence.count, prefixLength: prefix)
-    }
-
-    /// Bytes of a page's slots and entries under another prefix length.
-    private func entryBytes(_ page: IndexPage, _ prefix: Int) -> Int {
-        var total = page.count * (page.payloadSizeBytes + IndexPage.slotSizeBytes)
-        for index in 0..<page.count where page.isLeaf || index > 0 {
-            let length = IndexPage.length(page.slot(index))
-            let keyLength = length == IndexPage.longKeyMark
-                ? IndexPage.inlineKeyMax + 1 : page.prefixLength + length
-            total += IndexPage.restSizeBytes(keyLength: keyLength, prefixLength: prefix)
-        }
-        return total
     }
 }

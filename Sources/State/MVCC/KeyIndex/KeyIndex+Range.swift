@@ -41,10 +41,12 @@ extension KeyIndex {
             let keyBuffer = buffer.baseAddress.unsafelyUnwrapped
             var visited = 0
             var isEnding = false
+            let isNewest = main >= newestMain
             var leaf = leaf(for: start)
             var index = leaf.lowerBound(start).0
             while true {
                 let (stop, isLast) = stopIndex(leaf, end)
+                if isNewest, leaf.tombstoneCount == leaf.count { index = stop }
                 leaf.copyPrefix(to: keyBuffer)
                 while index < stop {
                     if let record = record(leaf.payload(index), at: main) {
@@ -73,39 +75,5 @@ extension KeyIndex {
             return (leaf.count, false)
         }
         return (leaf.lowerBound(end).0, true)
-    }
-
-    /// How many keys of a range exist at a main revision.
-    ///
-    /// At the newest revision it costs two descents, at older ones a walk over the range.
-    package func count(
-        from start: UnsafeRawBufferPointer, to end: KeyRangeEnd, at main: Int64 = .max
-    ) -> Int {
-        guard main >= newestMain else {
-            return visit(from: start, to: end, at: main, limit: 0) { _, _ in true }.visited
-        }
-        switch end {
-        case .single: return get(start, at: main) == nil ? 0 : 1
-        case .unbounded: return liveKeyCount - rank(of: start)
-        case .key(let end):
-            return compareKeys(start, end) < 0 ? rank(of: end) - rank(of: start) : 0
-        }
-    }
-
-    /// How many live keys are below `key`.
-    private func rank(of key: UnsafeRawBufferPointer) -> Int {
-        var total = 0
-        var current = page(root)
-        while !current.isLeaf {
-            let index = current.childIndex(key)
-            for sibling in 0..<index { total += liveCount(current, sibling) }
-            current = page(child(current, index))
-        }
-        let (index, _) = current.lowerBound(key)
-        guard current.tombstoneCount > 0 else { return total + index }
-        for entry in 0..<index where !PackedRecord.isTombstone(at: current.payload(entry)) {
-            total += 1
-        }
-        return total
     }
 }

@@ -119,9 +119,13 @@ extension KeyIndex {
                 child(inner, index), lower: index == 0 ? lower : keys[index],
                 upper: index + 1 < keys.count ? keys[index + 1] : upper,
                 level: inner.level - 1, &check)
+            let summary = SubtreeSummary(loadingFrom: inner.payload(index))
             check.expect(
-                check.liveKeys - before == liveCount(inner, index),
+                check.liveKeys - before == Int(summary.liveCount),
                 "live count \(index) of page \(id)")
+            let below = page(child(inner, index)).summary.newestMain
+            check.expect(
+                below <= summary.newestMain, "newest revision \(index) of page \(id)")
         }
     }
 

@@ -6,11 +6,11 @@ extension KeyIndex {
     /// `revision` is above all earlier ones of the key.
     @discardableResult
     package func put(_ key: UnsafeRawBufferPointer, at revision: Revision) -> KeyRecord {
-        let (leaf, index, found) = findForWrite(key, revision)
+        let (leaf, index, found) = findForWrite(key)
         var record = KeyRecord(
             modified: revision, created: Revision(main: revision.main), version: 1)
         guard found else {
-            insert(key, PackedRecord(record))
+            insert(key, PackedRecord(record), at: index)
             return record
         }
         let newest = PackedRecord(loadingFrom: leaf.payload(index))
@@ -26,7 +26,7 @@ extension KeyIndex {
     /// Records a deletion of `key` and returns the record it ends; nil if the key is not live.
     @discardableResult
     package func tombstone(_ key: UnsafeRawBufferPointer, at revision: Revision) -> KeyRecord? {
-        let (leaf, index, found) = findForWrite(key, revision)
+        let (leaf, index, found) = findForWrite(key)
         guard found else { return nil }
         let newest = PackedRecord(loadingFrom: leaf.payload(index))
         guard !newest.isTombstone else { return nil }
@@ -36,9 +36,9 @@ extension KeyIndex {
 
     /// Takes over a stored record while loading; a key's records come in ascending order.
     package func restore(_ key: UnsafeRawBufferPointer, record: KeyRecord) {
-        let (leaf, index, found) = findForWrite(key, record.modified)
+        let (leaf, index, found) = findForWrite(key)
         guard found else {
-            insert(key, PackedRecord(record))
+            insert(key, PackedRecord(record), at: index)
             return
         }
         let newest = PackedRecord(loadingFrom: leaf.payload(index))
@@ -50,20 +50,19 @@ extension KeyIndex {
     /// The first record of a key may be a deletion: compaction at its very revision keeps it. A
     /// deletion of a key that is already deleted is ignored, as etcd does.
     package func restoreTombstone(_ key: UnsafeRawBufferPointer, at revision: Revision) {
-        let (_, _, found) = findForWrite(key, revision)
+        let (_, index, found) = findForWrite(key)
         if found {
             tombstone(key, at: revision)
         } else {
-            insert(key, PackedRecord(tombstoneAt: revision))
+            insert(key, PackedRecord(tombstoneAt: revision), at: index)
         }
     }
 
     private func findForWrite(
-        _ key: UnsafeRawBufferPointer, _ revision: Revision
+        _ key: UnsafeRawBufferPointer
     ) -> (IndexPage, Int, found: Bool) {
         let leaf = descendForWrite(key)
         let (index, found) = leaf.lowerBound(key)
-        if revision.main > newestMain { newestMain = revision.main }
         return (leaf, index, found)
     }
 
@@ -94,61 +93,43 @@ extension KeyIndex {
         let chunk = chunks.append(newest, toHistory: history)
         payload.storeBytes(of: chunk, toByteOffset: LeafEntry.historyOffset, as: UInt32.self)
         record.store(to: payload)
-        guard newest.isTombstone != record.isTombstone else { return }
-        leaf.tombstoneCount += record.isTombstone ? 1 : -1
-        changeLiveCount(by: record.isTombstone ? -1 : 1)
+        let live = (record.isTombstone ? 0 : 1) - (newest.isTombstone ? 0 : 1)
+        leaf.tombstoneCount -= live
+        accountChange(at: record.main, live: live)
     }
 
     /// Adds a key with its first record, at the place where the last descent led.
-    private func insert(_ key: UnsafeRawBufferPointer, _ record: PackedRecord) {
+    private func insert(
+        _ key: UnsafeRawBufferPointer, _ record: PackedRecord, at position: Int
+    ) {
         var leaf = page(path.page(path.leafDepth))
+        var index = position
         while !leaf.fits(keyLength: key.count) {
-            divide(depth: path.leafDepth, insertionIndex: leaf.lowerBound(key).0, key)
+            divide(depth: path.leafDepth, insertionIndex: index, key)
             leaf = descendForWrite(key)
+            index = leaf.lowerBound(key).0
         }
         let isLong = key.count > IndexPage.inlineKeyMax
         let chunk = isLong ? chunks.store(longKey: key) : 0
-        let payload = leaf.insert(key, chunk: chunk, at: leaf.lowerBound(key).0)
+        let payload = leaf.insert(key, chunk: chunk, at: index)
         record.store(to: payload)
         payload.storeBytes(of: 0, toByteOffset: LeafEntry.historyOffset, as: UInt32.self)
         keyCount += 1
-        if record.isTombstone {
-            leaf.tombstoneCount += 1
-        } else {
-            changeLiveCount(by: 1)
-        }
+        if record.isTombstone { leaf.tombstoneCount += 1 }
+        accountChange(at: record.main, live: record.isTombstone ? 0 : 1)
     }
 
-    /// Corrects the live counts along the last descent.
-    private func changeLiveCount(by difference: Int) {
+    /// Corrects what the inner pages along the last descent say of what lies below them.
+    private func accountChange(at main: Int64, live difference: Int) {
+        if main > newestMain { newestMain = main }
         liveKeyCount += difference
         for depth in 0..<path.leafDepth {
             let inner = page(path.page(depth))
-            let index = path.index(depth)
-            setLiveCount(inner, index, liveCount(inner, index) + difference)
+            let payload = inner.payload(path.index(depth))
+            var summary = SubtreeSummary(loadingFrom: payload)
+            summary.liveCount = UInt32(Int(summary.liveCount) + difference)
+            summary.newestMain = max(summary.newestMain, main)
+            summary.store(to: payload)
         }
-    }
-}
-
-extension KeyIndex {
-    /// Live keys below an inner entry.
-    @inline(__always)
-    func liveCount(_ inner: IndexPage, _ index: Int) -> Int {
-        Int(inner.payload(index).loadUnaligned(
-            fromByteOffset: InnerEntry.liveCountOffset, as: UInt32.self))
-    }
-
-    /// Sets the live keys below an inner entry.
-    func setLiveCount(_ inner: IndexPage, _ index: Int, _ count: Int) {
-        inner.payload(index).storeBytes(
-            of: UInt32(count), toByteOffset: InnerEntry.liveCountOffset, as: UInt32.self)
-    }
-
-    /// Live keys in a page and below it.
-    func liveCount(_ page: IndexPage) -> Int {
-        guard !page.isLeaf else { return page.count - page.tombstoneCount }
-        var total = 0
-        for index in 0..<page.count { total += liveCount(page, index) }
-        return total
     }
 }

@@ -1,31 +1,48 @@
 /// The pages from the root to a leaf, and in each inner page the entry that was followed.
-struct KeyPath {
+struct KeyPath: ~Copyable {
+    private struct Step {
+        var page: UInt32
+        var index: Int32
+    }
+
     /// Deeper than a tree of 2^32 pages can grow.
     private static let depthMax = 32
 
-    private var pages = [UInt32](repeating: 0, count: depthMax)
-    private var indices = [Int](repeating: 0, count: depthMax)
+    private let steps: UnsafeMutablePointer<Step>
     /// Number of inner pages passed; the leaf's depth.
     private(set) var leafDepth = 0
 
+    init() {
+        steps = .allocate(capacity: Self.depthMax)
+        steps.initialize(repeating: Step(page: 0, index: 0), count: Self.depthMax)
+    }
+
+    deinit { steps.deallocate() }
+
     /// The page at a depth; the root is at 0.
-    func page(_ depth: Int) -> UInt32 { pages[depth] }
+    func page(_ depth: Int) -> UInt32 {
+        assert(depth >= 0 && depth <= leafDepth, "a depth is on the way")
+        return steps[depth].page
+    }
 
     /// The entry followed in the inner page at a depth.
-    func index(_ depth: Int) -> Int { indices[depth] }
+    func index(_ depth: Int) -> Int {
+        assert(depth >= 0 && depth < leafDepth, "a depth is above the leaf")
+        return Int(steps[depth].index)
+    }
 
     /// Forgets the way.
     mutating func clear() { leafDepth = 0 }
 
     /// Adds an inner page and the entry followed in it.
     mutating func descend(through page: UInt32, _ index: Int) {
-        pages[leafDepth] = page
-        indices[leafDepth] = index
+        precondition(leafDepth < Self.depthMax - 1, "the tree is no deeper than its ids allow")
+        steps[leafDepth] = Step(page: page, index: Int32(truncatingIfNeeded: index))
         leafDepth += 1
     }
 
     /// Ends the way at a leaf.
-    mutating func arrive(at leaf: UInt32) { pages[leafDepth] = leaf }
+    mutating func arrive(at leaf: UInt32) { steps[leafDepth] = Step(page: leaf, index: 0) }
 }
 
 /// Memory that writes reuse: two page copies and buffers for keys.

@@ -1,0 +1,68 @@
+/// Counting the keys of a range.
+extension KeyIndex {
+    /// How many keys of a range exist at a main revision.
+    ///
+    /// Costs two descents where nothing in the range changed after `main`, as at the newest
+    /// revision; else also a look at each entry of the leaves below which something did.
+    package func count(
+        from start: UnsafeRawBufferPointer, to end: KeyRangeEnd, at main: Int64 = .max
+    ) -> Int {
+        switch end {
+        case .single: return get(start, at: main) == nil ? 0 : 1
+        case .unbounded: return countBetween(start, nil, in: page(root), at: main)
+        case .key(let end):
+            guard compareKeys(start, end) < 0 else { return 0 }
+            return countBetween(start, end, in: page(root), at: main)
+        }
+    }
+
+    /// Counts below one page from `start` on (nil: all) and below `end` (nil: all).
+    private func countBetween(
+        _ start: UnsafeRawBufferPointer?, _ end: UnsafeRawBufferPointer?, in page: IndexPage,
+        at main: Int64
+    ) -> Int {
+        guard !page.isLeaf else { return countBetween(start, end, inLeaf: page, at: main) }
+        let first = start.map { page.childIndex($0) } ?? 0
+        let last = end.map { page.childIndex($0) } ?? page.count - 1
+        if first == last, start != nil || end != nil {
+            return countBetween(start, end, in: self.page(child(page, first)), at: main)
+        }
+        var total = 0
+        for index in first...last {
+            let lower = index == first ? start : nil
+            let upper = index == last ? end : nil
+            if lower == nil, upper == nil {
+                total += countAll(below: index, of: page, at: main)
+            } else {
+                total += countBetween(lower, upper, in: self.page(child(page, index)), at: main)
+            }
+        }
+        return total
+    }
+
+    private func countAll(below index: Int, of inner: IndexPage, at main: Int64) -> Int {
+        let summary = SubtreeSummary(loadingFrom: inner.payload(index))
+        if summary.newestMain <= main { return Int(summary.liveCount) }
+        return countBetween(nil, nil, in: page(child(inner, index)), at: main)
+    }
+
+    private func countBetween(
+        _ start: UnsafeRawBufferPointer?, _ end: UnsafeRawBufferPointer?, inLeaf leaf: IndexPage,
+        at main: Int64
+    ) -> Int {
+        let first = start.map { leaf.lowerBound($0).0 } ?? 0
+        let last = end.map { leaf.lowerBound($0).0 } ?? leaf.count
+        if main >= newestMain, leaf.tombstoneCount == 0 { return last - first }
+        var total = 0
+        for index in first..<last where exists(leaf.payload(index), at: main) { total += 1 }
+        return total
+    }
+
+    /// Whether the key of a leaf entry exists at a main revision.
+    private func exists(_ payload: UnsafeMutableRawPointer, at main: Int64) -> Bool {
+        if PackedRecord.main(at: payload) <= main { return !PackedRecord.isTombstone(at: payload) }
+        let history = history(payload)
+        guard let index = history.newest(at: main) else { return false }
+        return !history[index].isTombstone
+    }
+}

@@ -1,0 +1,13 @@
+import MVCC
+
+/// Reads any bytes as a key of the `key` bucket; what is read must come out again.
+package func fuzzRevisionKey(_ input: UnsafeRawBufferPointer) {
+    guard let key = RevisionKey(decoding: input) else { return }
+    let encoded = key.encoded
+    let kept = encoded.prefix(RevisionKey.sizeBytes)
+    precondition(
+        input.prefix(RevisionKey.sizeBytes).elementsEqual(kept), "a revision key survives")
+    precondition(
+        key.isTombstone == (encoded.count == RevisionKey.tombstoneSizeBytes),
+        "only a tombstone has 18 bytes")
+}
