@@ -15,6 +15,11 @@ struct SafetyJudge {
     private var commitIndexes: [MemberID: LogIndex] = [:]
     private(set) var violations: [String] = []
 
+    /// Number of terms that had a leader.
+    var leaderCount: Int {
+        leaders.count
+    }
+
     /// Greatest index known to be committed by anyone.
     var committedIndex: LogIndex {
         LogIndex(UInt64(committed.count))

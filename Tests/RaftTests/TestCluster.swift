@@ -8,7 +8,8 @@ struct TestCluster {
     /// Pairs between which nothing gets through.
     var cuts: Set<[MemberID]> = []
     var judge = SafetyJudge()
-    /// Whether members take their outputs, write and apply by themselves.
+    /// Number of snapshots installed.
+    private(set) var snapshotCount = 0
     private var readyBuffer = Ready()
 
     func position(of id: MemberID) -> Int? {
@@ -69,6 +70,7 @@ struct TestCluster {
             }
             members[position].application.applied = entry.index
         case .snapshot(let snapshot):
+            snapshotCount += 1
             judge.observe(installed: snapshot)
             members[position].application = TestApplication(
                 applied: snapshot.index, confState: snapshot.confState)
