@@ -19,7 +19,7 @@ import Testing
             if let write = ready.write { machine.persisted(through: write.number) }
             for entry in ready.committed {
                 if entry.type == .confChange, let change = ConfChange(decoding: entry.data) {
-                    _ = try? machine.applyConfChange(change)
+                    _ = try? machine.applyConfChange(change, at: entry.index)
                 }
                 machine.applied(to: entry.index)
                 applied.append(entry)

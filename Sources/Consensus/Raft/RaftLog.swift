@@ -246,12 +246,13 @@ struct RaftLog: Sendable {
         pendingWrites.removeFirst(done)
     }
 
+    /// A durable snapshot may be applied, even if a newer one follows it.
     private mutating func finishInstallation(of index: LogIndex) {
+        applying = max(applying, index)
+        applyingBytes = 0
         guard case .writing(let current) = installation, current == index else { return }
         installation = .none
         stable = max(stable, index)
-        applying = max(applying, index)
-        applyingBytes = 0
     }
 
     // MARK: - Application

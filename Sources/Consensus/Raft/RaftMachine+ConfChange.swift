@@ -1,18 +1,27 @@
 /// Changes of membership take effect when they are applied, as in etcd.
 extension RaftMachine {
-    /// Applies a committed change of one member. Not called for a change that the application
-    /// refuses.
+    /// Applies a committed change of one member, the entry at `index`. Not called for a change
+    /// that the application refuses.
     package mutating func applyConfChange(
-        _ change: ConfChange
+        _ change: ConfChange, at index: LogIndex
     ) throws(ConfigurationError) -> ConfState {
-        try applyConfChange(change.asV2)
+        try applyConfChange(change.asV2, at: index)
     }
 
-    /// Applies a committed change and returns the membership after it. An error means that the
-    /// log holds a change which no leader takes: a broken invariant.
+    /// Applies the committed change at `index` and returns the membership after it. An error
+    /// means that the log holds a change which no leader takes: a broken invariant.
+    ///
+    /// A change that was handed out before a snapshot came, and is applied after it, changes only
+    /// what is returned: the machine has the snapshot's membership already.
     package mutating func applyConfChange(
-        _ change: ConfChangeV2
+        _ change: ConfChangeV2, at index: LogIndex
     ) throws(ConfigurationError) -> ConfState {
+        if var superseded, index <= superseded.until {
+            superseded.configuration = try superseded.configuration.applying(
+                change, lastIndex: log.lastIndex)
+            self.superseded = superseded
+            return superseded.configuration.confState
+        }
         configuration = try configuration.applying(change, lastIndex: log.lastIndex)
         let own = configuration.position(of: id)
         let isVoter = own.map { !configuration.members[$0].isLearner } ?? false
@@ -35,6 +44,7 @@ extension RaftMachine {
     /// The application has applied everything up to `index`: entries handed out, or a snapshot.
     package mutating func applied(to index: LogIndex) {
         log.applied(to: index)
+        if let superseded, superseded.until <= index { self.superseded = nil }
         leaveJointIfDue()
     }
 

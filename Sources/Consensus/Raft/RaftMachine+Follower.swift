@@ -117,6 +117,9 @@ extension RaftMachine {
                 log.commit(to: snapshot.index)
             } else if restored.position(of: id) != nil {
                 log.install(snapshot)
+                superseded = SupersededConfiguration(
+                    configuration: superseded?.configuration ?? configuration,
+                    until: snapshot.index)
                 configuration = restored
             }
         }

@@ -63,8 +63,10 @@ extension RaftMachine {
         case .probe, .snapshot, .replicate:
             break
         }
-        if isNews { advanceCommit() }
-        continueTransfer(with: position)
+        if isNews {
+            advanceCommit()
+            continueTransfer(with: position)
+        }
     }
 
     /// A follower that answers but lacks entries may have lost an append: an empty one finds out.

@@ -16,7 +16,7 @@ extension RaftMachine {
         swap(&ready.readStates, &readStates)
         ready.softState = takeSoftState()
         ready.write = takeWrite()
-        if ready.write == nil, !messagesAfterWrite.isEmpty {
+        if !messagesAfterWrite.isEmpty {
             // All that they promise is durable already.
             ready.messages.append(contentsOf: messagesAfterWrite)
             messagesAfterWrite.removeAll(keepingCapacity: true)
@@ -36,12 +36,16 @@ extension RaftMachine {
         let state = HardState(term: term, vote: vote, commit: log.committed)
         let isChanged = state != reportedHardState
         let isPromise = state.term != reportedHardState.term || state.vote != reportedHardState.vote
-        let isHeldBack = !messagesAfterWrite.isEmpty && log.awaitsSynchronization
-        guard isChanged || log.hasUnwritten || isHeldBack else { return nil }
+        let isHeldBack = log.awaitsSynchronization
+        guard isChanged || log.hasUnwritten || (isHeldBack && !messagesAfterWrite.isEmpty) else {
+            return nil
+        }
         reportedHardState = state
         var write = log.takeWrite(
             hardState: isChanged ? state : nil, mustSynchronize: isPromise)
-        swap(&write.messagesAfter, &messagesAfterWrite)
+        if write.mustSynchronize || isHeldBack {
+            swap(&write.messagesAfter, &messagesAfterWrite)
+        }
         return write
     }
 

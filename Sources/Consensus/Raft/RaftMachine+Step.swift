@@ -34,10 +34,12 @@ extension RaftMachine {
             .timeoutNow, .preVote:
             break
         }
-        if message.from == .none || (message.from == id && message.type != .transferLeader) {
+        // What is handed on keeps its first sender, who may be this member.
+        let isTermless = message.type == .propose || message.type == .readIndex
+        let isHandedOn = isTermless || message.type == .transferLeader
+        if message.from == .none || (message.from == id && !isHandedOn) {
             throw .malformed("the sender is missing or is this member")
         }
-        let isTermless = message.type == .propose || message.type == .readIndex
         if !isTermless && message.term == .zero { throw .malformed("the term is missing") }
         let limit = LogIndex.limit
         if message.index >= limit || message.commit >= limit || message.rejectHint >= limit

@@ -35,6 +35,9 @@ package struct RaftMachine: Sendable {
     var role: Role
     var log: RaftLog
     var configuration: Configuration
+    /// The membership before a snapshot replaced it, while the application is still on its way
+    /// to the snapshot's index.
+    var superseded: SupersededConfiguration?
 
     /// Ticks since the leader was heard, or since a leader last looked at its quorum.
     var electionElapsed = 0
@@ -57,6 +60,12 @@ package struct RaftMachine: Sendable {
         /// Its own vote counts when the write that carries it is durable.
         case candidate(ownVote: WriteNumber)
         case leader(Leadership)
+    }
+
+    struct SupersededConfiguration: Sendable {
+        var configuration: Configuration
+        /// The snapshot's index.
+        var until: LogIndex
     }
 
     /// State of a leader that holds no buffers.

@@ -1,0 +1,248 @@
+import Testing
+
+@testable import Raft
+
+/// Clusters under loss, reordering, duplication, crashes, torn writes, cuts and changes of
+/// membership. Every step is judged; in the end the faults stop and all must agree.
+@Suite struct RandomizedTests {
+    @Test(arguments: 1...40) func staysSafeAndRecovers(seed: Int) throws {
+        var run = RandomizedRun(seed: UInt64(seed))
+        try run.perform(steps: 20_000)
+        #expect(run.cluster.judge.violations.isEmpty, "seed \(seed)")
+        try run.recover()
+        #expect(run.cluster.judge.violations.isEmpty, "seed \(seed), after the faults")
+        #expect(run.cluster.judge.committedIndex > LogIndex(10), "seed \(seed): no progress")
+    }
+
+    @Test func isDeterministic() throws {
+        var first = RandomizedRun(seed: 7)
+        var second = RandomizedRun(seed: 7)
+        try first.perform(steps: 2_000)
+        try second.perform(steps: 2_000)
+        #expect(first.cluster.network == second.cluster.network)
+        #expect(first.cluster.judge.committedIndex == second.cluster.judge.committedIndex)
+    }
+}
+
+/// One randomized life of a cluster.
+struct RandomizedRun {
+    var cluster = TestCluster()
+    var random: TestRandom
+    private var command: UInt64 = 0
+    /// Committed index when a read was asked for, by its context.
+    private var readBounds: [UInt64: LogIndex] = [:]
+    private let founderCount: Int
+
+    init(seed: UInt64) {
+        random = TestRandom(seed: seed)
+        founderCount = 3 + random.below(3)
+        let founders = (1...founderCount).map {
+            FoundingMember(id: MemberID(UInt64($0)), context: [])
+        }
+        let hasPreVote = random.chance(70)
+        let hasCheckQuorum = random.chance(70)
+        // Two more ids may join later.
+        for id in 1...founderCount + 2 {
+            let settings = RaftConfiguration(
+                id: MemberID(UInt64(id)), preVote: hasPreVote, checkQuorum: hasCheckQuorum,
+                maxMessageBytes: 100, maxInflightMessages: 1 + random.below(8),
+                maxUncommittedBytes: 2_000, maxApplyingBytes: 200,
+                seed: seed &* 100 &+ UInt64(id))
+            if id <= founderCount {
+                cluster.members.append(TestMember(settings, founders: founders))
+            } else if let joining = try? TestMember(settings, disk: TestDisk()) {
+                cluster.members.append(joining)
+            }
+        }
+    }
+
+    mutating func perform(steps: Int) throws {
+        for _ in 0..<steps {
+            try performOne()
+            if !cluster.judge.violations.isEmpty { return }
+        }
+    }
+
+    private mutating func performOne() throws {
+        let position = random.below(cluster.members.count)
+        switch random.below(1_000) {
+        case 0..<350:
+            // A longer queue moves faster, so that it stays short.
+            for _ in 0...cluster.network.count / 8 { deliverOne() }
+        case 350..<500: cluster.takeReady(of: position)
+        case 500..<620: cluster.finishWrite(of: position)
+        case 620..<740: cluster.apply(at: position)
+        case 740..<770:
+            if cluster.members[position].isUp { cluster.members[position].machine.tick() }
+        case 770..<800: tickAll()
+        case 800..<880: propose(at: position)
+        case 880..<920: read(at: position)
+        case 920..<935: changeMembership(at: position)
+        case 935..<940: crash(position)
+        case 940..<960: if !cluster.members[position].isUp { try restart(position) }
+        case 960..<963: cut(position)
+        case 963..<970: cluster.cuts = []
+        case 970..<980: transfer(from: position)
+        case 980..<990: compact(position)
+        default:
+            if cluster.members[position].isUp {
+                let other = MemberID(UInt64(1 + random.below(cluster.members.count)))
+                cluster.members[position].machine.reportUnreachable(other)
+            }
+        }
+        if cluster.members[position].isUp {
+            cluster.judge.observe(cluster.members[position].machine)
+            checkReads(of: position)
+        }
+    }
+
+    /// Delivers mostly the oldest message, sometimes any; some twice, some never.
+    private mutating func deliverOne() {
+        guard !cluster.network.isEmpty else { return }
+        let chosen = random.chance(80) ? 0 : random.below(cluster.network.count)
+        let message = cluster.network[chosen]
+        if random.chance(5) {
+            cluster.network.append(message)
+        }
+        cluster.network.remove(at: chosen)
+        if random.chance(4) {
+            cluster.lose(message)
+        } else {
+            cluster.deliver(message)
+        }
+    }
+
+    private mutating func tickAll() {
+        for position in cluster.members.indices where cluster.members[position].isUp {
+            cluster.members[position].machine.tick()
+        }
+    }
+
+    private mutating func propose(at position: Int) {
+        guard cluster.members[position].isUp else { return }
+        let batch = (0...random.below(4)).map { _ in
+            command += 1
+            return Proposal(data: withUnsafeBytes(of: command) { Array($0) })
+        }
+        try? cluster.members[position].machine.propose(batch)
+    }
+
+    private mutating func read(at position: Int) {
+        guard cluster.members[position].isUp else { return }
+        command += 1
+        if (try? cluster.members[position].machine.readIndex(context: command)) != nil {
+            readBounds[command] = cluster.judge.committedIndex
+        }
+    }
+
+    private mutating func checkReads(of position: Int) {
+        for read in cluster.members[position].reads {
+            if let bound = readBounds[read.context], read.index < bound {
+                cluster.judge.report("a read at \(read.index.rawValue) misses \(bound.rawValue)")
+            }
+        }
+        cluster.members[position].reads = []
+    }
+
+    private mutating func changeMembership(at position: Int) {
+        guard cluster.members[position].machine.isLeader else { return }
+        let types: [ConfChangeType] = [.addVoter, .addLearner, .remove, .update]
+        let changes = (0...random.below(3)).map { _ in
+            ConfChangeSingle(
+                type: types[random.below(4)],
+                member: MemberID(UInt64(1 + random.below(cluster.members.count))))
+        }
+        // Neither the first founder nor a majority of founders is ever removed.
+        let kept = changes.filter { $0.member > MemberID(2) }
+        if random.chance(30) {
+            try? cluster.members[position].machine.proposeConfChange(.leaveJoint)
+        } else if let first = kept.first {
+            let transition: ConfChangeTransition = random.chance(30) ? .jointExplicit : .automatic
+            let change = ConfChangeV2(
+                transition: transition, changes: kept.count > 1 ? kept : [first])
+            try? cluster.members[position].machine.proposeConfChange(change)
+        }
+    }
+
+    private mutating func crash(_ position: Int) {
+        guard cluster.members[position].isUp else { return }
+        if random.chance(50) {
+            cluster.members[position].disk.application =
+                durableApplication(of: cluster.members[position])
+        }
+        let kept = random.below(cluster.members[position].writes.count + 1)
+        cluster.members[position].crash(keeping: kept, tornEntries: random.below(3))
+    }
+
+    /// What the application may have made durable: never ahead of the durable log.
+    private func durableApplication(of member: TestMember) -> TestApplication {
+        let end = member.disk.compacted.index + member.disk.entries.count
+        let isAhead = member.application.applied > end
+        let isBehind = member.application.applied < member.disk.application.applied
+        return isAhead || isBehind ? member.disk.application : member.application
+    }
+
+    private mutating func restart(_ position: Int) throws {
+        cluster.judge.forget(cluster.members[position].settings.id)
+        try cluster.members[position].restart()
+    }
+
+    private mutating func cut(_ position: Int) {
+        let id = cluster.members[position].settings.id
+        for other in cluster.members where other.settings.id != id && random.chance(70) {
+            cluster.cuts.insert([id, other.settings.id])
+        }
+    }
+
+    private mutating func transfer(from position: Int) {
+        guard cluster.members[position].isUp else { return }
+        let target = MemberID(UInt64(1 + random.below(cluster.members.count)))
+        try? cluster.members[position].machine.transferLeadership(to: target)
+    }
+
+    private mutating func compact(_ position: Int) {
+        guard cluster.members[position].isUp else { return }
+        let member = cluster.members[position]
+        cluster.members[position].disk.application = durableApplication(of: member)
+        cluster.members[position].disk.compact(to: member.disk.application.applied)
+        cluster.members[position].machine.compactLog(to: member.application.applied)
+    }
+
+    /// Ends all faults and lets time pass until everyone has applied the same.
+    mutating func recover() throws {
+        cluster.cuts = []
+        for position in cluster.members.indices where !cluster.members[position].isUp {
+            try restart(position)
+        }
+        for round in 0..<200 {
+            for position in cluster.members.indices {
+                cluster.members[position].machine.tick()
+            }
+            cluster.settle()
+            if let leader = cluster.members.first(where: { $0.machine.isLeader }), round > 60 {
+                try? cluster.members[cluster.position(of: leader.settings.id) ?? 0].machine
+                    .propose([Proposal(data: [1])])
+                cluster.settle()
+                checkAgreement(with: leader)
+                return
+            }
+        }
+        cluster.judge.report("no leader after the faults ended")
+    }
+
+    private mutating func checkAgreement(with leader: TestMember) {
+        guard let position = cluster.position(of: leader.settings.id) else { return }
+        let now = cluster.members[position]
+        let state = now.application.confState
+        for member in cluster.members {
+            let id = member.settings.id
+            guard state.voters.contains(id) || state.learners.contains(id) else { continue }
+            if member.application.applied != now.application.applied {
+                cluster.judge.report("member \(id.rawValue) does not catch up")
+            }
+            if member.application.confState != state {
+                cluster.judge.report("member \(id.rawValue) has another membership")
+            }
+        }
+    }
+}

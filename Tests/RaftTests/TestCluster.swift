@@ -1,0 +1,148 @@
+@testable import Raft
+
+/// A cluster in one loop: members, the messages between them, and the judge.
+struct TestCluster {
+    var members: [TestMember] = []
+    /// Messages under way, in the order they were sent.
+    var network: [Message] = []
+    /// Pairs between which nothing gets through.
+    var cuts: Set<[MemberID]> = []
+    var judge = SafetyJudge()
+    /// Number of snapshots installed.
+    private(set) var snapshotCount = 0
+    private var readyBuffer = Ready()
+
+    func position(of id: MemberID) -> Int? {
+        members.firstIndex { $0.settings.id == id }
+    }
+
+    func isCut(_ message: Message) -> Bool {
+        cuts.contains([message.from, message.to]) || cuts.contains([message.to, message.from])
+    }
+
+    /// Takes what a member has to do, and puts it where it waits.
+    mutating func takeReady(of position: Int) {
+        guard members[position].isUp else { return }
+        members[position].machine.takeReady(into: &readyBuffer)
+        let machine = members[position].machine
+        judge.observe(machine)
+        if let write = readyBuffer.write {
+            judge.observe(written: write.entries, after: machine)
+            members[position].writes.append(write)
+        }
+        network.append(contentsOf: readyBuffer.messages.compactMap { filled($0, position) })
+        members[position].tasks += readyBuffer.committed.map { .entry($0) }
+        members[position].reads += readyBuffer.readStates
+    }
+
+    /// A snapshot message leaves with the state that the application has when it is sent.
+    private func filled(_ message: Message, _ position: Int) -> Message? {
+        guard message.type == .snapshot else { return message }
+        let application = members[position].application
+        guard let term = members[position].machine.term(at: application.applied) else { return nil }
+        var message = message
+        message.snapshot = Snapshot(
+            index: application.applied, term: term, confState: application.confState)
+        return message
+    }
+
+    /// Finishes the oldest write of a member.
+    mutating func finishWrite(of position: Int) {
+        guard members[position].isUp, !members[position].writes.isEmpty else { return }
+        let write = members[position].writes.removeFirst()
+        members[position].disk.perform(write)
+        network.append(contentsOf: write.messagesAfter)
+        members[position].machine.persisted(through: write.number)
+        if let snapshot = write.snapshot {
+            members[position].tasks.append(.snapshot(snapshot))
+        }
+        judge.observe(members[position].machine)
+    }
+
+    /// Lets a member's application do one thing.
+    mutating func apply(at position: Int) {
+        guard members[position].isUp, !members[position].tasks.isEmpty else { return }
+        switch members[position].tasks.removeFirst() {
+        case .entry(let entry):
+            judge.observe(applied: entry)
+            if let state = applyChange(entry, at: position) {
+                members[position].application.confState = state
+            }
+            members[position].application.applied = entry.index
+        case .snapshot(let snapshot):
+            snapshotCount += 1
+            judge.observe(installed: snapshot)
+            members[position].application = TestApplication(
+                applied: snapshot.index, confState: snapshot.confState)
+        }
+        members[position].machine.applied(to: members[position].application.applied)
+    }
+
+    private mutating func applyChange(_ entry: Entry, at position: Int) -> ConfState? {
+        let change: ConfChangeV2?
+        switch entry.type {
+        case .normal: return nil
+        case .confChange: change = ConfChange(decoding: entry.data)?.asV2
+        case .confChangeV2: change = ConfChangeV2(decoding: entry.data)
+        }
+        guard let change else {
+            judge.report("a committed change cannot be read")
+            return nil
+        }
+        do {
+            return try members[position].machine.applyConfChange(change, at: entry.index)
+        } catch {
+            judge.report("a committed change cannot be applied: \(error)")
+            return nil
+        }
+    }
+
+    /// Delivers one message, unless its receiver is down or cut off.
+    mutating func deliver(_ message: Message) {
+        guard let position = position(of: message.to), members[position].isUp, !isCut(message)
+        else {
+            lose(message)
+            return
+        }
+        do {
+            try members[position].machine.step(message)
+        } catch .brokenInvariant(let rule) {
+            judge.report(rule)
+        } catch .malformed(let rule) {
+            judge.report("malformed: \(rule)")
+        } catch {
+            // A dropped proposal or an answer to a member that is gone: part of life.
+        }
+        if message.type == .snapshot { reportSnapshot(message, isDelivered: true) }
+        judge.observe(members[position].machine)
+    }
+
+    /// Loses one message; the sender's transport notices what it can notice.
+    mutating func lose(_ message: Message) {
+        if message.type == .snapshot { reportSnapshot(message, isDelivered: false) }
+    }
+
+    private mutating func reportSnapshot(_ message: Message, isDelivered: Bool) {
+        guard let sender = position(of: message.from), members[sender].isUp else { return }
+        members[sender].machine.reportSnapshot(to: message.to, isDelivered: isDelivered)
+    }
+
+    /// Runs everything that is possible without time passing.
+    mutating func settle(maxRounds: Int = 10_000) {
+        for _ in 0..<maxRounds {
+            var isBusy = false
+            for position in members.indices where members[position].isUp {
+                takeReady(of: position)
+                isBusy = isBusy || !members[position].writes.isEmpty
+                while !members[position].writes.isEmpty { finishWrite(of: position) }
+                isBusy = isBusy || !members[position].tasks.isEmpty
+                while !members[position].tasks.isEmpty { apply(at: position) }
+            }
+            if network.isEmpty && !isBusy { return }
+            let messages = network
+            network = []
+            for message in messages { deliver(message) }
+        }
+        judge.report("the cluster does not come to rest")
+    }
+}
