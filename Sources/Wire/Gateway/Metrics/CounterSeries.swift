@@ -1,0 +1,56 @@
+import Synchronization
+
+/// A number that only grows. Any thread; no lock, no allocation.
+package final class CounterSeries: Sendable {
+    private let whole = Atomic<Int64>(0)
+    private let fraction = AtomicDouble()
+
+    init() {}
+
+    package func increment() {
+        whole.wrappingAdd(1, ordering: .relaxed)
+    }
+
+    /// Adds a count; a negative one is ignored, as a counter never falls.
+    package func increment(by count: Int64) {
+        guard count > 0 else { return }
+        whole.wrappingAdd(count, ordering: .relaxed)
+    }
+
+    package func increment(by amount: Double) {
+        guard amount > 0 else { return }
+        fraction.add(amount)
+    }
+
+    /// Sets a counter that is kept elsewhere and only shown here.
+    package func mirror(_ value: Double) {
+        whole.store(0, ordering: .relaxed)
+        fraction.set(value)
+    }
+
+    package func reset() { mirror(0) }
+
+    package var value: Double { Double(whole.load(ordering: .relaxed)) + fraction.value }
+}
+
+/// A floating-point number that threads add to.
+struct AtomicDouble: ~Copyable, Sendable {
+    private let bits = Atomic<UInt64>(0)
+
+    var value: Double { Double(bitPattern: bits.load(ordering: .relaxed)) }
+
+    func set(_ value: Double) {
+        bits.store(value.bitPattern, ordering: .relaxed)
+    }
+
+    func add(_ amount: Double) {
+        var seen = bits.load(ordering: .relaxed)
+        while true {
+            let sum = Double(bitPattern: seen) + amount
+            let (exchanged, original) = bits.weakCompareExchange(
+                expected: seen, desired: sum.bitPattern, ordering: .relaxed)
+            if exchanged { return }
+            seen = original
+        }
+    }
+}
