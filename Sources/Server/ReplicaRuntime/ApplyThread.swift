@@ -24,8 +24,6 @@ enum ApplyMessage: Sendable {
     case snapshot(atLeast: UInt64)
     /// The database holds no more of what was compacted up to this revision.
     case compacted(revision: Int64)
-    /// The backend has made room in the overlay.
-    case persisted
 }
 
 /// Applies committed entries and answers whoever waits for them.
@@ -41,6 +39,7 @@ final class ApplyThread {
     private var readers: [(index: UInt64, addresses: [ReplyAddress])] = []
     private var physical: [(revision: Int64, address: ReplyAddress, outcome: ApplyOutcome)] = []
     private var progress: ApplyProgress
+    private var reportedIndex: UInt64
     private var term: UInt64 = 0
     private var nextLeaseCheck: Int64
 
@@ -53,6 +52,7 @@ final class ApplyThread {
         self.runtime = runtime
         self.state = state
         progress = ApplyProgress(index: state.appliedIndex)
+        reportedIndex = state.appliedIndex
         nextLeaseCheck = monotonicMilliseconds() + Self.leaseCheckMilliseconds
     }
 
@@ -60,38 +60,48 @@ final class ApplyThread {
     func run() {
         while runtime.apply.take(into: &batch, until: nextLeaseCheck) {
             state.now = monotonicMilliseconds()
-            for message in batch { handle(message) }
+            do {
+                for message in batch { try handle(message) }
+            } catch {
+                runtime.fail("a committed entry cannot be applied: \(error)")
+                break
+            }
             finishTurn()
         }
         failAll()
     }
 
-    private func handle(_ message: ApplyMessage) {
+    private func handle(_ message: ApplyMessage) throws {
         switch message {
         case .expect(let registrations, let deadline): waiters.add(registrations, deadline)
-        case .entries(let entries): apply(entries)
+        case .entries(let entries): try apply(entries)
         case .refused(let id, let error): refuse(id, error)
         case .readable(let index, let addresses): release(index, addresses)
         case .role(let isLeader, let term): changeRole(isLeader: isLeader, term: term)
-        case .work(let work): work(state)
+        case .work(let work): work(StateAccess(state: state, status: runtime.status))
         case .snapshot(let index): requestSnapshot(index)
         case .compacted(let revision): finishCompactions(revision)
-        case .persisted: break
         }
     }
 
-    private func apply(_ entries: [Entry]) {
+    /// Readers wait while a group of entries is applied, so a group is short.
+    private static let entriesPerGroup = 64
+
+    private func apply(_ entries: [Entry]) throws {
         let started = monotonicNanoseconds()
-        state.applyBatch {
-            for entry in entries { apply(entry) }
+        for start in stride(from: 0, to: entries.count, by: Self.entriesPerGroup) {
+            let group = entries[start..<min(start + Self.entriesPerGroup, entries.count)]
+            try state.applyBatch {
+                for entry in group { try apply(entry) }
+            }
         }
         runtime.observer.applied(
             entries: entries.count, nanoseconds: monotonicNanoseconds() - started)
         runtime.noteApplied(index: progress.index)
     }
 
-    private func apply(_ entry: Entry) {
-        let applied = state.apply(
+    private func apply(_ entry: Entry) throws {
+        let applied = try state.apply(
             CommittedEntry(
                 index: entry.index.rawValue, term: entry.term.rawValue,
                 kind: CommittedEntry.Kind(entry.type), data: entry.data))
@@ -99,7 +109,11 @@ final class ApplyThread {
         progress.index = entry.index.rawValue
         if let change = applied.change { progress.configurationChanges.append(change) }
         if let revision = applied.compaction { runtime.backend.post(.compact(revision)) }
-        if let alarm = applied.raises { runtime.proposeAlarm(alarm) }
+        if applied.raisesSpaceAlarm { runtime.proposeSpaceAlarm() }
+        if case .alarm = applied.outcome.result {
+            runtime.noteAlarms(isSpaceAlarmActive: state.alarms.isActive(.noSpace))
+        }
+        runtime.observer.applied(applied.operation, applied.outcome)
         guard let address = waiters.take(applied.id) else { return }
         if applied.isPhysical, case .compaction(let revision) = applied.outcome.result {
             physical.append((revision, address, applied.outcome))
@@ -154,9 +168,16 @@ final class ApplyThread {
         }
         if state.now >= nextLeaseCheck { checkClocks() }
         replies.deliver()
-        state.finishTurn()
-        runtime.reportApplied(&progress)
-        runtime.throttle(pendingBytes: state.store.pendingBytes)
+        state.watchers.flush()
+        reportProgress()
+        runtime.throttle(state.store.pendingSize)
+    }
+
+    private func reportProgress() {
+        guard progress.index > reportedIndex else { return }
+        reportedIndex = progress.index
+        runtime.consensus.post(.input(.applied(progress)))
+        progress.configurationChanges.removeAll()
     }
 
     private func checkClocks() {

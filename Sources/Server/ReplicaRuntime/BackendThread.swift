@@ -2,6 +2,7 @@ import Bolt
 import EtcdAPI
 import MVCC
 import StateMachine
+import WriteAheadLog
 
 /// What reaches the backend thread.
 enum BackendMessage: Sendable {
@@ -30,17 +31,21 @@ package struct BackendContext {
 /// member; the log still holds everything.
 final class BackendThread {
     private let runtime: ReplicaRuntime
-    private let state: StateMachine
+    private let store: Store
+    private let bolt: Bolt
+    private let snapshots: SnapshotStore
     private var batch: [BackendMessage] = []
     private var nextPersist: Int64
-    private var compaction: Int64?
     private var nextCompactionStep: Int64 = 0
+    /// Whether a compaction may be under way; at first one may have been interrupted.
+    private var isCompacting = true
 
-    init(runtime: ReplicaRuntime, state: StateMachine) {
+    init(runtime: ReplicaRuntime, state: StateMachine, snapshots: SnapshotStore) {
         self.runtime = runtime
-        self.state = state
+        self.snapshots = snapshots
+        store = state.store
+        bolt = state.bolt
         nextPersist = monotonicMilliseconds() + runtime.configuration.persistMilliseconds
-        compaction = state.store.unfinishedCompaction
     }
 
     /// The thread's body; writes what is left before it ends.
@@ -48,7 +53,7 @@ final class BackendThread {
         do {
             while runtime.backend.take(into: &batch, until: deadline) {
                 for message in batch { try handle(message) }
-                try persistIfDue()
+                if monotonicMilliseconds() >= nextPersist { try persist() }
                 try compactIfDue()
             }
             try persist()
@@ -58,52 +63,61 @@ final class BackendThread {
     }
 
     private var deadline: Int64 {
-        compaction == nil ? nextPersist : min(nextPersist, nextCompactionStep)
+        isCompacting ? min(nextPersist, nextCompactionStep) : nextPersist
     }
 
     private func handle(_ message: BackendMessage) throws {
         switch message {
         case .persist: try persist()
-        case .compact(let revision):
-            try persist()
-            compaction = max(compaction ?? revision, revision)
+        case .compact: isCompacting = true
         case .snapshot(let request):
             try persist()
-            try runtime.saveSnapshot(request)
+            try save(request)
         case .work(let work):
             try persist()
-            work(BackendContext(store: state.store, bolt: state.bolt))
+            work(BackendContext(store: store, bolt: bolt))
         }
-    }
-
-    private func persistIfDue() throws {
-        guard monotonicMilliseconds() >= nextPersist else { return }
-        try persist()
     }
 
     private func persist() throws {
         nextPersist = monotonicMilliseconds() + runtime.configuration.persistMilliseconds
-        guard let pending = state.takePending() else { return }
+        guard store.hasPending else { return }
         let started = monotonicNanoseconds()
-        try state.persist(pending)
+        try store.persist()
         runtime.observer.persisted(nanoseconds: monotonicNanoseconds() - started)
-        runtime.notePersisted()
     }
 
     /// One slice of the compaction, then a pause, so that it never takes the disk for long.
     private func compactIfDue() throws {
-        guard let revision = compaction, monotonicMilliseconds() >= nextCompactionStep else {
-            return
+        guard isCompacting, monotonicMilliseconds() >= nextCompactionStep else { return }
+        let started = monotonicNanoseconds()
+        let progress = try store.compactionStep()
+        runtime.observer.compactionStep(nanoseconds: monotonicNanoseconds() - started)
+        var pause = runtime.configuration.compactionPauseMilliseconds
+        switch progress {
+        case .idle: isCompacting = false
+        case .waiting, .removed: break
+        case .indexed: pause = 0
+        case .finished(let report):
+            runtime.apply.post(.compacted(revision: report.revision))
+            runtime.observer.compacted(
+                revision: report.revision, removed: report.removedCount, hash: report.hash.hash)
         }
-        let isDone = try state.store.compactionStep(
-            limit: runtime.configuration.compactionBatchLimit)
-        nextCompactionStep =
-            monotonicMilliseconds() + runtime.configuration.compactionPauseMilliseconds
-        if isDone {
-            compaction = nil
-            try persist()
-            runtime.apply.post(.compacted(revision: revision))
-            runtime.observer.compacted(revision: revision)
+        nextCompactionStep = monotonicMilliseconds() + pause
+    }
+
+    /// The file first, then the note in the log, then the log may be cut.
+    private func save(_ request: SnapshotRequest) throws {
+        let metadata = RaftSnapshot.Metadata(
+            confState: request.confState, index: request.index, term: request.term)
+        try snapshots.save(RaftSnapshot(data: request.legacyTree, metadata: metadata))
+        runtime.log.post(
+            .snapshot(
+                LogSnapshotRecord(
+                    index: request.index, term: request.term, confState: request.confState)))
+        if runtime.configuration.snapshotsMaximum > 0 {
+            _ = try snapshots.purge(keeping: runtime.configuration.snapshotsMaximum)
         }
+        runtime.observer.snapshotSaved(index: request.index, term: request.term)
     }
 }

@@ -13,4 +13,4 @@ package enum ClientRequest: Sendable {
 }
 
 /// Work for the apply thread on the state it owns, between two batches of entries.
-package typealias StateWork = @Sendable (StateMachine) -> Void
+package typealias StateWork = @Sendable (StateAccess) -> Void

@@ -56,7 +56,7 @@ final class ConsensusThread {
     /// A lone voter need not wait for an election timeout: nobody else can be leader.
     private func advanceElection() {
         let members = replica.status.confState
-        let isAlone = members.voters == [replica.settings.id] && members.votersOutgoing.isEmpty
+        let isAlone = members.voters == [replica.status.id] && members.votersOutgoing.isEmpty
         guard isAlone, runtime.configuration.advancesFirstElection else { return }
         runtime.consensus.post(.input(.campaign))
     }

@@ -18,13 +18,15 @@ enum LogMessage: Sendable {
 /// know what a failed fsync has left on the disk.
 final class LogThread {
     private let runtime: ReplicaRuntime
-    private var log: WriteAheadLog
+    private let log: WriteAheadLog
+    private var tailSequence: UInt64
     private var batch: [LogMessage] = []
     private var entries: [RaftEntry] = []
 
-    init(runtime: ReplicaRuntime, log: consuming WriteAheadLog) {
+    init(runtime: ReplicaRuntime, log: WriteAheadLog) {
         self.runtime = runtime
         self.log = log
+        tailSequence = log.tailSequence
     }
 
     /// The thread's body.
@@ -37,7 +39,11 @@ final class LogThread {
                 return
             }
         }
-        log.close()
+        do {
+            try log.close()
+        } catch {
+            runtime.fail("the write-ahead log cannot be closed: \(error)")
+        }
     }
 
     private func turn() throws {
@@ -53,14 +59,18 @@ final class LogThread {
                 try log.saveSnapshot(record)
                 runtime.consensus.post(.input(.snapshotSaved(LogIndex(record.index))))
             case .release(let index):
-                try log.releaseSegments(upTo: index.rawValue)
+                log.releaseSegments(upTo: index.rawValue)
                 try log.purge(keeping: runtime.configuration.segmentsMaximum)
             }
         }
-        if mustSynchronize {
+        if mustSynchronize, log.needsSynchronize {
             let started = monotonicNanoseconds()
             try log.synchronize()
             runtime.observer.logSynchronized(nanoseconds: monotonicNanoseconds() - started)
+        }
+        if log.tailSequence != tailSequence {
+            tailSequence = log.tailSequence
+            runtime.segments.post(())
         }
         if let newest { runtime.consensus.post(.input(.written(newest))) }
     }

@@ -14,6 +14,9 @@ final class OwnedThread: @unchecked Sendable {
         precondition(status == 0, "the system must give a thread for \(name)")
     }
 
+    /// Whether it is the calling thread.
+    var isCurrent: Bool { pthread_equal(handle, pthread_self()) != 0 }
+
     /// Waits until the body has returned. Called once.
     func join() {
         pthread_join(handle, nil)
@@ -36,4 +39,12 @@ private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRaw
     pthread_setname_np(pthread_self(), start.name)
     start.body()
     return nil
+}
+
+/// Hands an object over to the one thread that will use it.
+struct Confined<Value>: @unchecked Sendable {
+    // Made by the starting thread, which lets go of it when the owning thread begins.
+    let value: Value
+
+    init(_ value: Value) { self.value = value }
 }

@@ -1,4 +1,5 @@
 package import Raft
+package import StateMachine
 
 /// Who learns what the threads do, for metrics and logs. Called on the threads themselves: it
 /// must be quick and must not wait.
@@ -7,9 +8,11 @@ package protocol RuntimeObserver: AnyObject, Sendable {
     func send(_ messages: [Message])
     func roleChanged(_ state: SoftState, term: Term)
     func applied(entries: Int, nanoseconds: Int64)
+    func applied(_ operation: StaticString, _ outcome: ApplyOutcome)
     func logSynchronized(nanoseconds: Int64)
     func persisted(nanoseconds: Int64)
-    func compacted(revision: Int64)
+    func compactionStep(nanoseconds: Int64)
+    func compacted(revision: Int64, removed: Int, hash: UInt32)
     func snapshotSaved(index: UInt64, term: UInt64)
     func leaseExpired()
     /// The member has stopped, since going on could answer wrongly. Called once.

@@ -1,0 +1,254 @@
+package import Bolt
+package import Disk
+package import EtcdAPI
+package import Lease
+package import MVCC
+package import Raft
+package import Replica
+package import StateMachine
+import Synchronization
+package import WriteAheadLog
+
+/// What a member is started from: its state as it was found on the disk.
+package struct RuntimeParts {
+    package let replica: Replica
+    package let state: StateMachine
+    package let log: WriteAheadLog
+    package let snapshots: SnapshotStore
+
+    package init(
+        replica: Replica, state: StateMachine, log: WriteAheadLog, snapshots: SnapshotStore
+    ) {
+        self.replica = replica
+        self.state = state
+        self.log = log
+        self.snapshots = snapshots
+    }
+}
+
+/// The threads that run one member: consensus, log, apply and backend, each with its queue.
+///
+/// Everything here may be called from any thread. What is mutable is atomic or under `published`;
+/// the state itself belongs to its threads and is reached through their queues.
+package final class ReplicaRuntime: Sendable {
+    package let configuration: RuntimeConfiguration
+    package let observer: any RuntimeObserver
+    /// Readable from any thread by its own rules.
+    package let store: Store
+    package let bolt: Bolt
+
+    let consensus = Mailbox<ConsensusMessage>()
+    let log = Mailbox<LogMessage>()
+    let apply = Mailbox<ApplyMessage>()
+    let backend = Mailbox<BackendMessage>()
+
+    private let quota: Quota
+    private let published: Mutex<ReplicaStatus>
+    private let appliedIndex: Atomic<UInt64>
+    private let committedIndex = Atomic<UInt64>(0)
+    private let requestID: Atomic<UInt64>
+    private let hasFailed = Atomic<Bool>(false)
+    private let isSpaceAlarmProposed = Atomic<Bool>(false)
+    private let threads: Mutex<[OwnedThread]> = Mutex([])
+
+    /// - Parameter firstRequestID: requests get this number and those after it; numbers of one
+    ///   member must not repeat, also not after a restart.
+    package init(
+        parts: RuntimeParts, configuration: RuntimeConfiguration, observer: any RuntimeObserver,
+        firstRequestID: UInt64
+    ) {
+        self.configuration = configuration
+        self.observer = observer
+        store = parts.state.store
+        bolt = parts.state.bolt
+        quota = parts.state.settings.quota
+        published = Mutex(ReplicaStatus(id: parts.replica.status.id))
+        appliedIndex = Atomic(parts.state.appliedIndex)
+        requestID = Atomic(firstRequestID)
+        start(parts)
+    }
+
+    private func start(_ parts: RuntimeParts) {
+        let consensusThread = Confined(ConsensusThread(runtime: self, replica: parts.replica))
+        let logThread = Confined(LogThread(runtime: self, log: parts.log))
+        let applyThread = Confined(ApplyThread(runtime: self, state: parts.state))
+        let backendThread = Confined(
+            BackendThread(runtime: self, state: parts.state, snapshots: parts.snapshots))
+        let preparation = parts.log.preparation
+        threads.withLock { threads in
+            threads = [
+                OwnedThread(name: "consensus") { consensusThread.value.run() },
+                OwnedThread(name: "apply") { applyThread.value.run() },
+                OwnedThread(name: "log") { logThread.value.run() },
+                OwnedThread(name: "backend") { backendThread.value.run() },
+                OwnedThread(name: "segments") { [self] in prepareSegments(preparation) },
+            ]
+        }
+    }
+
+    /// Ends the threads in the order in which work flows, so that all that was taken is finished.
+    package func stop() {
+        let running = threads.withLock { threads in
+            defer { threads = [] }
+            return threads
+        }
+        guard running.count == 5 else { return }
+        isStopping.store(true, ordering: .releasing)
+        let queues: [() -> Void] = [
+            consensus.close, apply.close, log.close, backend.close, segments.close,
+        ]
+        for (close, thread) in zip(queues, running) {
+            close()
+            if !thread.isCurrent { thread.join() }
+        }
+    }
+
+    private let isStopping = Atomic<Bool>(false)
+    let segments = Mailbox<Void>()
+}
+
+/// Requests.
+extension ReplicaRuntime {
+    /// Hands requests to the consensus thread.
+    package func submit(_ requests: [ClientRequest]) {
+        guard !hasStopped else { return refuse(requests) }
+        consensus.post(.requests(requests))
+    }
+
+    /// Runs work on the apply thread, between two batches of entries.
+    package func onState(_ work: @escaping @Sendable (StateAccess) -> Void) {
+        apply.post(.work(work))
+    }
+
+    /// Runs work on the backend thread, after everything applied before now has been written.
+    package func onBackend(_ work: @escaping BackendWork) {
+        backend.post(.work(work))
+    }
+
+    /// A number for a request, never given twice.
+    package func nextRequestID() -> UInt64 {
+        requestID.add(1, ordering: .relaxed).newValue
+    }
+
+    /// Proposes on the member's own behalf; nobody waits for the outcome.
+    package func proposeOwn(field: UInt32, payload: [UInt8]) {
+        let id = nextRequestID()
+        let data = payload.withUnsafeBytes { bytes in
+            InternalRaftRequest.wrap(id: id, field: field, payload: bytes)
+        }
+        consensus.post(.own(id: id, data: data))
+    }
+
+    /// Whether applying lags so far behind that no new request is taken.
+    package var isOverloaded: Bool {
+        let committed = committedIndex.load(ordering: .relaxed)
+        let applied = appliedIndex.load(ordering: .relaxed)
+        return committed > applied && committed - applied > configuration.applyGapMaximum
+    }
+
+    /// Whether the database has room for a request of this cost.
+    package func admits(costBytes: Int) -> Bool {
+        quota.admits(costBytes: costBytes, databaseBytes: bolt.sizeBytes)
+    }
+
+    /// The quota in bytes; 0 without one.
+    package var quotaBytes: Int64 { quota.limitBytes ?? 0 }
+
+    /// Has this member's alarm about its full database raised; once until it is disarmed.
+    package func proposeSpaceAlarm() {
+        guard !isSpaceAlarmProposed.exchange(true, ordering: .relaxed) else { return }
+        var alarm = Etcdserverpb_AlarmRequest()
+        alarm.action = .activate
+        alarm.memberID = status.id.rawValue
+        alarm.alarm = .nospace
+        guard let bytes: [UInt8] = try? alarm.serializedBytes() else { return }
+        proposeOwn(field: InternalRaftRequest.Field.alarm, payload: bytes)
+    }
+
+    func proposeRevocation(of lease: LeaseID) {
+        proposeOwn(
+            field: InternalRaftRequest.Field.leaseRevoke,
+            payload: LeaseRevokeRequest(id: lease.rawValue).encoded())
+    }
+
+    private func refuse(_ requests: [ClientRequest]) {
+        var replies = ReplyBatch()
+        for request in requests {
+            switch request {
+            case .propose(_, _, let reply), .read(let reply), .changeMembership(_, _, let reply):
+                replies.add(.failed(.stopped), to: reply, term: 0)
+            }
+        }
+        replies.deliver()
+    }
+}
+
+/// What everybody may see.
+extension ReplicaRuntime {
+    package var status: ReplicaStatus { published.withLock { $0 } }
+
+    /// Index of the last applied entry.
+    package var applied: UInt64 { appliedIndex.load(ordering: .acquiring) }
+
+    /// Whether the member has stopped, by itself or because it was told to.
+    package var hasStopped: Bool {
+        hasFailed.load(ordering: .acquiring) || isStopping.load(ordering: .acquiring)
+    }
+
+    func publish(_ status: RaftStatus) {
+        committedIndex.store(status.committed.rawValue, ordering: .relaxed)
+        published.withLock { published in
+            if published.leader != status.leader, status.leader != nil {
+                published.leaderChangesSeen += 1
+            }
+            published.term = status.term
+            published.leader = status.leader
+            published.role = status.role
+            published.lastIndex = status.lastIndex
+            published.commitIndex = status.committed
+        }
+    }
+
+    func noteApplied(index: UInt64) { appliedIndex.store(index, ordering: .releasing) }
+
+    /// The alarm may be raised again, once it was disarmed.
+    func noteAlarms(isSpaceAlarmActive: Bool) {
+        isSpaceAlarmProposed.store(isSpaceAlarmActive, ordering: .relaxed)
+    }
+
+    /// Stops the member: what it would answer from now on could be wrong.
+    func fail(_ reason: String) {
+        guard !hasFailed.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        observer.failed(reason)
+    }
+}
+
+/// Back-pressure and background work.
+extension ReplicaRuntime {
+    /// Makes the apply thread wait while the overlay is too long for the database file to follow.
+    func throttle(_ pending: (records: Int, bytes: Int)) {
+        if pending.records >= configuration.persistOperations { backend.post(.persist) }
+        guard pending.bytes >= configuration.overlayMaximumBytes else { return }
+        backend.post(.persist)
+        while store.pendingSize.bytes >= configuration.overlayMaximumBytes, !hasStopped {
+            pauseMilliseconds(1)
+        }
+    }
+
+    private func prepareSegments(_ preparation: SegmentPreparation) {
+        var wakeUps: [Void] = []
+        repeat {
+            var isLeft = true
+            while isLeft, !hasStopped {
+                isLeft = (try? preparation.prepare(sliceBytes: 1 << 20)) ?? false
+                pauseMilliseconds(isLeft ? 5 : 0)
+            }
+        } while segments.take(into: &wakeUps)
+    }
+}
+
+/// The state as work on the apply thread sees it.
+package struct StateAccess {
+    package let state: StateMachine
+    package let status: ReplicaStatus
+}
