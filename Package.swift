@@ -6,6 +6,7 @@ import PackageDescription
 
 let settings: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("InternalImportsByDefault"),
     .unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
@@ -60,6 +61,20 @@ var targets: [Target] = [
     room("State", "Membership", ["EtcdAPI", "Bolt", crypto]),
     room("State", "StateMachine", ["EtcdAPI", "Bolt", "MVCC", "Lease", "Auth", "Membership"]),
     room("Server", "Replica", ["EtcdAPI", "Raft", "StateMachine", "WriteAheadLog"]),
+    room(
+        "Server", "ReplicaRuntime",
+        [
+            "EtcdAPI", "Raft", "Bolt", "MVCC", "Lease", "Membership", "WriteAheadLog", "Replica",
+            "StateMachine", "Disk",
+        ]),
+    room("Wire", "HTTP2", ["CNGHTTP2", nio]),
+    room("Wire", "GRPC", ["HTTP2", nio, nioPosix]),
+    room(
+        "Wire", "ClientAPI",
+        [
+            "GRPC", "HTTP2", "EtcdAPI", "ReplicaRuntime", "Replica", "StateMachine", "MVCC",
+            "Lease", "Membership", "Bolt", "Raft", nio, metrics, crypto,
+        ]),
 ]
 
 let package = Package(

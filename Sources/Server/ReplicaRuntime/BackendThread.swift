@@ -108,7 +108,7 @@ final class BackendThread {
 
     /// The file first, then the note in the log, then the log may be cut.
     private func save(_ request: SnapshotRequest) throws {
-        let metadata = RaftSnapshot.Metadata(
+        let metadata = RaftSnapshotMetadata(
             confState: request.confState, index: request.index, term: request.term)
         try snapshots.save(RaftSnapshot(data: request.legacyTree, metadata: metadata))
         runtime.log.post(
