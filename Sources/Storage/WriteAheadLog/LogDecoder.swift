@@ -61,14 +61,14 @@ struct LogDecoder: ~Copyable {
             // A word at the end of a sector may be missing alone, all others come with what
             // follows them.
             let mayBeAlone = (offset + LogFrame.sizeBytes) % Self.sectorBytes == 0
-            if !mayBeAlone, try isIntactRecordBehindLength() { throw damaged("its length") }
+            if !mayBeAlone, try isIntactRecordBehindLength(of: 0) { throw damaged("its length") }
             return nil
         }
         guard let frame = LogFrame(field: UInt64(littleEndian: field)) else {
             throw damaged("its length")
         }
         if frame.bodyBytes > remaining - LogFrame.sizeBytes {
-            if try isIntactRecordBehindLength() { throw damaged("its length") }
+            if try isIntactRecordBehindLength(of: frame.recordBytes) { throw damaged("its length") }
             throw unexpectedEnd()
         }
         return try record(frame)
@@ -79,7 +79,7 @@ struct LogDecoder: ~Copyable {
         let head = RecordHead(UnsafeRawBufferPointer(rebasing: body[..<frame.recordBytes]))
         let padding = UnsafeRawBufferPointer(rebasing: body[frame.recordBytes...])
         guard let head, head.recordBytes == frame.recordBytes, padding.isZero else {
-            try throwIfTorn(body)
+            try throwIfTorn(frame, body)
             throw damaged("its fields")
         }
         guard let kind = LogRecordKind(rawValue: head.kind) else {
@@ -89,7 +89,7 @@ struct LogDecoder: ~Copyable {
             (kind == .checksum) != (recordsInSegment == 0)
             || (kind == .metadata) != (recordsInSegment == 1)
         if isMisplaced { throw damaged("block type \(head.kind) in this place") }
-        try check(kind, head, body)
+        try check(kind, head, frame, body)
         let record = Record(
             kind: kind, data: head.data, segment: segment.name, offsetBytes: offset)
         offset += LogFrame.sizeBytes + frame.bodyBytes
@@ -99,7 +99,8 @@ struct LogDecoder: ~Copyable {
 
     /// Takes the record into the running checksum and compares.
     private mutating func check(
-        _ kind: LogRecordKind, _ head: RecordHead, _ body: UnsafeRawBufferPointer
+        _ kind: LogRecordKind, _ head: RecordHead, _ frame: LogFrame,
+        _ body: UnsafeRawBufferPointer
     ) throws(LogError) {
         if kind == .checksum {
             if let checksum, checksum != head.checksum {
@@ -111,7 +112,7 @@ struct LogDecoder: ~Copyable {
         }
         let computed = crc32c_update(checksum ?? 0, head.data.baseAddress, head.data.count)
         if computed != head.checksum {
-            try throwIfTorn(body)
+            try throwIfTorn(frame, body)
             throw mismatch(expected: head.checksum, computed: computed)
         }
         checksum = computed
@@ -133,9 +134,11 @@ extension LogDecoder {
 
     /// Throws `unexpectedEnd` when a whole sector of the last segment's record is missing and the
     /// length is not what is wrong.
-    private func throwIfTorn(_ body: UnsafeRawBufferPointer) throws(LogError) {
+    private func throwIfTorn(
+        _ frame: LogFrame, _ body: UnsafeRawBufferPointer
+    ) throws(LogError) {
         guard isLast, lacksSector(body) else { return }
-        if try isIntactRecordBehindLength() { throw damaged("its length") }
+        if try isIntactRecordBehindLength(of: frame.recordBytes) { throw damaged("its length") }
         throw unexpectedEnd()
     }
 
@@ -154,14 +157,15 @@ extension LogDecoder {
     }
 
     /// Whether the bytes behind the length field are a record whose own fields tell another length
-    /// and whose checksum is right: then the length field is damaged, and nothing was interrupted.
-    private func isIntactRecordBehindLength() throws(LogError) -> Bool {
+    /// than `framedBytes` and whose checksum is right: then the length field is damaged, and nothing
+    /// was interrupted.
+    private func isIntactRecordBehindLength(of framedBytes: Int) throws(LogError) -> Bool {
         let start = offset + LogFrame.sizeBytes
         let available = segment.sizeBytes - start
         let first = try segment.bytes(at: start, count: min(available, 64))
-        guard let length = RecordHead.recordBytes(beginning: first), length <= available else {
-            return false
-        }
+        guard let length = RecordHead.recordBytes(beginning: first), length <= available,
+            length != framedBytes
+        else { return false }
         let whole = try segment.bytes(at: start, count: length)
         guard let head = RecordHead(whole) else { return false }
         if head.kind == LogRecordKind.checksum.rawValue { return true }
