@@ -20,8 +20,10 @@ import Testing
             try changes.apply(40, to: write, &next)
             var faults = MemoryDiskFaults()
             switch Int.random(in: 0..<3, using: &changes.generator) {
-            case 0: faults.synchronizesBeforeFailure = Int.random(in: 0..<2, using: &changes.generator)
-            case 1: faults.writesBeforeShortWrite = Int.random(in: 0..<30, using: &changes.generator)
+            case 0:
+                faults.synchronizesBeforeFailure = Int.random(in: 0..<2, using: &changes.generator)
+            case 1:
+                faults.writesBeforeShortWrite = Int.random(in: 0..<30, using: &changes.generator)
             default: break
             }
             disk.inject(faults)

@@ -16,7 +16,8 @@ struct Model: Equatable {
                 $0.key.lexicographicallyPrecedes($1.key)
             }
             let found = bucket.entries()
-            equal = equal && found.map(\.key) == expected.map(\.key)
+            equal =
+                equal && found.map(\.key) == expected.map(\.key)
                 && found.map(\.value) == expected.map(\.value)
             var cursor = bucket.cursor()
             var backwards: [[UInt8]] = []

@@ -1,5 +1,6 @@
 import Bolt
 import Disk
+import Glibc
 import Testing
 
 /// SplitMix64: small, seeded, the same everywhere.
@@ -42,4 +43,12 @@ extension BoltBucket {
         while let (key, value) = cursor.next() { found.append((Array(key), Array(value))) }
         return found
     }
+}
+
+/// A path in a new directory of this machine's file system.
+func temporaryPath() throws -> String {
+    var template = Array("/tmp/bolt-tests-XXXXXX".utf8CString)
+    guard mkdtemp(&template) != nil else { throw DiskError.notFound(path: "/tmp") }
+    return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        + "/db"
 }

@@ -38,7 +38,6 @@ extension Bolt {
     /// Lets new readers see the commit.
     func publish(_ meta: MetaRecord) {
         let freeCount = freePages.freeCount
-        freePages.extend(toPageCount: meta.highWater.index)
         shared.withLock { state in
             state.meta = meta
             state.freeCount = freeCount

@@ -68,10 +68,10 @@ package final class Bolt: @unchecked Sendable {
         precondition(!options.readOnly, "a file opened for reading is not written")
         precondition(!isWriting, "one write transaction at a time")
         isWriting = true
-        let (meta, mapping, oldest) = shared.withLock { state in
-            (state.meta, state.mapping, state.readers.oldest ?? state.meta.transaction)
+        let (meta, mapping, readers) = shared.withLock { state in
+            (state.meta, state.mapping, state.readers.transactions)
         }
-        freePages.release(visibleFrom: oldest, newest: meta.transaction)
+        freePages.release(readers: readers, newest: meta.transaction)
         return BoltWriteTransaction(bolt: self, meta: meta, mapping: mapping)
     }
 

@@ -26,6 +26,9 @@ package final class BoltWriteTransaction {
         if context.isOpen { rollback() }
     }
 
+    /// Whether neither commit nor rollback has ended it.
+    package var isOpen: Bool { context.isOpen }
+
     /// The bucket of that name, nil when there is none.
     package func bucket(_ name: [UInt8]) throws(BoltError) -> BoltWriteBucket? {
         try root.bucket(name)
@@ -96,7 +99,9 @@ package final class BoltWriteTransaction {
         next.freelist = bolt.options.freelistOnDisk ? writeFreelist(pages) : .noFreelist
         next.highWater = pages.highWater
         try bolt.persist(pages, meta: next)
-        context.freePages.commit(context.freed, transaction: next.transaction)
+        context.freePages.commit(
+            freed: context.freed, taken: pages.runs, transaction: next.transaction,
+            pageCount: next.highWater.index)
         bolt.publish(next)
     }
 
@@ -139,7 +144,8 @@ package final class BoltWriteTransaction {
     /// Stores which pages no tree of the new state uses. The list's own pages are taken first, and
     /// may have become more than it needs.
     private func writeFreelist(_ pages: PageWriter) -> PageID {
-        let count = context.freePages.freeCount + context.freePages.pendingCount
+        let count =
+            context.freePages.freeCount + context.freePages.pendingCount
             + context.freed.reduce(0) { $0 + $1.count }
         let pageCount = FreelistPage.pageCount(count, pageSizeBytes: meta.pageSizeBytes)
         let run = pages.allocate(pageCount: pageCount)

@@ -40,10 +40,14 @@ struct FileCheck {
             guard violations.count < violationsMax else { return }
             let isUnused = free.contains(index) || pending.contains(index)
             if reached.contains(index) && isUnused { add(PageID(index), "in use, yet free") }
-            if !reached.contains(index) && !isUnused { add(PageID(index), "lost: nor used nor free") }
+            if !reached.contains(index) && !isUnused {
+                add(PageID(index), "lost: neither in use nor free")
+            }
         }
-        for page in [free.next(from: source.highWater.index), pending.next(from: source.highWater.index)] {
-            if let page { add(PageID(page), "free behind the high-water mark") }
+        for unused in [free, pending] {
+            if let page = unused.next(from: source.highWater.index) {
+                add(PageID(page), "free behind the high-water mark")
+            }
         }
     }
 
@@ -68,7 +72,9 @@ struct FileCheck {
                 continue
             }
             let isOwn = transaction.meta.transaction % 2 == UInt64(slot)
-            if isOwn && record != transaction.meta { add(PageID(slot), "meta page is not the newest") }
+            if isOwn && record != transaction.meta {
+                add(PageID(slot), "meta page is not the newest")
+            }
             if !isOwn && record.transaction > transaction.meta.transaction {
                 add(PageID(slot), "meta page is newer than the newest")
             }
@@ -102,11 +108,15 @@ struct FileCheck {
                 if page.count == 0 && !(visit.isRoot && page.isLeaf) { add(page.id, "empty") }
                 try checkKeys(of: page, visit)
                 if page.isLeaf {
-                    if let known = leafDepth, known != visit.depth { add(page.id, "leaf at another depth") }
+                    if let known = leafDepth, known != visit.depth {
+                        add(page.id, "leaf at another depth")
+                    }
                     leafDepth = visit.depth
                     try collectBuckets(page, into: &nested)
                 } else {
-                    guard visit.depth < PageLayout.depthMax else { throw PageFault(page.id, .tooDeep) }
+                    guard visit.depth < PageLayout.depthMax else {
+                        throw PageFault(page.id, .tooDeep)
+                    }
                     try addChildren(of: page, visit, to: &visits)
                 }
             } catch {

@@ -1,8 +1,9 @@
 /// Which pages may be written again: the list of free pages, held in memory.
 ///
-/// A page is free, pending or in use. Pending pages were given up by a commit that some reader may
-/// be older than; they become free when every open reader began at that commit or later. The
-/// writer owns this object; nobody else touches it.
+/// A page is free, pending or in use. Pending pages were given up by a commit; they become free
+/// when no open reader sees a state between the commit that took them and the one that gave them
+/// up. So a reader that stays open for long, such as a snapshot being sent, holds what it sees and
+/// nothing that came and went since. The writer owns this object; nobody else touches it.
 ///
 /// Invariants: no page is free and pending at once; pages 0 and 1 are neither; both sets lie
 /// below the high-water mark.
@@ -13,6 +14,9 @@ final class FreePages: @unchecked Sendable {
     private(set) var pending: PageBitmap
     /// What each commit gave up, oldest first.
     private var pendingByTransaction: [(transaction: UInt64, runs: [PageRun])] = []
+    /// The commit that took a run, at its first page, counted from `openedAt`; 0 for those before.
+    private var takenAt: [UInt32]
+    private let openedAt: UInt64
     /// Free pages whose blocks the file system has taken back.
     private var punched: PageBitmap
     private var search = RunSearch()
@@ -22,6 +26,8 @@ final class FreePages: @unchecked Sendable {
     /// Pages that the state of commit `transaction` does not use.
     init(free: PageBitmap, pageCount: Int, transaction: UInt64) {
         releasedAt = transaction
+        openedAt = transaction
+        takenAt = Array(repeating: 0, count: pageCount)
         self.free = free
         self.free.extend(toPageCount: pageCount)
         freeCount = free.count
@@ -34,28 +40,42 @@ final class FreePages: @unchecked Sendable {
     }
 
     /// Makes room for page numbers below `pageCount`.
-    func extend(toPageCount pageCount: Int) {
+    private func extend(toPageCount pageCount: Int) {
+        let missing = pageCount - takenAt.count
+        if missing > 0 { takenAt.append(contentsOf: repeatElement(0, count: missing)) }
         free.extend(toPageCount: pageCount)
         pending.extend(toPageCount: pageCount)
         punched.extend(toPageCount: pageCount)
     }
 
-    /// Frees what was given up at or before the oldest transaction that a reader still sees;
-    /// `newest` is the last one committed.
-    func release(visibleFrom oldestReader: UInt64, newest: UInt64) {
+    /// Frees what no reader sees any more. `readers` are the transactions that open readers see,
+    /// ascending; `newest` is the last one committed.
+    func release(readers: [UInt64], newest: UInt64) {
         releasedAt = newest
-        var released = 0
-        for entry in pendingByTransaction {
-            guard entry.transaction <= oldestReader else { break }
+        for index in pendingByTransaction.indices {
+            let entry = pendingByTransaction[index]
+            // Of the readers older than the commit only the newest matters: it alone can have
+            // begun after the run was taken if any of them has.
+            let last = readers.last { $0 < entry.transaction }
+            let held = last.map { last in entry.runs.filter { bornAt($0) <= last } } ?? []
+            if held.count == entry.runs.count { continue }
             for run in entry.runs {
+                if let last, bornAt(run) <= last { continue }
                 pending.remove(run)
                 free.insert(run)
                 freeCount += run.count
             }
-            released += 1
+            pendingByTransaction[index].runs = held
         }
-        pendingByTransaction.removeFirst(released)
+        pendingByTransaction.removeAll { $0.runs.isEmpty }
         search = RunSearch()
+    }
+
+    /// Number of the commit that took a run; for those before the file was opened, 0.
+    private func bornAt(_ run: PageRun) -> UInt64 {
+        let page = run.first.index
+        guard page < takenAt.count, takenAt[page] > 0 else { return 0 }
+        return openedAt + UInt64(takenAt[page])
     }
 
     /// Marks a run as given up by the transaction under way; false when it was free before.
@@ -69,9 +89,12 @@ final class FreePages: @unchecked Sendable {
         for run in runs { pending.remove(run) }
     }
 
-    /// Enters the marked runs of a transaction that was committed.
-    func commit(_ runs: [PageRun], transaction: UInt64) {
-        if !runs.isEmpty { pendingByTransaction.append((transaction, runs)) }
+    /// Enters the runs that a committed transaction gave up and took.
+    func commit(freed: [PageRun], taken: [PageRun], transaction: UInt64, pageCount: Int) {
+        extend(toPageCount: pageCount)
+        if !freed.isEmpty { pendingByTransaction.append((transaction, freed)) }
+        let count = UInt32(clamping: transaction - openedAt)
+        for run in taken { takenAt[run.first.index] = count }
     }
 
     /// Takes `count` consecutive free pages, nil when there is no such run.

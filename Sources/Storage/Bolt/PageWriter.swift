@@ -76,6 +76,9 @@ final class PageWriter {
         }
     }
 
+    /// All runs of the commit.
+    var runs: [PageRun] { images.map(\.run) }
+
     /// Undoes the allocations.
     func abandon() {
         freePages.giveBack(taken)

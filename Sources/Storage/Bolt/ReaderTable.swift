@@ -4,8 +4,8 @@
 struct ReaderTable {
     private var entries: [(transaction: UInt64, readers: Int)] = []
 
-    /// The oldest transaction that a reader sees, nil without readers.
-    var oldest: UInt64? { entries.first?.transaction }
+    /// The transactions that readers see, ascending.
+    var transactions: [UInt64] { entries.map(\.transaction) }
 
     var count: Int { entries.reduce(0) { $0 + $1.readers } }
 

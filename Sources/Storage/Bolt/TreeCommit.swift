@@ -141,7 +141,8 @@ struct TreeCommit {
             let part = nextPart(of: entries, from: start, leftBytes: leftBytes)
             let page = pages.write(
                 entries[start..<part.end], isLeaf: isLeaf, byteCount: part.byteCount)
-            let key = start < part.end ? entries[start].key : UnsafeRawBufferPointer(start: nil, count: 0)
+            let key =
+                start < part.end ? entries[start].key : UnsafeRawBufferPointer(start: nil, count: 0)
             level.append(NodeEntry(key: key, child: page))
             if part.end == entries.count { return }
             start = part.end

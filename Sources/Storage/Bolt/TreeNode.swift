@@ -21,7 +21,8 @@ final class TreeNode {
         self.isLeaf = isLeaf
     }
 
-    /// Reads all elements of a page. Inline pages have no origin to free.
+    /// Reads all elements of a page. Inline pages have no origin to free. Elements that overlap
+    /// are a fault: written out one by one they could take far more memory than the file has.
     init(page: PageView, origin: PageRun?) throws(PageFault) {
         self.origin = origin
         isLeaf = page.isLeaf
@@ -34,6 +35,7 @@ final class TreeNode {
                 append(NodeEntry(key: try page.key(at: index), child: page.child(at: index)))
             }
         }
+        guard byteCount <= page.byteCount else { throw PageFault(page.id, .dataOutOfBounds) }
     }
 
     /// Takes the page away, so that it is freed once.

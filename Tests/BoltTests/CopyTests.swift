@@ -1,0 +1,134 @@
+import Bolt
+import Disk
+import Testing
+
+@Suite struct CopyTests {
+    @Test(arguments: [512, 1000, 4096, 32768, 1 << 22])
+    func anImageStreamedInPiecesIsAFileOfTheStateItBeganWith(pieceBytes: Int) throws {
+        let disk = MemoryDisk()
+        let bolt = try Bolt.open(disk: disk, path: "/db")
+        var changes = RandomChanges(generator: SeededGenerator(seed: 3), keyCount: 300)
+        var model = Model()
+        let write = bolt.beginWrite()
+        try changes.apply(500, to: write, &model)
+        try write.commit()
+
+        let read = bolt.beginRead()
+        let copy = try disk.open("/copy", .createNew(permissions: 0o600))
+        var piece = [UInt8](repeating: 0, count: pieceBytes)
+        var offset = 0
+        var later = model
+        while true {
+            let count = piece.withUnsafeMutableBytes { read.readPages(at: offset, into: $0) }
+            if count == 0 { break }
+            try piece.withUnsafeBytes {
+                try copy.write(UnsafeRawBufferPointer(rebasing: $0[..<count]), at: offset)
+            }
+            offset += count
+            if offset < 20 * pieceBytes {
+                let meanwhile = bolt.beginWrite()
+                try changes.apply(50, to: meanwhile, &later)
+                try meanwhile.commit()
+            }
+        }
+        #expect(offset == read.sizeBytes && offset % 512 == 0)
+        #expect(model.matches(read))
+        copy.close()
+        let opened = try Bolt.open(disk: disk, path: "/copy")
+        #expect(opened.check() == [])
+        #expect(opened.transactionNumber == read.transactionNumber)
+        #expect(model.matches(opened.beginRead()))
+    }
+
+    @Test func aCompactedCopyHoldsTheSameInLessSpace() throws {
+        let disk = MemoryDisk()
+        let bolt = try Bolt.open(disk: disk, path: "/db")
+        var model = Model()
+        for round in 0..<2 {
+            let write = bolt.beginWrite()
+            let bucket = try write.createBucketIfMissing([1])
+            for number in 0..<50_000 {
+                let key = [UInt8](number: number)
+                if round == 0 {
+                    try bucket.put(key, [UInt8](repeating: 4, count: 100))
+                } else if number % 4 != 0 {
+                    try bucket.delete(key)
+                } else {
+                    model.buckets[[1], default: [:]][key] = [UInt8](repeating: 4, count: 100)
+                }
+            }
+            try write.createBucketIfMissing([2]).put([1], [2])
+            try write.commit()
+        }
+        model.buckets[[2]] = [[1]: [2]]
+        var steps: [Int] = []
+        try bolt.copyCompacted(to: "/copy") { copied in steps.append(copied) }
+        #expect(steps == steps.sorted() && steps.count > 1)
+        let copy = try Bolt.open(disk: disk, path: "/copy")
+        #expect(copy.check() == [])
+        #expect(model.matches(copy.beginRead()))
+        #expect(copy.sizeBytes < bolt.sizeBytes / 2)
+        #expect(bolt.openReaderCount == 0)
+        #expect(throws: BoltError.disk(.alreadyExists(path: "/copy"))) {
+            try bolt.copyCompacted(to: "/copy")
+        }
+    }
+
+    @Test func aBatchAppliedLaterDoesWhatItWasTold() throws {
+        let bolt = try Bolt.open(disk: MemoryDisk(), path: "/db")
+        var batch = BoltWriteBatch()
+        batch.put(bucket: [1], key: [1], value: [1])
+        batch.put(bucket: [1], key: [2], value: [2])
+        batch.delete(bucket: [1], key: [1])
+        batch.delete(bucket: [9], key: [1])
+        batch.createBucket([3])
+        batch.put(bucket: [4], key: [1], value: [1])
+        batch.deleteBucket([4])
+        batch.setFillPercent(0.9, ofBucket: [1])
+        #expect(batch.count == 7 && !batch.isEmpty)
+        let write = bolt.beginWrite()
+        try batch.apply(to: write)
+        try write.commit()
+        let read = bolt.beginRead()
+        #expect(read.bucket([1])?.entries().map(\.key) == [[2]])
+        #expect(read.bucket([3])?.entries().isEmpty == true)
+        #expect(read.bucket([4]) == nil && read.bucket([9]) == nil)
+        batch.removeAll()
+        #expect(batch.isEmpty && batch.byteCount == 0)
+    }
+
+    @Test func blocksOfFreePagesAreGivenBackOnceAndReadersAreSpared() throws {
+        let bolt = try Bolt.open(
+            disk: RealDisk(), path: try temporaryPath(), options: BoltOptions(growthStepBytes: 0))
+        let fill = bolt.beginWrite()
+        let bucket = try fill.createBucketIfMissing([1])
+        for number in 0..<3000 {
+            try bucket.put([UInt8](number: number), [UInt8](repeating: 1, count: 1000))
+        }
+        try fill.commit()
+        let reader = bolt.beginRead()
+        let clear = bolt.beginWrite()
+        try clear.deleteBucket([1])
+        try clear.commit()
+        try touch(bolt)
+        #expect(try bolt.releaseFreePages(maxPages: 10_000) < 20)
+        #expect(reader.bucket([1])?.entries().count == 3000)
+        reader.end()
+        try touch(bolt)
+        var released = 0
+        while true {
+            let step = try bolt.releaseFreePages(maxPages: 100)
+            #expect(step <= 100)
+            if step == 0 { break }
+            released += step
+        }
+        #expect(released > 700)
+        #expect(bolt.check() == [])
+    }
+
+    private func touch(_ bolt: Bolt) throws {
+        let write = bolt.beginWrite()
+        try write.createBucketIfMissing([2]).put([1], [1])
+        try write.commit()
+    }
+}
