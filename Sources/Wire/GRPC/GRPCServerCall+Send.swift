@@ -96,7 +96,8 @@ extension GRPCServerCall {
 
     private func prepareMessage(_ lengthBytes: Int) -> HTTP2Stream? {
         eventLoop.preconditionInEventLoop()
-        precondition(lengthBytes >= 0 && lengthBytes <= UInt32.max, "a message has 32 bits of length")
+        precondition(
+            lengthBytes >= 0 && lengthBytes <= UInt32.max, "a message has 32 bits of length")
         guard !isClosed, let stream else { return nil }
         submitHeaders()
         state.counters[methodIndex].messagesSent += 1
@@ -141,7 +142,9 @@ enum GRPCHeaders {
     private static func fields(
         _ status: GRPCStatus, _ more: [(String, String)]
     ) -> [(name: [UInt8], value: [UInt8])] {
-        var fields = [(name: Array("grpc-status".utf8), value: Array("\(status.code.rawValue)".utf8))]
+        var fields = [
+            (name: Array("grpc-status".utf8), value: Array("\(status.code.rawValue)".utf8))
+        ]
         if !status.message.isEmpty {
             fields.append(
                 (Array("grpc-message".utf8), GRPCMessageEncoding.encode(status.message)))

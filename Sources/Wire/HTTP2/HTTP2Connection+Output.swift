@@ -98,10 +98,13 @@ extension HTTP2Connection {
     func provideData(
         _ stream: HTTP2Stream, limit: Int, flags: UnsafeMutablePointer<UInt32>
     ) -> Int {
-        let before = stream.bufferedBytes
-        let available = stream.queue.available(limit: limit)
-        pendingBytes += stream.bufferedBytes - before
-        guard let available else {
+        if let (source, maximumBytes) = stream.queue.frontSource {
+            var piece = ByteBuffer()
+            source.read(maximumBytes: maximumBytes, into: &piece)
+            stream.queue.insertFromSource(piece)
+            pendingBytes += piece.readableBytes
+        }
+        guard let available = stream.queue.available(limit: limit) else {
             guard stream.isFinished, stream.queue.isEmpty else {
                 stream.isDeferred = true
                 return Int(NGHTTP2_ERR_DEFERRED.rawValue)

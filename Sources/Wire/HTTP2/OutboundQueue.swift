@@ -65,12 +65,35 @@ struct OutboundQueue {
         pieces.append(.source(source, remainingBytes: lengthBytes))
     }
 
-    /// How many bytes can leave now, at most `limit`; asks a source for its next piece if one is
-    /// at the front. Nil when a source must be waited for or nothing is left.
-    mutating func available(limit: Int) -> Int? {
-        if countBytes == 0 || frontIsSource { pullSource() }
+    /// How many bytes can leave now, at most `limit`. Nil when a source must be waited for or
+    /// nothing is left.
+    func available(limit: Int) -> Int? {
         let count = frontCountBytes
         return count > 0 ? min(limit, count) : nil
+    }
+
+    /// The source whose bytes are next, and how many to ask it for.
+    var frontSource: (source: any HTTP2BodySource, maximumBytes: Int)? {
+        guard firstPiece < pieces.count,
+            case .source(let source, let remaining) = pieces[firstPiece]
+        else { return nil }
+        return (source, min(remaining, Self.sourcePieceBytes))
+    }
+
+    /// Puts the bytes that the front source gave before what it still has to give.
+    mutating func insertFromSource(_ piece: ByteBuffer) {
+        let count = piece.readableBytes
+        guard count > 0, firstPiece < pieces.count,
+            case .source(let source, let remaining) = pieces[firstPiece]
+        else { return }
+        precondition(count <= remaining, "a source gives no more than it was asked for")
+        countBytes += count
+        guard remaining > count else {
+            pieces[firstPiece] = .bytes(piece)
+            return
+        }
+        pieces[firstPiece] = .source(source, remainingBytes: remaining - count)
+        pieces.insert(.bytes(piece), at: firstPiece)
     }
 
     /// Whether `count` bytes are all that is left.
@@ -112,11 +135,6 @@ struct OutboundQueue {
         if tail.capacity > Self.copyLimitBytes { tail = ByteBuffer() } else { tail.clear() }
     }
 
-    private var frontIsSource: Bool {
-        if firstPiece < pieces.count, case .source = pieces[firstPiece] { return true }
-        return false
-    }
-
     /// Bytes that can be taken without meeting a source.
     private var frontCountBytes: Int {
         var count = 0
@@ -131,25 +149,6 @@ struct OutboundQueue {
         guard tail.readableBytes > 0 else { return }
         pieces.append(.bytes(tail))
         tail = ByteBuffer()
-    }
-
-    private mutating func pullSource() {
-        guard firstPiece < pieces.count,
-            case .source(let source, let remaining) = pieces[firstPiece]
-        else { return }
-        var piece = ByteBuffer()
-        source.read(maximumBytes: min(remaining, Self.sourcePieceBytes), into: &piece)
-        let count = piece.readableBytes
-        precondition(count <= remaining, "a source gives no more than it was asked for")
-        guard count > 0 else { return }
-        countBytes += count
-        let rest = Piece.source(source, remainingBytes: remaining - count)
-        if remaining > count {
-            pieces[firstPiece] = rest
-            pieces.insert(.bytes(piece), at: firstPiece)
-        } else {
-            pieces[firstPiece] = .bytes(piece)
-        }
     }
 
     private func move(_ limit: Int, from: inout ByteBuffer, into: inout ByteBuffer) -> Int {
