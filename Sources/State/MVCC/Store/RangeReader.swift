@@ -1,0 +1,135 @@
+package import EtcdAPI
+
+/// Reads a range that is too large for one slice, all of it at one revision, with bounded memory.
+///
+/// Use: `prepare` until it returns true, which gathers and sorts where the request sorts, and adds
+/// up sizes if asked to; then `read` until it returns true; `close` at the end (also done by
+/// deinit). Each call holds the store's lock for one slice. Any call throws `.compacted` once the
+/// reader's pin was revoked.
+///
+/// Used by one thread at a time.
+package final class RangeReader {
+    private let store: Store
+    private let plan: RangePlan
+    private let pin: RevisionPin
+    private var selection: RangeSelection?
+    private var isOrdered: Bool
+    private var sizing: RangeWalk
+    private var reading: RangeWalk
+    /// The store's revision when the reader was opened; belongs into the answer's header.
+    package let storeRevision: Int64
+    /// Keys in the range, whatever limit and filters say.
+    package let count: Int64
+    /// Bytes of all pairs with their tags and lengths, once `prepare(sizing: true)` is done.
+    package private(set) var pairsSizeBytes = 0
+
+    init(_ plan: RangePlan, store: Store, pin: RevisionPin, storeRevision: Int64, count: Int64) {
+        self.plan = plan
+        self.store = store
+        self.pin = pin
+        self.storeRevision = storeRevision
+        self.count = count
+        selection = plan.sort == nil ? nil : RangeSelection(plan)
+        isOrdered = plan.sort == nil
+        sizing = RangeWalk(plan)
+        reading = RangeWalk(plan)
+    }
+
+    deinit {
+        close()
+    }
+
+    /// The revision that is read.
+    package var revision: Int64 { plan.revision }
+
+    /// Whether the limit cut pairs off; final when sizing or reading is done.
+    package var more: Bool { sizing.hasMore || reading.hasMore }
+
+    /// Whether every pair was read.
+    package var isDone: Bool { reading.isDone }
+
+    /// Does one slice of what has to come before the first `read`; true when there is no more of
+    /// it. With `sizing` also adds up `pairsSizeBytes` and settles `more`.
+    package func prepare(sizing isSizing: Bool) throws(EtcdError) -> Bool {
+        guard isOrdered else { return try gather() && !isSizing }
+        guard isSizing, !sizing.isDone else { return true }
+        try withSlice { store in
+            var budget = sliceBudget
+            sizing.advance(over: selection, in: store, budget: &budget) { key, record in
+                pairsSizeBytes += plan.pairSizeBytes(key, record, in: store)
+                return 0
+            }
+        }
+        return sizing.isDone
+    }
+
+    private func gather() throws(EtcdError) -> Bool {
+        guard var gathering = selection else { return true }
+        selection = nil
+        try withSlice { store in
+            var budget = sliceBudget
+            gathering.gather(plan, in: store, budget: &budget)
+        }
+        if gathering.isGathered {
+            gathering.order(plan)
+            isOrdered = true
+        }
+        selection = gathering
+        return isOrdered
+    }
+
+    private var sliceBudget: RangeBudget {
+        RangeBudget(keys: store.configuration.sliceKeys, bytes: store.configuration.sliceBytes)
+    }
+
+    /// Appends the next pairs, with tags and lengths as in a RangeResponse, to `writer`, which
+    /// must be able to grow; at most `keys` of them, ending with the one that reaches `bytes`.
+    /// Returns true when there are no more. One call is one or more slices.
+    package func read(
+        keys: Int, bytes: Int, into writer: inout WireWriter
+    ) throws(EtcdError) -> Bool {
+        precondition(isOrdered, "a reader is prepared before it reads")
+        var left = RangeBudget(keys: keys, bytes: bytes)
+        while !left.isSpent, !reading.isDone {
+            try readSlice(&left, into: &writer)
+        }
+        return reading.isDone
+    }
+
+    private func readSlice(
+        _ left: inout RangeBudget, into writer: inout WireWriter
+    ) throws(EtcdError) {
+        let slice = sliceBudget
+        var budget = RangeBudget(keys: min(slice.keys, left.keys), bytes: min(slice.bytes, left.bytes))
+        let before = writer.count
+        var pairs = 0
+        try withSlice { store in
+            reading.advance(over: selection, in: store, budget: &budget) { key, record in
+                pairs += 1
+                return plan.append(key, record, in: store, to: &writer)
+            }
+        }
+        left.keys -= pairs
+        left.bytes -= writer.count - before
+    }
+
+    private func withSlice(_ body: (Store) -> Void) throws(EtcdError) {
+        store.lock.lockForReading()
+        defer { store.lock.unlock() }
+        guard !pin.isRevoked else { throw .compacted }
+        body(store)
+    }
+
+    /// What the runtime may revoke when the reader takes too long.
+    package var revisionPin: RevisionPin { pin }
+
+    /// Lets go of the revision. Reading afterwards throws `.compacted`. Not under the store's lock.
+    package func close() {
+        if !isClosed {
+            isClosed = true
+            store.remove(pin)
+        }
+    }
+
+    private var isClosed = false
+}

@@ -1,0 +1,78 @@
+import Bolt
+import EtcdAPI
+
+/// The pairs of a sorted range: gathered in slices in key order, then sorted and cut.
+///
+/// It holds records, not values; only for sorting by value it points at the values, and keeps what
+/// they lie in alive.
+struct RangeSelection {
+    private struct Candidate {
+        var record: KeyRecord
+        var value: UnsafeRawBufferPointer
+    }
+
+    private var candidates: ContiguousArray<Candidate> = []
+    private var position: RangePosition
+    private var holders: [AnyObject] = []
+    private var gathered = 0
+    private(set) var isGathered = false
+    private(set) var hasMore = false
+
+    init(_ plan: RangePlan) {
+        position = RangePosition(plan)
+    }
+
+    /// Pairs selected; final once `order` has run.
+    var count: Int { candidates.count }
+
+    subscript(place: Int) -> KeyRecord { candidates[place].record }
+
+    /// Gathers one slice. The caller holds the store's lock.
+    mutating func gather(_ plan: RangePlan, in store: Store, budget: inout RangeBudget) {
+        let needsValues = plan.sort?.target == .value
+        if needsValues { hold(store) }
+        let end = plan.gatherLimit
+        let isComplete = position.advance(plan, in: store, budget: &budget) { _, record in
+            if let end, gathered == end { return .stop }
+            gathered += 1
+            guard plan.admits(record) else { return .passed(bytes: 0) }
+            var candidate = Candidate(
+                record: record, value: UnsafeRawBufferPointer(start: nil, count: 0))
+            if needsValues { candidate.value = store.storedView(of: record.modified).value }
+            candidates.append(candidate)
+            return .passed(bytes: 0)
+        }
+        isGathered = isComplete
+    }
+
+    private mutating func hold(_ store: Store) {
+        let present: [AnyObject?] = [store.snapshot, store.committing, store.open]
+        for object in present {
+            guard let object else { continue }
+            if !holders.contains(where: { held in held === object }) { holders.append(object) }
+        }
+    }
+
+    /// Sorts and cuts to the limit. Needs no lock.
+    mutating func order(_ plan: RangePlan) {
+        if let (target, isDescending) = plan.sort {
+            sort(by: target)
+            if isDescending { candidates.reverse() }
+        }
+        if let limit = plan.limit, candidates.count > limit {
+            candidates.removeLast(candidates.count - limit)
+            hasMore = true
+        }
+        holders = []
+    }
+
+    private mutating func sort(by target: RangePlan.Target) {
+        switch target {
+        case .key: break
+        case .version: candidates.sort { $0.record.version < $1.record.version }
+        case .create: candidates.sort { $0.record.created.main < $1.record.created.main }
+        case .mod: candidates.sort { $0.record.modified.main < $1.record.modified.main }
+        case .value: candidates.sort { compareBytes($0.value, $1.value) < 0 }
+        }
+    }
+}

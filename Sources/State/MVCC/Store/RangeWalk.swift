@@ -1,0 +1,69 @@
+import EtcdAPI
+
+/// Walks over the pairs of an answer in the answer's order, slice by slice.
+///
+/// For a sorted range `selection` is gathered and ordered first; else the walk visits the index.
+struct RangeWalk {
+    private let plan: RangePlan
+    private var position: RangePosition
+    private var place = 0
+    private var given = 0
+    /// Pairs visited so far in key order.
+    var givenCount: Int { given }
+    /// Whether the last pair was visited.
+    private(set) var isDone = false
+    /// Whether the limit cut pairs off; final when done.
+    private(set) var hasMore = false
+
+    init(_ plan: RangePlan) {
+        self.plan = plan
+        position = RangePosition(plan)
+    }
+
+    /// Visits the pairs of one slice; `body` returns the bytes a pair took. The caller holds the
+    /// store's lock.
+    mutating func advance(
+        over selection: RangeSelection?, in store: Store, budget: inout RangeBudget,
+        _ body: (UnsafeRawBufferPointer?, KeyRecord) -> Int
+    ) {
+        if let selection {
+            advance(selection, budget: &budget, body)
+        } else {
+            advanceInKeyOrder(in: store, budget: &budget, body)
+        }
+    }
+
+    private mutating func advance(
+        _ selection: RangeSelection, budget: inout RangeBudget,
+        _ body: (UnsafeRawBufferPointer?, KeyRecord) -> Int
+    ) {
+        hasMore = selection.hasMore
+        while place < selection.count, !budget.isSpent {
+            budget.bytes -= body(nil, selection[place])
+            budget.keys -= 1
+            place += 1
+        }
+        isDone = place == selection.count
+    }
+
+    private mutating func advanceInKeyOrder(
+        in store: Store, budget: inout RangeBudget,
+        _ body: (UnsafeRawBufferPointer?, KeyRecord) -> Int
+    ) {
+        let plan = plan
+        let limit = plan.limit ?? .max
+        var given = given
+        var isCut = false
+        isDone = position.advance(plan, in: store, budget: &budget) { key, record in
+            guard plan.admits(record) else { return .passed(bytes: 0) }
+            if given == limit {
+                isCut = true
+                return .stop
+            }
+            given += 1
+            return .passed(bytes: body(key, record))
+        }
+        self.given = given
+        hasMore = isCut
+    }
+}

@@ -1,0 +1,50 @@
+/// A promise that what can be read at a revision stays readable.
+///
+/// Reads that go over several slices hold one. A compaction above the pinned revision takes effect
+/// for new requests at once, but nothing is removed before the pin is released or revoked. When to
+/// revoke a pin that is held for too long is the runtime's decision.
+///
+/// Held by a reader, revoked by any thread; the state is guarded by the store's lock.
+package final class RevisionPin: @unchecked Sendable {
+    // `@unchecked Sendable`: `isRevoked` and the list it is in are guarded by the store's lock.
+    /// The main revision.
+    package let revision: Int64
+    fileprivate(set) var isRevoked = false
+    private unowned let store: Store
+
+    init(revision: Int64, store: Store) {
+        self.revision = revision
+        self.store = store
+    }
+
+    /// Takes the promise back: the reader's next slice fails with `.compacted`.
+    package func revoke() {
+        store.remove(self)
+    }
+}
+
+extension Store {
+    /// Pins that are held, oldest first; for the runtime, which may revoke some.
+    package var heldPins: [RevisionPin] {
+        withReadLock { state in state.pins }
+    }
+
+    /// Pins a revision. The caller holds the write lock.
+    func pin(_ revision: Int64) -> RevisionPin {
+        let pin = RevisionPin(revision: revision, store: self)
+        pins.append(pin)
+        return pin
+    }
+
+    func remove(_ pin: RevisionPin) {
+        lock.lockForWriting()
+        pin.isRevoked = true
+        pins.removeAll { held in held === pin }
+        lock.unlock()
+    }
+
+    /// Whether a compaction has to wait for a reader below it.
+    func isPinned(below revision: Int64) -> Bool {
+        pins.contains { pin in pin.revision < revision }
+    }
+}

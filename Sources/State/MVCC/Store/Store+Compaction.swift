@@ -1,0 +1,138 @@
+import Bolt
+package import EtcdAPI
+
+/// Compaction: at once for readers, in steps for index and file.
+///
+/// Of the records at or below the compaction's revision each key keeps its newest, unless that is
+/// a deletion; a deletion made exactly at the revision stays until the next compaction.
+extension Store {
+    /// Takes a compaction into effect for readers and puts the work on the list.
+    ///
+    /// Throws `.compacted` at or below the last one (and at 0 and below), `.futureRevision` above
+    /// the newest revision. Apply thread only.
+    package func scheduleCompaction(at revision: Int64) throws(EtcdError) {
+        try withWriteLock { () throws(EtcdError) in
+            guard revision > compacted, revision > 0 else { throw .compacted }
+            guard revision <= current else { throw .futureRevision }
+            compactions.append(
+                CompactionJob(
+                    revision: revision, previous: compacted, followsFinished: compactions.isEmpty,
+                    generation: open))
+            compacted = revision
+            open.scheduledCompaction = revision
+        }
+    }
+
+    /// Revision of the last compaction that was carried out wholly; -1 before the first. A
+    /// physical compaction at R has ended when this is at least R.
+    package var finishedCompactionRevision: Int64 {
+        withReadLock { store in store.finishedCompaction }
+    }
+
+    /// Does the next step of the oldest compaction under way, committing what it removes in a
+    /// transaction of its own. Backend thread only; no write transaction may be open.
+    package func compactionStep() throws(StoreError) -> CompactionProgress {
+        lock.lockForReading()
+        let next = compactions.first
+        let isBlocked = next.map { job in
+            job.generation != nil || isPinned(below: job.revision)
+        }
+        lock.unlock()
+        guard let job = next, let isBlocked else { return .idle }
+        if isBlocked { return .waiting }
+        switch job.phase {
+        case .index(let cursor):
+            compactIndex(job, from: cursor)
+            return .indexed
+        case .records(let cursor):
+            return try removeRecords(job, from: cursor)
+        }
+    }
+
+    private func compactIndex(_ job: CompactionJob, from cursor: [UInt8]?) {
+        lock.lockForWriting()
+        defer { lock.unlock() }
+        // A pin may have come since the look at the list: none can be below `compacted` any more.
+        let next = index.compact(
+            at: job.revision, from: cursor, sliceKeys: configuration.sliceKeys, keep: { _ in })
+        guard next == nil else {
+            job.phase = .index(from: next)
+            return
+        }
+        let lowest = UnsafeRawBufferPointer(start: nil, count: 0)
+        job.keepsNothing =
+            index.count(from: lowest, to: .unbounded, at: job.revision) == 0
+            && !hasTombstone(at: job.revision)
+        job.phase = .records(from: nil)
+    }
+
+    /// Whether a deletion was made exactly at a revision that is in the file.
+    private func hasTombstone(at main: Int64) -> Bool {
+        guard var cursor = keyBucket?.cursor() else { return false }
+        var entry = cursor.seek(RevisionKey(Revision(main: main)).encoded)
+        while let (key, _) = entry, let name = RevisionKey(decoding: key),
+            name.revision.main == main
+        {
+            if name.isTombstone { return true }
+            entry = cursor.next()
+        }
+        return false
+    }
+
+    private func removeRecords(
+        _ job: CompactionJob, from start: [UInt8]?
+    ) throws(StoreError) -> CompactionProgress {
+        let view = bolt.beginRead()
+        defer { view.end() }
+        var batch = CompactionBatch(limit: configuration.compactionBatchLimit)
+        if let bucket = view.bucket(StoreBucket.key) {
+            try batch.read(bucket, from: start, through: job.revision)
+        }
+        lock.lockForReading()
+        batch.judge(job, by: index)
+        lock.unlock()
+        batch.hash(into: &job.hash, previous: job.previous, keepsNothing: job.keepsNothing)
+        do throws(BoltError) {
+            try commit(batch, of: job)
+        } catch {
+            throw .bolt(error)
+        }
+        job.removedCount += batch.removedCount
+        publishSnapshot()
+        guard let resumeKey = batch.resumeKey else { return .finished(finish(job)) }
+        job.phase = .records(from: resumeKey)
+        return .removed
+    }
+
+    private func commit(_ batch: CompactionBatch, of job: CompactionJob) throws(BoltError) {
+        let isLast = batch.resumeKey == nil
+        guard isLast || batch.removedCount > 0 else { return }
+        let transaction = bolt.beginWrite()
+        do throws(BoltError) {
+            let bucket = try transaction.createBucketIfMissing(StoreBucket.key)
+            bucket.fillPercent = 0.9
+            try batch.remove(from: bucket)
+            if isLast {
+                let meta = try transaction.createBucketIfMissing(StoreBucket.meta)
+                let revision = RevisionKey(Revision(main: job.revision)).encoded
+                try meta.put(StoreBucket.finishedCompaction, revision)
+            }
+        } catch {
+            transaction.rollback()
+            throw error
+        }
+        try transaction.commit()
+    }
+
+    private func finish(_ job: CompactionJob) -> CompactionReport {
+        let hash = KeyValueHash(
+            hash: job.hash.value, compactRevision: job.previous, revision: job.revision)
+        lock.lockForWriting()
+        defer { lock.unlock() }
+        finishedCompaction = job.revision
+        compactions.removeAll { listed in listed === job }
+        if job.followsFinished { keep(hash) }
+        return CompactionReport(
+            revision: job.revision, removedCount: job.removedCount, hash: hash)
+    }
+}

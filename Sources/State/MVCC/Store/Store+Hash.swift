@@ -1,0 +1,62 @@
+package import Bolt
+package import EtcdAPI
+
+/// Hashes that members compare.
+extension Store {
+    private static let keptHashes = 10
+
+    /// The hashes made by the last compactions, ascending by revision, at most 10.
+    package var compactionHashes: [KeyValueHash] { withReadLock { store in store.hashes } }
+
+    /// A hash that a compaction made at exactly this revision.
+    package func compactionHash(at revision: Int64) -> KeyValueHash? {
+        compactionHashes.first { hash in hash.revision == revision }
+    }
+
+    /// Keeps a compaction's hash. The caller holds the write lock.
+    func keep(_ hash: KeyValueHash) {
+        hashes.append(hash)
+        hashes.sort { $0.revision < $1.revision }
+        if hashes.count > Self.keptHashes { hashes.removeFirst(hashes.count - Self.keptHashes) }
+    }
+
+    /// Begins a hash at a revision; 0 for the newest. Throws `.compacted` and `.futureRevision`.
+    package func beginHash(at requested: Int64) throws(EtcdError) -> HashJob {
+        lock.lockForWriting()
+        defer { lock.unlock() }
+        guard requested <= 0 || requested >= compacted else { throw .compacted }
+        guard requested <= current else { throw .futureRevision }
+        return HashJob(self, revision: requested == 0 ? current : requested)
+    }
+
+    /// HashKV in one go: what a compaction remembered for the revision, else a new hash.
+    package func hashKV(
+        at revision: Int64
+    ) throws(EtcdError) -> (hash: KeyValueHash, storeRevision: Int64) {
+        if let kept = compactionHash(at: revision) { return (kept, revisions.current) }
+        let job = try beginHash(at: revision)
+        while true {
+            if let hash = try job.step(records: 1000) { return (hash, job.storeRevision) }
+        }
+    }
+
+    /// Hash of a whole file: CRC-32C over each bucket's name, keys and values, leaving out the
+    /// facts in `meta` that differ between equal members. Persist before.
+    package static func hashFile(_ transaction: BoltReadTransaction) -> UInt32 {
+        let ignored = [StoreBucket.consistentIndex, StoreBucket.term, StoreBucket.storageVersion]
+        var hash = RecordHash()
+        transaction.forEachBucket { name, bucket in
+            name.withUnsafeBytes { bytes in hash.add(bytes) }
+            var cursor = bucket.cursor()
+            var entry = cursor.first()
+            while let (key, value) = entry {
+                if name != StoreBucket.meta || !ignored.contains(where: { key.elementsEqual($0) }) {
+                    hash.add(key)
+                    hash.add(value)
+                }
+                entry = cursor.next()
+            }
+        }
+        return hash.value
+    }
+}

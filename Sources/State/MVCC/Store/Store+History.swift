@@ -1,0 +1,82 @@
+import EtcdAPI
+
+/// A piece of the store's history, copied out: whole transactions in order.
+package struct HistoryPage: Sendable {
+    /// One change.
+    package struct Change: Sendable {
+        package var revision: Revision
+        package var isTombstone: Bool
+        var bytes: Range<Int>
+    }
+
+    /// The changes, ascending.
+    package fileprivate(set) var changes: ContiguousArray<Change> = []
+    fileprivate var bytes: [UInt8] = []
+    /// The first revision that is not in the page.
+    package fileprivate(set) var nextRevision: Int64
+    /// The store's newest revision when the page was read.
+    package fileprivate(set) var storeRevision: Int64
+    /// The store's compacted revision then; history below it may have gaps.
+    package fileprivate(set) var compactedRevision: Int64
+
+    /// Hands over the encoded KeyValue of a change.
+    func withValue<Result>(
+        of change: Change, _ body: (UnsafeRawBufferPointer) -> Result
+    ) -> Result {
+        bytes.withUnsafeBytes { all in body(UnsafeRawBufferPointer(rebasing: all[change.bytes])) }
+    }
+}
+
+extension Store {
+    /// Copies the transactions from a revision on, `revisions` of them or until `bytes` are
+    /// reached; never a part of one. Any thread; one slice of the read lock.
+    package func history(from revision: Int64, revisions: Int, bytes: Int) -> HistoryPage {
+        lock.lockForReading()
+        defer { lock.unlock() }
+        var page = HistoryPage(
+            nextRevision: current + 1, storeRevision: current, compactedRevision: compacted)
+        var last: Int64 = 0
+        var transactions = 0
+        forEachRecord(from: max(revision, 0)) { record in
+            if record.revision.main != last {
+                if transactions == revisions || page.bytes.count >= bytes {
+                    page.nextRevision = record.revision.main
+                    return false
+                }
+                last = record.revision.main
+                transactions += 1
+            }
+            let start = page.bytes.count
+            page.bytes.append(contentsOf: record.value)
+            page.changes.append(
+                HistoryPage.Change(
+                    revision: record.revision, isTombstone: record.isTombstone,
+                    bytes: start..<page.bytes.count))
+            return true
+        }
+        return page
+    }
+
+    /// Visits records from a main revision on, in file and overlay, until the body returns false.
+    /// The caller holds the lock.
+    private func forEachRecord(from main: Int64, _ body: (StoredRecord) -> Bool) {
+        let start = Revision(main: main)
+        let isInFile = !(committing ?? open).begins(atOrBefore: start)
+        if isInFile, var cursor = keyBucket?.cursor() {
+            var entry = cursor.seek(RevisionKey(start).encoded)
+            while let (key, value) = entry {
+                guard let name = RevisionKey(decoding: key) else { return }
+                let record = StoredRecord(
+                    revision: name.revision, isTombstone: name.isTombstone, value: value)
+                guard body(record) else { return }
+                entry = cursor.next()
+            }
+        }
+        for generation in [committing, open] {
+            guard let generation else { continue }
+            for place in generation.lowerBound(start)..<generation.records.count {
+                guard body(generation.records[place]) else { return }
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import Bolt
+package import EtcdAPI
+
+/// From revisions to records. The callers hold the lock.
+extension Store {
+    /// The encoded KeyValue of a revision that the index names.
+    ///
+    /// Its absence means that index and file do not belong together: the member must stop.
+    func storedValue(of revision: Revision) -> UnsafeRawBufferPointer {
+        if open.begins(atOrBefore: revision), let value = open.value(of: revision) {
+            return value
+        }
+        if let committing, let value = committing.value(of: revision) { return value }
+        let value = withUnsafeTemporaryAllocation(
+            byteCount: RevisionKey.tombstoneSizeBytes, alignment: 8
+        ) { buffer in
+            let count = RevisionKey(revision).encode(into: buffer)
+            return keyBucket?.get(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+        guard let value else {
+            preconditionFailure("the record of revision \(revision) in the index is stored")
+        }
+        return value
+    }
+
+    /// The decoded record of a revision that the index names.
+    func storedView(of revision: Revision) -> KeyValueView {
+        guard let view = KeyValueView(stored: storedValue(of: revision)) else {
+            preconditionFailure("the record of revision \(revision) is a KeyValue")
+        }
+        return view
+    }
+
+    /// The encoded KeyValue of a key at a main revision, nil if it did not exist then or the
+    /// revision is compacted. Any thread.
+    package func keyValue(of key: UnsafeRawBufferPointer, at main: Int64) -> [UInt8]? {
+        withReadLock { store in
+            guard main >= store.compacted, main <= store.current,
+                let record = store.index.get(key, at: main)
+            else { return nil }
+            return Array(store.storedValue(of: record.modified))
+        }
+    }
+
+    /// The revision to read at for a requested one: 0 and below mean the newest.
+    func resolve(_ requested: Int64, newest: Int64) throws(EtcdError) -> Int64 {
+        guard requested <= newest else { throw .futureRevision }
+        let revision = requested <= 0 ? newest : requested
+        guard revision >= compacted else { throw .compacted }
+        return revision
+    }
+
+    /// Checks that a read at `requested` would be allowed now, as a transaction's ranges are
+    /// checked before anything of it is applied; 0 is always allowed, a negative revision is
+    /// below every other. Apply thread only.
+    package func checkReadable(_ requested: Int64) throws(EtcdError) {
+        guard requested != 0 else { return }
+        let (newest, oldest) = isExclusive ? (current, compacted) : revisions
+        guard requested <= newest else { throw .futureRevision }
+        guard requested >= oldest else { throw .compacted }
+    }
+}

@@ -1,0 +1,93 @@
+package import EtcdAPI
+
+/// How a range was answered.
+package enum RangeOutcome {
+    /// The answer is whole; only its header is missing. `revision` is the store's revision that
+    /// belongs into it.
+    case complete(revision: Int64)
+    /// Too much for one slice: nothing was answered, the reader gives it in pieces.
+    case large(RangeReader)
+}
+
+/// Ranges outside of transactions. Any thread, but the apply thread not inside `withWriteLock`.
+extension Store {
+    /// Answers a range whole if it fits one slice, else opens a reader pinned at the revision.
+    ///
+    /// Throws `.futureRevision` and `.compacted`. Keys, limits and sort numbers are as in
+    /// RangeRequest and not checked here.
+    package func range(
+        _ request: RangeRequest, into answer: inout RangeAnswer
+    ) throws(EtcdError) -> RangeOutcome {
+        if let revision = try answerSlice(request, into: &answer) {
+            return .complete(revision: revision)
+        }
+        return .large(try openRange(request))
+    }
+
+    /// Opens a reader for a range, of whatever size; for RangeStream and large answers.
+    package func openRange(_ request: RangeRequest) throws(EtcdError) -> RangeReader {
+        lock.lockForWriting()
+        defer { lock.unlock() }
+        let plan = RangePlan(request, revision: try resolve(request.revision, newest: current))
+        return RangeReader(
+            plan, store: self, pin: pin(plan.revision), storeRevision: current,
+            count: request.countOnly ? 0 : count(plan))
+    }
+
+    /// The store's revision if the answer fits one slice, else nil with `answer` untouched.
+    private func answerSlice(
+        _ request: RangeRequest, into answer: inout RangeAnswer
+    ) throws(EtcdError) -> Int64? {
+        lock.lockForReading()
+        defer { lock.unlock() }
+        let plan = RangePlan(request, revision: try resolve(request.revision, newest: current))
+        var budget = RangeBudget(keys: configuration.sliceKeys, bytes: configuration.sliceBytes)
+        var whole = RangeAnswer(header: answer.header)
+        guard fill(plan, into: &whole, budget: &budget) else { return nil }
+        answer = whole
+        return current
+    }
+
+    /// Answers whatever its size; the caller holds the lock.
+    func answerWhole(_ plan: RangePlan, into answer: inout RangeAnswer) {
+        var budget = RangeBudget.unlimited
+        let isWhole = fill(plan, into: &answer, budget: &budget)
+        precondition(isWhole, "an unlimited budget covers every range")
+    }
+
+    /// Whether the budget sufficed.
+    private func fill(
+        _ plan: RangePlan, into answer: inout RangeAnswer, budget: inout RangeBudget
+    ) -> Bool {
+        if plan.request.countOnly {
+            answer.count = count(plan)
+            return true
+        }
+        var selection: RangeSelection?
+        if plan.sort != nil {
+            var gathering = RangeSelection(plan)
+            gathering.gather(plan, in: self, budget: &budget)
+            guard gathering.isGathered else { return false }
+            gathering.order(plan)
+            selection = gathering
+            budget.keys = max(budget.keys, gathering.count + 1)
+        }
+        var walk = RangeWalk(plan)
+        walk.advance(over: selection, in: self, budget: &budget) { key, record in
+            plan.append(key, record, in: self, to: &answer)
+        }
+        guard walk.isDone else { return false }
+        answer.more = walk.hasMore
+        answer.count = plan.limit == nil && !plan.isFiltered && plan.sort == nil
+            ? Int64(walk.givenCount) : count(plan)
+        return true
+    }
+
+    /// Keys in the range at the plan's revision, whatever limit and filters say. The caller holds
+    /// the lock.
+    func count(_ plan: RangePlan) -> Int64 {
+        withKeyRange(plan.request.key, plan.request.rangeEnd) { start, end in
+            Int64(index.count(from: start, to: end, at: plan.revision))
+        }
+    }
+}

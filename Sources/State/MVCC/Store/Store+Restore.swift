@@ -1,0 +1,97 @@
+import Bolt
+import EtcdAPI
+
+/// Opening: what the store in memory is rebuilt from.
+extension Store {
+    static func createBuckets(in bolt: Bolt) throws(StoreError) {
+        let reading = bolt.beginRead()
+        defer { reading.end() }
+        if reading.bucket(StoreBucket.key) != nil, reading.bucket(StoreBucket.meta) != nil {
+            return
+        }
+        do throws(BoltError) {
+            let transaction = bolt.beginWrite()
+            try transaction.createBucketIfMissing(StoreBucket.key)
+            try transaction.createBucketIfMissing(StoreBucket.meta)
+            try transaction.commit()
+        } catch {
+            throw .bolt(error)
+        }
+    }
+
+    /// Reads the records into the index. Revisions go on from the highest of the last record and
+    /// the compactions: compaction may have removed the newest records, and a crash may have come
+    /// between that and the note that it was finished.
+    func restore() throws(StoreError) {
+        let leased = try restoreIndex()
+        let scheduled = compactionRevision(StoreBucket.scheduledCompaction) ?? 0
+        if let finished = compactionRevision(StoreBucket.finishedCompaction) {
+            compacted = finished
+            finishedCompaction = finished
+        }
+        current = max(current, compacted, scheduled)
+        restoreLeases(leased)
+        if scheduled > compacted, scheduled > 0 {
+            compactions.append(
+                CompactionJob(
+                    revision: scheduled, previous: compacted, followsFinished: false,
+                    generation: nil))
+            compacted = scheduled
+        }
+        if let fault = bolt.corruption { throw .bolt(.corrupt(fault)) }
+    }
+
+    /// Builds the index; returns the puts that name a lease, in revision order.
+    private func restoreIndex() throws(StoreError) -> ContiguousArray<StoredRecord> {
+        var leased: ContiguousArray<StoredRecord> = []
+        guard var cursor = keyBucket?.cursor() else { return leased }
+        var entry = cursor.first()
+        while let (key, value) = entry {
+            guard let name = RevisionKey(decoding: key), let view = KeyValueView(stored: value)
+            else { throw .malformedRecord(key: Array(key)) }
+            if name.isTombstone {
+                index.restoreTombstone(view.key, at: name.revision)
+            } else {
+                let record = KeyRecord(
+                    modified: name.revision, created: Revision(main: view.createRevision),
+                    version: view.version)
+                index.restore(view.key, record: record)
+                if view.lease != 0 {
+                    leased.append(
+                        StoredRecord(revision: name.revision, isTombstone: false, value: value))
+                }
+            }
+            current = max(current, name.revision.main)
+            entry = cursor.next()
+        }
+        return leased
+    }
+
+    /// Attaches the keys whose newest record names a lease.
+    private func restoreLeases(_ leased: ContiguousArray<StoredRecord>) {
+        guard let leases else { return }
+        for record in leased {
+            guard let view = KeyValueView(stored: record.value),
+                index.get(view.key)?.modified == record.revision
+            else { continue }
+            leases.attach(view.key, to: view.lease)
+        }
+    }
+
+    private func compactionRevision(_ name: [UInt8]) -> Int64? {
+        guard let stored = snapshot.bucket(StoreBucket.meta)?.get(name) else { return nil }
+        return stored.withUnsafeBytes { bytes in RevisionKey(decoding: bytes)?.revision.main }
+    }
+}
+
+extension KeyValueView {
+    /// Decodes a stored record; nil if it is none.
+    @inline(__always)
+    init?(stored bytes: UnsafeRawBufferPointer) {
+        do throws(WireError) {
+            try self.init(decoding: bytes)
+        } catch {
+            return nil
+        }
+    }
+}

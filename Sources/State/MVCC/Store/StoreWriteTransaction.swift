@@ -1,0 +1,181 @@
+package import EtcdAPI
+
+/// One write transaction: all its changes get the same main revision, `current` + 1, and sub
+/// revisions in the order they are made.
+///
+/// It holds the store's write lock from `beginWrite` to `end`, so readers see all of it or
+/// nothing, and its own ranges see its changes. There is no way back: what can fail is checked
+/// before. Apply thread only.
+package final class StoreWriteTransaction {
+    let store: Store
+    private let ownsLock: Bool
+    private var isEnded = false
+    private let firstRecord: Int
+    /// Number of changes made so far; the next sub revision.
+    package private(set) var changeCount = 0
+
+    init(store: Store, ownsLock: Bool) {
+        self.store = store
+        self.ownsLock = ownsLock
+        firstRecord = store.open.records.count
+    }
+
+    deinit {
+        precondition(isEnded, "a write transaction is ended")
+    }
+
+    /// The revision that reads in it see: the next one as soon as something was changed.
+    package var revision: Int64 { changeCount == 0 ? store.current : store.current + 1 }
+
+    private var nextRevision: Revision {
+        Revision(main: store.current + 1, sub: Int64(changeCount))
+    }
+
+    /// Stores a value, and hangs the key on `lease` (0: on none). Returns the key's new record;
+    /// version 1 means that the key did not exist.
+    @discardableResult
+    package func put(
+        _ key: ArraySlice<UInt8>, value: ArraySlice<UInt8>, lease: Int64
+    ) -> KeyRecord {
+        key.withUnsafeBytes { keyBytes in
+            value.withUnsafeBytes { valueBytes in
+                put(keyBytes, value: valueBytes, lease: lease)
+            }
+        }
+    }
+
+    /// As above, from borrowed memory.
+    @discardableResult
+    package func put(
+        _ key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, lease: Int64
+    ) -> KeyRecord {
+        let revision = nextRevision
+        let record = store.index.put(key, at: revision)
+        let view = KeyValueView(
+            key: key, createRevision: record.created.main, modRevision: revision.main,
+            version: record.version, value: value, lease: lease)
+        _ = store.open.append(view, at: revision, isTombstone: false)
+        changeCount += 1
+        bind(key, isNew: record.version == 1, to: lease)
+        return record
+    }
+
+    private func bind(_ key: UnsafeRawBufferPointer, isNew: Bool, to lease: Int64) {
+        guard let leases = store.leases else { return }
+        let old = isNew ? 0 : leases.lease(of: key)
+        guard old != lease else { return }
+        if old != 0 { leases.detach(key, from: old) }
+        if lease != 0 { leases.attach(key, to: lease) }
+    }
+
+    /// Deletes the keys of a range, ascending, and returns how many there were. `previous` gets
+    /// the encoded KeyValue of each before it goes; its bytes are valid during the call.
+    package func deleteRange(
+        _ key: ArraySlice<UInt8>, end: ArraySlice<UInt8>,
+        previous: ((UnsafeRawBufferPointer) -> Void)? = nil
+    ) -> Int {
+        let first = store.open.records.count
+        let revision = revision
+        withKeyRange(key, end) { start, end in
+            _ = store.index.visit(from: start, to: end, at: revision, limit: 0) { key, record in
+                previous?(store.storedValue(of: record.modified))
+                appendTombstone(key)
+                return true
+            }
+        }
+        for place in first..<store.open.records.count {
+            let record = store.open.records[place]
+            guard let view = KeyValueView(stored: record.value) else {
+                preconditionFailure("a tombstone that was just encoded can be decoded")
+            }
+            let deleted = store.index.tombstone(view.key, at: record.revision)
+            precondition(deleted != nil, "a key that was just visited is live")
+            guard let leases = store.leases else { continue }
+            let lease = leases.lease(of: view.key)
+            if lease != 0 { leases.detach(view.key, from: lease) }
+        }
+        return store.open.records.count - first
+    }
+
+    private func appendTombstone(_ key: UnsafeRawBufferPointer) {
+        let none = UnsafeRawBufferPointer(start: nil, count: 0)
+        let view = KeyValueView(
+            key: key, createRevision: 0, modRevision: 0, version: 0, value: none, lease: 0)
+        _ = store.open.append(view, at: nextRevision, isTombstone: true)
+        changeCount += 1
+    }
+
+    /// Answers a range as the transaction sees it. Throws `.futureRevision` and `.compacted`.
+    /// `answer.count` and `.more` are set; the header is the caller's.
+    package func range(
+        _ request: RangeRequest, into answer: inout RangeAnswer
+    ) throws(EtcdError) {
+        let newest = revision
+        let plan = RangePlan(request, revision: try store.resolve(request.revision, newest: newest))
+        store.answerWhole(plan, into: &answer)
+    }
+
+    /// Hands the encoded KeyValue of a key as the transaction sees it to `body`, nil if it does
+    /// not exist. The bytes are valid during the call.
+    package func withKeyValue<Result>(
+        of key: ArraySlice<UInt8>, _ body: (UnsafeRawBufferPointer?) -> Result
+    ) -> Result {
+        key.withUnsafeBytes { key in
+            guard let record = store.index.get(key, at: revision) else { return body(nil) }
+            return body(store.storedValue(of: record.modified))
+        }
+    }
+
+    /// Hands each key of a range with its record to `body` until it returns false, as the
+    /// transaction sees them; the KeyValue is decoded only when asked for.
+    package func forEach(
+        _ key: ArraySlice<UInt8>, end: ArraySlice<UInt8>,
+        _ body: (_ record: KeyRecord, _ view: () -> KeyValueView) -> Bool
+    ) {
+        withKeyRange(key, end) { start, end in
+            _ = store.index.visit(from: start, to: end, at: revision, limit: 0) { _, record in
+                body(record) { store.storedView(of: record.modified) }
+            }
+        }
+    }
+
+    /// Publishes the changes. Returns them for `WatchHub.notify`, nil if there were none: then
+    /// the revision stays as it is.
+    package func end() -> CommittedTransaction? {
+        precondition(!isEnded, "a write transaction is ended once")
+        isEnded = true
+        var committed: CommittedTransaction?
+        if changeCount > 0 {
+            store.current += 1
+            committed = CommittedTransaction(
+                revision: store.current,
+                changes: ContiguousArray(store.open.records[firstRecord...]),
+                generation: store.open)
+        }
+        if ownsLock { store.unlockForApply() }
+        return committed
+    }
+}
+
+extension Store {
+    /// Begins a write transaction, taking the write lock unless `withWriteLock` holds it. Apply
+    /// thread only; one at a time.
+    package func beginWrite() -> StoreWriteTransaction {
+        let ownsLock = !isExclusive
+        if ownsLock { lockForApply() }
+        return StoreWriteTransaction(store: self, ownsLock: ownsLock)
+    }
+}
+
+/// Hands over a range in the index's terms: `end` empty is the single key, one zero byte the end
+/// of the key space.
+func withKeyRange<Result>(
+    _ key: ArraySlice<UInt8>, _ end: ArraySlice<UInt8>,
+    _ body: (UnsafeRawBufferPointer, KeyRangeEnd) -> Result
+) -> Result {
+    key.withUnsafeBytes { start in
+        if end.isEmpty { return body(start, .single) }
+        if end.count == 1, end.first == 0 { return body(start, .unbounded) }
+        return end.withUnsafeBytes { end in body(start, .key(end)) }
+    }
+}

@@ -1,0 +1,66 @@
+import EtcdAPI
+
+/// Telling the watchers that are up to date.
+extension WatchHub {
+    /// Tells of transactions, in revision order without gaps. Apply thread; the store's write lock
+    /// is not held.
+    package func notify(_ transactions: [CommittedTransaction]) {
+        guard let last = transactions.last else { return }
+        withLock { hub in
+            var streams: [WatchStream] = []
+            if !hub.index.isEmpty {
+                for transaction in transactions { hub.gather(transaction, into: &streams) }
+            }
+            hub.notifiedRevision = max(hub.notifiedRevision, last.revision)
+            for stream in streams { hub.flush(stream) }
+        }
+    }
+
+    /// Fills the outboxes of the streams that watch something the transaction changed.
+    private func gather(_ transaction: CommittedTransaction, into streams: inout [WatchStream]) {
+        var touched: [Watcher] = []
+        for record in transaction.changes {
+            guard let view = KeyValueView(stored: record.value) else { continue }
+            var change: WatchedChange?
+            index.forEach(watching: view.key) { watcher in
+                guard watcher.nextRevision <= transaction.revision,
+                    watcher.configuration.admits(isDeletion: record.isTombstone)
+                else { return }
+                let shared = change ?? WatchedChange(
+                    record.revision, isDeletion: record.isTombstone, record: view)
+                change = shared
+                if watcher.configuration.wantsPrevious {
+                    shared.addPrevious(of: view, from: store)
+                }
+                if watcher.gathered.isEmpty { touched.append(watcher) }
+                watcher.gathered.append(shared)
+            }
+        }
+        for watcher in touched {
+            let stream = watcher.stream
+            if stream.outbox.isEmpty { streams.append(stream) }
+            let delivery = watcher.delivery(
+                .changes(watcher.gathered), revision: transaction.revision)
+            watcher.gathered = []
+            if watcher.undeliveredRevision == 0 {
+                watcher.undeliveredRevision = transaction.revision
+            }
+            stream.outbox.append((watcher, delivery))
+        }
+    }
+
+    /// Hands an outbox over; if the sink is full its watchers fall behind.
+    private func flush(_ stream: WatchStream) {
+        let outbox = stream.outbox
+        stream.outbox = []
+        let isTaken = stream.sink.deliver(outbox.map { entry in entry.delivery })
+        for (watcher, _) in outbox where watcher.undeliveredRevision != 0 {
+            if !isTaken {
+                watcher.nextRevision = watcher.undeliveredRevision
+                displace(watcher)
+                place(watcher)
+            }
+            watcher.undeliveredRevision = 0
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import EtcdAPI
+
+/// One change of one key as watchers are told of it, encoded once and shared by all of them.
+///
+/// Made by the thread that notifies; the form with the previous pair is added, if somebody wants
+/// it, before the change is handed on to that watcher.
+package final class WatchedChange: @unchecked Sendable {
+    // `@unchecked Sendable`: immutable but for `encodedWithPrevious`, which is written once by the
+    // making thread before anyone who reads it gets the change.
+    /// When it happened.
+    package let revision: Revision
+    /// Whether the key was deleted.
+    package let isDeletion: Bool
+    /// The event as a field of a WatchResponse, without the previous pair.
+    package let encoded: [UInt8]
+    private var encodedWithPrevious: [UInt8]?
+    private let isCreation: Bool
+
+    /// Encodes a stored record. A deletion's event holds key and revision only.
+    init(_ revision: Revision, isDeletion: Bool, record: KeyValueView) {
+        self.revision = revision
+        self.isDeletion = isDeletion
+        isCreation = !isDeletion && record.createRevision == record.modRevision
+        encoded = Self.encode(
+            Self.pair(record, revision, isDeletion: isDeletion), isDeletion: isDeletion,
+            previous: nil)
+    }
+
+    /// The event as a field of a WatchResponse, with the previous pair (if there was one) or
+    /// without.
+    package func bytes(withPrevious: Bool) -> [UInt8] {
+        withPrevious ? encodedWithPrevious ?? encoded : encoded
+    }
+
+    /// Adds the form with the previous pair, read from the store. A pair that was compacted away
+    /// or never was is left out, as etcd does.
+    func addPrevious(of record: KeyValueView, from store: Store) {
+        guard encodedWithPrevious == nil, !isCreation,
+            let previous = store.keyValue(of: record.key, at: revision.main - 1)
+        else { return }
+        encodedWithPrevious = Self.encode(
+            Self.pair(record, revision, isDeletion: isDeletion), isDeletion: isDeletion,
+            previous: previous)
+    }
+
+    private static func pair(
+        _ record: KeyValueView, _ revision: Revision, isDeletion: Bool
+    ) -> KeyValueView {
+        var pair = record
+        if isDeletion { pair.modRevision = revision.main }
+        return pair
+    }
+
+    private static func encode(
+        _ pair: KeyValueView, isDeletion: Bool, previous: [UInt8]?
+    ) -> [UInt8] {
+        let type = Event.EventType(rawValue: isDeletion ? 1 : 0)
+        let keyValue = WireWriter.bytes(count: pair.encodedSize) { pair.encode(into: &$0) }
+        return keyValue.withUnsafeBytes { keyValue in
+            guard let previous else {
+                let event = WatchEvent(type: type, keyValue: keyValue)
+                return WireWriter.bytes(count: event.encodedSize) { event.encode(into: &$0) }
+            }
+            return previous.withUnsafeBytes { previous in
+                let event = WatchEvent(type: type, keyValue: keyValue, previous: previous)
+                return WireWriter.bytes(count: event.encodedSize) { event.encode(into: &$0) }
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+/// Watchers of the same keys; each knows its place, so that removing one is a swap.
+struct WatcherList {
+    private var watchers: [Watcher]
+
+    init(_ watcher: Watcher) {
+        watcher.place = 0
+        watchers = [watcher]
+    }
+
+    var isEmpty: Bool { watchers.isEmpty }
+
+    mutating func append(_ watcher: Watcher) {
+        watcher.place = watchers.count
+        watchers.append(watcher)
+    }
+
+    mutating func remove(_ watcher: Watcher) {
+        let place = watcher.place
+        precondition(watchers[place] === watcher, "a watcher knows its place")
+        watchers.swapAt(place, watchers.count - 1)
+        watchers[place].place = place
+        watchers.removeLast()
+    }
+
+    func forEach(_ body: (Watcher) -> Void) {
+        for watcher in watchers { body(watcher) }
+    }
+}
+
+/// The watchers that are up to date, found by a key that changes: those of single keys by hash,
+/// those of ranges through an interval tree.
+struct WatcherIndex {
+    private var singles: [[UInt8]: WatcherList] = [:]
+    private var ranges = IntervalTree()
+
+    var isEmpty: Bool { singles.isEmpty && ranges.isEmpty }
+
+    mutating func insert(_ watcher: Watcher) {
+        guard watcher.configuration.end.isEmpty else { return ranges.insert(watcher) }
+        let key = watcher.configuration.key
+        if singles[key] == nil {
+            singles[key] = WatcherList(watcher)
+        } else {
+            singles[key]?.append(watcher)
+        }
+    }
+
+    mutating func remove(_ watcher: Watcher) {
+        guard watcher.configuration.end.isEmpty else { return ranges.remove(watcher) }
+        let key = watcher.configuration.key
+        singles[key]?.remove(watcher)
+        if singles[key]?.isEmpty == true { singles[key] = nil }
+    }
+
+    /// Visits the watchers of a key.
+    func forEach(watching key: UnsafeRawBufferPointer, _ body: (Watcher) -> Void) {
+        if !singles.isEmpty { singles[Array(key)]?.forEach(body) }
+        ranges.forEach(containing: key, body)
+    }
+}
