@@ -12,10 +12,11 @@ import Testing
         values.map { MemberID($0) }
     }
 
-    @Test(arguments: [
-        ([3], 3), ([3, 5], 3), ([3, 5, 9], 5), ([1, 5, 9, 9], 5), ([1, 2, 3, 4, 5], 3),
-        ([0, 0, 7, 7, 7], 7), ([0, 0, 0, 7, 7], 0),
-    ] as [([UInt64], UInt64)])
+    @Test(
+        arguments: [
+            ([3], 3), ([3, 5], 3), ([3, 5, 9], 5), ([1, 5, 9, 9], 5), ([1, 2, 3, 4, 5], 3),
+            ([0, 0, 7, 7, 7], 7), ([0, 0, 0, 7, 7], 0),
+        ] as [([UInt64], UInt64)])
     func majorityValue(values: [UInt64], expected: UInt64) throws {
         let voters = values.indices.map { MemberID(UInt64($0) + 1) }
         let configuration = try configuration(ConfState(voters: voters))
