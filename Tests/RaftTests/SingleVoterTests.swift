@@ -33,7 +33,9 @@ import Testing
         #expect(Self.settle(&machine).map(\.type) == [.confChange])
         machine.campaign()
         let election = machine.takeReady()
-        #expect(election.write?.hardState == HardState(term: Term(2), vote: MemberID(1), commit: LogIndex(1)))
+        #expect(
+            election.write?.hardState
+                == HardState(term: Term(2), vote: MemberID(1), commit: LogIndex(1)))
         #expect(election.write?.mustSynchronize == true)
         #expect(!machine.isLeader)
         try machine.persisted(through: #require(election.write).number)
@@ -55,13 +57,16 @@ import Testing
         try machine.propose((0..<10).map { Proposal(data: [$0]) })
         #expect(Self.settle(&machine).count == 10)
         machine.compactLog(to: LogIndex(5))
-        let entries = machine.entries(from: machine.firstIndex, through: machine.lastIndex, maxBytes: .max)
+        let compacted = try EntryID(
+            term: #require(machine.term(at: LogIndex(5))), index: LogIndex(5))
+        let entries = machine.entries(
+            from: machine.firstIndex, through: machine.lastIndex, maxBytes: .max)
         var again = try RaftMachine(
             machine.settings,
             restoring: RestoredState(
                 hardState: HardState(term: machine.term, vote: MemberID(1), commit: LogIndex(5)),
-                compacted: EntryID(term: #require(machine.term(at: LogIndex(5))), index: LogIndex(5)),
-                entries: entries, confState: machine.confState, applied: LogIndex(7)))
+                compacted: compacted, entries: entries, confState: machine.confState,
+                applied: LogIndex(7)))
         #expect(again.committedIndex == LogIndex(7))
         #expect(again.takeReady().write?.hardState?.commit == LogIndex(7))
         again.campaign()

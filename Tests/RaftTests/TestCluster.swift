@@ -127,16 +127,26 @@ struct TestCluster {
         members[sender].machine.reportSnapshot(to: message.to, isDelivered: isDelivered)
     }
 
+    /// Takes a member's outputs and performs them. Returns whether there was anything to do.
+    private mutating func runOnce(_ position: Int) -> Bool {
+        takeReady(of: position)
+        let member = members[position]
+        while !members[position].writes.isEmpty { finishWrite(of: position) }
+        while !members[position].tasks.isEmpty { apply(at: position) }
+        return !member.writes.isEmpty || !member.tasks.isEmpty
+    }
+
+    /// Runs one member until nothing is left to do, with its messages staying under way.
+    mutating func runAlone(_ position: Int) {
+        while members[position].isUp, runOnce(position) {}
+    }
+
     /// Runs everything that is possible without time passing.
     mutating func settle(maxRounds: Int = 10_000) {
         for _ in 0..<maxRounds {
             var isBusy = false
             for position in members.indices where members[position].isUp {
-                takeReady(of: position)
-                isBusy = isBusy || !members[position].writes.isEmpty
-                while !members[position].writes.isEmpty { finishWrite(of: position) }
-                isBusy = isBusy || !members[position].tasks.isEmpty
-                while !members[position].tasks.isEmpty { apply(at: position) }
+                isBusy = runOnce(position) || isBusy
             }
             if network.isEmpty && !isBusy { return }
             let messages = network

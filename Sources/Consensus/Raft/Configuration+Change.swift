@@ -135,7 +135,7 @@ extension Configuration {
         let isOrdered = zip(members, members.dropFirst()).allSatisfy { $0.id < $1.id }
         let hasVoters = members.contains(where: \.isIncoming) || members.isEmpty
         let isNamed = members.first?.id != MemberID.none
-        guard isOrdered, hasVoters, isNamed, confState.learnersNext.count == state.learnersNext.count
-        else { return nil }
+        let isDemotionKnown = confState.learnersNext.count == state.learnersNext.count
+        guard isOrdered, hasVoters, isNamed, isDemotionKnown else { return nil }
     }
 }

@@ -1,4 +1,4 @@
-/// One member of a Raft cluster as a value: ticks, messages and requests go in, a `Ready` comes out.
+/// One member of a Raft cluster as a value: ticks, messages and requests in, a `Ready` out.
 ///
 /// It decides the order of the log (Raft paper, and the dissertation for pre-vote, check-quorum,
 /// leadership transfer and read indexes), with etcd's messages. It performs nothing itself, reads
