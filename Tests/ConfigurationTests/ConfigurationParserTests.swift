@@ -15,7 +15,7 @@ import Testing
         ("a: b c # d", "b c", false), ("a: http://h:1,http://i:2", "http://h:1,http://i:2", false),
         ("a: 'it''s'", "it's", true), (#"a: "x\ty\u00e9\ud83d\ude00""#, "x\tyé😀", true),
         ("a: \"one\n   two\"", "one two", true),
-        ("a: one\n  two # c\n  three", "one two three", false),
+        ("a: one\n  two # c\nb: three", "three", false),
         ("a:\n  b#c", "b#c", false), ("{\"a\": \"b\"}", "b", true), ("{a: b:c}", "b:c", false),
         ("a: |\n  x\n   y\n\n", "x\n y\n", true), ("a: >-\n  x\n  y\n\n  z\n", "x y\nz", true),
         ("a: |+\n  x\n\n", "x\n\n", true), ("\u{FEFF}---\na: b\r\n...\n", "b", false),
@@ -83,7 +83,7 @@ import Testing
         ("? a", 1, "complex keys"),
         ("a:\n    b: 1\n  c: 2", 3, "wrong indentation"), ("a: \"\\q\"", 1, "unknown escape"),
         ("a: \"\\ud800\"", 1, "bad escape"), ("%YAML 1.2\n---\na: b", 1, "directives"),
-        ("a: 1\nb", 2, "expected 'key: value'"),
+        ("a: 1\nb", 2, "expected 'key: value'"), ("a: b # c\n  d", 2, "wrong indentation"),
     ])
     func whatIsNotUnderstoodIsRefusedWithItsLine(text: String, line: Int, reason: String) {
         do {

@@ -90,7 +90,7 @@ import Testing
         let status = ProcessStatus(
             statText: "1 (a b) c) " + fields, ticksPerSecond: 100, pageSizeBytes: 4_096)
         #expect(status?.cpuSeconds == 2.23)
-        #expect(status?.residentBytes == 121 * 4_096)
+        #expect(status?.residentBytes == 495_616.0)
         #expect(ProcessStatus(statText: "", ticksPerSecond: 100, pageSizeBytes: 1) == nil)
     }
 
