@@ -88,3 +88,12 @@ enum ConfigurationFile {
         }
     }
 }
+
+extension ServerConfiguration {
+    /// Applies the entries of a parsed configuration file.
+    package mutating func apply(
+        file root: ConfigurationNode, logger: ServerLogger
+    ) throws(ConfigurationError) {
+        try ConfigurationFile.apply(root, to: &self, logger: logger)
+    }
+}

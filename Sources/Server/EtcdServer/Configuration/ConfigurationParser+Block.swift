@@ -29,13 +29,33 @@ extension ConfigurationParser {
 
     /// Whether a key and its colon come next on this line.
     private func startsMappingEntry() throws(ConfigurationSyntaxError) -> Bool {
-        var probe = self
         if current == UInt8(ascii: "?"), isSpaceOrEnd(byte(after: 1)) {
             throw error("complex keys are not supported")
         }
         if current == UInt8(ascii: "{") || current == UInt8(ascii: "[") { return false }
-        guard (try? probe.takeKey()) != nil else { return false }
-        return true
+        guard current == UInt8(ascii: "\"") || current == UInt8(ascii: "'") else {
+            return plainKeyEnd != nil
+        }
+        var probe = self
+        _ = try probe.parseQuoted()
+        probe.skipSpaces()
+        return probe.current == UInt8(ascii: ":") && isSpaceOrEnd(probe.byte(after: 1))
+    }
+
+    /// Where the colon after a plain key stands, if one comes on this line.
+    private var plainKeyEnd: Int? {
+        for index in position..<bytes.count {
+            switch bytes[index] {
+            case 0x0A: return nil
+            case UInt8(ascii: ":")
+            where isSpaceOrEnd(index + 1 < bytes.count ? bytes[index + 1] : nil):
+                return index
+            case UInt8(ascii: "#") where index > position && bytes[index - 1] == 0x20:
+                return nil
+            default: continue
+            }
+        }
+        return nil
     }
 
     /// A key with the colon after it.
@@ -49,19 +69,12 @@ extension ConfigurationParser {
             position += 1
             return key
         }
-        let start = position
-        while let byte = current, byte != 0x0A {
-            if byte == UInt8(ascii: ":"), isSpaceOrEnd(self.byte(after: 1)) {
-                let key = text(start..<position).trimmingTrailingSpaces()
-                position += 1
-                guard !key.isEmpty else { throw error("a key is empty") }
-                try refuseUnsupported(firstByte: bytes[start])
-                return key
-            }
-            if byte == UInt8(ascii: "#"), position > start, bytes[position - 1] == 0x20 { break }
-            position += 1
-        }
-        throw error("expected 'key: value'")
+        guard let end = plainKeyEnd else { throw error("expected 'key: value'") }
+        try refuseUnsupported(firstByte: bytes[position])
+        let key = text(position..<end).trimmingTrailingSpaces()
+        guard !key.isEmpty else { throw error("a key is empty") }
+        position = end + 1
+        return key
     }
 
     private mutating func parseBlockMapping(column: Int) throws(ConfigurationSyntaxError)

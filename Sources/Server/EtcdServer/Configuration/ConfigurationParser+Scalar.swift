@@ -16,7 +16,8 @@ extension ConfigurationParser {
         -> ConfigurationNode
     {
         var joined = try takePlainLine()
-        while true {
+        // A comment ends the scalar.
+        while current != UInt8(ascii: "#") {
             let saved = position
             try skipBlankLines()
             guard !isAtEnd, column > parentColumn, !isDocumentMarker(UInt8(ascii: "-")),
@@ -27,6 +28,7 @@ extension ConfigurationParser {
             }
             joined += " " + (try takePlainLine())
         }
+        if current == UInt8(ascii: "#") { skipToLineEnd() }
         return Self.plain(joined)
     }
 

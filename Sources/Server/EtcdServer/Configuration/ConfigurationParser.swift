@@ -31,7 +31,8 @@ package struct ConfigurationParser {
         guard bytes.count <= fileSizeBytesMax else {
             throw ConfigurationSyntaxError(line: 1, reason: "file is larger than 1 MiB")
         }
-        var parser = ConfigurationParser(bytes)
+        let hasMark = bytes.starts(with: [0xEF, 0xBB, 0xBF])
+        var parser = ConfigurationParser(hasMark ? Array(bytes.dropFirst(3)) : bytes)
         return try parser.parseDocument()
     }
 
@@ -48,7 +49,6 @@ package struct ConfigurationParser {
     }
 
     private mutating func parseDocument() throws(ConfigurationSyntaxError) -> ConfigurationNode {
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
         try skipBlankLines()
         if current == UInt8(ascii: "%") { throw error("directives are not supported") }
         if isDocumentMarker(UInt8(ascii: "-")) {

@@ -17,6 +17,10 @@ package final class CounterSeries: Sendable {
         whole.wrappingAdd(count, ordering: .relaxed)
     }
 
+    package func increment(by count: Int) {
+        increment(by: Int64(count))
+    }
+
     package func increment(by amount: Double) {
         guard amount > 0 else { return }
         fraction.add(amount)

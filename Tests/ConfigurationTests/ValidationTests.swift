@@ -1,0 +1,113 @@
+import Testing
+
+@testable import EtcdServer
+
+@Suite struct ValidationTests {
+    @Test(arguments: [
+        (
+            ["--election-timeout=400"],
+            "--election-timeout[400ms] should be at least as 5 times as "
+                + "--heartbeat-interval[100ms]"
+        ),
+        (
+            ["--election-timeout=60000"],
+            "--election-timeout[60000ms] is too long, and should be set less than 50000ms"
+        ),
+        (["--heartbeat-interval=0"], "--heartbeat-interval must be >0 (set to 0ms)"),
+        (["--election-timeout=0"], "--election-timeout must be >0 (set to 0ms)"),
+        (
+            ["--listen-client-urls=http://127.0.0.1:1"],
+            "--advertise-client-urls is required when --listen-client-urls is set explicitly"
+        ),
+        (["--listen-peer-urls=http://foo:1"], "expected IP in URL for binding (http://foo:1)"),
+        (["--auto-compaction-mode=foo"], #"unknown auto-compaction-mode "foo""#),
+        (["--auto-compaction-mode="], "undefined auto-compaction-mode"),
+        (
+            ["--auto-compaction-retention=1x"],
+            #"error parsing CompactionRetention: time: invalid duration "1x""#
+        ),
+        (
+            ["--discovery-token=t"],
+            "both --discovery-token and --discovery-endpoints must be set"
+        ),
+        (
+            ["--discovery-srv=a.example", "--initial-cluster=a=http://127.0.0.1:1"],
+            "multiple discovery or bootstrap flags are set. Choose one of \"initial-cluster\", "
+                + "\"discovery-endpoints\" or \"discovery-srv\""
+        ),
+        (
+            ["--feature-gates=LeaseCheckpointPersist=true"],
+            "enabling feature gate LeaseCheckpointPersist requires enabling feature gate "
+                + "LeaseCheckpoint"
+        ),
+        (["--compact-hash-check-time=0"], "--compact-hash-check-time must be >0 (set to 0s)"),
+        (
+            ["--tls-min-version=TLS1.1"],
+            #"unexpected TLS version "TLS1.1" (must be one of: TLS1.2, TLS1.3)"#
+        ),
+        (
+            ["--tls-min-version=TLS1.3", "--tls-max-version=TLS1.2"],
+            "min version (TLS1.3) is greater than max version (TLS1.2)"
+        ),
+        (
+            ["--initial-advertise-peer-urls=http://:1"],
+            #"--initial-advertise-peer-urls "http://:1" must be "host:port" "#
+                + "(unexpected empty host (http://:1))"
+        ),
+    ])
+    func ruleIsKeptInEtcdsWords(arguments: [String], message: String) {
+        #expect(refusal(arguments) == message)
+    }
+
+    @Test(arguments: [
+        "--cert-file=a", "--auth-token=jwt,sign-method=RS256", "--force-new-cluster",
+        "--initial-cluster-state=existing", "--enable-pprof", "--memory-mlock",
+        "--listen-metrics-urls=https://127.0.0.1:1", "--log-outputs=systemd/journal",
+        "--feature-gates=AllAlpha=true", "--discovery-srv=a.example", "--corrupt-check-time=1m",
+        "--initial-cluster=a=http://127.0.0.1:1,b=http://127.0.0.1:2",
+    ])
+    func featureOfALaterVersionIsRefused(argument: String) {
+        #expect(
+            refusal([argument])?.hasSuffix("not supported by this version of swift-etcd") == true)
+    }
+
+    @Test(arguments: [
+        "--max-learners=3", "--pre-vote=false", "--quota-backend-bytes=-1", "--metrics=extensive",
+        "--listen-peer-urls=unix://localhost:20000", "--listen-peer-urls=http://[::1]:0",
+        "--auto-compaction-retention=5m", "--v2-deprecation=not-yet",
+        "--backend-bbolt-freelist-type=anything", "--feature-gates=AllBeta=false",
+        "--initial-cluster=a=http://127.0.0.1:1,a=http://127.0.0.1:2",
+    ])
+    func harmlessSettingIsAccepted(argument: String) {
+        #expect(refusal([argument]) == nil)
+    }
+
+    @Test func everyLaterFlagIsAFlag() {
+        for feature in LaterFeatures.table {
+            let name = feature.flag.prefix { $0 != " " && $0 != "=" }
+            #expect(FlagTable.find(name) != nil, "\(feature.flag)")
+        }
+    }
+
+    @Test func compactionRetentionHasItsModesMeaning() throws {
+        var configuration = ServerConfiguration()
+        #expect(try configuration.autoCompaction() == .disabled)
+        configuration.autoCompactionRetention = "2"
+        #expect(try configuration.autoCompaction() == .periodic(.seconds(7_200)))
+        configuration.autoCompactionRetention = "90m"
+        #expect(try configuration.autoCompaction() == .periodic(.seconds(5_400)))
+        configuration.autoCompactionMode = "revision"
+        configuration.autoCompactionRetention = "1000"
+        #expect(try configuration.autoCompaction() == .revision(1_000))
+        configuration.autoCompactionMode = "periodic"
+        configuration.autoCompactionRetention = "9223372036854775807"
+        #expect(throws: ConfigurationError.self) { try configuration.autoCompaction() }
+    }
+
+    @Test func bulkGateYieldsToAnExplicitOne() throws {
+        let gates = try FeatureGates(flagText: "AllBeta=false,FastLeaseKeepAlive=true")
+        #expect(gates.isEnabled(.fastLeaseKeepAlive))
+        #expect(!gates.isEnabled(.txnModeWriteWithSharedBuffer))
+        #expect(!gates.isEnabled(.allBeta))
+    }
+}
