@@ -146,12 +146,12 @@ package struct Replica: Sendable {
     ) throws(StepError) {
         do throws(ConfigurationError) {
             switch change {
-            case .single(let data):
+            case .single(let data, let index):
                 guard let change = ConfChange(decoding: data) else { return }
-                _ = try machine.applyConfChange(change)
-            case .general(let data):
+                _ = try machine.applyConfChange(change, at: LogIndex(index))
+            case .general(let data, let index):
                 guard let change = ConfChangeV2(decoding: data) else { return }
-                _ = try machine.applyConfChange(change)
+                _ = try machine.applyConfChange(change, at: LogIndex(index))
             }
         } catch {
             throw .brokenInvariant("a committed change of membership cannot be applied: \(error)")

@@ -168,7 +168,6 @@ final class ApplyThread {
         }
         if state.now >= nextLeaseCheck { checkClocks() }
         replies.deliver()
-        state.watchers.flush()
         reportProgress()
         runtime.throttle(state.store.pendingSize)
     }

@@ -1,6 +1,6 @@
-import Bolt
+package import Bolt
 import EtcdAPI
-import MVCC
+package import MVCC
 import StateMachine
 import WriteAheadLog
 

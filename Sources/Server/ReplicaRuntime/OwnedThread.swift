@@ -36,9 +36,17 @@ private final class Start: @unchecked Sendable {
 private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
     guard let argument else { return nil }
     let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
-    pthread_setname_np(pthread_self(), start.name)
+    nameThisThread(start.name)
     start.body()
     return nil
+}
+
+/// Writes the name where the kernel keeps it; a system without that file shows no names.
+private func nameThisThread(_ name: String) {
+    let file = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+    guard file >= 0 else { return }
+    _ = Array(name.utf8).withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+    close(file)
 }
 
 /// Hands an object over to the one thread that will use it.

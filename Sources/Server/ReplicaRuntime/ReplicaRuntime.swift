@@ -36,6 +36,7 @@ package final class ReplicaRuntime: Sendable {
     /// Readable from any thread by its own rules.
     package let store: Store
     package let bolt: Bolt
+    package let watchers: WatchHub
 
     let consensus = Mailbox<ConsensusMessage>()
     let log = Mailbox<LogMessage>()
@@ -61,6 +62,7 @@ package final class ReplicaRuntime: Sendable {
         self.observer = observer
         store = parts.state.store
         bolt = parts.state.bolt
+        watchers = parts.state.watchers
         quota = parts.state.settings.quota
         published = Mutex(ReplicaStatus(id: parts.replica.status.id))
         appliedIndex = Atomic(parts.state.appliedIndex)
@@ -82,6 +84,7 @@ package final class ReplicaRuntime: Sendable {
                 OwnedThread(name: "log") { logThread.value.run() },
                 OwnedThread(name: "backend") { backendThread.value.run() },
                 OwnedThread(name: "segments") { [self] in prepareSegments(preparation) },
+                OwnedThread(name: "watchers") { [self] in catchUpWatchers() },
             ]
         }
     }
@@ -92,10 +95,11 @@ package final class ReplicaRuntime: Sendable {
             defer { threads = [] }
             return threads
         }
-        guard running.count == 5 else { return }
+        guard running.count == 6 else { return }
         isStopping.store(true, ordering: .releasing)
         let queues: [() -> Void] = [
             consensus.close, apply.close, log.close, backend.close, segments.close,
+            catchUp.close,
         ]
         for (close, thread) in zip(queues, running) {
             close()
@@ -105,6 +109,7 @@ package final class ReplicaRuntime: Sendable {
 
     private let isStopping = Atomic<Bool>(false)
     let segments = Mailbox<Void>()
+    private let catchUp = Mailbox<Void>()
 }
 
 /// Requests.
@@ -233,6 +238,17 @@ extension ReplicaRuntime {
         while store.pendingSize.bytes >= configuration.overlayMaximumBytes, !hasStopped {
             pauseMilliseconds(1)
         }
+    }
+
+    /// Has watchers that are behind looked at soon: one was added, or its client reads again.
+    package func wakeWatchers() { catchUp.post(()) }
+
+    /// Reads history for watchers that are behind, with etcd's pause when none gets on.
+    private func catchUpWatchers() {
+        var wakeUps: [Void] = []
+        repeat {
+            while !hasStopped, watchers.catchUpStep() {}
+        } while catchUp.take(into: &wakeUps, until: monotonicMilliseconds() + 100)
     }
 
     private func prepareSegments(_ preparation: SegmentPreparation) {

@@ -25,6 +25,11 @@ package struct ClusterMembership: Sendable {
     package struct Downgrade: Equatable, Sendable {
         package var isEnabled = false
         package var targetVersion = ""
+
+        package init(isEnabled: Bool = false, targetVersion: String = "") {
+            self.isEnabled = isEnabled
+            self.targetVersion = targetVersion
+        }
     }
 
     package init(localID: MemberID, clusterID: ClusterID) {

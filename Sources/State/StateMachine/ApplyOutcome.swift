@@ -33,10 +33,10 @@ package enum ApplyResult: Sendable {
 
 /// A change of membership that was applied, for the consensus layer to follow.
 package enum AppliedConfigurationChange: Sendable, Equatable {
-    /// An encoded ConfChange.
-    case single([UInt8])
-    /// An encoded ConfChangeV2.
-    case general([UInt8])
+    /// An encoded ConfChange, the entry at an index.
+    case single([UInt8], index: UInt64)
+    /// An encoded ConfChangeV2, the entry at an index.
+    case general([UInt8], index: UInt64)
 }
 
 /// How far the state machine has come.

@@ -63,7 +63,7 @@ extension StateMachine {
             }
         }
         store.setConfState(confState.stored)
-        applied.change = .single(entry.data)
+        applied.change = .single(entry.data, index: entry.index)
         applied.outcome = outcome(.members(membership.members))
         return applied
     }
@@ -71,7 +71,7 @@ extension StateMachine {
     /// A general change concerns the consensus layer alone: etcd never proposes one.
     func applyGeneralChange(_ entry: CommittedEntry) -> AppliedEntry {
         var applied = AppliedEntry(outcome: outcome(.done))
-        applied.change = .general(entry.data)
+        applied.change = .general(entry.data, index: entry.index)
         return applied
     }
 

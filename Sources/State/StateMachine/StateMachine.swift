@@ -63,7 +63,7 @@ package final class StateMachine {
     /// of it afterwards.
     package func applyBatch<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure) {
         try store.withWriteLock { () throws(Failure) in try body() }
-        for transaction in committed { watchers.notify(transaction) }
+        watchers.notify(committed)
         committed.removeAll(keepingCapacity: true)
     }
 
@@ -86,7 +86,7 @@ package final class StateMachine {
 
     /// An outcome at the store's present revision.
     func outcome(_ result: ApplyResult) -> ApplyOutcome {
-        ApplyOutcome(revision: store.revision, result: result)
+        ApplyOutcome(revision: store.newestRevision, result: result)
     }
 
     /// Adds changes of other buckets to the transaction of the present entry.

@@ -65,6 +65,12 @@ package final class Store: @unchecked Sendable {
         return (current, compacted)
     }
 
+    /// The revision of the newest transaction, inside `withWriteLock` or not. Apply thread only.
+    package var newestRevision: Int64 { isExclusive ? current : revisions.current }
+
+    /// Whether anything waits to be written into the file.
+    package var hasPending: Bool { withReadLock { state in !state.open.isEmpty } }
+
     /// Keys that exist now.
     package var liveKeyCount: Int { withReadLock { state in state.index.liveKeyCount } }
 
