@@ -1,0 +1,219 @@
+internal import EtcdAPI
+internal import GRPC
+internal import MVCC
+internal import NIOCore
+
+/// etcdserverpb.Watch: one stream, many watchers.
+struct WatchService {
+    let context: ServiceContext
+
+    var methods: [GRPCMethod] {
+        [
+            GRPCMethod(path: "/etcdserverpb.Watch/Watch", kind: .bidirectional) { call in
+                context.meter.countRequest(call, isStream: true)
+                return WatchHandler(context: context, call: call)
+            }
+        ]
+    }
+}
+
+/// One client's watch stream. Owned by the call's event loop.
+///
+/// What the hub delivers waits in `queue` until the client takes it. The queue is bounded: when it
+/// is full the hub's watchers fall behind and read history later, so a client that does not read
+/// costs no memory.
+final class WatchHandler: GRPCCallHandler {
+    private let context: ServiceContext
+    private let queue: WatchQueue
+    private let stream: WatchStream
+    private var watchers: [Int64: Notification] = [:]
+    private var refusal: EtcdError?
+    private var timers: [RepeatedTask] = []
+
+    /// Whether a watcher wants to hear of progress, and whether it was idle since the last time.
+    private struct Notification {
+        let isWanted: Bool
+        var isIdle: Bool
+    }
+
+    init(context: ServiceContext, call: GRPCServerCall) {
+        self.context = context
+        queue = WatchQueue()
+        stream = context.runtime.watchers.openStream(queue)
+        refusal = context.checkLeader(call)
+        let handler = NIOLoopBound(self, eventLoop: call.eventLoop)
+        let loop = call.loop
+        queue.wakes { [weak call] in
+            loop.eventLoop.execute {
+                guard let call else { return }
+                loop.performBatch { handler.value.drain(call) }
+            }
+        }
+        startTimers(call)
+    }
+
+    func receive(_ message: [UInt8], on call: GRPCServerCall) {
+        if let refusal { return call.fail(refusal) }
+        guard let request = try? WatchRequest(decoding: message) else {
+            return call.finish(.undecodable)
+        }
+        switch request {
+        case .create(let create): add(create, call)
+        case .cancel(let cancel): remove(cancel.watchID, call)
+        case .progress: context.runtime.watchers.requestProgress(on: stream)
+        case .none: break
+        }
+    }
+
+    /// The stream goes on: the client only has no more requests.
+    func receiveHalfClose(on call: GRPCServerCall) {
+        if let refusal { call.fail(refusal) }
+    }
+
+    func becameWritable(_ call: GRPCServerCall) { drain(call) }
+
+    func closed(_ call: GRPCServerCall, reason: GRPCCloseReason) {
+        for timer in timers { timer.cancel() }
+        queue.close()
+        context.runtime.watchers.close(stream)
+        context.meter.streamClosed("watch", reason)
+    }
+
+    private func add(_ request: WatchCreateRequest, _ call: GRPCServerCall) {
+        var key = Array(request.key)
+        if key.isEmpty { key = [0] }
+        let configuration = WatcherConfiguration(
+            key: key, end: Array(request.rangeEnd), startRevision: request.startRevision,
+            omitsPuts: request.filters.contains(.noPut),
+            omitsDeletions: request.filters.contains(.noDelete),
+            wantsPrevious: request.prevKV, allowsFragments: request.fragment)
+        guard request.startRevision >= 0 else {
+            return refuse(WatchCancelReason.compacted, call)
+        }
+        guard !configuration.isRangeEmpty else {
+            return refuse(WatchCancelReason.emptyRange, call)
+        }
+        let id = request.watchID == 0 ? nil : request.watchID
+        guard let added = context.runtime.watchers.register(configuration, id: id, on: stream)
+        else { return refuse(WatchCancelReason.duplicateID, call) }
+        watchers[added.id] = Notification(isWanted: request.progressNotify, isIdle: true)
+        call.send(
+            WatchAnswer(header: header(added.revision), watchID: added.id, created: true))
+        if request.startRevision > 0, request.startRevision <= added.revision {
+            context.runtime.wakeWatchers()
+        }
+    }
+
+    private func refuse(_ reason: String, _ call: GRPCServerCall) {
+        call.send(
+            WatchAnswer(
+                header: context.header(), watchID: -1, created: true, canceled: true,
+                cancelReason: reason))
+    }
+
+    private func remove(_ id: Int64, _ call: GRPCServerCall) {
+        guard context.runtime.watchers.cancel(id, on: stream), watchers[id] != nil else { return }
+        watchers[id] = nil
+        call.send(WatchAnswer(header: context.header(), watchID: id, canceled: true))
+    }
+
+    /// Sends what waits, as long as the client takes it.
+    private func drain(_ call: GRPCServerCall) {
+        guard !call.isClosed else { return }
+        while call.isWritable {
+            let deliveries = queue.take()
+            guard !deliveries.isEmpty else { break }
+            for delivery in deliveries { send(delivery, call) }
+        }
+        if queue.becameRoomy(isWritable: call.isWritable) { context.runtime.wakeWatchers() }
+    }
+
+    private func send(_ delivery: WatchDelivery, _ call: GRPCServerCall) {
+        let id = delivery.watcherID
+        guard id == -1 || watchers[id] != nil else { return }
+        switch delivery.content {
+        case .progress:
+            call.send(WatchAnswer(header: header(delivery.revision), watchID: id))
+        case .compacted(let revision):
+            watchers[id] = nil
+            call.send(
+                WatchAnswer(
+                    header: header(0), watchID: id, canceled: true, compactRevision: revision))
+        case .changes(let changes):
+            watchers[id]?.isIdle = false
+            let limit = delivery.allowsFragments ? context.settings.fragmentBytes : Int.max
+            let events = changes.map { $0.bytes(withPrevious: delivery.wantsPrevious) }
+            send(events, delivery, limitBytes: limit, call)
+        }
+    }
+
+    /// Sends events, cut into responses of at most `limitBytes` but at least one event each.
+    private func send(
+        _ events: [[UInt8]], _ delivery: WatchDelivery, limitBytes: Int, _ call: GRPCServerCall
+    ) {
+        var answer = WatchAnswer(header: header(delivery.revision), watchID: delivery.watcherID)
+        let head = answer.encodedSize(eventsSizeBytes: 0) + 2
+        var start = 0
+        while start < events.count {
+            var end = start
+            var size = 0
+            while end < events.count, end == start || head + size + events[end].count <= limitBytes {
+                size += events[end].count
+                end += 1
+            }
+            answer.fragment = end < events.count
+            let piece = events[start..<end]
+            call.send(lengthBytes: answer.encodedSize(eventsSizeBytes: size)) { memory in
+                var writer = WireWriter(into: memory)
+                answer.encodeHead(into: &writer)
+                for event in piece { writer.append(event) }
+            }
+            start = end
+        }
+    }
+
+    private func header(_ revision: Int64) -> ResponseHeader {
+        context.header(revision: revision, term: context.runtime.status.term.rawValue)
+    }
+}
+
+/// What happens by itself.
+extension WatchHandler {
+    private func startTimers(_ call: GRPCServerCall) {
+        let interval = context.settings.watchProgressMilliseconds
+        let jitter = Int64.random(in: 0...max(interval / 10, 0))
+        repeats(call, milliseconds: interval + jitter) { handler, _ in handler.tellIdle() }
+        guard call.metadata.first("hasleader") == "true" else { return }
+        var leaderless = 0
+        let timeout = context.runtime.configuration.electionMilliseconds
+        repeats(call, milliseconds: timeout) { handler, call in
+            leaderless = handler.context.runtime.status.leader == nil ? leaderless + 1 : 0
+            if leaderless >= 3 { call.fail(.noLeader) }
+        }
+    }
+
+    private func repeats(
+        _ call: GRPCServerCall, milliseconds: Int64,
+        _ body: @escaping (WatchHandler, GRPCServerCall) -> Void
+    ) {
+        let box = NIOLoopBound((handler: self, body: body), eventLoop: call.eventLoop)
+        let time = TimeAmount.milliseconds(milliseconds)
+        let task = call.eventLoop.scheduleRepeatedTask(initialDelay: time, delay: time) {
+            [weak call] task in
+            guard let call, !call.isClosed else { return task.cancel() }
+            box.value.body(box.value.handler, call)
+        }
+        timers.append(task)
+    }
+
+    /// Watchers that want it hear where they stand, if nothing has told them since.
+    private func tellIdle() {
+        for (id, notification) in watchers.sorted(by: { $0.key < $1.key })
+        where notification.isWanted {
+            if notification.isIdle {
+                _ = context.runtime.watchers.notifyProgress(of: id, on: stream)
+            }
+            watchers[id]?.isIdle = true
+        }
+    }
+}
