@@ -17,8 +17,9 @@ find_plugin() {
     else
         local checkout="$root/.build/checkouts/swift-protobuf"
         [[ -d "$checkout" ]] || swift package --package-path "$root" resolve >&2
-        swift build --package-path "$checkout" --product protoc-gen-swift -c release >&2
-        echo "$(swift build --package-path "$checkout" -c release --show-bin-path)/protoc-gen-swift"
+        local build=(swift build --package-path "$checkout" --scratch-path "$root/.build/protoc")
+        "${build[@]}" --product protoc-gen-swift >&2
+        echo "$("${build[@]}" --show-bin-path)/protoc-gen-swift"
     fi
 }
 

@@ -3,11 +3,12 @@
 /// Three ways to use it: `bytes(count:)` fills a new array of exactly that size; `init(into:)`
 /// writes to memory of the caller's, such as a network buffer; `init(capacity:)` owns memory that
 /// grows, for the rare encodings whose size nobody knows. Writing past memory that is not its own
-/// is a programmer's error and stops the program.
+/// is a programmer's error and stops the program. It is handed on `inout`: a copy would write to the
+/// same memory.
 package struct WireWriter {
     var base: UnsafeMutableRawBufferPointer
     /// Bytes written so far.
-    package var count: Int
+    package internal(set) var count: Int
     var storage: WireStorage?
 
     /// A writer into `memory`, which must outlive it.
@@ -49,7 +50,7 @@ package struct WireWriter {
 
     /// Makes sure that `more` bytes fit.
     @inline(__always)
-    package mutating func reserve(_ more: Int) {
+    mutating func reserve(_ more: Int) {
         if more > base.count &- count { grow(more) }
     }
 
