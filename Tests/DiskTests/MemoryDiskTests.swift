@@ -90,8 +90,9 @@ import Testing
         let survivor = try after.open("/f", .read)
         let bytes = try survivor.bytes(at: 0, count: 20_000)
         #expect(bytes.count == syncedSize || bytes.count == syncedSize + 3000)
-        #expect(try disk.afterCrash(seed: seed).open("/f", .read).bytes(at: 0, count: 20_000)
-            == bytes, "the outcome follows from the seed")
+        #expect(
+            try disk.afterCrash(seed: seed).open("/f", .read).bytes(at: 0, count: 20_000)
+                == bytes, "the outcome follows from the seed")
         for offset in 0..<syncedSize where bytes[offset] != synced[offset] {
             #expect((1000..<4000).contains(offset) && bytes[offset] == 9)
         }

@@ -11,7 +11,8 @@ import WriteAheadLog
         let disk = try LogFixture.disk()
         let log = try LogFixture.create(disk, segmentSizeBytes: 2048)
         try log.append(
-            entries: LogFixture.entries(1...3), hardState: RaftHardState(term: 1, vote: 7, commit: 2))
+            entries: LogFixture.entries(1...3),
+            hardState: RaftHardState(term: 1, vote: 7, commit: 2))
         try log.append(entries: [RaftEntry(term: 1, index: 4)], hardState: nil)
         try log.saveSnapshot(LogSnapshotRecord(index: 2, term: 1))
         let before = try used(disk)
@@ -109,7 +110,8 @@ import WriteAheadLog
             _ = try LogFixture.open(disk)
             Issue.record("damage went unnoticed")
         } catch let error as LogError {
-            guard case .checksumMismatch(let expected, let computed, let name, let at) = error else {
+            guard case .checksumMismatch(let expected, let computed, let name, let at) = error
+            else {
                 throw error
             }
             #expect(

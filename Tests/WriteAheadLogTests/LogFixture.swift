@@ -49,11 +49,15 @@ enum LogFixture {
 
     /// An entry whose data follows from its index and term, without a zero byte.
     static func entry(_ index: UInt64, term: UInt64 = 1, bytes: Int = 40) -> RaftEntry {
-        let data = (0..<bytes).map { UInt8(truncatingIfNeeded: UInt64($0) &* 31 &+ index &+ term) | 1 }
+        let data = (0..<bytes).map {
+            UInt8(truncatingIfNeeded: UInt64($0) &* 31 &+ index &+ term) | 1
+        }
         return RaftEntry(term: term, index: index, data: data)
     }
 
-    static func entries(_ range: ClosedRange<UInt64>, term: UInt64 = 1, bytes: Int = 40) -> [RaftEntry] {
+    static func entries(_ range: ClosedRange<UInt64>, term: UInt64 = 1, bytes: Int = 40)
+        -> [RaftEntry]
+    {
         range.map { entry($0, term: term, bytes: bytes) }
     }
 

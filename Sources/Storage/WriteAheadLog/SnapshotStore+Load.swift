@@ -25,7 +25,9 @@ extension SnapshotStore {
     /// Names of the `.snap` files, oldest first.
     package func snapshotNames() throws(SnapshotStoreError) -> [String] {
         let names = try run { () throws(DiskError) in try disk.list(directory) }
-        return names.filter { $0.utf8.suffix(5).elementsEqual(".snap".utf8) && !$0.hasPrefix("tmp") }
+        return names.filter {
+            $0.utf8.suffix(5).elementsEqual(".snap".utf8) && !$0.hasPrefix("tmp")
+        }
     }
 
     /// Reads one file and checks it.
