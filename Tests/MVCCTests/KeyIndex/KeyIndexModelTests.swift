@@ -115,7 +115,8 @@ private struct RandomHistory {
 
     mutating func compact() {
         guard current > compacted else { return }
-        let target = random.below(3) == 0
+        let target =
+            random.below(3) == 0
             ? current : compacted + 1 + Int64(random.below(Int(current - compacted)))
         var expected = model
         let expectedKept = expected.compact(at: target)

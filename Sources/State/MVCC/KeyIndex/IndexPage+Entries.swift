@@ -12,7 +12,8 @@ extension IndexPage {
 
     /// Whether an entry for a key of `length` fits, perhaps after the heap is tidied.
     func fits(keyLength length: Int) -> Bool {
-        let needed = payloadSizeBytes + Self.slotSizeBytes
+        let needed =
+            payloadSizeBytes + Self.slotSizeBytes
             + Self.restSizeBytes(keyLength: length, prefixLength: prefixLength)
         return needed <= gapBytes + garbageBytes
     }
@@ -80,6 +81,13 @@ extension IndexPage {
                 from: key.baseAddress.unsafelyUnwrapped + prefix + 4, byteCount: rest)
         }
         return payload
+    }
+
+    /// Remembers where a leaf grows, for the choice of a place to divide it.
+    func noteInsertion(at index: Int) {
+        let isNext = index == lastInsertion + 1
+        ascendingRun = isNext ? min(ascendingRun + 1, 0xFFFF) : 0
+        lastInsertion = index
     }
 
     /// Appends entry 0 of an inner page, which has no key; returns its payload to be written.

@@ -5,7 +5,8 @@ extension IndexPage {
         var total = count * (payloadSizeBytes + Self.slotSizeBytes)
         for index in 0..<count where isLeaf || index > 0 {
             let length = Self.length(slot(index))
-            let keyLength = length == Self.longKeyMark
+            let keyLength =
+                length == Self.longKeyMark
                 ? Self.inlineKeyMax + 1 : prefixLength + length
             total += Self.restSizeBytes(keyLength: keyLength, prefixLength: prefix)
         }
@@ -32,10 +33,12 @@ extension IndexPage {
     /// Bytes that a page would use with all entries of two neighbours.
     static func joinedBytes(_ left: IndexPage, _ right: IndexPage) -> Int {
         let frame = frame(left.lowerFence, right.upperFence)
-        let total = frame.bytes + left.entryBytes(underPrefix: frame.prefixLength)
+        let total =
+            frame.bytes + left.entryBytes(underPrefix: frame.prefixLength)
             + right.entryBytes(underPrefix: frame.prefixLength)
         guard !left.isLeaf else { return total }
-        return total + restSizeBytes(
-            keyLength: right.lowerFence.count, prefixLength: frame.prefixLength)
+        return total
+            + restSizeBytes(
+                keyLength: right.lowerFence.count, prefixLength: frame.prefixLength)
     }
 }

@@ -93,6 +93,17 @@ struct IndexPage {
         nonmutating set { store16(newValue, 32) }
     }
 
+    /// Where the last key was inserted into a leaf.
+    var lastInsertion: Int {
+        get { load16(34) }
+        nonmutating set { store16(newValue, 34) }
+    }
+    /// How many insertions in a row came right after the one before.
+    var ascendingRun: Int {
+        get { load16(36) }
+        nonmutating set { store16(newValue, 36) }
+    }
+
     /// Whether entries are keys with records rather than child pages.
     var isLeaf: Bool { level == 0 }
     /// Bytes of payload of each entry.

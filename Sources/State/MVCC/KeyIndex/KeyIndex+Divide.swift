@@ -56,7 +56,8 @@ extension KeyIndex {
                 level: old.level, lower: separator, upper: old.upperFence, chunks: &chunks)
             move(old, 0..<position, to: left)
             move(old, position..<old.count, to: right)
-            let chunk = separator.count > IndexPage.inlineKeyMax
+            let chunk =
+                separator.count > IndexPage.inlineKeyMax
                 ? chunks.store(longKey: separator) : 0
             let payload = parent.insert(separator, chunk: chunk, at: childIndex + 1)
             setChild(payload, rightID, right.summary)

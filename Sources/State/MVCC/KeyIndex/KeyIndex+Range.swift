@@ -52,7 +52,8 @@ extension KeyIndex {
                     if let record = record(leaf.payload(index), at: main) {
                         if isEnding { return VisitResult(visited: visited, hasMore: true) }
                         visited += 1
-                        isEnding = !body(leaf.key(index, buffer: keyBuffer), record)
+                        isEnding =
+                            !body(leaf.key(index, buffer: keyBuffer), record)
                             || visited == limit
                     }
                     index += 1

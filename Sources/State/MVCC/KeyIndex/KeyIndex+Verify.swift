@@ -57,7 +57,8 @@ extension KeyIndex {
                     && offset + page.entrySizeBytes(index) <= PageArena.pageSizeBytes,
                 "entry \(index) of page \(id) lies in the heap")
         }
-        let fences = IndexPage.fenceSizeBytes(page.lowerFence.count)
+        let fences =
+            IndexPage.fenceSizeBytes(page.lowerFence.count)
             + IndexPage.fenceSizeBytes(page.upperFence?.count ?? 0)
         check.expect(
             PageArena.pageSizeBytes - page.heapTop == entryBytes + fences + page.garbageBytes,

@@ -112,6 +112,7 @@ extension KeyIndex {
         let isLong = key.count > IndexPage.inlineKeyMax
         let chunk = isLong ? chunks.store(longKey: key) : 0
         let payload = leaf.insert(key, chunk: chunk, at: index)
+        leaf.noteInsertion(at: index)
         record.store(to: payload)
         payload.storeBytes(of: 0, toByteOffset: LeafEntry.historyOffset, as: UInt32.self)
         keyCount += 1
