@@ -106,6 +106,20 @@ import Testing
         #expect(bolt.beginRead().bucket([1]) == nil)
     }
 
+    @Test func aClosedFileIsOpenedAgainWhileItsOldObjectLives() throws {
+        let path = try temporaryPath()
+        let first = try Bolt.open(disk: RealDisk(), path: path)
+        let write = first.beginWrite()
+        try write.createBucketIfMissing([1]).put([1], [1])
+        try write.commit()
+        first.beginRead().end()
+        first.close()
+        let second = try Bolt.open(disk: RealDisk(), path: path)
+        #expect(second.beginRead().bucket([1])?.get([1]) == [1])
+        second.close()
+        #expect(first.path == second.path)
+    }
+
     @Test func aFileIsOpenedByOneAtATime() throws {
         let disk = MemoryDisk()
         let first = try Bolt.open(disk: disk, path: "/db")

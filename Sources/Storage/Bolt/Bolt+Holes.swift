@@ -18,7 +18,7 @@ extension Bolt {
         var pages = 0
         for run in freePages.unpunchedRuns(pagesMax: maxPages) {
             do {
-                try file.punchHole(
+                try file.content.punchHole(
                     at: run.first.index * pageSizeBytes, count: run.count * pageSizeBytes)
             } catch {
                 throw .disk(error)

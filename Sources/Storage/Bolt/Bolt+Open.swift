@@ -20,34 +20,26 @@ extension Bolt {
 
     private static func openFile(
         disk: any Disk, path: String, options: BoltOptions
-    ) throws(BoltError) -> any DiskFile {
-        do throws(DiskError) {
-            let mode = options.readOnly ? DiskOpenMode.read : .create(permissions: 0o600)
-            let file = try disk.open(path, mode)
-            do throws(DiskError) {
-                try file.lock()
-            } catch {
-                file.close()
-                throw error
-            }
-            return file
+    ) throws(BoltError) -> BoltFile {
+        do {
+            return try BoltFile(disk: disk, path: path, readOnly: options.readOnly)
         } catch {
             throw .disk(error)
         }
     }
 
     private static func open(
-        disk: any Disk, file: any DiskFile, path: String, options: BoltOptions
+        disk: any Disk, file: BoltFile, path: String, options: BoltOptions
     ) throws(BoltError) -> Bolt {
-        var reader = MetaReader(file: file)
+        var reader = MetaReader(file: file.content)
         if !options.readOnly {
-            try createContent(disk: disk, file: file, path: path, options: options)
+            try createContent(disk: disk, file: file.content, path: path, options: options)
         }
         let meta = try reader.newest()
         let size = reader.fileSizeBytes
         let mapping: any DiskMapping
         do {
-            mapping = try file.map(reservingBytes: max(options.initialMapBytes, size * 2))
+            mapping = try file.content.map(reservingBytes: max(options.initialMapBytes, size * 2))
         } catch {
             throw .disk(error)
         }

@@ -10,14 +10,14 @@ extension Bolt {
     func persist(_ pages: PageWriter, meta: MetaRecord) throws(BoltError) {
         do throws(DiskError) {
             try grow(toPageCount: meta.highWater.index, pageSizeBytes: meta.pageSizeBytes)
-            try pages.flush(to: file)
+            try pages.flush(to: file.content)
         } catch {
             throw .disk(error)
         }
         do throws(DiskError) {
-            if options.syncOnCommit { try file.synchronize() }
+            if options.syncOnCommit { try file.content.synchronize() }
             try writeMeta(meta)
-            if options.syncOnCommit { try file.synchronize() }
+            if options.syncOnCommit { try file.content.synchronize() }
         } catch {
             shared.withLock { $0.failure = error }
             throw .disk(error)
@@ -28,7 +28,7 @@ extension Bolt {
     package func synchronize() throws(BoltError) {
         try requireHealthy()
         do throws(DiskError) {
-            try file.synchronize()
+            try file.content.synchronize()
         } catch {
             shared.withLock { $0.failure = error }
             throw .disk(error)
@@ -49,7 +49,7 @@ extension Bolt {
         var page = [UInt8](repeating: 0, count: meta.pageSizeBytes)
         page.withMutableBytes { meta.encode(slot: slot, into: $0) }
         try page.withBytes { buffer throws(DiskError) in
-            try file.write(buffer, at: Int(slot) * meta.pageSizeBytes)
+            try file.content.write(buffer, at: Int(slot) * meta.pageSizeBytes)
         }
     }
 
@@ -60,11 +60,11 @@ extension Bolt {
         guard needed > fileSizeBytes else { return }
         let step = options.growthStepBytes / pageSizeBytes * pageSizeBytes
         let size = needed + step
-        try file.truncate(to: size)
+        try file.content.truncate(to: size)
         fileSizeBytes = size
-        let reserved = shared.withLock { $0.mapping.reservedBytes }
+        let reserved = shared.withLock { $0.mapping?.reservedBytes ?? 0 }
         if size > reserved {
-            let mapping = try file.map(reservingBytes: size * 2)
+            let mapping = try file.content.map(reservingBytes: size * 2)
             shared.withLock { $0.mapping = mapping }
         }
     }

@@ -15,7 +15,7 @@ package final class Bolt: @unchecked Sendable {
     // `@unchecked Sendable`: `shared` is guarded by its lock, the constants are constant, and the
     // rest belongs to the writer, which is one thread at a time.
     let disk: any Disk
-    let file: any DiskFile
+    let file: BoltFile
     package let path: String
     package let options: BoltOptions
     let shared: Mutex<SharedState>
@@ -28,7 +28,8 @@ package final class Bolt: @unchecked Sendable {
     /// What readers, the writer and observers meet at.
     struct SharedState {
         var meta: MetaRecord
-        var mapping: any DiskMapping
+        /// Nil once the file is closed.
+        var mapping: (any DiskMapping)?
         var freeCount: Int
         var readers = ReaderTable()
         var corruption: PageFault?
@@ -36,7 +37,7 @@ package final class Bolt: @unchecked Sendable {
     }
 
     init(
-        disk: any Disk, file: any DiskFile, path: String, options: BoltOptions,
+        disk: any Disk, file: BoltFile, path: String, options: BoltOptions,
         state: SharedState, freePages: FreePages, fileSizeBytes: Int
     ) {
         self.disk = disk
@@ -48,9 +49,11 @@ package final class Bolt: @unchecked Sendable {
         shared = Mutex(state)
     }
 
-    /// Closes the file and releases its lock. Read transactions that are still open stay valid.
+    /// Closes the file and releases its lock. End read transactions before: they would see what the
+    /// next one to open the file writes.
     package func close() {
         precondition(!isWriting, "a file is closed with no write transaction open")
+        shared.withLock { $0.mapping = nil }
         file.close()
     }
 
@@ -60,6 +63,7 @@ package final class Bolt: @unchecked Sendable {
             state.readers.add(state.meta.transaction)
             return (state.meta, state.mapping)
         }
+        guard let mapping else { preconditionFailure("a closed file is not read") }
         return BoltReadTransaction(bolt: self, meta: meta, mapping: mapping)
     }
 
@@ -71,6 +75,7 @@ package final class Bolt: @unchecked Sendable {
         let (meta, mapping, readers) = shared.withLock { state in
             (state.meta, state.mapping, state.readers.transactions)
         }
+        guard let mapping else { preconditionFailure("a closed file is not written") }
         freePages.release(readers: readers, newest: meta.transaction)
         return BoltWriteTransaction(bolt: self, meta: meta, mapping: mapping)
     }
