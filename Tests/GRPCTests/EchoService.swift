@@ -105,33 +105,50 @@ final class PatternSource: HTTP2BodySource {
 func echoMethods(log: EchoLog) -> [GRPCMethod] {
     [
         GRPCMethod(path: "/test.Echo/Unary", unary: { call, message in call.respond(message) }),
-        GRPCMethod(path: "/test.Echo/Metadata", unary: { call, message in
-            let name = String(decoding: message, as: UTF8.self)
-            call.respond(Array((call.metadata.first(named: name) ?? "none").utf8))
-        }),
-        GRPCMethod(path: "/test.Echo/Fail", unary: { call, message in
-            let status = GRPCStatus(.failedPrecondition, String(decoding: message, as: UTF8.self))
-            call.finish(status, trailers: [("x-detail", "more")])
-        }),
-        GRPCMethod(path: "/test.Echo/Hang", unary: { call, _ in
-            call.onClosed = { log.count($0) }
-        }),
-        GRPCMethod(path: "/test.Echo/Large", unary: { call, message in
-            let count = Int(String(decoding: message, as: UTF8.self)) ?? 0
-            call.sendLarge(lengthBytes: count, source: PatternSource(log: log))
-            call.finish()
-        }),
-        GRPCMethod(path: "/test.Echo/Bidi", kind: .bidirectional, open: { _ in
-            EchoHandler(log: log)
-        }),
-        GRPCMethod(path: "/test.Echo/HangStream", kind: .bidirectional, open: { _ in
-            EchoHandler(log: log, hangs: true)
-        }),
-        GRPCMethod(path: "/test.Echo/Count", kind: .clientStreaming, open: { _ in
-            CountingHandler()
-        }),
-        GRPCMethod(path: "/test.Echo/Flood", kind: .serverStreaming, open: { _ in
-            FloodHandler(log: log)
-        }),
+        GRPCMethod(
+            path: "/test.Echo/Metadata",
+            unary: { call, message in
+                let name = String(decoding: message, as: UTF8.self)
+                call.respond(Array((call.metadata.first(named: name) ?? "none").utf8))
+            }),
+        GRPCMethod(
+            path: "/test.Echo/Fail",
+            unary: { call, message in
+                let status = GRPCStatus(
+                    .failedPrecondition, String(decoding: message, as: UTF8.self))
+                call.finish(status, trailers: [("x-detail", "more")])
+            }),
+        GRPCMethod(
+            path: "/test.Echo/Hang",
+            unary: { call, _ in
+                call.onClosed = { log.count($0) }
+            }),
+        GRPCMethod(
+            path: "/test.Echo/Large",
+            unary: { call, message in
+                let count = Int(String(decoding: message, as: UTF8.self)) ?? 0
+                call.sendLarge(lengthBytes: count, source: PatternSource(log: log))
+                call.finish()
+            }),
+        GRPCMethod(
+            path: "/test.Echo/Bidi", kind: .bidirectional,
+            open: { _ in
+                EchoHandler(log: log)
+            }),
+        GRPCMethod(
+            path: "/test.Echo/HangStream", kind: .bidirectional,
+            open: { _ in
+                EchoHandler(log: log, hangs: true)
+            }),
+        GRPCMethod(
+            path: "/test.Echo/Count", kind: .clientStreaming,
+            open: { _ in
+                CountingHandler()
+            }),
+        GRPCMethod(
+            path: "/test.Echo/Flood", kind: .serverStreaming,
+            open: { _ in
+                FloodHandler(log: log)
+            }),
     ]
 }

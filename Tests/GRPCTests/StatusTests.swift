@@ -60,7 +60,8 @@ import Testing
     @Test func answerAboveTheClientsLimitEndsTheCall() async throws {
         let server = try await EchoServer.start()
         let client = try await server.connect { $0.maxReceiveBytes = 1000 }
-        let status = try await status(client, "/test.Echo/Unary", [UInt8](repeating: 1, count: 1001))
+        let status = try await status(
+            client, "/test.Echo/Unary", [UInt8](repeating: 1, count: 1001))
         #expect(status.code == .resourceExhausted)
         try await server.stop()
     }

@@ -1,4 +1,4 @@
-package import GRPC
+internal import GRPC
 internal import HTTP2
 internal import NIOCore
 internal import NIOEmbedded

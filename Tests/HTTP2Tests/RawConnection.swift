@@ -1,0 +1,184 @@
+import GRPC
+import Glibc
+import HTTP2
+import NIOCore
+import NIOPosix
+
+/// A server whose one method echoes, on a port of its own choosing.
+struct RawServer: Sendable {
+    let group: MultiThreadedEventLoopGroup
+    let server: GRPCServer
+    let listener: any Channel
+
+    static func start(
+        _ change: (inout GRPCServerConfiguration) -> Void = { _ in }
+    ) async throws -> RawServer {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        var configuration = GRPCServerConfiguration()
+        change(&configuration)
+        let method = GRPCMethod(path: "/t.T/U", unary: { call, message in call.respond(message) })
+        let server = GRPCServer(methods: [method], configuration: configuration, group: group)
+        let listener = try await ServerBootstrap(group: group)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try server.addSniffingHandlers(to: channel) { channel in
+                        try channel.pipeline.syncOperations.addHandler(LineAnswer())
+                    }
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        return RawServer(group: group, server: server, listener: listener)
+    }
+
+    func stop() async throws {
+        try await listener.close().get()
+        try await server.close(on: group.any()).get()
+        try await group.shutdownGracefully()
+    }
+}
+
+/// Stands for HTTP/1.1: answers whatever comes with what came.
+private final class LineAnswer: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        context.writeAndFlush(data, promise: nil)
+    }
+}
+
+/// A frame as it is on the wire.
+struct RawFrame: Equatable {
+    var type: UInt8
+    var flags: UInt8 = 0
+    var stream: UInt32 = 0
+    var payload: [UInt8] = []
+
+    var bytes: [UInt8] {
+        let count = payload.count
+        var bytes = [UInt8(count >> 16 & 0xFF), UInt8(count >> 8 & 0xFF), UInt8(count & 0xFF)]
+        bytes += [type, flags]
+        bytes += (0..<4).map { UInt8(stream >> (24 - 8 * UInt32($0)) & 0xFF) }
+        return bytes + payload
+    }
+
+    static let settings = RawFrame(type: 4)
+    static func ping(_ byte: UInt8) -> RawFrame {
+        RawFrame(type: 6, payload: [UInt8](repeating: byte, count: 8))
+    }
+}
+
+/// A socket that blocks, for writing bytes no honest client sends.
+final class RawConnection {
+    static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
+    private let descriptor: CInt
+    private var received: [UInt8] = []
+
+    init?(port: Int) {
+        descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(UInt16(port).bigEndian)
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        var limit = timeval(tv_sec: 5, tv_usec: 0)
+        let size = socklen_t(MemoryLayout<timeval>.size)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, size)
+        guard result == 0 else { return nil }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    /// Sends all of it, or false once the server has gone.
+    @discardableResult
+    func send(_ bytes: [UInt8]) -> Bool {
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes[sent...].withUnsafeBytes {
+                Glibc.send(descriptor, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
+            }
+            guard count > 0 else { return false }
+            sent += count
+        }
+        return true
+    }
+
+    @discardableResult
+    func send(_ frame: RawFrame) -> Bool { send(frame.bytes) }
+
+    /// Reads more; false at the end or after five silent seconds.
+    func receive() -> Bool {
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        let count = recv(descriptor, &buffer, buffer.count, 0)
+        guard count > 0 else { return false }
+        received += buffer[..<count]
+        return true
+    }
+
+    /// The next frame, or nil at the end.
+    func nextFrame() -> RawFrame? {
+        while true {
+            if received.count >= 9 {
+                let count = Int(received[0]) << 16 | Int(received[1]) << 8 | Int(received[2])
+                if received.count >= 9 + count { return takeFrame(count) }
+            }
+            guard receive() else { return nil }
+        }
+    }
+
+    private func takeFrame(_ count: Int) -> RawFrame {
+        let stream = received[5..<9].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        let payload = Array(received[9..<9 + count])
+        let frame = RawFrame(
+            type: received[3], flags: received[4], stream: stream, payload: payload)
+        received.removeFirst(9 + count)
+        return frame
+    }
+
+    /// Frames until one of this type, or nil at the end.
+    func next(type: UInt8) -> RawFrame? {
+        while let frame = nextFrame() {
+            if frame.type == type { return frame }
+        }
+        return nil
+    }
+
+    /// Everything until the server closes.
+    func rest() -> [UInt8] {
+        while receive() {}
+        return received
+    }
+}
+
+/// Header fields as HPACK literals without indexing.
+func headerBlock(_ fields: [(String, String)]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    func append(_ text: String) {
+        let count = text.utf8.count
+        if count < 127 {
+            bytes.append(UInt8(count))
+        } else {
+            bytes.append(127)
+            var left = count - 127
+            while left >= 128 {
+                bytes.append(UInt8(left & 127 | 128))
+                left >>= 7
+            }
+            bytes.append(UInt8(left))
+        }
+        bytes += Array(text.utf8)
+    }
+    for (name, value) in fields {
+        bytes.append(0)
+        append(name)
+        append(value)
+    }
+    return bytes
+}
