@@ -1,0 +1,152 @@
+import Bolt
+import Disk
+import EtcdAPI
+import Glibc
+import SwiftProtobuf
+import Testing
+
+@testable import MVCC
+
+/// A store over a real file in a directory of its own, which can be closed and opened again.
+final class StoreFixture {
+    let directory: String
+    let disk = RealDisk()
+    let configuration: StoreConfiguration
+    private(set) var bolt: Bolt
+    private(set) var store: Store
+    let leases: RecordedLeases
+
+    init(
+        compactionBatchLimit: Int = 1000, sliceKeys: Int = 512, sliceBytes: Int = 256 << 10
+    ) throws {
+        var template = Array("/tmp/swift-etcd-store-XXXXXX".utf8CString)
+        directory = try #require(mkdtemp(&template).map { String(cString: $0) })
+        configuration = StoreConfiguration(
+            compactionBatchLimit: compactionBatchLimit, sliceKeys: sliceKeys,
+            sliceBytes: sliceBytes, indexReservedBytes: 1 << 30)
+        leases = RecordedLeases()
+        bolt = try Self.open(disk, directory)
+        store = try Store(bolt: bolt, configuration: configuration, leases: leases)
+    }
+
+    deinit {
+        bolt.close()
+        unlink(directory + "/db")
+        rmdir(directory)
+    }
+
+    private static func open(_ disk: RealDisk, _ directory: String) throws -> Bolt {
+        var options = BoltOptions()
+        options.initialMapBytes = 1 << 30
+        options.syncOnCommit = false
+        return try Bolt.open(disk: disk, path: directory + "/db", options: options)
+    }
+
+    /// Opens the file again; what was not persisted is lost.
+    func reopen() throws {
+        bolt.close()
+        bolt = try Self.open(disk, directory)
+        leases.attached = [:]
+        store = try Store(bolt: bolt, configuration: configuration, leases: leases)
+    }
+
+    @discardableResult
+    func put(_ key: String, _ value: String, lease: Int64 = 0) -> CommittedTransaction? {
+        let transaction = store.beginWrite()
+        transaction.put(bytes(key), value: bytes(value), lease: lease)
+        return transaction.end()
+    }
+
+    @discardableResult
+    func delete(_ key: String, end: String = "") -> (Int, CommittedTransaction?) {
+        let transaction = store.beginWrite()
+        let count = transaction.deleteRange(bytes(key), end: bytes(end))
+        return (count, transaction.end())
+    }
+
+    /// Answers a range, through a reader where it is large.
+    func range(_ request: RangeRequest) throws(EtcdError) -> Answered {
+        var answer = RangeAnswer()
+        switch try store.range(request, into: &answer) {
+        case .complete:
+            return Answered(pairs: decodePairs(answer.keyValues), more: answer.more, count: answer.count)
+        case .large(let reader):
+            return try drain(reader)
+        }
+    }
+
+    private func drain(_ reader: RangeReader) throws(EtcdError) -> Answered {
+        while try !reader.prepare(sizing: true) {}
+        var all: [UInt8] = []
+        var isDone = false
+        while !isDone {
+            var writer = WireWriter(capacity: 64)
+            isDone = try reader.read(keys: 7, bytes: 200, into: &writer)
+            all += writer.written
+        }
+        #expect(all.count == reader.pairsSizeBytes)
+        return Answered(pairs: decodePairs(all), more: reader.more, count: reader.count)
+    }
+
+    /// Runs compaction steps until nothing is left to do.
+    @discardableResult
+    func compactFully() throws -> CompactionReport? {
+        var report: CompactionReport?
+        while true {
+            switch try store.compactionStep() {
+            case .finished(let finished): report = finished
+            case .idle, .waiting: return report
+            case .indexed, .removed: continue
+            }
+        }
+    }
+}
+
+struct Answered: Equatable {
+    var pairs: [KeyValue]
+    var more: Bool
+    var count: Int64
+}
+
+final class RecordedLeases: LeaseBinding {
+    var attached: [[UInt8]: Int64] = [:]
+
+    func lease(of key: UnsafeRawBufferPointer) -> Int64 { attached[Array(key)] ?? 0 }
+
+    func attach(_ key: UnsafeRawBufferPointer, to lease: Int64) { attached[Array(key)] = lease }
+
+    func detach(_ key: UnsafeRawBufferPointer, from lease: Int64) {
+        #expect(attached[Array(key)] == lease)
+        attached[Array(key)] = nil
+    }
+}
+
+func bytes(_ text: String) -> ArraySlice<UInt8> { ArraySlice(text.utf8) }
+
+func decodePairs(_ encoded: [UInt8]) -> [KeyValue] {
+    do {
+        return try Etcdserverpb_RangeResponse(serializedBytes: encoded).kvs.map { pair in
+            try KeyValue(decoding: ArraySlice(pair.serializedBytes() as [UInt8]))
+        }
+    } catch {
+        Issue.record(error)
+        return []
+    }
+}
+
+/// A small seeded generator (SplitMix64).
+struct Seeded: RandomNumberGenerator {
+    var state: UInt64
+
+    init(_ seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+
+    mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
+}

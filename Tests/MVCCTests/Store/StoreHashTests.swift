@@ -1,0 +1,83 @@
+import EtcdAPI
+import Testing
+
+@testable import MVCC
+
+@Suite struct StoreHashTests {
+    @Test func emptyStoreHasEtcdsHash() throws {
+        let fixture = try StoreFixture()
+        let (hash, revision) = try fixture.store.hashKV(at: 0)
+        #expect(hash == KeyValueHash(hash: 1_084_519_789, compactRevision: -1, revision: 1))
+        #expect(revision == 1)
+    }
+
+    @Test func firstPutHasEtcdsHash() throws {
+        let fixture = try StoreFixture()
+        fixture.put("test-key", "test-value", lease: 1)
+        let expected = KeyValueHash(hash: 645_561_629, compactRevision: -1, revision: 2)
+        #expect(try fixture.store.hashKV(at: 0).hash == expected)
+        try fixture.store.persist()
+        #expect(try fixture.store.hashKV(at: 2).hash == expected)
+        try fixture.reopen()
+        #expect(try fixture.store.hashKV(at: 2).hash == expected)
+    }
+
+    @Test func hashIsRefusedOutsideTheHistory() throws {
+        let fixture = try StoreFixture()
+        for place in 0..<5 { fixture.put("k", "\(place)") }
+        try fixture.store.scheduleCompaction(at: 4)
+        #expect(throws: EtcdError.compacted) { try fixture.store.hashKV(at: 3) }
+        #expect(throws: EtcdError.futureRevision) { try fixture.store.hashKV(at: 7) }
+    }
+
+    @Test(arguments: [1, 2, 3, 4, 5] as [UInt64])
+    func hashDoesNotDependOnPersistenceOrOnCompactionProgress(seed: UInt64) throws {
+        var random = Seeded(seed)
+        let fixture = try StoreFixture(compactionBatchLimit: 7)
+        func write() {
+            let key = "k\(random.below(20))"
+            if random.below(3) == 0 { fixture.delete(key) } else { fixture.put(key, "\(random.next())") }
+        }
+        for _ in 0..<60 {
+            write()
+            if random.below(10) == 0 { try fixture.store.persist() }
+        }
+        fixture.put("kept", "1")
+        let current = fixture.store.revisions.current
+        let middle = current / 2
+        try fixture.store.scheduleCompaction(at: middle)
+        let asked = [middle, (middle + current) / 2, current]
+        let before = try asked.map { try fixture.store.beginHash(at: $0).finish() }
+        try fixture.store.persist()
+        while true {
+            #expect(try asked.map { try fixture.store.beginHash(at: $0).finish() } == before)
+            let progress = try fixture.store.compactionStep()
+            if progress == .idle { break }
+        }
+        try fixture.reopen()
+        #expect(try asked.map { try fixture.store.beginHash(at: $0).finish() } == before)
+    }
+
+    @Test func compactionHashIsTheHashThatCompactionWouldHaveGiven() throws {
+        let fixture = try StoreFixture(compactionBatchLimit: 3)
+        for place in 0..<20 {
+            fixture.put("k\(place % 6)", "\(place)")
+            if place % 7 == 6 { fixture.delete("k\(place % 6)") }
+        }
+        let expected = try fixture.store.beginHash(at: 15).finish()
+        try fixture.store.scheduleCompaction(at: 15)
+        try fixture.store.persist()
+        let report = try #require(try fixture.compactFully())
+        #expect(report.hash == expected)
+        #expect(try fixture.store.hashKV(at: 15).hash == expected)
+        #expect(fixture.store.compactionHashes == [expected])
+    }
+}
+
+extension HashJob {
+    func finish() throws(EtcdError) -> KeyValueHash {
+        while true {
+            if let hash = try step(records: 3) { return hash }
+        }
+    }
+}

@@ -1,0 +1,239 @@
+import EtcdAPI
+import SwiftProtobuf
+import Testing
+
+@testable import MVCC
+
+/// Every watcher against the list of all changes.
+@Suite struct WatchHubModelTests {
+    @Test(arguments: [1, 2, 3, 4, 5, 6] as [UInt64])
+    func everyWatcherSeesItsChangesOnceAndInOrder(seed: UInt64) throws {
+        var run = try WatchRun(seed: seed)
+        for _ in 0..<500 { try run.step() }
+        try run.finish()
+    }
+}
+
+/// A sink that is full at times.
+final class RecordingSink: WatchSink, @unchecked Sendable {
+    // `@unchecked Sendable`: the tests use one thread.
+    var isFull = false
+    var deliveries: [WatchDelivery] = []
+
+    var hasRoom: Bool { !isFull }
+
+    func deliver(_ deliveries: [WatchDelivery]) -> Bool {
+        if isFull { return false }
+        self.deliveries += deliveries
+        return true
+    }
+}
+
+struct SeenChange: Equatable {
+    var revision: Revision
+    var isDeletion: Bool
+    var key: [UInt8]
+    var value: [UInt8]
+    var previousValue: [UInt8]?
+}
+
+private struct WatchRun {
+    struct Watched {
+        let stream: Int
+        let id: Int64
+        let configuration: WatcherConfiguration
+        let start: Int64
+        var isCanceled = false
+    }
+
+    let fixture: StoreFixture
+    let hub: WatchHub
+    var random: Seeded
+    var changes: [SeenChange] = []
+    var values: [[UInt8]: [UInt8]] = [:]
+    var sinks: [RecordingSink] = []
+    var streams: [WatchStream] = []
+    var watchers: [Watched] = []
+    var waiting: [CommittedTransaction] = []
+    var lowestCompaction: Int64 = 0
+
+    init(seed: UInt64) throws {
+        fixture = try StoreFixture()
+        random = Seeded(seed)
+        hub = WatchHub(
+            store: fixture.store,
+            configuration: WatchConfiguration(
+                watchersPerRound: 5, revisionsPerRound: 4, bytesPerRound: 200))
+        for _ in 0..<4 {
+            let sink = RecordingSink()
+            sinks.append(sink)
+            streams.append(hub.openStream(sink))
+        }
+    }
+
+    mutating func step() throws {
+        switch random.below(20) {
+        case 0..<8: write()
+        case 8..<11: notify()
+        case 11..<14: _ = hub.catchUpStep()
+        case 14, 15: register()
+        case 16: sinks[random.below(sinks.count)].isFull = random.below(2) == 0
+        case 17: try fixture.store.persist()
+        case 18: cancel()
+        default: try compact()
+        }
+        if random.below(5) == 0 { hub.requestProgress(on: streams[random.below(streams.count)]) }
+    }
+
+    mutating func write() {
+        let transaction = fixture.store.beginWrite()
+        var used: Set<Int> = []
+        for _ in 0...random.below(3) {
+            let number = random.below(12)
+            guard used.insert(number).inserted else { continue }
+            let key = bytes("k\(number)")
+            let revision = Revision(
+                main: fixture.store.current + 1, sub: Int64(transaction.changeCount))
+            let old = values[Array(key)]
+            if random.below(3) > 0 {
+                let value = bytes("\(random.below(10_000))")
+                transaction.put(key, value: value, lease: 0)
+                values[Array(key)] = Array(value)
+                changes.append(
+                    SeenChange(
+                        revision: revision, isDeletion: false, key: Array(key),
+                        value: Array(value), previousValue: old))
+            } else if transaction.deleteRange(key, end: []) == 1 {
+                values[Array(key)] = nil
+                changes.append(
+                    SeenChange(
+                        revision: revision, isDeletion: true, key: Array(key), value: [],
+                        previousValue: old))
+            }
+        }
+        if let committed = transaction.end() { waiting.append(committed) }
+    }
+
+    mutating func notify() {
+        hub.notify(waiting)
+        waiting = []
+    }
+
+    mutating func register() {
+        let start = random.below(2) == 0 ? 0 : Int64(random.below(Int(fixture.store.current) + 4))
+        let key = "k\(random.below(12))"
+        let end = ["", "\0", "k5", "k1"][random.below(4)]
+        let configuration = WatcherConfiguration(
+            key: Array(key.utf8), end: Array(end.utf8), startRevision: start,
+            omitsPuts: random.below(6) == 0, omitsDeletions: random.below(6) == 0,
+            wantsPrevious: random.below(2) == 0)
+        guard !configuration.isRangeEmpty else { return }
+        let stream = random.below(streams.count)
+        guard let (id, revision) = hub.register(configuration, id: nil, on: streams[stream])
+        else {
+            Issue.record("an automatic id is never refused")
+            return
+        }
+        #expect(revision == fixture.store.current)
+        watchers.append(
+            Watched(
+                stream: stream, id: id, configuration: configuration,
+                start: start == 0 ? revision + 1 : start))
+    }
+
+    mutating func cancel() {
+        guard !watchers.isEmpty, random.below(3) == 0 else { return }
+        let place = random.below(watchers.count)
+        let isThere = hub.cancel(watchers[place].id, on: streams[watchers[place].stream])
+        if watchers[place].isCanceled { #expect(!isThere) }
+        watchers[place].isCanceled = true
+    }
+
+    mutating func compact() throws {
+        guard random.below(4) == 0, fixture.store.current > 6 else { return }
+        let revision = fixture.store.current - Int64(random.below(6))
+        guard revision > fixture.store.compacted else { return }
+        try fixture.store.scheduleCompaction(at: revision)
+        try fixture.store.persist()
+        try fixture.compactFully()
+    }
+
+    mutating func finish() throws {
+        notify()
+        for sink in sinks { sink.isFull = false }
+        var rounds = 0
+        while hub.catchUpStep() || hub.counts.behind > 0 {
+            rounds += 1
+            try #require(rounds < 10_000, "catching up ends")
+        }
+        for watched in watchers { try check(watched) }
+        for sink in sinks { checkProgress(sink) }
+    }
+
+    /// What was seen is a gap-free run of what the watcher asked for, whole unless it was canceled
+    /// or compacted away.
+    func check(_ watched: Watched) throws {
+        var seen: [SeenChange] = []
+        var isCut = watched.isCanceled
+        var lastDelivered: Int64 = 0
+        for delivery in sinks[watched.stream].deliveries where delivery.watcherID == watched.id {
+            switch delivery.content {
+            case .changes(let changes):
+                let first = try #require(changes.first)
+                #expect(first.revision.main > lastDelivered, "transactions are not split")
+                lastDelivered = changes[changes.count - 1].revision.main
+                #expect(delivery.revision >= lastDelivered)
+                for change in changes { seen.append(try decode(change, watched.configuration)) }
+            case .compacted(let revision):
+                isCut = true
+                #expect(revision > watched.start)
+            case .progress: break
+            }
+        }
+        var expected = changes.filter { change in
+            change.revision.main >= watched.start
+                && change.key.withUnsafeBytes { watched.configuration.contains($0) }
+                && watched.configuration.admits(isDeletion: change.isDeletion)
+        }
+        if isCut { expected = Array(expected.prefix(seen.count)) }
+        for (place, change) in seen.enumerated() where change.previousValue == nil {
+            // A previous pair may have been compacted away.
+            if place < expected.count { expected[place].previousValue = nil }
+        }
+        if !watched.configuration.wantsPrevious {
+            for place in expected.indices { expected[place].previousValue = nil }
+        }
+        #expect(seen == expected)
+    }
+
+    func decode(
+        _ change: WatchedChange, _ configuration: WatcherConfiguration
+    ) throws -> SeenChange {
+        let encoded = change.bytes(withPrevious: configuration.wantsPrevious)
+        let response = try Etcdserverpb_WatchResponse(serializedBytes: encoded)
+        let event = try #require(response.events.first)
+        #expect(event.kv.modRevision == change.revision.main)
+        return SeenChange(
+            revision: change.revision, isDeletion: event.type == .delete,
+            key: Array(event.kv.key), value: Array(event.kv.value),
+            previousValue: event.hasPrevKv ? Array(event.prevKv.value) : nil)
+    }
+
+    /// After a progress at R no change at or below R follows, for watchers older than it.
+    func checkProgress(_ sink: RecordingSink) {
+        var seen: Set<Int64> = []
+        var promised: [Int64: Int64] = [:]
+        for delivery in sink.deliveries {
+            switch delivery.content {
+            case .progress:
+                for id in seen { promised[id] = delivery.revision }
+            case .changes(let changes):
+                seen.insert(delivery.watcherID)
+                if let promise = promised[delivery.watcherID], let first = changes.first {
+                    #expect(first.revision.main > promise)
+                }
+            case .compacted: break
+            }
+        }
+    }
+}
