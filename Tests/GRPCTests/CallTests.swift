@@ -83,4 +83,16 @@ import Testing
         #expect(answer == [1, 2, 3])
         try await server.stop()
     }
+
+    @Test func answersOfAnotherThreadLeaveInBatches() async throws {
+        let server = try await EchoServer.start()
+        let clients = [try await server.connect(), try await server.connect()]
+        let answers = (0..<1000).map { index in
+            clients[index % 2].unary(path: "/test.Echo/Later", message: Array("\(index)".utf8))
+        }
+        for (index, answer) in answers.enumerated() {
+            #expect(try await answer.get() == Array("\(index)".utf8))
+        }
+        try await server.stop()
+    }
 }

@@ -18,7 +18,7 @@ struct EchoServer: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let log = EchoLog()
         var configuration = GRPCServerConfiguration()
-        configuration.onReadTurnComplete = { _ in log.turns += 1 }
+        configuration.onReadTurnComplete = { log.completeTurn($0) }
         change(&configuration)
         let server = GRPCServer(
             methods: echoMethods(log: log), configuration: configuration, group: group)

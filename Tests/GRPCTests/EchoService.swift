@@ -12,6 +12,27 @@ final class EchoLog: @unchecked Sendable {  // used on the server's event loop o
     var mostBufferedBytes = 0
     var largestPieces = 0
     var turns = 0
+    private var waiting: [(call: GRPCServerCall, message: [UInt8])] = []
+
+    /// Keeps a call for the batch of this read turn.
+    func postpone(_ call: GRPCServerCall, _ message: [UInt8]) {
+        waiting.append((call, message))
+    }
+
+    /// Hands the turn's calls to another thread, which answers all of them in one batch.
+    func completeTurn(_ loop: HTTP2Loop) {
+        turns += 1
+        guard !waiting.isEmpty else { return }
+        let batch = waiting
+        waiting = []
+        NIOThreadPool.singleton.submit { _ in
+            loop.eventLoop.execute {
+                loop.performBatch {
+                    for (call, message) in batch { call.respond(message) }
+                }
+            }
+        }
+    }
 
     func count(_ reason: GRPCCloseReason) {
         switch reason {
@@ -130,6 +151,9 @@ func echoMethods(log: EchoLog) -> [GRPCMethod] {
                 call.sendLarge(lengthBytes: count, source: PatternSource(log: log))
                 call.finish()
             }),
+        GRPCMethod(
+            path: "/test.Echo/Later",
+            unary: { call, message in log.postpone(call, message) }),
         GRPCMethod(
             path: "/test.Echo/Bidi", kind: .bidirectional,
             open: { _ in
