@@ -8,7 +8,7 @@ import Testing
     @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8] as [UInt64])
     func answersAsTheModelThroughWritesCompactionsAndCrashes(seed: UInt64) throws {
         var run = try ModelRun(seed: seed)
-        for _ in 0..<400 { try run.step() }
+        for _ in 0..<1500 { try run.step() }
         #expect(run.fixture.bolt.check() == [])
     }
 }

@@ -9,7 +9,7 @@ import Testing
     @Test(arguments: [1, 2, 3, 4, 5, 6] as [UInt64])
     func everyWatcherSeesItsChangesOnceAndInOrder(seed: UInt64) throws {
         var run = try WatchRun(seed: seed)
-        for _ in 0..<500 { try run.step() }
+        for _ in 0..<2000 { try run.step() }
         try run.finish()
     }
 }

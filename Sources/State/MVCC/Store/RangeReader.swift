@@ -100,7 +100,8 @@ package final class RangeReader {
         _ left: inout RangeBudget, into writer: inout WireWriter
     ) throws(EtcdError) {
         let slice = sliceBudget
-        var budget = RangeBudget(keys: min(slice.keys, left.keys), bytes: min(slice.bytes, left.bytes))
+        var budget = RangeBudget(
+            keys: min(slice.keys, left.keys), bytes: min(slice.bytes, left.bytes))
         let before = writer.count
         var pairs = 0
         try withSlice { store in

@@ -30,7 +30,8 @@ extension Store {
     }
 
     /// Does the next step of the oldest compaction under way, committing what it removes in a
-    /// transaction of its own. Backend thread only; no write transaction may be open.
+    /// transaction of its own. Backend thread only; no write transaction is open and no batch that
+    /// was taken is unpublished.
     package func compactionStep() throws(StoreError) -> CompactionProgress {
         lock.lockForReading()
         let next = compactions.first

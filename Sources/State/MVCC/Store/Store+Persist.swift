@@ -92,6 +92,7 @@ extension Store {
         let fresh = bolt.beginRead()
         let bucket = fresh.bucket(StoreBucket.key)
         lock.lockForWriting()
+        precondition(committing == nil, "no batch is on its way into the file meanwhile")
         let old = snapshot
         snapshot = fresh
         keyBucket = bucket

@@ -26,12 +26,19 @@ extension Store {
 
     /// Opens a reader for a range, of whatever size; for RangeStream and large answers.
     package func openRange(_ request: RangeRequest) throws(EtcdError) -> RangeReader {
+        let (plan, pin, storeRevision) = try pinnedPlan(request)
+        let count = request.countOnly ? 0 : withReadLock { store in store.count(plan) }
+        return RangeReader(
+            plan, store: self, pin: pin, storeRevision: storeRevision, count: count)
+    }
+
+    private func pinnedPlan(
+        _ request: RangeRequest
+    ) throws(EtcdError) -> (RangePlan, RevisionPin, storeRevision: Int64) {
         lock.lockForWriting()
         defer { lock.unlock() }
         let plan = RangePlan(request, revision: try resolve(request.revision, newest: current))
-        return RangeReader(
-            plan, store: self, pin: pin(plan.revision), storeRevision: current,
-            count: request.countOnly ? 0 : count(plan))
+        return (plan, pin(plan.revision), current)
     }
 
     /// The store's revision if the answer fits one slice, else nil with `answer` untouched.

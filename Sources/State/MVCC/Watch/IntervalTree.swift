@@ -158,7 +158,9 @@ struct IntervalTree {
     private static func compare(
         _ start: [UInt8], _ end: [UInt8]?, _ otherStart: [UInt8], _ otherEnd: [UInt8]?
     ) -> Int {
-        let order = start.withUnsafeBytes { a in otherStart.withUnsafeBytes { compareBytes(a, $0) } }
+        let order = start.withUnsafeBytes { first in
+            otherStart.withUnsafeBytes { second in compareBytes(first, second) }
+        }
         return order != 0 ? order : compareEnds(end, otherEnd)
     }
 

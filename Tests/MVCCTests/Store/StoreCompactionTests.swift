@@ -1,0 +1,100 @@
+import Bolt
+import EtcdAPI
+import Testing
+
+@testable import MVCC
+
+@Suite struct StoreCompactionTests {
+    private func storedRevisions(_ fixture: StoreFixture) -> [RevisionKey] {
+        let reading = fixture.bolt.beginRead()
+        defer { reading.end() }
+        var found: [RevisionKey] = []
+        guard var cursor = reading.bucket(StoreBucket.key)?.cursor() else { return [] }
+        var entry = cursor.first()
+        while let (key, _) = entry {
+            if let name = RevisionKey(decoding: key) { found.append(name) }
+            entry = cursor.next()
+        }
+        return found
+    }
+
+    @Test func deletionAtTheRevisionStaysUntilTheNextCompaction() throws {
+        let fixture = try StoreFixture()
+        fixture.put("a", "1")
+        fixture.delete("a")
+        fixture.put("b", "1")
+        try fixture.store.scheduleCompaction(at: 3)
+        try fixture.store.persist()
+        try fixture.compactFully()
+        let tombstone = RevisionKey(Revision(main: 3), isTombstone: true)
+        #expect(storedRevisions(fixture) == [tombstone, RevisionKey(Revision(main: 4))])
+        try fixture.reopen()
+        try fixture.store.scheduleCompaction(at: 4)
+        try fixture.store.persist()
+        try fixture.compactFully()
+        #expect(storedRevisions(fixture) == [RevisionKey(Revision(main: 4))])
+    }
+
+    @Test func interruptedCompactionGoesOnAfterRestartAndKeepsNoHash() throws {
+        let fixture = try StoreFixture(compactionBatchLimit: 4)
+        for place in 0..<30 { fixture.put("k", "\(place)") }
+        try fixture.store.scheduleCompaction(at: 31)
+        try fixture.store.persist()
+        while try fixture.store.compactionStep() != .removed {}
+        try fixture.reopen()
+        #expect(fixture.store.revisions == (current: 31, compacted: 31))
+        #expect(fixture.store.finishedCompactionRevision == -1)
+        try fixture.compactFully()
+        #expect(fixture.store.finishedCompactionRevision == 31)
+        #expect(storedRevisions(fixture) == [RevisionKey(Revision(main: 31))])
+        #expect(fixture.store.compactionHashes.isEmpty)
+    }
+
+    @Test func revisionDoesNotGoBackWhenCompactionEmptiesTheStore() throws {
+        let fixture = try StoreFixture()
+        fixture.put("a", "1")
+        fixture.delete("a")
+        fixture.put("b", "1")
+        fixture.delete("b")
+        fixture.put("c", "1")
+        fixture.delete("c")
+        for revision in [6, 7] as [Int64] {
+            try fixture.store.scheduleCompaction(at: revision)
+            try fixture.store.persist()
+            try fixture.compactFully()
+        }
+        try fixture.reopen()
+        #expect(fixture.store.revisions == (current: 7, compacted: 7))
+    }
+
+    @Test func onlyTheLastTenHashesAreKept() throws {
+        let fixture = try StoreFixture()
+        for place in 0..<14 {
+            fixture.put("k", "\(place)")
+            try fixture.store.scheduleCompaction(at: Int64(place) + 2)
+            try fixture.store.persist()
+            try fixture.compactFully()
+        }
+        #expect(fixture.store.compactionHashes.map(\.revision) == Array(6...15))
+    }
+
+    @Test func appliedPositionIsInTheFileWithItsBatch() throws {
+        let fixture = try StoreFixture()
+        fixture.store.withWriteLock {
+            fixture.put("a", "1")
+            fixture.store.setApplied(index: 9, term: 3)
+            fixture.store.setConfState(Array("{}".utf8))
+            fixture.store.mutateBackend { batch in
+                batch.put(bucket: Array("lease".utf8), key: [1], value: [2])
+            }
+        }
+        try fixture.store.persist()
+        let reading = fixture.bolt.beginRead()
+        defer { reading.end() }
+        let meta = try #require(reading.bucket(StoreBucket.meta))
+        #expect(meta.get(StoreBucket.consistentIndex) == StoreBucket.bigEndian(9))
+        #expect(meta.get(StoreBucket.term) == StoreBucket.bigEndian(3))
+        #expect(meta.get(StoreBucket.confState) == Array("{}".utf8))
+        #expect(reading.bucket(Array("lease".utf8))?.get([1]) == [2])
+    }
+}

@@ -1,0 +1,104 @@
+import EtcdAPI
+import Testing
+
+@testable import MVCC
+
+@Suite struct StoreRangeTests {
+    private func keys(_ answered: Answered) -> [String] {
+        answered.pairs.map { String(decoding: $0.key, as: UTF8.self) }
+    }
+
+    @Test func orderNoneCutsInKeyOrderBeforeItSorts() throws {
+        let fixture = try StoreFixture()
+        for value in ["5", "4", "3", "2", "1"] { fixture.put("k" + value, value) }
+        var request = RangeRequest(key: bytes("k"), rangeEnd: bytes("l"))
+        request.sortTarget = .mod
+        request.limit = 2
+        // k1, k2 and k3 are gathered; of those the oldest two are answered.
+        #expect(keys(try fixture.range(request)) == ["k3", "k2"])
+        request.sortOrder = .ascend
+        #expect(keys(try fixture.range(request)) == ["k5", "k4"])
+    }
+
+    @Test func keysOnlyLosesTheLeaseUnlessSortedByValue() throws {
+        let fixture = try StoreFixture()
+        fixture.put("a", "2", lease: 7)
+        fixture.put("b", "1", lease: 8)
+        var request = RangeRequest(key: bytes("a"), rangeEnd: [0])
+        request.keysOnly = true
+        #expect(try fixture.range(request).pairs.map(\.lease) == [0, 0])
+        request.sortTarget = .value
+        let sorted = try fixture.range(request)
+        #expect(sorted.pairs.map(\.lease) == [8, 7])
+        #expect(sorted.pairs.allSatisfy { $0.value.isEmpty && $0.modRevision > 0 })
+    }
+
+    @Test func sortsLargeRangesByValueAcrossPersistence() throws {
+        let fixture = try StoreFixture(sliceKeys: 3, sliceBytes: 60)
+        for place in 0..<50 {
+            fixture.put("k\(place)", "\(1000 - place)")
+            if place == 30 { try fixture.store.persist() }
+        }
+        var request = RangeRequest(key: bytes("k"), rangeEnd: bytes("l"))
+        request.sortTarget = .value
+        let values = try fixture.range(request).pairs.map { Array($0.value) }
+        #expect(values.count == 50)
+        #expect(values == values.sorted { $0.lexicographicallyPrecedes($1) })
+    }
+
+    @Test func transactionSeesItsOwnChanges() throws {
+        let fixture = try StoreFixture()
+        fixture.put("a", "1")
+        let transaction = fixture.store.beginWrite()
+        #expect(transaction.revision == 2)
+        transaction.put(bytes("b"), value: bytes("2"), lease: 0)
+        #expect(transaction.deleteRange(bytes("a"), end: []) == 1)
+        #expect(transaction.revision == 3)
+        var answer = RangeAnswer()
+        try transaction.range(RangeRequest(key: bytes("a"), rangeEnd: [0]), into: &answer)
+        #expect(decodePairs(answer.keyValues).map { Array($0.key) } == [Array("b".utf8)])
+        var old = RangeRequest(key: bytes("a"))
+        old.revision = 4
+        #expect(throws: EtcdError.futureRevision) { try transaction.range(old, into: &answer) }
+        #expect(transaction.end()?.changeCount == 2)
+        #expect(fixture.store.revisions.current == 3)
+    }
+
+    @Test func deletingNothingKeepsTheRevision() throws {
+        let fixture = try StoreFixture()
+        let (count, committed) = fixture.delete("missing")
+        #expect(count == 0 && committed == nil)
+        #expect(fixture.store.revisions.current == 1)
+    }
+
+    @Test func readerKeepsItsRevisionWhileCompactionWaits() throws {
+        let fixture = try StoreFixture(sliceKeys: 4)
+        for place in 0..<40 { fixture.put("k\(place)", "old") }
+        let reader = try fixture.store.openRange(RangeRequest(key: bytes("k"), rangeEnd: [0]))
+        for place in 0..<40 { fixture.put("k\(place)", "new") }
+        try fixture.store.scheduleCompaction(at: 81)
+        try fixture.store.persist()
+        #expect(try fixture.store.compactionStep() == .waiting)
+        var writer = WireWriter(capacity: 16)
+        while try !reader.read(keys: 3, bytes: 1000, into: &writer) {}
+        let pairs = decodePairs(writer.written)
+        #expect(pairs.count == 40 && pairs.allSatisfy { Array($0.value) == Array("old".utf8) })
+        reader.close()
+        #expect(try fixture.compactFully()?.removedCount == 40)
+    }
+
+    @Test func revokedReaderEndsAsCompacted() throws {
+        let fixture = try StoreFixture()
+        fixture.put("a", "1")
+        let reader = try fixture.store.openRange(RangeRequest(key: bytes("a")))
+        fixture.put("a", "2")
+        try fixture.store.scheduleCompaction(at: 3)
+        try fixture.store.persist()
+        for pin in fixture.store.heldPins where pin.revision < 3 { pin.revoke() }
+        #expect(try fixture.compactFully()?.revision == 3)
+        #expect(throws: EtcdError.compacted) {
+            var writer = WireWriter(capacity: 16)
+            _ = try reader.read(keys: 1, bytes: 100, into: &writer)
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import EtcdAPI
+import Testing
+
+@testable import MVCC
+
+@Suite struct WatchHubTests {
+    private func isProgress(_ delivery: WatchDelivery, at revision: Int64) -> Bool {
+        guard case .progress = delivery.content else { return false }
+        return delivery.watcherID == -1 && delivery.revision == revision
+    }
+
+    @Test func automaticIDsSkipThoseInUse() throws {
+        let hub = WatchHub(store: try StoreFixture().store)
+        let stream = hub.openStream(RecordingSink())
+        let configuration = WatcherConfiguration(key: [1])
+        #expect(hub.register(configuration, id: 1, on: stream)?.id == 1)
+        #expect(hub.register(configuration, id: nil, on: stream)?.id == 0)
+        #expect(hub.register(configuration, id: nil, on: stream)?.id == 2)
+        #expect(hub.register(configuration, id: 1, on: stream) == nil)
+        #expect(hub.cancel(1, on: stream))
+        #expect(!hub.cancel(1, on: stream))
+    }
+
+    @Test func startBelowCompactionIsToldAndGone() throws {
+        let fixture = try StoreFixture()
+        for place in 0..<5 { fixture.put("k", "\(place)") }
+        try fixture.store.scheduleCompaction(at: 4)
+        let hub = WatchHub(store: fixture.store)
+        let sink = RecordingSink()
+        let stream = hub.openStream(sink)
+        let past = WatcherConfiguration(key: Array("k".utf8), startRevision: 3)
+        let (id, _) = try #require(hub.register(past, id: nil, on: stream))
+        _ = hub.catchUpStep()
+        let delivery = try #require(sink.deliveries.first)
+        guard case .compacted(revision: 4) = delivery.content else {
+            Issue.record("the watcher is told that it was compacted")
+            return
+        }
+        #expect(delivery.revision == 0)
+        #expect(!hub.cancel(id, on: stream))
+    }
+
+    @Test func progressWaitsForWatchersThatAreBehind() throws {
+        let fixture = try StoreFixture()
+        fixture.put("k", "1")
+        let hub = WatchHub(store: fixture.store)
+        let sink = RecordingSink()
+        let stream = hub.openStream(sink)
+        hub.requestProgress(on: stream)
+        #expect(sink.deliveries.isEmpty)
+        let past = WatcherConfiguration(key: Array("k".utf8), startRevision: 1)
+        _ = hub.register(past, id: nil, on: stream)
+        hub.requestProgress(on: stream)
+        #expect(sink.deliveries.isEmpty)
+        _ = hub.catchUpStep()
+        #expect(sink.deliveries.count == 2)
+        #expect(isProgress(sink.deliveries[1], at: 2))
+    }
+
+    @Test func progressDoesNotCoverWhatIsNotNotified() throws {
+        let fixture = try StoreFixture()
+        let hub = WatchHub(store: fixture.store)
+        let sink = RecordingSink()
+        let stream = hub.openStream(sink)
+        _ = hub.register(WatcherConfiguration(key: Array("k".utf8)), id: nil, on: stream)
+        let committed = try #require(fixture.put("k", "1"))
+        hub.requestProgress(on: stream)
+        hub.notify([committed])
+        #expect(isProgress(sink.deliveries[0], at: 1))
+        #expect(sink.deliveries[1].revision == 2)
+    }
+}
