@@ -110,3 +110,11 @@ extension MemberChange {
         }
     }
 }
+
+extension StateMachine {
+    /// Version of the stored schema as Status and snapshots tell it; empty before 3.6.
+    package var storageVersion: String {
+        guard let version = membership.version, version >= SemanticVersion(3, 6) else { return "" }
+        return version.description
+    }
+}
