@@ -52,6 +52,9 @@ package struct Replica: Sendable {
     /// Whether a term's leader is known.
     package var hasLeader: Bool { machine.leader != nil }
 
+    /// Whether this member may stand for election: it is a voter as far as it has applied.
+    package var canCampaign: Bool { machine.canCampaign }
+
     /// Position of the newest entry.
     package var lastIndex: LogIndex { machine.lastIndex }
 

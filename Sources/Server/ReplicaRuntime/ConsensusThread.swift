@@ -25,6 +25,9 @@ final class ConsensusThread {
     private var nextTicket: ReadTicket = 0
     private var nextTick: Int64
     private let tickMilliseconds: Int64
+    private var advancesElection: Bool
+    /// Proposals that came while there was no leader; they go in once there is one.
+    private var held: [(proposals: [NumberedProposal], deadline: Int64)] = []
     private var committedIndex: UInt64 = 0
     private var replies = ReplyBatch()
 
@@ -37,12 +40,12 @@ final class ConsensusThread {
         self.runtime = runtime
         self.replica = replica
         tickMilliseconds = runtime.configuration.tickMilliseconds
+        advancesElection = runtime.configuration.advancesFirstElection
         nextTick = monotonicMilliseconds() + tickMilliseconds
     }
 
     /// The thread's body: ends when the mailbox is closed or the machine breaks.
     func run() {
-        advanceElection()
         while runtime.consensus.take(into: &batch, until: nextTick) {
             do {
                 try turn()
@@ -53,17 +56,20 @@ final class ConsensusThread {
         }
     }
 
-    /// A lone voter need not wait for an election timeout: nobody else can be leader.
-    private func advanceElection() {
+    /// A lone voter need not wait for an election timeout: nobody else can be leader. It campaigns
+    /// as soon as the entries that make it a member are applied.
+    private func campaignIfAlone() throws {
+        guard advancesElection, replica.canCampaign else { return }
+        advancesElection = false
         let members = replica.status.confState
-        let isAlone = members.voters == [replica.status.id] && members.votersOutgoing.isEmpty
-        guard isAlone, runtime.configuration.advancesFirstElection else { return }
-        runtime.consensus.post(.input(.campaign))
+        guard members.voters == [replica.status.id], members.votersOutgoing.isEmpty else { return }
+        try replica.step(.campaign, into: &effects)
     }
 
     private func turn() throws {
         effects.removeAll()
         for message in batch { try handle(message) }
+        try campaignIfAlone()
         try flushProposals()
         try tickIfDue()
         replica.takeEffects(into: &effects)
@@ -105,8 +111,14 @@ final class ConsensusThread {
             runtime.apply.post(.expect(registrations, deadline: deadline))
             registrations.removeAll(keepingCapacity: true)
         }
+        try releaseHeld()
         if !proposals.isEmpty {
-            try replica.step(.propose(proposals), into: &effects)
+            if replica.hasLeader {
+                try replica.step(.propose(proposals), into: &effects)
+            } else {
+                let timeout = runtime.configuration.requestTimeoutMilliseconds
+                held.append((proposals, monotonicMilliseconds() + timeout))
+            }
             proposals.removeAll(keepingCapacity: true)
         }
         if !gathered.isEmpty {
@@ -116,6 +128,16 @@ final class ConsensusThread {
             nextTicket += 1
             gathered.removeAll(keepingCapacity: true)
         }
+    }
+
+    /// What nobody waits for any more is not proposed.
+    private func releaseHeld() throws {
+        guard !held.isEmpty else { return }
+        let now = monotonicMilliseconds()
+        held.removeAll { $0.deadline <= now }
+        guard replica.hasLeader else { return }
+        for waiting in held { try replica.step(.propose(waiting.proposals), into: &effects) }
+        held.removeAll()
     }
 
     /// Several ticks that are due at once count once: a pause of this process is no pause of time

@@ -8,11 +8,11 @@ package import EtcdAPI
 extension Store {
     /// Takes a compaction into effect for readers and puts the work on the list.
     ///
-    /// Throws `.compacted` at or below the last one (and at 0 and below), `.futureRevision` above
+    /// Throws `.compacted` at or below the last one (-1 before the first), `.futureRevision` above
     /// the newest revision. Apply thread only.
     package func scheduleCompaction(at revision: Int64) throws(EtcdError) {
         try withWriteLock { () throws(EtcdError) in
-            guard revision > compacted, revision > 0 else { throw .compacted }
+            guard revision > compacted else { throw .compacted }
             guard revision <= current else { throw .futureRevision }
             compactions.append(
                 CompactionJob(

@@ -33,7 +33,9 @@ extension Store {
     package func hashKV(
         at revision: Int64
     ) throws(EtcdError) -> (hash: KeyValueHash, storeRevision: Int64) {
-        if let kept = compactionHash(at: revision) { return (kept, revisions.current) }
+        if revision > 0, let kept = compactionHash(at: revision) {
+            return (kept, revisions.current)
+        }
         let job = try beginHash(at: revision)
         while true {
             if let hash = try job.step(records: 1000) { return (hash, job.storeRevision) }

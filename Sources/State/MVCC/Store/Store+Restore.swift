@@ -25,7 +25,7 @@ extension Store {
     func restore() throws(StoreError) {
         let leased = try restoreIndex()
         let scheduled = compactionRevision(StoreBucket.scheduledCompaction) ?? 0
-        if let finished = compactionRevision(StoreBucket.finishedCompaction) {
+        if let finished = compactionRevision(StoreBucket.finishedCompaction), finished > 0 {
             compacted = finished
             finishedCompaction = finished
         }
