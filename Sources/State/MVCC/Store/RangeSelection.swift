@@ -55,10 +55,7 @@ struct RangeSelection {
 
     /// Sorts and cuts to the limit. Needs no lock.
     mutating func order(_ plan: RangePlan) {
-        if let (target, isDescending) = plan.sort {
-            sort(by: target)
-            if isDescending { candidates.reverse() }
-        }
+        if let (target, isDescending) = plan.sort { sort(by: target, isDescending) }
         if let limit = plan.limit, candidates.count > limit {
             candidates.removeLast(candidates.count - limit)
             hasMore = true
@@ -66,13 +63,24 @@ struct RangeSelection {
         holders = []
     }
 
-    private mutating func sort(by target: RangePlan.Target) {
+    /// Equal pairs stay in key order in both directions, as they do in etcd's answers.
+    private mutating func sort(by target: RangePlan.Target, _ isDescending: Bool) {
         switch target {
-        case .key: break
-        case .version: candidates.sort { $0.record.version < $1.record.version }
-        case .create: candidates.sort { $0.record.created.main < $1.record.created.main }
-        case .mod: candidates.sort { $0.record.modified.main < $1.record.modified.main }
-        case .value: candidates.sort { compareBytes($0.value, $1.value) < 0 }
+        case .key: if isDescending { candidates.reverse() }
+        case .version: sort(isDescending) { $0.record.version }
+        case .create: sort(isDescending) { $0.record.created.main }
+        case .mod: sort(isDescending) { $0.record.modified.main }
+        case .value:
+            candidates.sort { left, right in
+                let order = compareBytes(left.value, right.value)
+                return isDescending ? order > 0 : order < 0
+            }
+        }
+    }
+
+    private mutating func sort(_ isDescending: Bool, by number: (Candidate) -> Int64) {
+        candidates.sort { left, right in
+            isDescending ? number(left) > number(right) : number(left) < number(right)
         }
     }
 }
