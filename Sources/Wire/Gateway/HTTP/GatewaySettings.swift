@@ -8,6 +8,8 @@ package struct GatewaySettings: Sendable {
     package var isJSONGatewayEnabled = true
     /// Greatest request body; more is refused with 413.
     package var bodyMaximumBytes = 2 << 20
+    /// Path and headers of one request in bytes; more is refused with 431.
+    package var headersMaximumBytes = 1 << 20
     /// Headers of one request, counted in fields; more is refused with 431.
     package var headerFieldsMaximum = 256
     /// How long a health check may wait for its read.
