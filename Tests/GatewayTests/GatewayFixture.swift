@@ -33,7 +33,7 @@ final class GatewayFixture {
 
     deinit { channel.close(promise: nil) }
 
-    func connect() throws -> RawClient { try RawClient(port: port) }
+    func connect() throws -> RawClient { try RawClient(port: port, server: self) }
 
     func get(_ target: String) throws -> RawClient.Answer {
         try connect().request("GET", target)

@@ -15,9 +15,12 @@ final class RawClient {
     struct Failure: Error { let reason: String }
 
     private let descriptor: Int32
+    /// Keeps the server listening as long as the client is there.
+    private let server: AnyObject
     private var received: [UInt8] = []
 
-    init(port: Int) throws {
+    init(port: Int, server: AnyObject) throws {
+        self.server = server
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -43,7 +46,7 @@ final class RawClient {
             let count = bytes.withUnsafeBytes {
                 Glibc.send(
                     descriptor, $0.baseAddress?.advanced(by: sent), bytes.count - sent,
-                    Int32(MSG_NOSIGNAL.rawValue))
+                    Int32(truncatingIfNeeded: MSG_NOSIGNAL))
             }
             guard count > 0 else { throw Failure(reason: "send: errno \(errno)") }
             sent += count
