@@ -32,6 +32,7 @@ package struct GatewaySettings: Sendable {
     /// Whether a plaintext request may name this host: a page that rebinds its own name to this
     /// address must not reach the server through a browser (CVE-2018-5702).
     func allowsHost(_ host: String) -> Bool {
-        hostWhitelist.isEmpty || hostWhitelist.contains("*") || hostWhitelist.contains(host)
+        hostWhitelist.isEmpty || hostWhitelist == [""] || hostWhitelist.contains("*")
+            || hostWhitelist.contains(host)
     }
 }
