@@ -117,7 +117,10 @@ extension RuntimeObservation {
         guard nanoseconds > 1_000_000_000 else { return }
         logger.warn(
             "slow fdatasync",
-            ["took": .duration(.nanoseconds(nanoseconds)), "expected-duration": .duration(.seconds(1))])
+            [
+                "took": .duration(.nanoseconds(nanoseconds)),
+                "expected-duration": .duration(.seconds(1)),
+            ])
     }
 
     package func persisted(nanoseconds: Int64) {
