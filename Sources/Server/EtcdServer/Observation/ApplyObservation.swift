@@ -77,7 +77,9 @@ final class ApplyObservation: @unchecked Sendable {
             firstEnd = 0
         }
         let meanSeconds = Double(nanoseconds) / 1e9 / Double(max(1, entries))
-        for index in tallies.indices { tallies[index].flush(seconds: meanSeconds) }
+        for index in tallies.indices {
+            tallies[index].flush(seconds: meanSeconds, into: registry)
+        }
         puts.increment(by: batch.puts)
         deletes.increment(by: batch.deletes)
         ranges.increment(by: batch.ranges)
@@ -113,7 +115,7 @@ final class ApplyObservation: @unchecked Sendable {
         for index in tallies.indices where tallies[index].isOf(operation) {
             return tallies[index].count(isFailure: isFailure)
         }
-        var tally = OperationTally(operation, registry: registry)
+        var tally = OperationTally(operation)
         tally.count(isFailure: isFailure)
         tallies.append(tally)
     }
@@ -154,16 +156,14 @@ private struct StoreOperations {
 /// Entries of one kind in the present batch, and the histograms they go to.
 private struct OperationTally {
     private let operation: StaticString
-    private let succeeded: HistogramSeries
-    private let failed: HistogramSeries
     private var successes = 0
     private var failures = 0
+    /// Made when there is something to show, as etcd's are.
+    private var succeeded: HistogramSeries?
+    private var failed: HistogramSeries?
 
-    init(_ operation: StaticString, registry: MetricRegistry) {
+    init(_ operation: StaticString) {
         self.operation = operation
-        let name = "etcd_server_apply_duration_seconds"
-        succeeded = registry.histogram(name, "v3", "\(operation)", "true")
-        failed = registry.histogram(name, "v3", "\(operation)", "false")
     }
 
     /// Names are constants, so almost always the same address.
@@ -177,9 +177,18 @@ private struct OperationTally {
         if isFailure { failures += 1 } else { successes += 1 }
     }
 
-    mutating func flush(seconds: Double) {
-        succeeded.observe(seconds, times: successes)
-        failed.observe(seconds, times: failures)
+    mutating func flush(seconds: Double, into registry: MetricRegistry) {
+        let name = "etcd_server_apply_duration_seconds"
+        if successes > 0 {
+            let series = succeeded ?? registry.histogram(name, "v3", "\(operation)", "true")
+            series.observe(seconds, times: successes)
+            succeeded = series
+        }
+        if failures > 0 {
+            let series = failed ?? registry.histogram(name, "v3", "\(operation)", "false")
+            series.observe(seconds, times: failures)
+            failed = series
+        }
         successes = 0
         failures = 0
     }

@@ -1,6 +1,6 @@
 package import Gateway
 package import Raft
-import ReplicaRuntime
+package import ReplicaRuntime
 package import StateMachine
 import Synchronization
 
@@ -17,7 +17,6 @@ package final class RuntimeObservation: RuntimeObserver {
     let raftLogger: ServerLogger
     let consensus: ConsensusMetrics
     let storage: StorageMetrics
-    let warningApplyNanoseconds: Int64
     private let applies: ApplyObservation
     private let outbox = Mutex<Outbox?>(nil)
     private let failureHandler: @Sendable (String) -> Void
@@ -35,7 +34,6 @@ package final class RuntimeObservation: RuntimeObserver {
         raftLogger = logger.named("raft")
         consensus = ConsensusMetrics(registry: registry)
         storage = StorageMetrics(registry: registry)
-        warningApplyNanoseconds = warningApplyDuration.nanosecondsClamped
         applies = ApplyObservation(
             registry: registry, logger: logger, warningDuration: warningApplyDuration)
         failureHandler = onFailure
@@ -46,6 +44,9 @@ package final class RuntimeObservation: RuntimeObserver {
     package func sendThrough(_ outbox: @escaping Outbox) {
         self.outbox.withLock { $0 = outbox }
     }
+
+    /// Names the runtime, once it is there, so that log lines can tell the size of its file.
+    package func attach(to runtime: ReplicaRuntime) { storage.watch(runtime.bolt) }
 
     package func send(_ messages: [Message]) {
         outbox.withLock { $0 }?(messages)
@@ -116,7 +117,10 @@ extension RuntimeObservation {
         guard nanoseconds > 1_000_000_000 else { return }
         logger.warn(
             "slow fdatasync",
-            ["took": .duration(.nanoseconds(nanoseconds)), "expected-duration": .duration(.seconds(1))])
+            [
+                "took": .duration(.nanoseconds(nanoseconds)),
+                "expected-duration": .duration(.seconds(1)),
+            ])
     }
 
     package func persisted(nanoseconds: Int64) {

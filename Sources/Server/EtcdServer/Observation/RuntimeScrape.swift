@@ -26,6 +26,7 @@ package final class RuntimeScrape: Sendable {
         self.registry = registry
         calls = CallMetrics(server: server, registry: registry)
         state = StateMetrics(registry: registry, memberID: runtime.status.id)
+        showRequests()
         readConsensus()
         readStore()
         readDatabase()
@@ -35,6 +36,14 @@ package final class RuntimeScrape: Sendable {
     package func refresh(on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
         let state = refreshState(on: eventLoop)
         return calls.refresh(on: eventLoop).and(state).map { _ in }
+    }
+
+    /// Series that dashboards expect from the start, before the first request.
+    private func showRequests() {
+        for success in ["true", "false"] {
+            _ = registry.histogram("etcd_server_range_duration_seconds", success)
+            _ = registry.histogram("etcd_server_request_duration_seconds", "Range", success)
+        }
     }
 
     private func readConsensus() {

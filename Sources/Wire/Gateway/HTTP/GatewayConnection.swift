@@ -9,7 +9,9 @@ import NIOHTTP1
 ///
 /// - idle: waits for a head. Nothing else is valid.
 /// - receiving: the head is there, the body is being passed over.
+/// - stalled: the request is there, but the client has not yet read earlier answers.
 /// - answering: the answer is awaited or being written.
+/// - closing: nothing more is read or written.
 final class GatewayConnection: ChannelInboundHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias OutboundOut = HTTPServerResponsePart
@@ -17,6 +19,7 @@ final class GatewayConnection: ChannelInboundHandler {
     private enum State {
         case idle
         case receiving(HTTPRequestHead, bodyBytes: Int)
+        case stalled(HTTPRequestHead)
         case answering
         case closing
     }
@@ -54,7 +57,7 @@ final class GatewayConnection: ChannelInboundHandler {
             state = .receiving(head, bodyBytes: total)
         case (.receiving(let head, _), .end): finish(head, context)
         // The rest of a request that was already refused.
-        case (.answering, _), (.closing, _), (.idle, _), (.receiving, .head): break
+        case (.answering, _), (.stalled, _), (.closing, _), (.idle, _), (.receiving, .head): break
         }
     }
 
@@ -67,7 +70,7 @@ final class GatewayConnection: ChannelInboundHandler {
                 ? .requestHeaderFieldsTooLarge : .badRequest
             let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/")
             send(.malformed(status), to: head, context)
-        case .idle, .receiving, .answering, .closing:
+        case .idle, .receiving, .stalled, .answering, .closing:
             state = .closing
             context.close(promise: nil)
         }
@@ -100,7 +103,17 @@ final class GatewayConnection: ChannelInboundHandler {
         return nil
     }
 
+    /// A client that sends requests without reading answers costs one buffer of them, no more.
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if case .stalled(let head) = state { finish(head, context) }
+        context.fireChannelWritabilityChanged()
+    }
+
     private func finish(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        guard context.channel.isWritable else {
+            state = .stalled(head)
+            return
+        }
         idleTimer?.cancel()
         state = .answering
         guard let request = GatewayRequest(head) else {

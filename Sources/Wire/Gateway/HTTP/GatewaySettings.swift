@@ -8,6 +8,8 @@ package struct GatewaySettings: Sendable {
     package var isJSONGatewayEnabled = true
     /// Greatest request body; more is refused with 413.
     package var bodyMaximumBytes = 2 << 20
+    /// Path and headers of one request in bytes; more is refused with 431.
+    package var headersMaximumBytes = 1 << 20
     /// Headers of one request, counted in fields; more is refused with 431.
     package var headerFieldsMaximum = 256
     /// How long a health check may wait for its read.
@@ -30,6 +32,7 @@ package struct GatewaySettings: Sendable {
     /// Whether a plaintext request may name this host: a page that rebinds its own name to this
     /// address must not reach the server through a browser (CVE-2018-5702).
     func allowsHost(_ host: String) -> Bool {
-        hostWhitelist.isEmpty || hostWhitelist.contains("*") || hostWhitelist.contains(host)
+        hostWhitelist.isEmpty || hostWhitelist == [""] || hostWhitelist.contains("*")
+            || hostWhitelist.contains(host)
     }
 }

@@ -47,9 +47,15 @@ package final class HTTPGateway: Sendable {
         channel: any Channel, listener: GatewayListener, isEncrypted: Bool
     ) throws {
         let pipeline = channel.pipeline.syncOperations
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderListSize = settings.headersMaximumBytes
+        limits.maxHeaderFieldSize = min(limits.maxHeaderFieldSize, settings.headersMaximumBytes)
+        limits.maxHeaderFieldCount = settings.headerFieldsMaximum
         try pipeline.addHandler(HTTPResponseEncoder())
         try pipeline.addHandler(
-            ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))
+            ByteToMessageHandler(
+                HTTPRequestDecoder(
+                    leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)))
         try pipeline.addHandler(HTTPServerPipelineHandler())
         try pipeline.addHandler(
             GatewayConnection(gateway: self, listener: listener, isEncrypted: isEncrypted))

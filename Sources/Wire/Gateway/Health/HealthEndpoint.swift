@@ -35,7 +35,8 @@ struct HealthEndpoint: Sendable {
         question.report().flatMap { report in
             guard let report else { return finished("RANGE ERROR:etcdserver: request timed out") }
             if let alarm = report.alarms.first(where: { !excluded.contains($0) }) {
-                return finished("ALARM \(["NOSPACE", "CORRUPT"].contains(alarm) ? alarm : "UNKNOWN")")
+                let isKnown = ["NOSPACE", "CORRUPT"].contains(alarm)
+                return finished("ALARM \(isKnown ? alarm : "UNKNOWN")")
             }
             if !isSerializable, !question.source.hasLeader { return finished("RAFT NO LEADER") }
             return question.read(isLinearizable: !isSerializable).map { error in

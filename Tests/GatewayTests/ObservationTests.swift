@@ -1,0 +1,94 @@
+import EtcdAPI
+import EtcdServer
+import Gateway
+import Raft
+import ReplicaRuntime
+import StateMachine
+import Synchronization
+import Testing
+
+@Suite struct ObservationTests {
+    /// Keeps lines for the test to look at.
+    final class Lines: LogOutput {
+        private let text = Mutex("")
+
+        func write(_ line: [UInt8]) {
+            text.withLock { $0 += String(decoding: line, as: UTF8.self) }
+        }
+
+        func contains(_ part: String) -> Bool { text.withLock { $0.contains(part) } }
+    }
+
+    let registry = MetricRegistry()
+    let lines = Lines()
+    let observation: RuntimeObservation
+
+    init() {
+        observation = RuntimeObservation(
+            memberID: MemberID(0xabc), registry: registry,
+            logger: ServerLogger(sink: LogSink(outputs: [lines])))
+    }
+
+    @Test func leadershipIsShownAndLogged() {
+        observation.roleChanged(SoftState(leader: nil, role: .candidate), term: Term(2))
+        observation.roleChanged(
+            SoftState(leader: MemberID(0xabc), role: .leader), term: Term(2))
+        #expect(registry.gauge("etcd_server_is_leader").value == 1)
+        #expect(registry.counter("etcd_server_leader_changes_seen_total").value == 1)
+        #expect(lines.contains("abc became candidate at term 2"))
+        #expect(lines.contains("abc became leader at term 2"))
+        #expect(lines.contains("raft.node: abc elected leader abc at term 2"))
+        #expect(lines.contains("\"logger\":\"raft\""))
+        observation.roleChanged(SoftState(leader: MemberID(0xd), role: .follower), term: Term(3))
+        #expect(lines.contains("raft.node: abc changed leader from abc to d at term 3"))
+        observation.roleChanged(SoftState(leader: nil, role: .follower), term: Term(3))
+        #expect(lines.contains("raft.node: abc lost leader d at term 3"))
+        #expect(registry.gauge("etcd_server_has_leader").value == 0)
+    }
+
+    @Test func operationsOfTransactionsAreCountedOneByOne() {
+        let inner = TxnAnswer(
+            succeeded: true, responses: [.put(PutAnswer()), .deleteRange(DeleteRangeAnswer())])
+        let answer = TxnAnswer(succeeded: true, responses: [.put(PutAnswer()), .txn(inner)])
+        observation.applied("Put", ApplyOutcome(revision: 2, result: .put(PutAnswer())))
+        observation.applied("Txn", ApplyOutcome(revision: 3, result: .txn(answer)))
+        observation.applied("Put", ApplyOutcome(revision: 3, result: .failed(.noSpace)))
+        observation.applied(entries: 3, nanoseconds: 3_000_000)
+        #expect(registry.counter("etcd_mvcc_put_total").value == 3)
+        #expect(registry.counter("etcd_mvcc_delete_total").value == 1)
+        #expect(registry.counter("etcd_mvcc_txn_total").value == 1)
+        let applied = registry.histogram(
+            "etcd_server_apply_duration_seconds", "v3", "Put", "true")
+        #expect(applied.cumulativeCounts.last == 1)
+        #expect(abs(applied.sum - 0.001) < 1e-9)
+        let failed = registry.histogram(
+            "etcd_server_apply_duration_seconds", "v3", "Put", "false")
+        #expect(failed.cumulativeCounts.last == 1)
+    }
+
+    @Test func slowEntriesAreToldOf() {
+        observation.applied("Put", ApplyOutcome(revision: 2, result: .put(PutAnswer())))
+        observation.applied(entries: 1, nanoseconds: 90_000_000)
+        #expect(!lines.contains("apply request took too long"))
+        observation.applied("Txn", ApplyOutcome(revision: 2, result: .done))
+        observation.applied(entries: 1, nanoseconds: 150_000_000)
+        #expect(lines.contains("apply request took too long"))
+        #expect(lines.contains("\"took\":\"150ms\",\"expected-duration\":\"100ms\""))
+        #expect(registry.counter("etcd_server_slow_apply_total").value == 1)
+    }
+
+    @Test func compactionsAreMeasuredAndLogged() {
+        observation.applied(
+            "Compaction", ApplyOutcome(revision: 9, result: .compaction(revision: 5)))
+        observation.compactionStep(nanoseconds: 2_500_000)
+        observation.compacted(revision: 5, removed: 7, hash: 42)
+        #expect(lines.contains("compact tree index"))
+        #expect(lines.contains("finished scheduled compaction"))
+        #expect(lines.contains("\"compact-revision\":5"))
+        #expect(
+            registry.counter("etcd_debugging_mvcc_db_compaction_keys_total").value == 7)
+        let pause = registry.histogram(
+            "etcd_debugging_mvcc_db_compaction_pause_duration_milliseconds")
+        #expect(pause.sum == 2)
+    }
+}
