@@ -64,3 +64,20 @@ package struct PageFault: Error, Hashable, Sendable {
         self.init(page: page.rawValue, reason: reason)
     }
 }
+
+extension BoltError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .disk(let error): "\(error)"
+        case .invalidFile(let reason): "invalid database: \(reason)"
+        case .corrupt(let fault): "corrupt database: page \(fault.page): \(fault.reason)"
+        case .bucketNameRequired: "bucket name required"
+        case .bucketNotFound: "bucket not found"
+        case .incompatibleValue: "incompatible value"
+        case .keyRequired: "key required"
+        case .keyTooLarge(let size): "key too large: \(size) bytes"
+        case .valueTooLarge(let size): "value too large: \(size) bytes"
+        case .failedBefore(let error): "an earlier commit failed: \(error)"
+        }
+    }
+}

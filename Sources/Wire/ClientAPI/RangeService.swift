@@ -3,18 +3,37 @@ internal import GRPC
 internal import HTTP2
 internal import MVCC
 internal import NIOCore
+internal import ReplicaRuntime
 
 /// Ranges: small ones in one piece, big ones as the client takes them.
 extension KVService {
     func range(_ call: GRPCServerCall, _ request: RangeRequest) {
         if let error = RequestChecks.check(request) { return call.fail(error) }
+        let started = monotonicNanoseconds()
         guard !request.serializable else {
-            return answer(call, request, term: context.runtime.status.term.rawValue)
+            let term = context.runtime.status.term.rawValue
+            return answer(call, request, term: term, startedNanoseconds: started)
         }
-        context.linearized(call) { term in answer(call, request, term: term) }
+        context.linearized(call) { term in
+            answer(call, request, term: term, startedNanoseconds: started)
+        }
     }
 
-    private func answer(_ call: GRPCServerCall, _ request: RangeRequest, term: UInt64) {
+    private func answer(
+        _ call: GRPCServerCall, _ request: RangeRequest, term: UInt64, startedNanoseconds: Int64
+    ) {
+        let began = monotonicNanoseconds()
+        let isSuccess = answer(call, request, term: term)
+        let ended = monotonicNanoseconds()
+        context.meter.rangeEnded(nanoseconds: ended - began, isSuccess: isSuccess)
+        context.meter.requestEnded(
+            "Range", nanoseconds: ended - startedNanoseconds, isSuccess: isSuccess)
+    }
+
+    /// Answers, or begins to; false when the range was refused.
+    private func answer(
+        _ call: GRPCServerCall, _ request: RangeRequest, term: UInt64
+    ) -> Bool {
         var answer = RangeAnswer()
         do throws(EtcdError) {
             switch try context.runtime.store.range(request, into: &answer) {
@@ -24,8 +43,10 @@ extension KVService {
             case .large(let reader):
                 LargeRange(reader, call: call, context: context, term: term).size()
             }
+            return true
         } catch {
             call.fail(error)
+            return false
         }
     }
 

@@ -6,7 +6,34 @@ internal import NIOConcurrencyHelpers
 package final class RequestMeter: Sendable {
     private let counters = NIOLockedValueBox<[String: Counter]>([:])
 
-    package init() {}
+    private let ranges = Counter(label: "etcd_mvcc_range_total")
+    private let rangeTimers = OutcomeTimers("etcd_server_range_duration_seconds", [])
+    private let requestTimers: [String: OutcomeTimers]
+
+    /// Kinds of requests whose time is taken, as etcd names them.
+    private static let kinds = [
+        "Range", "ReadonlyTxn", "Put", "DeleteRange", "Txn", "Compaction", "LeaseGrant",
+        "LeaseRevoke", "Alarm",
+    ]
+
+    package init() {
+        var timers: [String: OutcomeTimers] = [:]
+        for kind in Self.kinds {
+            timers[kind] = OutcomeTimers("etcd_server_request_duration_seconds", [("type", kind)])
+        }
+        requestTimers = timers
+    }
+
+    /// A range was answered or refused.
+    func rangeEnded(nanoseconds: Int64, isSuccess: Bool) {
+        ranges.increment()
+        rangeTimers.record(nanoseconds, isSuccess)
+    }
+
+    /// A request was answered or refused.
+    func requestEnded(_ kind: String, nanoseconds: Int64, isSuccess: Bool) {
+        requestTimers[kind]?.record(nanoseconds, isSuccess)
+    }
 
     func countRequest(_ call: GRPCServerCall, isStream: Bool) {
         let version = call.metadata.first("client-api-version") ?? "unknown"
@@ -35,5 +62,20 @@ package final class RequestMeter: Sendable {
             counters[key] = counter
             return counter
         }
+    }
+}
+
+/// Two histograms of times: of what succeeded and of what failed.
+private struct OutcomeTimers: Sendable {
+    private let success: Timer
+    private let failure: Timer
+
+    init(_ name: String, _ labels: [(String, String)]) {
+        success = Timer(label: name, dimensions: labels + [("success", "true")])
+        failure = Timer(label: name, dimensions: labels + [("success", "false")])
+    }
+
+    func record(_ nanoseconds: Int64, _ isSuccess: Bool) {
+        (isSuccess ? success : failure).recordNanoseconds(nanoseconds)
     }
 }

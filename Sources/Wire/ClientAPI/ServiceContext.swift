@@ -83,7 +83,11 @@ package struct ServiceContext: Sendable {
         _ field: UInt32, _ payload: [UInt8], for call: GRPCServerCall,
         _ answer: @escaping (ApplyOutcome, ResponseHeader) -> Void
     ) {
+        let started = monotonicNanoseconds()
         port(call).propose(field: field, payload: payload) { reply in
+            meter.requestEnded(
+                Self.kind(of: field), nanoseconds: monotonicNanoseconds() - started,
+                isSuccess: reply.isSuccess)
             switch reply.value {
             case .applied(let outcome):
                 if case .failed(let error) = outcome.result { return call.fail(error) }
@@ -91,6 +95,20 @@ package struct ServiceContext: Sendable {
             case .failed(let error): call.fail(error)
             case .readable: preconditionFailure("a proposal is not answered as a read")
             }
+        }
+    }
+
+    /// The kind of a proposed request, as metrics name it.
+    private static func kind(of field: UInt32) -> String {
+        switch field {
+        case InternalRaftRequest.Field.put: "Put"
+        case InternalRaftRequest.Field.deleteRange: "DeleteRange"
+        case InternalRaftRequest.Field.txn: "Txn"
+        case InternalRaftRequest.Field.compaction: "Compaction"
+        case InternalRaftRequest.Field.leaseGrant: "LeaseGrant"
+        case InternalRaftRequest.Field.leaseRevoke: "LeaseRevoke"
+        case InternalRaftRequest.Field.alarm: "Alarm"
+        default: ""
         }
     }
 
@@ -105,6 +123,18 @@ package struct ServiceContext: Sendable {
             case .failed(let error): call.fail(error)
             case .applied: preconditionFailure("a read is not answered as a proposal")
             }
+        }
+    }
+}
+
+extension Reply {
+    /// Whether it brings what was asked for.
+    var isSuccess: Bool {
+        switch value {
+        case .readable: true
+        case .failed: false
+        case .applied(let outcome):
+            if case .failed = outcome.result { false } else { true }
         }
     }
 }

@@ -1,5 +1,6 @@
 import GRPC
 import Gateway
+import Disk
 import Glibc
 import NIOCore
 import NIOPosix
@@ -58,7 +59,9 @@ struct Listeners: Sendable {
                 : try await reusing(bootstrap).bind(host: url.host, port: Int(url.port)).get()
             channels.add(channel)
         } catch {
-            throw BootstrapError("listen \(Self.network(url)) \(url.authority): \(error)")
+            let reason = (error as? IOError).map { systemErrorText($0.errnoCode) } ?? "\(error)"
+            throw BootstrapError(
+                "listen \(Self.network(url)) \(url.authority): bind: \(reason)")
         }
     }
 

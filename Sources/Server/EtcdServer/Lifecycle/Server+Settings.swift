@@ -59,6 +59,7 @@ extension GatewaySettings {
         hostWhitelist = Set(configuration.hostWhitelist.values)
         isJSONGatewayEnabled = configuration.enableGRPCGateway
         healthTimeoutMilliseconds = configuration.requestTimeout.milliseconds
+        bodyMaximumBytes = Int(configuration.requestBytesMax) + 512 * 1024
         commandLine = CommandLine.arguments
     }
 }

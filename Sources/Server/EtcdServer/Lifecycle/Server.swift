@@ -56,7 +56,8 @@ package final class Server: Sendable {
         gateway = HTTPGateway(
             source: RuntimeHealthSource(runtime: runtime), registry: registry,
             settings: GatewaySettings(configuration), beforeScrape: { scrape.refresh(on: $0) },
-            observe: { event in Self.tell(event, logger) })
+            observe: { event in logger.note(event) })
+        observation.attach(to: runtime)
         tellStart(isNew: member.isNew)
     }
 
@@ -69,17 +70,6 @@ package final class Server: Sendable {
             })
         ProcessCollector.attach(to: registry)
         MetricsSystem.bootstrap(RegistryMetricsFactory(registry: registry))
-    }
-
-    private static func tell(_ event: GatewayEvent, _ logger: ServerLogger) {
-        switch event {
-        case .hostRejected(let host):
-            logger.warn("rejected HTTP request with invalid host", ["host": .string(host)])
-        case .unhealthy(let path, let output, let status):
-            logger.warn(
-                "serving unhealthy",
-                ["path": .string(path), "output": .string(output), "status-code": .number(status)])
-        }
     }
 
     /// Serves until told to stop, then ends in order.

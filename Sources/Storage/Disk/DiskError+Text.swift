@@ -1,0 +1,35 @@
+internal import Glibc
+
+/// The system's words for an error number, in lower case as Go prints them.
+package func systemErrorText(_ number: Int32) -> String {
+    guard let text = strerror(number) else { return "errno \(number)" }
+    return String(cString: text).lowercased()
+}
+
+extension DiskError: CustomStringConvertible {
+    /// What was tried on which path, and the system's words for why it failed.
+    package var description: String {
+        switch self {
+        case .notFound(let path): "open \(path): \(systemErrorText(ENOENT))"
+        case .alreadyExists(let path): "open \(path): \(systemErrorText(EEXIST))"
+        case .locked(let path): "lock \(path): another process has it"
+        case .full(let path, let operation):
+            "\(Self.verb(operation)) \(path): \(systemErrorText(ENOSPC))"
+        case .shortWrite(let path, let written, let asked):
+            "write \(path): short write of \(written) from \(asked) bytes"
+        case .system(let path, let operation, let number):
+            "\(Self.verb(operation)) \(path): \(systemErrorText(number))"
+        }
+    }
+
+    /// The operation without what distinguishes one system call from its relatives.
+    private static func verb(_ operation: String) -> String {
+        switch operation {
+        case "pwrite": "write"
+        case "pread": "read"
+        case "ftruncate": "truncate"
+        case "fallocate", "posix_fallocate": "allocate"
+        default: operation
+        }
+    }
+}
