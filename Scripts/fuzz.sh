@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Fuzzes every parser for SECONDS each: Scripts/fuzz.sh [SECONDS] [TARGET...]
+#
+# New inputs that reach new code stay in .build-fuzz/corpus; an input that fails stays in
+# .build-fuzz/findings and belongs, once understood, into Tests/FuzzTests/Regressions/TARGET.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+seconds=${1:-60}
+shift || true
+
+FUZZ=1 swift build --scratch-path .build-fuzz --product fuzz \
+    --sanitize=fuzzer --sanitize=address
+program=$(FUZZ=1 swift build --scratch-path .build-fuzz --product fuzz \
+    --sanitize=fuzzer --sanitize=address --show-bin-path)/fuzz
+
+names=("$@")
+if [ ${#names[@]} = 0 ]; then
+    mapfile -t names < <(sed -n 's/^ *case [a-zA-Z0-9]* = "\(.*\)"$/\1/p' \
+        Sources/Verification/FuzzTargets/FuzzTarget.swift)
+fi
+
+failed=0
+for name in "${names[@]}"; do
+    kept=Tests/FuzzTests/Regressions/$name
+    corpus=.build-fuzz/corpus/$name
+    findings=.build-fuzz/findings/$name
+    mkdir -p "$kept" "$corpus" "$findings"
+    echo "== $name"
+    if ! FUZZ_TARGET=$name "$program" "$corpus" "$kept" \
+        -max_total_time="$seconds" -timeout=10 -rss_limit_mb=4096 -max_len=65536 \
+        -print_final_stats=1 -artifact_prefix="$findings/" 2>&1 \
+        | grep -E "^(stat::number_of_executed_units|stat::peak_rss_mb|SUMMARY|==|Test unit|.*error)"
+    then
+        failed=1
+    fi
+    if [ -n "$(ls -A "$findings")" ]; then
+        echo "$name: $(ls "$findings" | wc -l) findings in $findings"
+        failed=1
+    fi
+    rmdir --ignore-fail-on-non-empty "$kept"
+done
+exit $failed

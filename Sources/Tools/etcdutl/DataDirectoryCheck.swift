@@ -1,0 +1,139 @@
+import Bolt
+import Disk
+import EtcdAPI
+import MVCC
+import WriteAheadLog
+
+/// Verifies the two files that a member lives from, and that they fit each other.
+struct DataDirectoryCheck {
+    let database: String
+    let log: String
+
+    /// What is wrong, one line each; empty when all is sound.
+    func run() -> [String] {
+        let (applied, inDatabase) = checkDatabase()
+        let (range, inLog) = checkLog()
+        var violations = inDatabase + inLog
+        if let applied, let range, applied > 0 {
+            if applied > range.last {
+                violations.append(
+                    "database: entry \(applied) is applied, but the log ends at \(range.last)")
+            }
+            if applied < range.first {
+                violations.append(
+                    "database: entry \(applied) is applied, but the log begins behind "
+                        + "\(range.first)")
+            }
+        }
+        return violations
+    }
+
+    // MARK: Database
+
+    private func checkDatabase() -> (applied: UInt64?, violations: [String]) {
+        let bolt: Bolt
+        do throws(BoltError) {
+            let options = BoltOptions(readOnly: true)
+            bolt = try Bolt.open(disk: RealDisk(), path: database, options: options)
+        } catch {
+            return (nil, ["database: \(error)"])
+        }
+        defer { bolt.close() }
+        var violations = pageViolations(of: bolt).map { "database: \($0)" }
+        let transaction = bolt.beginRead()
+        defer { transaction.end() }
+        if let records = transaction.bucket(StoreBucket.key) {
+            violations += Self.checkRecords(records)
+        } else {
+            violations.append("database: no bucket key")
+        }
+        if let fault = bolt.corruption { violations.append("database: \(fault)") }
+        return (Self.appliedIndex(transaction), violations)
+    }
+
+    private static func appliedIndex(_ transaction: BoltReadTransaction) -> UInt64? {
+        guard let meta = transaction.bucket(StoreBucket.meta),
+            let bytes = meta.get(StoreBucket.consistentIndex), bytes.count == 8
+        else { return nil }
+        return bytes.reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// Every record decodes, and revisions ascend.
+    private static func checkRecords(_ bucket: BoltBucket) -> [String] {
+        var violations: [String] = []
+        var last: Revision?
+        var cursor = bucket.cursor()
+        var entry = cursor.first()
+        while let (key, value) = entry, violations.count < 100 {
+            defer { entry = cursor.next() }
+            guard let name = RevisionKey(decoding: key) else {
+                violations.append("database: \(Array(key)) is no revision")
+                continue
+            }
+            let revision = name.revision
+            if let last, revision <= last {
+                violations.append("database: revision \(revision) does not ascend")
+            }
+            last = revision
+            guard let view = try? KeyValueView(decoding: value) else {
+                violations.append("database: the record of revision \(revision) does not decode")
+                continue
+            }
+            if let violation = violation(in: view, name) {
+                violations.append("database: the record of revision \(revision) \(violation)")
+            }
+        }
+        return violations
+    }
+
+    private static func violation(in view: KeyValueView, _ name: RevisionKey) -> String? {
+        if view.key.isEmpty { return "has no key" }
+        if name.isTombstone { return nil }
+        if view.modRevision != name.revision.main { return "names another revision" }
+        if view.createRevision > view.modRevision || view.createRevision < 1 || view.version < 1 {
+            return "has an impossible creation or version"
+        }
+        return nil
+    }
+
+    // MARK: Log
+
+    private func checkLog() -> (range: (first: UInt64, last: UInt64)?, violations: [String]) {
+        let disk = UnchangedDisk(RealDisk())
+        do throws(LogError) {
+            // An interrupted last write was never acknowledged; a starting member cuts it off.
+            let snapshots = try WriteAheadLog.validSnapshots(disk: disk, directory: log)
+            guard let start = snapshots.last else { throw .snapshotNotFound }
+            let contents = try read(disk, from: start)
+            var violations: [String] = []
+            var term = start.term
+            for entry in contents.entries {
+                if entry.term < term {
+                    violations.append("log: the term of entry \(entry.index) falls")
+                }
+                term = entry.term
+            }
+            let last = contents.entries.last?.index ?? start.index
+            if contents.hardState.commit > last {
+                violations.append(
+                    "log: entry \(contents.hardState.commit) is committed, but the last is \(last)")
+            }
+            return ((start.index, last), violations)
+        } catch {
+            return (nil, ["log: \(error)"])
+        }
+    }
+
+    private func read(
+        _ disk: UnchangedDisk, from start: LogSnapshotRecord
+    ) throws(LogError) -> LogContents {
+        do throws(LogError) {
+            return try WriteAheadLog.open(disk: disk, directory: log, from: start).contents
+        } catch {
+            guard case .unexpectedEnd = error,
+                try WriteAheadLog.repair(disk: disk, directory: log)
+            else { throw error }
+            return try WriteAheadLog.open(disk: disk, directory: log, from: start).contents
+        }
+    }
+}

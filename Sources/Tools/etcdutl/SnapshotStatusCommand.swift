@@ -1,0 +1,73 @@
+import ArgumentParser
+import Bolt
+import Disk
+
+/// `etcdutl snapshot status FILE`: what a snapshot file holds. The file is only read.
+struct SnapshotStatusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Gets backend snapshot status of a given file")
+
+    @OptionGroup var output: OutputOptions
+    @Argument var files: [String] = []
+
+    func run() throws {
+        guard files.count == 1, let file = files.first else {
+            throw ToolFailure.arguments("snapshot status requires exactly one argument")
+        }
+        let format = try OutputFormat(argument: output.writeOut)
+        let status = try withDatabase(at: file) { (bolt) throws(ToolFailure) in
+            let violations = pageViolations(of: bolt)
+            guard violations.isEmpty else {
+                let texts = violations.map(\.description).joined(separator: "\n")
+                throw .operation(
+                    "snapshot file integrity check failed. "
+                        + "\(violations.count) errors found.\n\(texts)")
+            }
+            return try SnapshotStatus(of: bolt)
+        }
+        for line in try status.row.lines(format) { print(line) }
+    }
+}
+
+extension SnapshotStatus {
+    var row: ReportRow {
+        let hexadecimal = String(hash, radix: 16)
+        return ReportRow(cells: [
+            .init(
+                field: "Hash", key: "hash", heading: "hash", text: hexadecimal, exact: "\(hash)",
+                isText: false),
+            .init("Revision", key: "revision", heading: "revision", number: revision),
+            .init("Keys", key: "totalKey", heading: "total keys", number: keyCount),
+            .init(
+                field: "Size", key: "totalSize", heading: "total size",
+                text: sizeText(sizeBytes), exact: "\(sizeBytes)", isText: false),
+            .init(
+                field: "Version", key: "version", heading: "version", text: version,
+                exact: version, isText: true),
+        ])
+    }
+}
+
+/// Opens a database file for reading, runs `body`, closes it.
+func withDatabase<Result>(
+    at path: String, _ body: (Bolt) throws(ToolFailure) -> Result
+) throws(ToolFailure) -> Result {
+    let disk = RealDisk()
+    guard disk.exists(path) else {
+        throw .operation("stat \(path): no such file or directory")
+    }
+    let bolt: Bolt
+    do throws(BoltError) {
+        bolt = try Bolt.open(disk: disk, path: path, options: BoltOptions(readOnly: true))
+    } catch {
+        throw .operation("\(path): \(error)")
+    }
+    defer { bolt.close() }
+    return try body(bolt)
+}
+
+/// What `Bolt.check` finds, but for the place of the newest meta page: bbolt's copies, which
+/// snapshots are, have it always in page 0, and opening takes the newest wherever it stands.
+func pageViolations(of bolt: Bolt) -> [BoltViolation] {
+    bolt.check().filter { $0.page > 1 || $0.text != "meta page is not the newest" }
+}

@@ -1,0 +1,29 @@
+/// Every parser that is fuzzed, by the name of its corpus in Tests/FuzzTests/Regressions.
+package enum FuzzTarget: String, CaseIterable, Sendable {
+    case bolt = "Bolt"
+    case configFile = "ConfigFile"
+    case http2 = "HTTP2"
+    case http2Client = "HTTP2Client"
+    case peerStreams = "PeerStreams"
+    case raft = "Raft"
+    case revisionKey = "RevisionKey"
+    case snapshotFile = "SnapshotFile"
+    case wire = "Wire"
+    case writeAheadLog = "WriteAheadLog"
+
+    /// Feeds one input to the parser.
+    package func run(_ input: UnsafeRawBufferPointer) {
+        switch self {
+        case .bolt: fuzzBolt(input)
+        case .configFile: fuzzConfigFile(input)
+        case .http2: fuzzHTTP2(input)
+        case .http2Client: fuzzHTTP2Client(input)
+        case .peerStreams: fuzzPeerStreams(input)
+        case .raft: fuzzRaft(input)
+        case .revisionKey: fuzzRevisionKey(input)
+        case .snapshotFile: fuzzSnapshotFile(input)
+        case .wire: fuzzWire(input)
+        case .writeAheadLog: fuzzWriteAheadLog(input)
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import EtcdAPI
+import PeerTransport
+
+/// Reads the input as each of the peer streams, once whole and once in pieces as its first byte
+/// says. Both must come to the same frames and the same end, and what was read must come back when
+/// it is written.
+package func fuzzPeerStreams(_ input: UnsafeRawBufferPointer) {
+    guard let first = input.first else { return }
+    let bytes = UnsafeRawBufferPointer(rebasing: input.dropFirst())
+    let pieceBytes = Int(first % 16) + 1
+    let append = {
+        var decoder = AppendStreamDecoder(local: 1, remote: 2, limitBytes: 1 << 20)
+        return StreamRun { piece in
+            decoder.receive(piece)
+        } next: {
+            () throws(PeerWireError) in
+            try decoder.next()
+        }
+    }
+    let message = {
+        var decoder = MessageStreamDecoder(limitBytes: 1 << 20)
+        return StreamRun { piece in
+            decoder.receive(piece)
+        } next: {
+            () throws(PeerWireError) in
+            try decoder.next()
+        }
+    }
+    for stream in [append, message] {
+        let whole = stream().read(bytes, pieceBytes: max(bytes.count, 1))
+        let pieces = stream().read(bytes, pieceBytes: pieceBytes)
+        precondition(whole == pieces, "a stream does not depend on how it comes")
+        checkAgain(whole.frames)
+    }
+    fuzzSnapshotHead(bytes, pieceBytes: pieceBytes)
+}
+
+/// What a stream came to.
+private struct StreamResult: Equatable {
+    var frames: [PeerFrame] = []
+    var error: PeerWireError?
+}
+
+/// One decoder as two functions.
+private struct StreamRun {
+    let receive: (UnsafeRawBufferPointer) -> Void
+    let next: () throws(PeerWireError) -> PeerFrame?
+
+    init(
+        receive: @escaping (UnsafeRawBufferPointer) -> Void,
+        next: @escaping () throws(PeerWireError) -> PeerFrame?
+    ) {
+        self.receive = receive
+        self.next = next
+    }
+
+    func read(_ bytes: UnsafeRawBufferPointer, pieceBytes: Int) -> StreamResult {
+        var result = StreamResult()
+        for start in stride(from: 0, to: bytes.count, by: pieceBytes) {
+            let end = min(start + pieceBytes, bytes.count)
+            receive(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+            do throws(PeerWireError) {
+                while let frame = try next() { result.frames.append(frame) }
+            } catch {
+                result.error = error
+                return result
+            }
+        }
+        return result
+    }
+}
+
+/// Writes what was read as an append stream and reads it again.
+private func checkAgain(_ frames: [PeerFrame]) {
+    var encoder = AppendStreamEncoder()
+    var decoder = AppendStreamDecoder(local: 1, remote: 2)
+    for frame in frames {
+        guard case .message(var message) = frame else { continue }
+        // A continuation stands for an append from the one member to the other and nothing more,
+        // and its entries follow each other.
+        message = RaftMessage(
+            type: .append, to: 1, from: 2, term: message.term, logTerm: message.logTerm,
+            index: message.index, entries: message.entries, commit: message.commit)
+        for place in message.entries.indices {
+            message.entries[place].index = message.index &+ UInt64(place) &+ 1
+        }
+        var output: [UInt8] = []
+        encoder.append(message, to: &output)
+        output.withUnsafeBytes { decoder.receive($0) }
+        let again = try? decoder.next()
+        precondition(again == .message(message), "a message comes back")
+    }
+}
+
+private func fuzzSnapshotHead(_ bytes: UnsafeRawBufferPointer, pieceBytes: Int) {
+    var decoder = SnapshotHeadDecoder(limitBytes: 1 << 20)
+    for start in stride(from: 0, to: bytes.count, by: pieceBytes) {
+        let end = min(start + pieceBytes, bytes.count)
+        let piece = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+        guard let head = try? decoder.receive(piece) else {
+            if decoder.isComplete { return }
+            continue
+        }
+        precondition(
+            head.database.elementsEqual(bytes[(end - head.database.count)..<end]),
+            "the database begins where the head ends")
+        return
+    }
+}

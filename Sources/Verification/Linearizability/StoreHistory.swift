@@ -1,0 +1,68 @@
+/// The calls that clients made to one store, and the ways to judge them.
+package struct StoreHistory: Sendable {
+    package var calls: [StoreCall]
+
+    package init(_ calls: [StoreCall]) {
+        self.calls = calls
+    }
+
+    /// Judges the whole store with exact revisions: finds the most, but the search is over all
+    /// calls together.
+    package func check(
+        from state: StoreModel.State = StoreModel.State(), stepsMax: Int = 20_000_000
+    ) -> Verdict {
+        var check = LinearizabilityCheck(StoreModel(), calls, from: state)
+        return check.run(stepsMax: stepsMax)
+    }
+
+    /// Judges each key by itself; nil unless every operation concerns one key. Positions in a
+    /// violation are those of this history.
+    package func checkByKey(newestRevision: Int64 = 1, stepsMax: Int = 20_000_000) -> Verdict? {
+        var parts: [String: [Int]] = [:]
+        for (position, call) in calls.enumerated() {
+            guard let key = call.operation.singleKey else { return nil }
+            parts[key, default: []].append(position)
+        }
+        for (_, positions) in parts.sorted(by: { $0.key < $1.key }) {
+            let initial = SingleKeyModel.State(newestSeen: newestRevision)
+            var check = LinearizabilityCheck(
+                SingleKeyModel(), positions.map { calls[$0] }, from: initial)
+            switch check.run(stepsMax: stepsMax) {
+            case .linearizable: continue
+            case .violation(let longest, let stuck):
+                return .violation(
+                    longest: longest.map { positions[$0] }, stuck: stuck.map { positions[$0] })
+            case .undecided(let steps): return .undecided(steps: steps)
+            }
+        }
+        return .linearizable
+    }
+
+    /// A violation as text: the last of the longest order, and what could not follow.
+    package func describe(_ verdict: Verdict) -> String {
+        switch verdict {
+        case .linearizable: return "linearizable"
+        case .undecided(let steps): return "undecided after \(steps) steps"
+        case .violation(let longest, let stuck):
+            let order = longest.suffix(8).map { describe(calls[$0]) }
+            let open = stuck.map { describe(calls[$0]) }
+            return "not linearizable: after\n  \(order.joined(separator: "\n  "))\n"
+                + "none of these can follow\n  \(open.joined(separator: "\n  "))"
+        }
+    }
+
+    private func describe(_ call: StoreCall) -> String {
+        let answer = call.answer.map { "\($0.outcome) at \($0.returnedAt)" } ?? "no answer"
+        return "client \(call.client) at \(call.calledAt): \(call.operation) -> \(answer)"
+    }
+}
+
+extension StoreOperation {
+    /// The key, if the operation is not a transaction and concerns one key.
+    var singleKey: String? {
+        switch self {
+        case .put(let key, _), .delete(let key), .range(let key, nil): key
+        case .range, .transaction: nil
+        }
+    }
+}

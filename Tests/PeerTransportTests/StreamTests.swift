@@ -1,0 +1,183 @@
+import EtcdAPI
+import PeerTransport
+import Testing
+
+/// Bytes seen between members of etcd 3.7.1, and the rules of the streams.
+@Suite("Peer streams")
+struct StreamTests {
+    private static let leader: UInt64 = 0xBD08_9DC8_3628_8BF4
+    private static let follower: UInt64 = 0xFCEF_5A85_DB9F_A8DD
+
+    private static let first = RaftMessage(
+        type: .append, to: follower, from: leader, term: 3, logTerm: 3, index: 145,
+        entries: [RaftEntry(term: 3, index: 146, data: [UInt8](repeating: 7, count: 25))],
+        commit: 145)
+
+    private static func goingOn(index: UInt64, entries: [RaftEntry], commit: UInt64) -> RaftMessage
+    {
+        RaftMessage(
+            type: .append, to: follower, from: leader, term: 3, logTerm: 3, index: index,
+            entries: entries, commit: commit)
+    }
+
+    private static func frames(
+        _ bytes: [UInt8], pieceBytes: Int
+    ) throws -> [PeerFrame] {
+        var decoder = AppendStreamDecoder(local: follower, remote: leader)
+        var frames: [PeerFrame] = []
+        for start in stride(from: 0, to: bytes.count, by: pieceBytes) {
+            bytes[start..<min(start + pieceBytes, bytes.count)].withUnsafeBytes {
+                decoder.receive($0)
+            }
+            while let frame = try decoder.next() { frames.append(frame) }
+        }
+        return frames
+    }
+
+    @Test func appendsAreWrittenAsTheLeaderOf37WritesThem() {
+        var encoder = AppendStreamEncoder()
+        var output: [UInt8] = []
+        encoder.appendLinkHeartbeat(to: &output)
+        #expect(output == [0])
+        output = []
+        encoder.append(Self.first, to: &output)
+        #expect(output.prefix(9) == [2, 0, 0, 0, 0, 0, 0, 0, 0x44])
+        #expect(output.count == 9 + 0x44)
+        output = []
+        encoder.append(Self.goingOn(index: 146, entries: [], commit: 146), to: &output)
+        #expect(output == [1, 0, 0, 0, 0, 0, 0, 0, 0] + [0, 0, 0, 0, 0, 0, 0, 0x92])
+        output = []
+        let entry = RaftEntry(term: 3, index: 147, data: [UInt8](repeating: 7, count: 25))
+        encoder.append(Self.goingOn(index: 146, entries: [entry], commit: 146), to: &output)
+        #expect(entry.encodedSize == 0x20)
+        #expect(
+            output == [1, 0, 0, 0, 0, 0, 0, 0, 1] + [0, 0, 0, 0, 0, 0, 0, 0x20] + entry.encoded()
+                + [0, 0, 0, 0, 0, 0, 0, 0x92])
+        output = []
+        encoder.append(Self.goingOn(index: 147, entries: [], commit: 147), to: &output)
+        #expect(output == [1, 0, 0, 0, 0, 0, 0, 0, 0] + [0, 0, 0, 0, 0, 0, 0, 0x93])
+    }
+
+    @Test(arguments: [1, 2, 3, 7, 8, 9, 64, 1000])
+    func whatWasWrittenIsReadInPiecesOfAnySize(pieceBytes: Int) throws {
+        let entries = (147...149).map { RaftEntry(term: 3, index: $0, data: [1, 2, 3]) }
+        let messages = [
+            Self.first, Self.goingOn(index: 146, entries: [], commit: 146),
+            Self.goingOn(index: 146, entries: entries, commit: 146),
+            Self.goingOn(index: 149, entries: [], commit: 149),
+        ]
+        var encoder = AppendStreamEncoder()
+        var output: [UInt8] = []
+        for message in messages { encoder.append(message, to: &output) }
+        encoder.appendLinkHeartbeat(to: &output)
+        let expected = messages.map { PeerFrame.message($0) } + [.linkHeartbeat]
+        #expect(try Self.frames(output, pieceBytes: pieceBytes) == expected)
+    }
+
+    @Test func aMessageOfAnotherTermOrPlaceIsSentWhole() {
+        var encoder = AppendStreamEncoder()
+        var output: [UInt8] = []
+        encoder.append(Self.first, to: &output)
+        for message in [
+            Self.goingOn(index: 145, entries: [], commit: 146),
+            RaftMessage(
+                type: .append, to: Self.follower, from: Self.leader, term: 4, logTerm: 3,
+                index: 145, commit: 146),
+        ] {
+            output = []
+            encoder.append(message, to: &output)
+            #expect(output.first == 2)
+        }
+    }
+
+    @Test func frameKindsThatDoNotExistAreRefused() {
+        #expect(throws: PeerWireError.unknownFrame(kind: 3)) {
+            try Self.frames([3], pieceBytes: 1)
+        }
+    }
+
+    @Test func lengthsAboveTheLimitsAreRefused() {
+        let great: [UInt8] = [0, 0, 0, 0, 0x20, 0, 0, 1]
+        let limit = PeerWireError.limitExceeded(
+            announcedBytes: 536_870_913, limitBytes: 536_870_912)
+        #expect(throws: limit) { try Self.frames([2] + great, pieceBytes: 9) }
+        #expect(throws: limit) {
+            try Self.frames([1, 0, 0, 0, 0, 0, 0, 0, 1] + great, pieceBytes: 9)
+        }
+        #expect(throws: PeerWireError.tooManyEntries(announced: .max)) {
+            try Self.frames([1] + [UInt8](repeating: 0xFF, count: 8), pieceBytes: 9)
+        }
+        var messages = MessageStreamDecoder()
+        great.withUnsafeBytes { messages.receive($0) }
+        #expect(throws: limit) { try messages.next() }
+        var head = SnapshotHeadDecoder()
+        let tooLong: [UInt8] = [0, 0, 0, 0, 4, 0, 0, 1]
+        #expect(
+            throws: PeerWireError.limitExceeded(
+                announcedBytes: 67_108_865, limitBytes: 67_108_864)
+        ) { _ = try tooLong.withUnsafeBytes { try head.receive($0) } }
+    }
+
+    @Test func entriesOfOneMessageCountTogether() {
+        var decoder = AppendStreamDecoder(local: 1, remote: 2, limitBytes: 100)
+        var bytes: [UInt8] = [1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 60]
+        let entry = RaftEntry(term: 3, index: 1, data: [UInt8](repeating: 0, count: 54))
+        #expect(entry.encodedSize == 60)
+        bytes += entry.encoded() + [0, 0, 0, 0, 0, 0, 0, 60]
+        bytes.withUnsafeBytes { decoder.receive($0) }
+        #expect(throws: PeerWireError.limitExceeded(announcedBytes: 60, limitBytes: 40)) {
+            try decoder.next()
+        }
+    }
+
+    @Test func theMessageStreamTellsLinkHeartbeatsFromRafts() throws {
+        let heartbeat: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 2, 8, 8]
+        #expect(MessageStreamEncoder.linkHeartbeat == heartbeat)
+        let real = RaftMessage(
+            type: .heartbeat, to: Self.follower, from: Self.leader, term: 3, commit: 145)
+        var output = heartbeat
+        MessageStreamEncoder.append(real, to: &output)
+        #expect(output[10..<18] == [0, 0, 0, 0, 0, 0, 0, 0x1D])
+        #expect(output[18..<21] == [8, 8, 0x10])
+        #expect(output.suffix(5) == [0x20, 3, 0x40, 0x91, 1])
+        var decoder = MessageStreamDecoder()
+        var frames: [PeerFrame] = []
+        for byte in output {
+            [byte].withUnsafeBytes { decoder.receive($0) }
+            while let frame = try decoder.next() { frames.append(frame) }
+        }
+        #expect(frames == [.linkHeartbeat, .message(real)])
+    }
+
+    @Test func bytesThatAreNoMessageAreRefused() {
+        var decoder = MessageStreamDecoder()
+        let bytes: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 1, 8]
+        bytes.withUnsafeBytes { decoder.receive($0) }
+        #expect(throws: PeerWireError.self) { try decoder.next() }
+    }
+
+    @Test(arguments: [1, 5, 4096])
+    func aSnapshotsHeadEndsWhereItsDatabaseBegins(pieceBytes: Int) throws {
+        let snapshot = RaftSnapshot(
+            data: Array("{}".utf8),
+            metadata: RaftSnapshotMetadata(
+                confState: RaftConfState(voters: [1, 2]), index: 140, term: 2))
+        let message = RaftMessage(
+            type: .snapshot, to: 2, from: 1, term: 2, snapshot: snapshot)
+        let database = (0..<100).map { UInt8($0) }
+        let body = try #require(SnapshotHead.encode(message)) + database
+        var decoder = SnapshotHeadDecoder()
+        var rest: [UInt8] = []
+        for start in stride(from: 0, to: body.count, by: pieceBytes) {
+            let piece = Array(body[start..<min(start + pieceBytes, body.count)])
+            if decoder.isComplete {
+                rest += piece
+            } else if let head = try piece.withUnsafeBytes({ try decoder.receive($0) }) {
+                #expect(head.message == message)
+                rest = head.database
+            }
+        }
+        #expect(decoder.isComplete)
+        #expect(rest == database)
+    }
+}

@@ -1,0 +1,157 @@
+import Bolt
+import Disk
+import EtcdAPI
+import MVCC
+import Testing
+import WriteAheadLog
+
+@Suite("etcdutl")
+struct EtcdUtlTests {
+    @Test func printsItsVersion() throws {
+        let run = try ToolProcess("etcdutl", ["version"])
+        #expect(run.output == "etcdutl version: 3.7.1\nAPI version: 3.7\n")
+        #expect(run.status == 0)
+    }
+
+    @Test(arguments: [["nosuch"], ["defrag"], ["snapshot", "restore"]])
+    func saysWhatIsNoCommand(words: [String]) throws {
+        let run = try ToolProcess("etcdutl", words + ["x"])
+        let path = (["etcdutl"] + words.dropLast()).joined(separator: " ")
+        #expect(
+            run.errors.hasPrefix("Error: unknown command \"\(words.last ?? "")\" for \"\(path)\""))
+        #expect(run.status == 1)
+    }
+
+    @Test func refusesFormatsItDoesNotHave() throws {
+        let directory = try ScratchDirectory()
+        try Member(directory.path).close()
+        let file = directory.path + "/member/snap/db"
+        let unknown = try ToolProcess("etcdutl", ["snapshot", "status", file, "-w", "x"])
+        #expect(unknown.errors == "Error: unsupported output format\n")
+        #expect(unknown.status == 4)
+        let protobuf = try ToolProcess("etcdutl", ["snapshot", "status", file, "-w", "protobuf"])
+        #expect(protobuf.errors == "Error: protobuf not supported as output format\n")
+        #expect(protobuf.status == 4)
+    }
+
+    @Test func tellsTheStatusOfADatabase() throws {
+        let directory = try ScratchDirectory()
+        let member = try Member(directory.path)
+        try member.put("a", "1")
+        try member.put("b", "2")
+        try member.close()
+        let file = directory.path + "/member/snap/db"
+        let run = try ToolProcess("etcdutl", ["snapshot", "status", file, "-w", "json"])
+        #expect(run.output.contains("\"revision\":3,\"totalKey\":2,\"totalSize\":"))
+        let hash = try ToolProcess("etcdutl", ["hashkv", file])
+        #expect(hash.output.hasSuffix(", 3, -1\n"))
+        let future = try ToolProcess("etcdutl", ["hashkv", file, "--rev", "9"])
+        #expect(future.errors == "Error: mvcc: required revision is a future revision\n")
+    }
+
+    @Test func misusesAreNamed() throws {
+        let missing = try ToolProcess("etcdutl", ["snapshot", "status", "/nonexistent"])
+        #expect(missing.errors == "Error: stat /nonexistent: no such file or directory\n")
+        #expect(missing.status == 1)
+        let none = try ToolProcess("etcdutl", ["snapshot", "status"])
+        #expect(none.errors == "Error: snapshot status requires exactly one argument\n")
+        #expect(none.status == 128)
+    }
+
+    @Test func aSoundMemberIsSoundAndStaysUnchanged() throws {
+        let directory = try ScratchDirectory()
+        let member = try Member(directory.path)
+        for number in 0..<50 { try member.put("key\(number)", "value") }
+        try member.close()
+        for _ in 0..<2 {
+            let run = try ToolProcess("etcdutl", ["check", "--data-dir", directory.path])
+            #expect(run.output == "database and log are sound\n")
+            #expect(run.status == 0)
+        }
+    }
+
+    @Test func damageInTheLogIsFound() throws {
+        let directory = try ScratchDirectory()
+        let member = try Member(directory.path)
+        for number in 0..<50 { try member.put("key\(number)", "value") }
+        try member.close()
+        let name = "/member/wal/0000000000000000-0000000000000000.wal"
+        try Self.flip(directory.path + name, at: 1000)
+        let run = try ToolProcess("etcdutl", ["check", "--data-dir", directory.path])
+        #expect(run.output.hasPrefix("log: "))
+        #expect(run.status == 1)
+    }
+
+    @Test func damageInTheDatabaseIsFound() throws {
+        let directory = try ScratchDirectory()
+        let member = try Member(directory.path)
+        for number in 0..<50 { try member.put("key\(number)", "value") }
+        try member.close()
+        // The number that each page bears; pages 2 and up hold the trees.
+        for page in 2..<8 { try Self.flip(directory.path + "/member/snap/db", at: page * 4096) }
+        let run = try ToolProcess("etcdutl", ["check", "--data-dir", directory.path])
+        #expect(run.output.contains("database: "))
+        #expect(run.status == 1)
+    }
+
+    @Test func aDatabaseAheadOfItsLogIsFound() throws {
+        let directory = try ScratchDirectory()
+        let member = try Member(directory.path)
+        try member.put("a", "1")
+        try member.setApplied(99)
+        try member.close()
+        let run = try ToolProcess("etcdutl", ["check", "--data-dir", directory.path])
+        #expect(run.output == "database: entry 99 is applied, but the log ends at 1\n")
+        #expect(run.status == 1)
+    }
+
+    private static func flip(_ path: String, at offset: Int) throws {
+        let file = try RealDisk().open(path, .readWrite)
+        defer { file.close() }
+        var byte: [UInt8] = [0]
+        _ = try byte.withUnsafeMutableBytes { try file.read(into: $0, at: offset) }
+        byte[0] ^= 0x10
+        try byte.withUnsafeBytes { try file.write($0, at: offset) }
+    }
+}
+
+/// A member's files, written without a server: entry n of the log puts what revision n + 1 holds.
+private final class Member {
+    private let log: WriteAheadLog
+    private let bolt: Bolt
+    private let store: Store
+    private var index: UInt64 = 0
+
+    init(_ directory: String) throws {
+        let disk = RealDisk()
+        try disk.createDirectory(directory + "/member/snap", permissions: 0o700)
+        log = try WriteAheadLog.create(
+            disk: disk, directory: directory + "/member/wal",
+            metadata: LogMetadata(nodeID: 1, clusterID: 2).encoded())
+        let options = BoltOptions(initialMapBytes: 1 << 26, growthStepBytes: 0)
+        bolt = try Bolt.open(disk: disk, path: directory + "/member/snap/db", options: options)
+        store = try Store(bolt: bolt)
+    }
+
+    func put(_ key: String, _ value: String) throws {
+        index += 1
+        let put = PutRequest(key: Array(key.utf8)[...], value: Array(value.utf8)[...])
+        let entry = RaftEntry(type: .normal, term: 1, index: index, data: put.encoded())
+        try log.append(
+            entries: [entry], hardState: RaftHardState(term: 1, vote: 1, commit: index))
+        let transaction = store.beginWrite()
+        transaction.put(put.key, value: put.value, lease: 0)
+        _ = transaction.end()
+        try setApplied(index)
+    }
+
+    func setApplied(_ index: UInt64) throws {
+        store.setApplied(index: index, term: 1)
+        try store.persist()
+    }
+
+    func close() throws {
+        try log.close()
+        bolt.close()
+    }
+}
