@@ -75,6 +75,7 @@ var targets: [Target] = [
             "GRPC", "HTTP2", "EtcdAPI", "ReplicaRuntime", "Replica", "StateMachine", "MVCC",
             "Lease", "Membership", "Bolt", "Raft", nio, metrics, crypto,
         ]),
+    tool("Tools", "loadgenerator", ["GRPC", "HTTP2", "EtcdAPI", nio, nioPosix]),
 ]
 
 let package = Package(
