@@ -72,9 +72,23 @@ var targets: [Target] = [
     room(
         "Wire", "ClientAPI",
         [
-            "GRPC", "HTTP2", "EtcdAPI", "ReplicaRuntime", "Replica", "StateMachine", "MVCC",
-            "Lease", "Membership", "Bolt", "Raft", nio, metrics, crypto,
+            "GRPC", "HTTP2", "EtcdAPI", "ReplicaRuntime", "StateMachine", "MVCC", "Lease",
+            "Membership", "Bolt", nio, metrics, crypto, protobuf,
         ]),
+    room(
+        "Wire", "Gateway",
+        [
+            "ClientAPI", "EtcdAPI", "ReplicaRuntime", "StateMachine", "Membership", "Raft", "GRPC",
+            nio, nioHTTP1, metrics,
+        ]),
+    room(
+        "Server", "EtcdServer",
+        [
+            "EtcdAPI", "Raft", "Disk", "WriteAheadLog", "Bolt", "MVCC", "Lease", "Auth",
+            "Membership", "StateMachine", "Replica", "ReplicaRuntime", "HTTP2", "GRPC",
+            "ClientAPI", "Gateway", nio, nioPosix, logging, metrics, protobuf,
+        ]),
+    tool("Tools", "etcd", ["EtcdServer"]),
     tool("Tools", "loadgenerator", ["GRPC", "HTTP2", "EtcdAPI", nio, nioPosix]),
 ]
 

@@ -121,3 +121,17 @@ final class BackendThread {
         runtime.observer.snapshotSaved(index: request.index, term: request.term)
     }
 }
+
+extension BackendContext {
+    /// Gives the database's free space back.
+    ///
+    /// - Returns: what went wrong, nil if nothing did.
+    package func defragment() -> String? {
+        do {
+            try store.defragment()
+            return nil
+        } catch {
+            return "the database cannot be defragmented: \(error)"
+        }
+    }
+}

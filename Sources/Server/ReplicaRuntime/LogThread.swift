@@ -63,7 +63,7 @@ final class LogThread {
                 try log.purge(keeping: runtime.configuration.segmentsMaximum)
             }
         }
-        if mustSynchronize, log.needsSynchronize {
+        if mustSynchronize, log.needsSynchronize, runtime.configuration.synchronizesLog {
             let started = monotonicNanoseconds()
             try log.synchronize()
             runtime.observer.logSynchronized(nanoseconds: monotonicNanoseconds() - started)

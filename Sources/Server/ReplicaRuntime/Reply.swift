@@ -25,6 +25,12 @@ package struct Reply: Sendable {
     package let value: ReplyValue
     /// Raft term at the time of the answer, for response headers.
     package let term: UInt64
+
+    package init(token: UInt64, value: ReplyValue, term: UInt64) {
+        self.token = token
+        self.value = value
+        self.term = term
+    }
 }
 
 /// What became of a request.

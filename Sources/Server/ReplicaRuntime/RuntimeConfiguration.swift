@@ -27,5 +27,8 @@ package struct RuntimeConfiguration: Sendable {
     /// Greatest encoded request.
     package var requestMaximumBytes = 1_572_864
 
+    /// Whether the log is made durable before anything is answered. Off only for tests of others.
+    package var synchronizesLog = true
+
     package init() {}
 }

@@ -1,3 +1,4 @@
+import Bolt
 package import EtcdAPI
 import MVCC
 import Membership
@@ -16,7 +17,10 @@ extension StateMachine {
             let set: Membershippb_ClusterVersionSetRequest = try message(bytes, entry)
             applied.operation = "ClusterVersionSet"
             if let version = SemanticVersion(set.ver) {
-                mutate { membership.setVersion(version, into: &$0) }
+                mutate { batch in
+                    membership.setVersion(version, into: &batch)
+                    noteStorageVersion(version, into: &batch)
+                }
             }
         case InternalRaftRequest.Field.clusterMemberAttributesSet:
             let set: Membershippb_ClusterMemberAttrSetRequest = try message(bytes, entry)
@@ -108,5 +112,21 @@ extension MemberChange {
             self = .setPeerURLs(id, member.peerURLs)
         default: return nil
         }
+    }
+}
+
+extension StateMachine {
+    /// Files of 3.6 and later say which version's schema they hold.
+    private func noteStorageVersion(_ version: SemanticVersion, into batch: inout BoltWriteBatch) {
+        guard version >= SemanticVersion(3, 6) else { return }
+        batch.put(
+            bucket: Array("meta".utf8), key: Array("storageVersion".utf8),
+            value: Array(version.description.utf8))
+    }
+
+    /// Version of the stored schema as Status and snapshots tell it; empty before 3.6.
+    package var storageVersion: String {
+        guard let version = membership.version, version >= SemanticVersion(3, 6) else { return "" }
+        return version.description
     }
 }

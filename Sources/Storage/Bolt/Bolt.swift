@@ -15,13 +15,13 @@ package final class Bolt: @unchecked Sendable {
     // `@unchecked Sendable`: `shared` is guarded by its lock, the constants are constant, and the
     // rest belongs to the writer, which is one thread at a time.
     let disk: any Disk
-    let file: BoltFile
     package let path: String
     package let options: BoltOptions
     let shared: Mutex<SharedState>
 
     /// Writer's own.
-    let freePages: FreePages
+    var file: BoltFile
+    var freePages: FreePages
     var fileSizeBytes: Int
     var isWriting = false
 
@@ -32,6 +32,8 @@ package final class Bolt: @unchecked Sendable {
         var mapping: (any DiskMapping)?
         var freeCount: Int
         var readers = ReaderTable()
+        /// Counts the files that this one was replaced by; readers of a former one pin nothing.
+        var replacements = 0
         var corruption: PageFault?
         var failure: DiskError?
     }
@@ -59,12 +61,13 @@ package final class Bolt: @unchecked Sendable {
 
     /// Begins to read the newest committed state. Any thread; constant time.
     package func beginRead() -> BoltReadTransaction {
-        let (meta, mapping) = shared.withLock { state in
+        let (meta, mapping, replacements) = shared.withLock { state in
             state.readers.add(state.meta.transaction)
-            return (state.meta, state.mapping)
+            return (state.meta, state.mapping, state.replacements)
         }
         guard let mapping else { preconditionFailure("a closed file is not read") }
-        return BoltReadTransaction(bolt: self, meta: meta, mapping: mapping)
+        return BoltReadTransaction(
+            bolt: self, meta: meta, mapping: mapping, replacements: replacements)
     }
 
     /// Begins to change the file. At most one such transaction is open.
@@ -112,7 +115,9 @@ package final class Bolt: @unchecked Sendable {
         }
     }
 
-    func endRead(_ transaction: UInt64) {
-        shared.withLock { $0.readers.remove(transaction) }
+    func endRead(_ transaction: UInt64, replacements: Int) {
+        shared.withLock { state in
+            if state.replacements == replacements { state.readers.remove(transaction) }
+        }
     }
 }

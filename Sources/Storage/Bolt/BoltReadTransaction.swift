@@ -9,10 +9,12 @@ package final class BoltReadTransaction: @unchecked Sendable {
     let bolt: Bolt
     let meta: MetaRecord
     let source: PageSource
+    private let replacements: Int
     private var isEnded = false
 
-    init(bolt: Bolt, meta: MetaRecord, mapping: any DiskMapping) {
+    init(bolt: Bolt, meta: MetaRecord, mapping: any DiskMapping, replacements: Int) {
         self.bolt = bolt
+        self.replacements = replacements
         self.meta = meta
         source = PageSource(
             mapping: mapping, pageSizeBytes: meta.pageSizeBytes, highWater: meta.highWater)
@@ -26,7 +28,7 @@ package final class BoltReadTransaction: @unchecked Sendable {
     package func end() {
         if isEnded { return }
         isEnded = true
-        bolt.endRead(meta.transaction)
+        bolt.endRead(meta.transaction, replacements: replacements)
     }
 
     /// Number of the commit that is seen.

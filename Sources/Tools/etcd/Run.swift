@@ -1,11 +1,9 @@
 import EtcdServer
 
-/// Why the server cannot be run.
-struct RunError: Error, CustomStringConvertible {
-    let description: String
-}
-
-/// Runs the server until it is told to stop.
+/// Runs the server until it is told to stop, and then ends the way the signal asks for.
 func runServer(_ configuration: ServerConfiguration, logger: ServerLogger) async throws {
-    throw RunError(description: "this build has no server in it")
+    let signals = SignalWait()
+    let server = try Server(configuration, logger: logger)
+    let signal = try await server.run(signals)
+    SignalWait.end(by: signal)
 }

@@ -36,7 +36,7 @@ extension ServiceContext {
         _ path: String, _ serve: @escaping @Sendable (GRPCServerCall, Request) -> Void
     ) -> GRPCMethod {
         GRPCMethod(path: path) { call, bytes in
-            runtime.meter.countRequest(call, isStream: false)
+            meter.countRequest(call, isStream: false)
             if let error = checkLeader(call) { return call.fail(error) }
             guard let request = try? Request(serializedBytes: bytes) else {
                 return call.finish(.undecodable)

@@ -70,7 +70,7 @@ struct KVService {
 
     private func evaluate(_ call: GRPCServerCall, _ request: TxnRequest) {
         let context = self.context
-        context.port(call).onState({ state in state.evaluate(request) }) { outcome in
+        context.port(call).onState({ access in access.state.evaluate(request) }) { outcome in
             switch outcome.result {
             case .txn(var answer):
                 let term = context.runtime.status.term.rawValue

@@ -15,7 +15,7 @@ struct LeaseService {
             },
             revokeMethod("/etcdserverpb.Lease/LeaseRevoke"),
             GRPCMethod(path: "/etcdserverpb.Lease/LeaseKeepAlive", kind: .bidirectional) { call in
-                context.runtime.meter.countRequest(call, isStream: true)
+                context.meter.countRequest(call, isStream: true)
                 return LeaseKeepAliveHandler(context: context, call: call)
             },
             GRPCMethod(path: "/etcdserverpb.Lease/LeaseTimeToLive") { call, bytes in
@@ -40,7 +40,7 @@ struct LeaseService {
     }
 
     private func revokeMethod(_ path: String) -> GRPCMethod {
-        context.unary(path) { call, (_: LeaseRevokeRequest), bytes in
+        context.unary(path) { (call: GRPCServerCall, _: LeaseRevokeRequest, bytes: [UInt8]) in
             let field = InternalRaftRequest.Field.leaseRevoke
             context.propose(field, bytes, for: call) { _, header in
                 call.answer(HeaderAnswer(header: header))
@@ -49,7 +49,7 @@ struct LeaseService {
     }
 
     private func timeToLive(_ call: GRPCServerCall, _ bytes: [UInt8]) {
-        context.runtime.meter.countRequest(call, isStream: false)
+        context.meter.countRequest(call, isStream: false)
         if let error = context.checkLeader(call) { return call.fail(error) }
         guard let request = try? Etcdserverpb_LeaseTimeToLiveRequest(serializedBytes: bytes) else {
             return call.finish(.undecodable)
@@ -63,7 +63,7 @@ struct LeaseService {
     }
 
     private func leases(_ call: GRPCServerCall) {
-        context.runtime.meter.countRequest(call, isStream: false)
+        context.meter.countRequest(call, isStream: false)
         if let error = context.checkLeader(call) { return call.fail(error) }
         let context = self.context
         context.port(call).onState({ $0.leases() }) { answer in
@@ -143,7 +143,7 @@ final class LeaseKeepAliveHandler: GRPCCallHandler {
     func becameWritable(_ call: GRPCServerCall) {}
 
     func closed(_ call: GRPCServerCall, reason: GRPCCloseReason) {
-        context.runtime.meter.streamClosed("lease-keepalive", reason)
+        context.meter.streamClosed("lease-keepalive", reason)
     }
 
     private func sendReady(_ call: GRPCServerCall) {

@@ -28,6 +28,7 @@ package struct ServiceSettings: Sendable {
 package struct ServiceContext: Sendable {
     package let runtime: ReplicaRuntime
     package let settings: ServiceSettings
+    let meter = RequestMeter()
 
     package init(runtime: ReplicaRuntime, settings: ServiceSettings) {
         self.runtime = runtime
@@ -61,7 +62,7 @@ package struct ServiceContext: Sendable {
         _ serve: @escaping @Sendable (GRPCServerCall, Request, [UInt8]) -> Void
     ) -> GRPCMethod {
         GRPCMethod(path: path) { call, bytes in
-            runtime.meter.countRequest(call, isStream: false)
+            meter.countRequest(call, isStream: false)
             if let error = checkLeader(call) { return call.fail(error) }
             guard let request = try? Request(decoding: bytes) else {
                 return call.finish(.undecodable)

@@ -153,3 +153,14 @@ enum GRPCHeaders {
         return fields
     }
 }
+
+extension GRPCServerCall {
+    /// Breaks the call off in the middle of a message that cannot be completed; the client sees
+    /// its stream reset.
+    package func abort() {
+        eventLoop.preconditionInEventLoop()
+        stream?.reset(.internalError)
+        guard !isClosed else { return }
+        close(.failed, code: .internal)
+    }
+}

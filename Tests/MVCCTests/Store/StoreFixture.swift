@@ -69,7 +69,8 @@ final class StoreFixture {
         var answer = RangeAnswer()
         switch try store.range(request, into: &answer) {
         case .complete:
-            return Answered(pairs: decodePairs(answer.keyValues), more: answer.more, count: answer.count)
+            return Answered(
+                pairs: decodePairs(answer.keyValues), more: answer.more, count: answer.count)
         case .large(let reader):
             return try drain(reader)
         }

@@ -36,7 +36,11 @@ import Testing
         let fixture = try StoreFixture(compactionBatchLimit: 7)
         func write() {
             let key = "k\(random.below(20))"
-            if random.below(3) == 0 { fixture.delete(key) } else { fixture.put(key, "\(random.next())") }
+            if random.below(3) == 0 {
+                fixture.delete(key)
+            } else {
+                fixture.put(key, "\(random.next())")
+            }
         }
         for _ in 0..<60 {
             write()

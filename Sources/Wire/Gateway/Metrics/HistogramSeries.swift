@@ -21,6 +21,22 @@ package final class HistogramSeries: Sendable {
         total.add(value)
     }
 
+    /// Observes the same value several times.
+    package func observe(_ value: Double, times: Int) {
+        guard times > 0 else { return }
+        var index = 0
+        while index < bounds.count, value > bounds[index] { index += 1 }
+        counts.add(UInt64(times), to: index)
+        total.add(value * Double(times))
+    }
+
+    /// Shows a histogram that is kept elsewhere: how many values fell into each bucket.
+    package func mirror(counts values: [UInt64], sum: Double) {
+        precondition(values.count == bounds.count + 1, "a histogram has its buckets and infinity")
+        for (index, value) in values.enumerated() { counts.set(value, at: index) }
+        total.set(sum)
+    }
+
     /// Observes a duration in seconds.
     package func observe(nanoseconds: Int64) {
         observe(Double(nanoseconds) / 1e9)
@@ -65,6 +81,16 @@ private final class BucketCounts: @unchecked Sendable {
     func increment(_ index: Int) {
         precondition(index >= 0 && index < count, "a bucket index is within the histogram")
         cells[index].wrappingAdd(1, ordering: .relaxed)
+    }
+
+    func add(_ amount: UInt64, to index: Int) {
+        precondition(index >= 0 && index < count, "a bucket index is within the histogram")
+        cells[index].wrappingAdd(amount, ordering: .relaxed)
+    }
+
+    func set(_ value: UInt64, at index: Int) {
+        precondition(index >= 0 && index < count, "a bucket index is within the histogram")
+        cells[index].store(value, ordering: .relaxed)
     }
 
     func reset() {

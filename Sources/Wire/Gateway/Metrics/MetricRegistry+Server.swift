@@ -73,6 +73,11 @@ package struct GRPCMethodMetrics: Sendable {
         self.handlingSeconds = handlingSeconds
     }
 
+    /// Shows ended calls that are counted elsewhere, by number of the status code.
+    package func mirrorHandled(_ counts: [Int]) {
+        for (series, count) in zip(handled, counts) { series.mirror(Double(count)) }
+    }
+
     /// Counts an ended call; a number that is no status code counts as Unknown.
     package func countHandled(code: Int) {
         handled[handled.indices.contains(code) ? code : 2].increment()

@@ -1,0 +1,38 @@
+package import Disk
+
+/// Where a member keeps what; the layout is etcd's.
+package struct DataDirectory: Sendable {
+    package let root: String
+    package let log: String
+
+    package var member: String { root + "/member" }
+    package var snapshots: String { member + "/snap" }
+    package var database: String { snapshots + "/db" }
+
+    package init(_ configuration: ServerConfiguration) {
+        root = configuration.effectiveDataDirectory
+        log = configuration.effectiveWALDirectory
+    }
+
+    /// Creates what is missing, makes the names durable, and removes what an interrupted copy of
+    /// the database has left.
+    package func prepare(on disk: any Disk) throws {
+        guard !disk.exists(root + "/proxy") else {
+            throw BootstrapError("invalid datadir. Both member and proxy directories exist.")
+        }
+        for directory in [root, member, snapshots] {
+            try disk.createDirectory(directory, permissions: 0o700)
+        }
+        for name in try disk.list(snapshots) where name.hasPrefix("db.tmp") {
+            try disk.remove(snapshots + "/" + name)
+        }
+        for directory in [member, root] { try disk.synchronizeDirectory(directory) }
+    }
+}
+
+/// Why a member cannot start, in words for its operator.
+package struct BootstrapError: Error, CustomStringConvertible, Sendable {
+    package let description: String
+
+    package init(_ description: String) { self.description = description }
+}

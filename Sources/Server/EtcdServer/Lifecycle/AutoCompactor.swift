@@ -1,0 +1,69 @@
+import EtcdAPI
+import ReplicaRuntime
+
+/// Compacts by itself, as the operator chose: what is older than a time, or than a number of
+/// revisions. Only a leader does.
+struct AutoCompactor: Sendable {
+    private let server: Server
+    private let mode: Mode
+
+    private enum Mode {
+        case periodic(Duration)
+        case revision(Int64)
+    }
+
+    /// How often the revision mode looks.
+    private static let revisionInterval = Duration.seconds(300)
+
+    /// nil when it is switched off.
+    init?(_ server: Server) {
+        self.server = server
+        switch try? server.configuration.autoCompaction() {
+        case .periodic(let period): mode = .periodic(period)
+        case .revision(let retention): mode = .revision(retention)
+        case .disabled, nil: return nil
+        }
+    }
+
+    func run() async {
+        switch mode {
+        case .periodic(let period): await compactPeriodically(period)
+        case .revision(let retention): await compactByRevision(retention)
+        }
+    }
+
+    /// Samples the revision ten times in an interval and compacts to the sample of a period ago.
+    private func compactPeriodically(_ period: Duration) async {
+        let interval = min(period, .seconds(3600))
+        let step = interval / 10
+        let samplesMax = max(Int(period / step), 1)
+        var samples: [Int64] = []
+        var stepsSinceCompaction = 10
+        while (try? await Task.sleep(for: step)) != nil {
+            samples.append(server.runtime.store.revisions.current)
+            stepsSinceCompaction += 1
+            guard samples.count > samplesMax else { continue }
+            let revision = samples.removeFirst()
+            guard stepsSinceCompaction >= 10, server.runtime.status.isLeader else { continue }
+            if compact(to: revision) { stepsSinceCompaction = 0 }
+        }
+    }
+
+    private func compactByRevision(_ retention: Int64) async {
+        var last: Int64 = 0
+        while (try? await Task.sleep(for: Self.revisionInterval)) != nil {
+            let revision = server.runtime.store.revisions.current - retention
+            guard revision > 0, revision != last, server.runtime.status.isLeader else { continue }
+            if compact(to: revision) { last = revision }
+        }
+    }
+
+    private func compact(to revision: Int64) -> Bool {
+        guard revision > server.runtime.store.revisions.compacted else { return false }
+        server.logger.info("starting auto compaction", ["revision": .integer(revision)])
+        server.runtime.proposeOwn(
+            field: InternalRaftRequest.Field.compaction,
+            payload: CompactionRequest(revision: revision).encoded())
+        return true
+    }
+}

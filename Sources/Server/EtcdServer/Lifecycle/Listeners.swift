@@ -1,0 +1,149 @@
+import GRPC
+import Gateway
+import Glibc
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// The sockets of a member, opened together and closed together.
+struct Listeners: Sendable {
+    private let server: Server
+    private let channels = OpenChannels()
+
+    /// Time that clients have to finish their calls before connections are closed.
+    private static let drainSeconds: Int64 = 1
+
+    /// What is served on a socket.
+    private enum Kind: String {
+        case client, http, calls, metrics, peer
+    }
+
+    init(_ server: Server) { self.server = server }
+
+    /// Binds every URL. The first that cannot be bound ends the start.
+    func open() async throws {
+        let configuration = server.configuration
+        let separateHTTP = configuration.listenClientHTTPURLs.urls
+        for url in configuration.listenPeerURLs.urls { try await bind(url, .peer) }
+        for url in configuration.listenClientURLs.urls {
+            try await bind(url, separateHTTP.isEmpty ? .client : .calls)
+        }
+        for url in separateHTTP { try await bind(url, .http) }
+        for url in configuration.listenMetricsURLs.urls { try await bind(url, .metrics) }
+        if separateHTTP.isEmpty {
+            server.logger.warn(
+                "Running http and grpc server on single port. This is not recommended for "
+                    + "production.")
+        }
+        tell()
+    }
+
+    private func bind(_ url: EndpointURL, _ kind: Kind) async throws {
+        let server = self.server
+        let bootstrap = ServerBootstrap(group: server.group)
+            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: url.scheme.isUnixSocket ? 0 : 1)
+            .childChannelOption(.socketOption(.so_keepalive), value: url.scheme.isUnixSocket ? 0 : 1)
+            .childChannelOption(
+                .tcpOption(.tcp_nodelay), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try Self.serve(channel, kind, server)
+                }
+            }
+        do {
+            let channel =
+                url.scheme.isUnixSocket
+                ? try await bindSocket(bootstrap, url)
+                : try await reusing(bootstrap).bind(host: url.host, port: Int(url.port)).get()
+            channels.add(channel)
+        } catch {
+            throw BootstrapError("listen \(Self.network(url)) \(url.authority): \(error)")
+        }
+    }
+
+    private func reusing(_ bootstrap: ServerBootstrap) -> ServerBootstrap {
+        guard server.configuration.socketReusePort else { return bootstrap }
+        return bootstrap.serverChannelOption(
+            ChannelOptions.socket(SocketOptionLevel(SOL_SOCKET), SO_REUSEPORT), value: 1)
+    }
+
+    /// A socket left by a former run is removed; one that somebody serves would be taken over, as
+    /// etcd does.
+    private func bindSocket(
+        _ bootstrap: ServerBootstrap, _ url: EndpointURL
+    ) async throws -> any Channel {
+        unlink(url.socketPath)
+        return try await ServerBootstrap(group: server.group)
+            .serverChannelOption(.backlog, value: 1024)
+            .childChannelInitializer { [server] channel in
+                channel.eventLoop.makeCompletedFuture { try Self.serve(channel, .client, server) }
+            }
+            .bind(unixDomainSocketPath: url.socketPath).get()
+    }
+
+    private static func serve(_ channel: any Channel, _ kind: Kind, _ server: Server) throws {
+        let gateway = server.gateway
+        switch kind {
+        case .client:
+            try server.calls.addSniffingHandlers(to: channel) { channel in
+                try gateway.configure(channel: channel, listener: .client, isEncrypted: false)
+            }
+        case .calls: try server.calls.addHandlers(to: channel)
+        case .http: try gateway.configure(channel: channel, listener: .client, isEncrypted: false)
+        case .metrics:
+            try gateway.configure(channel: channel, listener: .metrics, isEncrypted: false)
+        case .peer:
+            // There are no peers yet: nothing is answered that one could take for a member.
+            try gateway.configure(channel: channel, listener: .metrics, isEncrypted: false)
+        }
+    }
+
+    private static func network(_ url: EndpointURL) -> String {
+        url.scheme.isUnixSocket ? "unix" : "tcp"
+    }
+
+    private func tell() {
+        let configuration = server.configuration
+        for url in configuration.listenPeerURLs.urls {
+            server.logger.info("serving peer traffic", ["address": .string(url.authority)])
+        }
+        for url in configuration.listenMetricsURLs.urls {
+            server.logger.info("serving metrics", ["address": .string(url.text)])
+        }
+        for url in configuration.listenClientURLs.urls {
+            server.logger.info(
+                "serving client traffic insecurely; this is strongly discouraged!",
+                ["traffic": "grpc+http", "address": .string(url.authority)])
+        }
+    }
+
+    /// Tells clients to go, gives their calls a moment, then closes everything.
+    func close() async {
+        await channels.closeAll()
+        let loop = server.group.any()
+        let drained = server.calls.drain(on: loop)
+        let limit = loop.scheduleTask(in: .seconds(Self.drainSeconds)) {
+            _ = server.calls.close(on: loop)
+        }
+        try? await drained.get()
+        limit.cancel()
+    }
+}
+
+/// Listening channels, for closing them.
+private final class OpenChannels: Sendable {
+    private let channels = Mutex<[any Channel]>([])
+
+    func add(_ channel: any Channel) {
+        channels.withLock { $0.append(channel) }
+    }
+
+    func closeAll() async {
+        let open = channels.withLock { channels in
+            defer { channels = [] }
+            return channels
+        }
+        for channel in open { try? await channel.close().get() }
+    }
+}

@@ -1,0 +1,73 @@
+import ClientAPI
+import GRPC
+import Gateway
+import HTTP2
+import ReplicaRuntime
+
+/// From what the operator chose to what each module is set to.
+extension RuntimeConfiguration {
+    init(_ configuration: ServerConfiguration) {
+        self.init()
+        tickMilliseconds = Int64(configuration.heartbeatIntervalMilliseconds)
+        electionMilliseconds = Int64(configuration.electionTimeoutMilliseconds)
+        advancesFirstElection = configuration.initialElectionTickAdvance
+        requestTimeoutMilliseconds = configuration.requestTimeout.milliseconds
+        persistMilliseconds = max(configuration.effectiveBackendBatchInterval.milliseconds, 1)
+        persistOperations = configuration.effectiveBackendBatchLimit
+        compactionPauseMilliseconds = configuration.effectiveCompactionSleepInterval.milliseconds
+        segmentsMaximum = Int(configuration.walFilesMax)
+        snapshotsMaximum = Int(configuration.snapshotFilesMax)
+        requestMaximumBytes = Int(configuration.requestBytesMax)
+        synchronizesLog = !configuration.unsafeNoFsync
+    }
+}
+
+extension ServiceSettings {
+    init(_ configuration: ServerConfiguration, _ member: StartingMember) {
+        self.init(clusterID: member.clusterID, memberID: member.localID)
+        transactionOperationsMax = Int(configuration.transactionOperationsMax)
+        requestMaximumBytes = Int(configuration.requestBytesMax)
+        watchProgressMilliseconds =
+            configuration.effectiveWatchProgressNotifyInterval.milliseconds
+    }
+}
+
+extension GRPCServerConfiguration {
+    /// Beside a request there is room for what wraps it on the wire, as etcd leaves it.
+    private static let overheadBytes = 512 * 1024
+
+    init(_ configuration: ServerConfiguration, _ services: ClientAPI) {
+        self.init()
+        maxReceiveBytes = Int(configuration.requestBytesMax) + Self.overheadBytes
+        recordsHandlingTime = configuration.usesExtensiveMetrics
+        http2.maxConcurrentStreams =
+            configuration.concurrentStreamsMax == .max ? nil : configuration.concurrentStreamsMax
+        let minimum = configuration.keepaliveMinTime.milliseconds
+        http2.keepalive.minimumPeerIntervalMilliseconds = minimum > 0 ? minimum : nil
+        let interval = configuration.keepaliveInterval.milliseconds
+        let timeout = configuration.keepaliveTimeout.milliseconds
+        http2.keepalive.pingIntervalMilliseconds = interval > 0 && timeout > 0 ? interval : nil
+        if timeout > 0 { http2.keepalive.pingTimeoutMilliseconds = timeout }
+        onReadTurnComplete = { loop in services.readTurnComplete(loop) }
+    }
+}
+
+extension GatewaySettings {
+    init(_ configuration: ServerConfiguration) {
+        self.init()
+        allowedOrigins = configuration.cors.allowsAll ? ["*"] : Set(configuration.cors.origins)
+        hostWhitelist = Set(configuration.hostWhitelist.values)
+        isJSONGatewayEnabled = configuration.enableGRPCGateway
+        healthTimeoutMilliseconds = configuration.requestTimeout.milliseconds
+        commandLine = CommandLine.arguments
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds; what is too long is the longest there is.
+    var milliseconds: Int64 {
+        let (seconds, attoseconds) = components
+        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1000)
+        return overflow ? .max : product + attoseconds / 1_000_000_000_000_000
+    }
+}

@@ -1,0 +1,33 @@
+import Gateway
+import Raft
+import Synchronization
+
+/// Metrics of leadership, kept by what the consensus thread tells.
+final class ConsensusMetrics: Sendable {
+    let leasesExpired: CounterSeries
+    private let hasLeader: GaugeSeries
+    private let isLeader: GaugeSeries
+    private let leaderChanges: CounterSeries
+    private let last = Mutex(SoftState(leader: nil, role: .follower))
+
+    init(registry: MetricRegistry) {
+        leasesExpired = registry.counter("etcd_debugging_server_lease_expired_total")
+        hasLeader = registry.gauge("etcd_server_has_leader")
+        isLeader = registry.gauge("etcd_server_is_leader")
+        leaderChanges = registry.counter("etcd_server_leader_changes_seen_total")
+    }
+
+    /// Shows the new state.
+    ///
+    /// - Returns: the one before.
+    func note(_ state: SoftState) -> SoftState {
+        let previous = last.withLock { last in
+            defer { last = state }
+            return last
+        }
+        hasLeader.set(state.leader != nil)
+        isLeader.set(state.role == .leader)
+        if state.leader != nil, state.leader != previous.leader { leaderChanges.increment() }
+        return previous
+    }
+}

@@ -1,0 +1,160 @@
+package import Gateway
+package import Raft
+import ReplicaRuntime
+package import StateMachine
+import Synchronization
+
+/// Turns what the runtime's threads do into metrics and log lines.
+///
+/// Called on those threads: it counts without a lock, except where something rare is logged.
+/// Messages for other members go on to whoever was given to `sendThrough`.
+package final class RuntimeObservation: RuntimeObserver {
+    /// Hands messages over to the transport; must not wait.
+    package typealias Outbox = @Sendable ([Message]) -> Void
+
+    let memberID: MemberID
+    let logger: ServerLogger
+    let raftLogger: ServerLogger
+    let consensus: ConsensusMetrics
+    let storage: StorageMetrics
+    let warningApplyNanoseconds: Int64
+    private let applies: ApplyObservation
+    private let outbox = Mutex<Outbox?>(nil)
+    private let failureHandler: @Sendable (String) -> Void
+
+    /// - Parameters:
+    ///   - warningApplyDuration: entries that take longer to apply are told of in the log.
+    ///   - onFailure: called once, on a thread of the runtime, when the member cannot go on.
+    package init(
+        memberID: MemberID, registry: MetricRegistry, logger: ServerLogger,
+        warningApplyDuration: Duration = .milliseconds(100),
+        onFailure: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        self.memberID = memberID
+        self.logger = logger
+        raftLogger = logger.named("raft")
+        consensus = ConsensusMetrics(registry: registry)
+        storage = StorageMetrics(registry: registry)
+        warningApplyNanoseconds = warningApplyDuration.nanosecondsClamped
+        applies = ApplyObservation(
+            registry: registry, logger: logger, warningDuration: warningApplyDuration)
+        failureHandler = onFailure
+        registry.setInfo("etcd_server_id", String(memberID.rawValue, radix: 16))
+    }
+
+    /// Gives the way to the other members; messages before that are dropped, which raft allows.
+    package func sendThrough(_ outbox: @escaping Outbox) {
+        self.outbox.withLock { $0 = outbox }
+    }
+
+    package func send(_ messages: [Message]) {
+        outbox.withLock { $0 }?(messages)
+    }
+
+    package func failed(_ reason: String) {
+        logger.error("the member stopped", ["error": .string(reason)])
+        failureHandler(reason)
+    }
+}
+
+/// Consensus.
+extension RuntimeObservation {
+    package func roleChanged(_ state: SoftState, term: Term) {
+        let previous = consensus.note(state)
+        let own = hex(memberID)
+        if previous.role != state.role {
+            raftLogger.info("\(own) became \(Self.name(of: state.role)) at term \(term.rawValue)")
+        }
+        guard previous.leader != state.leader else { return }
+        switch (previous.leader, state.leader) {
+        case (nil, let leader?):
+            raftLogger.info(
+                "raft.node: \(own) elected leader \(hex(leader)) at term \(term.rawValue)")
+        case (let old?, let leader?):
+            raftLogger.info(
+                "raft.node: \(own) changed leader from \(hex(old)) to \(hex(leader)) at term "
+                    + "\(term.rawValue)")
+        case (let old?, nil):
+            raftLogger.info("raft.node: \(own) lost leader \(hex(old)) at term \(term.rawValue)")
+        case (nil, nil): break
+        }
+    }
+
+    private func hex(_ id: MemberID) -> String { String(id.rawValue, radix: 16) }
+
+    private static func name(of role: RoleName) -> String {
+        switch role {
+        case .follower: "follower"
+        case .preCandidate: "pre-candidate"
+        case .candidate: "candidate"
+        case .leader: "leader"
+        }
+    }
+}
+
+/// Applying.
+extension RuntimeObservation {
+    package func applied(entries: Int, nanoseconds: Int64) {
+        applies.finishBatch(entries: entries, nanoseconds: nanoseconds)
+    }
+
+    package func applied(_ operation: StaticString, _ outcome: ApplyOutcome) {
+        applies.add(operation, outcome)
+        if case .compaction(let revision) = outcome.result {
+            storage.compactionBegins()
+            logger.info("compact tree index", ["revision": .integer(revision)])
+        }
+    }
+
+    package func leaseExpired() { consensus.leasesExpired.increment() }
+}
+
+/// Storage.
+extension RuntimeObservation {
+    package func logSynchronized(nanoseconds: Int64) {
+        storage.logSynchronization.observe(nanoseconds: nanoseconds)
+        guard nanoseconds > 1_000_000_000 else { return }
+        logger.warn(
+            "slow fdatasync",
+            ["took": .duration(.nanoseconds(nanoseconds)), "expected-duration": .duration(.seconds(1))])
+    }
+
+    package func persisted(nanoseconds: Int64) {
+        storage.backendCommit.observe(nanoseconds: nanoseconds)
+        storage.backendWrite.observe(nanoseconds: nanoseconds)
+    }
+
+    package func compactionStep(nanoseconds: Int64) {
+        storage.compactionPause.observe(Double(nanoseconds / 1_000_000))
+    }
+
+    package func compacted(revision: Int64, removed: Int, hash: UInt32) {
+        let took = storage.compactionEnds(removed: removed)
+        let sizes = storage.sizes()
+        logger.info(
+            "finished scheduled compaction",
+            [
+                "compact-revision": .integer(revision), "took": .duration(took),
+                "number-of-keys-compacted": .number(removed), "hash": .number(hash),
+                "current-db-size-bytes": .number(sizes.file),
+                "current-db-size": .string(ByteCount.text(sizes.file)),
+                "current-db-size-in-use-bytes": .number(sizes.used),
+                "current-db-size-in-use": .string(ByteCount.text(sizes.used)),
+            ])
+    }
+
+    package func snapshotSaved(index: UInt64, term: UInt64) {
+        logger.info("saved snapshot to disk", ["snapshot-index": .unsigned(index)])
+    }
+}
+
+extension Duration {
+    /// The length in nanoseconds, at most what fits.
+    var nanosecondsClamped: Int64 {
+        let (seconds, attoseconds) = components
+        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        guard !overflow else { return seconds < 0 ? .min : .max }
+        let (sum, carried) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
+        return carried ? .max : sum
+    }
+}

@@ -1,0 +1,105 @@
+package import GRPC
+package import Gateway
+import MVCC
+import Membership
+package import NIOCore
+import Raft
+package import ReplicaRuntime
+import StateMachine
+import Synchronization
+
+/// Metrics that are read from the member when somebody asks for them.
+///
+/// What every thread may read is read while the text is rendered. What belongs to a thread (calls
+/// to their event loops, members and alarms to the apply thread) is fetched by `refresh` before.
+package final class RuntimeScrape: Sendable {
+    private let runtime: ReplicaRuntime
+    private let registry: MetricRegistry
+    private let calls: CallMetrics
+    private let state: StateMetrics
+
+    /// A scrape does not wait longer for the apply thread; older values are shown then.
+    private static let stateTimeout = TimeAmount.seconds(2)
+
+    package init(runtime: ReplicaRuntime, server: GRPCServer, registry: MetricRegistry) {
+        self.runtime = runtime
+        self.registry = registry
+        calls = CallMetrics(server: server, registry: registry)
+        state = StateMetrics(registry: registry, memberID: runtime.status.id)
+        readConsensus()
+        readStore()
+        readDatabase()
+    }
+
+    /// Brings what threads own up to date; give it to the gateway as `beforeScrape`.
+    package func refresh(on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
+        let state = refreshState(on: eventLoop)
+        return calls.refresh(on: eventLoop).and(state).map { _ in }
+    }
+
+    private func readConsensus() {
+        let runtime = self.runtime
+        registry.readOnScrape("etcd_server_proposals_applied_total") { Double(runtime.applied) }
+        registry.readOnScrape("etcd_server_proposals_committed_total") {
+            Double(runtime.status.commitIndex.rawValue)
+        }
+        registry.gauge("etcd_server_quota_backend_bytes").set(runtime.quotaBytes)
+    }
+
+    private func readStore() {
+        let runtime = self.runtime
+        registry.readOnScrape("etcd_debugging_mvcc_current_revision") {
+            Double(runtime.store.revisions.current)
+        }
+        registry.readOnScrape("etcd_debugging_mvcc_compact_revision") {
+            Double(runtime.store.revisions.compacted)
+        }
+        registry.readOnScrape("etcd_debugging_mvcc_keys_total") {
+            Double(runtime.store.liveKeyCount)
+        }
+        registry.readOnScrape("etcd_debugging_mvcc_watch_stream_total") {
+            Double(runtime.watchers.counts.streams)
+        }
+        registry.readOnScrape("etcd_debugging_mvcc_watcher_total") {
+            Double(runtime.watchers.counts.watchers)
+        }
+        registry.readOnScrape("etcd_debugging_mvcc_slow_watcher_total") {
+            Double(runtime.watchers.counts.behind)
+        }
+    }
+
+    private func readDatabase() {
+        let bolt = runtime.bolt
+        registry.readOnScrape("etcd_mvcc_db_total_size_in_bytes") { Double(bolt.sizeBytes) }
+        registry.readOnScrape("etcd_mvcc_db_total_size_in_use_in_bytes") {
+            Double(bolt.sizeInUseBytes)
+        }
+        registry.readOnScrape("etcd_mvcc_db_open_read_transactions") {
+            Double(bolt.openReaderCount)
+        }
+    }
+
+    private func refreshState(on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
+        let promise = eventLoop.makePromise(of: Void.self)
+        let once = Once(promise)
+        let timer = eventLoop.scheduleTask(in: Self.stateTimeout) { once.complete() }
+        runtime.onState { [state] access in
+            state.show(access.state)
+            timer.cancel()
+            once.complete()
+        }
+        return promise.futureResult
+    }
+
+    /// Completes a promise at the first of several calls.
+    private final class Once: Sendable {
+        private let isDone = Atomic<Bool>(false)
+        private let promise: EventLoopPromise<Void>
+
+        init(_ promise: EventLoopPromise<Void>) { self.promise = promise }
+
+        func complete() {
+            if !isDone.exchange(true, ordering: .relaxed) { promise.succeed(()) }
+        }
+    }
+}

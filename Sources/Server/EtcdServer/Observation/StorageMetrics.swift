@@ -1,0 +1,59 @@
+import Bolt
+import Gateway
+import Glibc
+import ReplicaRuntime
+import Synchronization
+
+/// Metrics of the log, the database file and compactions.
+final class StorageMetrics: Sendable {
+    let logSynchronization: HistogramSeries
+    let backendCommit: HistogramSeries
+    let backendWrite: HistogramSeries
+    let compactionPause: HistogramSeries
+    private let compactionTotal: HistogramSeries
+    private let compactedKeys: CounterSeries
+    private let lastCompaction: GaugeSeries
+    /// Monotonic time at which the running compaction was asked for; 0 when none is running.
+    private let compactionStart = Atomic<Int64>(0)
+    private let bolt = Mutex<Bolt?>(nil)
+
+    init(registry: MetricRegistry) {
+        logSynchronization = registry.histogram("etcd_disk_wal_fsync_duration_seconds")
+        backendCommit = registry.histogram("etcd_disk_backend_commit_duration_seconds")
+        backendWrite = registry.histogram(
+            "etcd_debugging_disk_backend_commit_write_duration_seconds")
+        compactionPause = registry.histogram(
+            "etcd_debugging_mvcc_db_compaction_pause_duration_milliseconds")
+        compactionTotal = registry.histogram(
+            "etcd_debugging_mvcc_db_compaction_total_duration_milliseconds")
+        compactedKeys = registry.counter("etcd_debugging_mvcc_db_compaction_keys_total")
+        lastCompaction = registry.gauge("etcd_debugging_mvcc_db_compaction_last")
+    }
+
+    /// The file whose sizes the log tells of.
+    func watch(_ bolt: Bolt) { self.bolt.withLock { $0 = bolt } }
+
+    /// Size of the database file and of what is used of it, in bytes; 0 before `watch`.
+    func sizes() -> (file: Int, used: Int) {
+        guard let bolt = bolt.withLock({ $0 }) else { return (0, 0) }
+        return (bolt.sizeBytes, bolt.sizeInUseBytes)
+    }
+
+    /// A compaction was asked for; one that is already running goes on being measured.
+    func compactionBegins() {
+        _ = compactionStart.compareExchange(
+            expected: 0, desired: monotonicNanoseconds(), ordering: .relaxed)
+    }
+
+    /// A compaction has removed all it had to.
+    ///
+    /// - Returns: the time since it was asked for; zero for one that a former run had begun.
+    func compactionEnds(removed: Int) -> Duration {
+        let start = compactionStart.exchange(0, ordering: .relaxed)
+        let nanoseconds = start == 0 ? 0 : max(0, monotonicNanoseconds() - start)
+        compactionTotal.observe(Double(nanoseconds / 1_000_000))
+        compactedKeys.increment(by: removed)
+        lastCompaction.set(Int64(time(nil)))
+        return .nanoseconds(nanoseconds)
+    }
+}

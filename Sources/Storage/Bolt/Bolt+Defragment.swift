@@ -1,0 +1,65 @@
+internal import Disk
+
+extension Bolt {
+    /// Replaces the file by a copy of itself without free space. Writer's thread, with no write
+    /// transaction open; nothing may be committed meanwhile.
+    ///
+    /// Readers go on: who began before keeps the former file, who begins afterwards sees the new
+    /// one. A crash leaves one of the two, complete.
+    ///
+    /// - Parameter temporaryPath: where the copy grows; a file left there by a crash is removed.
+    package func defragment(temporaryPath: String, fillPercent: Double = 0.9) throws(BoltError) {
+        precondition(!isWriting, "a file is replaced with no write transaction open")
+        try requireHealthy()
+        try removeLeftover(temporaryPath)
+        do throws(BoltError) {
+            try copyCompacted(to: temporaryPath, fillPercent: fillPercent)
+            try adopt(temporaryPath)
+        } catch {
+            try? removeLeftover(temporaryPath)
+            throw error
+        }
+    }
+
+    /// Takes the place of the present file with a complete and durable one.
+    private func adopt(_ copyPath: String) throws(BoltError) {
+        let copy = try Bolt.open(disk: disk, path: copyPath, options: options)
+        do throws(DiskError) {
+            try disk.rename(copyPath, to: path)
+            try disk.synchronizeDirectory(directory)
+        } catch {
+            copy.close()
+            shared.withLock { $0.failure = error }
+            throw .disk(error)
+        }
+        let former = file
+        file = copy.file
+        freePages = copy.freePages
+        fileSizeBytes = copy.fileSizeBytes
+        let (meta, mapping, freeCount) = copy.shared.withLock { state in
+            (state.meta, state.mapping, state.freeCount)
+        }
+        shared.withLock { state in
+            state.meta = meta
+            state.mapping = mapping
+            state.freeCount = freeCount
+            state.readers = ReaderTable()
+            state.replacements += 1
+        }
+        former.close()
+    }
+
+    private func removeLeftover(_ path: String) throws(BoltError) {
+        guard disk.exists(path) else { return }
+        do throws(DiskError) {
+            try disk.remove(path)
+        } catch {
+            throw .disk(error)
+        }
+    }
+
+    private var directory: String {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+}

@@ -1,0 +1,158 @@
+internal import Bolt
+internal import EtcdAPI
+internal import GRPC
+internal import MVCC
+internal import Membership
+internal import NIOCore
+internal import ReplicaRuntime
+internal import StateMachine
+
+/// Maintenance calls: etcdserverpb.Maintenance.
+struct MaintenanceService {
+    let context: ServiceContext
+
+    var methods: [GRPCMethod] {
+        [
+            context.generated("/etcdserverpb.Maintenance/Status") { (call: GRPCServerCall, _: Etcdserverpb_StatusRequest) in status(call)
+            },
+            context.generated("/etcdserverpb.Maintenance/Alarm") { call, request in
+                alarm(call, request)
+            },
+            context.generated("/etcdserverpb.Maintenance/Defragment") { (call: GRPCServerCall, _: Etcdserverpb_DefragmentRequest) in defragment(call)
+            },
+            context.generated("/etcdserverpb.Maintenance/Hash") { (call: GRPCServerCall, _: Etcdserverpb_HashRequest) in hash(call)
+            },
+            context.generated("/etcdserverpb.Maintenance/HashKV") { call, request in
+                hashKV(call, request)
+            },
+            GRPCMethod(path: "/etcdserverpb.Maintenance/Snapshot", kind: .serverStreaming) { call in
+                context.meter.countRequest(call, isStream: true)
+                return SnapshotHandler(context: context)
+            },
+            context.generated("/etcdserverpb.Maintenance/MoveLeader") { call, request in
+                moveLeader(call, request)
+            },
+            context.later("/etcdserverpb.Maintenance/Downgrade", "a downgrade"),
+        ]
+    }
+
+    private func status(_ call: GRPCServerCall) {
+        let context = self.context
+        context.port(call).onState({ Etcdserverpb_StatusResponse($0, context) }) { answer in
+            call.answer(answer)
+        }
+    }
+
+    /// Reading alarms asks the state; raising and ending them goes through the log.
+    private func alarm(_ call: GRPCServerCall, _ request: Etcdserverpb_AlarmRequest) {
+        let context = self.context
+        guard let payload: [UInt8] = try? request.serializedBytes() else {
+            return call.finish(.undecodable)
+        }
+        context.propose(InternalRaftRequest.Field.alarm, payload, for: call) { outcome, header in
+            guard case .alarm(let alarms) = outcome.result else { return }
+            var answer = Etcdserverpb_AlarmResponse()
+            answer.header = Etcdserverpb_ResponseHeader(header)
+            answer.alarms = alarms.map { Etcdserverpb_AlarmMember($0) }
+            call.answer(answer)
+        }
+    }
+
+    /// Copies the file without its holes; reads and writes go on meanwhile.
+    private func defragment(_ call: GRPCServerCall) {
+        onBackend(call, { $0.defragment() }) { failure in
+            if let failure { return call.finish(GRPCStatus(.unknown, failure)) }
+            call.answer(Etcdserverpb_DefragmentResponse())
+        }
+    }
+
+    private func hash(_ call: GRPCServerCall) {
+        onBackend(call, { backend in
+            let reading = backend.bolt.beginRead()
+            defer { reading.end() }
+            return Store.hashFile(reading)
+        }) { hash in
+            var answer = Etcdserverpb_HashResponse()
+            answer.header = Etcdserverpb_ResponseHeader(context.header())
+            answer.hash = hash
+            call.answer(answer)
+        }
+    }
+
+    private func hashKV(_ call: GRPCServerCall, _ request: Etcdserverpb_HashKVRequest) {
+        let revision = request.revision
+        onBackend(call, { backend -> Result<(KeyValueHash, Int64), EtcdError> in
+            Result { () throws(EtcdError) in
+                let (hash, storeRevision) = try backend.store.hashKV(at: revision)
+                return (hash, storeRevision)
+            }
+        }) { result in
+            switch result {
+            case .failure(let error): call.fail(error)
+            case .success(let (hash, storeRevision)):
+                var answer = Etcdserverpb_HashKVResponse()
+                let term = context.runtime.status.term.rawValue
+                answer.header = Etcdserverpb_ResponseHeader(
+                    context.header(revision: storeRevision, term: term))
+                answer.hash = hash.hash
+                answer.compactRevision = hash.compactRevision
+                answer.hashRevision = hash.revision
+                call.answer(answer)
+            }
+        }
+    }
+
+    /// With one voter there is nobody else to lead.
+    private func moveLeader(_ call: GRPCServerCall, _ request: Etcdserverpb_MoveLeaderRequest) {
+        let status = context.runtime.status
+        guard status.isLeader else { return call.fail(.notLeader) }
+        guard request.targetID == status.id.rawValue else {
+            return call.fail(.badLeaderTransferee)
+        }
+        call.answer(Etcdserverpb_MoveLeaderResponse())
+    }
+
+    private func onBackend<Value: Sendable>(
+        _ call: GRPCServerCall, _ work: @escaping @Sendable (BackendContext) -> Value,
+        _ completion: @escaping (Value) -> Void
+    ) {
+        let box = NIOLoopBound(completion, eventLoop: call.eventLoop)
+        let loop = call.loop
+        context.runtime.onBackend { backend in
+            let value = work(backend)
+            loop.eventLoop.execute { loop.performBatch { box.value(value) } }
+        }
+    }
+}
+
+extension Etcdserverpb_AlarmMember {
+    init(_ alarm: Alarm) {
+        self.init()
+        memberID = alarm.member.rawValue
+        self.alarm = Etcdserverpb_AlarmType(rawValue: alarm.type.rawValue) ?? .none
+    }
+}
+
+extension Etcdserverpb_StatusResponse {
+    fileprivate init(_ access: StateAccess, _ context: ServiceContext) {
+        self.init()
+        let status = access.status
+        header = Etcdserverpb_ResponseHeader(context.header())
+        version = context.settings.version.description
+        dbSize = Int64(context.runtime.bolt.sizeBytes)
+        dbSizeInUse = Int64(context.runtime.bolt.sizeInUseBytes)
+        leader = status.leader?.rawValue ?? 0
+        raftIndex = status.lastIndex.rawValue
+        raftTerm = status.term.rawValue
+        raftAppliedIndex = access.state.appliedIndex
+        isLearner = access.state.membership.local?.isLearner ?? false
+        storageVersion = access.state.storageVersion
+        dbSizeQuota = context.runtime.quotaBytes
+        downgradeInfo.enabled = access.state.membership.downgrade.isEnabled
+        downgradeInfo.targetVersion = access.state.membership.downgrade.targetVersion
+        errors = status.leader == nil ? [EtcdError.noLeader.message] : []
+        errors += access.state.alarms.list(.none).map { alarm in
+            "memberID:\(alarm.member.rawValue) alarm:\(alarm.type.name)"
+        }
+    }
+}

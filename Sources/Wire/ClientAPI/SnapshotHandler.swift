@@ -1,0 +1,82 @@
+internal import Bolt
+internal import Crypto
+internal import EtcdAPI
+internal import GRPC
+internal import NIOCore
+internal import ReplicaRuntime
+internal import SwiftProtobuf
+
+/// Maintenance.Snapshot: the database file as of one moment, piece by piece, then its SHA-256.
+///
+/// The pieces are read from a transaction that pins its pages, as fast as the client takes them;
+/// writing goes on meanwhile.
+final class SnapshotHandler: GRPCCallHandler {
+    private static let pieceBytes = 32 * 1024
+
+    private let context: ServiceContext
+    private var reading: BoltReadTransaction?
+    private var offset = 0
+    private var digest = SHA256()
+    private var version = ""
+    private var isRunning = false
+
+    init(context: ServiceContext) { self.context = context }
+
+    func receive(_ message: [UInt8], on call: GRPCServerCall) {
+        let context = self.context
+        if let error = context.checkLeader(call) { return call.fail(error) }
+        let box = NIOLoopBound(self, eventLoop: call.eventLoop)
+        context.port(call).onState({ $0.state.storageVersion }) { version in
+            box.value.version = version
+            context.runtime.onBackend { backend in
+                let reading = backend.bolt.beginRead()
+                call.eventLoop.execute { box.value.begin(reading, call) }
+            }
+        }
+    }
+
+    func receiveHalfClose(on call: GRPCServerCall) {}
+
+    func becameWritable(_ call: GRPCServerCall) { run(call) }
+
+    func closed(_ call: GRPCServerCall, reason: GRPCCloseReason) {
+        reading?.end()
+        reading = nil
+    }
+
+    private func begin(_ reading: BoltReadTransaction, _ call: GRPCServerCall) {
+        guard !call.isClosed else { return reading.end() }
+        self.reading = reading
+        run(call)
+    }
+
+    /// Sends a piece for each turn of the loop while the client takes them.
+    private func run(_ call: GRPCServerCall) {
+        guard let reading, !call.isClosed, call.isWritable, !isRunning else { return }
+        isRunning = true
+        defer { isRunning = false }
+        guard offset < reading.sizeBytes else { return sendDigest(call) }
+        var answer = Etcdserverpb_SnapshotResponse()
+        let size = min(Self.pieceBytes, reading.sizeBytes - offset)
+        var piece = [UInt8](repeating: 0, count: size)
+        let count = piece.withUnsafeMutableBytes { reading.readPages(at: offset, into: $0) }
+        guard count == size else {
+            return call.finish(GRPCStatus(.unknown, "the database ends before its size"))
+        }
+        digest.update(data: piece)
+        offset += count
+        answer.blob = .init(piece)
+        answer.remainingBytes = UInt64(reading.sizeBytes - offset)
+        answer.version = version
+        call.send(answer)
+        call.eventLoop.assumeIsolated().execute { self.run(call) }
+    }
+
+    private func sendDigest(_ call: GRPCServerCall) {
+        var answer = Etcdserverpb_SnapshotResponse()
+        answer.blob = .init(Array(digest.finalize()))
+        answer.version = version
+        call.send(answer)
+        call.finish()
+    }
+}

@@ -1,0 +1,4 @@
+import Membership
+
+/// The etcd version that clients are told.
+let reportedVersion = compatibleVersion.description
