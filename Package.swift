@@ -89,6 +89,7 @@ var targets: [Target] = [
             "ClientAPI", "Gateway", nio, nioPosix, logging, metrics, protobuf,
         ]),
     tool("Tools", "etcd", ["EtcdServer"]),
+    tool("Tools", "loadgenerator", ["GRPC", "HTTP2", "EtcdAPI", nio, nioPosix]),
 ]
 
 let package = Package(
