@@ -45,16 +45,16 @@ def member_ids(member):
     return answer.header.cluster_id, [(one.ID, one.name) for one in answer.members]
 
 
-def history(member, count):
+def history(member, count, first_lease=1000):
     """Keys, overwrites, deletes, leases and a compaction; gives the compacted revision."""
     load.fill(member.endpoint, ((b"key/%07d" % n, b"value %d" % n) for n in range(count)))
     with api.connect(member.endpoint) as channel:
         kv, lease = api.stub(channel, "KV"), api.stub(channel, "Lease")
         for number in range(20):
-            lease.LeaseGrant(rpc.LeaseGrantRequest(ID=1000 + number, TTL=3600))
+            lease.LeaseGrant(rpc.LeaseGrantRequest(ID=first_lease + number, TTL=3600))
             kv.Put(rpc.PutRequest(
-                key=b"leased/%d" % number, value=b"x" * 5000, lease=1000 + number))
-        lease.LeaseRevoke(rpc.LeaseRevokeRequest(ID=1007))
+                key=b"leased/%d" % number, value=b"x" * 5000, lease=first_lease + number))
+        lease.LeaseRevoke(rpc.LeaseRevokeRequest(ID=first_lease + 7))
         for number in range(50):
             kv.Put(rpc.PutRequest(key=b"key/%07d" % (number * 7), value=b"again"))
             kv.DeleteRange(rpc.DeleteRangeRequest(
@@ -92,7 +92,7 @@ def test_takes_over_from_a_real_etcd_and_gives_back(start):
     ports = (real.client_port, real.peer_port)
     ours = start(directory=real.directory, ports=ports)
     assert_same(before, state(ours, revisions))
-    history(ours, 5_000)
+    history(ours, 5_000, first_lease=2000)
     compacted, last = ours.hash_kv()[1:]
     assert compacted > revision
     after = state(ours, [0, compacted + 1, last])
