@@ -213,9 +213,9 @@ SCRIPTS = {
         move-leader 1234
         move-leader zz
     """,
-    "role and user errors without auth": """
+    "users and roles that are not enabled": """
         auth status
-        auth disable
+        auth status -w json
     """,
 }
 
