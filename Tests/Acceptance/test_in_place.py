@@ -104,13 +104,25 @@ def test_takes_over_from_a_real_etcd_and_gives_back(start):
     assert again.stop() != 1
 
 
-def test_a_stopped_member_of_ours_is_started_by_a_real_etcd(start):
-    ours = start()
-    middle = history(ours, 1_000)
-    before = state(ours, [0, middle + 1])
-    ours.stop()
-    real = start(real=True, directory=ours.directory, ports=(ours.client_port, ours.peer_port))
-    assert_same(before, state(real, [0, middle + 1]))
+def test_a_directory_is_handed_to_and_fro_by_clean_stops(start):
+    """Begun by 3.5.1: it refuses a directory that was begun by a newer version."""
+    member = start(real=True)
+    ports, expected = (member.client_port, member.peer_port), None
+    for turn in range(4):
+        if expected:
+            assert_same(expected, state(member, revisions))
+        middle = history(member, 1_000, first_lease=1_000 * (turn + 1))
+        revisions = [0, middle + 1]
+        expected = state(member, revisions)
+        member.stop()
+        member = start(real=turn % 2 == 1, directory=member.directory, ports=ports)
+    assert_same(expected, state(member, revisions))
+
+
+def test_the_time_of_a_lease_is_told_in_whole_seconds_rounded_down(start):
+    member = start()
+    lease = member.etcdctl("lease", "grant", "600").stdout.split()[1]
+    assert "remaining(599s)" in member.etcdctl("lease", "timetolive", lease).stdout
 
 
 def test_ours_goes_on_after_a_stop_with_everything_it_had(start):
