@@ -256,13 +256,17 @@ def open_files(member):
 
 
 def test_many_big_puts_at_once_are_bounded_too(start):
-    """Limit: 400 MB while 200 clients' worth of 1 MB puts wait at the same time."""
+    """Limit: four times the 200 MB on their way, and later rounds need no more than the first."""
     member = start(*short_log())
     with HighestMemory(member) as memory, api.connect(member.endpoint) as channel:
         put = api.stub(channel, "KV").Put
-        for _ in range(2):
+        growths = []
+        for _ in range(5):
             calls = [put.future(rpc.PutRequest(key=b"big/%d" % number, value=bytes(1_000_000)),
                                 timeout=120) for number in range(200)]
             for call in calls:
                 call.result()
-    assert memory.growth < 400 * MEGABYTE, f"grew by {memory.growth / MEGABYTE:.0f} MB"
+            growths.append(memory.growth // MEGABYTE)
+    print(f"growth after each round: {growths} MB")
+    assert growths[-1] < 800, growths
+    assert growths[-1] < max(growths[:2]) * 1.3, growths
