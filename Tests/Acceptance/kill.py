@@ -133,7 +133,7 @@ class Writer(threading.Thread):
 
 
 class Observer(threading.Thread):
-    """Hashes and compacts now and then, and remembers the hashes."""
+    """Hashes, compacts and defragments now and then, and remembers the hashes."""
 
     def __init__(self, member, random_source):
         super().__init__(daemon=True)
@@ -146,6 +146,9 @@ class Observer(threading.Thread):
                 while True:
                     time.sleep(self.random.uniform(0.02, 0.2))
                     self.hashes.append(self.member.hash_kv())
+                    if self.random.random() < 0.1:
+                        api.stub(channel, "Maintenance").Defragment(
+                            rpc.DefragmentRequest(), timeout=30)
                     if self.random.random() < 0.15:
                         revision = self.hashes[-1][2] - self.random.randrange(200)
                         if revision > max(1, self.hashes[-1][1]):
