@@ -11,7 +11,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 def _generate():
     protos = sorted((ROOT / "Proto").rglob("*.proto"))
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in protos)).hexdigest()[:16]
+    digest = hashlib.sha256(b"".join(
+        str(path.relative_to(ROOT)).encode() + path.read_bytes() for path in protos)).hexdigest()[:16]
     target = pathlib.Path(tempfile.gettempdir()) / f"swift-etcd-stubs-{digest}"
     if not (target / "complete").exists():
         from grpc_tools import protoc

@@ -1,0 +1,39 @@
+"""Members for tests: `member` is one of ours for a whole file, `start` makes fresh ones."""
+import pytest
+
+from members import our_member, real_member
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--long", action="store_true",
+        help="also the long forms: 1 GB ranges, 10,000 connections, etcdctl check perf")
+
+
+@pytest.fixture
+def long(request):
+    return request.config.getoption("--long")
+
+
+@pytest.fixture(scope="module")
+def member(tmp_path_factory):
+    one = our_member(tmp_path_factory.mktemp("member") / "ours.etcd").start()
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def start(tmp_path):
+    """start(*flags) gives a fresh member of ours, start(*flags, real=True) a real etcd."""
+    made = []
+
+    def make(*flags, real=False, directory=None, wait=True, **options):
+        kind = real_member if real else our_member
+        where = directory or tmp_path / f"{'real' if real else 'ours'}-{len(made)}.etcd"
+        one = kind(where, *flags, **options)
+        made.append(one)
+        return one.start(wait=wait)
+
+    yield make
+    for one in made:
+        one.close()

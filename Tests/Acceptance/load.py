@@ -1,0 +1,42 @@
+"""Filling members fast: transactions of many puts, several on their way at once."""
+import collections
+import pathlib
+
+import api
+
+rpc = api.rpc
+
+
+def puts(items, size=100):
+    """Transactions of `size` puts each for (key, value) items."""
+    operations = []
+    for key, value in items:
+        operations.append(rpc.RequestOp(request_put=rpc.PutRequest(key=key, value=value)))
+        if len(operations) == size:
+            yield rpc.TxnRequest(success=operations)
+            operations = []
+    if operations:
+        yield rpc.TxnRequest(success=operations)
+
+
+def fill(endpoint, items, size=100, outstanding=16):
+    """Puts all items; gives the revision after the last one."""
+    revision = 0
+    with api.connect(endpoint) as channel:
+        txn = api.stub(channel, "KV").Txn
+        waiting = collections.deque()
+        for request in puts(items, size):
+            waiting.append(txn.future(request, timeout=120))
+            if len(waiting) >= outstanding:
+                revision = max(revision, waiting.popleft().result().header.revision)
+        for call in waiting:
+            revision = max(revision, call.result().header.revision)
+    return revision
+
+
+def anonymous_bytes(process_id):
+    """Memory of a process without the pages of mapped files, which the system can take back."""
+    for line in pathlib.Path(f"/proc/{process_id}/status").read_text().splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1]) * 1024
+    raise AssertionError("no RssAnon in /proc")
