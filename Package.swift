@@ -25,9 +25,11 @@ func tool(_ folder: String, _ name: String, _ imports: [Target.Dependency]) -> T
         swiftSettings: settings)
 }
 
-func tests(_ name: String, _ imports: [Target.Dependency], resources: [Resource] = []) -> Target {
+func tests(
+    _ name: String, _ imports: [Target.Dependency], exclude: [String] = []
+) -> Target {
     .testTarget(
-        name: name, dependencies: imports, path: "Tests/\(name)", resources: resources,
+        name: name, dependencies: imports, path: "Tests/\(name)", exclude: exclude,
         swiftSettings: settings)
 }
 
@@ -39,10 +41,8 @@ let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swi
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
-let atomics: Target.Dependency = .product(name: "Atomics", package: "swift-atomics")
 let arguments: Target.Dependency = .product(
     name: "ArgumentParser", package: "swift-argument-parser")
-let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 var targets: [Target] = [
     .systemLibrary(
@@ -88,9 +88,48 @@ var targets: [Target] = [
             "Membership", "StateMachine", "Replica", "ReplicaRuntime", "HTTP2", "GRPC",
             "ClientAPI", "Gateway", nio, nioPosix, logging, metrics, protobuf,
         ]),
+    room("Wire", "PeerTransport", ["EtcdAPI"]),
+    room("Verification", "Linearizability"),
+    room(
+        "Verification", "FuzzTargets",
+        [
+            "Bolt", "Disk", "EtcdAPI", "EtcdServer", "GRPC", "HTTP2", "MVCC", "PeerTransport",
+            "Raft", "WriteAheadLog", nio, nioEmbedded,
+        ]),
     tool("Tools", "etcd", ["EtcdServer"]),
+    tool(
+        "Tools", "etcdutl",
+        ["Bolt", "Disk", "EtcdAPI", "MVCC", "WriteAheadLog", "CCRC32C", arguments]),
     tool("Tools", "loadgenerator", ["GRPC", "HTTP2", "EtcdAPI", nio, nioPosix]),
+
+    tests("EtcdAPITests", ["EtcdAPI", protobuf]),
+    tests("RaftTests", ["Raft"], exclude: ["Scenarios"]),
+    tests("DiskTests", ["Disk"]),
+    tests("WriteAheadLogTests", ["WriteAheadLog", "Disk", "EtcdAPI", "CCRC32C"]),
+    tests("BoltTests", ["Bolt", "Disk"]),
+    tests("MVCCTests", ["MVCC", "Bolt", "Disk", "EtcdAPI", protobuf]),
+    tests("HTTP2Tests", ["HTTP2", "GRPC", nio, nioPosix]),
+    tests("GRPCTests", ["GRPC", "HTTP2", nio, nioPosix], exclude: ["grpcio_client.py"]),
+    tests("ConfigurationTests", ["EtcdServer", "etcd", logging]),
+    tests("MetricsTests", ["Gateway", metrics]),
+    tests(
+        "GatewayTests",
+        [
+            "Gateway", "EtcdServer", "EtcdAPI", "Raft", "ReplicaRuntime", "StateMachine", nio,
+            nioPosix, nioHTTP1,
+        ]),
+    tests("LinearizabilityTests", ["Linearizability"]),
+    tests("PeerTransportTests", ["PeerTransport", "EtcdAPI"]),
+    tests(
+        "ToolsTests",
+        ["etcdutl", "Bolt", "Disk", "EtcdAPI", "MVCC", "WriteAheadLog"]),
+    tests("FuzzTests", ["FuzzTargets", "Disk"], exclude: ["Regressions"]),
 ]
+
+// Fuzzing needs libFuzzer's main: only `Scripts/fuzz.sh` asks for it.
+if Context.environment["FUZZ"] != nil {
+    targets.append(tool("Verification", "Fuzz", ["FuzzTargets"]))
+}
 
 let package = Package(
     name: "swift-etcd",
@@ -100,9 +139,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
-        .package(url: "https://github.com/apple/swift-atomics", from: "1.3.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: targets
 )

@@ -38,10 +38,9 @@ package struct Lease: Sendable {
         keys.sorted { $0.lexicographicallyPrecedes($1) }
     }
 
-    /// Whole seconds left, rounded to the nearest as etcd does; -1 once it is over.
+    /// Whole seconds left, rounded down as etcd does; 0 once it is over.
     package func remainingSeconds(at now: ClockMilliseconds) -> Int64 {
         guard let expiry else { return grantedSeconds }
-        let left = expiry - now
-        return left <= 0 ? -1 : (left + 500) / 1000
+        return max(expiry - now, 0) / 1000
     }
 }
