@@ -1,0 +1,109 @@
+internal import GRPC
+internal import NIOCore
+internal import NIOPosix
+internal import Synchronization
+
+/// The connection in use, and how to get the next one when it is lost.
+///
+/// Endpoints are tried in their order, beginning with the one that follows the lost one.
+actor Connections {
+    private struct Current {
+        let connection: GRPCClientConnection
+        let isLost: LossFlag
+    }
+
+    private let endpoints: [Endpoint]
+    private let dialTimeoutMilliseconds: Int64
+    private var current: Current?
+    private var opening: Task<GRPCClientConnection, any Error>?
+    private var nextEndpoint = 0
+    private var isClosed = false
+
+    init(endpoints: [Endpoint], dialTimeoutMilliseconds: Int64) {
+        self.endpoints = endpoints
+        self.dialTimeoutMilliseconds = dialTimeoutMilliseconds
+    }
+
+    /// A connection on which calls can be made.
+    func connection() async throws(EtcdClientError) -> GRPCClientConnection {
+        if isClosed {
+            throw EtcdClientError(code: .canceled, message: "the client connection is closing")
+        }
+        if let current, !current.isLost.value { return current.connection }
+        do {
+            return try await open()
+        } catch {
+            throw EtcdClientError(error)
+        }
+    }
+
+    /// Ends all calls.
+    func close() async {
+        isClosed = true
+        opening?.cancel()
+        guard let current else { return }
+        self.current = nil
+        _ = try? await current.connection.close().get()
+    }
+
+    /// Calls that come while a connection is being made share it.
+    private func open() async throws -> GRPCClientConnection {
+        if let opening { return try await opening.value }
+        let task = Task { try await self.dial() }
+        opening = task
+        defer { opening = nil }
+        return try await task.value
+    }
+
+    private func dial() async throws -> GRPCClientConnection {
+        var failure = EtcdClientError(code: .unavailable, message: "no endpoint")
+        for _ in endpoints.indices {
+            let endpoint = endpoints[nextEndpoint % endpoints.count]
+            nextEndpoint += 1
+            do {
+                let connection = try await dial(endpoint)
+                let isLost = LossFlag()
+                try await connection.eventLoop.submit {
+                    isLost.value = !connection.isUsable
+                    connection.onUnusable = { isLost.value = true }
+                }.get()
+                current = Current(connection: connection, isLost: isLost)
+                return connection
+            } catch {
+                failure = EtcdClientError(
+                    code: .unavailable, message: "connection error: desc = \"\(error)\"")
+            }
+        }
+        throw failure
+    }
+
+    private func dial(_ endpoint: Endpoint) async throws -> GRPCClientConnection {
+        let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let future =
+            switch endpoint.address {
+            case .host(let host, let port):
+                GRPCClientConnection.connect(host: host, port: port, on: loop)
+            case .unixPath(let path):
+                GRPCClientConnection.connect(unixPath: path, on: loop)
+            }
+        let promise = loop.makePromise(of: GRPCClientConnection.self)
+        let timer = loop.scheduleTask(in: .milliseconds(dialTimeoutMilliseconds)) {
+            promise.fail(EtcdClientError(code: .deadlineExceeded, message: "i/o timeout"))
+        }
+        future.whenComplete { result in
+            timer.cancel()
+            promise.completeWith(result)
+        }
+        return try await promise.futureResult.get()
+    }
+}
+
+/// Set once, by the connection's event loop.
+private final class LossFlag: Sendable {
+    private let flag = Atomic<Bool>(false)
+
+    var value: Bool {
+        get { flag.load(ordering: .acquiring) }
+        set { flag.store(newValue, ordering: .releasing) }
+    }
+}

@@ -1,0 +1,71 @@
+internal import EtcdAPI
+
+extension EtcdClient {
+    /// Puts a value under a key.
+    @discardableResult
+    public func put(
+        _ key: [UInt8], _ value: [UInt8], lease: Int64 = 0, returnsPrevious: Bool = false
+    ) async throws(EtcdClientError) -> PutResult {
+        let request = PutRequest(
+            key: key[...], value: value[...], lease: lease, prevKV: returnsPrevious)
+        let answer: Etcdserverpb_PutResponse = try await call("KV/Put", request)
+        return PutResult(answer)
+    }
+
+    /// Puts a text under a key.
+    @discardableResult
+    public func put(
+        _ key: String, _ value: String, lease: Int64 = 0
+    ) async throws(EtcdClientError) -> PutResult {
+        try await put(Array(key.utf8), Array(value.utf8), lease: lease)
+    }
+
+    /// The pair of one key, nil when there is none.
+    public func get(_ key: String) async throws(EtcdClientError) -> KeyValuePair? {
+        try await range(.key(key)).pairs.first
+    }
+
+    /// Reads keys in their order.
+    ///
+    /// - Parameters:
+    ///   - limit: pairs at most; 0 for all.
+    ///   - revision: as of which to read; 0 for the newest.
+    ///   - isSerializable: whether a member may answer from what it has, perhaps outdated.
+    public func range(
+        _ keys: KeyRange, limit: Int64 = 0, revision: Int64 = 0, isSerializable: Bool = false,
+        keysOnly: Bool = false, countOnly: Bool = false
+    ) async throws(EtcdClientError) -> RangeResult {
+        let request = RangeRequest(
+            key: keys.start[...], rangeEnd: keys.end[...], limit: limit, revision: revision,
+            serializable: isSerializable, keysOnly: keysOnly, countOnly: countOnly)
+        let answer: Etcdserverpb_RangeResponse = try await call("KV/Range", request)
+        return RangeResult(answer)
+    }
+
+    /// Deletes keys.
+    @discardableResult
+    public func delete(
+        _ keys: KeyRange, returnsPrevious: Bool = false
+    ) async throws(EtcdClientError) -> DeleteResult {
+        let request = DeleteRangeRequest(
+            key: keys.start[...], rangeEnd: keys.end[...], prevKV: returnsPrevious)
+        let answer: Etcdserverpb_DeleteRangeResponse = try await call("KV/DeleteRange", request)
+        return DeleteResult(answer)
+    }
+
+    /// Forgets what was superseded at a revision or before.
+    ///
+    /// - Parameter isPhysical: whether to wait until it is gone from the database.
+    public func compact(
+        at revision: Int64, isPhysical: Bool = false
+    ) async throws(EtcdClientError) {
+        let request = CompactionRequest(revision: revision, physical: isPhysical)
+        let _: Etcdserverpb_CompactionResponse = try await call("KV/Compact", request)
+    }
+
+    /// What the member at the other end says of itself.
+    public func status() async throws(EtcdClientError) -> MemberStatus {
+        let answer: Etcdserverpb_StatusResponse = try await call("Maintenance/Status", bytes: [])
+        return MemberStatus(answer)
+    }
+}

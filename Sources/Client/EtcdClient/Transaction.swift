@@ -1,0 +1,127 @@
+internal import EtcdAPI
+
+/// Operations that are carried out together, one list or the other as conditions say.
+public struct Transaction: Sendable {
+    /// One operation.
+    public enum Operation: Sendable {
+        case put([UInt8], [UInt8], lease: Int64 = 0)
+        case range(KeyRange)
+        case delete(KeyRange)
+    }
+
+    /// What is asked of one key; a missing key compares as zeros, and its value as nothing.
+    public struct Condition: Sendable {
+        public enum Relation: Sendable { case equal, notEqual, less, greater }
+
+        public enum Property: Sendable {
+            case version(Int64)
+            case createRevision(Int64)
+            case modRevision(Int64)
+            case value([UInt8])
+            case lease(Int64)
+        }
+
+        public let key: [UInt8]
+        public let relation: Relation
+        public let property: Property
+
+        public init(_ key: [UInt8], _ relation: Relation, _ property: Property) {
+            self.key = key
+            self.relation = relation
+            self.property = property
+        }
+    }
+
+    public var conditions: [Condition]
+    /// Carried out when all conditions hold,
+    public var success: [Operation]
+    /// and when one does not.
+    public var failure: [Operation]
+
+    public init(
+        if conditions: [Condition] = [], then success: [Operation] = [],
+        else failure: [Operation] = []
+    ) {
+        self.conditions = conditions
+        self.success = success
+        self.failure = failure
+    }
+}
+
+/// The answer to a transaction.
+public struct TransactionResult: Sendable {
+    /// The answer to one operation.
+    public enum Answer: Hashable, Sendable {
+        case put(PutResult)
+        case range(RangeResult)
+        case delete(DeleteResult)
+    }
+
+    public let header: AnswerHeader
+    /// Whether the conditions held.
+    public let succeeded: Bool
+    public let answers: [Answer]
+
+    init(_ answer: Etcdserverpb_TxnResponse) {
+        header = AnswerHeader(answer.header)
+        succeeded = answer.succeeded
+        answers = answer.responses.compactMap { operation in
+            switch operation.response {
+            case .responsePut(let put): .put(PutResult(put))
+            case .responseRange(let range): .range(RangeResult(range))
+            case .responseDeleteRange(let delete): .delete(DeleteResult(delete))
+            case .responseTxn, nil: nil
+            }
+        }
+    }
+}
+
+extension EtcdClient {
+    /// Carries out a transaction.
+    @discardableResult
+    public func commit(
+        _ transaction: Transaction
+    ) async throws(EtcdClientError) -> TransactionResult {
+        let request = TxnRequest(
+            compare: transaction.conditions.map { Compare($0) },
+            success: transaction.success.map { RequestOp($0) },
+            failure: transaction.failure.map { RequestOp($0) })
+        let answer: Etcdserverpb_TxnResponse = try await call("KV/Txn", request)
+        return TransactionResult(answer)
+    }
+}
+
+extension Compare {
+    init(_ condition: Transaction.Condition) {
+        let result: Result =
+            switch condition.relation {
+            case .equal: .equal
+            case .notEqual: .notEqual
+            case .less: .less
+            case .greater: .greater
+            }
+        let (target, operand): (Target, Operand) =
+            switch condition.property {
+            case .version(let number): (.version, .version(number))
+            case .createRevision(let number): (.create, .createRevision(number))
+            case .modRevision(let number): (.mod, .modRevision(number))
+            case .value(let bytes): (.value, .value(bytes[...]))
+            case .lease(let id): (.lease, .lease(id))
+            }
+        self.init(result: result, target: target, key: condition.key[...], operand: operand)
+    }
+}
+
+extension RequestOp {
+    init(_ operation: Transaction.Operation) {
+        switch operation {
+        case .put(let key, let value, let lease):
+            self = .put(PutRequest(key: key[...], value: value[...], lease: lease))
+        case .range(let keys):
+            self = .range(RangeRequest(key: keys.start[...], rangeEnd: keys.end[...]))
+        case .delete(let keys):
+            self = .deleteRange(
+                DeleteRangeRequest(key: keys.start[...], rangeEnd: keys.end[...]))
+        }
+    }
+}

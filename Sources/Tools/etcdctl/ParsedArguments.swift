@@ -1,0 +1,57 @@
+/// The words and flags of a command line; flags may stand anywhere, as in etcd's tools.
+struct ParsedArguments {
+    private(set) var words: [String] = []
+    private(set) var endpoints = ["127.0.0.1:2379"]
+    private(set) var isPrefix = false
+    private(set) var printsValueOnly = false
+    private(set) var timeoutMilliseconds: Int64 = 5_000
+
+    init(_ arguments: [String]) throws(ToolFailure) {
+        var rest = arguments[...]
+        while let argument = rest.popFirst() {
+            if argument == "--" {
+                words += rest
+                return
+            }
+            guard argument.hasPrefix("--") else {
+                words.append(argument)
+                continue
+            }
+            let parts = argument.split(separator: "=", maxSplits: 1).map(String.init)
+            try set(parts[0], parts.count > 1 ? parts[1] : nil, &rest)
+        }
+    }
+
+    private mutating func set(
+        _ flag: String, _ inline: String?, _ rest: inout ArraySlice<String>
+    ) throws(ToolFailure) {
+        switch flag {
+        case "--prefix": isPrefix = inline != "false"
+        case "--print-value-only": printsValueOnly = inline != "false"
+        case "--endpoints":
+            endpoints = try value(flag, inline, &rest).split(separator: ",").map(String.init)
+        case "--command-timeout":
+            timeoutMilliseconds = try milliseconds(try value(flag, inline, &rest))
+        default: throw .usage("unknown flag: \(flag)")
+        }
+    }
+
+    private func value(
+        _ flag: String, _ inline: String?, _ rest: inout ArraySlice<String>
+    ) throws(ToolFailure) -> String {
+        guard let value = inline ?? rest.popFirst() else {
+            throw .usage("flag needs an argument: \(flag)")
+        }
+        return value
+    }
+
+    private func milliseconds(_ text: String) throws(ToolFailure) -> Int64 {
+        if text.hasSuffix("ms"), let number = UInt32(text.dropLast(2)) { return Int64(number) }
+        if text.hasSuffix("s"), let number = UInt32(text.dropLast()) {
+            return Int64(number) * 1_000
+        }
+        throw .usage(
+            "invalid argument \"\(text)\" for \"--command-timeout\" flag: "
+                + "time: invalid duration \"\(text)\"")
+    }
+}

@@ -1,0 +1,7 @@
+import Glibc
+
+do {
+    try await CommandLineClient(Array(CommandLine.arguments.dropFirst())).run()
+} catch let failure as ToolFailure {
+    failure.end()
+}
