@@ -149,8 +149,8 @@ SCRIPTS = {
         lease grant 600
         lease timetolive {lease}
         put l/1 x --lease={lease}
-        put l/2 x --lease={lease}
         lease timetolive {lease} --keys
+        put l/2 x --lease={lease}
         lease keep-alive --once {lease}
         lease list
         lease grant 0
@@ -168,6 +168,7 @@ SCRIPTS = {
         get l/ --prefix
         lease timetolive {lease}
         get l/ --prefix --rev 4
+        get l/ --prefix -w json
     """,
     "compaction": """
         put a 1
