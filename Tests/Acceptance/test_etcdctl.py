@@ -149,8 +149,8 @@ SCRIPTS = {
         lease grant 600
         lease timetolive {lease}
         put l/1 x --lease={lease}
-        put l/2 x --lease={lease}
         lease timetolive {lease} --keys
+        put l/2 x --lease={lease}
         lease keep-alive --once {lease}
         lease list
         lease grant 0
@@ -168,6 +168,7 @@ SCRIPTS = {
         get l/ --prefix
         lease timetolive {lease}
         get l/ --prefix --rev 4
+        get l/ --prefix -w json
     """,
     "compaction": """
         put a 1
@@ -347,6 +348,22 @@ def wait_for_watchers(member, count):
             return
         time.sleep(0.02)
     raise AssertionError(f"{count} watchers are not there after 10 s")
+
+
+def test_watch_goes_on_after_a_restart_without_a_gap(start):
+    member = start()
+    with Background(member, "watch", "w", "--prefix") as watch:
+        wait_for_watchers(member, 1)
+        member.etcdctl("put", "w/1", "a")
+        assert watch.take(3) == ["PUT", "w/1", "a"]
+        member.etcdctl("put", "w/2", "b")
+        member.kill()
+        member.start()
+        member.etcdctl("put", "w/3", "c")
+        member.etcdctl("del", "w/2")
+        lines = [line for line in watch.take_until("DELETE", seconds=30)
+                 if not line.startswith('{"level"')]
+        assert lines == ["PUT", "w/2", "b", "PUT", "w/3", "c", "DELETE"]
 
 
 def test_interactive_watch_holds_several_watchers(start):

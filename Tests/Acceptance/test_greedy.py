@@ -224,7 +224,7 @@ def raised_file_limit(wanted):
 def test_idle_connections_cost_little_and_leave(start, long):
     """Limit: 40 kB each in a release build; a debug build may have twice that."""
     count = 10_000 if long else 2_000
-    limits = raised_file_limit(count * 2 + 1_000)
+    limits = raised_file_limit(count + 1_000)
     idle = []
     try:
         member = start()

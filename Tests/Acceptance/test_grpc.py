@@ -1,4 +1,5 @@
 """gRPC as other languages' clients use it: deadlines, cancels, limits, unknown calls, keepalive."""
+import queue
 import socket
 import struct
 import threading
@@ -109,6 +110,33 @@ def test_600_watchers_of_one_stream_are_cancelled_one_by_one(channel):
     assert sorted(one.watch_id for one in answers if one.created) == list(range(1, 601))
     assert sorted(one.watch_id for one in answers if one.canceled) == list(range(1, 601))
     done.set()
+
+
+def test_a_watcher_overtaken_by_compaction_keeps_its_id_until_it_is_cancelled(start):
+    with api.connect(start().endpoint) as channel:
+        kv = api.stub(channel, "KV")
+        for _ in range(5):
+            kv.Put(rpc.PutRequest(key=b"a", value=b"1"), timeout=10)
+        kv.Compact(rpc.CompactionRequest(revision=5, physical=True), timeout=10)
+        requests = queue.Queue()
+        call = api.stub(channel, "Watch").Watch(iter(requests.get, None), timeout=20)
+
+        def ask(**request):
+            requests.put(rpc.WatchRequest(**request))
+            return next(call)
+
+        one = rpc.WatchCreateRequest(key=b"a", watch_id=1, start_revision=2)
+        assert ask(create_request=one).created
+        assert next(call).compact_revision == 5
+        assert "duplicate watch ID" in ask(create_request=one).cancel_reason
+        automatic = rpc.WatchCreateRequest(key=b"a")
+        assert [ask(create_request=automatic).watch_id for _ in range(2)] == [0, 2]
+        answer = ask(cancel_request=rpc.WatchCancelRequest(watch_id=1))
+        assert (answer.canceled, answer.watch_id) == (True, 1)
+        one.start_revision = 0
+        assert ask(create_request=one).created
+        requests.put(None)
+        call.cancel()
 
 
 def test_a_call_that_needs_a_leader_is_answered_where_one_is(kv, channel):

@@ -190,6 +190,26 @@ def test_a_stop_ends_open_watches_and_calls(start):
             next(call)
 
 
+def test_a_paused_process_goes_on_with_all_it_had(start):
+    member = start()
+    lease = member.etcdctl("lease", "grant", "60").stdout.split()[1]
+    member.etcdctl("put", "a", "1", "--lease", lease)
+    with api.connect(member.endpoint) as channel:
+        watch = api.stub(channel, "Watch").Watch(iter([rpc.WatchRequest(
+            create_request=rpc.WatchCreateRequest(key=b"a"))]), timeout=30)
+        assert next(watch).created
+        member.process.send_signal(signal.SIGSTOP)
+        waiting = api.stub(channel, "KV").Put.future(
+            rpc.PutRequest(key=b"a", value=b"2", ignore_lease=True), timeout=20)
+        time.sleep(3)
+        assert not waiting.done()
+        member.process.send_signal(signal.SIGCONT)
+        assert waiting.result().header.revision == 3
+        assert next(watch).events[0].kv.value == b"2"
+        watch.cancel()
+    assert "attached keys([a])" in member.etcdctl("lease", "timetolive", lease, "--keys").stdout
+
+
 def test_a_port_in_use_ends_the_start_with_the_reason(start, tmp_path):
     member = start()
     other = our_member(tmp_path / "other.etcd", ports=(member.client_port, free_ports(1)[0]))
@@ -434,6 +454,29 @@ def test_leases_live_their_whole_time_again_after_a_restart(start):
         assert time.monotonic() - begin < 10
         time.sleep(0.1)
     assert time.monotonic() - begin > 1.5
+
+
+def test_a_thousand_leases_end_at_the_same_time(start):
+    member = start()
+    with api.connect(member.endpoint) as channel:
+        kv, lease = api.stub(channel, "KV"), api.stub(channel, "Lease")
+        for one in [lease.LeaseGrant.future(rpc.LeaseGrantRequest(ID=number, TTL=2), timeout=20)
+                    for number in range(1, 1001)]:
+            one.result()
+        for one in [kv.Put.future(rpc.PutRequest(key=b"l/%d" % number, lease=number), timeout=20)
+                    for number in range(1, 1001)]:
+            try:
+                one.result()
+            except grpc.RpcError as error:
+                assert error.details() == "etcdserver: requested lease not found"
+        everything = rpc.RangeRequest(key=b"l/", range_end=b"l0", count_only=True)
+        end = time.monotonic() + 15
+        while kv.Range(everything, timeout=10).count:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        assert not lease.LeaseLeases(rpc.LeaseLeasesRequest(), timeout=10).leases
+        revision = kv.Range(everything, timeout=10).header.revision
+    assert revision <= 2001, "each lease deletes its key in one revision, and once"
 
 
 def test_a_full_quota_raises_the_alarm_and_compaction_with_defragment_frees_it(start):
