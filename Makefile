@@ -1,7 +1,8 @@
 # The two commands of the README, and the parts they are made of.
 
 PYTHON_ENVIRONMENT := .venv
-RELEASE := swift build -c release --static-swift-stdlib
+# The flag reaches the libraries too; our own targets have it from Package.swift.
+RELEASE := swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 
 .PHONY: run test build release setup lint benchmark fuzz twin kill format clean-run
 

@@ -89,7 +89,14 @@ var targets: [Target] = [
             "ClientAPI", "Gateway", nio, nioPosix, logging, metrics, protobuf,
         ]),
     room("Wire", "PeerTransport", ["EtcdAPI"]),
+    room("Client", "EtcdClient", ["GRPC", "EtcdAPI", nio, nioPosix, protobuf]),
     room("Verification", "Linearizability"),
+    room(
+        "Verification", "Simulator",
+        [
+            "Replica", "StateMachine", "Linearizability", "Bolt", "Disk", "EtcdAPI", "MVCC",
+            "Membership", "Raft", "WriteAheadLog", protobuf,
+        ]),
     room(
         "Verification", "FuzzTargets",
         [
@@ -100,6 +107,8 @@ var targets: [Target] = [
     tool(
         "Tools", "etcdutl",
         ["Bolt", "Disk", "EtcdAPI", "MVCC", "WriteAheadLog", "CCRC32C", arguments]),
+    tool("Tools", "etcdctl", ["EtcdClient"]),
+    tool("Tools", "simulate", ["Simulator", arguments]),
     tool("Tools", "loadgenerator", ["GRPC", "HTTP2", "EtcdAPI", nio, nioPosix]),
 
     tests("EtcdAPITests", ["EtcdAPI", protobuf]),
@@ -118,6 +127,8 @@ var targets: [Target] = [
             "Gateway", "EtcdServer", "EtcdAPI", "Raft", "ReplicaRuntime", "StateMachine", nio,
             nioPosix, nioHTTP1,
         ]),
+    tests("EtcdClientTests", ["EtcdClient"]),
+    tests("SimulatorTests", ["Simulator"]),
     tests("LinearizabilityTests", ["Linearizability"]),
     tests("PeerTransportTests", ["PeerTransport", "EtcdAPI"]),
     tests(

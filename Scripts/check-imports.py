@@ -48,6 +48,8 @@ def main():
     for folder, allowed in sorted(table.items()):
         own = folder.split("/")[1]
         for path in sorted((ROOT / "Sources" / folder).rglob("*.swift")):
+            if path.name.endswith(".pb.swift"):
+                continue  # generated: imports are SwiftProtobuf's choice
             for module in IMPORT.findall(path.read_text()):
                 if module in SYSTEM | LIBRARIES | {own} or module in allowed:
                     continue

@@ -108,7 +108,8 @@ final class ConsensusThread {
     private func flushProposals() throws {
         if !registrations.isEmpty {
             let deadline = monotonicMilliseconds() + runtime.configuration.requestTimeoutMilliseconds
-            runtime.apply.post(.expect(registrations, deadline: deadline))
+            // What makes them matter is posted behind them, and wakes.
+            runtime.apply.postQuietly(.expect(registrations, deadline: deadline))
             registrations.removeAll(keepingCapacity: true)
         }
         try releaseHeld()
@@ -154,7 +155,7 @@ final class ConsensusThread {
     }
 
     private func perform() {
-        for write in effects.writes { runtime.log.post(.write(write)) }
+        for write in effects.writes { post(write) }
         if !effects.messages.isEmpty { runtime.observer.send(effects.messages) }
         if let state = effects.softState {
             runtime.apply.post(.role(isLeader: state.role == .leader, term: replica.status.term.rawValue))
@@ -170,10 +171,29 @@ final class ConsensusThread {
         for readable in effects.readable {
             let addresses = readable.tickets.compactMap { readers.removeValue(forKey: $0) }
                 .flatMap(\.addresses)
-            runtime.apply.post(.readable(index: readable.index, addresses))
+            release(addresses, at: readable.index)
         }
+        replies.deliver()
         for ticket in effects.unreadable { askAgain(ticket) }
         if let index = effects.releasedLog { runtime.log.post(.release(index)) }
+    }
+
+    /// A commit index that moved needs no durable write of its own: it rides with the next.
+    private func post(_ write: LogWrite) {
+        if write.mustSynchronize || !write.messagesAfter.isEmpty {
+            runtime.log.post(.write(write))
+        } else {
+            runtime.log.postQuietly(.write(write))
+        }
+    }
+
+    /// Reads whose index is applied go on at once, the others when the apply thread is there.
+    private func release(_ addresses: [ReplyAddress], at index: UInt64) {
+        guard runtime.applied >= index else {
+            return runtime.apply.post(.readable(index: index, addresses))
+        }
+        let term = replica.status.term.rawValue
+        for address in addresses { replies.add(.readable, to: address, term: term) }
     }
 
     /// While no leader is known a read waits, up to its time-out, and is asked anew each tick.

@@ -39,6 +39,13 @@ final class Mailbox<Item>: @unchecked Sendable {
         return items.count
     }
 
+    /// Adds an item that can wait until something else wakes the owner, or its deadline comes.
+    func postQuietly(_ item: Item) {
+        pthread_mutex_lock(mutex)
+        items.append(item)
+        pthread_mutex_unlock(mutex)
+    }
+
     /// Adds one item. Items posted after `close` are dropped with the mailbox.
     func post(_ item: Item) {
         pthread_mutex_lock(mutex)

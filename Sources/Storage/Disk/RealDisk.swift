@@ -30,8 +30,10 @@ package final class RealDisk: Disk {
         }
         do {
             try systemCall(path, "mkdir") { mkdir(path, mode_t(truncatingIfNeeded: permissions)) }
-        } catch .alreadyExists where isDirectory(path) {
-            return  // Another process was faster, which is as good.
+        } catch .alreadyExists {
+            // Another process was faster, which is as good; a file of that name is not.
+            guard !isDirectory(path) else { return }
+            throw .system(path: path, operation: "mkdir", errno: ENOTDIR)
         }
     }
 

@@ -25,6 +25,7 @@ func environmentEntries() -> [String] {
     return entries
 }
 
+boundMemory()
 let loader = ConfigurationLoader(
     arguments: CommandLine.arguments, environment: environmentEntries())
 switch loader.load() {

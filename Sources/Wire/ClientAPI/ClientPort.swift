@@ -64,8 +64,10 @@ package final class ClientPort: ReplySink, @unchecked Sendable {
     /// Hands gathered requests on; called at the end of each read turn.
     package func flush() {
         guard !outgoing.isEmpty else { return }
-        runtime.submit(outgoing)
-        outgoing.removeAll(keepingCapacity: true)
+        // Handed over whole: emptying a shared array would allocate another of its size.
+        var batch: [ClientRequest] = []
+        swap(&batch, &outgoing)
+        runtime.submit(batch)
     }
 
     /// Runs `work` on the thread that owns the state, and `completion` back on this loop.

@@ -135,7 +135,6 @@ final class WatchHandler: GRPCCallHandler {
         case .progress:
             call.send(WatchAnswer(header: header(delivery.revision), watchID: id))
         case .compacted(let revision):
-            watchers[id] = nil
             call.send(
                 WatchAnswer(
                     header: header(0), watchID: id, canceled: true, compactRevision: revision))

@@ -48,11 +48,21 @@ extension Store {
         lock.lockForReading()
         defer { lock.unlock() }
         let plan = RangePlan(request, revision: try resolve(request.revision, newest: current))
+        guard !exceedsSlice(plan) else { return nil }
         var budget = RangeBudget(keys: configuration.sliceKeys, bytes: configuration.sliceBytes)
         var whole = RangeAnswer(header: answer.header)
         guard fill(plan, into: &whole, budget: &budget) else { return nil }
         answer = whole
         return current
+    }
+
+    /// Whether the answer has more pairs than a slice may visit, as far as counting tells; cheaper
+    /// than gathering them to no end.
+    private func exceedsSlice(_ plan: RangePlan) -> Bool {
+        guard !plan.request.countOnly, !plan.request.rangeEnd.isEmpty, plan.sort == nil,
+            (plan.limit ?? .max) > configuration.sliceKeys
+        else { return false }
+        return count(plan) > configuration.sliceKeys
     }
 
     /// Answers whatever its size; the caller holds the lock.

@@ -11,7 +11,7 @@ package struct StoreConfiguration: Sendable {
 
     /// etcd's defaults where etcd has one.
     package init(
-        compactionBatchLimit: Int = 1000, sliceKeys: Int = 512, sliceBytes: Int = 256 << 10,
+        compactionBatchLimit: Int = 1000, sliceKeys: Int = 1024, sliceBytes: Int = 512 << 10,
         indexReservedBytes: Int = 64 << 30
     ) {
         self.compactionBatchLimit = compactionBatchLimit

@@ -91,7 +91,8 @@ extension WatchHub {
             let notice = watcher.delivery(
                 .compacted(revision: page.compactedRevision), revision: 0)
             guard stream.sink.deliver([notice]) else { return false }
-            remove(watcher)
+            // Its id stays taken until the client cancels it, as in etcd.
+            displace(watcher)
             settleProgress(stream)
             return true
         }
