@@ -100,7 +100,8 @@ import Testing
         #expect(throws: DiskError.system(path: path("x"), operation: "rmdir", errno: ENOTEMPTY)) {
             try disk.removeDirectory(path("x"))
         }
-        #expect(throws: DiskError.alreadyExists(path: path("x/y/z/a"))) {
+        let file = path("x/y/z/a")
+        #expect(throws: DiskError.system(path: file, operation: "mkdir", errno: ENOTDIR)) {
             try disk.createDirectory(path("x/y/z/a"), permissions: 0o700)
         }
     }

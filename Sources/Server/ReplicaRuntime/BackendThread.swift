@@ -39,6 +39,8 @@ final class BackendThread {
     private var nextCompactionStep: Int64 = 0
     /// Whether a compaction may be under way; at first one may have been interrupted.
     private var isCompacting = true
+    /// Since when a compaction waits for readers.
+    private var waitsSince: Int64?
 
     init(runtime: ReplicaRuntime, state: StateMachine, snapshots: SnapshotStore) {
         self.runtime = runtime
@@ -94,9 +96,11 @@ final class BackendThread {
         let progress = try store.compactionStep()
         runtime.observer.compactionStep(nanoseconds: monotonicNanoseconds() - started)
         var pause = runtime.configuration.compactionPauseMilliseconds
+        if progress != .waiting { waitsSince = nil }
         switch progress {
         case .idle: isCompacting = false
-        case .waiting, .removed: break
+        case .waiting: waitForReaders()
+        case .removed: break
         case .indexed: pause = 0
         case .finished(let report):
             runtime.apply.post(.compacted(revision: report.revision))
@@ -104,6 +108,17 @@ final class BackendThread {
                 revision: report.revision, removed: report.removedCount, hash: report.hash.hash)
         }
         nextCompactionStep = monotonicMilliseconds() + pause
+    }
+
+    /// A reader below the compaction holds it up; one that does so for too long loses its revision.
+    private func waitForReaders() {
+        let now = monotonicMilliseconds()
+        let since = waitsSince ?? now
+        waitsSince = since
+        guard now - since >= runtime.configuration.pinMaximumMilliseconds else { return }
+        let compacted = store.revisions.compacted
+        for pin in store.heldPins where pin.revision < compacted { pin.revoke() }
+        waitsSince = nil
     }
 
     /// The file first, then the note in the log, then the log may be cut.

@@ -18,6 +18,8 @@ package struct RuntimeConfiguration: Sendable {
     package var compactionBatchLimit = 1000
     /// and the pause between two steps.
     package var compactionPauseMilliseconds: Int64 = 10
+    /// How long a reader may hold up the removal of what is compacted.
+    package var pinMaximumMilliseconds: Int64 = 30_000
     /// Log segments kept; 0 keeps all.
     package var segmentsMaximum = 5
     /// Snapshot files kept; 0 keeps all.
