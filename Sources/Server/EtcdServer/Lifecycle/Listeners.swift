@@ -31,11 +31,6 @@ struct Listeners: Sendable {
         }
         for url in separateHTTP { try await bind(url, .http) }
         for url in configuration.listenMetricsURLs.urls { try await bind(url, .metrics) }
-        if separateHTTP.isEmpty {
-            server.logger.warn(
-                "Running http and grpc server on single port. This is not recommended for "
-                    + "production.")
-        }
         tell()
     }
 
@@ -96,9 +91,7 @@ struct Listeners: Sendable {
         case .http: try gateway.configure(channel: channel, listener: .client, isEncrypted: false)
         case .metrics:
             try gateway.configure(channel: channel, listener: .metrics, isEncrypted: false)
-        case .peer:
-            // There are no peers yet: nothing is answered that one could take for a member.
-            try gateway.configure(channel: channel, listener: .metrics, isEncrypted: false)
+        case .peer: try gateway.configure(channel: channel, listener: .peer, isEncrypted: false)
         }
     }
 
