@@ -111,6 +111,8 @@ def big_load(keys, restarts, options, parent, into):
                 into.add(title, "restart s", name, server.restart_seconds())
                 time.sleep(1)
                 into.add(title, "RSS after restart MB", name, server.rss_bytes() / 1e6)
+                into.add(
+                    title, "without file pages MB", name, server.anonymous_bytes() / 1e6)
         finally:
             server.close()
             shutil.rmtree(server.directory, ignore_errors=True)

@@ -46,6 +46,10 @@ class Server(members.Member):
     def rss_bytes(self):
         return self._status_kilobytes("VmRSS") * 1024
 
+    def anonymous_bytes(self):
+        """What of the RSS is memory of its own, not pages of mapped files."""
+        return self._status_kilobytes("RssAnon") * 1024
+
     def context_switches(self):
         """Voluntary and forced switches of the threads that live now."""
         switches = [0, 0]
