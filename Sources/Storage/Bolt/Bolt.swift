@@ -59,6 +59,15 @@ package final class Bolt: @unchecked Sendable {
         file.close()
     }
 
+    /// Gives the memory of pages that were read back to the system, after a scan of the whole file
+    /// that will not be repeated. Any thread.
+    package func letGoOfPages() {
+        let (mapping, size) = shared.withLock { state in
+            (state.mapping, state.meta.highWater.index * state.meta.pageSizeBytes)
+        }
+        mapping?.letGo(offset: 0, count: size)
+    }
+
     /// Begins to read the newest committed state. Any thread; constant time.
     package func beginRead() -> BoltReadTransaction {
         let (meta, mapping, replacements) = shared.withLock { state in

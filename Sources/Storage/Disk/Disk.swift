@@ -87,6 +87,9 @@ package protocol DiskMapping: AnyObject, Sendable {
 
     /// Tells the kernel that the range is about to be read in order.
     func willNeed(offset: Int, count: Int)
+
+    /// Tells the kernel that the range is not needed in memory for now; reading it stays allowed.
+    func letGo(offset: Int, count: Int)
 }
 
 /// Why a disk operation failed.

@@ -26,6 +26,8 @@ package final class MemoryDiskMapping: DiskMapping, @unchecked Sendable {
         munmap(memory.baseAddress, reservedBytes)
     }
 
+    package func letGo(offset: Int, count: Int) {}
+
     package func willNeed(offset: Int, count: Int) {
         // Memory needs no advice.
     }

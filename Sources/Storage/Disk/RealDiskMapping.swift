@@ -21,11 +21,20 @@ package final class RealDiskMapping: DiskMapping, @unchecked Sendable {
     }
 
     package func willNeed(offset: Int, count: Int) {
+        // Only advice: without read-ahead the reads are slower, not wrong.
+        advise(offset, count, MADV_WILLNEED)
+    }
+
+    package func letGo(offset: Int, count: Int) {
+        // The pages are the file's: they come back from its cache when they are read again.
+        advise(offset, count, MADV_DONTNEED)
+    }
+
+    private func advise(_ offset: Int, _ count: Int, _ advice: Int32) {
         let pageSizeBytes = sysconf(Int32(_SC_PAGESIZE))
         let start = max(0, offset) / pageSizeBytes * pageSizeBytes
         let end = min(offset + count, reservedBytes)
         if start >= end { return }
-        // Only advice: without read-ahead the reads are slower, not wrong.
-        _ = madvise(UnsafeMutableRawPointer(mutating: base + start), end - start, MADV_WILLNEED)
+        _ = madvise(UnsafeMutableRawPointer(mutating: base + start), end - start, advice)
     }
 }

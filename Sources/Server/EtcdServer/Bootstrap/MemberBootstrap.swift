@@ -111,6 +111,7 @@ package struct MemberBootstrap {
         if let fault = bolt.corruption {
             throw BootstrapError("the database is corrupt: \(fault)")
         }
+        bolt.letGoOfPages()
         let revisions = state.store.revisions
         logger.info(
             "kvstore restored",
