@@ -133,13 +133,16 @@ var targets: [Target] = [
     tests("PeerTransportTests", ["PeerTransport", "EtcdAPI"]),
     tests(
         "ToolsTests",
-        ["etcdutl", "Bolt", "Disk", "EtcdAPI", "MVCC", "WriteAheadLog"]),
+        ["etcdutl", "etcdctl", "Bolt", "Disk", "EtcdAPI", "MVCC", "WriteAheadLog"]),
     tests("FuzzTests", ["FuzzTargets", "Disk"], exclude: ["Regressions"]),
 ]
 
 // Fuzzing needs libFuzzer's main: only `Scripts/fuzz.sh` asks for it.
 if Context.environment["FUZZ"] != nil {
-    targets.append(tool("Verification", "Fuzz", ["FuzzTargets"]))
+    targets.append(
+        .executableTarget(
+            name: "fuzz", dependencies: ["FuzzTargets"], path: "Sources/Verification/Fuzz",
+            swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]))
 }
 
 let package = Package(

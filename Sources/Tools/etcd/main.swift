@@ -34,7 +34,6 @@ case .finish(let status, let output, let diagnostics):
     printAll(diagnostics, to: 2)
     exit(status)
 case .run(let configuration, let logger):
-    // Before any other thread starts, so that the signals are blocked in all of them.
     let signals = SignalWait()
     do {
         try await runServer(configuration, logger: logger, signals: signals)

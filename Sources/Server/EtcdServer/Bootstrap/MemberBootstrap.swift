@@ -150,12 +150,7 @@ package struct MemberBootstrap {
 /// A member that never ran.
 extension MemberBootstrap {
     private func found(_ bolt: Bolt, _ snapshots: SnapshotStore) throws -> StartingMember {
-        let token = configuration.initialClusterToken
-        let founders = try configuration.initialMembers().map { member in
-            let urls = member.peerURLs.texts
-            return Member(
-                id: MemberID(peerURLs: urls, token: token), peerURLs: urls, name: member.name)
-        }
+        let founders = try founders()
         guard let local = founders.first(where: { $0.name == configuration.name }) else {
             throw BootstrapError("the initial cluster does not name this member")
         }
@@ -166,16 +161,31 @@ extension MemberBootstrap {
             disk: disk, directory: directory.log,
             metadata: LogMetadata(nodeID: local.id.rawValue, clusterID: clusterID.rawValue)
                 .encoded())
-        let machine = RaftMachine(
-            raftSettings(local.id),
+        let parts = RuntimeParts(
+            replica: replica(foundingMachine(local.id, founders), id: local.id, snapshotIndex: 0),
+            state: state, log: log, snapshots: snapshots)
+        return StartingMember(
+            parts: parts, clusterID: clusterID, localID: local.id, isNew: true)
+    }
+
+    /// The founders, of the configuration's initial cluster.
+    private func founders() throws -> [Member] {
+        let token = configuration.initialClusterToken
+        return try configuration.initialMembers().map { member in
+            let urls = member.peerURLs.texts
+            return Member(
+                id: MemberID(peerURLs: urls, token: token), peerURLs: urls, name: member.name)
+        }
+    }
+
+    private func foundingMachine(
+        _ localID: Membership.MemberID, _ founders: [Member]
+    ) -> RaftMachine {
+        RaftMachine(
+            raftSettings(localID),
             founders: founders.map { member in
                 FoundingMember(id: .init(member.id.rawValue), context: Array(member.json.utf8))
             })
-        let parts = RuntimeParts(
-            replica: replica(machine, id: local.id, snapshotIndex: 0), state: state, log: log,
-            snapshots: snapshots)
-        return StartingMember(
-            parts: parts, clusterID: clusterID, localID: local.id, isNew: true)
     }
 
     /// Every bucket exists from the start, even while it is empty, as in a file of etcd.
@@ -207,8 +217,7 @@ extension MemberBootstrap {
         let localID = Membership.MemberID(rawValue: metadata.nodeID)
         let clusterID = ClusterID(rawValue: metadata.clusterID)
         let state = try makeState(bolt, localID: localID, clusterID: clusterID)
-        let machine = try RaftMachine(
-            raftSettings(localID), restoring: try restoredState(start, contents, mark))
+        let machine = try restoredMachine(localID, start, contents, mark)
         logger.info(
             "restarting local member",
             [
@@ -221,6 +230,25 @@ extension MemberBootstrap {
             log: log, snapshots: snapshots)
         return StartingMember(
             parts: parts, clusterID: clusterID, localID: localID, isNew: false)
+    }
+
+    /// The machine as the log has it. A log without a single entry is of a member that was stopped
+    /// while it was founded: it is founded again.
+    private func restoredMachine(
+        _ localID: Membership.MemberID, _ start: LogSnapshotRecord, _ contents: LogContents,
+        _ mark: AppliedMark
+    ) throws -> RaftMachine {
+        let isFounded = start.index > 0 || !contents.entries.isEmpty || mark.index > 0
+        guard isFounded else {
+            let founders = try founders()
+            guard founders.contains(where: { $0.id == localID }) else {
+                throw BootstrapError(
+                    "the log is empty, and the initial cluster does not name its member")
+            }
+            return foundingMachine(localID, founders)
+        }
+        return try RaftMachine(
+            raftSettings(localID), restoring: try restoredState(start, contents, mark))
     }
 
     /// The newest snapshot that the log notes and the database has reached.

@@ -3,49 +3,64 @@ import Synchronization
 
 /// Waits for the signals that end the server.
 ///
-/// Made before any other thread: the signals are blocked in all of them, and one thread waits.
+/// A handler writes the signal's number into a pipe, which one thread reads: whichever thread the
+/// system interrupts, nothing else happens there. (Blocking the signals everywhere and waiting for
+/// them does not work: the main thread sleeps with its signals unblocked.)
 package final class SignalWait: Sendable {
     private let state = Mutex<(signal: Int32?, waiter: CheckedContinuation<Int32, Never>?)>((nil, nil))
 
+    /// Takes over SIGINT and SIGTERM; once in a process. A broken pipe and a file that is too large
+    /// are told by the call that meets them.
     package init() {
         signal(SIGPIPE, SIG_IGN)
         signal(SIGXFSZ, SIG_IGN)
-        var set = Self.ending
-        pthread_sigmask(SIG_BLOCK, &set, nil)
-        let context = Unmanaged.passRetained(self).toOpaque()
+        var ends: [Int32] = [-1, -1]
+        let status = pipe(&ends)
+        precondition(status == 0, "the system must give a pipe")
+        SignalPipe.writeEnd.store(ends[1], ordering: .relaxed)
+        let reader = Reader(wait: self, descriptor: ends[0])
         var thread = pthread_t()
         pthread_create(&thread, nil, { context in
             guard let context else { return nil }
-            Unmanaged<SignalWait>.fromOpaque(context).takeRetainedValue().wait()
+            Unmanaged<Reader>.fromOpaque(context).takeRetainedValue().run()
             return nil
-        }, context)
+        }, Unmanaged.passRetained(reader).toOpaque())
         pthread_detach(thread)
+        for number in [SIGINT, SIGTERM] { signal(number, SignalPipe.note) }
     }
 
-    private static var ending: sigset_t {
-        var set = sigset_t()
-        sigemptyset(&set)
-        sigaddset(&set, SIGINT)
-        sigaddset(&set, SIGTERM)
-        return set
+    private final class Reader: Sendable {
+        private let wait: SignalWait
+        private let descriptor: Int32
+
+        init(wait: SignalWait, descriptor: Int32) {
+            self.wait = wait
+            self.descriptor = descriptor
+        }
+
+        func run() {
+            wait.take(next())
+            // A second signal ends the process at once.
+            SignalWait.end(by: next())
+        }
+
+        private func next() -> Int32 {
+            var byte: UInt8 = 0
+            while read(descriptor, &byte, 1) != 1 {}
+            return Int32(byte)
+        }
     }
 
-    private func wait() {
-        var set = Self.ending
-        var number: Int32 = 0
-        while sigwait(&set, &number) != 0 {}
+    private func take(_ number: Int32) {
         let waiter = state.withLock { state in
             state.signal = number
             defer { state.waiter = nil }
             return state.waiter
         }
         waiter?.resume(returning: number)
-        // A second signal ends the process at once.
-        while sigwait(&set, &number) != 0 {}
-        Self.end(by: number)
     }
 
-    /// The next signal.
+    /// The first signal.
     package func next() async -> Int32 {
         await withCheckedContinuation { continuation in
             let number = state.withLock { state -> Int32? in
@@ -59,13 +74,23 @@ package final class SignalWait: Sendable {
     /// Ends the process by a signal, so that whoever started it sees which.
     package static func end(by number: Int32) -> Never {
         signal(number, SIG_DFL)
-        var set = ending
-        pthread_sigmask(SIG_UNBLOCK, &set, nil)
         kill(getpid(), number)
-        exit(128 + number)
+        while true { pause() }
     }
 
     static func name(_ number: Int32) -> String {
         number == SIGINT ? "interrupt" : "terminated"
+    }
+}
+
+/// What a signal handler may touch: one number, and the pipe behind it.
+private enum SignalPipe {
+    static let writeEnd = Atomic<Int32>(-1)
+
+    static let note: @convention(c) (Int32) -> Void = { number in
+        let saved = errno
+        var byte = UInt8(truncatingIfNeeded: number)
+        _ = write(writeEnd.load(ordering: .relaxed), &byte, 1)
+        errno = saved
     }
 }
