@@ -37,8 +37,10 @@ final class FixedHealthSource: HealthSource {
 
     func read(isLinearizable: Bool, _ completion: @escaping @Sendable (EtcdError?) -> Void) {
         let now = condition.withLock { condition in
-            (isStuck: condition.isStuck && isLinearizable,
-                error: isLinearizable ? condition.linearizableError : condition.serializableError)
+            (
+                isStuck: condition.isStuck && isLinearizable,
+                error: isLinearizable ? condition.linearizableError : condition.serializableError
+            )
         }
         if !now.isStuck { completion(now.error) }
     }

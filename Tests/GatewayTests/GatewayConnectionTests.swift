@@ -78,7 +78,8 @@ import Testing
         #expect(try client.receive().status == 431)
         let long = try fixture.connect()
         try long.send(
-            "GET /livez HTTP/1.1\r\nHost: x\r\nX: \(String(repeating: "a", count: 100_000))\r\n\r\n")
+            "GET /livez HTTP/1.1\r\nHost: x\r\nX: \(String(repeating: "a", count: 100_000))\r\n\r\n"
+        )
         #expect(try long.receive().status == 431)
     }
 
@@ -97,7 +98,8 @@ import Testing
             var bytes = Array("GET /health?a=%41&b HTTP/1.1\r\nHost: [::1]:1\r\n\r\n".utf8)
             for _ in 0..<4 {
                 seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                bytes[Int((seed >> 33) % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: seed >> 20)
+                bytes[Int((seed >> 33) % UInt64(bytes.count))] = UInt8(
+                    truncatingIfNeeded: seed >> 20)
             }
             try fixture.connect().send(bytes)
         }

@@ -13,7 +13,8 @@ extension RaftEntry {
 extension Entry {
     /// nil for a type that does not exist.
     package init?(_ entry: RaftEntry) {
-        guard let raw = UInt8(exactly: entry.type.rawValue), let type = Raft.EntryType(rawValue: raw)
+        guard let raw = UInt8(exactly: entry.type.rawValue),
+            let type = Raft.EntryType(rawValue: raw)
         else { return nil }
         self.init(
             term: Term(entry.term), index: LogIndex(entry.index), type: type, data: entry.data)

@@ -40,6 +40,8 @@ final class ApplyThread {
     private var physical: [(revision: Int64, address: ReplyAddress, outcome: ApplyOutcome)] = []
     private var progress: ApplyProgress
     private var reportedIndex: UInt64
+    /// Bytes of entries applied since the consensus thread was last woken for it.
+    private var unreportedBytes = 0
     private var term: UInt64 = 0
     private var nextLeaseCheck: Int64
 
@@ -84,6 +86,9 @@ final class ApplyThread {
         }
     }
 
+    /// Applied bytes that are told without waking anybody.
+    private static let quietBytesMax = 1 << 20
+
     /// Readers wait while a group of entries is applied, so a group is short.
     private static let entriesPerGroup = 64
 
@@ -107,6 +112,7 @@ final class ApplyThread {
                 kind: CommittedEntry.Kind(entry.type), data: entry.data))
         term = max(term, entry.term.rawValue)
         progress.index = entry.index.rawValue
+        unreportedBytes += entry.data.count
         if let change = applied.change { progress.configurationChanges.append(change) }
         if let revision = applied.compaction { runtime.backend.post(.compact(revision)) }
         if applied.raisesSpaceAlarm { runtime.proposeSpaceAlarm() }
@@ -124,6 +130,7 @@ final class ApplyThread {
 
     private func refuse(_ id: UInt64, _ error: EtcdError?) {
         guard let error, let address = waiters.take(id) else { return }
+        runtime.observer.proposalFailed()
         replies.add(.failed(error), to: address, term: term)
     }
 
@@ -168,6 +175,7 @@ final class ApplyThread {
         }
         if state.now >= nextLeaseCheck { checkClocks() }
         replies.deliver()
+        runtime.notePending(waiters.count)
         reportProgress()
         runtime.throttle(state.store.pendingSize)
     }
@@ -175,7 +183,14 @@ final class ApplyThread {
     private func reportProgress() {
         guard progress.index > reportedIndex else { return }
         reportedIndex = progress.index
-        runtime.consensus.post(.input(.applied(progress)))
+        // Little news can wait for what wakes the consensus thread next: only changes of membership
+        // and room for more entries are waited for.
+        if progress.configurationChanges.isEmpty, unreportedBytes < Self.quietBytesMax {
+            runtime.consensus.postQuietly(.input(.applied(progress)))
+        } else {
+            runtime.consensus.post(.input(.applied(progress)))
+            unreportedBytes = 0
+        }
         progress.configurationChanges.removeAll()
     }
 
@@ -186,6 +201,7 @@ final class ApplyThread {
             runtime.proposeRevocation(of: id)
         }
         for address in waiters.takeExpired(state.now) {
+            runtime.observer.proposalFailed()
             replies.add(.failed(.timeout), to: address, term: term)
         }
     }
@@ -219,6 +235,8 @@ struct ProposalWaiters {
         for registration in registrations { addresses[registration.id] = registration.address }
         deadlines.append((deadline, registrations.map(\.id)))
     }
+
+    var count: Int { addresses.count }
 
     mutating func take(_ id: UInt64) -> ReplyAddress? { addresses.removeValue(forKey: id) }
 

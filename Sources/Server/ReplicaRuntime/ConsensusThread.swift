@@ -107,7 +107,8 @@ final class ConsensusThread {
 
     private func flushProposals() throws {
         if !registrations.isEmpty {
-            let deadline = monotonicMilliseconds() + runtime.configuration.requestTimeoutMilliseconds
+            let deadline =
+                monotonicMilliseconds() + runtime.configuration.requestTimeoutMilliseconds
             // What makes them matter is posted behind them, and wakes.
             runtime.apply.postQuietly(.expect(registrations, deadline: deadline))
             registrations.removeAll(keepingCapacity: true)
@@ -123,7 +124,8 @@ final class ConsensusThread {
             proposals.removeAll(keepingCapacity: true)
         }
         if !gathered.isEmpty {
-            let deadline = monotonicMilliseconds() + runtime.configuration.requestTimeoutMilliseconds
+            let deadline =
+                monotonicMilliseconds() + runtime.configuration.requestTimeoutMilliseconds
             readers[nextTicket] = Reader(addresses: gathered, deadline: deadline)
             try replica.step(.read(nextTicket), into: &effects)
             nextTicket += 1
@@ -158,7 +160,8 @@ final class ConsensusThread {
         for write in effects.writes { post(write) }
         if !effects.messages.isEmpty { runtime.observer.send(effects.messages) }
         if let state = effects.softState {
-            runtime.apply.post(.role(isLeader: state.role == .leader, term: replica.status.term.rawValue))
+            runtime.apply.post(
+                .role(isLeader: state.role == .leader, term: replica.status.term.rawValue))
             runtime.observer.roleChanged(state, term: replica.status.term)
         }
         if let last = effects.committed.last {
@@ -221,6 +224,7 @@ final class ConsensusThread {
 
     private func fail(_ ticket: ReadTicket, _ reader: Reader) {
         readers[ticket] = nil
+        runtime.observer.readsFailed(reader.addresses.count)
         for address in reader.addresses {
             replies.add(.failed(.timeout), to: address, term: replica.status.term.rawValue)
         }

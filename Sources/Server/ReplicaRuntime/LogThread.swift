@@ -48,6 +48,8 @@ final class LogThread {
 
     private func turn() throws {
         var newest: WriteNumber?
+        let began = monotonicNanoseconds()
+        let bytesBefore = log.writtenBytes
         var mustSynchronize = false
         for message in batch {
             switch message {
@@ -63,6 +65,8 @@ final class LogThread {
                 try log.purge(keeping: runtime.configuration.segmentsMaximum)
             }
         }
+        runtime.observer.logWritten(
+            bytes: log.writtenBytes - bytesBefore, nanoseconds: monotonicNanoseconds() - began)
         if mustSynchronize, log.needsSynchronize, runtime.configuration.synchronizesLog {
             let started = monotonicNanoseconds()
             try log.synchronize()

@@ -48,6 +48,7 @@ package final class ReplicaRuntime: Sendable {
     private let appliedIndex: Atomic<UInt64>
     private let committedIndex = Atomic<UInt64>(0)
     private let requestID: Atomic<UInt64>
+    private let pending = Atomic<Int>(0)
     private let hasFailed = Atomic<Bool>(false)
     private let isSpaceAlarmProposed = Atomic<Bool>(false)
     private let threads: Mutex<[OwnedThread]> = Mutex([])
@@ -194,6 +195,11 @@ extension ReplicaRuntime {
 
     /// Index of the last applied entry.
     package var applied: UInt64 { appliedIndex.load(ordering: .acquiring) }
+
+    /// Proposals that wait for their outcome.
+    package var pendingProposals: Int { pending.load(ordering: .relaxed) }
+
+    func notePending(_ count: Int) { pending.store(count, ordering: .relaxed) }
 
     /// Whether the member has stopped, by itself or because it was told to.
     package var hasStopped: Bool {

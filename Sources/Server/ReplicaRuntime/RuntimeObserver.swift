@@ -9,12 +9,17 @@ package protocol RuntimeObserver: AnyObject, Sendable {
     func roleChanged(_ state: SoftState, term: Term)
     func applied(entries: Int, nanoseconds: Int64)
     func applied(_ operation: StaticString, _ outcome: ApplyOutcome)
+    func logWritten(bytes: Int, nanoseconds: Int64)
     func logSynchronized(nanoseconds: Int64)
     func persisted(nanoseconds: Int64)
     func compactionStep(nanoseconds: Int64)
     func compacted(revision: Int64, removed: Int, hash: UInt32)
     func snapshotSaved(index: UInt64, term: UInt64)
     func leaseExpired()
+    /// A proposal was refused, or its time was over.
+    func proposalFailed()
+    /// Reads could not be confirmed in time.
+    func readsFailed(_ count: Int)
     /// The member has stopped, since going on could answer wrongly. Called once.
     func failed(_ reason: String)
 }

@@ -79,11 +79,12 @@ struct PageView {
     /// Index of the first key not below `key`, and whether it is that key.
     @inline(__always)
     func search(_ key: UnsafeRawBufferPointer) throws(PageFault) -> (index: Int, found: Bool) {
+        let sought = SoughtKey(key)
         var low = 0
         var high = count
         while low < high {
             let middle = (low + high) / 2
-            let order = compareBytes(try self.key(at: middle), key)
+            let order = sought.order(of: try self.key(at: middle))
             if order == 0 { return (middle, true) }
             if order < 0 { low = middle + 1 } else { high = middle }
         }
@@ -153,5 +154,34 @@ extension UnsafeMutableRawPointer {
     @inline(__always)
     func storeLittle<Number: FixedWidthInteger & BitwiseCopyable>(_ value: Number, at offset: Int) {
         storeBytes(of: value.littleEndian, toByteOffset: offset, as: Number.self)
+    }
+}
+
+/// A key that many keys are compared with: its first eight bytes as a number decide most
+/// comparisons without a call. Keys of revisions begin with exactly such a number.
+private struct SoughtKey {
+    private let bytes: UnsafeRawBufferPointer
+    private let head: UInt64
+    private let hasHead: Bool
+
+    init(_ bytes: UnsafeRawBufferPointer) {
+        self.bytes = bytes
+        hasHead = bytes.count >= 8
+        head = hasHead ? Self.head(bytes) : 0
+    }
+
+    /// Negative, zero or positive as `other` comes before, is, or comes behind the sought key.
+    @inline(__always)
+    func order(of other: UnsafeRawBufferPointer) -> Int {
+        if hasHead, other.count >= 8 {
+            let otherHead = Self.head(other)
+            if otherHead != head { return otherHead < head ? -1 : 1 }
+        }
+        return Int(compareBytes(other, bytes))
+    }
+
+    @inline(__always)
+    private static func head(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
+        UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self))
     }
 }

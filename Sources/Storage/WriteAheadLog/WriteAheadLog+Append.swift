@@ -68,6 +68,7 @@ extension WriteAheadLog {
         let bytes = records.bytes
         try onDisk { () throws(DiskError) in try file.write(bytes, at: offset) }
         tailOffset += bytes.count
+        writtenBytes += bytes.count
         records.removeAll()
     }
 

@@ -53,6 +53,9 @@ package final class WriteAheadLog: @unchecked Sendable {
     /// Segments begun since the log was created, for tests and metrics: the tail's number.
     package var tailSequence: UInt64 { tail.name.sequence }
 
+    /// Bytes written since the log was opened.
+    package internal(set) var writtenBytes = 0
+
     let disk: any Disk
     let metadata: [UInt8]
     var segments: [Segment]

@@ -35,5 +35,6 @@ extension GRPCStatus {
 
     /// A request that is not the message it should be; the text of grpc-go's codec.
     static let undecodable = GRPCStatus(
-        .internal, "grpc: error unmarshalling request: proto: cannot parse invalid wire-format data")
+        .internal, "grpc: error unmarshalling request: proto: cannot parse invalid wire-format data"
+    )
 }

@@ -19,7 +19,8 @@ struct AuthService {
     }
 
     private var statusMethod: GRPCMethod {
-        context.generated("/etcdserverpb.Auth/AuthStatus") { (call: GRPCServerCall, _: Etcdserverpb_AuthStatusRequest) in
+        context.generated("/etcdserverpb.Auth/AuthStatus") {
+            (call: GRPCServerCall, _: Etcdserverpb_AuthStatusRequest) in
             context.port(call).onState({ ($0.state.auth.isEnabled, $0.state.auth.revision) }) {
                 isEnabled, revision in
                 var answer = Etcdserverpb_AuthStatusResponse()

@@ -21,7 +21,8 @@ struct ElectionService {
         _ name: String,
         _ body: @escaping @Sendable (Request, InProcessClient) async throws -> Answer
     ) -> GRPCMethod {
-        context.generated("/v3electionpb.Election/\(name)") { (call: GRPCServerCall, request: Request) in
+        context.generated("/v3electionpb.Election/\(name)") {
+            (call: GRPCServerCall, request: Request) in
             let client = InProcessClient(call, context)
             call.serve { try await body(request, client).serializedBytes() }
         }
@@ -155,7 +156,8 @@ final class ObserveHandler: GRPCCallHandler {
             if pair == nil {
                 let next = max(from, header.revision + 1)
                 for try await change in queue.client.changes(
-                    key: queue.prefix, end: queue.end, from: next) where !change.isDeletion { break }
+                    key: queue.prefix, end: queue.end, from: next) where !change.isDeletion
+                { break }
                 (pair, header) = try await queue.owner()
             }
             guard let pair else { continue }

@@ -18,7 +18,8 @@ struct InProcessClient: Sendable {
     }
 
     /// Proposes a request and gives its outcome with the header of the answer.
-    func propose(_ field: UInt32, _ payload: [UInt8]) async throws -> (ApplyOutcome, ResponseHeader) {
+    func propose(_ field: UInt32, _ payload: [UInt8]) async throws -> (ApplyOutcome, ResponseHeader)
+    {
         let context = self.context
         let loop = self.loop
         let reply: Reply = await withCheckedContinuation { continuation in
@@ -47,7 +48,8 @@ struct InProcessClient: Sendable {
     }
 
     /// Reads pairs, linearizable.
-    func range(_ request: RangeRequest) async throws -> (pairs: [KeyValue], header: ResponseHeader) {
+    func range(_ request: RangeRequest) async throws -> (pairs: [KeyValue], header: ResponseHeader)
+    {
         let context = self.context
         let loop = self.loop
         let reply: Reply = await withCheckedContinuation { continuation in

@@ -126,6 +126,7 @@ final class LeaseKeepAliveHandler: GRPCCallHandler {
         context.port(call).keepAlive(LeaseID(rawValue: request.id)) { [self] result in
             switch result {
             case .success(let seconds):
+                if seconds > 0 { context.meter.leasesRenewed.increment() }
                 answers[number] = LeaseAnswer(
                     header: context.header(), id: request.id, ttlSeconds: seconds)
                 sendReady(call)

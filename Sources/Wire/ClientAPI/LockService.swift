@@ -7,11 +7,13 @@ struct LockService {
 
     var methods: [GRPCMethod] {
         [
-            context.generated("/v3lockpb.Lock/Lock") { (call: GRPCServerCall, request: V3lockpb_LockRequest) in
+            context.generated("/v3lockpb.Lock/Lock") {
+                (call: GRPCServerCall, request: V3lockpb_LockRequest) in
                 let client = InProcessClient(call, context)
                 call.serve { try await lock(request, client).serializedBytes() }
             },
-            context.generated("/v3lockpb.Lock/Unlock") { (call: GRPCServerCall, request: V3lockpb_UnlockRequest) in
+            context.generated("/v3lockpb.Lock/Unlock") {
+                (call: GRPCServerCall, request: V3lockpb_UnlockRequest) in
                 let client = InProcessClient(call, context)
                 call.serve { try await unlock(request, client).serializedBytes() }
             },

@@ -1,4 +1,5 @@
 internal import Bolt
+internal import CoreMetrics
 internal import EtcdAPI
 internal import GRPC
 internal import MVCC
@@ -13,14 +14,17 @@ struct MaintenanceService {
 
     var methods: [GRPCMethod] {
         [
-            context.generated("/etcdserverpb.Maintenance/Status") { (call: GRPCServerCall, _: Etcdserverpb_StatusRequest) in status(call)
+            context.generated("/etcdserverpb.Maintenance/Status") {
+                (call: GRPCServerCall, _: Etcdserverpb_StatusRequest) in status(call)
             },
             context.generated("/etcdserverpb.Maintenance/Alarm") { call, request in
                 alarm(call, request)
             },
-            context.generated("/etcdserverpb.Maintenance/Defragment") { (call: GRPCServerCall, _: Etcdserverpb_DefragmentRequest) in defragment(call)
+            context.generated("/etcdserverpb.Maintenance/Defragment") {
+                (call: GRPCServerCall, _: Etcdserverpb_DefragmentRequest) in defragment(call)
             },
-            context.generated("/etcdserverpb.Maintenance/Hash") { (call: GRPCServerCall, _: Etcdserverpb_HashRequest) in hash(call)
+            context.generated("/etcdserverpb.Maintenance/Hash") {
+                (call: GRPCServerCall, _: Etcdserverpb_HashRequest) in hash(call)
             },
             context.generated("/etcdserverpb.Maintenance/HashKV") { call, request in
                 hashKV(call, request)
@@ -60,18 +64,21 @@ struct MaintenanceService {
 
     /// Copies the file without its holes; reads and writes go on meanwhile.
     private func defragment(_ call: GRPCServerCall) {
-        onBackend(call, { $0.defragment() }) { failure in
+        onBackend(call, context.meter.defragmentation, { $0.defragment() }) { failure in
             if let failure { return call.finish(GRPCStatus(.unknown, failure)) }
             call.answer(Etcdserverpb_DefragmentResponse())
         }
     }
 
     private func hash(_ call: GRPCServerCall) {
-        onBackend(call, { backend in
-            let reading = backend.bolt.beginRead()
-            defer { reading.end() }
-            return Store.hashFile(reading)
-        }) { hash in
+        onBackend(
+            call, context.meter.hash,
+            { backend in
+                let reading = backend.bolt.beginRead()
+                defer { reading.end() }
+                return Store.hashFile(reading)
+            }
+        ) { hash in
             var answer = Etcdserverpb_HashResponse()
             answer.header = Etcdserverpb_ResponseHeader(context.header())
             answer.hash = hash
@@ -81,12 +88,15 @@ struct MaintenanceService {
 
     private func hashKV(_ call: GRPCServerCall, _ request: Etcdserverpb_HashKVRequest) {
         let revision = request.revision
-        onBackend(call, { backend -> Result<(KeyValueHash, Int64), EtcdError> in
-            Result { () throws(EtcdError) in
-                let (hash, storeRevision) = try backend.store.hashKV(at: revision)
-                return (hash, storeRevision)
+        onBackend(
+            call, context.meter.hashAtRevision,
+            { backend -> Result<(KeyValueHash, Int64), EtcdError> in
+                Result { () throws(EtcdError) in
+                    let (hash, storeRevision) = try backend.store.hashKV(at: revision)
+                    return (hash, storeRevision)
+                }
             }
-        }) { result in
+        ) { result in
             switch result {
             case .failure(let error): call.fail(error)
             case .success(let (hash, storeRevision)):
@@ -112,14 +122,18 @@ struct MaintenanceService {
         call.answer(Etcdserverpb_MoveLeaderResponse())
     }
 
+    /// Runs work on the thread of the database and takes its time.
     private func onBackend<Value: Sendable>(
-        _ call: GRPCServerCall, _ work: @escaping @Sendable (BackendContext) -> Value,
+        _ call: GRPCServerCall, _ timer: Timer,
+        _ work: @escaping @Sendable (BackendContext) -> Value,
         _ completion: @escaping (Value) -> Void
     ) {
         let box = NIOLoopBound(completion, eventLoop: call.eventLoop)
         let loop = call.loop
         context.runtime.onBackend { backend in
+            let began = monotonicNanoseconds()
             let value = work(backend)
+            timer.recordNanoseconds(monotonicNanoseconds() - began)
             loop.eventLoop.execute { loop.performBatch { box.value(value) } }
         }
     }

@@ -95,7 +95,9 @@ final class LargeRange: HTTP2BodySource {
             return call.fail(
                 EtcdError(
                     code: .resourceExhausted,
-                    message: "grpc: trying to send message larger than max (\(total) vs. \(UInt32.max))"))
+                    message:
+                        "grpc: trying to send message larger than max (\(total) vs. \(UInt32.max))")
+            )
         }
         call.sendLarge(lengthBytes: total, source: self)
         call.finish()

@@ -6,6 +6,11 @@ internal import NIOConcurrencyHelpers
 package final class RequestMeter: Sendable {
     private let counters = NIOLockedValueBox<[String: Counter]>([:])
 
+    let leasesRenewed = Counter(label: "etcd_debugging_lease_renewed_total")
+    let defragmentation = Timer(label: "etcd_disk_backend_defrag_duration_seconds")
+    let hash = Timer(label: "etcd_mvcc_hash_duration_seconds")
+    let hashAtRevision = Timer(label: "etcd_mvcc_hash_rev_duration_seconds")
+    let snapshot = Timer(label: "etcd_disk_backend_snapshot_duration_seconds")
     private let ranges = Counter(label: "etcd_mvcc_range_total")
     private let rangeTimers = OutcomeTimers("etcd_server_range_duration_seconds", [])
     private let requestTimers: [String: OutcomeTimers]
@@ -38,8 +43,10 @@ package final class RequestMeter: Sendable {
     func countRequest(_ call: GRPCServerCall, isStream: Bool) {
         let version = call.metadata.first("client-api-version") ?? "unknown"
         let type = isStream ? "stream" : "unary"
-        counter("etcd_server_client_requests_total", [("type", type), ("client_api_version", version)])
-            .increment()
+        counter(
+            "etcd_server_client_requests_total", [("type", type), ("client_api_version", version)]
+        )
+        .increment()
     }
 
     func streamClosed(_ api: String, _ reason: GRPCCloseReason) {

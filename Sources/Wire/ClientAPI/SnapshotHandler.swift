@@ -19,6 +19,7 @@ final class SnapshotHandler: GRPCCallHandler {
     private var digest = SHA256()
     private var version = ""
     private var isRunning = false
+    private var began: Int64 = 0
 
     init(context: ServiceContext) { self.context = context }
 
@@ -47,6 +48,7 @@ final class SnapshotHandler: GRPCCallHandler {
     private func begin(_ reading: BoltReadTransaction, _ call: GRPCServerCall) {
         guard !call.isClosed else { return reading.end() }
         self.reading = reading
+        began = monotonicNanoseconds()
         run(call)
     }
 
@@ -73,6 +75,7 @@ final class SnapshotHandler: GRPCCallHandler {
     }
 
     private func sendDigest(_ call: GRPCServerCall) {
+        context.meter.snapshot.recordNanoseconds(monotonicNanoseconds() - began)
         var answer = Etcdserverpb_SnapshotResponse()
         answer.blob = .init(Array(digest.finalize()))
         answer.version = version

@@ -156,7 +156,8 @@ final class WatchHandler: GRPCCallHandler {
         while start < events.count {
             var end = start
             var size = 0
-            while end < events.count, end == start || head + size + events[end].count <= limitBytes {
+            while end < events.count, end == start || head + size + events[end].count <= limitBytes
+            {
                 size += events[end].count
                 end += 1
             }

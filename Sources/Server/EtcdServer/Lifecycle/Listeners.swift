@@ -38,10 +38,15 @@ struct Listeners: Sendable {
         let server = self.server
         let bootstrap = ServerBootstrap(group: server.group)
             .serverChannelOption(.backlog, value: 1024)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: url.scheme.isUnixSocket ? 0 : 1)
-            .childChannelOption(.socketOption(.so_keepalive), value: url.scheme.isUnixSocket ? 0 : 1)
+            .serverChannelOption(
+                .socketOption(.so_reuseaddr), value: url.scheme.isUnixSocket ? 0 : 1
+            )
             .childChannelOption(
-                .tcpOption(.tcp_nodelay), value: 1)
+                .socketOption(.so_keepalive), value: url.scheme.isUnixSocket ? 0 : 1
+            )
+            .childChannelOption(
+                .tcpOption(.tcp_nodelay), value: 1
+            )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try Self.serve(channel, kind, server)

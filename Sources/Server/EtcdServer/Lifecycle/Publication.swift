@@ -21,7 +21,8 @@ extension Server {
                         "local-member-id": .hex(localID.rawValue),
                         "local-member-attributes": .string(
                             "{Name:\(configuration.name) ClientURLs:"
-                                + "[\(configuration.advertiseClientURLs.texts.joined(separator: " "))]}"),
+                                + "[\(configuration.advertiseClientURLs.texts.joined(separator: " "))]}"
+                        ),
                         "cluster-id": .hex(clusterID.rawValue),
                     ])
                 logger.info("ready to serve client requests")

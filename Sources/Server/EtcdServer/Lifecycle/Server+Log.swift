@@ -55,8 +55,10 @@ extension Server {
         if configuration.requestBytesMax > 10 << 20 {
             logger.warn(
                 "exceeded recommended request limit",
-                ["max-request-bytes": .number(configuration.requestBytesMax),
-                    "recommended-request-bytes": .number(10 << 20)])
+                [
+                    "max-request-bytes": .number(configuration.requestBytesMax),
+                    "recommended-request-bytes": .number(10 << 20),
+                ])
         }
         if let quota = configuration.effectiveQuotaBytes, quota > 8 << 30 {
             logger.warn(

@@ -7,7 +7,8 @@ import Synchronization
 /// system interrupts, nothing else happens there. (Blocking the signals everywhere and waiting for
 /// them does not work: the main thread sleeps with its signals unblocked.)
 package final class SignalWait: Sendable {
-    private let state = Mutex<(signal: Int32?, waiter: CheckedContinuation<Int32, Never>?)>((nil, nil))
+    private let state = Mutex<(signal: Int32?, waiter: CheckedContinuation<Int32, Never>?)>(
+        (nil, nil))
 
     /// Takes over SIGINT and SIGTERM; once in a process. A broken pipe and a file that is too large
     /// are told by the call that meets them.
@@ -20,11 +21,13 @@ package final class SignalWait: Sendable {
         SignalPipe.writeEnd.store(ends[1], ordering: .relaxed)
         let reader = Reader(wait: self, descriptor: ends[0])
         var thread = pthread_t()
-        pthread_create(&thread, nil, { context in
-            guard let context else { return nil }
-            Unmanaged<Reader>.fromOpaque(context).takeRetainedValue().run()
-            return nil
-        }, Unmanaged.passRetained(reader).toOpaque())
+        pthread_create(
+            &thread, nil,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<Reader>.fromOpaque(context).takeRetainedValue().run()
+                return nil
+            }, Unmanaged.passRetained(reader).toOpaque())
         pthread_detach(thread)
         for number in [SIGINT, SIGTERM] { signal(number, SignalPipe.note) }
     }

@@ -5,6 +5,8 @@ import Synchronization
 /// Metrics of leadership, kept by what the consensus thread tells.
 final class ConsensusMetrics: Sendable {
     let leasesExpired: CounterSeries
+    let proposalsFailed: CounterSeries
+    let readsFailed: CounterSeries
     private let hasLeader: GaugeSeries
     private let isLeader: GaugeSeries
     private let leaderChanges: CounterSeries
@@ -12,6 +14,8 @@ final class ConsensusMetrics: Sendable {
 
     init(registry: MetricRegistry) {
         leasesExpired = registry.counter("etcd_debugging_server_lease_expired_total")
+        proposalsFailed = registry.counter("etcd_server_proposals_failed_total")
+        readsFailed = registry.counter("etcd_server_read_indexes_failed_total")
         hasLeader = registry.gauge("etcd_server_has_leader")
         isLeader = registry.gauge("etcd_server_is_leader")
         leaderChanges = registry.counter("etcd_server_leader_changes_seen_total")

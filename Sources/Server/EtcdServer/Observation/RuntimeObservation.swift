@@ -108,10 +108,20 @@ extension RuntimeObservation {
     }
 
     package func leaseExpired() { consensus.leasesExpired.increment() }
+
+    package func proposalFailed() { consensus.proposalsFailed.increment() }
+
+    package func readsFailed(_ count: Int) { consensus.readsFailed.increment(by: count) }
 }
 
 /// Storage.
 extension RuntimeObservation {
+    package func logWritten(bytes: Int, nanoseconds: Int64) {
+        guard bytes > 0 else { return }
+        storage.logWrite.observe(nanoseconds: nanoseconds)
+        storage.logWrittenBytes.add(Double(bytes))
+    }
+
     package func logSynchronized(nanoseconds: Int64) {
         storage.logSynchronization.observe(nanoseconds: nanoseconds)
         guard nanoseconds > 1_000_000_000 else { return }

@@ -49,6 +49,12 @@ package final class RuntimeScrape: Sendable {
     private func readConsensus() {
         let runtime = self.runtime
         registry.readOnScrape("etcd_server_proposals_applied_total") { Double(runtime.applied) }
+        registry.readOnScrape("etcd_server_proposals_pending") {
+            Double(runtime.pendingProposals)
+        }
+        registry.readOnScrape("etcd_debugging_mvcc_total_put_size_in_bytes") {
+            Double(runtime.store.putSizeBytes)
+        }
         registry.readOnScrape("etcd_server_proposals_committed_total") {
             Double(runtime.status.commitIndex.rawValue)
         }

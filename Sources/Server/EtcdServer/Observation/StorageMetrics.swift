@@ -6,6 +6,8 @@ import Synchronization
 
 /// Metrics of the log, the database file and compactions.
 final class StorageMetrics: Sendable {
+    let logWrite: HistogramSeries
+    let logWrittenBytes: GaugeSeries
     let logSynchronization: HistogramSeries
     let backendCommit: HistogramSeries
     let backendWrite: HistogramSeries
@@ -18,6 +20,8 @@ final class StorageMetrics: Sendable {
     private let bolt = Mutex<Bolt?>(nil)
 
     init(registry: MetricRegistry) {
+        logWrite = registry.histogram("etcd_disk_wal_write_duration_seconds")
+        logWrittenBytes = registry.gauge("etcd_disk_wal_write_bytes_total")
         logSynchronization = registry.histogram("etcd_disk_wal_fsync_duration_seconds")
         backendCommit = registry.histogram("etcd_disk_backend_commit_duration_seconds")
         backendWrite = registry.histogram(

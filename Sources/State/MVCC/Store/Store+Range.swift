@@ -95,7 +95,8 @@ extension Store {
         }
         guard walk.isDone else { return false }
         answer.more = walk.hasMore
-        answer.count = plan.limit == nil && !plan.isFiltered && plan.sort == nil
+        answer.count =
+            plan.limit == nil && !plan.isFiltered && plan.sort == nil
             ? Int64(walk.givenCount) : count(plan)
         return true
     }

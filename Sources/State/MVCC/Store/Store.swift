@@ -34,6 +34,8 @@ package final class Store: @unchecked Sendable {
     var compacted: Int64 = -1
     /// Revision of the last compaction that was carried out; -1 before the first.
     var finishedCompaction: Int64 = -1
+    /// Bytes of keys and values put since the start.
+    var putBytes = 0
     var pins: [RevisionPin] = []
     var compactions: [CompactionJob] = []
     var hashes: [KeyValueHash] = []
@@ -70,6 +72,9 @@ package final class Store: @unchecked Sendable {
 
     /// Whether anything waits to be written into the file.
     package var hasPending: Bool { withReadLock { state in !state.open.isEmpty } }
+
+    /// Bytes of keys and values put since the start.
+    package var putSizeBytes: Int { withReadLock { state in state.putBytes } }
 
     /// Keys that exist now.
     package var liveKeyCount: Int { withReadLock { state in state.index.liveKeyCount } }

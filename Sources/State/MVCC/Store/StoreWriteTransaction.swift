@@ -56,6 +56,7 @@ package final class StoreWriteTransaction {
             version: record.version, value: value, lease: lease)
         _ = store.open.append(view, at: revision, isTombstone: false)
         changeCount += 1
+        store.putBytes += key.count + value.count
         bind(key, isNew: record.version == 1, to: lease)
         return record
     }

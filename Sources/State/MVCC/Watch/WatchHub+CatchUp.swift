@@ -71,8 +71,10 @@ extension WatchHub {
                         configuration.admits(isDeletion: record.isTombstone),
                         configuration.contains(view.key)
                     else { continue }
-                    let shared = change ?? WatchedChange(
-                        record.revision, isDeletion: record.isTombstone, record: view)
+                    let shared =
+                        change
+                        ?? WatchedChange(
+                            record.revision, isDeletion: record.isTombstone, record: view)
                     change = shared
                     if configuration.wantsPrevious { shared.addPrevious(of: view, from: store) }
                     participants[place].changes.append(shared)

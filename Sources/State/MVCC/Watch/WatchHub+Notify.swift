@@ -26,8 +26,10 @@ extension WatchHub {
                 guard watcher.nextRevision <= transaction.revision,
                     watcher.configuration.admits(isDeletion: record.isTombstone)
                 else { return }
-                let shared = change ?? WatchedChange(
-                    record.revision, isDeletion: record.isTombstone, record: view)
+                let shared =
+                    change
+                    ?? WatchedChange(
+                        record.revision, isDeletion: record.isTombstone, record: view)
                 change = shared
                 if watcher.configuration.wantsPrevious {
                     shared.addPrevious(of: view, from: store)
