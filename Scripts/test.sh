@@ -21,7 +21,7 @@ step() { # step NAME COMMAND...: runs it, counts its tests by the runner's closi
 
 step "imports" python3 Scripts/check-imports.py
 step "build" swift build --build-tests
-step "unit tests" swift test --skip-build --parallel
+step "unit tests" swift test --skip-build --no-parallel
 step "acceptance tests" .venv/bin/python -m pytest -q Tests/Acceptance
 
 echo "$passed passed, $failed failed"

@@ -125,8 +125,10 @@ private final class CountingClient: GRPCClientCallHandler {
         var messages = stream.messages.makeAsyncIterator()
         #expect(try await messages.next() == [1])
         let drained = server.server.drain(on: server.group.any())
-        try await Task.sleep(for: .milliseconds(100))
-        #expect(try await client.eventLoop.submit { client.isUsable }.get() == false)
+        // The news is on its way to the client.
+        while try await client.eventLoop.submit({ client.isUsable }).get() {
+            try await Task.sleep(for: .milliseconds(5))
+        }
         stream.send([2])
         #expect(try await messages.next() == [2])
         stream.halfClose()
