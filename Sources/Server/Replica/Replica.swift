@@ -10,8 +10,8 @@ package import StateMachine
 ///
 /// Guarantees: a message that promises something after a crash leaves only when the write that
 /// makes it true is durable (persist before send). A read is released only with an index that was
-/// committed when it was asked for. The log is cut only behind a durable snapshot, less the tail
-/// that slow followers catch up from.
+/// committed when it was asked for. The log's files are cut only behind a durable snapshot; in memory
+/// it keeps the tail that slow followers catch up from.
 ///
 /// Invariants: `held` is ascending by write number; every ticket is in `gathering` or in one
 /// round of `rounds`.
@@ -24,6 +24,8 @@ package struct Replica: Sendable {
     private var nextRound: UInt64
     private var snapshotIndex: LogIndex
     private var isSnapshotRunning = false
+    /// Up to where the log in memory was last cut.
+    private var memoryCut: UInt64 = 0
     private var held: [(number: WriteNumber, messages: [Message])] = []
 
     private struct Round: Sendable {
@@ -142,6 +144,7 @@ package struct Replica: Sendable {
             try applyConfigurationChange(data)
         }
         machine.applied(to: LogIndex(progress.index))
+        cutMemory()
     }
 
     private mutating func applyConfigurationChange(
@@ -213,12 +216,20 @@ extension Replica {
         return applied
     }
 
+    /// Entries cut from memory at a time, as in etcd.
+    private static let memoryCutEntries: UInt64 = 100
+
+    private mutating func cutMemory() {
+        let applied = machine.appliedIndex.rawValue
+        let kept = UInt64(settings.catchUpEntries)
+        guard applied > kept, applied - kept >= memoryCut + Self.memoryCutEntries else { return }
+        memoryCut = applied - kept
+        machine.compactLog(to: LogIndex(memoryCut))
+    }
+
     private mutating func saved(_ index: LogIndex, into effects: inout ReplicaEffects) {
         isSnapshotRunning = false
         snapshotIndex = max(snapshotIndex, index)
-        guard snapshotIndex.rawValue > UInt64(settings.catchUpEntries) else { return }
-        let cut = LogIndex(snapshotIndex.rawValue - UInt64(settings.catchUpEntries))
-        machine.compactLog(to: cut)
         effects.releasedLog = snapshotIndex
     }
 }

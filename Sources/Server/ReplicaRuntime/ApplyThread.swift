@@ -177,7 +177,18 @@ final class ApplyThread {
         replies.deliver()
         runtime.notePending(waiters.count)
         reportProgress()
+        throttle()
+    }
+
+    /// Waits while the database cannot follow. Keepalives wait as well then, so after a long wait
+    /// every lease gets its time again, as after a change of leader.
+    private func throttle() {
+        let began = monotonicMilliseconds()
         runtime.throttle(state.store.pendingSize)
+        let ended = monotonicMilliseconds()
+        guard ended - began >= Self.leaseCheckMilliseconds, state.lessor.isPrimary else { return }
+        state.lessor.promote(
+            extensionMilliseconds: runtime.configuration.electionMilliseconds, now: ended)
     }
 
     private func reportProgress() {

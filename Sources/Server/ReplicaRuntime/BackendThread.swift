@@ -70,7 +70,9 @@ final class BackendThread {
 
     private func handle(_ message: BackendMessage) throws {
         switch message {
-        case .persist: try persist()
+        case .persist:
+            runtime.notePersistBegins()
+            try persist()
         case .compact: isCompacting = true
         case .snapshot(let request):
             try persist()

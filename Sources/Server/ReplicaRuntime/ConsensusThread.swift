@@ -28,6 +28,9 @@ final class ConsensusThread {
     private var advancesElection: Bool
     /// Proposals that came while there was no leader; they go in once there is one.
     private var held: [(proposals: [NumberedProposal], deadline: Int64)] = []
+    private var heldBytes = 0
+    /// Bytes of proposals that may wait for a leader.
+    private static let heldBytesMaximum = 64 << 20
     private var committedIndex: UInt64 = 0
     private var replies = ReplyBatch()
 
@@ -51,9 +54,21 @@ final class ConsensusThread {
                 try turn()
             } catch {
                 runtime.fail("the consensus machine has stopped: \(error)")
-                return
+                break
             }
         }
+        refuseReaders()
+    }
+
+    /// Nobody will answer the reads that wait.
+    private func refuseReaders() {
+        for reader in readers.values {
+            for address in reader.addresses { replies.add(.failed(.stopped), to: address, term: 0) }
+        }
+        for address in gathered { replies.add(.failed(.stopped), to: address, term: 0) }
+        readers.removeAll()
+        gathered.removeAll()
+        replies.deliver()
     }
 
     /// A lone voter need not wait for an election timeout: nobody else can be leader. It campaigns
@@ -118,8 +133,7 @@ final class ConsensusThread {
             if replica.hasLeader {
                 try replica.step(.propose(proposals), into: &effects)
             } else {
-                let timeout = runtime.configuration.requestTimeoutMilliseconds
-                held.append((proposals, monotonicMilliseconds() + timeout))
+                hold(proposals)
             }
             proposals.removeAll(keepingCapacity: true)
         }
@@ -133,14 +147,36 @@ final class ConsensusThread {
         }
     }
 
+    private func hold(_ proposals: [NumberedProposal]) {
+        let size = Self.sizeBytes(proposals)
+        guard heldBytes + size <= Self.heldBytesMaximum else {
+            for proposal in proposals {
+                runtime.apply.post(.refused(id: proposal.id, error: .tooManyRequests))
+            }
+            return
+        }
+        heldBytes += size
+        let timeout = runtime.configuration.requestTimeoutMilliseconds
+        held.append((proposals, monotonicMilliseconds() + timeout))
+    }
+
+    private static func sizeBytes(_ proposals: [NumberedProposal]) -> Int {
+        proposals.reduce(0) { $0 + $1.data.count }
+    }
+
     /// What nobody waits for any more is not proposed.
     private func releaseHeld() throws {
         guard !held.isEmpty else { return }
         let now = monotonicMilliseconds()
-        held.removeAll { $0.deadline <= now }
+        held.removeAll { waiting in
+            guard waiting.deadline <= now else { return false }
+            heldBytes -= Self.sizeBytes(waiting.proposals)
+            return true
+        }
         guard replica.hasLeader else { return }
         for waiting in held { try replica.step(.propose(waiting.proposals), into: &effects) }
         held.removeAll()
+        heldBytes = 0
     }
 
     /// Several ticks that are due at once count once: a pause of this process is no pause of time
@@ -193,7 +229,8 @@ final class ConsensusThread {
     /// Reads whose index is applied go on at once, the others when the apply thread is there.
     private func release(_ addresses: [ReplyAddress], at index: UInt64) {
         guard runtime.applied >= index else {
-            return runtime.apply.post(.readable(index: index, addresses))
+            runtime.apply.post(.readable(index: index, addresses))
+            return
         }
         let term = replica.status.term.rawValue
         for address in addresses { replies.add(.readable, to: address, term: term) }

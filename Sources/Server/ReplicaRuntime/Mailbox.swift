@@ -46,25 +46,20 @@ final class Mailbox<Item>: @unchecked Sendable {
         pthread_mutex_unlock(mutex)
     }
 
-    /// Adds one item. Items posted after `close` are dropped with the mailbox.
-    func post(_ item: Item) {
+    /// Adds one item; false once the mailbox is closed.
+    @discardableResult
+    func post(_ item: Item) -> Bool {
         pthread_mutex_lock(mutex)
+        guard !isClosed else {
+            pthread_mutex_unlock(mutex)
+            return false
+        }
         items.append(item)
         let wakes = isSleeping
         isSleeping = false
         pthread_mutex_unlock(mutex)
         if wakes { pthread_cond_signal(condition) }
-    }
-
-    /// Adds several items under one lock.
-    func post(contentsOf batch: [Item]) {
-        guard !batch.isEmpty else { return }
-        pthread_mutex_lock(mutex)
-        items.append(contentsOf: batch)
-        let wakes = isSleeping
-        isSleeping = false
-        pthread_mutex_unlock(mutex)
-        if wakes { pthread_cond_signal(condition) }
+        return true
     }
 
     /// Waits for items, for the deadline or for `close`, and moves all items into `batch`.

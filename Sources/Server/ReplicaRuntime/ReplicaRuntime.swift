@@ -50,7 +50,9 @@ package final class ReplicaRuntime: Sendable {
     private let requestID: Atomic<UInt64>
     private let pending = Atomic<Int>(0)
     private let hasFailed = Atomic<Bool>(false)
-    private let isSpaceAlarmProposed = Atomic<Bool>(false)
+    /// When the alarm was last proposed; `.min` when it is not raised, `.max` while it is.
+    private let spaceAlarmProposedAt = Atomic<Int64>(.min)
+    private let isPersistAsked = Atomic<Bool>(false)
     private let threads: Mutex<[OwnedThread]> = Mutex([])
 
     /// - Parameter firstRequestID: requests get this number and those after it; numbers of one
@@ -118,7 +120,7 @@ extension ReplicaRuntime {
     /// Hands requests to the consensus thread.
     package func submit(_ requests: [ClientRequest]) {
         guard !hasStopped else { return refuse(requests) }
-        consensus.post(.requests(requests))
+        if !consensus.post(.requests(requests)) { refuse(requests) }
     }
 
     /// Runs work on the apply thread, between two batches of entries.
@@ -160,9 +162,18 @@ extension ReplicaRuntime {
     /// The quota in bytes; 0 without one.
     package var quotaBytes: Int64 { quota.limitBytes ?? 0 }
 
-    /// Has this member's alarm about its full database raised; once until it is disarmed.
+    /// Has this member's alarm about its full database raised; again only if that was lost.
     package func proposeSpaceAlarm() {
-        guard !isSpaceAlarmProposed.exchange(true, ordering: .relaxed) else { return }
+        let now = monotonicMilliseconds()
+        let last = spaceAlarmProposedAt.load(ordering: .relaxed)
+        let isDue =
+            last == .min
+            || (last != .max && now - last >= configuration.requestTimeoutMilliseconds)
+        guard isDue,
+            spaceAlarmProposedAt.compareExchange(
+                expected: last, desired: now, ordering: .relaxed
+            ).exchanged
+        else { return }
         var alarm = Etcdserverpb_AlarmRequest()
         alarm.action = .activate
         alarm.memberID = status.id.rawValue
@@ -224,7 +235,7 @@ extension ReplicaRuntime {
 
     /// The alarm may be raised again, once it was disarmed.
     func noteAlarms(isSpaceAlarmActive: Bool) {
-        isSpaceAlarmProposed.store(isSpaceAlarmActive, ordering: .relaxed)
+        spaceAlarmProposedAt.store(isSpaceAlarmActive ? .max : .min, ordering: .relaxed)
     }
 
     /// Stops the member: what it would answer from now on could be wrong.
@@ -238,9 +249,9 @@ extension ReplicaRuntime {
 extension ReplicaRuntime {
     /// Makes the apply thread wait while the overlay is too long for the database file to follow.
     func throttle(_ pending: (records: Int, bytes: Int)) {
-        if pending.records >= configuration.persistOperations { backend.post(.persist) }
+        if pending.records >= configuration.persistOperations { askToPersist() }
         guard pending.bytes >= configuration.overlayMaximumBytes else { return }
-        backend.post(.persist)
+        askToPersist()
         while store.pendingSize.bytes >= configuration.overlayMaximumBytes, !hasStopped {
             pauseMilliseconds(1)
         }
@@ -256,6 +267,14 @@ extension ReplicaRuntime {
             while !hasStopped, watchers.catchUpStep() {}
         } while catchUp.take(into: &wakeUps, until: monotonicMilliseconds() + 100)
     }
+
+    private func askToPersist() {
+        guard !isPersistAsked.exchange(true, ordering: .acquiringAndReleasing) else { return }
+        backend.post(.persist)
+    }
+
+    /// The backend begins to write what is pending: it may be asked again.
+    func notePersistBegins() { isPersistAsked.store(false, ordering: .releasing) }
 
     private func prepareSegments(_ preparation: SegmentPreparation) {
         var wakeUps: [Void] = []

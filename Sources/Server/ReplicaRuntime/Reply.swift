@@ -45,6 +45,7 @@ package enum ReplyValue: Sendable {
 
 /// Answers of one batch, grouped by sink, so that each sink is woken once.
 struct ReplyBatch {
+    private static let sinksMax = 256
     private var groups: [(sink: any ReplySink, replies: [Reply])] = []
 
     mutating func add(_ value: ReplyValue, to address: ReplyAddress, term: UInt64) {
@@ -62,5 +63,7 @@ struct ReplyBatch {
             groups[index].sink.deliver(groups[index].replies)
             groups[index].replies.removeAll(keepingCapacity: true)
         }
+        // Event loops are few; what is more were sinks for one answer.
+        if groups.count > Self.sinksMax { groups.removeAll() }
     }
 }

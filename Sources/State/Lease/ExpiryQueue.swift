@@ -17,6 +17,8 @@ struct ExpiryQueue: Sendable {
 
     var first: Entry? { heap.first }
 
+    var count: Int { heap.count }
+
     mutating func removeAll() { heap.removeAll(keepingCapacity: false) }
 
     mutating func insert(_ id: LeaseID, at time: ClockMilliseconds) {

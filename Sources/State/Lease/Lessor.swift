@@ -70,7 +70,17 @@ package struct Lessor {
         guard let lease = leases.removeValue(forKey: id) else { throw .leaseNotFound }
         for key in lease.keys { leaseOfKey[key] = nil }
         batch.delete(bucket: Self.bucket, key: id.storageKey)
+        forgetEnded()
         return lease.sortedKeys
+    }
+
+    /// Entries of ended leases leave the queue once they are its larger part.
+    private mutating func forgetEnded() {
+        guard queue.count > 2 * leases.count + 1024 else { return }
+        queue.removeAll()
+        for (id, lease) in leases {
+            if let expiry = lease.expiry { queue.insert(id, at: expiry) }
+        }
     }
 
     /// Hangs a key on a lease, taking it from the one it hung on before.

@@ -91,7 +91,7 @@ extension TxnExecution {
         }
         guard isEmpty else { return holds }
         guard compare.target != .value else { return false }
-        return compare.result.accepts(order: 0 - number(compare, for: compare.target))
+        return accepts(compare, 0)
     }
 
     private func holdsFor(

@@ -35,16 +35,15 @@ struct ElectionService {
         let lease = try await queue.session(request.lease)
         let key = queue.key(lease: lease)
         let value = Array(request.value)
-        var (header, present) = try await queue.join(key, value: value, lease: lease)
+        let (header, present) = try await queue.join(key, value: value, lease: lease)
         let revision = present?.createRevision ?? header.revision
         if let present, !present.value.elementsEqual(value) {
-            header = try await put(value, key, revision, lease, client)
+            _ = try await put(value, key, revision, lease, client)
         }
         do {
-            header = try await queue.waitForTurn(before: revision)
+            _ = try await queue.waitForTurn(before: revision)
         } catch {
-            _ = try? await client.propose(
-                InternalRaftRequest.Field.deleteRange, DeleteRangeRequest(key: key[...]).encoded())
+            if Task.isCancelled { _ = try? await resign(key, revision, client) }
             throw error
         }
         var answer = V3electionpb_CampaignResponse()
@@ -61,10 +60,11 @@ struct ElectionService {
     ) async throws -> V3electionpb_ProclaimResponse {
         guard request.hasLeader else { throw EtcdError.electionMissingLeaderKey }
         let leader = request.leader
+        let lease = try await OwnershipQueue(client, name: leader.name).session(leader.lease)
         var answer = V3electionpb_ProclaimResponse()
         answer.header = Etcdserverpb_ResponseHeader(
             try await put(
-                Array(request.value), Array(leader.key), leader.rev, leader.lease, client))
+                Array(request.value), Array(leader.key), leader.rev, lease, client))
         return answer
     }
 
@@ -93,13 +93,20 @@ struct ElectionService {
         _ request: V3electionpb_ResignRequest, _ client: InProcessClient
     ) async throws -> V3electionpb_ResignResponse {
         guard request.hasLeader else { throw EtcdError.electionMissingLeaderKey }
-        let key = Array(request.leader.key)
-        let transaction = TxnRequest(
-            compare: [OwnershipQueue.isCreated(key, at: request.leader.rev)],
-            success: [.deleteRange(DeleteRangeRequest(key: key[...]))])
         var answer = V3electionpb_ResignResponse()
-        answer.header = Etcdserverpb_ResponseHeader(try await client.transaction(transaction).1)
+        answer.header = Etcdserverpb_ResponseHeader(
+            try await resign(Array(request.leader.key), request.leader.rev, client))
         return answer
+    }
+
+    /// Leaves the queue, if the key is still the one it was joined with.
+    private func resign(
+        _ key: [UInt8], _ revision: Int64, _ client: InProcessClient
+    ) async throws -> ResponseHeader {
+        let request = TxnRequest(
+            compare: [OwnershipQueue.isCreated(key, at: revision)],
+            success: [.deleteRange(DeleteRangeRequest(key: key[...]))])
+        return try await client.transaction(request).1
     }
 }
 
@@ -142,8 +149,9 @@ final class ObserveHandler: GRPCCallHandler {
     private static func run(_ queue: OwnershipQueue, _ call: GRPCServerCall) async {
         do {
             try await observe(queue, call)
-        } catch let error as EtcdError {
-            call.eventLoop.execute { call.fail(error) }
+        } catch is EtcdError {
+            // Whatever ends the observation inside ends the stream without an error, as in etcd.
+            call.eventLoop.execute { call.finish() }
         } catch {
             call.eventLoop.execute { call.finish(.canceled) }
         }

@@ -119,7 +119,9 @@ extension GRPCServerCall {
                 let answer = try await body()
                 call.eventLoop.execute { call.respond(answer) }
             } catch let error as EtcdError {
-                call.eventLoop.execute { call.fail(error) }
+                // etcd passes errors of its inner client on without their code.
+                let status = GRPCStatus(.unknown, error.message)
+                call.eventLoop.execute { call.finish(status) }
             } catch {
                 call.eventLoop.execute { call.finish(.canceled) }
             }

@@ -1,5 +1,6 @@
 internal import EtcdAPI
 internal import GRPC
+internal import ReplicaRuntime
 internal import StateMachine
 
 /// Key-value calls: etcdserverpb.KV.
@@ -64,13 +65,18 @@ struct KVService {
     /// A transaction of ranges alone is not logged: it reads at one revision, on the thread that
     /// owns the state, so that compares and ranges see the same.
     private func readOnly(_ call: GRPCServerCall, _ request: TxnRequest) {
-        guard !request.isSerializable else { return evaluate(call, request) }
-        context.linearized(call) { _ in evaluate(call, request) }
+        let began = monotonicNanoseconds()
+        guard !request.isSerializable else { return evaluate(call, request, began) }
+        context.linearized(call) { _ in evaluate(call, request, began) }
     }
 
-    private func evaluate(_ call: GRPCServerCall, _ request: TxnRequest) {
+    private func evaluate(_ call: GRPCServerCall, _ request: TxnRequest, _ began: Int64) {
         let context = self.context
         context.port(call).onState({ access in access.state.evaluate(request) }) { outcome in
+            var isSuccess = true
+            if case .failed = outcome.result { isSuccess = false }
+            context.meter.requestEnded(
+                "ReadonlyTxn", nanoseconds: monotonicNanoseconds() - began, isSuccess: isSuccess)
             switch outcome.result {
             case .txn(var answer):
                 let term = context.runtime.status.term.rawValue

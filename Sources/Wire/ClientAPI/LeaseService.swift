@@ -123,12 +123,14 @@ final class LeaseKeepAliveHandler: GRPCCallHandler {
         }
         let number = nextReceived
         nextReceived += 1
+        // Taken before, so that a renewal is never told at a revision after the lease's end.
+        let header = context.header()
         context.port(call).keepAlive(LeaseID(rawValue: request.id)) { [self] result in
             switch result {
             case .success(let seconds):
                 if seconds > 0 { context.meter.leasesRenewed.increment() }
                 answers[number] = LeaseAnswer(
-                    header: context.header(), id: request.id, ttlSeconds: seconds)
+                    header: header, id: request.id, ttlSeconds: seconds)
                 sendReady(call)
             case .failure(let error): call.fail(error)
             }

@@ -156,7 +156,7 @@ extension Etcdserverpb_StatusResponse {
         dbSize = Int64(context.runtime.bolt.sizeBytes)
         dbSizeInUse = Int64(context.runtime.bolt.sizeInUseBytes)
         leader = status.leader?.rawValue ?? 0
-        raftIndex = status.lastIndex.rawValue
+        raftIndex = status.commitIndex.rawValue
         raftTerm = status.term.rawValue
         raftAppliedIndex = access.state.appliedIndex
         isLearner = access.state.membership.local?.isLearner ?? false

@@ -19,7 +19,7 @@ struct OwnershipQueue: Sendable {
     var end: [UInt8] { prefix.dropLast() + [UInt8(ascii: "/") + 1] }
 
     func key(lease: Int64) -> [UInt8] {
-        prefix + Array(String(UInt64(bitPattern: lease), radix: 16).utf8)
+        prefix + Array(String(lease, radix: 16).utf8)
     }
 
     /// The given lease, or a new one that nobody keeps alive but its holder.

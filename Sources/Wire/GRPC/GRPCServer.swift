@@ -12,6 +12,9 @@ package struct GRPCServerConfiguration: Sendable {
     package var onReadTurnComplete: (@Sendable (HTTP2Loop) -> Void)?
     /// Whether the time each call took is counted in buckets (etcd's extensive metrics).
     package var recordsHandlingTime = false
+    /// Unary calls that take at least this long are told of; nil tells of none.
+    package var slowCallMilliseconds: Int64?
+    package var onSlowCall: (@Sendable (GRPCSlowCall) -> Void)?
 
     /// etcd's defaults: pings closer than 5 s are refused, idle clients are probed each 2 hours.
     package init() {

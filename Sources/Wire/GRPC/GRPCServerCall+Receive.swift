@@ -7,7 +7,9 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
     func start() {
         isStarted = true
         state.counters[methodIndex].started += 1
-        if state.configuration.recordsHandlingTime { startedMilliseconds = loop.nowMilliseconds }
+        if state.configuration.recordsHandlingTime || state.configuration.onSlowCall != nil {
+            startedMilliseconds = loop.nowMilliseconds
+        }
         if deadlineMilliseconds != nil { loop.insertCallTimer(self) }
         if case .streaming(let open) = method.implementation {
             let opened = open(self)
@@ -35,6 +37,7 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
             guard request == nil else {
                 return fail(GRPCStatus(.internal, "received more than one request message"))
             }
+            requestBytes = message.count
             request = message
             return
         }
@@ -97,9 +100,24 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
     private func countEnd(_ code: GRPCStatusCode) {
         guard isStarted else { return }
         state.counters[methodIndex].handled[code.rawValue] += 1
+        tellIfSlow()
         if state.configuration.recordsHandlingTime {
             state.counters[methodIndex].recordHandlingTime(
                 milliseconds: loop.nowMilliseconds - startedMilliseconds)
         }
+    }
+
+    private func tellIfSlow() {
+        let configuration = state.configuration
+        guard let limit = configuration.slowCallMilliseconds, let tell = configuration.onSlowCall,
+            method.kind == .unary
+        else { return }
+        let milliseconds = loop.nowMilliseconds - startedMilliseconds
+        guard milliseconds >= limit else { return }
+        tell(
+            GRPCSlowCall(
+                path: method.path, remote: peerAddress?.description ?? "",
+                milliseconds: milliseconds, requestBytes: requestBytes,
+                responseBytes: responseBytes))
     }
 }

@@ -102,6 +102,7 @@ extension GRPCServerCall {
         submitHeaders()
         state.counters[methodIndex].messagesSent += 1
         state.counters[methodIndex].bytesSent += lengthBytes
+        responseBytes += lengthBytes
         return stream
     }
 

@@ -27,6 +27,8 @@ package final class GRPCServerCall: @unchecked Sendable {  // used on its event 
     var reader = GRPCMessageReader()
     var request: [UInt8]?
     var startedMilliseconds: Int64 = 0
+    var requestBytes = 0
+    var responseBytes = 0
     var isStarted = false
     var hasSentHeaders = false
     var hasHeaders = false

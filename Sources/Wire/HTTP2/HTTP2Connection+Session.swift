@@ -9,6 +9,9 @@ extension HTTP2Connection {
         nghttp2_option_set_no_closed_streams(options, 1)
         nghttp2_option_set_no_auto_window_update(options, 1)
         nghttp2_option_set_max_outbound_ack(options, 10_000)
+        // Go's gRPC clients put a socket's path into :authority, which the rules of HTTP messages
+        // refuse; what a call needs of its headers is checked where calls begin.
+        if role == .server { nghttp2_option_set_no_http_messaging(options, 1) }
         nghttp2_option_set_stream_reset_rate_limit(
             options, configuration.resetBurst, configuration.resetsPerSecond)
         var session: OpaquePointer?

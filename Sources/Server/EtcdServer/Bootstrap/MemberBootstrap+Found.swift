@@ -10,6 +10,7 @@ import WriteAheadLog
 /// A member that never ran.
 extension MemberBootstrap {
     func found(_ bolt: Bolt, _ snapshots: SnapshotStore) throws -> StartingMember {
+        try requireUnused(bolt)
         let founders = try founders()
         guard let local = founders.first(where: { $0.name == configuration.name }) else {
             throw BootstrapError("the initial cluster does not name this member")
@@ -26,6 +27,18 @@ extension MemberBootstrap {
             state: state, log: log, snapshots: snapshots)
         return StartingMember(
             parts: parts, clusterID: clusterID, localID: local.id, isNew: true)
+    }
+
+    /// A database that has applied a log belongs to that log and to no new one.
+    private func requireUnused(_ bolt: Bolt) throws {
+        let reading = bolt.beginRead()
+        defer { reading.end() }
+        let mark = AppliedMark(from: reading)
+        guard mark.index == 0 else {
+            throw BootstrapError(
+                "there is no write-ahead log in \(directory.log), but the database has applied "
+                    + "index \(mark.index)")
+        }
     }
 
     /// The founders, of the configuration's initial cluster.

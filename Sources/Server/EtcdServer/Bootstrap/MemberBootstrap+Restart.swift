@@ -34,13 +34,16 @@ extension MemberBootstrap {
             parts: parts, clusterID: clusterID, localID: localID, isNew: false)
     }
 
-    /// The machine as the log has it. A log without a single entry is of a member that was stopped
-    /// while it was founded: it is founded again.
+    /// The machine as the log has it. A log in which nothing is committed is of a member that was
+    /// stopped while it was founded: it is founded again.
     private func restoredMachine(
         _ localID: Membership.MemberID, _ start: LogSnapshotRecord, _ contents: LogContents,
         _ mark: AppliedMark
     ) throws -> RaftMachine {
-        let isFounded = start.index > 0 || !contents.entries.isEmpty || mark.index > 0
+        // A founder's first durable hard state has its founding entries committed.
+        let isFounded =
+            start.index > 0 || mark.index > 0 || contents.hardState.commit > 0
+            || contents.hardState.term > 1 || contents.entries.contains { $0.term > 1 }
         guard isFounded else {
             let founders = try founders()
             guard founders.contains(where: { $0.id == localID }) else {

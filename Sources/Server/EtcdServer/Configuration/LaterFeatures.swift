@@ -38,12 +38,20 @@ package enum LaterFeatures {
         .flag("initial-cluster-state"),
         .flag("force-new-cluster"),
         .flag("corrupt-check-time"),
+        .flag("strict-reconfig-check"), .flag("max-learners"),
+        .flag("raft-read-timeout"), .flag("raft-write-timeout"),
+        .flag("compact-hash-check-time"), .flag("downgrade-check-time"),
         .gate(.setMemberLocalAddr),
         // Discovery
         .flag("discovery-token"),
         .flag("discovery-endpoints"),
         .flag("discovery-srv"),
         .flag("discovery-srv-name"),
+        .flag("discovery-dial-timeout"), .flag("discovery-request-timeout"),
+        .flag("discovery-keepalive-time"), .flag("discovery-keepalive-timeout"),
+        .flag("discovery-insecure-transport"), .flag("discovery-insecure-skip-tls-verify"),
+        .flag("discovery-cert"), .flag("discovery-key"), .flag("discovery-cacert"),
+        .flag("discovery-user"), .flag("discovery-password"),
         // TLS
         .when("listen-client-urls with TLS") { $0.listenClientURLs.hasSecureURL },
         .when("listen-client-http-urls with TLS") { $0.listenClientHTTPURLs.hasSecureURL },
@@ -59,10 +67,13 @@ package enum LaterFeatures {
         .flag("peer-skip-client-san-verification"),
         .flag("cipher-suites"), .flag("tls-min-version"), .flag("tls-max-version"),
         // Authentication
+        .flag("bcrypt-cost"), .flag("auth-token-ttl"), .flag("self-signed-cert-validity"),
         .when("auth-token=jwt") { $0.authToken != "simple" },
         // Observation
         .flag("enable-pprof"),
         .flag("enable-distributed-tracing"),
+        .flag("distributed-tracing-address"), .flag("distributed-tracing-service-name"),
+        .flag("distributed-tracing-instance-id"), .flag("distributed-tracing-sampling-rate"),
         .when("log-outputs=systemd/journal") {
             $0.logging.outputs.values.contains("systemd/journal")
         },

@@ -55,7 +55,7 @@ struct Listeners: Sendable {
         do {
             let channel =
                 url.scheme.isUnixSocket
-                ? try await bindSocket(bootstrap, url)
+                ? try await bindSocket(url, kind)
                 : try await reusing(bootstrap).bind(host: url.host, port: Int(url.port)).get()
             channels.add(channel)
         } catch {
@@ -74,13 +74,13 @@ struct Listeners: Sendable {
     /// A socket left by a former run is removed; one that somebody serves would be taken over, as
     /// etcd does.
     private func bindSocket(
-        _ bootstrap: ServerBootstrap, _ url: EndpointURL
+        _ url: EndpointURL, _ kind: Kind
     ) async throws -> any Channel {
         unlink(url.socketPath)
         return try await ServerBootstrap(group: server.group)
             .serverChannelOption(.backlog, value: 1024)
             .childChannelInitializer { [server] channel in
-                channel.eventLoop.makeCompletedFuture { try Self.serve(channel, .client, server) }
+                channel.eventLoop.makeCompletedFuture { try Self.serve(channel, kind, server) }
             }
             .bind(unixDomainSocketPath: url.socketPath).get()
     }
@@ -107,15 +107,21 @@ struct Listeners: Sendable {
     private func tell() {
         let configuration = server.configuration
         for url in configuration.listenPeerURLs.urls {
-            server.logger.info("serving peer traffic", ["address": .string(url.authority)])
+            server.logger.info("serving peer traffic", ["address": .string(url.place)])
         }
         for url in configuration.listenMetricsURLs.urls {
             server.logger.info("serving metrics", ["address": .string(url.text)])
         }
-        for url in configuration.listenClientURLs.urls {
+        let isSplit = !configuration.listenClientHTTPURLs.urls.isEmpty
+        tellClients(configuration.listenClientURLs.urls, traffic: isSplit ? "grpc" : "grpc+http")
+        tellClients(configuration.listenClientHTTPURLs.urls, traffic: "http")
+    }
+
+    private func tellClients(_ urls: [EndpointURL], traffic: String) {
+        for url in urls {
             server.logger.info(
                 "serving client traffic insecurely; this is strongly discouraged!",
-                ["traffic": "grpc+http", "address": .string(url.authority)])
+                ["traffic": .string(traffic), "address": .string(url.place)])
         }
     }
 
@@ -147,4 +153,9 @@ private final class OpenChannels: Sendable {
         }
         for channel in open { try? await channel.close().get() }
     }
+}
+
+extension EndpointURL {
+    /// Where it listens: a socket's path, or host and port.
+    fileprivate var place: String { scheme.isUnixSocket ? socketPath : authority }
 }

@@ -13,8 +13,7 @@ extension Server {
     /// Tries until it comes through, then says that clients can come.
     func publish() async {
         while !Task.isCancelled {
-            if await publishAttributes() {
-                await decideVersion()
+            if await publishAttributes(), await decideVersion() {
                 logger.info(
                     "published local member to cluster through raft",
                     [
@@ -43,11 +42,13 @@ extension Server {
 
     /// A new cluster takes this version. One that has a version keeps it: raising it would keep
     /// the former etcd from starting on the same data again.
-    private func decideVersion() async {
-        guard await clusterVersion() == nil else { return }
+    private func decideVersion() async -> Bool {
+        guard await clusterVersion() == nil else { return true }
         var request = Membershippb_ClusterVersionSetRequest()
         request.ver = EtcdVersion.cluster
-        guard await propose(InternalRaftRequest.Field.clusterVersionSet, request) else { return }
+        guard await propose(InternalRaftRequest.Field.clusterVersionSet, request) else {
+            return false
+        }
         let version = SemanticVersion(EtcdVersion.cluster)?.majorMinor ?? EtcdVersion.cluster
         logger.info(
             "set initial cluster version",
@@ -57,6 +58,7 @@ extension Server {
             ])
         logger.info(
             "enabled capabilities for version", ["cluster-version": .string(version)])
+        return true
     }
 
     private func clusterVersion() async -> SemanticVersion? {

@@ -36,8 +36,17 @@ extension GRPCServerConfiguration {
     /// Beside a request there is room for what wraps it on the wire, as etcd leaves it.
     private static let overheadBytes = 512 * 1024
 
-    init(_ configuration: ServerConfiguration, _ services: ClientAPI) {
+    init(
+        _ configuration: ServerConfiguration, _ services: ClientAPI, logger: ServerLogger
+    ) {
         self.init()
+        let tellsAll = logger.isEnabled(.debug)
+        let limit = configuration.effectiveWarningUnaryRequestDuration.milliseconds
+        slowCallMilliseconds = tellsAll ? 0 : limit
+        onSlowCall = { call in
+            let isSlow = call.milliseconds >= limit
+            logger.tell(call, level: isSlow ? .warn : .debug)
+        }
         maxReceiveBytes = Int(configuration.requestBytesMax) + Self.overheadBytes
         recordsHandlingTime = configuration.usesExtensiveMetrics
         http2.maxConcurrentStreams =
@@ -49,6 +58,19 @@ extension GRPCServerConfiguration {
         http2.keepalive.pingIntervalMilliseconds = interval > 0 && timeout > 0 ? interval : nil
         if timeout > 0 { http2.keepalive.pingTimeoutMilliseconds = timeout }
         onReadTurnComplete = { loop in services.readTurnComplete(loop) }
+    }
+}
+
+extension ServerLogger {
+    /// A unary call that took long, or any while debugging.
+    fileprivate func tell(_ call: GRPCSlowCall, level: LogLevel) {
+        let fields: KeyValuePairs<String, LogValue> = [
+            "time spent": .duration(.milliseconds(call.milliseconds)),
+            "remote": .string(call.remote), "response type": .string(call.path),
+            "request size": .number(call.requestBytes),
+            "response size": .number(call.responseBytes),
+        ]
+        if level == .warn { warn("request stats", fields) } else { debug("request stats", fields) }
     }
 }
 

@@ -51,7 +51,8 @@ package final class Server: Sendable {
         group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         calls = GRPCServer(
             methods: services.methods,
-            configuration: GRPCServerConfiguration(configuration, services), group: group)
+            configuration: GRPCServerConfiguration(configuration, services, logger: logger),
+            group: group)
         let scrape = RuntimeScrape(runtime: runtime, server: calls, registry: registry)
         gateway = HTTPGateway(
             source: RuntimeHealthSource(runtime: runtime), registry: registry,

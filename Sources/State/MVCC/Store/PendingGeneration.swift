@@ -31,8 +31,16 @@ final class PendingGeneration: @unchecked Sendable {
         arena.deallocate()
     }
 
-    /// Bytes of records held.
-    var recordBytes: Int { arena.usedBytes }
+    /// Bytes held, for records and for changes of other buckets.
+    var heldBytes: Int {
+        arena.usedBytes + records.count * MemoryLayout<StoredRecord>.stride
+            + mutations.byteCount + mutations.count * Self.mutationOverheadBytes
+    }
+
+    /// Records and changes of other buckets.
+    var changeCount: Int { records.count + mutations.count }
+
+    private static let mutationOverheadBytes = 40
 
     /// Whether there is nothing to write.
     var isEmpty: Bool {

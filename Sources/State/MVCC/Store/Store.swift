@@ -82,12 +82,12 @@ package final class Store: @unchecked Sendable {
     /// Bytes that the key index takes.
     package var indexSizeBytes: Int { withReadLock { state in state.index.sizeBytes } }
 
-    /// Records and bytes that are applied and not yet in the file.
+    /// Changes and bytes that are applied and not yet in the file.
     package var pendingSize: (records: Int, bytes: Int) {
         withReadLock { state in
             (
-                state.open.records.count + (state.committing?.records.count ?? 0),
-                state.open.recordBytes + (state.committing?.recordBytes ?? 0)
+                state.open.changeCount + (state.committing?.changeCount ?? 0),
+                state.open.heldBytes + (state.committing?.heldBytes ?? 0)
             )
         }
     }
