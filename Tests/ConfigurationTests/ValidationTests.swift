@@ -65,6 +65,8 @@ import Testing
         "--listen-metrics-urls=https://127.0.0.1:1", "--log-outputs=systemd/journal",
         "--feature-gates=AllAlpha=true", "--discovery-srv=a.example", "--corrupt-check-time=1m",
         "--initial-cluster=a=http://127.0.0.1:1,b=http://127.0.0.1:2",
+        "--max-learners=3", "--raft-write-timeout=6s", "--strict-reconfig-check=false",
+        "--bcrypt-cost=12", "--discovery-user=a",
     ])
     func featureOfALaterVersionIsRefused(argument: String) {
         #expect(
@@ -72,7 +74,7 @@ import Testing
     }
 
     @Test(arguments: [
-        "--max-learners=3", "--pre-vote=false", "--quota-backend-bytes=-1", "--metrics=extensive",
+        "--pre-vote=false", "--quota-backend-bytes=-1", "--metrics=extensive",
         "--listen-peer-urls=unix://localhost:20000", "--listen-peer-urls=http://[::1]:0",
         "--auto-compaction-retention=5m", "--v2-deprecation=not-yet",
         "--backend-bbolt-freelist-type=anything", "--feature-gates=AllBeta=false",
