@@ -1,0 +1,212 @@
+import Bolt
+import Disk
+import EtcdAPI
+import Glibc
+import Membership
+import Raft
+import Replica
+import StateMachine
+import Testing
+import WriteAheadLog
+
+@testable import EtcdServer
+
+@Suite("Bootstrap", .serialized)
+struct BootstrapTests {
+    @Test func foundsAMemberInAnEmptyDirectory() throws {
+        let fixture = try BootstrapFixture()
+        let member = try fixture.start()
+        defer { fixture.stop(member) }
+        #expect(member.isNew)
+        #expect(member.localID.description == "fcef5a85db9fa8dd")
+        #expect(member.clusterID == ClusterID(founders: [member.localID]))
+        #expect(member.parts.replica.lastIndex == LogIndex(1))
+        #expect(member.parts.state.appliedIndex == 0)
+        let reading = member.parts.state.bolt.beginRead()
+        defer { reading.end() }
+        var names: [String] = []
+        reading.forEachBucket { name, _ in names.append(String(decoding: name, as: UTF8.self)) }
+        #expect(
+            names == [
+                "alarm", "auth", "authRoles", "authUsers", "cluster", "key", "lease", "members",
+                "members_removed", "meta",
+            ])
+    }
+
+    @Test func restartsAsTheSameMemberWhateverTheFlagsSayNow() throws {
+        let fixture = try BootstrapFixture()
+        let first = try fixture.start()
+        try fixture.run(first)
+        #expect(first.parts.state.appliedIndex == 2)
+        fixture.stop(first)
+        fixture.configuration.initialClusterToken = "other"
+        try fixture.setPeerURL("http://127.0.0.1:9")
+        let second = try fixture.start()
+        defer { fixture.stop(second) }
+        #expect(!second.isNew)
+        #expect(second.localID == first.localID && second.clusterID == first.clusterID)
+        #expect(second.parts.state.appliedIndex == 2)
+        #expect(second.parts.replica.lastIndex == LogIndex(2))
+        #expect(second.parts.state.membership.local?.peerURLs == ["http://127.0.0.1:42180"])
+        #expect(second.parts.replica.canCampaign)
+        try fixture.run(second)
+        #expect(second.parts.state.appliedIndex == 3, "and leads again")
+    }
+
+    @Test func whatWasWrittenButNotAppliedIsAppliedAgain() throws {
+        let fixture = try BootstrapFixture()
+        let first = try fixture.start()
+        try fixture.run(first)
+        let put = PutRequest(key: bytes("k")[...], value: bytes("v")[...]).encoded()
+        let data = put.withUnsafeBytes {
+            InternalRaftRequest.wrap(id: 1, field: InternalRaftRequest.Field.put, payload: $0)
+        }
+        let term = first.parts.log.hardState.term
+        try first.parts.log.append(
+            entries: [RaftEntry(type: .normal, term: term, index: 3, data: data)],
+            hardState: RaftHardState(term: term, vote: first.localID.rawValue, commit: 3))
+        try first.parts.log.synchronize()
+        fixture.stop(first)
+        let second = try fixture.start()
+        defer { fixture.stop(second) }
+        #expect(second.parts.state.appliedIndex == 2)
+        try fixture.run(second)
+        let value = bytes("k").withUnsafeBytes {
+            second.parts.state.store.keyValue(of: $0, at: 2)
+        }
+        #expect(try KeyValue(decoding: try #require(value)).value == bytes("v")[...])
+    }
+
+    @Test func aLogWithoutEntriesIsFoundedAgain() throws {
+        let fixture = try BootstrapFixture()
+        let first = try fixture.start()
+        fixture.stop(first)
+        let second = try fixture.start()
+        #expect(second.localID == first.localID && second.clusterID == first.clusterID)
+        #expect(second.parts.replica.lastIndex == LogIndex(1))
+        try fixture.run(second)
+        #expect(second.parts.state.membership.local?.id == first.localID)
+        fixture.stop(second)
+
+        let other = try BootstrapFixture()
+        other.stop(try other.start())
+        try other.setPeerURL("http://127.0.0.1:9")
+        #expect(
+            try other.refusal()
+                == "the log is empty, and the initial cluster does not name its member")
+    }
+
+    @Test func aTornLastWriteIsCutOff() throws {
+        let fixture = try BootstrapFixture()
+        let first = try fixture.start()
+        try fixture.run(first)
+        let term = first.parts.log.hardState.term
+        try first.parts.log.append(
+            entries: [
+                RaftEntry(
+                    type: .normal, term: term, index: 3,
+                    data: Array(repeating: 0xAA, count: 3_000))
+            ], hardState: nil)
+        fixture.stop(first)
+        try tear(fixture)
+        let second = try fixture.start()
+        defer { fixture.stop(second) }
+        #expect(second.localID == first.localID)
+        #expect(second.parts.replica.lastIndex == LogIndex(2))
+        #expect(second.parts.state.appliedIndex == 2)
+        #expect(try fixture.disk.list(fixture.log).contains { $0.hasSuffix(".broken") })
+        try fixture.run(second)
+        #expect(second.parts.state.appliedIndex == 3)
+    }
+
+    /// Ends the log's only segment in the middle of its last record.
+    private func tear(_ fixture: BootstrapFixture) throws {
+        let names = try fixture.disk.list(fixture.log).filter { $0.hasSuffix(".wal") }
+        let file = try fixture.disk.open(
+            fixture.log + "/" + (try #require(names.first)), .readWrite)
+        defer { file.close() }
+        var content = [UInt8](repeating: 0, count: 1 << 20)
+        let count = try content.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }
+        let end = try #require(content.prefix(count).lastIndex { $0 == 0xAA })
+        try file.truncate(to: end - 1_000)
+    }
+
+    @Test func refusesAnInitialClusterThatDoesNotFit() throws {
+        let fixture = try BootstrapFixture()
+        fixture.configuration.initialCluster = "two=http://127.0.0.1:42180"
+        #expect(
+            try fixture.refusal()
+                == "couldn't find local name \"one\" in the initial cluster configuration")
+        fixture.configuration.initialCluster = "one=http://127.0.0.1:1"
+        #expect(
+            try fixture.refusal()
+                == "--initial-advertise-peer-urls has http://127.0.0.1:42180 but missing from "
+                + "--initial-cluster=one=http://127.0.0.1:1")
+        fixture.configuration.initialCluster =
+            "one=http://127.0.0.1:42180,one=http://127.0.0.1:1"
+        #expect(
+            try fixture.refusal()
+                == "--initial-cluster has one=http://127.0.0.1:1 but missing from "
+                + "--initial-advertise-peer-urls=http://127.0.0.1:42180")
+        #expect(
+            !fixture.disk.exists(fixture.configuration.dataDirectory),
+            "a refused start leaves nothing behind")
+    }
+
+    @Test func refusesADirectoryWithAuthenticationSwitchedOn() throws {
+        let fixture = try BootstrapFixture()
+        let member = try fixture.start()
+        try fixture.run(member)
+        fixture.stop(member)
+        try fixture.edit("auth", "authEnabled", [1])
+        let words = try fixture.refusal()
+        #expect(words?.contains("authentication is enabled") == true)
+    }
+
+    @Test func refusesADatabaseThatAnotherProcessHasOpen() throws {
+        let fixture = try BootstrapFixture()
+        let member = try fixture.start()
+        defer { fixture.stop(member) }
+        #expect(
+            try fixture.refusal()
+                == "another process has the database open: \(fixture.database)")
+    }
+
+    @Test func refusesADatabaseThatIsAheadOfTheLog() throws {
+        let fixture = try BootstrapFixture()
+        let member = try fixture.start()
+        try fixture.run(member)
+        fixture.stop(member)
+        try fixture.edit("meta", "consistent_index", [0, 0, 0, 0, 0, 0, 0, 9])
+        #expect(throws: (any Error).self) { try fixture.start() }
+    }
+
+    @Test func refusesAProxysDirectoryAndRemovesLeftovers() throws {
+        let fixture = try BootstrapFixture()
+        let member = try fixture.start()
+        fixture.stop(member)
+        let leftover = fixture.database + ".tmp.17"
+        try fixture.disk.open(leftover, .createNew(permissions: 0o600)).close()
+        fixture.stop(try fixture.start())
+        #expect(!fixture.disk.exists(leftover))
+        try fixture.disk.createDirectory(
+            fixture.configuration.dataDirectory + "/proxy", permissions: 0o700)
+        #expect(
+            try fixture.refusal()
+                == "invalid datadir. Both member and proxy directories exist.")
+    }
+
+    @Test func numbersOfRequestsDifferBetweenMembersAndRuns() throws {
+        let fixture = try BootstrapFixture()
+        let logger = ServerLogger(sink: LogSink(outputs: []))
+        func first(_ id: UInt64, at time: Int64) -> UInt64 {
+            MemberBootstrap(
+                fixture.configuration, disk: fixture.disk, logger: logger,
+                startUnixMilliseconds: time
+            ).requestNumber(.init(rawValue: id))
+        }
+        #expect(first(0xABCD_1234, at: 1) == 0x1234_0000_0000_0100)
+        #expect(first(1, at: 1 << 40 | 5) == 0x0001_0000_0000_0500)
+        #expect(first(1, at: 5) != first(1, at: 6))
+    }
+}

@@ -1,0 +1,42 @@
+import Bolt
+import Disk
+import Testing
+
+@testable import Lease
+
+func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+func lease(_ number: Int64) -> LeaseID { LeaseID(rawValue: number) }
+
+/// A lessor and the database file that its changes go to.
+struct LeaseFixture {
+    let disk = MemoryDisk()
+    let bolt: Bolt
+    var lessor: Lessor
+    var batch = BoltWriteBatch()
+
+    init(minimumSeconds: Int64 = 2, now: ClockMilliseconds? = nil) throws {
+        bolt = try Bolt.open(disk: disk, path: "db")
+        batch.createBucket(bytes("lease"))
+        lessor = Lessor(minimumSeconds: minimumSeconds)
+        if let now { lessor.promote(extensionMilliseconds: 0, now: now) }
+    }
+
+    @discardableResult
+    mutating func grant(_ id: Int64, seconds: Int64, now: ClockMilliseconds = 0) throws -> Lease {
+        try lessor.grant(lease(id), seconds: seconds, now: now, into: &batch)
+    }
+
+    /// Commits what was gathered and reads it into a new lessor, as a start does.
+    mutating func restarted(minimumSeconds: Int64 = 2) throws -> Lessor {
+        let transaction = bolt.beginWrite()
+        try batch.apply(to: transaction)
+        try transaction.commit()
+        batch.removeAll()
+        var result = Lessor(minimumSeconds: minimumSeconds)
+        let reading = bolt.beginRead()
+        defer { reading.end() }
+        result.restore(from: reading)
+        return result
+    }
+}

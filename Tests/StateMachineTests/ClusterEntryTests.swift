@@ -1,0 +1,172 @@
+import Bolt
+import Disk
+import EtcdAPI
+import Membership
+import Testing
+
+@testable import StateMachine
+
+@Suite("Entries about the cluster")
+struct ClusterEntryTests {
+    private func change(
+        _ type: RaftConfChange.ChangeType, _ node: UInt64, _ context: String
+    ) -> [UInt8] {
+        RaftConfChange(id: 55, type: type, nodeID: node, context: bytes(context)).encoded()
+    }
+
+    private func adding(
+        _ number: UInt64, _ url: String, isLearner: Bool = false, isPromotion: Bool = false
+    ) -> [UInt8] {
+        let member = Member(
+            id: MemberID(rawValue: number), peerURLs: [url], isLearner: isLearner)
+        let context = MemberChangeContext(member: member, isPromotion: isPromotion).json
+        return change(isLearner ? .addLearnerNode : .addNode, number, context)
+    }
+
+    private func members(_ applied: AppliedEntry) -> [Member]? {
+        if case .members(let members) = applied.outcome.result { members } else { nil }
+    }
+
+    @Test func memberChangesAreFollowedAndNoted() throws {
+        let fixture = try StateFixture()
+        let first = adding(1, "http://a:1")
+        let applied = try fixture.apply(.memberChange, first)
+        #expect(applied.id == 55)
+        #expect(applied.change == .single(first, index: 1))
+        #expect(members(applied)?.map(\.id.rawValue) == [1])
+        try fixture.apply(.memberChange, adding(2, "http://b:1", isLearner: true))
+        #expect(fixture.state.confState.voters == [1])
+        #expect(fixture.state.confState.learners == [2])
+        try fixture.apply(.memberChange, adding(2, "http://b:1", isPromotion: true))
+        try fixture.apply(
+            .memberChange, change(.updateNode, 2, #"{"id":2,"peerURLs":["http://c:1"]}"#))
+        #expect(fixture.state.membership[MemberID(rawValue: 2)]?.peerURLs == ["http://c:1"])
+        try fixture.restart()
+        #expect(
+            fixture.stored("meta", "confState") == bytes(#"{"voters":[1,2],"auto_leave":false}"#))
+        #expect(fixture.state.confState.voters == [1, 2])
+        try fixture.apply(.memberChange, change(.removeNode, 2, ""))
+        try fixture.restart()
+        #expect(fixture.state.membership.removed == [MemberID(rawValue: 2)])
+        #expect(
+            fixture.stored("meta", "confState") == bytes(#"{"voters":[1],"auto_leave":false}"#))
+        let reading = fixture.bolt.beginRead()
+        defer { reading.end() }
+        #expect(AppliedMark(from: reading).confState?.voters == [1])
+        #expect(AppliedMark(from: reading).index == fixture.state.appliedIndex)
+    }
+
+    @Test func changesThatMakeNoSenseChangeNothingAndAreNotFollowed() throws {
+        let fixture = try StateFixture()
+        try fixture.apply(.memberChange, adding(1, "http://a:1"))
+        let refused: [([UInt8], EtcdError)] = [
+            (adding(1, "http://b:1"), .memberExists), (adding(3, "http://a:1"), .peerURLExists),
+            (change(.removeNode, 9, ""), .memberNotFound),
+            (adding(1, "http://a:1", isPromotion: true), .memberNotLearner),
+        ]
+        for (data, error) in refused {
+            let applied = try fixture.apply(.memberChange, data)
+            #expect(applied.error == error && applied.change == nil && applied.id == 55)
+        }
+        for nonsense in [[0xFF], change(.addNode, 4, "no JSON"), []] as [[UInt8]] {
+            let applied = try fixture.apply(.memberChange, nonsense)
+            #expect(applied.change == nil)
+        }
+        #expect(fixture.state.membership.members.map(\.id.rawValue) == [1])
+        #expect(fixture.state.appliedIndex == 8)
+    }
+
+    @Test func generalChangesGoToTheConsensusLayerAlone() throws {
+        let fixture = try StateFixture()
+        let applied = try fixture.apply(.generalChange, [1, 2, 3])
+        #expect(applied.change == .general([1, 2, 3], index: 1))
+        #expect(fixture.state.membership.members.isEmpty)
+    }
+
+    @Test func versionsAttributesAndDowngradesAreKept() throws {
+        let fixture = try StateFixture()
+        try fixture.apply(.memberChange, adding(1, "http://a:1"))
+        var version = Membershippb_ClusterVersionSetRequest()
+        version.ver = "3.5.0"
+        try fixture.rare(InternalRaftRequest.Field.clusterVersionSet, version)
+        #expect(fixture.state.storageVersion == "")
+        version.ver = "nonsense"
+        try fixture.rare(InternalRaftRequest.Field.clusterVersionSet, version)
+        #expect(fixture.state.membership.version == SemanticVersion(3, 5))
+        version.ver = "3.7.0"
+        try fixture.rare(InternalRaftRequest.Field.clusterVersionSet, version)
+        #expect(fixture.state.storageVersion == "3.7.0")
+
+        var attributes = Membershippb_ClusterMemberAttrSetRequest()
+        attributes.memberID = 1
+        attributes.memberAttributes.name = "n"
+        attributes.memberAttributes.clientUrls = ["http://x:1"]
+        try fixture.rare(InternalRaftRequest.Field.clusterMemberAttributesSet, attributes)
+        var downgrade = Membershippb_DowngradeInfoSetRequest()
+        downgrade.enabled = true
+        downgrade.ver = "3.6.0"
+        try fixture.rare(InternalRaftRequest.Field.downgradeInfoSet, downgrade)
+        try fixture.rare(
+            InternalRaftRequest.Field.downgradeVersionTest,
+            Membershippb_ClusterVersionSetRequest())
+
+        try fixture.restart()
+        #expect(fixture.stored("meta", "storageVersion") == bytes("3.7.0"))
+        #expect(fixture.state.membership.local?.name == "n")
+        #expect(fixture.state.membership.local?.clientURLs == ["http://x:1"])
+        #expect(
+            fixture.state.membership.downgrade
+                == .init(isEnabled: true, targetVersion: "3.6.0"))
+        downgrade.enabled = false
+        try fixture.rare(InternalRaftRequest.Field.downgradeInfoSet, downgrade)
+        #expect(fixture.state.membership.downgrade == .init())
+        #expect(fixture.revision == 1)
+    }
+
+    @Test func aBrokenRequestAboutTheClusterStopsTheMember() throws {
+        let fixture = try StateFixture()
+        #expect(throws: StateError.undecodableEntry(index: 1)) {
+            try fixture.request(InternalRaftRequest.Field.clusterVersionSet, [0x0A, 9, 1])
+        }
+    }
+
+    @Test func requestsToTheFormerStoreChangeTheMembership() throws {
+        let fixture = try StateFixture()
+        try fixture.apply(.memberChange, adding(0xAB, "http://a:1"))
+        func legacy(_ method: String, _ path: String, _ value: String) -> [UInt8] {
+            var request = LegacyRequest()
+            request.id = 99
+            request.method = bytes(method)
+            request.path = bytes(path)
+            request.value = bytes(value)
+            return request.encoded()
+        }
+        let published = try fixture.apply(
+            .request,
+            legacy(
+                "PUT", "/0/members/ab/attributes", #"{"name":"n","clientURLs":["http://x"]}"#))
+        #expect(published.id == 99 && published.isDone)
+        try fixture.apply(.request, legacy("PUT", "/0/version", "3.5.0"))
+        // What does not concern the membership is passed over.
+        try fixture.apply(.request, legacy("PUT", "/1/somewhere", "else"))
+        try fixture.apply(.request, legacy("SYNC", "", ""))
+        #expect(throws: StateError.undecodableEntry(index: 6)) {
+            try fixture.apply(.request, legacy("SHOUT", "/0/version", "3.6.0"))
+        }
+        try fixture.restart()
+        let member = fixture.state.membership[MemberID(rawValue: 0xAB)]
+        #expect(member?.name == "n" && member?.clientURLs == ["http://x"])
+        #expect(fixture.state.membership.version == SemanticVersion(3, 5))
+        #expect(fixture.state.appliedIndex == 5)
+    }
+
+    @Test func aSnapshotTellsWhereTheStateStands() throws {
+        let fixture = try StateFixture()
+        try fixture.apply(.memberChange, adding(1, "http://a:1"))
+        try fixture.put("a", "1")
+        let snapshot = fixture.state.snapshotRequest()
+        #expect(snapshot.index == 2 && snapshot.term == 3)
+        #expect(snapshot.confState.voters == [1])
+        #expect(snapshot.legacyTree == bytes(fixture.state.membership.legacyTreeJSON))
+    }
+}

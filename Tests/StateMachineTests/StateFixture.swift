@@ -1,0 +1,205 @@
+import Bolt
+import Disk
+import EtcdAPI
+import Lease
+import MVCC
+import Membership
+import SwiftProtobuf
+import Testing
+
+@testable import StateMachine
+
+func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
+
+/// A state machine over a file in memory, which can be closed and opened again.
+final class StateFixture {
+    private let disk: any Disk
+    private let settings: StateSettings
+    private(set) var bolt: Bolt
+    private(set) var state: StateMachine
+    var nextIndex: UInt64 = 1
+
+    init(_ settings: StateSettings = StateSettings()) throws {
+        self.settings = settings
+        disk = MemoryDisk()
+        bolt = try Bolt.open(disk: disk, path: "db", options: Self.options)
+        let transaction = bolt.beginWrite()
+        for name in [
+            "alarm", "auth", "cluster", "key", "lease", "members", "members_removed", "meta",
+        ] {
+            _ = try transaction.createBucketIfMissing(bytes(name))
+        }
+        try transaction.commit()
+        state = try Self.start(bolt, settings)
+    }
+
+    deinit { bolt.close() }
+
+    private static var options: BoltOptions {
+        BoltOptions(initialMapBytes: 256 << 20, growthStepBytes: 0)
+    }
+
+    private static func start(_ bolt: Bolt, _ settings: StateSettings) throws -> StateMachine {
+        try StateMachine(
+            bolt: bolt,
+            membership: ClusterMembership(
+                localID: MemberID(rawValue: 1), clusterID: ClusterID(rawValue: 2)),
+            settings: settings,
+            storeConfiguration: StoreConfiguration(indexReservedBytes: 256 << 20))
+    }
+
+    /// Closes and opens the file; what was not persisted is lost.
+    func restart(persisting: Bool = true) throws {
+        if persisting { try state.store.persist() }
+        bolt.close()
+        bolt = try Bolt.open(disk: disk, path: "db", options: Self.options)
+        state = try Self.start(bolt, settings)
+    }
+
+    /// Applies an entry as a batch of its own.
+    @discardableResult
+    func apply(_ entry: CommittedEntry) throws -> AppliedEntry {
+        var applied: AppliedEntry?
+        try state.applyBatch { applied = try state.apply(entry) }
+        nextIndex = max(nextIndex, entry.index + 1)
+        return try #require(applied)
+    }
+
+    @discardableResult
+    func apply(_ kind: CommittedEntry.Kind, _ data: [UInt8]) throws -> AppliedEntry {
+        try apply(CommittedEntry(index: nextIndex, term: 3, kind: kind, data: data))
+    }
+
+    @discardableResult
+    func request(_ field: UInt32, _ payload: [UInt8]) throws -> AppliedEntry {
+        try apply(.request, wrapped(field, payload))
+    }
+
+    @discardableResult
+    func rare(_ field: UInt32, _ message: some SwiftProtobuf.Message) throws -> AppliedEntry {
+        try request(field, try message.serializedBytes())
+    }
+
+    @discardableResult
+    func put(
+        _ key: String, _ value: String = "", lease: Int64 = 0, prevKV: Bool = false,
+        ignoreValue: Bool = false, ignoreLease: Bool = false
+    ) throws -> AppliedEntry {
+        let request = PutRequest(
+            key: bytes(key)[...], value: bytes(value)[...], lease: lease, prevKV: prevKV,
+            ignoreValue: ignoreValue, ignoreLease: ignoreLease)
+        return try self.request(InternalRaftRequest.Field.put, request.encoded())
+    }
+
+    @discardableResult
+    func delete(_ key: String, end: String = "", prevKV: Bool = false) throws -> AppliedEntry {
+        let request = DeleteRangeRequest(
+            key: bytes(key)[...], rangeEnd: bytes(end)[...], prevKV: prevKV)
+        return try self.request(InternalRaftRequest.Field.deleteRange, request.encoded())
+    }
+
+    @discardableResult
+    func txn(_ request: TxnRequest) throws -> AppliedEntry {
+        try self.request(InternalRaftRequest.Field.txn, request.encoded())
+    }
+
+    @discardableResult
+    func grant(_ id: Int64, seconds: Int64) throws -> AppliedEntry {
+        try request(
+            InternalRaftRequest.Field.leaseGrant,
+            LeaseGrantRequest(ttlSeconds: seconds, id: id).encoded())
+    }
+
+    @discardableResult
+    func revoke(_ id: Int64) throws -> AppliedEntry {
+        var request = LeaseRevokeRequest()
+        request.id = id
+        return try self.request(InternalRaftRequest.Field.leaseRevoke, request.encoded())
+    }
+
+    @discardableResult
+    func compact(_ revision: Int64, physical: Bool = false) throws -> AppliedEntry {
+        var request = CompactionRequest()
+        request.revision = revision
+        request.physical = physical
+        return try self.request(InternalRaftRequest.Field.compaction, request.encoded())
+    }
+
+    @discardableResult
+    func alarm(
+        _ action: Etcdserverpb_AlarmRequest.AlarmAction, _ type: Etcdserverpb_AlarmType,
+        member: UInt64 = 1
+    ) throws -> AppliedEntry {
+        var request = Etcdserverpb_AlarmRequest()
+        request.action = action
+        request.alarm = type
+        request.memberID = member
+        return try rare(InternalRaftRequest.Field.alarm, request)
+    }
+
+    /// The stored pair of a key, if it lives.
+    func pair(_ key: String) throws -> KeyValue? {
+        let stored = bytes(key).withUnsafeBytes {
+            state.store.keyValue(of: $0, at: state.store.revisions.current)
+        }
+        return try stored.map { try KeyValue(decoding: $0) }
+    }
+
+    func value(_ key: String) throws -> String? {
+        try pair(key).map { String(decoding: $0.value, as: UTF8.self) }
+    }
+
+    var revision: Int64 { state.store.revisions.current }
+
+    func stored(_ bucket: String, _ key: String) -> [UInt8]? {
+        let reading = bolt.beginRead()
+        defer { reading.end() }
+        return reading.bucket(bytes(bucket))?.get(bytes(key))
+    }
+
+    func finishCompactions() throws {
+        try state.store.persist()
+        while try state.store.compactionStep() != .idle {}
+        try state.store.persist()
+    }
+
+    func fileHash() throws -> UInt32 {
+        try state.store.persist()
+        let reading = bolt.beginRead()
+        defer { reading.end() }
+        return Store.hashFile(reading)
+    }
+}
+
+/// A request as it stands in the log, under id 77.
+func wrapped(_ field: UInt32, _ payload: [UInt8]) -> [UInt8] {
+    payload.withUnsafeBytes { InternalRaftRequest.wrap(id: 77, field: field, payload: $0) }
+}
+
+extension AppliedEntry {
+    var error: EtcdError? {
+        if case .failed(let error) = outcome.result { error } else { nil }
+    }
+
+    var transaction: TxnAnswer? {
+        if case .txn(let answer) = outcome.result { answer } else { nil }
+    }
+
+    var isDone: Bool {
+        if case .done = outcome.result { true } else { false }
+    }
+}
+
+func putting(_ key: String, _ value: String = "", lease: Int64 = 0) -> RequestOp {
+    .put(PutRequest(key: bytes(key)[...], value: bytes(value)[...], lease: lease))
+}
+
+func reading(_ key: String, revision: Int64 = 0) -> RequestOp {
+    var request = RangeRequest(key: bytes(key)[...])
+    request.revision = revision
+    return .range(request)
+}
+
+func deleting(_ key: String, end: String = "") -> RequestOp {
+    .deleteRange(DeleteRangeRequest(key: bytes(key)[...], rangeEnd: bytes(end)[...]))
+}

@@ -1,0 +1,198 @@
+import Bolt
+import Disk
+import EtcdAPI
+import MVCC
+import Testing
+
+@testable import StateMachine
+
+@Suite("Transactions")
+struct TransactionTests {
+    private func compare(
+        _ key: String, _ target: Compare.Target, _ result: Compare.Result,
+        _ operand: Compare.Operand, end: String = ""
+    ) -> Compare {
+        Compare(
+            result: result, target: target, key: bytes(key)[...], operand: operand,
+            rangeEnd: bytes(end)[...])
+    }
+
+    private func value(_ text: String) -> Compare.Operand { .value(bytes(text)[...]) }
+
+    private func holds(_ fixture: StateFixture, _ compares: Compare...) throws -> Bool {
+        try #require(try fixture.txn(TxnRequest(compare: compares)).transaction).succeeded
+    }
+
+    @Test func comparesEveryTarget() throws {
+        let fixture = try StateFixture()
+        try fixture.grant(9, seconds: 60)
+        try fixture.put("a", "1")
+        try fixture.put("a", "m", lease: 9)
+        #expect(try holds(fixture, compare("a", .version, .equal, .version(2))))
+        #expect(try holds(fixture, compare("a", .create, .equal, .createRevision(2))))
+        #expect(try holds(fixture, compare("a", .mod, .greater, .modRevision(2))))
+        #expect(try holds(fixture, compare("a", .lease, .equal, .lease(9))))
+        #expect(try holds(fixture, compare("a", .value, .equal, value("m"))))
+        #expect(try holds(fixture, compare("a", .value, .less, value("n"))))
+        #expect(try holds(fixture, compare("a", .value, .greater, value("lz"))))
+        #expect(try !holds(fixture, compare("a", .value, .notEqual, value("m"))))
+        #expect(try !holds(fixture, compare("a", .mod, .less, .modRevision(3))))
+        // An operand of another target counts as zero or nothing.
+        #expect(try holds(fixture, compare("a", .version, .greater, .lease(100))))
+        #expect(try holds(fixture, compare("a", .value, .greater, .version(1))))
+        // Numbers that do not exist: an unknown target is equal, an unknown result always fits.
+        #expect(try holds(fixture, compare("a", .init(rawValue: 77), .equal, .none)))
+        #expect(try !holds(fixture, compare("a", .init(rawValue: 77), .less, .none)))
+        #expect(try holds(fixture, compare("a", .version, .init(rawValue: 77), .version(999))))
+    }
+
+    @Test func aMissingKeyComparesAsZerosAndNoValueOfItHolds() throws {
+        let fixture = try StateFixture()
+        try fixture.put("b", "1")
+        try fixture.delete("b")
+        for key in ["a", "b"] {
+            #expect(try holds(fixture, compare(key, .version, .equal, .version(0))))
+            #expect(try holds(fixture, compare(key, .create, .less, .createRevision(1))))
+            #expect(try holds(fixture, compare(key, .lease, .greater, .lease(-1))))
+            #expect(try !holds(fixture, compare(key, .value, .equal, value(""))))
+            #expect(try !holds(fixture, compare(key, .value, .notEqual, value("x"))))
+            #expect(try holds(fixture, compare(key, .mod, .greater, .modRevision(-9))))
+        }
+    }
+
+    /// In a process of its own, since an overflow would end it.
+    @Test func theLeastNumberComparesWithAMissingKey() async {
+        await #expect(processExitsWith: .success) {
+            let fixture = try StateFixture()
+            for (target, operand) in [
+                (Compare.Target.version, Compare.Operand.version(.min)),
+                (.create, .createRevision(.min)), (.mod, .modRevision(.min)),
+                (.lease, .lease(.min)),
+            ] {
+                let compare = Compare(
+                    result: .greater, target: target, key: bytes("missing")[...],
+                    operand: operand)
+                let answer = try fixture.txn(TxnRequest(compare: [compare])).transaction
+                precondition(answer?.succeeded == true, "zero is greater than any negative")
+            }
+        }
+    }
+
+    @Test func aRangeComparesEachOfItsKeys() throws {
+        let fixture = try StateFixture()
+        try fixture.put("a1", "x")
+        try fixture.put("a2", "x")
+        #expect(try holds(fixture, compare("a", .value, .equal, value("x"), end: "b")))
+        try fixture.put("a2", "y")
+        #expect(try !holds(fixture, compare("a", .value, .equal, value("x"), end: "b")))
+        #expect(try holds(fixture, compare("a", .value, .equal, value("x"), end: "a2")))
+        #expect(try holds(fixture, compare("a", .create, .greater, .createRevision(0), end: "\0")))
+        #expect(try !holds(fixture, compare("x", .value, .equal, value("x"), end: "z")))
+        #expect(try holds(fixture, compare("x", .version, .equal, .version(0), end: "z")))
+    }
+
+    @Test func comparesSeeTheStateBeforeAndReadsWhatIsWrittenAtEveryLevel() throws {
+        let fixture = try StateFixture()
+        let missing = compare("a", .version, .equal, .version(0))
+        let nested = TxnRequest(
+            compare: [missing], success: [reading("a"), putting("b", "nested")],
+            failure: [putting("wrong")])
+        let applied = try fixture.txn(
+            TxnRequest(
+                compare: [missing],
+                success: [
+                    reading("a"), putting("a", "1"), .txn(nested), deleting("b"),
+                    deleting("nothing"),
+                ]))
+        let answer = try #require(applied.transaction)
+        #expect(answer.succeeded && answer.responses.count == 5)
+        #expect(applied.outcome.revision == 2 && fixture.revision == 2)
+        guard case .range(let before) = answer.responses[0],
+            case .put(let put) = answer.responses[1],
+            case .txn(let inner) = answer.responses[2],
+            case .deleteRange(let deletion) = answer.responses[3],
+            case .range(let within)? = inner.responses.first
+        else {
+            Issue.record("answers stand in the order of the operations")
+            return
+        }
+        #expect(before.count == 0 && before.header?.revision == 1)
+        #expect(put.header?.revision == 2)
+        #expect(inner.succeeded && inner.header == ResponseHeader())
+        #expect(within.count == 1)
+        #expect(deletion.deleted == 1)
+        #expect(try fixture.value("a") == "1")
+        #expect(try fixture.value("b") == nil)
+        #expect(try fixture.value("wrong") == nil)
+    }
+
+    @Test func aFailingCheckChangesNothing() throws {
+        let fixture = try StateFixture()
+        try fixture.put("k", "1")
+        try fixture.put("k", "2")
+        try fixture.compact(3)
+        let hash = try fixture.state.store.hashKV(at: 0).hash.hash
+        let missingValue = RequestOp.put(PutRequest(key: bytes("n")[...], ignoreValue: true))
+        let faults: [(RequestOp, EtcdError)] = [
+            (putting("x", lease: 404), .leaseNotFound), (missingValue, .keyNotFound),
+            (reading("k", revision: 2), .compacted), (reading("k", revision: 99), .futureRevision),
+        ]
+        for (fault, error) in faults {
+            let flat = TxnRequest(compare: [], success: [putting("a", "1"), fault])
+            #expect(try fixture.txn(flat).error == error)
+            let nested = TxnRequest(
+                compare: [],
+                success: [
+                    putting("a", "1"), deleting("k"),
+                    .txn(TxnRequest(compare: [], success: [putting("b"), fault])),
+                ])
+            let applied = try fixture.txn(nested)
+            #expect(applied.error == error && applied.outcome.revision == 3)
+            // The same fault in the branch that is not taken does no harm.
+            let other = TxnRequest(compare: [], success: [], failure: [fault])
+            #expect(try fixture.txn(other).transaction?.succeeded == true)
+        }
+        #expect(fixture.revision == 3)
+        #expect(try fixture.state.store.hashKV(at: 0).hash.hash == hash)
+        #expect(try fixture.value("a") == nil)
+    }
+
+    @Test func readingAloneBumpsNothing() throws {
+        let fixture = try StateFixture()
+        try fixture.put("a", "1")
+        let request = TxnRequest(
+            compare: [compare("a", .version, .equal, .version(1))], success: [reading("a")],
+            failure: [])
+        let outcome = fixture.state.evaluate(request)
+        guard case .txn(let answer) = outcome.result, case .range(let range) = answer.responses[0]
+        else {
+            Issue.record("no answer")
+            return
+        }
+        #expect(outcome.revision == 2 && answer.succeeded && range.count == 1)
+        #expect(range.header?.revision == 2)
+        #expect(fixture.revision == 2 && fixture.state.appliedIndex == 1)
+        let late = fixture.state.evaluate(
+            TxnRequest(compare: [], success: [reading("a", revision: 9)]))
+        guard case .failed(.futureRevision) = late.result else {
+            Issue.record("a revision to come was readable")
+            return
+        }
+        // Through the log too.
+        #expect(try fixture.txn(request).outcome.revision == 2)
+        #expect(try fixture.txn(TxnRequest()).outcome.revision == 2)
+    }
+
+    @Test func allWritesOfATransactionShareOneRevision() throws {
+        let fixture = try StateFixture()
+        try fixture.put("old", "1")
+        try fixture.txn(
+            TxnRequest(
+                compare: [],
+                success: [putting("a", "1"), deleting("old"), putting("b", "2")]))
+        #expect(fixture.revision == 3)
+        #expect(try fixture.pair("a")?.modRevision == 3)
+        #expect(try fixture.pair("b")?.modRevision == 3)
+        #expect(try fixture.pair("old") == nil)
+    }
+}
