@@ -117,6 +117,19 @@ var targets: [Target] = [
     tests("WriteAheadLogTests", ["WriteAheadLog", "Disk", "EtcdAPI", "CCRC32C"]),
     tests("BoltTests", ["Bolt", "Disk"]),
     tests("MVCCTests", ["MVCC", "Bolt", "Disk", "EtcdAPI", protobuf]),
+    tests("LeaseTests", ["Lease", "Bolt", "Disk", "EtcdAPI"]),
+    tests("MembershipTests", ["Membership", "Bolt", "Disk", "EtcdAPI"]),
+    tests(
+        "StateMachineTests",
+        ["StateMachine", "MVCC", "Lease", "Membership", "Bolt", "Disk", "EtcdAPI", protobuf]),
+    tests("ReplicaTests", ["Replica", "Raft", "StateMachine", "EtcdAPI"]),
+    tests("ClientAPITests", ["ClientAPI", "MVCC", "Bolt", "Disk", "EtcdAPI"]),
+    tests(
+        "BootstrapTests",
+        [
+            "EtcdServer", "ReplicaRuntime", "Replica", "WriteAheadLog", "Bolt", "Disk", "MVCC",
+            "StateMachine", "Membership", "EtcdAPI", "Raft",
+        ]),
     tests("HTTP2Tests", ["HTTP2", "GRPC", nio, nioPosix]),
     tests("GRPCTests", ["GRPC", "HTTP2", nio, nioPosix], exclude: ["grpcio_client.py"]),
     tests("ConfigurationTests", ["EtcdServer", "etcd", logging]),

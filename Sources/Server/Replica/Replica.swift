@@ -84,7 +84,12 @@ package struct Replica: Sendable {
     package mutating func takeEffects(into effects: inout ReplicaEffects) {
         startRound(into: &effects)
         machine.takeReady(into: &ready)
-        swap(&effects.messages, &ready.messages)
+        // Behind the messages that a completed write has released.
+        if effects.messages.isEmpty {
+            swap(&effects.messages, &ready.messages)
+        } else {
+            effects.messages.append(contentsOf: ready.messages)
+        }
         if let write = ready.write {
             if !write.messagesAfter.isEmpty { held.append((write.number, write.messagesAfter)) }
             effects.writes.append(write)
@@ -230,6 +235,7 @@ extension Replica {
     private mutating func saved(_ index: LogIndex, into effects: inout ReplicaEffects) {
         isSnapshotRunning = false
         snapshotIndex = max(snapshotIndex, index)
+        guard snapshotIndex.rawValue > UInt64(settings.catchUpEntries) else { return }
         effects.releasedLog = snapshotIndex
     }
 }

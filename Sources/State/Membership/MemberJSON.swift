@@ -95,6 +95,8 @@ func jsonString(_ text: String) -> String {
         case "\n": result += "\\n"
         case "\r": result += "\\r"
         case "\t": result += "\\t"
+        case "\u{8}": result += "\\b"
+        case "\u{c}": result += "\\f"
         case "<", ">", "&", "\u{2028}", "\u{2029}": result += escaped(scalar)
         case _ where scalar.value < 0x20: result += escaped(scalar)
         default: result.unicodeScalars.append(scalar)
