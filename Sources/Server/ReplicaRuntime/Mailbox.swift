@@ -32,13 +32,6 @@ final class Mailbox<Item>: @unchecked Sendable {
         condition.deallocate()
     }
 
-    /// How many items wait.
-    var count: Int {
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        return items.count
-    }
-
     /// Adds an item that can wait until something else wakes the owner, or its deadline comes.
     func postQuietly(_ item: Item) {
         pthread_mutex_lock(mutex)

@@ -138,12 +138,18 @@ extension ReplicaRuntime {
         requestID.add(1, ordering: .relaxed).newValue
     }
 
-    /// Proposes on the member's own behalf; nobody waits for the outcome.
-    package func proposeOwn(field: UInt32, payload: [UInt8]) {
+    /// The entry data of a request, under a number of its own.
+    package func wrap(field: UInt32, payload: [UInt8]) -> (id: UInt64, data: [UInt8]) {
         let id = nextRequestID()
         let data = payload.withUnsafeBytes { bytes in
             InternalRaftRequest.wrap(id: id, field: field, payload: bytes)
         }
+        return (id, data)
+    }
+
+    /// Proposes on the member's own behalf; nobody waits for the outcome.
+    package func proposeOwn(field: UInt32, payload: [UInt8]) {
+        let (id, data) = wrap(field: field, payload: payload)
         consensus.post(.own(id: id, data: data))
     }
 

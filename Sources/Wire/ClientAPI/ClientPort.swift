@@ -38,15 +38,9 @@ package final class ClientPort: ReplySink, @unchecked Sendable {
         return port
     }
 
-    /// How many answers are awaited.
-    var waitingCount: Int { waiting.count - freeTokens.count }
-
     /// Puts a request into the log; `completion` gets what applying it came to.
     func propose(field: UInt32, payload: [UInt8], _ completion: @escaping Completion) {
-        let id = runtime.nextRequestID()
-        let data = payload.withUnsafeBytes { bytes in
-            InternalRaftRequest.wrap(id: id, field: field, payload: bytes)
-        }
+        let (id, data) = runtime.wrap(field: field, payload: payload)
         guard data.count <= runtime.configuration.requestMaximumBytes else {
             return completion(refusal(.requestTooLarge))
         }

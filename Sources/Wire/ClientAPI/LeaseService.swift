@@ -18,8 +18,8 @@ struct LeaseService {
                 context.meter.countRequest(call, isStream: true)
                 return LeaseKeepAliveHandler(context: context, call: call)
             },
-            GRPCMethod(path: "/etcdserverpb.Lease/LeaseTimeToLive") { call, bytes in
-                timeToLive(call, bytes)
+            context.generated("/etcdserverpb.Lease/LeaseTimeToLive") { call, request in
+                timeToLive(call, request)
             },
             GRPCMethod(path: "/etcdserverpb.Lease/LeaseLeases") { call, _ in leases(call) },
         ]
@@ -48,12 +48,9 @@ struct LeaseService {
         }
     }
 
-    private func timeToLive(_ call: GRPCServerCall, _ bytes: [UInt8]) {
-        context.meter.countRequest(call, isStream: false)
-        if let error = context.checkLeader(call) { return call.fail(error) }
-        guard let request = try? Etcdserverpb_LeaseTimeToLiveRequest(serializedBytes: bytes) else {
-            return call.finish(.undecodable)
-        }
+    private func timeToLive(
+        _ call: GRPCServerCall, _ request: Etcdserverpb_LeaseTimeToLiveRequest
+    ) {
         let context = self.context
         context.port(call).onState({ $0.timeToLive(request) }) { answer in
             var answer = answer

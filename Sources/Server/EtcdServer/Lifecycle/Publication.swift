@@ -71,10 +71,7 @@ extension Server {
 
     private func propose(_ field: UInt32, _ request: some SwiftProtobuf.Message) async -> Bool {
         guard let payload: [UInt8] = try? request.serializedBytes() else { return false }
-        let id = runtime.nextRequestID()
-        let data = payload.withUnsafeBytes { bytes in
-            InternalRaftRequest.wrap(id: id, field: field, payload: bytes)
-        }
+        let (id, data) = runtime.wrap(field: field, payload: payload)
         let reply: ReplyValue = await withCheckedContinuation { continuation in
             let waiter = ReplyWaiter(continuation)
             runtime.submit([
