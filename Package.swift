@@ -88,7 +88,7 @@ var targets: [Target] = [
             "Membership", "StateMachine", "Replica", "ReplicaRuntime", "HTTP2", "GRPC",
             "ClientAPI", "Gateway", nio, nioPosix, logging, metrics, protobuf,
         ]),
-    room("Wire", "PeerTransport", ["EtcdAPI"]),
+    room("Wire", "PeerTransport", ["EtcdAPI", "Raft", nio, nioPosix, nioHTTP1]),
     room("Client", "EtcdClient", ["GRPC", "EtcdAPI", nio, nioPosix, protobuf]),
     room("Verification", "Linearizability"),
     room(
@@ -101,7 +101,7 @@ var targets: [Target] = [
         "Verification", "FuzzTargets",
         [
             "Bolt", "Disk", "EtcdAPI", "EtcdServer", "GRPC", "HTTP2", "MVCC", "PeerTransport",
-            "Raft", "WriteAheadLog", nio, nioEmbedded,
+            "Raft", "WriteAheadLog", nio, nioEmbedded, nioPosix,
         ]),
     tool("Tools", "etcd", ["EtcdServer"]),
     tool(
@@ -143,7 +143,7 @@ var targets: [Target] = [
     tests("EtcdClientTests", ["EtcdClient"]),
     tests("SimulatorTests", ["Simulator"]),
     tests("LinearizabilityTests", ["Linearizability"]),
-    tests("PeerTransportTests", ["PeerTransport", "EtcdAPI"]),
+    tests("PeerTransportTests", ["PeerTransport", "EtcdAPI", "Raft", nio, nioPosix, nioHTTP1]),
     tests(
         "ToolsTests",
         ["etcdutl", "etcdctl", "Bolt", "Disk", "EtcdAPI", "MVCC", "WriteAheadLog"]),

@@ -4,6 +4,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case configFile = "ConfigFile"
     case http2 = "HTTP2"
     case http2Client = "HTTP2Client"
+    case peerRequests = "PeerRequests"
     case peerStreams = "PeerStreams"
     case raft = "Raft"
     case revisionKey = "RevisionKey"
@@ -18,6 +19,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .configFile: fuzzConfigFile(input)
         case .http2: fuzzHTTP2(input)
         case .http2Client: fuzzHTTP2Client(input)
+        case .peerRequests: fuzzPeerRequests(input)
         case .peerStreams: fuzzPeerStreams(input)
         case .raft: fuzzRaft(input)
         case .revisionKey: fuzzRevisionKey(input)
