@@ -86,7 +86,8 @@ var targets: [Target] = [
         [
             "EtcdAPI", "Raft", "Disk", "WriteAheadLog", "Bolt", "MVCC", "Lease", "Auth",
             "Membership", "StateMachine", "Replica", "ReplicaRuntime", "HTTP2", "GRPC",
-            "ClientAPI", "Gateway", nio, nioPosix, logging, metrics, protobuf,
+            "ClientAPI", "Gateway", "PeerTransport", nio, nioPosix, nioHTTP1, logging, metrics,
+            protobuf,
         ]),
     room("Wire", "PeerTransport", ["EtcdAPI", "Raft", nio, nioPosix, nioHTTP1]),
     room("Client", "EtcdClient", ["GRPC", "EtcdAPI", nio, nioPosix, protobuf]),

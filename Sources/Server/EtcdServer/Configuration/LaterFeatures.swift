@@ -39,7 +39,6 @@ package enum LaterFeatures {
         .flag("force-new-cluster"),
         .flag("corrupt-check-time"),
         .flag("strict-reconfig-check"), .flag("max-learners"),
-        .flag("raft-read-timeout"), .flag("raft-write-timeout"),
         .flag("compact-hash-check-time"), .flag("downgrade-check-time"),
         .gate(.setMemberLocalAddr),
         // Discovery

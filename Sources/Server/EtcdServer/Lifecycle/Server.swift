@@ -9,6 +9,7 @@ import HTTP2
 import Membership
 import NIOCore
 import NIOPosix
+import PeerTransport
 import Raft
 import ReplicaRuntime
 
@@ -22,11 +23,17 @@ package final class Server: Sendable {
     let group: MultiThreadedEventLoopGroup
     let calls: GRPCServer
     let gateway: HTTPGateway
+    private let signals: SignalWait
     let localID: Membership.MemberID
     let clusterID: ClusterID
 
     /// Reads or founds the member and starts its threads; nothing listens yet.
-    package init(_ configuration: ServerConfiguration, logger: ServerLogger) throws {
+    ///
+    /// - Parameter signals: told when the cluster has removed the member, which ends it.
+    package init(
+        _ configuration: ServerConfiguration, logger: ServerLogger, signals: SignalWait
+    ) throws {
+        self.signals = signals
         self.configuration = configuration
         self.logger = logger
         let startedAt = unixMilliseconds()
@@ -43,7 +50,16 @@ package final class Server: Sendable {
             onFailure: { reason in
                 logger.fatal("stopping, to answer nothing wrong", ["error": .string(reason)])
             })
-        links = MemberLinks()
+        let memberID = Raft.MemberID(localID.rawValue)
+        group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+        links = MemberLinks(
+            snapshots: member.parts.snapshots, disk: RealDisk(),
+            observation: PeerObservation(localID: memberID, logger: logger),
+            onRemoval: { signals.giveUp() })
+        let transport = PeerTransport(
+            settings: PeerTransportSettings(configuration, member), owner: links, group: group)
+        links.attach(transport)
+        links.membershipChanged(member.parts.state.membership)
         runtime = ReplicaRuntime(
             parts: member.parts, configuration: RuntimeConfiguration(configuration),
             observer: observation, carrier: links,
@@ -52,7 +68,6 @@ package final class Server: Sendable {
         services = ClientAPI(
             runtime: runtime,
             settings: ServiceSettings(configuration, member))
-        group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         calls = GRPCServer(
             methods: services.methods,
             configuration: GRPCServerConfiguration(configuration, services, logger: logger),
@@ -79,18 +94,21 @@ package final class Server: Sendable {
 
     /// Serves until told to stop, then ends in order.
     ///
-    /// - Returns: the signal that ended it.
-    package func run(_ signals: SignalWait) async throws -> Int32 {
+    /// - Returns: the signal that ended it; nil when the cluster has removed the member.
+    package func run() async throws -> Int32? {
         let listeners = Listeners(self)
         try await listeners.open()
         let publication = Task { await publish() }
         let compactor = Task { await AutoCompactor(self)?.run() }
-        let signal = await signals.next()
-        logger.info("received signal; shutting down", ["signal": .string(SignalWait.name(signal))])
+        let start = Task { await advanceElection() }
+        let signal = await tellEnd(signals.next())
         publication.cancel()
         compactor.cancel()
+        start.cancel()
         SystemNotify.send("STOPPING=1")
+        await handLeadershipOver()
         await listeners.close()
+        await links.close()
         runtime.stop()
         try? await group.shutdownGracefully()
         logger.info(

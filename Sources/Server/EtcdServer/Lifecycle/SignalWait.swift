@@ -7,7 +7,14 @@ import Synchronization
 /// system interrupts, nothing else happens there. (Blocking the signals everywhere and waiting for
 /// them does not work: the main thread sleeps with its signals unblocked.)
 package final class SignalWait: Sendable {
-    private let state = Mutex<(signal: Int32?, waiter: CheckedContinuation<Int32, Never>?)>(
+    /// Why the server ends.
+    package enum Reason: Sendable {
+        case signal(Int32)
+        /// The server has found a reason itself.
+        case own
+    }
+
+    private let state = Mutex<(reason: Reason?, waiter: CheckedContinuation<Reason, Never>?)>(
         (nil, nil))
 
     /// Takes over SIGINT and SIGTERM; once in a process. A broken pipe and a file that is too large
@@ -42,7 +49,7 @@ package final class SignalWait: Sendable {
         }
 
         func run() {
-            wait.take(next())
+            wait.take(.signal(next()))
             // A second signal ends the process at once.
             SignalWait.end(by: next())
         }
@@ -54,23 +61,25 @@ package final class SignalWait: Sendable {
         }
     }
 
-    private func take(_ number: Int32) {
+    private func take(_ reason: Reason) {
         let waiter = state.withLock { state in
-            state.signal = number
-            defer { state.waiter = nil }
-            return state.waiter
+            if state.reason == nil { state.reason = reason }
+            return state.waiter.take()
         }
-        waiter?.resume(returning: number)
+        waiter?.resume(returning: reason)
     }
 
-    /// The first signal.
-    package func next() async -> Int32 {
+    /// Ends the wait without a signal.
+    package func giveUp() { take(.own) }
+
+    /// The first signal, or that there is no need to wait for one.
+    package func next() async -> Reason {
         await withCheckedContinuation { continuation in
-            let number = state.withLock { state -> Int32? in
-                if state.signal == nil { state.waiter = continuation }
-                return state.signal
+            let reason = state.withLock { state -> Reason? in
+                if state.reason == nil { state.waiter = continuation }
+                return state.reason
             }
-            if let number { continuation.resume(returning: number) }
+            if let reason { continuation.resume(returning: reason) }
         }
     }
 
