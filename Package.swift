@@ -86,9 +86,10 @@ var targets: [Target] = [
         [
             "EtcdAPI", "Raft", "Disk", "WriteAheadLog", "Bolt", "MVCC", "Lease", "Auth",
             "Membership", "StateMachine", "Replica", "ReplicaRuntime", "HTTP2", "GRPC",
-            "ClientAPI", "Gateway", nio, nioPosix, logging, metrics, protobuf,
+            "ClientAPI", "Gateway", "DNS", "EtcdClient", nio, nioPosix, logging, metrics, protobuf,
         ]),
     room("Wire", "PeerTransport", ["EtcdAPI"]),
+    room("Wire", "DNS"),
     room("Client", "EtcdClient", ["GRPC", "EtcdAPI", nio, nioPosix, protobuf]),
     room("Verification", "Linearizability"),
     room(
@@ -100,8 +101,8 @@ var targets: [Target] = [
     room(
         "Verification", "FuzzTargets",
         [
-            "Bolt", "Disk", "EtcdAPI", "EtcdServer", "GRPC", "HTTP2", "MVCC", "PeerTransport",
-            "Raft", "WriteAheadLog", nio, nioEmbedded,
+            "Bolt", "DNS", "Disk", "EtcdAPI", "EtcdServer", "GRPC", "HTTP2", "MVCC",
+            "PeerTransport", "Raft", "WriteAheadLog", nio, nioEmbedded,
         ]),
     tool("Tools", "etcd", ["EtcdServer"]),
     tool(
@@ -128,8 +129,9 @@ var targets: [Target] = [
         "BootstrapTests",
         [
             "EtcdServer", "ReplicaRuntime", "Replica", "WriteAheadLog", "Bolt", "Disk", "MVCC",
-            "StateMachine", "Membership", "EtcdAPI", "Raft",
+            "StateMachine", "Membership", "EtcdAPI", "Raft", "DNS",
         ]),
+    tests("DNSTests", ["DNS"]),
     tests("HTTP2Tests", ["HTTP2", "GRPC", nio, nioPosix]),
     tests("GRPCTests", ["GRPC", "HTTP2", nio, nioPosix], exclude: ["grpcio_client.py"]),
     tests("ConfigurationTests", ["EtcdServer", "etcd", logging]),
