@@ -4,7 +4,8 @@ import EtcdServer
 func runServer(
     _ configuration: ServerConfiguration, logger: ServerLogger, signals: SignalWait
 ) async throws {
-    let server = try Server(configuration, logger: logger)
+    let server = try await Server(configuration, logger: logger)
+    signals.keep()
     let signal = try await server.run(signals)
     SignalWait.end(by: signal)
 }

@@ -25,13 +25,14 @@ package final class Server: Sendable {
     let clusterID: ClusterID
 
     /// Reads or founds the member and starts its threads; nothing listens yet.
-    package init(_ configuration: ServerConfiguration, logger: ServerLogger) throws {
+    package init(_ configuration: ServerConfiguration, logger: ServerLogger) async throws {
         self.configuration = configuration
         self.logger = logger
-        let startedAt = unixMilliseconds()
+        group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let bootstrap = MemberBootstrap(
-            configuration, disk: RealDisk(), logger: logger, startUnixMilliseconds: startedAt)
-        let member = try bootstrap.run()
+            configuration, disk: RealDisk(), logger: logger,
+            startUnixMilliseconds: unixMilliseconds(), peers: PeerEnquiry(group: group))
+        let member = try await bootstrap.run()
         localID = member.localID
         clusterID = member.clusterID
         let registry = MetricRegistry(isExtensive: configuration.usesExtensiveMetrics)
@@ -48,7 +49,6 @@ package final class Server: Sendable {
         services = ClientAPI(
             runtime: runtime,
             settings: ServiceSettings(configuration, member))
-        group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         calls = GRPCServer(
             methods: services.methods,
             configuration: GRPCServerConfiguration(configuration, services, logger: logger),

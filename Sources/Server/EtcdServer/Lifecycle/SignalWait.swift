@@ -7,10 +7,16 @@ import Synchronization
 /// system interrupts, nothing else happens there. (Blocking the signals everywhere and waiting for
 /// them does not work: the main thread sleeps with its signals unblocked.)
 package final class SignalWait: Sendable {
-    private let state = Mutex<(signal: Int32?, waiter: CheckedContinuation<Int32, Never>?)>(
-        (nil, nil))
+    private struct State {
+        var isKept = false
+        var signal: Int32?
+        var waiter: CheckedContinuation<Int32, Never>?
+    }
 
-    /// Takes over SIGINT and SIGTERM; once in a process. A broken pipe and a file that is too large
+    private let state = Mutex(State())
+
+    /// Takes over SIGINT and SIGTERM; once in a process. Until `keep`, a signal ends the process
+    /// at once: a member that is still looking for its cluster has nothing to end in order. A broken pipe and a file that is too large
     /// are told by the call that meets them.
     package init() {
         signal(SIGPIPE, SIG_IGN)
@@ -54,12 +60,18 @@ package final class SignalWait: Sendable {
         }
     }
 
+    /// From now on the first signal is kept for `next`.
+    package func keep() {
+        state.withLock { $0.isKept = true }
+    }
+
     private func take(_ number: Int32) {
-        let waiter = state.withLock { state in
+        let (isKept, waiter) = state.withLock { state in
             state.signal = number
             defer { state.waiter = nil }
-            return state.waiter
+            return (state.isKept, state.waiter)
         }
+        guard isKept else { Self.end(by: number) }
         waiter?.resume(returning: number)
     }
 
