@@ -31,10 +31,14 @@ extension Member {
         guard let parsed = try? JSONDecoder().decode(MemberFields.self, from: Data(bytes)) else {
             return nil
         }
+        self.init(fields: parsed)
+    }
+
+    init(fields: MemberFields) {
         self.init(
-            id: MemberID(rawValue: parsed.id ?? 0), peerURLs: parsed.peerURLs ?? [],
-            isLearner: parsed.isLearner ?? false, name: parsed.name ?? "",
-            clientURLs: parsed.clientURLs ?? [])
+            id: MemberID(rawValue: fields.id ?? 0), peerURLs: fields.peerURLs ?? [],
+            isLearner: fields.isLearner ?? false, name: fields.name ?? "",
+            clientURLs: fields.clientURLs ?? [])
     }
 }
 
@@ -72,7 +76,7 @@ struct PublishedAttributes: Decodable {
     }
 }
 
-private struct MemberFields: Decodable {
+struct MemberFields: Decodable {
     var id: UInt64?
     var peerURLs: [String]?
     var isLearner: Bool?

@@ -32,14 +32,15 @@ package final class Server: Sendable {
     /// - Parameter signals: told when the cluster has removed the member, which ends it.
     package init(
         _ configuration: ServerConfiguration, logger: ServerLogger, signals: SignalWait
-    ) throws {
+    ) async throws {
         self.signals = signals
         self.configuration = configuration
         self.logger = logger
-        let startedAt = unixMilliseconds()
+        group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let bootstrap = MemberBootstrap(
-            configuration, disk: RealDisk(), logger: logger, startUnixMilliseconds: startedAt)
-        let member = try bootstrap.run()
+            configuration, disk: RealDisk(), logger: logger,
+            startUnixMilliseconds: unixMilliseconds(), peers: PeerEnquiry(group: group))
+        let member = try await bootstrap.run()
         localID = member.localID
         clusterID = member.clusterID
         let registry = MetricRegistry(isExtensive: configuration.usesExtensiveMetrics)
@@ -51,7 +52,6 @@ package final class Server: Sendable {
                 logger.fatal("stopping, to answer nothing wrong", ["error": .string(reason)])
             })
         let memberID = Raft.MemberID(localID.rawValue)
-        group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         links = MemberLinks(
             snapshots: member.parts.snapshots, disk: RealDisk(),
             observation: PeerObservation(localID: memberID, logger: logger),
@@ -60,6 +60,9 @@ package final class Server: Sendable {
             settings: PeerTransportSettings(configuration, member), owner: links, group: group)
         links.attach(transport)
         links.membershipChanged(member.parts.state.membership)
+        for remote in member.remotes where remote.id != localID {
+            transport.addRemote(Raft.MemberID(remote.id.rawValue), urls: remote.peerURLs)
+        }
         runtime = ReplicaRuntime(
             parts: member.parts, configuration: RuntimeConfiguration(configuration),
             observer: observation, carrier: links,

@@ -14,11 +14,17 @@ package final class SignalWait: Sendable {
         case own
     }
 
-    private let state = Mutex<(reason: Reason?, waiter: CheckedContinuation<Reason, Never>?)>(
-        (nil, nil))
+    private struct State {
+        var isKept = false
+        var reason: Reason?
+        var waiter: CheckedContinuation<Reason, Never>?
+    }
 
-    /// Takes over SIGINT and SIGTERM; once in a process. A broken pipe and a file that is too large
-    /// are told by the call that meets them.
+    private let state = Mutex(State())
+
+    /// Takes over SIGINT and SIGTERM; once in a process. Until `keep`, a signal ends the process
+    /// at once: a member that is still looking for its cluster has nothing to end in order. A
+    /// broken pipe and a file that is too large are told by the call that meets them.
     package init() {
         signal(SIGPIPE, SIG_IGN)
         signal(SIGXFSZ, SIG_IGN)
@@ -61,11 +67,17 @@ package final class SignalWait: Sendable {
         }
     }
 
+    /// From now on the first signal is kept for `next`.
+    package func keep() {
+        state.withLock { $0.isKept = true }
+    }
+
     private func take(_ reason: Reason) {
-        let waiter = state.withLock { state in
+        let (isKept, waiter) = state.withLock { state in
             if state.reason == nil { state.reason = reason }
-            return state.waiter.take()
+            return (state.isKept, state.waiter.take())
         }
+        if !isKept, case .signal(let number) = reason { Self.end(by: number) }
         waiter?.resume(returning: reason)
     }
 
