@@ -16,6 +16,7 @@ import ReplicaRuntime
 package final class Server: Sendable {
     let configuration: ServerConfiguration
     let logger: ServerLogger
+    let links: MemberLinks
     let runtime: ReplicaRuntime
     let services: ClientAPI
     let group: MultiThreadedEventLoopGroup
@@ -42,9 +43,12 @@ package final class Server: Sendable {
             onFailure: { reason in
                 logger.fatal("stopping, to answer nothing wrong", ["error": .string(reason)])
             })
+        links = MemberLinks()
         runtime = ReplicaRuntime(
             parts: member.parts, configuration: RuntimeConfiguration(configuration),
-            observer: observation, firstRequestID: bootstrap.requestNumber(localID))
+            observer: observation, carrier: links,
+            firstRequestID: bootstrap.requestNumber(localID))
+        links.attach(runtime)
         services = ClientAPI(
             runtime: runtime,
             settings: ServiceSettings(configuration, member))
