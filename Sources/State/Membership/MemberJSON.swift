@@ -31,10 +31,21 @@ extension Member {
         guard let parsed = try? JSONDecoder().decode(MemberFields.self, from: Data(bytes)) else {
             return nil
         }
-        self.init(fields: parsed)
+        self.init(parsed)
     }
 
-    init(fields: MemberFields) {
+    /// The list that members exchange over their peer listeners.
+    package static func json(_ members: [Member]) -> String {
+        "[\(members.map(\.json).joined(separator: ","))]"
+    }
+
+    /// Reads the form of `json(_:)`; nil when the bytes are anything else.
+    package static func list(json bytes: [UInt8]) -> [Member]? {
+        let parsed = try? JSONDecoder().decode([MemberFields].self, from: Data(bytes))
+        return parsed?.map { Member($0) }
+    }
+
+    private init(_ fields: MemberFields) {
         self.init(
             id: MemberID(rawValue: fields.id ?? 0), peerURLs: fields.peerURLs ?? [],
             isLearner: fields.isLearner ?? false, name: fields.name ?? "",
@@ -53,7 +64,12 @@ package struct MemberChangeContext: Equatable, Sendable {
         self.isPromotion = isPromotion
     }
 
-    package var json: String { "\(member.json.dropLast()),\"isPromote\":\(isPromotion)}" }
+    /// A promotion names the member alone, with the null that Go writes for a list not given.
+    package var json: String {
+        isPromotion
+            ? "{\"id\":\(member.id.rawValue),\"peerURLs\":null,\"isPromote\":true}"
+            : "\(member.json.dropLast()),\"isPromote\":false}"
+    }
 
     package init?(json bytes: [UInt8]) {
         guard let member = Member(json: bytes),

@@ -24,13 +24,3 @@ package struct MemberVersions: Sendable, Equatable {
         var etcdcluster: String?
     }
 }
-
-extension Member {
-    /// Reads what a member tells at `/members`; nil when the bytes are no list of members.
-    package static func list(json bytes: [UInt8]) -> [Member]? {
-        guard let list = try? JSONDecoder().decode([MemberFields].self, from: Data(bytes)) else {
-            return nil
-        }
-        return list.map { Member(fields: $0) }
-    }
-}
