@@ -331,3 +331,23 @@ def log_faults(member):
     """Lines of a member's log that say error, panic or fatal."""
     return [json.dumps(line) for line in member.log_lines()
             if line.get("level") in ("error", "panic", "dpanic", "fatal")]
+
+
+def refusal(call, request, seconds=30, metadata=None):
+    """Code and text of a call that must fail."""
+    try:
+        answer = call(request, timeout=seconds, metadata=metadata)
+        if hasattr(answer, "__next__"):
+            answer = list(answer)
+    except grpc.RpcError as error:
+        return error.code().name, error.details()
+    raise AssertionError(f"answered, though it must be refused: {answer}")
+
+
+def metric(member, name):
+    """The sum of a metric over its labels; 0 where it is not there."""
+    found = 0.0
+    for line in member.get("/metrics")[1].splitlines():
+        if line.partition("{")[0].partition(" ")[0] == name:
+            found += float(line.rsplit(" ", 1)[1])
+    return found
