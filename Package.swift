@@ -111,6 +111,7 @@ var targets: [Target] = [
         ["Bolt", "Disk", "EtcdAPI", "MVCC", "WriteAheadLog", "CCRC32C", arguments]),
     tool("Tools", "etcdctl", ["EtcdClient"]),
     tool("Tools", "simulate", ["Simulator", arguments]),
+    tool("Tools", "linearizable", ["Linearizability"]),
     tool("Tools", "loadgenerator", ["GRPC", "HTTP2", "EtcdAPI", nio, nioPosix]),
 
     tests("EtcdAPITests", ["EtcdAPI", protobuf]),
