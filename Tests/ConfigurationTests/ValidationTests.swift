@@ -65,7 +65,7 @@ import Testing
         "--listen-metrics-urls=https://127.0.0.1:1", "--log-outputs=systemd/journal",
         "--feature-gates=AllAlpha=true", "--discovery-srv=a.example", "--corrupt-check-time=1m",
         "--initial-cluster=a=http://127.0.0.1:1,b=http://127.0.0.1:2",
-        "--max-learners=3", "--raft-write-timeout=6s", "--strict-reconfig-check=false",
+        "--raft-write-timeout=6s",
         "--bcrypt-cost=12", "--discovery-user=a",
     ])
     func featureOfALaterVersionIsRefused(argument: String) {

@@ -38,7 +38,6 @@ package enum LaterFeatures {
         .flag("initial-cluster-state"),
         .flag("force-new-cluster"),
         .flag("corrupt-check-time"),
-        .flag("strict-reconfig-check"), .flag("max-learners"),
         .flag("raft-read-timeout"), .flag("raft-write-timeout"),
         .flag("compact-hash-check-time"), .flag("downgrade-check-time"),
         .gate(.setMemberLocalAddr),

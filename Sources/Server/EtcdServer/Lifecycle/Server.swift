@@ -38,7 +38,8 @@ package final class Server: Sendable {
         let registry = MetricRegistry(isExtensive: configuration.usesExtensiveMetrics)
         Self.start(registry, configuration)
         let observation = RuntimeObservation(
-            memberID: Raft.MemberID(localID.rawValue), registry: registry, logger: logger,
+            memberID: Raft.MemberID(localID.rawValue), clusterID: clusterID.rawValue,
+            registry: registry, logger: logger,
             warningApplyDuration: configuration.warningApplyDuration,
             onFailure: { reason in
                 logger.fatal("stopping, to answer nothing wrong", ["error": .string(reason)])
@@ -85,10 +86,12 @@ package final class Server: Sendable {
         try await listeners.open()
         let publication = Task { await publish() }
         let compactor = Task { await AutoCompactor(self)?.run() }
+        let monitors = Task { await clusterMonitors.run() }
         let signal = await signals.next()
         logger.info("received signal; shutting down", ["signal": .string(SignalWait.name(signal))])
         publication.cancel()
         compactor.cancel()
+        monitors.cancel()
         SystemNotify.send("STOPPING=1")
         await listeners.close()
         runtime.stop()
