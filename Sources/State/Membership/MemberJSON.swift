@@ -45,11 +45,11 @@ extension Member {
         return parsed?.map { Member($0) }
     }
 
-    private init(_ parsed: MemberFields) {
+    private init(_ fields: MemberFields) {
         self.init(
-            id: MemberID(rawValue: parsed.id ?? 0), peerURLs: parsed.peerURLs ?? [],
-            isLearner: parsed.isLearner ?? false, name: parsed.name ?? "",
-            clientURLs: parsed.clientURLs ?? [])
+            id: MemberID(rawValue: fields.id ?? 0), peerURLs: fields.peerURLs ?? [],
+            isLearner: fields.isLearner ?? false, name: fields.name ?? "",
+            clientURLs: fields.clientURLs ?? [])
     }
 }
 
@@ -92,7 +92,7 @@ struct PublishedAttributes: Decodable {
     }
 }
 
-private struct MemberFields: Decodable {
+struct MemberFields: Decodable {
     var id: UInt64?
     var peerURLs: [String]?
     var isLearner: Bool?

@@ -15,6 +15,15 @@ package struct StoreHistory: Sendable {
         return check.run(stepsMax: stepsMax)
     }
 
+    /// Judges the whole store with exact revisions, as `check` does, in time that grows with the
+    /// length of the history: each answer's revision gives its place in the order.
+    package func checkByRevision(
+        from state: StoreModel.State = StoreModel.State(), stepsMax: Int = 20_000_000
+    ) -> Verdict {
+        var order = RevisionOrder(calls, from: state, stepsMax: stepsMax)
+        return order.run()
+    }
+
     /// Judges each key by itself; nil unless every operation concerns one key. Positions in a
     /// violation are those of this history.
     package func checkByKey(newestRevision: Int64 = 1, stepsMax: Int = 20_000_000) -> Verdict? {

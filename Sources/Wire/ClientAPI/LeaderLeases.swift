@@ -1,5 +1,4 @@
 package import EtcdAPI
-package import HTTP2
 internal import Lease
 internal import Membership
 internal import ReplicaRuntime
@@ -43,31 +42,45 @@ package struct LeaderLeases: Sendable {
         return found.isPrimary ? found.answer : nil
     }
 
-    /// Renews a lease here.
+    /// How often a lease that is over but not yet revoked is looked at.
+    private static let expiringRetryMilliseconds: Int64 = 50
+
+    /// Renews a lease here. One that is over is answered once its revocation is applied.
     ///
     /// - Returns: the seconds that it has from now on, 0 when there is no such lease; nil when
     ///   this member does not lead.
-    package func renewHere(
-        _ id: Int64, on loop: HTTP2Loop
-    ) async throws(EtcdError) -> Int64? {
-        let runtime = context.runtime
-        let result: Result<Int64?, EtcdError> = await withCheckedContinuation { continuation in
-            loop.eventLoop.execute {
-                ClientPort.of(loop, runtime: runtime).keepAlive(LeaseID(rawValue: id)) {
-                    continuation.resume(returning: $0)
-                }
+    package func renewHere(_ id: Int64) async throws(EtcdError) -> Int64? {
+        let deadline =
+            monotonicMilliseconds() + context.runtime.configuration.requestTimeoutMilliseconds
+        var hasWaited = false
+        while true {
+            let renewal = try await context.runtime.readState { access -> LeaseRenewal? in
+                guard access.state.lessor.isPrimary else { return nil }
+                return access.state.lessor.renew(
+                    LeaseID(rawValue: id), now: access.state.now)
+            }
+            switch renewal {
+            case nil: return nil
+            case .renewed(let seconds): return seconds
+            case .notFound:
+                // The entry that grants it may be among those which are still to be applied.
+                if hasWaited { return 0 }
+                try await context.waitForCommitted()
+                hasWaited = true
+            case .expiring:
+                guard monotonicMilliseconds() < deadline else { throw .timeout }
+                try await context.pause(Self.expiringRetryMilliseconds)
             }
         }
-        return try result.get()
     }
 
     /// Renews a lease where it can be: here, if this member leads by now, or at the leader.
-    func renewed(_ id: Int64, on loop: HTTP2Loop) async -> Result<Int64, EtcdError> {
+    func renewed(_ id: Int64) async -> Result<Int64, EtcdError> {
         let others = context.settings.others
         do throws(EtcdError) {
             return .success(
                 try await context.atLeader { () async throws(EtcdError) in
-                    try await renewHere(id, on: loop)
+                    try await renewHere(id)
                 } _: { (leader, milliseconds) async throws(LeaderCallError) in
                     try await others.renewLease(
                         id, at: leader, withinMilliseconds: milliseconds)

@@ -72,7 +72,7 @@ final class LeaseKeepAliveHandler: GRPCCallHandler {
         let context = self.context
         let box = NIOLoopBound(self, eventLoop: call.eventLoop)
         tasks[renewal.number] = Task { @Sendable in
-            let result = await context.leases.renewed(renewal.id, on: call.loop)
+            let result = await context.leases.renewed(renewal.id)
             call.eventLoop.execute {
                 call.loop.performBatch { box.value.forwarded(renewal, result, call) }
             }

@@ -10,7 +10,7 @@ import SwiftProtobuf
 /// Only the leader acts; the others look whether they lead by now.
 struct ClusterMonitors: Sendable {
     let runtime: ReplicaRuntime
-    let members: MemberVersions
+    let calls: PeerCalls
     let logger: ServerLogger
     let downgradeInterval: Duration
     /// Whether the operator gives up the way back to a former etcd (docs/decisions/0002).
@@ -76,7 +76,7 @@ struct ClusterMonitors: Sendable {
     private func decision(on membership: ClusterMembership) async -> VersionDecision {
         VersionDecision(
             current: membership.version, downgrade: membership.downgrade,
-            members: await members.all(of: membership), isRaiseWanted: isRaiseWanted)
+            members: await calls.versions(of: membership), isRaiseWanted: isRaiseWanted)
     }
 
     /// A downgrade job is over once every member runs its target.
@@ -111,27 +111,5 @@ struct ClusterMonitors: Sendable {
     ) async throws(EtcdError) {
         guard let payload: [UInt8] = try? request.serializedBytes() else { return }
         _ = try await runtime.propose(field: field, payload: payload)
-    }
-}
-
-/// How the versions of all members are found out.
-struct MemberVersions: Sendable {
-    /// What another member says of itself; nil when it does not answer.
-    let ask: @Sendable (Member) async -> VersionDecision.MemberVersion?
-
-    /// One for each member, this one too.
-    func all(of membership: ClusterMembership) async -> [VersionDecision.MemberVersion?] {
-        await withTaskGroup(of: VersionDecision.MemberVersion?.self) { group in
-            for member in membership.members {
-                if member.id == membership.localID {
-                    group.addTask { .init(server: compatibleVersion, isOwn: true) }
-                } else {
-                    group.addTask { await ask(member) }
-                }
-            }
-            var versions: [VersionDecision.MemberVersion?] = []
-            for await version in group { versions.append(version) }
-            return versions
-        }
     }
 }

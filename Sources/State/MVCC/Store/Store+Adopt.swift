@@ -22,9 +22,8 @@ extension Store {
         finishedCompaction = fresh.finishedCompaction
         compactions = fresh.compactions
         hashes = fresh.hashes
-        let revoked = pins
+        revokeAllPins()
         lock.unlock()
-        for pin in revoked { pin.revoke() }
         // Kept until here so that the former state ends outside the lock.
         withExtendedLifetime(former) {}
     }

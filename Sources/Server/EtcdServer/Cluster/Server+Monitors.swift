@@ -8,7 +8,7 @@ extension Server {
 
     var clusterMonitors: ClusterMonitors {
         ClusterMonitors(
-            runtime: runtime, members: MemberVersions { _ in nil }, logger: logger,
+            runtime: runtime, calls: peerCalls, logger: logger,
             downgradeInterval: configuration.downgradeCheckTime,
             isRaiseWanted: getenv(Self.raiseVariable).map { String(cString: $0) } == "true")
     }

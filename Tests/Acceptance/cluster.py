@@ -1,0 +1,353 @@
+"""Clusters of member processes: ours and real ones, started, stopped, cut off and asked.
+
+The kind of each member is a word, "ours" or "real", and may change between two starts on the same
+directory. A real member is etcd 3.5.1; so is ours where ETCD_BINARY says so.
+"""
+import contextlib
+import functools
+import json
+import re
+import shutil
+import signal
+import subprocess
+import time
+
+import grpc
+
+import api
+from links import Links
+from members import Member, free_ports, our_etcd, tool
+
+rpc = api.rpc
+
+# Flags of 3.7 that 3.5.1 knows under another name, or, where None stands, not at all.
+FLAGS_OF_3_5 = {
+    "--snapshot-catchup-entries": None,
+    "--compaction-batch-limit": "--experimental-compaction-batch-limit",
+    "--corrupt-check-time": "--experimental-corrupt-check-time",
+    "--watch-progress-notify-interval": "--experimental-watch-progress-notify-interval",
+}
+# Entries that 3.5.1 keeps behind its snapshot; there is no flag for it.
+CATCHUP_ENTRIES_OF_3_5 = 5000
+
+
+@functools.cache
+def is_3_5(binary):
+    told = subprocess.run([binary, "--version"], capture_output=True, text=True).stdout
+    return "etcd Version: 3.5." in told
+
+
+def binary(kind):
+    """The server of a kind of member."""
+    return {"ours": our_etcd, "real": lambda: tool("etcd")}[kind]()
+
+
+def flags_for(path, flags):
+    """Flags in the words of 3.7, translated for the program."""
+    if not is_3_5(path):
+        return list(flags)
+    translated = []
+    for flag in flags:
+        name, equals, value = flag.partition("=")
+        name = FLAGS_OF_3_5.get(name, name)
+        if name:
+            translated.append(name + equals + value)
+    return translated
+
+
+def until(condition, seconds=60, what="the condition", pause=0.05):
+    """Waits for a true value and gives it."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if value := condition():
+            return value
+        time.sleep(pause)
+    raise AssertionError(f"{what} does not come true in {seconds} s")
+
+
+class ClusterMember(Member):
+    """One member of a cluster. `id` is known once the cluster has told it."""
+
+    def __init__(self, cluster, name, kind, ports):
+        super().__init__("", cluster.directory / f"{name}.etcd", ports=ports)
+        self.cluster, self.name, self.kind = cluster, name, kind
+        self.extra_flags = []
+        self.initial_cluster, self.state = "", "new"
+        self.advertised_port = self.peer_port
+        self._channel = None
+
+    @property
+    def peer_url(self):
+        return f"http://127.0.0.1:{self.advertised_port}"
+
+    @property
+    def id(self):
+        return self.cluster.ids[self.name]
+
+    @property
+    def hex_id(self):
+        return f"{self.id:x}"
+
+    @property
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def arguments(self):
+        path = binary(self.kind)
+        return [
+            path, "--name", self.name, "--data-dir", str(self.directory),
+            "--listen-client-urls", self.url, "--advertise-client-urls", self.url,
+            "--listen-peer-urls", f"http://127.0.0.1:{self.peer_port}",
+            "--initial-advertise-peer-urls", self.peer_url,
+            "--initial-cluster", self.initial_cluster, "--initial-cluster-state", self.state,
+            "--initial-cluster-token", self.cluster.directory.name,
+            *flags_for(path, [*self.cluster.flags, *self.extra_flags])]
+
+    @property
+    def channel(self):
+        """A channel that goes on trying, without long pauses, while the member is away."""
+        if self._channel is None:
+            self._channel = connect(self.endpoint)
+        return self._channel
+
+    def stub(self, service):
+        return api.stub(self.channel, service)
+
+    def status(self, seconds=2):
+        """Status, or None from a member that does not answer."""
+        try:
+            return self.stub("Maintenance").Status(rpc.StatusRequest(), timeout=seconds)
+        except grpc.RpcError:
+            return None
+
+    def freeze(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def wipe(self):
+        """Takes the data directory away from a member that does not run."""
+        assert not self.is_running
+        shutil.rmtree(self.directory)
+
+    def close(self):
+        if self._channel:
+            self._channel.close()
+        super().close()
+
+
+def connect(endpoint):
+    return api.connect(endpoint, **{
+        "grpc.initial_reconnect_backoff_ms": 50, "grpc.min_reconnect_backoff_ms": 50,
+        "grpc.max_reconnect_backoff_ms": 250, "grpc.enable_retries": 0})
+
+
+class Cluster:
+    """N members named m0, m1, ... in one directory.
+
+    - Parameters are the kinds of the members that found it, flags in the words of 3.7 for all of
+      them, and whether their links go through proxies (`links`).
+    """
+
+    def __init__(self, directory, kinds=("ours",) * 3, flags=(), links=False):
+        self.directory = directory
+        directory.mkdir(parents=True, exist_ok=True)
+        self.flags = list(flags)
+        self.members = {}
+        self.ids = {}
+        self.count = 0
+        self.links = Links(self._process_ids) if links else None
+        for kind in kinds:
+            self._make(kind)
+        urls = ",".join(f"{one.name}={one.peer_url}" for one in self)
+        for one in self:
+            one.initial_cluster = urls
+
+    def __iter__(self):
+        return iter(list(self.members.values()))
+
+    def __getitem__(self, number):
+        return list(self.members.values())[number]
+
+    def _process_ids(self):
+        return {one.name: one.process.pid for one in self if one.is_running}
+
+    def _make(self, kind):
+        name = f"m{self.count}"
+        self.count += 1
+        member = ClusterMember(self, name, kind, free_ports(2))
+        if self.links:
+            member.advertised_port = self.links.open(name, member.peer_port)
+        self.members[name] = member
+        return member
+
+    # Life
+
+    def start(self, members=None, seconds=60):
+        """Starts members together and waits until each answers a linearizable read."""
+        members = list(members or self)
+        for one in members:
+            one.start(wait=False)
+        for one in members:
+            one.wait_ready(seconds)
+        self.learn_ids()
+        return self
+
+    def close(self):
+        for one in self:
+            one.close()
+        if self.links:
+            self.links.close()
+
+    def running(self):
+        return [one for one in self if one.is_running]
+
+    def kill(self, members):
+        for one in members:
+            one.process.send_signal(signal.SIGKILL)
+        for one in members:
+            one.kill()
+
+    # What the members say
+
+    def member_list(self, member=None):
+        """The members as one of them knows them, of its own knowledge."""
+        member = member or self.running()[0]
+        request = rpc.MemberListRequest(linearizable=False)
+        return member.stub("Cluster").MemberList(request, timeout=10).members
+
+    def learn_ids(self, member=None):
+        for told in self.member_list(member):
+            for one in self:
+                if one.peer_url in told.peerURLs:
+                    self.ids[one.name] = told.ID
+
+    def leader(self, members=None):
+        """The member that all of these agree on as leader in one term; None while there is none."""
+        members = list(members or self.running())
+        told = [one.status() for one in members]
+        if not all(told) or len({(one.leader, one.raftTerm) for one in told}) != 1:
+            return None
+        return next((one for one in self if self.ids.get(one.name) == told[0].leader), None)
+
+    def wait_leader(self, members=None, other_than=None, seconds=60):
+        def found():
+            leader = self.leader(members)
+            return leader if leader is not other_than else None
+        return until(found, seconds, "a leader that all agree on")
+
+    def followers(self):
+        leader = self.wait_leader()
+        return [one for one in self.running() if one is not leader]
+
+    def wait_healthy(self, members=None, seconds=60):
+        for one in members or self.running():
+            one.wait_ready(seconds)
+
+    def revision(self, member=None):
+        """The newest revision, by a linearizable read."""
+        member = member or self.wait_leader()
+        answer = member.stub("KV").Range(
+            rpc.RangeRequest(key=b"\0", range_end=b"\0", count_only=True), timeout=20)
+        return answer.header.revision
+
+    def same_hashes(self, members=None, seconds=60):
+        """HashKV of all these members at the newest revision, which must be equal; gives it."""
+        members = [one for one in members or self.running() if not one.status().isLearner]
+        revision = self.revision(members[0])
+        found = {one.name: until(lambda: hash_at(one, revision), seconds,
+                                 f"{one.name} at revision {revision}") for one in members}
+        assert len(set(found.values())) == 1, f"HashKV at revision {revision} differs: {found}"
+        return next(iter(found.values()))
+
+    # Changes, by the unmodified etcdctl
+
+    def etcdctl(self, *arguments, via=None, **options):
+        return (via or self.wait_leader()).etcdctl(*arguments, **options)
+
+    def add(self, kind="ours", learner=False, via=None, start=True, wait=True):
+        """Adds a member as etcdctl says it, and starts it."""
+        member = self._make(kind)
+        # A cluster that has just changed is told unhealthy until all have been connected for 5 s.
+        told = self.retried("member", "add", member.name, f"--peer-urls={member.peer_url}",
+                            *(["--learner"] if learner else []), via=via).stdout
+        member.initial_cluster = re.search('ETCD_INITIAL_CLUSTER="(.*)"', told).group(1)
+        member.state = "existing"
+        self.ids[member.name] = int(re.search(r"Member\s+([0-9a-f]+) added", told).group(1), 16)
+        if start:
+            member.start(wait=False)
+            if wait and learner:
+                until(lambda: (status := member.status()) and status.leader, 60,
+                      f"{member.name} with a leader")
+            elif wait:
+                member.wait_ready(60)
+        return member
+
+    def promote(self, member, via=None):
+        """Promotes a learner as soon as it is in sync with the leader."""
+        self.retried("member", "promote", member.hex_id, via=via)
+        member.wait_ready(60)
+
+    def remove(self, member, via=None):
+        """Takes a member out of the cluster and ends its process."""
+        self.retried("member", "remove", member.hex_id, via=via)
+        member.close()
+        del self.members[member.name]
+
+    def retried(self, *arguments, via=None, seconds=60):
+        """etcdctl, again where the cluster is not yet ready for a change."""
+        passing = ("unhealthy cluster", "in sync with leader", "too many learner", "timed out",
+                   "leader changed", "no leader", "deadline exceeded", "not enough started")
+
+        def attempt():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                result = self.etcdctl(*arguments, via=via, check=False)
+                if result.returncode == 0:
+                    return result
+                if not any(text in result.stderr for text in passing):
+                    raise AssertionError(f"etcdctl {arguments}: {result.stderr}")
+            return None
+        return until(attempt, seconds, f"etcdctl {' '.join(arguments)}", pause=0.3)
+
+    def move_leader(self, member):
+        self.etcdctl("move-leader", member.hex_id)
+        until(lambda: self.leader() is member, 30, f"{member.name} as leader")
+
+
+def hash_at(member, revision):
+    """(hash, compacted revision) of a member; None while it has not got so far."""
+    try:
+        answer = member.stub("Maintenance").HashKV(
+            rpc.HashKVRequest(revision=revision), timeout=30)
+    except grpc.RpcError as error:
+        if "future revision" in (error.details() or ""):
+            return None
+        raise
+    return answer.hash, answer.compact_revision
+
+
+def log_faults(member):
+    """Lines of a member's log that say error, panic or fatal."""
+    return [json.dumps(line) for line in member.log_lines()
+            if line.get("level") in ("error", "panic", "dpanic", "fatal")]
+
+
+def refusal(call, request, seconds=30, metadata=None):
+    """Code and text of a call that must fail."""
+    try:
+        answer = call(request, timeout=seconds, metadata=metadata)
+        if hasattr(answer, "__next__"):
+            answer = list(answer)
+    except grpc.RpcError as error:
+        return error.code().name, error.details()
+    raise AssertionError(f"answered, though it must be refused: {answer}")
+
+
+def metric(member, name):
+    """The sum of a metric over its labels; 0 where it is not there."""
+    found = 0.0
+    for line in member.get("/metrics")[1].splitlines():
+        if line.partition("{")[0].partition(" ")[0] == name:
+            found += float(line.rsplit(" ", 1)[1])
+    return found
