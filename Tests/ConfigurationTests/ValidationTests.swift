@@ -63,7 +63,6 @@ import Testing
         "--cert-file=a", "--auth-token=jwt,sign-method=RS256", "--enable-pprof", "--memory-mlock",
         "--listen-metrics-urls=https://127.0.0.1:1", "--log-outputs=systemd/journal",
         "--feature-gates=AllAlpha=true", "--corrupt-check-time=1m", "--discovery-cert=a",
-        "--max-learners=3", "--raft-write-timeout=6s", "--strict-reconfig-check=false",
         "--bcrypt-cost=12", "--discovery-user=a",
     ])
     func featureOfALaterVersionIsRefused(argument: String) {

@@ -58,6 +58,7 @@ final class ApplyThread {
         progress = ApplyProgress(index: state.appliedIndex)
         reportedIndex = state.appliedIndex
         nextLeaseCheck = monotonicMilliseconds() + Self.leaseCheckMilliseconds
+        runtime.noteLearner(state.membership.local?.isLearner ?? false)
     }
 
     /// The thread's body.
@@ -118,10 +119,11 @@ final class ApplyThread {
         unreportedBytes += entry.data.count
         if let change = applied.change {
             progress.configurationChanges.append(change)
-            runtime.carrier.membershipChanged(state.membership)
+            tellMembership()
         }
         if let revision = applied.compaction { runtime.backend.post(.compact(revision)) }
         if applied.raisesSpaceAlarm { runtime.proposeSpaceAlarm() }
+        if applied.wantsSnapshot { requestSnapshot(entry.index.rawValue) }
         if case .alarm = applied.outcome.result {
             runtime.noteAlarms(isSpaceAlarmActive: state.alarms.isActive(.noSpace))
         }
@@ -132,6 +134,11 @@ final class ApplyThread {
         } else {
             replies.add(.applied(applied.outcome), to: address, term: term)
         }
+    }
+
+    private func tellMembership() {
+        runtime.noteLearner(state.membership.local?.isLearner ?? false)
+        runtime.carrier.membershipChanged(state.membership)
     }
 
     /// Waits for the backend thread, which reads the new state: nothing can be applied meanwhile.
@@ -149,7 +156,7 @@ final class ApplyThread {
         unreportedBytes = Self.quietBytesMax
         runtime.noteApplied(index: index)
         runtime.noteAlarms(isSpaceAlarmActive: state.alarms.isActive(.noSpace))
-        runtime.carrier.membershipChanged(state.membership)
+        tellMembership()
         runtime.wakeWatchers()
         finishCompactions(.max)
         runtime.observer.snapshotInstalled(
@@ -203,6 +210,8 @@ final class ApplyThread {
             }
         }
         if state.now >= nextLeaseCheck { checkClocks() }
+        // Whoever hears of a change of the membership may ask for the next one at once.
+        if !progress.configurationChanges.isEmpty { reportProgress() }
         replies.deliver()
         runtime.notePending(waiters.count)
         reportProgress()

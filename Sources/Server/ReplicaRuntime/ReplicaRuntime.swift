@@ -51,6 +51,7 @@ package final class ReplicaRuntime: Sendable {
     private let requestID: Atomic<UInt64>
     private let pending = Atomic<Int>(0)
     private let receivedCount = Atomic<Int>(0)
+    private let learns = Atomic<Bool>(false)
     private let hasFailed = Atomic<Bool>(false)
     /// When the alarm was last proposed; `.min` when it is not raised, `.max` while it is.
     private let spaceAlarmProposedAt = Atomic<Int64>(.min)
@@ -213,6 +214,11 @@ extension ReplicaRuntime {
 /// What everybody may see.
 extension ReplicaRuntime {
     package var status: ReplicaStatus { published.withLock { $0 } }
+
+    /// Whether this member has no vote, as far as it has applied.
+    package var isLearner: Bool { learns.load(ordering: .relaxed) }
+
+    func noteLearner(_ isLearner: Bool) { learns.store(isLearner, ordering: .relaxed) }
 
     /// Index of the last applied entry.
     package var applied: UInt64 { appliedIndex.load(ordering: .acquiring) }

@@ -31,6 +31,7 @@ extension StateMachine {
         membership = fresh.membership
         alarms = fresh.alarms
         auth = fresh.auth
+        notedVersion = fresh.notedVersion
         appliedIndex = fresh.appliedIndex
         appliedTerm = fresh.appliedTerm
         if appliedIndex < index {

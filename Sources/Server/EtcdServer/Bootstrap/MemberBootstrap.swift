@@ -123,6 +123,7 @@ package struct MemberBootstrap {
             settings: settings,
             storeConfiguration: StoreConfiguration(
                 compactionBatchLimit: configuration.effectiveCompactionBatchLimit))
+        try requireVersion(of: state.membership)
         guard !state.auth.isEnabled else {
             throw BootstrapError(
                 "authentication is enabled in this data directory, and not supported yet: "

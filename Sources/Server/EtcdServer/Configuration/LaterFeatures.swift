@@ -32,7 +32,6 @@ package enum LaterFeatures {
     static let table: [Feature] = [
         // Several members
         .flag("corrupt-check-time"),
-        .flag("strict-reconfig-check"), .flag("max-learners"),
         .flag("compact-hash-check-time"), .flag("downgrade-check-time"),
         .gate(.setMemberLocalAddr),
         // Discovery by a registry that wants TLS or a password

@@ -20,6 +20,7 @@ package final class Server: Sendable {
     let links: MemberLinks
     let runtime: ReplicaRuntime
     let services: ClientAPI
+    let peerCalls: PeerCalls
     let group: MultiThreadedEventLoopGroup
     let calls: GRPCServer
     let gateway: HTTPGateway
@@ -46,7 +47,8 @@ package final class Server: Sendable {
         let registry = MetricRegistry(isExtensive: configuration.usesExtensiveMetrics)
         Self.start(registry, configuration)
         let observation = RuntimeObservation(
-            memberID: Raft.MemberID(localID.rawValue), registry: registry, logger: logger,
+            memberID: Raft.MemberID(localID.rawValue), clusterID: clusterID.rawValue,
+            registry: registry, logger: logger,
             warningApplyDuration: configuration.warningApplyDuration,
             onFailure: { reason in
                 logger.fatal("stopping, to answer nothing wrong", ["error": .string(reason)])
@@ -71,9 +73,14 @@ package final class Server: Sendable {
             observer: observation, carrier: links,
             firstRequestID: bootstrap.requestNumber(localID))
         links.attach(runtime)
+        peerCalls = PeerCalls(
+            clusterID: clusterID, links: links, group: group,
+            timeoutMilliseconds: configuration.requestTimeout.milliseconds, logger: logger)
         services = ClientAPI(
             runtime: runtime,
-            settings: ServiceSettings(configuration, member))
+            settings: ServiceSettings(configuration, member, others: peerCalls))
+        let endpoints = PeerEndpoints(services: services, logger: logger)
+        links.answer { request, loop in endpoints.respond(to: request, on: loop) }
         calls = GRPCServer(
             methods: services.methods,
             configuration: GRPCServerConfiguration(configuration, services, logger: logger),
@@ -106,10 +113,12 @@ package final class Server: Sendable {
         try await listeners.open()
         let publication = Task { await publish() }
         let compactor = Task { await AutoCompactor(self)?.run() }
+        let monitors = Task { await clusterMonitors.run() }
         let start = Task { await advanceElection() }
         let signal = await tellEnd(signals.next())
         publication.cancel()
         compactor.cancel()
+        monitors.cancel()
         start.cancel()
         SystemNotify.send("STOPPING=1")
         await handLeadershipOver()

@@ -9,6 +9,7 @@ import Synchronization
 /// Called on those threads: it counts without a lock, except where something rare is logged.
 package final class RuntimeObservation: RuntimeObserver {
     let memberID: MemberID
+    let clusterID: UInt64
     let logger: ServerLogger
     let raftLogger: ServerLogger
     let consensus: ConsensusMetrics
@@ -20,11 +21,13 @@ package final class RuntimeObservation: RuntimeObserver {
     ///   - warningApplyDuration: entries that take longer to apply are told of in the log.
     ///   - onFailure: called once, on a thread of the runtime, when the member cannot go on.
     package init(
-        memberID: MemberID, registry: MetricRegistry, logger: ServerLogger,
+        memberID: MemberID, clusterID: UInt64 = 0, registry: MetricRegistry,
+        logger: ServerLogger,
         warningApplyDuration: Duration = .milliseconds(100),
         onFailure: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.memberID = memberID
+        self.clusterID = clusterID
         self.logger = logger
         raftLogger = logger.named("raft")
         consensus = ConsensusMetrics(registry: registry)
@@ -90,6 +93,9 @@ extension RuntimeObservation {
         if case .compaction(let revision) = outcome.result {
             storage.compactionBegins()
             logger.info("compact tree index", ["revision": .integer(revision)])
+        }
+        if case .clusterVersion(let version, let previous) = outcome.result {
+            tell(version, previous: previous)
         }
     }
 
