@@ -472,7 +472,7 @@ def changes_of_members(cluster):
                        masked(result.stdout), masked(result.stderr)))
 
     time.sleep(6)  # all must have been connected for 5 s
-    ports = free_ports(8)
+    ports = free_ports(4)
     urls = [f"http://127.0.0.1:{port}" for port in ports]
     play("member", "list")
     play("member", "add", "m9", "--peer-urls=" + one.peer_url)
@@ -484,22 +484,23 @@ def changes_of_members(cluster):
     play("member", "update", one.hex_id, "--peer-urls=" + other.peer_url)
     play("member", "promote", one.hex_id)
     play("member", "promote", "1234567890abcdef")
-    # Two that never start, then one too many; a follower is asked like the leader.
+    # One that never starts is not missed.
     play("member", "add", "m3", "--peer-urls=" + urls[1], via=one)
-    play("member", "add", "m4", "--peer-urls=" + urls[2], via=other)
-    play("member", "add", "m5", "--peer-urls=" + urls[3])
-    play("member", "remove", one.hex_id, via=other)
-    play("member", "list")
-    unstarted = [told.ID for told in cluster.member_list(leader) if not told.name]
-    for identity in unstarted:
-        play("member", "remove", f"{identity:x}", via=one)
-    play("member", "remove", f"{unstarted[0]:x}")
     play("member", "list", via=other)
+    unstarted = next(f"{told.ID:x}" for told in cluster.member_list(leader) if not told.name)
+    play("member", "remove", unstarted, via=one)
+    play("member", "remove", unstarted)
+    # With one of three away nothing may be changed but that one.
     cluster.kill([other])
     time.sleep(1)
     play("member", "remove", one.hex_id)
+    play("member", "add", "m4", "--peer-urls=" + urls[2])
+    play("member", "add", "m4", "--learner", "--peer-urls=" + urls[2], via=one)
     play("member", "remove", other.hex_id, via=one)
     play("member", "list", via=one)
+    play("member", "add", "m5", "--peer-urls=" + urls[3])
+    play("member", "remove", one.hex_id)
+    play("member", "list")
     return played
 
 
