@@ -4,7 +4,7 @@ PYTHON_ENVIRONMENT := .venv
 # The flag reaches the libraries too; our own targets have it from Package.swift.
 RELEASE := swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 
-.PHONY: run test build release setup lint benchmark fuzz twin kill format clean-run
+.PHONY: run cluster test build release setup lint benchmark fuzz twin kill format clean-run
 
 ## Starts one member on 127.0.0.1:2379 with its data in ./default.etcd; Ctrl-C stops it.
 run: release
@@ -14,6 +14,10 @@ run: release
 	    --listen-peer-urls http://127.0.0.1:2380 \
 	    --initial-advertise-peer-urls http://127.0.0.1:2380 \
 	    --initial-cluster default=http://127.0.0.1:2380
+
+## Starts three members on 127.0.0.1, data and logs in ./cluster; Ctrl-C stops them all.
+cluster: release
+	@exec bash Scripts/cluster.sh "$$($(RELEASE) --show-bin-path)/etcd"
 
 ## Every check: imports, formatting rules, unit tests, acceptance and twin tests.
 test:

@@ -86,9 +86,11 @@ var targets: [Target] = [
         [
             "EtcdAPI", "Raft", "Disk", "WriteAheadLog", "Bolt", "MVCC", "Lease", "Auth",
             "Membership", "StateMachine", "Replica", "ReplicaRuntime", "HTTP2", "GRPC",
-            "ClientAPI", "Gateway", nio, nioPosix, logging, metrics, protobuf,
+            "ClientAPI", "Gateway", "PeerTransport", "DNS", "EtcdClient", nio, nioPosix, nioHTTP1,
+            logging, metrics, protobuf,
         ]),
-    room("Wire", "PeerTransport", ["EtcdAPI"]),
+    room("Wire", "PeerTransport", ["EtcdAPI", "Raft", nio, nioPosix, nioHTTP1]),
+    room("Wire", "DNS"),
     room("Client", "EtcdClient", ["GRPC", "EtcdAPI", nio, nioPosix, protobuf]),
     room("Verification", "Linearizability"),
     room(
@@ -100,8 +102,8 @@ var targets: [Target] = [
     room(
         "Verification", "FuzzTargets",
         [
-            "Bolt", "Disk", "EtcdAPI", "EtcdServer", "GRPC", "HTTP2", "MVCC", "PeerTransport",
-            "Raft", "WriteAheadLog", nio, nioEmbedded,
+            "Bolt", "DNS", "Disk", "EtcdAPI", "EtcdServer", "GRPC", "HTTP2", "MVCC",
+            "PeerTransport", "Raft", "WriteAheadLog", nio, nioEmbedded, nioPosix,
         ]),
     tool("Tools", "etcd", ["EtcdServer"]),
     tool(
@@ -129,8 +131,9 @@ var targets: [Target] = [
         "BootstrapTests",
         [
             "EtcdServer", "ReplicaRuntime", "Replica", "WriteAheadLog", "Bolt", "Disk", "MVCC",
-            "StateMachine", "Membership", "EtcdAPI", "Raft",
+            "StateMachine", "Membership", "EtcdAPI", "Raft", "DNS",
         ]),
+    tests("DNSTests", ["DNS"]),
     tests("HTTP2Tests", ["HTTP2", "GRPC", nio, nioPosix]),
     tests("GRPCTests", ["GRPC", "HTTP2", nio, nioPosix], exclude: ["grpcio_client.py"]),
     tests("ConfigurationTests", ["EtcdServer", "etcd", logging]),
@@ -144,7 +147,7 @@ var targets: [Target] = [
     tests("EtcdClientTests", ["EtcdClient"]),
     tests("SimulatorTests", ["Simulator"]),
     tests("LinearizabilityTests", ["Linearizability"]),
-    tests("PeerTransportTests", ["PeerTransport", "EtcdAPI"]),
+    tests("PeerTransportTests", ["PeerTransport", "EtcdAPI", "Raft", nio, nioPosix, nioHTTP1]),
     tests(
         "ToolsTests",
         ["etcdutl", "etcdctl", "Bolt", "Disk", "EtcdAPI", "MVCC", "WriteAheadLog"]),

@@ -1,4 +1,5 @@
 import Bolt
+import DNS
 import Disk
 import EtcdAPI
 import Glibc
@@ -12,22 +13,37 @@ import WriteAheadLog
 
 func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
-/// A data directory of its own on the real disk, and the configuration to start it with.
+/// A data directory of its own, and the configuration to start it with.
 final class BootstrapFixture {
     let directory: String
-    let disk = RealDisk()
+    let disk: any Disk
     var configuration = ServerConfiguration()
+    /// What answers for the peer URLs of others; nobody by default.
+    var peers = PeerEnquiry { url, path, _ in throw NobodyAnswers(address: url + path) }
 
-    init() throws {
+    var services = ServiceLookup()
+
+    /// On the real disk.
+    convenience init() throws {
         var template = Array("/tmp/swift-etcd-bootstrap-XXXXXX".utf8CString)
-        directory = try #require(mkdtemp(&template).map { String(cString: $0) })
+        let directory = try #require(mkdtemp(&template).map { String(cString: $0) })
+        try self.init(directory, on: RealDisk())
+    }
+
+    init(_ directory: String, on disk: any Disk) throws {
+        self.directory = directory
+        self.disk = disk
+        if !disk.exists(directory) {
+            try disk.createDirectory(directory, permissions: 0o700)
+            try disk.synchronizeDirectory("/")
+        }
         configuration.name = "one"
         configuration.dataDirectory = directory + "/data"
         configuration.initialClusterToken = "tok1"
         try setPeerURL("http://127.0.0.1:42180")
     }
 
-    deinit { removeAll(directory) }
+    deinit { if disk is RealDisk { removeAll(directory) } }
 
     func setPeerURL(_ url: String) throws {
         configuration.initialCluster = "\(configuration.name)=\(url)"
@@ -37,17 +53,17 @@ final class BootstrapFixture {
     var database: String { configuration.dataDirectory + "/member/snap/db" }
     var log: String { configuration.dataDirectory + "/member/wal" }
 
-    func start() throws -> StartingMember {
-        try MemberBootstrap(
+    func start() async throws -> StartingMember {
+        try await MemberBootstrap(
             configuration, disk: disk, logger: ServerLogger(sink: LogSink(outputs: [])),
-            startUnixMilliseconds: 1_700_000_000_000
+            startUnixMilliseconds: 1_700_000_000_000, peers: peers, services: services
         ).run()
     }
 
     /// The words a start is refused with; nil when it succeeds.
-    func refusal() throws -> String? {
+    func refusal() async throws -> String? {
         do {
-            stop(try start())
+            stop(try await start())
             return nil
         } catch let error as BootstrapError {
             return error.description
@@ -112,6 +128,74 @@ final class BootstrapFixture {
         try transaction.commit()
     }
 
+    /// Commits and applies puts of `keys`, each with its own name as value.
+    func put(_ keys: [String], on member: StartingMember) throws {
+        let log = member.parts.log
+        var index = log.lastIndex
+        var entries: [RaftEntry] = []
+        for key in keys {
+            index += 1
+            let put = PutRequest(key: bytes(key)[...], value: bytes(key)[...]).encoded()
+            let data = put.withUnsafeBytes {
+                InternalRaftRequest.wrap(
+                    id: index, field: InternalRaftRequest.Field.put, payload: $0)
+            }
+            entries.append(
+                RaftEntry(type: .normal, term: log.hardState.term, index: index, data: data))
+        }
+        var state = log.hardState
+        state.commit = index
+        try log.append(entries: entries, hardState: state)
+        try log.synchronize()
+        _ = try apply(entries.compactMap { Entry($0) }, to: member.parts.state)
+        try member.parts.state.store.persist()
+    }
+
+    /// Commits and applies changes of members.
+    func change(_ changes: [RaftConfChange], on member: StartingMember) throws {
+        let log = member.parts.log
+        var state = log.hardState
+        state.term = max(state.term, 1)
+        var entries: [RaftEntry] = []
+        for change in changes {
+            state.commit = log.lastIndex + UInt64(entries.count) + 1
+            entries.append(
+                RaftEntry(
+                    type: .confChange, term: state.term, index: state.commit,
+                    data: change.encoded()))
+        }
+        try log.append(entries: entries, hardState: state)
+        try log.synchronize()
+        _ = try apply(entries.compactMap { Entry($0) }, to: member.parts.state)
+        try member.parts.state.store.persist()
+    }
+
+    /// The value of a key as the member has it.
+    func value(of key: String, on member: StartingMember) throws -> String? {
+        let store = member.parts.state.store
+        let stored = bytes(key).withUnsafeBytes {
+            store.keyValue(of: $0, at: store.revisions.current)
+        }
+        guard let stored else { return nil }
+        return String(decoding: try KeyValue(decoding: stored).value, as: UTF8.self)
+    }
+
+    func content(of path: String) throws -> [UInt8] {
+        let file = try disk.open(path, .read)
+        defer { file.close() }
+        var content = [UInt8](repeating: 0, count: try file.size())
+        _ = try content.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }
+        return content
+    }
+
+    func replace(_ path: String, with content: [UInt8]) throws {
+        let file = try disk.open(path, .create(permissions: 0o600))
+        defer { file.close() }
+        try file.truncate(to: 0)
+        try content.withUnsafeBytes { try file.write($0, at: 0) }
+        try file.synchronize()
+    }
+
     private func removeAll(_ path: String) {
         for name in (try? disk.list(path)) ?? [] {
             let child = path + "/" + name
@@ -119,4 +203,9 @@ final class BootstrapFixture {
         }
         rmdir(path)
     }
+}
+
+/// A peer URL behind which nobody is.
+struct NobodyAnswers: Error {
+    let address: String
 }

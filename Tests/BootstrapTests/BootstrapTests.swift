@@ -13,9 +13,9 @@ import WriteAheadLog
 
 @Suite("Bootstrap", .serialized)
 struct BootstrapTests {
-    @Test func foundsAMemberInAnEmptyDirectory() throws {
+    @Test func foundsAMemberInAnEmptyDirectory() async throws {
         let fixture = try BootstrapFixture()
-        let member = try fixture.start()
+        let member = try await fixture.start()
         defer { fixture.stop(member) }
         #expect(member.isNew)
         #expect(member.localID.description == "fcef5a85db9fa8dd")
@@ -33,15 +33,15 @@ struct BootstrapTests {
             ])
     }
 
-    @Test func restartsAsTheSameMemberWhateverTheFlagsSayNow() throws {
+    @Test func restartsAsTheSameMemberWhateverTheFlagsSayNow() async throws {
         let fixture = try BootstrapFixture()
-        let first = try fixture.start()
+        let first = try await fixture.start()
         try fixture.run(first)
         #expect(first.parts.state.appliedIndex == 2)
         fixture.stop(first)
         fixture.configuration.initialClusterToken = "other"
         try fixture.setPeerURL("http://127.0.0.1:9")
-        let second = try fixture.start()
+        let second = try await fixture.start()
         defer { fixture.stop(second) }
         #expect(!second.isNew)
         #expect(second.localID == first.localID && second.clusterID == first.clusterID)
@@ -53,9 +53,9 @@ struct BootstrapTests {
         #expect(second.parts.state.appliedIndex == 3, "and leads again")
     }
 
-    @Test func whatWasWrittenButNotAppliedIsAppliedAgain() throws {
+    @Test func whatWasWrittenButNotAppliedIsAppliedAgain() async throws {
         let fixture = try BootstrapFixture()
-        let first = try fixture.start()
+        let first = try await fixture.start()
         try fixture.run(first)
         let put = PutRequest(key: bytes("k")[...], value: bytes("v")[...]).encoded()
         let data = put.withUnsafeBytes {
@@ -67,7 +67,7 @@ struct BootstrapTests {
             hardState: RaftHardState(term: term, vote: first.localID.rawValue, commit: 3))
         try first.parts.log.synchronize()
         fixture.stop(first)
-        let second = try fixture.start()
+        let second = try await fixture.start()
         defer { fixture.stop(second) }
         #expect(second.parts.state.appliedIndex == 2)
         try fixture.run(second)
@@ -77,11 +77,11 @@ struct BootstrapTests {
         #expect(try KeyValue(decoding: try #require(value)).value == bytes("v")[...])
     }
 
-    @Test func aLogWithoutEntriesIsFoundedAgain() throws {
+    @Test func aLogWithoutEntriesIsFoundedAgain() async throws {
         let fixture = try BootstrapFixture()
-        let first = try fixture.start()
+        let first = try await fixture.start()
         fixture.stop(first)
-        let second = try fixture.start()
+        let second = try await fixture.start()
         #expect(second.localID == first.localID && second.clusterID == first.clusterID)
         #expect(second.parts.replica.lastIndex == LogIndex(1))
         try fixture.run(second)
@@ -89,16 +89,17 @@ struct BootstrapTests {
         fixture.stop(second)
 
         let other = try BootstrapFixture()
-        other.stop(try other.start())
+        other.stop(try await other.start())
         try other.setPeerURL("http://127.0.0.1:9")
         #expect(
-            try other.refusal()
-                == "the log is empty, and the initial cluster does not name its member")
+            try await other.refusal()
+                == "the log is empty, and the initial cluster does not name its member; if it was "
+                + "joining a cluster, start it with --initial-cluster-state=existing")
     }
 
-    @Test func aTornLastWriteIsCutOff() throws {
+    @Test func aTornLastWriteIsCutOff() async throws {
         let fixture = try BootstrapFixture()
-        let first = try fixture.start()
+        let first = try await fixture.start()
         try fixture.run(first)
         let term = first.parts.log.hardState.term
         try first.parts.log.append(
@@ -109,7 +110,7 @@ struct BootstrapTests {
             ], hardState: nil)
         fixture.stop(first)
         try tear(fixture)
-        let second = try fixture.start()
+        let second = try await fixture.start()
         defer { fixture.stop(second) }
         #expect(second.localID == first.localID)
         #expect(second.parts.replica.lastIndex == LogIndex(2))
@@ -131,78 +132,96 @@ struct BootstrapTests {
         try file.truncate(to: end - 1_000)
     }
 
-    @Test func refusesAnInitialClusterThatDoesNotFit() throws {
+    @Test func refusesAnInitialClusterThatDoesNotFit() async throws {
         let fixture = try BootstrapFixture()
         fixture.configuration.initialCluster = "two=http://127.0.0.1:42180"
         #expect(
-            try fixture.refusal()
+            try await fixture.refusal()
                 == "couldn't find local name \"one\" in the initial cluster configuration")
         fixture.configuration.initialCluster = "one=http://127.0.0.1:1"
         #expect(
-            try fixture.refusal()
-                == "--initial-advertise-peer-urls has http://127.0.0.1:42180 but missing from "
-                + "--initial-cluster=one=http://127.0.0.1:1")
+            try await fixture.refusal()
+                == "--initial-cluster has one=http://127.0.0.1:1 but missing from "
+                + "--initial-advertise-peer-urls=http://127.0.0.1:42180 (resolved urls: "
+                + "\"http://127.0.0.1:42180\" != \"http://127.0.0.1:1\")")
         fixture.configuration.initialCluster =
             "one=http://127.0.0.1:42180,one=http://127.0.0.1:1"
         #expect(
-            try fixture.refusal()
+            try await fixture.refusal()
                 == "--initial-cluster has one=http://127.0.0.1:1 but missing from "
-                + "--initial-advertise-peer-urls=http://127.0.0.1:42180")
+                + "--initial-advertise-peer-urls=http://127.0.0.1:42180 "
+                + "(len([\"http://127.0.0.1:42180\"]) != "
+                + "len([\"http://127.0.0.1:1\" \"http://127.0.0.1:42180\"]))")
+        fixture.configuration.initialAdvertisePeerURLs = try EndpointURLList(
+            flagText: "http://127.0.0.1:1,http://127.0.0.1:42180")
+        fixture.configuration.initialCluster = "one=http://127.0.0.1:42180"
+        #expect(
+            try await fixture.refusal()
+                == "--initial-advertise-peer-urls has http://127.0.0.1:1 but missing from "
+                + "--initial-cluster=one=http://127.0.0.1:1,one=http://127.0.0.1:42180")
+        fixture.configuration.initialAdvertisePeerURLs = try EndpointURLList(
+            flagText: "http://127.0.0.1:42180")
+        fixture.configuration.initialCluster =
+            "one=http://127.0.0.1:42180,two=http://127.0.0.1:42180"
+        #expect(
+            try await fixture.refusal()
+                == "initial cluster one=http://127.0.0.1:42180,two=http://127.0.0.1:42180 "
+                + "has duplicate url")
         #expect(
             !fixture.disk.exists(fixture.configuration.dataDirectory),
             "a refused start leaves nothing behind")
     }
 
-    @Test func refusesADirectoryWithAuthenticationSwitchedOn() throws {
+    @Test func refusesADirectoryWithAuthenticationSwitchedOn() async throws {
         let fixture = try BootstrapFixture()
-        let member = try fixture.start()
+        let member = try await fixture.start()
         try fixture.run(member)
         fixture.stop(member)
         try fixture.edit("auth", "authEnabled", [1])
-        let words = try fixture.refusal()
+        let words = try await fixture.refusal()
         #expect(words?.contains("authentication is enabled") == true)
     }
 
-    @Test func refusesADatabaseThatAnotherProcessHasOpen() throws {
+    @Test func refusesADatabaseThatAnotherProcessHasOpen() async throws {
         let fixture = try BootstrapFixture()
-        let member = try fixture.start()
+        let member = try await fixture.start()
         defer { fixture.stop(member) }
         #expect(
-            try fixture.refusal()
+            try await fixture.refusal()
                 == "another process has the database open: \(fixture.database)")
     }
 
-    @Test func refusesADatabaseThatIsAheadOfTheLog() throws {
+    @Test func refusesADatabaseThatIsAheadOfTheLog() async throws {
         let fixture = try BootstrapFixture()
-        let member = try fixture.start()
+        let member = try await fixture.start()
         try fixture.run(member)
         fixture.stop(member)
         try fixture.edit("meta", "consistent_index", [0, 0, 0, 0, 0, 0, 0, 9])
-        #expect(throws: (any Error).self) { try fixture.start() }
+        await #expect(throws: (any Error).self) { _ = try await fixture.start() }
     }
 
-    @Test func refusesAProxysDirectoryAndRemovesLeftovers() throws {
+    @Test func refusesAProxysDirectoryAndRemovesLeftovers() async throws {
         let fixture = try BootstrapFixture()
-        let member = try fixture.start()
+        let member = try await fixture.start()
         fixture.stop(member)
         let leftover = fixture.database + ".tmp.17"
         try fixture.disk.open(leftover, .createNew(permissions: 0o600)).close()
-        fixture.stop(try fixture.start())
+        fixture.stop(try await fixture.start())
         #expect(!fixture.disk.exists(leftover))
         try fixture.disk.createDirectory(
             fixture.configuration.dataDirectory + "/proxy", permissions: 0o700)
         #expect(
-            try fixture.refusal()
+            try await fixture.refusal()
                 == "invalid datadir. Both member and proxy directories exist.")
     }
 
-    @Test func numbersOfRequestsDifferBetweenMembersAndRuns() throws {
+    @Test func numbersOfRequestsDifferBetweenMembersAndRuns() async throws {
         let fixture = try BootstrapFixture()
         let logger = ServerLogger(sink: LogSink(outputs: []))
         func first(_ id: UInt64, at time: Int64) -> UInt64 {
             MemberBootstrap(
                 fixture.configuration, disk: fixture.disk, logger: logger,
-                startUnixMilliseconds: time
+                startUnixMilliseconds: time, peers: fixture.peers
             ).requestNumber(.init(rawValue: id))
         }
         #expect(first(0xABCD_1234, at: 1) == 0x1234_0000_0000_0100)

@@ -60,12 +60,9 @@ import Testing
     }
 
     @Test(arguments: [
-        "--cert-file=a", "--auth-token=jwt,sign-method=RS256", "--force-new-cluster",
-        "--initial-cluster-state=existing", "--enable-pprof", "--memory-mlock",
+        "--cert-file=a", "--auth-token=jwt,sign-method=RS256", "--enable-pprof", "--memory-mlock",
         "--listen-metrics-urls=https://127.0.0.1:1", "--log-outputs=systemd/journal",
-        "--feature-gates=AllAlpha=true", "--discovery-srv=a.example", "--corrupt-check-time=1m",
-        "--initial-cluster=a=http://127.0.0.1:1,b=http://127.0.0.1:2",
-        "--max-learners=3", "--raft-write-timeout=6s", "--strict-reconfig-check=false",
+        "--feature-gates=AllAlpha=true", "--corrupt-check-time=1m", "--discovery-cert=a",
         "--bcrypt-cost=12", "--discovery-user=a",
     ])
     func featureOfALaterVersionIsRefused(argument: String) {
@@ -79,6 +76,8 @@ import Testing
         "--auto-compaction-retention=5m", "--v2-deprecation=not-yet",
         "--backend-bbolt-freelist-type=anything", "--feature-gates=AllBeta=false",
         "--initial-cluster=a=http://127.0.0.1:1,a=http://127.0.0.1:2",
+        "--initial-cluster=a=http://127.0.0.1:1,b=http://127.0.0.1:2",
+        "--initial-cluster-state=existing", "--force-new-cluster", "--discovery-srv=a.example",
     ])
     func harmlessSettingIsAccepted(argument: String) {
         #expect(refusal([argument]) == nil)

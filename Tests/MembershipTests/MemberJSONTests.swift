@@ -62,11 +62,29 @@ struct MemberJSONTests {
         #expect(Member(json: bytes(text)) == nil)
     }
 
+    @Test func listsAreWhatMembersExchange() {
+        let members = [
+            Member(id: id(7), peerURLs: ["http://a:1"], name: "n1", clientURLs: ["http://b:1"]),
+            Member(id: id(.max), peerURLs: [], isLearner: true),
+        ]
+        let text = Member.json(members)
+        #expect(
+            text == #"[{"id":7,"peerURLs":["http://a:1"],"name":"n1","clientURLs":["http://b:1"]},"#
+                + #"{"id":18446744073709551615,"peerURLs":[],"isLearner":true}]"#)
+        #expect(Member.list(json: bytes(text)) == members)
+        #expect(Member.list(json: bytes("[]")) == [])
+        #expect(Member.list(json: bytes("{}")) == nil)
+    }
+
     @Test func aChangesContextSaysWhetherItPromotes() {
         let member = Member(id: id(1), peerURLs: ["http://a:1"])
-        let context = MemberChangeContext(member: member, isPromotion: true)
-        #expect(context.json == #"{"id":1,"peerURLs":["http://a:1"],"isPromote":true}"#)
+        // A promotion names the member alone; the null is what Go's encoder writes.
+        let context = MemberChangeContext(
+            member: Member(id: id(1), peerURLs: []), isPromotion: true)
+        #expect(context.json == #"{"id":1,"peerURLs":null,"isPromote":true}"#)
         #expect(MemberChangeContext(json: bytes(context.json)) == context)
+        let addition = MemberChangeContext(member: member, isPromotion: false)
+        #expect(addition.json == #"{"id":1,"peerURLs":["http://a:1"],"isPromote":false}"#)
         // Founding entries and those of older members carry the member alone.
         #expect(
             MemberChangeContext(json: bytes(member.json))

@@ -1,4 +1,5 @@
 import EtcdAPI
+import NIOCore
 import PeerTransport
 import Testing
 
@@ -36,26 +37,26 @@ struct StreamTests {
 
     @Test func appendsAreWrittenAsTheLeaderOf37WritesThem() {
         var encoder = AppendStreamEncoder()
-        var output: [UInt8] = []
+        var output = ByteBuffer()
         encoder.appendLinkHeartbeat(to: &output)
-        #expect(output == [0])
-        output = []
+        #expect(output.bytes == [0])
+        output = ByteBuffer()
         encoder.append(Self.first, to: &output)
-        #expect(output.prefix(9) == [2, 0, 0, 0, 0, 0, 0, 0, 0x44])
-        #expect(output.count == 9 + 0x44)
-        output = []
+        #expect(output.bytes.prefix(9) == [2, 0, 0, 0, 0, 0, 0, 0, 0x44])
+        #expect(output.readableBytes == 9 + 0x44)
+        output = ByteBuffer()
         encoder.append(Self.goingOn(index: 146, entries: [], commit: 146), to: &output)
-        #expect(output == [1, 0, 0, 0, 0, 0, 0, 0, 0] + [0, 0, 0, 0, 0, 0, 0, 0x92])
-        output = []
+        #expect(output.bytes == [1, 0, 0, 0, 0, 0, 0, 0, 0] + [0, 0, 0, 0, 0, 0, 0, 0x92])
+        output = ByteBuffer()
         let entry = RaftEntry(term: 3, index: 147, data: [UInt8](repeating: 7, count: 25))
         encoder.append(Self.goingOn(index: 146, entries: [entry], commit: 146), to: &output)
         #expect(entry.encodedSize == 0x20)
         #expect(
-            output == [1, 0, 0, 0, 0, 0, 0, 0, 1] + [0, 0, 0, 0, 0, 0, 0, 0x20] + entry.encoded()
+            output.bytes == [1, 0, 0, 0, 0, 0, 0, 0, 1] + [0, 0, 0, 0, 0, 0, 0, 0x20] + entry.encoded()
                 + [0, 0, 0, 0, 0, 0, 0, 0x92])
-        output = []
+        output = ByteBuffer()
         encoder.append(Self.goingOn(index: 147, entries: [], commit: 147), to: &output)
-        #expect(output == [1, 0, 0, 0, 0, 0, 0, 0, 0] + [0, 0, 0, 0, 0, 0, 0, 0x93])
+        #expect(output.bytes == [1, 0, 0, 0, 0, 0, 0, 0, 0] + [0, 0, 0, 0, 0, 0, 0, 0x93])
     }
 
     @Test(arguments: [1, 2, 3, 7, 8, 9, 64, 1000])
@@ -67,16 +68,16 @@ struct StreamTests {
             Self.goingOn(index: 149, entries: [], commit: 149),
         ]
         var encoder = AppendStreamEncoder()
-        var output: [UInt8] = []
+        var output = ByteBuffer()
         for message in messages { encoder.append(message, to: &output) }
         encoder.appendLinkHeartbeat(to: &output)
         let expected = messages.map { PeerFrame.message($0) } + [.linkHeartbeat]
-        #expect(try Self.frames(output, pieceBytes: pieceBytes) == expected)
+        #expect(try Self.frames(output.bytes, pieceBytes: pieceBytes) == expected)
     }
 
     @Test func aMessageOfAnotherTermOrPlaceIsSentWhole() {
         var encoder = AppendStreamEncoder()
-        var output: [UInt8] = []
+        var output = ByteBuffer()
         encoder.append(Self.first, to: &output)
         for message in [
             Self.goingOn(index: 145, entries: [], commit: 146),
@@ -84,9 +85,9 @@ struct StreamTests {
                 type: .append, to: Self.follower, from: Self.leader, term: 4, logTerm: 3,
                 index: 145, commit: 146),
         ] {
-            output = []
+            output = ByteBuffer()
             encoder.append(message, to: &output)
-            #expect(output.first == 2)
+            #expect(output.bytes.first == 2)
         }
     }
 
@@ -115,7 +116,7 @@ struct StreamTests {
         #expect(
             throws: PeerWireError.limitExceeded(
                 announcedBytes: 67_108_865, limitBytes: 67_108_864)
-        ) { _ = try tooLong.withUnsafeBytes { try head.receive($0) } }
+        ) { _ = try head.receive(ByteBuffer(bytes: tooLong)) }
     }
 
     @Test func entriesOfOneMessageCountTogether() {
@@ -135,14 +136,14 @@ struct StreamTests {
         #expect(MessageStreamEncoder.linkHeartbeat == heartbeat)
         let real = RaftMessage(
             type: .heartbeat, to: Self.follower, from: Self.leader, term: 3, commit: 145)
-        var output = heartbeat
+        var output = ByteBuffer(bytes: heartbeat)
         MessageStreamEncoder.append(real, to: &output)
-        #expect(output[10..<18] == [0, 0, 0, 0, 0, 0, 0, 0x1D])
-        #expect(output[18..<21] == [8, 8, 0x10])
-        #expect(output.suffix(5) == [0x20, 3, 0x40, 0x91, 1])
+        #expect(output.bytes[10..<18] == [0, 0, 0, 0, 0, 0, 0, 0x1D])
+        #expect(output.bytes[18..<21] == [8, 8, 0x10])
+        #expect(output.bytes.suffix(5) == [0x20, 3, 0x40, 0x91, 1])
         var decoder = MessageStreamDecoder()
         var frames: [PeerFrame] = []
-        for byte in output {
+        for byte in output.bytes {
             [byte].withUnsafeBytes { decoder.receive($0) }
             while let frame = try decoder.next() { frames.append(frame) }
         }
@@ -165,19 +166,23 @@ struct StreamTests {
         let message = RaftMessage(
             type: .snapshot, to: 2, from: 1, term: 2, snapshot: snapshot)
         let database = (0..<100).map { UInt8($0) }
-        let body = try #require(SnapshotHead.encode(message)) + database
+        let body = try #require(SnapshotHead.encode(message)).bytes + database
         var decoder = SnapshotHeadDecoder()
         var rest: [UInt8] = []
         for start in stride(from: 0, to: body.count, by: pieceBytes) {
             let piece = Array(body[start..<min(start + pieceBytes, body.count)])
             if decoder.isComplete {
                 rest += piece
-            } else if let head = try piece.withUnsafeBytes({ try decoder.receive($0) }) {
+            } else if let head = try decoder.receive(ByteBuffer(bytes: piece)) {
                 #expect(head.message == message)
-                rest = head.database
+                rest = head.database.bytes
             }
         }
         #expect(decoder.isComplete)
         #expect(rest == database)
     }
+}
+
+extension ByteBuffer {
+    fileprivate var bytes: [UInt8] { Array(readableBytesView) }
 }

@@ -275,4 +275,33 @@ struct LogRecordTests {
             type: RaftEntry.EntryType(rawValue: type), term: 1, index: 1, data: [])
         #expect(Entry(entry) == nil)
     }
+
+    @Test func aSnapshotIsInstalledWhenItsRecordIsDurableAndBeforeWhatFollows() throws {
+        var fixture = try ReplicaFixture.following()
+        let members = ConfState(voters: [MemberID(1), MemberID(2), MemberID(3)])
+        let snapshot = Snapshot(
+            index: LogIndex(50), term: Term(2), confState: members, data: [9])
+        try fixture.step(
+            .message(
+                Message(
+                    type: .snapshot, to: MemberID(1), from: MemberID(2), term: Term(2),
+                    snapshot: snapshot)))
+        let write = try #require(fixture.effects.writes.first)
+        #expect(write.snapshot == snapshot && write.mustSynchronize)
+        #expect(fixture.effects.installation == nil && fixture.effects.messages.isEmpty)
+        try fixture.step(.written(write.number))
+        #expect(fixture.effects.installation == snapshot)
+        #expect(fixture.effects.messages.map(\.index) == [LogIndex(50)])
+        #expect(fixture.effects.releasedLog == LogIndex(50))
+        try fixture.step(.applied(ApplyProgress(index: 50)))
+        let append = Message(
+            type: .append, to: MemberID(1), from: MemberID(2), term: Term(2), logTerm: Term(2),
+            index: LogIndex(50), commit: LogIndex(51),
+            entries: [Entry(term: Term(2), index: LogIndex(51), data: [7])])
+        try fixture.step(.message(append))
+        let next = try #require(fixture.effects.writes.first)
+        try fixture.step(.written(next.number))
+        #expect(fixture.effects.committed.map(\.index) == [LogIndex(51)])
+        #expect(fixture.effects.installation == nil)
+    }
 }

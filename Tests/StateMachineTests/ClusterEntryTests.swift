@@ -83,19 +83,59 @@ struct ClusterEntryTests {
         #expect(fixture.state.membership.members.isEmpty)
     }
 
+    @Test func theFilesSchemaFollowsTheVersionUpAndDown() throws {
+        let fixture = try StateFixture()
+        var applied: [AppliedEntry] = []
+        for text in ["3.0.0", "3.7.0", "3.6.0", "3.5.0"] {
+            var version = Membershippb_ClusterVersionSetRequest()
+            version.ver = text
+            applied.append(try fixture.rare(InternalRaftRequest.Field.clusterVersionSet, version))
+            try fixture.restart()
+            let noted = ["3.7.0": "3.7.0", "3.6.0": "3.6.0"][text]
+            #expect(fixture.stored("meta", "storageVersion") == noted.map { bytes($0) })
+            #expect(fixture.state.notedStorageVersion == noted ?? "")
+        }
+        // Only a version that goes down asks for a snapshot.
+        #expect(applied.map(\.wantsSnapshot) == [false, false, true, true])
+        guard case .clusterVersion(let version, let previous) = applied[1].outcome.result else {
+            Issue.record("a version gives versions")
+            return
+        }
+        #expect(version == SemanticVersion(3, 7) && previous == SemanticVersion(3, 0))
+    }
+
+    @Test func theRemovalOfThisMemberIsTold() throws {
+        let fixture = try StateFixture()
+        try fixture.apply(.memberChange, adding(1, "http://a:1"))
+        let added = try fixture.apply(.memberChange, adding(2, "http://b:1"))
+        #expect(!added.removesLocalMember)
+        #expect(added.memberChange == .add(Member(id: MemberID(rawValue: 2), peerURLs: ["http://b:1"])))
+        let other = try fixture.apply(
+            .memberChange, change(.removeNode, 2, ""))
+        #expect(!other.removesLocalMember)
+        let own = try fixture.apply(
+            .memberChange, change(.removeNode, 1, ""))
+        #expect(own.removesLocalMember)
+        let again = try fixture.apply(
+            .memberChange, change(.removeNode, 1, ""))
+        #expect(!again.removesLocalMember && again.memberChange == nil)
+    }
+
     @Test func versionsAttributesAndDowngradesAreKept() throws {
         let fixture = try StateFixture()
         try fixture.apply(.memberChange, adding(1, "http://a:1"))
         var version = Membershippb_ClusterVersionSetRequest()
         version.ver = "3.5.0"
         try fixture.rare(InternalRaftRequest.Field.clusterVersionSet, version)
-        #expect(fixture.state.storageVersion == "")
+        #expect(fixture.state.notedStorageVersion == "")
+        #expect(fixture.state.storageVersion == SemanticVersion(3, 5))
         version.ver = "nonsense"
         try fixture.rare(InternalRaftRequest.Field.clusterVersionSet, version)
         #expect(fixture.state.membership.version == SemanticVersion(3, 5))
         version.ver = "3.7.0"
         try fixture.rare(InternalRaftRequest.Field.clusterVersionSet, version)
-        #expect(fixture.state.storageVersion == "3.7.0")
+        #expect(fixture.state.storageVersion == SemanticVersion(3, 7))
+        #expect(fixture.state.notedStorageVersion == "3.7.0")
 
         var attributes = Membershippb_ClusterMemberAttrSetRequest()
         attributes.memberID = 1

@@ -13,7 +13,7 @@ func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
 /// A state machine over a file in memory, which can be closed and opened again.
 final class StateFixture {
-    private let disk: any Disk
+    let disk: any Disk
     private let settings: StateSettings
     private(set) var bolt: Bolt
     private(set) var state: StateMachine

@@ -11,6 +11,13 @@ extension RaftMachine {
         }
     }
 
+    /// Lets part of the election timeout pass at once. A member that starts among others that are
+    /// up need not wait for all of it; a tick is left to it at least, and it does not campaign here.
+    package mutating func advanceElection(ticks: Int) {
+        guard !isLeader, ticks > 0 else { return }
+        electionElapsed = max(electionElapsed, min(electionElapsed + ticks, electionTimeout - 1))
+    }
+
     private mutating func tickAsLeader() {
         updateLeadership { $0.heartbeatElapsed += 1 }
         if electionElapsed >= settings.electionTicks {

@@ -34,6 +34,9 @@ extension RaftMachine {
         send(Message(type: .timeoutNow, to: member.id, term: term))
     }
 
+    /// Whether this member leads and hands its leadership over.
+    package var isTransferring: Bool { leadership?.transferTarget != nil }
+
     mutating func abortTransfer() {
         guard leadership?.transferTarget != nil else { return }
         updateLeadership { $0.transferTarget = nil }

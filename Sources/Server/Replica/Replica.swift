@@ -27,6 +27,12 @@ package struct Replica: Sendable {
     /// Up to where the log in memory was last cut.
     private var memoryCut: UInt64 = 0
     private var held: [(number: WriteNumber, messages: [Message])] = []
+    /// Received snapshots that are being written, by the number of the write.
+    private var arriving: [(number: WriteNumber, snapshot: Snapshot)] = []
+    /// Snapshots on their way to other members, and the ticks for which the log is still kept for
+    /// the last of them.
+    private var departing = 0
+    private var tailHeldTicks = 0
 
     private struct Round: Sendable {
         let context: UInt64
@@ -54,8 +60,23 @@ package struct Replica: Sendable {
     /// Whether a term's leader is known.
     package var hasLeader: Bool { machine.leader != nil }
 
+    /// Whether proposals can be taken now: there is a leader, and it is not on its way out.
+    package var takesProposals: Bool { machine.leader != nil && !machine.isTransferring }
+
+    package var id: MemberID { machine.id }
+    package var term: Term { machine.term }
+    package var leader: MemberID? { machine.leader }
+    package var role: RoleName { machine.roleName }
+    package var committedIndex: LogIndex { machine.committedIndex }
+
     /// Whether this member may stand for election: it is a voter as far as it has applied.
     package var canCampaign: Bool { machine.canCampaign }
+
+    /// Whether nobody else has a vote.
+    package var isLoneVoter: Bool {
+        let members = machine.confState
+        return members.voters == [machine.id] && members.votersOutgoing.isEmpty
+    }
 
     /// Position of the newest entry.
     package var lastIndex: LogIndex { machine.lastIndex }
@@ -75,8 +96,12 @@ package struct Replica: Sendable {
         case .written(let number): wrote(number, into: &effects)
         case .applied(let progress): try applied(progress)
         case .snapshotSaved(let index): saved(index, into: &effects)
+        case .unreachable(let member): machine.reportUnreachable(member)
+        case .snapshotSent(let member, let isDelivered): snapshotLeft(member, isDelivered)
+        // Who asked looks at who leads in the end.
         case .transferLeadership(let target): try? machine.transferLeadership(to: target)
         case .campaign: machine.campaign()
+        case .advance(let ticks): machine.advanceElection(ticks: ticks)
         }
     }
 
@@ -84,6 +109,7 @@ package struct Replica: Sendable {
     package mutating func takeEffects(into effects: inout ReplicaEffects) {
         startRound(into: &effects)
         machine.takeReady(into: &ready)
+        for message in ready.messages where message.type == .snapshot { departing += 1 }
         // Behind the messages that a completed write has released.
         if effects.messages.isEmpty {
             swap(&effects.messages, &ready.messages)
@@ -92,6 +118,7 @@ package struct Replica: Sendable {
         }
         if let write = ready.write {
             if !write.messagesAfter.isEmpty { held.append((write.number, write.messagesAfter)) }
+            if let snapshot = write.snapshot { arriving.append((write.number, snapshot)) }
             effects.writes.append(write)
         }
         effects.committed.append(contentsOf: ready.committed)
@@ -104,6 +131,7 @@ package struct Replica: Sendable {
 
     private mutating func tick() {
         machine.tick()
+        if tailHeldTicks > 0 { tailHeldTicks -= 1 }
         for index in rounds.indices { rounds[index].waitedTicks += 1 }
     }
 
@@ -141,6 +169,11 @@ package struct Replica: Sendable {
         while let first = held.first, first.number <= number {
             effects.messages.append(contentsOf: first.messages)
             held.removeFirst()
+        }
+        while let first = arriving.first, first.number <= number {
+            effects.installation = first.snapshot
+            arriving.removeFirst()
+            noteSnapshot(first.snapshot.index, into: &effects)
         }
     }
 
@@ -227,13 +260,25 @@ extension Replica {
     private mutating func cutMemory() {
         let applied = machine.appliedIndex.rawValue
         let kept = UInt64(settings.catchUpEntries)
-        guard applied > kept, applied - kept >= memoryCut + Self.memoryCutEntries else { return }
+        guard departing == 0, tailHeldTicks == 0, applied > kept,
+            applied - kept >= memoryCut + Self.memoryCutEntries
+        else { return }
         memoryCut = applied - kept
         machine.compactLog(to: LogIndex(memoryCut))
     }
 
     private mutating func saved(_ index: LogIndex, into effects: inout ReplicaEffects) {
         isSnapshotRunning = false
+        noteSnapshot(index, into: &effects)
+    }
+
+    private mutating func snapshotLeft(_ member: MemberID, _ isDelivered: Bool) {
+        machine.reportSnapshot(to: member, isDelivered: isDelivered)
+        departing = max(0, departing - 1)
+        if isDelivered { tailHeldTicks = settings.tailHoldTicks }
+    }
+
+    private mutating func noteSnapshot(_ index: LogIndex, into effects: inout ReplicaEffects) {
         snapshotIndex = max(snapshotIndex, index)
         guard snapshotIndex.rawValue > UInt64(settings.catchUpEntries) else { return }
         effects.releasedLog = snapshotIndex

@@ -9,11 +9,17 @@ package struct ReplicaSettings: Sendable {
     package var catchUpEntries: Int
     /// Ticks after which a read round without an answer is asked anew.
     package var readRetryTicks: Int
+    /// Ticks after a delivered snapshot during which the log in memory is not cut, so that its
+    /// receiver can go on from it.
+    package var tailHoldTicks: Int
 
-    package init(snapshotCount: Int, catchUpEntries: Int, readRetryTicks: Int = 5) {
+    package init(
+        snapshotCount: Int, catchUpEntries: Int, readRetryTicks: Int = 5, tailHoldTicks: Int = 300
+    ) {
         self.snapshotCount = snapshotCount
         self.catchUpEntries = catchUpEntries
         self.readRetryTicks = readRetryTicks
+        self.tailHoldTicks = tailHoldTicks
     }
 }
 
@@ -43,8 +49,15 @@ package enum ReplicaInput: Sendable {
     case applied(ApplyProgress)
     /// A snapshot at this index is durable: file and log record.
     case snapshotSaved(LogIndex)
+    /// Messages to this member get lost.
+    case unreachable(MemberID)
+    /// What became of the snapshot that was sent to this member.
+    case snapshotSent(to: MemberID, isDelivered: Bool)
     case transferLeadership(to: MemberID)
     case campaign
+    /// So many ticks pass at once, for a member that starts among others that are up; they never
+    /// make it campaign.
+    case advance(ticks: Int)
 }
 
 /// Reads that may be served once the state has applied `index`.
@@ -58,8 +71,11 @@ package struct ReadableAt: Sendable {
 package struct ReplicaEffects: Sendable {
     /// Log writes in the order of their numbers; each is reported back by `written`.
     package var writes: [LogWrite] = []
-    /// To be sent now.
+    /// To be sent now. The data of a snapshot message is the caller's to fill in.
     package var messages: [Message] = []
+    /// A snapshot whose record is durable: the state has to be replaced by the one that came with
+    /// it, before any of `committed`; reported back by `applied`.
+    package var installation: Snapshot?
     /// To be applied in order; reported back by `applied`.
     package var committed: [Entry] = []
     package var readable: [ReadableAt] = []
@@ -82,6 +98,7 @@ package struct ReplicaEffects: Sendable {
         readable.removeAll(keepingCapacity: true)
         unreadable.removeAll(keepingCapacity: true)
         refused.removeAll(keepingCapacity: true)
+        installation = nil
         softState = nil
         releasedLog = nil
     }

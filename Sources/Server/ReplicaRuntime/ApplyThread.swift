@@ -15,6 +15,8 @@ enum ApplyMessage: Sendable {
     /// Answers for these proposals are wanted, up to the deadline.
     case expect([Registration], deadline: Int64)
     case entries([Entry])
+    /// A leader's snapshot is durable: it replaces the state.
+    case install(Snapshot)
     /// A proposal was not taken; nil means that it may still come through, so its waiter stays.
     case refused(id: UInt64, error: EtcdError?)
     case readable(index: UInt64, [ReplyAddress])
@@ -56,6 +58,7 @@ final class ApplyThread {
         progress = ApplyProgress(index: state.appliedIndex)
         reportedIndex = state.appliedIndex
         nextLeaseCheck = monotonicMilliseconds() + Self.leaseCheckMilliseconds
+        runtime.noteLearner(state.membership.local?.isLearner ?? false)
     }
 
     /// The thread's body.
@@ -77,6 +80,7 @@ final class ApplyThread {
         switch message {
         case .expect(let registrations, let deadline): waiters.add(registrations, deadline)
         case .entries(let entries): try apply(entries)
+        case .install(let snapshot): try install(snapshot)
         case .refused(let id, let error): refuse(id, error)
         case .readable(let index, let addresses): release(index, addresses)
         case .role(let isLeader, let term): changeRole(isLeader: isLeader, term: term)
@@ -113,9 +117,13 @@ final class ApplyThread {
         term = max(term, entry.term.rawValue)
         progress.index = entry.index.rawValue
         unreportedBytes += entry.data.count
-        if let change = applied.change { progress.configurationChanges.append(change) }
+        if let change = applied.change {
+            progress.configurationChanges.append(change)
+            tellMembership()
+        }
         if let revision = applied.compaction { runtime.backend.post(.compact(revision)) }
         if applied.raisesSpaceAlarm { runtime.proposeSpaceAlarm() }
+        if applied.wantsSnapshot { requestSnapshot(entry.index.rawValue) }
         if case .alarm = applied.outcome.result {
             runtime.noteAlarms(isSpaceAlarmActive: state.alarms.isActive(.noSpace))
         }
@@ -126,6 +134,34 @@ final class ApplyThread {
         } else {
             replies.add(.applied(applied.outcome), to: address, term: term)
         }
+    }
+
+    private func tellMembership() {
+        runtime.noteLearner(state.membership.local?.isLearner ?? false)
+        runtime.carrier.membershipChanged(state.membership)
+    }
+
+    /// Waits for the backend thread, which reads the new state: nothing can be applied meanwhile.
+    private func install(_ snapshot: Snapshot) throws {
+        let began = monotonicNanoseconds()
+        let index = snapshot.index.rawValue
+        guard index > progress.index else { return }
+        let answer = Mailbox<StateMachine>()
+        var fresh: [StateMachine] = []
+        guard runtime.backend.post(.install(index: index, answer: answer)),
+            answer.take(into: &fresh), let fresh = fresh.first
+        else { throw InstallationError.noState(index: index) }
+        state.adopt(fresh, through: index, term: snapshot.term.rawValue)
+        progress.index = index
+        unreportedBytes = Self.quietBytesMax
+        runtime.noteApplied(index: index)
+        runtime.noteAlarms(isSpaceAlarmActive: state.alarms.isActive(.noSpace))
+        tellMembership()
+        runtime.wakeWatchers()
+        finishCompactions(.max)
+        runtime.observer.snapshotInstalled(
+            index: index, revision: state.store.newestRevision,
+            nanoseconds: monotonicNanoseconds() - began)
     }
 
     private func refuse(_ id: UInt64, _ error: EtcdError?) {
@@ -174,6 +210,8 @@ final class ApplyThread {
             }
         }
         if state.now >= nextLeaseCheck { checkClocks() }
+        // Whoever hears of a change of the membership may ask for the next one at once.
+        if !progress.configurationChanges.isEmpty { reportProgress() }
         replies.deliver()
         runtime.notePending(waiters.count)
         reportProgress()
@@ -224,6 +262,11 @@ final class ApplyThread {
         for waiting in physical { replies.add(.failed(.stopped), to: waiting.address, term: term) }
         replies.deliver()
     }
+}
+
+/// Why a received snapshot could not replace the state; the backend thread has told the cause.
+enum InstallationError: Error {
+    case noState(index: UInt64)
 }
 
 extension CommittedEntry.Kind {

@@ -1,6 +1,9 @@
 package import Bolt
 import EtcdAPI
 package import MVCC
+import Membership
+import Raft
+import Replica
 import StateMachine
 import WriteAheadLog
 
@@ -12,6 +15,10 @@ enum BackendMessage: Sendable {
     case compact(Int64)
     /// A snapshot of the replicated state is due.
     case snapshot(SnapshotRequest)
+    /// A member is behind the log: send it the state with this message.
+    case send(Raft.Message)
+    /// Replace the state by that of a received snapshot; the apply thread waits for the answer.
+    case install(index: UInt64, answer: Mailbox<StateMachine>)
     /// Run this after the overlay as it is now has been written.
     case work(BackendWork)
 }
@@ -27,18 +34,22 @@ package struct BackendContext {
 
 /// The only writer of the database file. Nobody waits for it but those who ask for its work.
 ///
-/// Owned by its thread: write transactions, the running compaction. A failure to write stops the
+/// Owned by its thread: write transactions, the running compaction. `state` belongs to the apply
+/// thread and is touched only while that waits. A failure to write stops the
 /// member; the log still holds everything.
 final class BackendThread {
-    private let runtime: ReplicaRuntime
+    let runtime: ReplicaRuntime
     private let store: Store
-    private let bolt: Bolt
-    private let snapshots: SnapshotStore
+    let bolt: Bolt
+    let state: StateMachine
+    /// Identities alone: members are read from the view that is sent.
+    let identity: ClusterMembership
+    let snapshots: SnapshotStore
     private var batch: [BackendMessage] = []
     private var nextPersist: Int64
     private var nextCompactionStep: Int64 = 0
     /// Whether a compaction may be under way; at first one may have been interrupted.
-    private var isCompacting = true
+    var isCompacting = true
     /// Since when a compaction waits for readers.
     private var waitsSince: Int64?
 
@@ -47,6 +58,9 @@ final class BackendThread {
         self.snapshots = snapshots
         store = state.store
         bolt = state.bolt
+        self.state = state
+        identity = ClusterMembership(
+            localID: state.membership.localID, clusterID: state.membership.clusterID)
         nextPersist = monotonicMilliseconds() + runtime.configuration.persistMilliseconds
     }
 
@@ -77,13 +91,15 @@ final class BackendThread {
         case .snapshot(let request):
             try persist()
             try save(request)
+        case .send(let message): try send(message)
+        case .install(let index, let answer): try install(index, answer)
         case .work(let work):
             try persist()
             work(BackendContext(store: store, bolt: bolt))
         }
     }
 
-    private func persist() throws {
+    func persist() throws {
         nextPersist = monotonicMilliseconds() + runtime.configuration.persistMilliseconds
         guard store.hasPending else { return }
         let started = monotonicNanoseconds()

@@ -7,6 +7,10 @@ import StateMachine
 enum ConsensusMessage: Sendable {
     case requests([ClientRequest])
     case input(ReplicaInput)
+    /// From other members.
+    case received([Message])
+    /// Somebody wants to see the machine.
+    case look(@Sendable (RaftStatus) -> Void)
     /// A proposal of the member itself, whose answer nobody waits for.
     case own(id: UInt64, data: [UInt8])
 }
@@ -76,8 +80,7 @@ final class ConsensusThread {
     private func campaignIfAlone() throws {
         guard advancesElection, replica.canCampaign else { return }
         advancesElection = false
-        let members = replica.status.confState
-        guard members.voters == [replica.status.id], members.votersOutgoing.isEmpty else { return }
+        guard replica.isLoneVoter else { return }
         try replica.step(.campaign, into: &effects)
     }
 
@@ -98,6 +101,10 @@ final class ConsensusThread {
             for request in requests { try handle(request) }
         case .input(let input):
             try replica.step(input, into: &effects)
+        case .received(let messages):
+            runtime.noteTaken(messages.count)
+            for message in messages { try replica.step(.message(message), into: &effects) }
+        case .look(let look): look(replica.status)
         case .own(let id, let data):
             proposals.append(NumberedProposal(id: id, data: data))
         }
@@ -130,7 +137,7 @@ final class ConsensusThread {
         }
         try releaseHeld()
         if !proposals.isEmpty {
-            if replica.hasLeader {
+            if replica.takesProposals {
                 try replica.step(.propose(proposals), into: &effects)
             } else {
                 hold(proposals)
@@ -173,7 +180,7 @@ final class ConsensusThread {
             heldBytes -= Self.sizeBytes(waiting.proposals)
             return true
         }
-        guard replica.hasLeader else { return }
+        guard replica.takesProposals else { return }
         for waiting in held { try replica.step(.propose(waiting.proposals), into: &effects) }
         held.removeAll()
         heldBytes = 0
@@ -194,12 +201,12 @@ final class ConsensusThread {
 
     private func perform() {
         for write in effects.writes { post(write) }
-        if !effects.messages.isEmpty { runtime.observer.send(effects.messages) }
+        send()
         if let state = effects.softState {
-            runtime.apply.post(
-                .role(isLeader: state.role == .leader, term: replica.status.term.rawValue))
-            runtime.observer.roleChanged(state, term: replica.status.term)
+            runtime.apply.post(.role(isLeader: state.role == .leader, term: replica.term.rawValue))
+            runtime.observer.roleChanged(state, term: replica.term)
         }
+        if let snapshot = effects.installation { runtime.apply.post(.install(snapshot)) }
         if let last = effects.committed.last {
             committedIndex = last.index.rawValue
             runtime.apply.post(.entries(effects.committed))
@@ -217,6 +224,18 @@ final class ConsensusThread {
         if let index = effects.releasedLog { runtime.log.post(.release(index)) }
     }
 
+    /// Snapshots go by way of the backend thread, which adds the state.
+    private func send() {
+        guard !effects.messages.isEmpty else { return }
+        if effects.messages.contains(where: { $0.type == .snapshot }) {
+            for message in effects.messages where message.type == .snapshot {
+                runtime.backend.post(.send(message))
+            }
+            effects.messages.removeAll { $0.type == .snapshot }
+        }
+        if !effects.messages.isEmpty { runtime.carrier.send(effects.messages) }
+    }
+
     /// A commit index that moved needs no durable write of its own: it rides with the next.
     private func post(_ write: LogWrite) {
         if write.mustSynchronize || !write.messagesAfter.isEmpty {
@@ -232,7 +251,7 @@ final class ConsensusThread {
             runtime.apply.post(.readable(index: index, addresses))
             return
         }
-        let term = replica.status.term.rawValue
+        let term = replica.term.rawValue
         for address in addresses { replies.add(.readable, to: address, term: term) }
     }
 
@@ -263,7 +282,7 @@ final class ConsensusThread {
         readers[ticket] = nil
         runtime.observer.readsFailed(reader.addresses.count)
         for address in reader.addresses {
-            replies.add(.failed(.timeout), to: address, term: replica.status.term.rawValue)
+            replies.add(.failed(.timeout), to: address, term: replica.term.rawValue)
         }
     }
 
@@ -278,7 +297,6 @@ final class ConsensusThread {
     }
 
     private func publish() {
-        let status = replica.status
-        runtime.publish(status)
+        runtime.publish(replica)
     }
 }

@@ -19,12 +19,14 @@ enum LogMessage: Sendable {
 final class LogThread {
     private let runtime: ReplicaRuntime
     private let log: WriteAheadLog
+    private let snapshots: SnapshotStore
     private var tailSequence: UInt64
     private var batch: [LogMessage] = []
     private var entries: [RaftEntry] = []
 
-    init(runtime: ReplicaRuntime, log: WriteAheadLog) {
+    init(runtime: ReplicaRuntime, log: WriteAheadLog, snapshots: SnapshotStore) {
         self.runtime = runtime
+        self.snapshots = snapshots
         self.log = log
         tailSequence = log.tailSequence
     }
@@ -80,8 +82,19 @@ final class LogThread {
     }
 
     private func append(_ write: LogWrite) throws {
+        if let snapshot = write.snapshot { try note(snapshot) }
         entries.removeAll(keepingCapacity: true)
         for entry in write.entries { entries.append(RaftEntry(entry)) }
         try log.append(entries: entries, hardState: write.hardState.map { RaftHardState($0) })
+    }
+
+    /// A received snapshot: its file first, then the note in the log. The note counts once the
+    /// hard state behind it says that its index is committed.
+    private func note(_ snapshot: Snapshot) throws {
+        let confState = RaftConfState(snapshot.confState)
+        let (index, term) = (snapshot.index.rawValue, snapshot.term.rawValue)
+        let metadata = RaftSnapshotMetadata(confState: confState, index: index, term: term)
+        try snapshots.save(RaftSnapshot(data: snapshot.data, metadata: metadata))
+        try log.saveSnapshot(LogSnapshotRecord(index: index, term: term, confState: confState))
     }
 }

@@ -33,6 +33,7 @@ package struct RuntimeParts {
 package final class ReplicaRuntime: Sendable {
     package let configuration: RuntimeConfiguration
     package let observer: any RuntimeObserver
+    let carrier: any MessageCarrier
     /// Readable from any thread by its own rules.
     package let store: Store
     package let bolt: Bolt
@@ -49,6 +50,8 @@ package final class ReplicaRuntime: Sendable {
     private let committedIndex = Atomic<UInt64>(0)
     private let requestID: Atomic<UInt64>
     private let pending = Atomic<Int>(0)
+    private let receivedCount = Atomic<Int>(0)
+    private let learns = Atomic<Bool>(false)
     private let hasFailed = Atomic<Bool>(false)
     /// When the alarm was last proposed; `.min` when it is not raised, `.max` while it is.
     private let spaceAlarmProposedAt = Atomic<Int64>(.min)
@@ -59,15 +62,16 @@ package final class ReplicaRuntime: Sendable {
     ///   member must not repeat, also not after a restart.
     package init(
         parts: RuntimeParts, configuration: RuntimeConfiguration, observer: any RuntimeObserver,
-        firstRequestID: UInt64
+        carrier: any MessageCarrier, firstRequestID: UInt64
     ) {
+        self.carrier = carrier
         self.configuration = configuration
         self.observer = observer
         store = parts.state.store
         bolt = parts.state.bolt
         watchers = parts.state.watchers
         quota = parts.state.settings.quota
-        published = Mutex(ReplicaStatus(id: parts.replica.status.id))
+        published = Mutex(ReplicaStatus(id: parts.replica.id))
         appliedIndex = Atomic(parts.state.appliedIndex)
         requestID = Atomic(firstRequestID)
         start(parts)
@@ -75,7 +79,8 @@ package final class ReplicaRuntime: Sendable {
 
     private func start(_ parts: RuntimeParts) {
         let consensusThread = Confined(ConsensusThread(runtime: self, replica: parts.replica))
-        let logThread = Confined(LogThread(runtime: self, log: parts.log))
+        let logThread = Confined(
+            LogThread(runtime: self, log: parts.log, snapshots: parts.snapshots))
         let applyThread = Confined(ApplyThread(runtime: self, state: parts.state))
         let backendThread = Confined(
             BackendThread(runtime: self, state: parts.state, snapshots: parts.snapshots))
@@ -210,6 +215,11 @@ extension ReplicaRuntime {
 extension ReplicaRuntime {
     package var status: ReplicaStatus { published.withLock { $0 } }
 
+    /// Whether this member has no vote, as far as it has applied.
+    package var isLearner: Bool { learns.load(ordering: .relaxed) }
+
+    func noteLearner(_ isLearner: Bool) { learns.store(isLearner, ordering: .relaxed) }
+
     /// Index of the last applied entry.
     package var applied: UInt64 { appliedIndex.load(ordering: .acquiring) }
 
@@ -223,19 +233,32 @@ extension ReplicaRuntime {
         hasFailed.load(ordering: .acquiring) || isStopping.load(ordering: .acquiring)
     }
 
-    func publish(_ status: RaftStatus) {
-        committedIndex.store(status.committed.rawValue, ordering: .relaxed)
+    func publish(_ replica: borrowing Replica) {
+        let (leader, committed) = (replica.leader, replica.committedIndex)
+        committedIndex.store(committed.rawValue, ordering: .relaxed)
         published.withLock { published in
-            if published.leader != status.leader, status.leader != nil {
-                published.leaderChangesSeen += 1
+            if published.leader != leader {
+                if leader != nil { published.leaderChangesSeen += 1 }
+                published.leaderMissingSince = leader == nil ? monotonicMilliseconds() : nil
             }
-            published.term = status.term
-            published.leader = status.leader
-            published.role = status.role
-            published.lastIndex = status.lastIndex
-            published.commitIndex = status.committed
+            published.term = replica.term
+            published.leader = leader
+            published.role = replica.role
+            published.lastIndex = replica.lastIndex
+            published.commitIndex = committed
         }
     }
+
+    /// Counts messages that wait for the consensus thread; false when there are too many.
+    func admitReceived(_ count: Int) -> Bool {
+        guard receivedCount.load(ordering: .relaxed) < configuration.receivedMessagesMaximum else {
+            return false
+        }
+        receivedCount.add(count, ordering: .relaxed)
+        return true
+    }
+
+    func noteTaken(_ count: Int) { receivedCount.subtract(count, ordering: .relaxed) }
 
     func noteApplied(index: UInt64) { appliedIndex.store(index, ordering: .releasing) }
 

@@ -9,8 +9,13 @@ package struct ReplicaStatus: Sendable {
     package var lastIndex: LogIndex = .zero
     package var commitIndex: LogIndex = .zero
     package var leaderChangesSeen = 0
+    /// Monotonic milliseconds since when no leader is known; nil while one is.
+    package var leaderMissingSince: Int64?
 
-    package init(id: MemberID) { self.id = id }
+    package init(id: MemberID) {
+        self.id = id
+        leaderMissingSince = monotonicMilliseconds()
+    }
 
     /// Whether this member leads.
     package var isLeader: Bool { role == .leader }

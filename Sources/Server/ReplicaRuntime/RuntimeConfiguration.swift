@@ -26,6 +26,8 @@ package struct RuntimeConfiguration: Sendable {
     package var snapshotsMaximum = 5
     /// Entries committed but not applied at which new requests are refused.
     package var applyGapMaximum: UInt64 = 5000
+    /// Messages of other members that may wait for the consensus thread; more are dropped.
+    package var receivedMessagesMaximum = 4096
     /// Greatest encoded request.
     package var requestMaximumBytes = 1_572_864
 

@@ -4,8 +4,6 @@ package import StateMachine
 /// Who learns what the threads do, for metrics and logs. Called on the threads themselves: it
 /// must be quick and must not wait.
 package protocol RuntimeObserver: AnyObject, Sendable {
-    /// Messages for other members.
-    func send(_ messages: [Message])
     func roleChanged(_ state: SoftState, term: Term)
     func applied(entries: Int, nanoseconds: Int64)
     func applied(_ operation: StaticString, _ outcome: ApplyOutcome)
@@ -15,6 +13,8 @@ package protocol RuntimeObserver: AnyObject, Sendable {
     func compactionStep(nanoseconds: Int64)
     func compacted(revision: Int64, removed: Int, hash: UInt32)
     func snapshotSaved(index: UInt64, term: UInt64)
+    /// A leader's snapshot has replaced the state; `nanoseconds` is how long that took.
+    func snapshotInstalled(index: UInt64, revision: Int64, nanoseconds: Int64)
     func leaseExpired()
     /// A proposal was refused, or its time was over.
     func proposalFailed()

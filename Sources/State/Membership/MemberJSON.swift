@@ -31,10 +31,25 @@ extension Member {
         guard let parsed = try? JSONDecoder().decode(MemberFields.self, from: Data(bytes)) else {
             return nil
         }
+        self.init(parsed)
+    }
+
+    /// The list that members exchange over their peer listeners.
+    package static func json(_ members: [Member]) -> String {
+        "[\(members.map(\.json).joined(separator: ","))]"
+    }
+
+    /// Reads the form of `json(_:)`; nil when the bytes are anything else.
+    package static func list(json bytes: [UInt8]) -> [Member]? {
+        let parsed = try? JSONDecoder().decode([MemberFields].self, from: Data(bytes))
+        return parsed?.map { Member($0) }
+    }
+
+    private init(_ fields: MemberFields) {
         self.init(
-            id: MemberID(rawValue: parsed.id ?? 0), peerURLs: parsed.peerURLs ?? [],
-            isLearner: parsed.isLearner ?? false, name: parsed.name ?? "",
-            clientURLs: parsed.clientURLs ?? [])
+            id: MemberID(rawValue: fields.id ?? 0), peerURLs: fields.peerURLs ?? [],
+            isLearner: fields.isLearner ?? false, name: fields.name ?? "",
+            clientURLs: fields.clientURLs ?? [])
     }
 }
 
@@ -49,7 +64,12 @@ package struct MemberChangeContext: Equatable, Sendable {
         self.isPromotion = isPromotion
     }
 
-    package var json: String { "\(member.json.dropLast()),\"isPromote\":\(isPromotion)}" }
+    /// A promotion names the member alone, with the null that Go writes for a list not given.
+    package var json: String {
+        isPromotion
+            ? "{\"id\":\(member.id.rawValue),\"peerURLs\":null,\"isPromote\":true}"
+            : "\(member.json.dropLast()),\"isPromote\":false}"
+    }
 
     package init?(json bytes: [UInt8]) {
         guard let member = Member(json: bytes),
@@ -72,7 +92,7 @@ struct PublishedAttributes: Decodable {
     }
 }
 
-private struct MemberFields: Decodable {
+struct MemberFields: Decodable {
     var id: UInt64?
     var peerURLs: [String]?
     var isLearner: Bool?

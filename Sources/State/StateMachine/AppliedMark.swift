@@ -1,6 +1,7 @@
 package import Bolt
 package import EtcdAPI
 import FoundationEssentials
+package import Membership
 
 /// How far the database says that it has applied the log: bucket `meta`.
 package struct AppliedMark: Sendable {
@@ -11,6 +12,8 @@ package struct AppliedMark: Sendable {
     package var term: UInt64 = 0
     /// Membership as the consensus layer had it then; nil in a database that never noted it.
     package var confState: RaftConfState?
+    /// The version whose schema the database has; nil before 3.6.
+    package var storageVersion: SemanticVersion?
 
     package init(from transaction: BoltReadTransaction) {
         guard let meta = transaction.bucket(Self.bucket) else { return }
@@ -18,6 +21,9 @@ package struct AppliedMark: Sendable {
         term = Self.word(meta.get(Array("term".utf8)))
         if let stored = meta.get(Array("confState".utf8)) {
             confState = RaftConfState(stored: stored)
+        }
+        if let stored = meta.get(Array("storageVersion".utf8)) {
+            storageVersion = SemanticVersion(String(decoding: stored, as: UTF8.self))
         }
     }
 

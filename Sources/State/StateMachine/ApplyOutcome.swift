@@ -26,6 +26,8 @@ package enum ApplyResult: Sendable {
     case alarm([Alarm])
     /// The members after a change.
     case members([Member])
+    /// The version that the cluster agrees on now, and before.
+    case clusterVersion(SemanticVersion, previous: SemanticVersion?)
     /// Nothing to tell.
     case done
     case failed(EtcdError)

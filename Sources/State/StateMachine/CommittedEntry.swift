@@ -1,4 +1,5 @@
 package import EtcdAPI
+package import Membership
 
 /// One committed entry of the log, as the state machine gets it.
 package struct CommittedEntry: Sendable {
@@ -38,6 +39,12 @@ package struct AppliedEntry: Sendable {
     package var isPhysical = false
     /// The database is full: this member has to raise its alarm.
     package var raisesSpaceAlarm = false
+    /// The log before this entry should not be needed any more.
+    package var wantsSnapshot = false
+    /// What became of the membership.
+    package var memberChange: MemberChange?
+    /// This member is none any more: it has to stop.
+    package var removesLocalMember = false
 }
 
 /// Why the state cannot go on. The member must stop.

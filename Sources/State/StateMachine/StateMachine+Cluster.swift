@@ -16,12 +16,7 @@ extension StateMachine {
         case InternalRaftRequest.Field.clusterVersionSet:
             let set: Membershippb_ClusterVersionSetRequest = try message(bytes, entry)
             applied.operation = "ClusterVersionSet"
-            if let version = SemanticVersion(set.ver) {
-                mutate { batch in
-                    membership.setVersion(version, into: &batch)
-                    noteStorageVersion(version, into: &batch)
-                }
-            }
+            if let version = SemanticVersion(set.ver) { setVersion(version, &applied) }
         case InternalRaftRequest.Field.clusterMemberAttributesSet:
             let set: Membershippb_ClusterMemberAttrSetRequest = try message(bytes, entry)
             applied.operation = "ClusterMemberAttrSet"
@@ -67,6 +62,8 @@ extension StateMachine {
             }
         }
         store.setConfState(confState.stored)
+        applied.memberChange = meaning
+        applied.removesLocalMember = meaning == .remove(membership.localID)
         applied.change = .single(entry.data, index: entry.index)
         applied.outcome = outcome(.members(membership.members))
         return applied
@@ -112,21 +109,5 @@ extension MemberChange {
             self = .setPeerURLs(id, member.peerURLs)
         default: return nil
         }
-    }
-}
-
-extension StateMachine {
-    /// Files of 3.6 and later say which version's schema they hold.
-    private func noteStorageVersion(_ version: SemanticVersion, into batch: inout BoltWriteBatch) {
-        guard version >= SemanticVersion(3, 6) else { return }
-        batch.put(
-            bucket: Array("meta".utf8), key: Array("storageVersion".utf8),
-            value: Array(version.description.utf8))
-    }
-
-    /// Version of the stored schema as Status and snapshots tell it; empty before 3.6.
-    package var storageVersion: String {
-        guard let version = membership.version, version >= SemanticVersion(3, 6) else { return "" }
-        return version.description
     }
 }

@@ -64,8 +64,7 @@ extension StateMachine {
         switch change {
         case .attributes(let id, let name, let urls):
             mutate { membership.publish(name: name, clientURLs: urls, of: id, into: &$0) }
-        case .version(let version):
-            mutate { membership.setVersion(version, into: &$0) }
+        case .version(let version): setVersion(version, &applied)
         case nil: break
         }
         return applied

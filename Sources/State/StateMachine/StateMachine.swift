@@ -27,6 +27,8 @@ package final class StateMachine {
     package var now: ClockMilliseconds = 0
     package internal(set) var appliedIndex: UInt64
     package internal(set) var appliedTerm: UInt64
+    /// The version that the file says it is written for.
+    var notedVersion: SemanticVersion?
     var committed: [CommittedTransaction] = []
 
     /// Builds the state from an open database.
@@ -49,6 +51,7 @@ package final class StateMachine {
         let applied = AppliedMark(from: reading)
         appliedIndex = applied.index
         appliedTerm = applied.term
+        notedVersion = applied.storageVersion
         store = try Store(bolt: bolt, configuration: storeConfiguration, leases: leases)
         watchers = WatchHub(store: store)
     }

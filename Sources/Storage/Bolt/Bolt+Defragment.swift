@@ -21,6 +21,18 @@ extension Bolt {
         }
     }
 
+    /// Replaces the content by that of another file, which is complete and durable, and moves it
+    /// to this one's path. Writer's thread, with no write transaction open.
+    ///
+    /// Readers go on as with `defragment`. When it throws `.disk` after the file was moved, nothing
+    /// more can be written.
+    package func replace(byFileAt otherPath: String) throws(BoltError) {
+        precondition(!isWriting, "a file is replaced with no write transaction open")
+        try requireHealthy()
+        guard disk.exists(otherPath) else { throw .disk(.notFound(path: otherPath)) }
+        try adopt(otherPath)
+    }
+
     /// Takes the place of the present file with a complete and durable one.
     private func adopt(_ copyPath: String) throws(BoltError) {
         let copy = try Bolt.open(disk: disk, path: copyPath, options: options)

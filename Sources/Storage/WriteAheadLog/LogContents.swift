@@ -22,6 +22,8 @@ struct LogReplay: ~Copyable {
     private(set) var contents = LogContents()
     private(set) var lastIndex: UInt64 = 0
     private var hasMetadata = false
+    /// Term of the log's own entry at the snapshot's index.
+    private var termAtStart: UInt64?
 
     /// Whether the log knows the snapshot that it is read from.
     private(set) var isStartKnown = false
@@ -49,6 +51,7 @@ struct LogReplay: ~Copyable {
     private mutating func takeEntry(_ record: LogDecoder.Record) throws(LogError) {
         let entry = try RaftEntry(strictly: record)
         lastIndex = entry.index
+        if entry.index == start.index { termAtStart = entry.term }
         if entry.index <= start.index { return }
         let position = entry.index - start.index - 1
         if position > UInt64(contents.entries.count) {
@@ -67,6 +70,9 @@ struct LogReplay: ~Copyable {
         if snapshot.index != start.index { return }
         if snapshot.term != start.term { throw .snapshotMismatch }
         isStartKnown = true
+        // A snapshot that contradicts the log replaced all of it, also what lies behind: entries
+        // that were never committed, of a term that the snapshot's leader has overruled.
+        if let termAtStart, termAtStart != start.term { contents.entries.removeAll() }
     }
 }
 

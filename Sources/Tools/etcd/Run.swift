@@ -4,7 +4,8 @@ import EtcdServer
 func runServer(
     _ configuration: ServerConfiguration, logger: ServerLogger, signals: SignalWait
 ) async throws {
-    let server = try Server(configuration, logger: logger)
-    let signal = try await server.run(signals)
-    SignalWait.end(by: signal)
+    let server = try await Server(configuration, logger: logger, signals: signals)
+    signals.keep()
+    // Without a signal the process ends well: the member has no more to do.
+    if let signal = try await server.run() { SignalWait.end(by: signal) }
 }

@@ -2,8 +2,10 @@
 package enum FuzzTarget: String, CaseIterable, Sendable {
     case bolt = "Bolt"
     case configFile = "ConfigFile"
+    case dns = "DNS"
     case http2 = "HTTP2"
     case http2Client = "HTTP2Client"
+    case peerRequests = "PeerRequests"
     case peerStreams = "PeerStreams"
     case raft = "Raft"
     case revisionKey = "RevisionKey"
@@ -16,8 +18,10 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         switch self {
         case .bolt: fuzzBolt(input)
         case .configFile: fuzzConfigFile(input)
+        case .dns: fuzzDNS(input)
         case .http2: fuzzHTTP2(input)
         case .http2Client: fuzzHTTP2Client(input)
+        case .peerRequests: fuzzPeerRequests(input)
         case .peerStreams: fuzzPeerStreams(input)
         case .raft: fuzzRaft(input)
         case .revisionKey: fuzzRevisionKey(input)

@@ -1,4 +1,5 @@
 import EtcdAPI
+internal import NIOCore
 import PeerTransport
 
 /// Reads the input as each of the peer streams, once whole and once in pieces as its first byte
@@ -84,9 +85,9 @@ private func checkAgain(_ frames: [PeerFrame]) {
         for place in message.entries.indices {
             message.entries[place].index = message.index &+ UInt64(place) &+ 1
         }
-        var output: [UInt8] = []
+        var output = ByteBuffer()
         encoder.append(message, to: &output)
-        output.withUnsafeBytes { decoder.receive($0) }
+        decoder.receive(output)
         let again = try? decoder.next()
         precondition(again == .message(message), "a message comes back")
     }
@@ -97,12 +98,13 @@ private func fuzzSnapshotHead(_ bytes: UnsafeRawBufferPointer, pieceBytes: Int) 
     for start in stride(from: 0, to: bytes.count, by: pieceBytes) {
         let end = min(start + pieceBytes, bytes.count)
         let piece = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
-        guard let head = try? decoder.receive(piece) else {
+        guard let head = try? decoder.receive(ByteBuffer(bytes: piece)) else {
             if decoder.isComplete { return }
             continue
         }
         precondition(
-            head.database.elementsEqual(bytes[(end - head.database.count)..<end]),
+            head.database.readableBytesView.elementsEqual(
+                bytes[(end - head.database.readableBytes)..<end]),
             "the database begins where the head ends")
         return
     }

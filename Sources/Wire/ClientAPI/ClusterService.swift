@@ -1,6 +1,8 @@
 internal import EtcdAPI
 internal import GRPC
 internal import Membership
+internal import NIOCore
+internal import ReplicaRuntime
 
 /// Membership calls: etcdserverpb.Cluster.
 struct ClusterService {
@@ -11,10 +13,23 @@ struct ClusterService {
             context.generated("/etcdserverpb.Cluster/MemberList") { call, request in
                 list(call, request)
             },
-            context.later("/etcdserverpb.Cluster/MemberAdd", "a cluster of several members"),
-            context.later("/etcdserverpb.Cluster/MemberRemove", "a cluster of several members"),
-            context.later("/etcdserverpb.Cluster/MemberUpdate", "a cluster of several members"),
-            context.later("/etcdserverpb.Cluster/MemberPromote", "a cluster of several members"),
+            context.generated("/etcdserverpb.Cluster/MemberAdd") {
+                (call: GRPCServerCall, request: Etcdserverpb_MemberAddRequest) in
+                call.answer { () async throws(EtcdError) in try await add(request) }
+            },
+            context.generated("/etcdserverpb.Cluster/MemberRemove") {
+                (call: GRPCServerCall, request: Etcdserverpb_MemberRemoveRequest) in
+                call.answer { () async throws(EtcdError) in try await remove(request) }
+            },
+            context.generated("/etcdserverpb.Cluster/MemberUpdate") {
+                (call: GRPCServerCall, request: Etcdserverpb_MemberUpdateRequest) in
+                call.answer { () async throws(EtcdError) in try await update(request) }
+            },
+            context.generated("/etcdserverpb.Cluster/MemberPromote") {
+                (call: GRPCServerCall, request: Etcdserverpb_MemberPromoteRequest) in
+                let token = call.metadata.first("token")
+                call.answer { () async throws(EtcdError) in try await promote(request, token) }
+            },
         ]
     }
 
@@ -32,6 +47,50 @@ struct ClusterService {
             call.answer(answer)
         }
     }
+
+    private func add(
+        _ request: Etcdserverpb_MemberAddRequest
+    ) async throws(EtcdError) -> Etcdserverpb_MemberAddResponse {
+        let (member, members) = try await context.members.add(
+            request.peerUrls, isLearner: request.isLearner)
+        var answer = Etcdserverpb_MemberAddResponse()
+        answer.header = Etcdserverpb_ResponseHeader(context.clusterHeader())
+        answer.member = Etcdserverpb_Member(member)
+        answer.members = members.map { Etcdserverpb_Member($0) }
+        return answer
+    }
+
+    private func remove(
+        _ request: Etcdserverpb_MemberRemoveRequest
+    ) async throws(EtcdError) -> Etcdserverpb_MemberRemoveResponse {
+        let members = try await context.members.remove(MemberID(rawValue: request.id))
+        var answer = Etcdserverpb_MemberRemoveResponse()
+        answer.header = Etcdserverpb_ResponseHeader(context.clusterHeader())
+        answer.members = members.map { Etcdserverpb_Member($0) }
+        return answer
+    }
+
+    private func update(
+        _ request: Etcdserverpb_MemberUpdateRequest
+    ) async throws(EtcdError) -> Etcdserverpb_MemberUpdateResponse {
+        let members = try await context.members.update(
+            MemberID(rawValue: request.id), peerURLs: request.peerUrls)
+        var answer = Etcdserverpb_MemberUpdateResponse()
+        answer.header = Etcdserverpb_ResponseHeader(context.clusterHeader())
+        answer.members = members.map { Etcdserverpb_Member($0) }
+        return answer
+    }
+
+    private func promote(
+        _ request: Etcdserverpb_MemberPromoteRequest, _ token: String?
+    ) async throws(EtcdError) -> Etcdserverpb_MemberPromoteResponse {
+        let members = try await context.members.promote(
+            MemberID(rawValue: request.id), token: token)
+        var answer = Etcdserverpb_MemberPromoteResponse()
+        answer.header = Etcdserverpb_ResponseHeader(context.clusterHeader())
+        answer.members = members.map { Etcdserverpb_Member($0) }
+        return answer
+    }
 }
 
 extension ServiceContext {
@@ -39,6 +98,9 @@ extension ServiceContext {
     func clusterHeader() -> ResponseHeader {
         header(revision: 0, term: runtime.status.term.rawValue)
     }
+
+    /// Changes of the membership.
+    package var members: MemberChanges { MemberChanges(context: self) }
 }
 
 extension Etcdserverpb_Member {

@@ -10,9 +10,8 @@ struct ElectionService {
         [
             method("Campaign", campaign), method("Proclaim", proclaim),
             method("Leader", leader), method("Resign", resign),
-            GRPCMethod(path: "/v3electionpb.Election/Observe", kind: .serverStreaming) { call in
-                context.meter.countRequest(call, isStream: true)
-                return ObserveHandler(context: context)
+            context.stream("/v3electionpb.Election/Observe", .serverStreaming) { _ in
+                ObserveHandler(context: context)
             },
         ]
     }
@@ -126,7 +125,6 @@ final class ObserveHandler: GRPCCallHandler {
     init(context: ServiceContext) { self.context = context }
 
     func receive(_ message: [UInt8], on call: GRPCServerCall) {
-        if let error = context.checkLeader(call) { return call.fail(error) }
         guard task == nil else { return }
         guard let request = try? V3electionpb_LeaderRequest(serializedBytes: message) else {
             return call.finish(.undecodable)

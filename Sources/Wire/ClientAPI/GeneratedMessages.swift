@@ -20,6 +20,25 @@ extension GRPCServerCall {
     }
 }
 
+extension GRPCServerCall {
+    /// Answers with what a task makes of the request. The task is cancelled when the call ends
+    /// before.
+    func answer(
+        _ body: @escaping @Sendable () async throws(EtcdError) -> some SwiftProtobuf.Message
+    ) {
+        let call = self
+        let task = Task {
+            do throws(EtcdError) {
+                let message = try await body()
+                call.eventLoop.execute { call.loop.performBatch { call.answer(message) } }
+            } catch {
+                call.eventLoop.execute { call.loop.performBatch { call.fail(error) } }
+            }
+        }
+        onClosed = { _ in task.cancel() }
+    }
+}
+
 extension Etcdserverpb_ResponseHeader {
     init(_ header: ResponseHeader) {
         self.init()
@@ -33,14 +52,14 @@ extension Etcdserverpb_ResponseHeader {
 extension ServiceContext {
     /// A unary method with generated request and answer.
     func generated<Request: SwiftProtobuf.Message>(
-        _ path: String, _ serve: @escaping @Sendable (GRPCServerCall, Request) -> Void
+        _ path: String, isForLearners: Bool = false,
+        _ serve: @escaping @Sendable (GRPCServerCall, Request) -> Void
     ) -> GRPCMethod {
         GRPCMethod(path: path) { call, bytes in
-            meter.countRequest(call, isStream: false)
-            if let error = checkLeader(call) { return call.fail(error) }
             guard let request = try? Request(serializedBytes: bytes) else {
                 return call.finish(.undecodable)
             }
+            if let error = refusal(call, isForLearners: isForLearners) { return call.fail(error) }
             serve(call, request)
         }
     }

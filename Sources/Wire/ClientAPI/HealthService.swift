@@ -7,9 +7,8 @@ struct HealthService {
 
     var methods: [GRPCMethod] {
         [
-            GRPCMethod(path: "/grpc.health.v1.Health/Check") { call, bytes in
-                guard let request = try? Grpc_Health_V1_HealthCheckRequest(serializedBytes: bytes)
-                else { return call.finish(.undecodable) }
+            context.generated("/grpc.health.v1.Health/Check") {
+                (call: GRPCServerCall, request: Grpc_Health_V1_HealthCheckRequest) in
                 guard request.service.isEmpty else {
                     return call.finish(GRPCStatus(.notFound, "unknown service"))
                 }
@@ -17,7 +16,7 @@ struct HealthService {
                 answer.status = .serving
                 call.answer(answer)
             },
-            GRPCMethod(path: "/grpc.health.v1.Health/Watch", kind: .serverStreaming) { _ in
+            context.stream("/grpc.health.v1.Health/Watch", .serverStreaming) { _ in
                 HealthWatchHandler()
             },
         ]

@@ -14,7 +14,7 @@ struct MaintenanceService {
 
     var methods: [GRPCMethod] {
         [
-            context.generated("/etcdserverpb.Maintenance/Status") {
+            context.generated("/etcdserverpb.Maintenance/Status", isForLearners: true) {
                 (call: GRPCServerCall, _: Etcdserverpb_StatusRequest) in status(call)
             },
             context.generated("/etcdserverpb.Maintenance/Alarm") { call, request in
@@ -29,14 +29,25 @@ struct MaintenanceService {
             context.generated("/etcdserverpb.Maintenance/HashKV") { call, request in
                 hashKV(call, request)
             },
-            GRPCMethod(path: "/etcdserverpb.Maintenance/Snapshot", kind: .serverStreaming) { call in
-                context.meter.countRequest(call, isStream: true)
-                return SnapshotHandler(context: context)
+            context.stream(
+                "/etcdserverpb.Maintenance/Snapshot", .serverStreaming, isForLearners: true
+            ) { _ in SnapshotHandler(context: context) },
+            context.generated("/etcdserverpb.Maintenance/MoveLeader") {
+                (call: GRPCServerCall, request: Etcdserverpb_MoveLeaderRequest) in
+                call.answer { () async throws(EtcdError) in
+                    try await LeaderTransfer(context: context).move(to: request.targetID)
+                    return Etcdserverpb_MoveLeaderResponse()
+                }
             },
-            context.generated("/etcdserverpb.Maintenance/MoveLeader") { call, request in
-                moveLeader(call, request)
+            context.generated("/etcdserverpb.Maintenance/Downgrade") {
+                (call: GRPCServerCall, request: Etcdserverpb_DowngradeRequest) in
+                call.answer { () async throws(EtcdError) in
+                    var answer = Etcdserverpb_DowngradeResponse()
+                    answer.version = try await DowngradeJob(context: context).run(request)
+                    answer.header = Etcdserverpb_ResponseHeader(context.header())
+                    return answer
+                }
             },
-            context.later("/etcdserverpb.Maintenance/Downgrade", "a downgrade"),
         ]
     }
 
@@ -112,16 +123,6 @@ struct MaintenanceService {
         }
     }
 
-    /// With one voter there is nobody else to lead.
-    private func moveLeader(_ call: GRPCServerCall, _ request: Etcdserverpb_MoveLeaderRequest) {
-        let status = context.runtime.status
-        guard status.isLeader else { return call.fail(.notLeader) }
-        guard request.targetID == status.id.rawValue else {
-            return call.fail(.badLeaderTransferee)
-        }
-        call.answer(Etcdserverpb_MoveLeaderResponse())
-    }
-
     /// Runs work on the thread of the database and takes its time.
     private func onBackend<Value: Sendable>(
         _ call: GRPCServerCall, _ timer: Timer,
@@ -160,7 +161,7 @@ extension Etcdserverpb_StatusResponse {
         raftTerm = status.term.rawValue
         raftAppliedIndex = access.state.appliedIndex
         isLearner = access.state.membership.local?.isLearner ?? false
-        storageVersion = access.state.storageVersion
+        storageVersion = access.state.storageVersion?.description ?? ""
         dbSizeQuota = context.runtime.quotaBytes
         downgradeInfo.enabled = access.state.membership.downgrade.isEnabled
         downgradeInfo.targetVersion = access.state.membership.downgrade.targetVersion

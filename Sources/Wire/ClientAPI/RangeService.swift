@@ -51,9 +51,8 @@ extension KVService {
     }
 
     var rangeStreamMethod: GRPCMethod {
-        GRPCMethod(path: "/etcdserverpb.KV/RangeStream", kind: .serverStreaming) { call in
-            context.meter.countRequest(call, isStream: true)
-            return RangeStreamHandler(service: self)
+        context.stream("/etcdserverpb.KV/RangeStream", .serverStreaming) { _ in
+            RangeStreamHandler(service: self)
         }
     }
 }
@@ -150,7 +149,6 @@ final class RangeStreamHandler: GRPCCallHandler {
 
     func receive(_ message: [UInt8], on call: GRPCServerCall) {
         let context = service.context
-        if let error = context.checkLeader(call) { return call.fail(error) }
         guard let request = try? RangeRequest(decoding: message) else {
             return call.finish(.undecodable)
         }

@@ -14,10 +14,21 @@ package struct ServiceSettings: Sendable {
     package var requestMaximumBytes = 1_572_864
     package var watchProgressMilliseconds: Int64 = 600_000
     package var version = compatibleVersion
+    /// Whether a change of the membership must leave a healthy quorum.
+    package var checksReconfiguration = true
+    /// The URL as etcd writes it; nil for a text by which no member can be reached.
+    package var readURL: @Sendable (String) -> String?
+    /// The way to the other members.
+    package var others: any OtherMembers
 
-    package init(clusterID: ClusterID, memberID: MemberID) {
+    package init(
+        clusterID: ClusterID, memberID: MemberID, others: any OtherMembers = NoOtherMembers(),
+        readURL: @escaping @Sendable (String) -> String?
+    ) {
         self.clusterID = clusterID
         self.memberID = memberID
+        self.others = others
+        self.readURL = readURL
     }
 
     /// Response size at which a fragmenting watch cuts, as large as a client accepts by default.
@@ -50,22 +61,19 @@ package struct ServiceContext: Sendable {
         header(revision: runtime.store.revisions.current, term: runtime.status.term.rawValue)
     }
 
-    /// Clients that require a leader are told at once when there is none.
-    func checkLeader(_ call: GRPCServerCall) -> EtcdError? {
-        guard call.metadata.first("hasleader") == "true" else { return nil }
-        return runtime.status.leader == nil ? .noLeader : nil
-    }
-
-    /// A unary method: checks metadata, decodes the request, hands it to `serve`.
+    /// A unary method: decodes the request, asks whether it is served, hands it to `serve`.
+    ///
+    /// - Parameter isForLearners: whether a learner serves this request.
     func unary<Request: WireMessage>(
-        _ path: String,
+        _ path: String, isForLearners: @escaping @Sendable (Request) -> Bool = { _ in false },
         _ serve: @escaping @Sendable (GRPCServerCall, Request, [UInt8]) -> Void
     ) -> GRPCMethod {
         GRPCMethod(path: path) { call, bytes in
-            meter.countRequest(call, isStream: false)
-            if let error = checkLeader(call) { return call.fail(error) }
             guard let request = try? Request(decoding: bytes) else {
                 return call.finish(.undecodable)
+            }
+            if let error = refusal(call, isForLearners: isForLearners(request)) {
+                return call.fail(error)
             }
             serve(call, request, bytes)
         }
@@ -88,12 +96,11 @@ package struct ServiceContext: Sendable {
             meter.requestEnded(
                 Self.kind(of: field), nanoseconds: monotonicNanoseconds() - started,
                 isSuccess: reply.isSuccess)
-            switch reply.value {
-            case .applied(let outcome):
-                if case .failed(let error) = outcome.result { return call.fail(error) }
+            do throws(EtcdError) {
+                let outcome = try reply.outcome()
                 answer(outcome, header(revision: outcome.revision, term: reply.term))
-            case .failed(let error): call.fail(error)
-            case .readable: preconditionFailure("a proposal is not answered as a read")
+            } catch {
+                call.fail(error)
             }
         }
     }

@@ -25,9 +25,8 @@ final class SnapshotHandler: GRPCCallHandler {
 
     func receive(_ message: [UInt8], on call: GRPCServerCall) {
         let context = self.context
-        if let error = context.checkLeader(call) { return call.fail(error) }
         let box = NIOLoopBound(self, eventLoop: call.eventLoop)
-        context.port(call).onState({ $0.state.storageVersion }) { version in
+        context.port(call).onState({ $0.state.notedStorageVersion }) { version in
             box.value.version = version
             context.runtime.onBackend { backend in
                 let reading = backend.bolt.beginRead()

@@ -9,9 +9,8 @@ struct WatchService {
 
     var methods: [GRPCMethod] {
         [
-            GRPCMethod(path: "/etcdserverpb.Watch/Watch", kind: .bidirectional) { call in
-                context.meter.countRequest(call, isStream: true)
-                return WatchHandler(context: context, call: call)
+            context.stream("/etcdserverpb.Watch/Watch", .bidirectional) { call in
+                WatchHandler(context: context, call: call)
             }
         ]
     }
@@ -27,7 +26,6 @@ final class WatchHandler: GRPCCallHandler {
     private let queue: WatchQueue
     private let stream: WatchStream
     private var watchers: [Int64: Notification] = [:]
-    private var refusal: EtcdError?
     private var timers: [RepeatedTask] = []
 
     /// Whether a watcher wants to hear of progress, and whether it was idle since the last time.
@@ -40,7 +38,6 @@ final class WatchHandler: GRPCCallHandler {
         self.context = context
         queue = WatchQueue()
         stream = context.runtime.watchers.openStream(queue)
-        refusal = context.checkLeader(call)
         let handler = NIOLoopBound(self, eventLoop: call.eventLoop)
         let loop = call.loop
         queue.wakes { [weak call] in
@@ -53,7 +50,6 @@ final class WatchHandler: GRPCCallHandler {
     }
 
     func receive(_ message: [UInt8], on call: GRPCServerCall) {
-        if let refusal { return call.fail(refusal) }
         guard let request = try? WatchRequest(decoding: message) else {
             return call.finish(.undecodable)
         }
@@ -66,9 +62,7 @@ final class WatchHandler: GRPCCallHandler {
     }
 
     /// The stream goes on: the client only has no more requests.
-    func receiveHalfClose(on call: GRPCServerCall) {
-        if let refusal { call.fail(refusal) }
-    }
+    func receiveHalfClose(on call: GRPCServerCall) {}
 
     func becameWritable(_ call: GRPCServerCall) { drain(call) }
 
@@ -183,13 +177,6 @@ extension WatchHandler {
         let interval = context.settings.watchProgressMilliseconds
         let jitter = Int64.random(in: 0...max(interval / 10, 0))
         repeats(call, milliseconds: interval + jitter) { handler, _ in handler.tellIdle() }
-        guard call.metadata.first("hasleader") == "true" else { return }
-        var leaderless = 0
-        let timeout = context.runtime.configuration.electionMilliseconds
-        repeats(call, milliseconds: timeout) { handler, call in
-            leaderless = handler.context.runtime.status.leader == nil ? leaderless + 1 : 0
-            if leaderless >= 3 { call.fail(.noLeader) }
-        }
     }
 
     private func repeats(

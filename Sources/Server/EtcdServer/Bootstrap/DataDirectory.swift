@@ -9,6 +9,11 @@ package struct DataDirectory: Sendable {
     package var snapshots: String { member + "/snap" }
     package var database: String { snapshots + "/db" }
 
+    private var parent: String {
+        guard let slash = root.lastIndex(of: "/") else { return "." }
+        return slash == root.startIndex ? "/" : String(root[..<slash])
+    }
+
     package init(_ configuration: ServerConfiguration) {
         root = configuration.effectiveDataDirectory
         log = configuration.effectiveWALDirectory
@@ -20,9 +25,11 @@ package struct DataDirectory: Sendable {
         guard !disk.exists(root + "/proxy") else {
             throw BootstrapError("invalid datadir. Both member and proxy directories exist.")
         }
+        let isNew = !disk.exists(root)
         for directory in [root, member, snapshots] {
             try disk.createDirectory(directory, permissions: 0o700)
         }
+        if isNew { try disk.synchronizeDirectory(parent) }
         for name in try disk.list(snapshots) where name.hasPrefix("db.tmp") {
             try disk.remove(snapshots + "/" + name)
         }

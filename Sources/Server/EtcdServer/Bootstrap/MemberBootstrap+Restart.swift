@@ -9,65 +9,103 @@ import WriteAheadLog
 
 /// A member that ran before, here or as a real etcd.
 extension MemberBootstrap {
-    func restart(_ bolt: Bolt, _ snapshots: SnapshotStore) throws -> StartingMember {
-        let reading = bolt.beginRead()
-        let mark = AppliedMark(from: reading)
-        reading.end()
-        let start = try newestSnapshot(atMost: mark.index)
-        let (log, contents) = try openLog(from: start)
-        let metadata = try LogMetadata(decoding: contents.metadata)
-        let localID = Membership.MemberID(rawValue: metadata.nodeID)
-        let clusterID = ClusterID(rawValue: metadata.clusterID)
-        let state = try makeState(bolt, localID: localID, clusterID: clusterID)
-        let machine = try restoredMachine(localID, start, contents, mark)
-        logger.info(
-            "restarting local member",
-            [
-                "cluster-id": .hex(clusterID.rawValue), "local-member-id": .hex(localID.rawValue),
-                "commit-index": .unsigned(contents.hardState.commit),
-                "applied-index": .unsigned(mark.index),
-            ])
-        let parts = RuntimeParts(
-            replica: replica(machine, id: localID, snapshotIndex: start.index), state: state,
-            log: log, snapshots: snapshots)
-        return StartingMember(
-            parts: parts, clusterID: clusterID, localID: localID, isNew: false)
+    func restart() async throws -> StartingMember {
+        try directory.prepare(on: disk)
+        let snapshots = SnapshotStore(disk: disk, directory: directory.snapshots)
+        _ = try snapshots.removeLeftovers()
+        let known = try WriteAheadLog.validSnapshots(disk: disk, directory: directory.log)
+        guard let start = known.last else {
+            throw BootstrapError("the write-ahead log notes no snapshot to start from")
+        }
+        let bolt = try recoverDatabase(start, snapshots)
+        do {
+            return try await restart(bolt, snapshots, from: start)
+        } catch {
+            bolt.close()
+            throw error
+        }
     }
 
-    /// The machine as the log has it. A log in which nothing is committed is of a member that was
-    /// stopped while it was founded: it is founded again.
-    private func restoredMachine(
-        _ localID: Membership.MemberID, _ start: LogSnapshotRecord, _ contents: LogContents,
+    private func restart(
+        _ bolt: Bolt, _ snapshots: SnapshotStore, from start: LogSnapshotRecord
+    ) async throws -> StartingMember {
+        let mark = appliedMark(bolt)
+        var (log, contents) = try openLog(from: start)
+        do {
+            let metadata = try LogMetadata(decoding: contents.metadata)
+            let localID = Membership.MemberID(rawValue: metadata.nodeID)
+            let clusterID = ClusterID(rawValue: metadata.clusterID)
+            let state = try makeState(bolt, localID: localID, clusterID: clusterID)
+            let confState = storedConfState(state, mark, start)
+            if configuration.forceNewCluster {
+                try forceNewCluster(&contents, log, state, confState: confState)
+            }
+            let machine = try await restoredMachine(
+                localID, clusterID, start, contents, mark, confState)
+            tellRestart(localID, clusterID, commit: contents.hardState.commit, mark)
+            let parts = RuntimeParts(
+                replica: replica(machine, id: localID, snapshotIndex: start.index), state: state,
+                log: log, snapshots: snapshots)
+            return StartingMember(
+                parts: parts, clusterID: clusterID, localID: localID, isNew: false,
+                members: state.membership.members, remotes: [])
+        } catch {
+            try log.close()
+            throw error
+        }
+    }
+
+    private func tellRestart(
+        _ localID: Membership.MemberID, _ clusterID: ClusterID, commit: UInt64,
         _ mark: AppliedMark
-    ) throws -> RaftMachine {
+    ) {
+        logger.info(
+            configuration.forceNewCluster ? "forcing restart member" : "restarting local member",
+            [
+                "cluster-id": .hex(clusterID.rawValue), "local-member-id": .hex(localID.rawValue),
+                "commit-index": .unsigned(commit), "applied-index": .unsigned(mark.index),
+            ])
+    }
+
+    /// Voters and learners at the applied index. The members of the database count, as in etcd:
+    /// they change in the transaction of the entry that changes them. Only a database without
+    /// members leaves it to what the consensus layer has noted.
+    private func storedConfState(
+        _ state: StateMachine, _ mark: AppliedMark, _ start: LogSnapshotRecord
+    ) -> RaftConfState {
+        guard state.membership.members.isEmpty else { return state.confState }
+        return mark.confState ?? start.confState ?? RaftConfState()
+    }
+
+    /// The machine as the log has it. A log in which nothing is committed is of a founder that was
+    /// stopped while it was founded, and it is founded again; or of a member that joined and has
+    /// heard nothing yet, and it goes on waiting.
+    private func restoredMachine(
+        _ localID: Membership.MemberID, _ clusterID: ClusterID, _ start: LogSnapshotRecord,
+        _ contents: LogContents, _ mark: AppliedMark, _ confState: RaftConfState
+    ) async throws -> RaftMachine {
         // A founder's first durable hard state has its founding entries committed.
-        let isFounded =
+        let hasRun =
             start.index > 0 || mark.index > 0 || contents.hardState.commit > 0
             || contents.hardState.term > 1 || contents.entries.contains { $0.term > 1 }
-        guard isFounded else {
-            let founders = try founders()
-            guard founders.contains(where: { $0.id == localID }) else {
+        if hasRun, !configuration.discovery.endpoints.isEmpty {
+            logger.warn(
+                "discovery token is ignored since cluster already initialized; valid logs are found",
+                ["wal-dir": .string(directory.log)])
+        }
+        if !hasRun, configuration.initialClusterState == .new {
+            let founders = try await founders(of: try await initialCluster())
+            guard founders.contains(where: { $0.id == localID }),
+                ClusterID(founders: founders.map(\.id)) == clusterID
+            else {
                 throw BootstrapError(
-                    "the log is empty, and the initial cluster does not name its member")
+                    "the log is empty, and the initial cluster does not name its member; if it was "
+                        + "joining a cluster, start it with --initial-cluster-state=existing")
             }
             return foundingMachine(localID, founders)
         }
         return try RaftMachine(
-            raftSettings(localID), restoring: try restoredState(start, contents, mark))
-    }
-
-    /// The newest snapshot that the log notes and the database has reached.
-    private func newestSnapshot(atMost applied: UInt64) throws -> LogSnapshotRecord {
-        let known = try WriteAheadLog.validSnapshots(disk: disk, directory: directory.log)
-        guard let newest = known.last(where: { $0.index <= applied }) else {
-            guard let oldest = known.first else {
-                throw BootstrapError("the write-ahead log notes no snapshot to start from")
-            }
-            throw BootstrapError(
-                "failed to recover v3 backend from snapshot: the database has applied index "
-                    + "\(applied), the oldest snapshot is at \(oldest.index)")
-        }
-        return newest
+            raftSettings(localID), restoring: try restoredState(start, contents, mark, confState))
     }
 
     /// Opens the log, repairing once a last write that was interrupted.
@@ -89,7 +127,8 @@ extension MemberBootstrap {
     }
 
     private func restoredState(
-        _ start: LogSnapshotRecord, _ contents: LogContents, _ mark: AppliedMark
+        _ start: LogSnapshotRecord, _ contents: LogContents, _ mark: AppliedMark,
+        _ confState: RaftConfState
     ) throws -> RestoredState {
         var entries: [Entry] = []
         entries.reserveCapacity(contents.entries.count)
@@ -99,11 +138,9 @@ extension MemberBootstrap {
             }
             entries.append(entry)
         }
-        let confState = mark.confState ?? start.confState
         return RestoredState(
             hardState: HardState(contents.hardState),
             compacted: EntryID(term: Term(start.term), index: LogIndex(start.index)),
-            entries: entries, confState: confState.map { ConfState($0) } ?? ConfState(),
-            applied: LogIndex(mark.index))
+            entries: entries, confState: ConfState(confState), applied: LogIndex(mark.index))
     }
 }

@@ -1,4 +1,5 @@
 import Bolt
+package import DNS
 package import Disk
 import EtcdAPI
 import MVCC
@@ -16,9 +17,16 @@ package struct StartingMember {
     package let localID: Membership.MemberID
     /// Whether the data directory was empty before.
     package let isNew: Bool
+    /// Everybody in the cluster as far as it is known at the start, this member included; empty
+    /// for one that joined and stopped before it heard from the leader.
+    package let members: [Member]
+    /// Members of the running cluster that this one joins; it takes messages of them before the
+    /// log has named them.
+    package let remotes: [Member]
 }
 
-/// Brings a member to the point where its threads can start: founds it, or reads it back.
+/// Brings a member to the point where its threads can start: founds it, lets it join a cluster,
+/// or reads it back.
 package struct MemberBootstrap {
     let configuration: ServerConfiguration
     let directory: DataDirectory
@@ -26,32 +34,71 @@ package struct MemberBootstrap {
     let logger: ServerLogger
     /// Differs between runs, for timeouts and request numbers.
     let startUnixMilliseconds: Int64
+    let peers: PeerEnquiry
+    let services: ServiceLookup
 
     package init(
         _ configuration: ServerConfiguration, disk: any Disk, logger: ServerLogger,
-        startUnixMilliseconds: Int64
+        startUnixMilliseconds: Int64, peers: PeerEnquiry,
+        services: ServiceLookup = ServiceLookup()
     ) {
         self.configuration = configuration
         self.disk = disk
         self.logger = logger
         self.startUnixMilliseconds = startUnixMilliseconds
+        self.peers = peers
+        self.services = services
         directory = DataDirectory(configuration)
     }
 
-    package func run() throws -> StartingMember {
-        let isNew = try !WriteAheadLog.exists(disk: disk, directory: directory.log)
-        if isNew { try checkInitialCluster() }
+    package func run() async throws -> StartingMember {
+        guard try !WriteAheadLog.exists(disk: disk, directory: directory.log) else {
+            return try await restart()
+        }
+        let cluster = try await initialCluster()
+        switch configuration.initialClusterState {
+        case .new: try await checkFounding(cluster)
+        case .existing: try checkJoining(cluster)
+        }
+        let (bolt, snapshots) = try openNewDirectory()
+        do {
+            switch configuration.initialClusterState {
+            case .new: return try await found(cluster, bolt, snapshots)
+            case .existing: return try await join(cluster, bolt, snapshots)
+            }
+        } catch {
+            bolt.close()
+            throw error
+        }
+    }
+
+    /// The members to found or to join, from wherever the flags say; with a discovery registry
+    /// only this member, until it has met the others there.
+    func initialCluster() async throws -> InitialCluster {
+        if !configuration.discovery.endpoints.isEmpty { return ownCluster }
+        if !configuration.discovery.dnsDomain.isEmpty {
+            return try await clusterFromServiceRecords()
+        }
+        return InitialCluster(
+            token: configuration.initialClusterToken, members: try configuration.initialMembers())
+    }
+
+    private func openNewDirectory() throws -> (Bolt, SnapshotStore) {
         try directory.prepare(on: disk)
         let snapshots = SnapshotStore(disk: disk, directory: directory.snapshots)
         _ = try snapshots.removeLeftovers()
         let bolt = try openDatabase()
-        logger.info(
-            "opened backend db",
-            ["path": .string(directory.database), "isNew": .boolean(isNew)])
-        return try isNew ? found(bolt, snapshots) : restart(bolt, snapshots)
+        do {
+            try requireUnused(bolt)
+            try createBuckets(bolt)
+        } catch {
+            bolt.close()
+            throw error
+        }
+        return (bolt, snapshots)
     }
 
-    private func openDatabase() throws -> Bolt {
+    func openDatabase() throws -> Bolt {
         var options = BoltOptions(bucketsAreFlat: true)
         options.syncOnCommit = !configuration.unsafeNoFsync
         do {
@@ -59,33 +106,6 @@ package struct MemberBootstrap {
         } catch BoltError.disk(.locked) {
             throw BootstrapError(
                 "another process has the database open: \(directory.database)")
-        }
-    }
-
-    /// The initial cluster must name this member, with the URLs it tells its peers.
-    private func checkInitialCluster() throws {
-        let members = try configuration.initialMembers()
-        guard let own = members.first(where: { $0.name == configuration.name }) else {
-            throw BootstrapError(
-                "couldn't find local name \"\(configuration.name)\" in the initial cluster "
-                    + "configuration")
-        }
-        let listed = Set(own.peerURLs.texts)
-        let advertised = Set(configuration.initialAdvertisePeerURLs.texts)
-        let missing = advertised.subtracting(listed).sorted()
-        guard missing.isEmpty else {
-            let url = missing.joined(separator: ",")
-            throw BootstrapError(
-                "--initial-advertise-peer-urls has \(url) but missing from "
-                    + "--initial-cluster=\(configuration.initialCluster)")
-        }
-        let unknown = listed.subtracting(advertised).sorted()
-        guard unknown.isEmpty else {
-            let pairs = unknown.map { "\(configuration.name)=\($0)" }.joined(separator: ",")
-            throw BootstrapError(
-                "--initial-cluster has \(pairs) but missing from "
-                    + "--initial-advertise-peer-urls="
-                    + configuration.initialAdvertisePeerURLs.texts.joined(separator: ","))
         }
     }
 
@@ -103,11 +123,13 @@ package struct MemberBootstrap {
             settings: settings,
             storeConfiguration: StoreConfiguration(
                 compactionBatchLimit: configuration.effectiveCompactionBatchLimit))
+        try requireVersion(of: state.membership)
         guard !state.auth.isEnabled else {
             throw BootstrapError(
                 "authentication is enabled in this data directory, and not supported yet: "
                     + "serving it would give everybody access")
         }
+        try requireServable(state.membership)
         if let fault = bolt.corruption {
             throw BootstrapError("the database is corrupt: \(fault)")
         }
@@ -120,6 +142,23 @@ package struct MemberBootstrap {
                 "compact-rev": .integer(revisions.compacted),
             ])
         return state
+    }
+
+    /// A server serves no cluster of a later version, and no more learners than it allows.
+    private func requireServable(_ membership: ClusterMembership) throws(BootstrapError) {
+        if let version = membership.version, version.withoutPatch > compatibleVersion.withoutPatch {
+            throw BootstrapError(
+                "invalid downgrade; server version is lower than determined cluster version "
+                    + "(current-server-version: \(compatibleVersion), "
+                    + "determined-cluster-version: \(version.majorMinor))")
+        }
+        try requireFewLearners(membership.members)
+    }
+
+    func requireFewLearners(_ members: [Member]) throws(BootstrapError) {
+        guard members.count(where: \.isLearner) <= configuration.learnersMax else {
+            throw BootstrapError("membership: too many learner members in cluster")
+        }
     }
 
     func raftSettings(_ id: Membership.MemberID) -> RaftConfiguration {

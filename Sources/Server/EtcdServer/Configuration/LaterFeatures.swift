@@ -31,24 +31,13 @@ package enum LaterFeatures {
 
     static let table: [Feature] = [
         // Several members
-        .when("initial-cluster with several members") {
-            guard let members = try? $0.initialMembers() else { return false }
-            return members.count > 1
-        },
-        .flag("initial-cluster-state"),
-        .flag("force-new-cluster"),
         .flag("corrupt-check-time"),
-        .flag("strict-reconfig-check"), .flag("max-learners"),
-        .flag("raft-read-timeout"), .flag("raft-write-timeout"),
         .flag("compact-hash-check-time"), .flag("downgrade-check-time"),
         .gate(.setMemberLocalAddr),
-        // Discovery
-        .flag("discovery-token"),
-        .flag("discovery-endpoints"),
-        .flag("discovery-srv"),
-        .flag("discovery-srv-name"),
-        .flag("discovery-dial-timeout"), .flag("discovery-request-timeout"),
-        .flag("discovery-keepalive-time"), .flag("discovery-keepalive-timeout"),
+        // Discovery by a registry that wants TLS or a password
+        .when("discovery-endpoints with TLS") { configuration in
+            configuration.discovery.endpoints.values.contains { $0.hasPrefix("https://") }
+        },
         .flag("discovery-insecure-transport"), .flag("discovery-insecure-skip-tls-verify"),
         .flag("discovery-cert"), .flag("discovery-key"), .flag("discovery-cacert"),
         .flag("discovery-user"), .flag("discovery-password"),
@@ -56,6 +45,9 @@ package enum LaterFeatures {
         .when("listen-client-urls with TLS") { $0.listenClientURLs.hasSecureURL },
         .when("listen-client-http-urls with TLS") { $0.listenClientHTTPURLs.hasSecureURL },
         .when("listen-peer-urls with TLS") { $0.listenPeerURLs.hasSecureURL },
+        .when("initial-advertise-peer-urls with TLS") {
+            $0.initialAdvertisePeerURLs.hasSecureURL
+        },
         .when("listen-metrics-urls with TLS") { $0.listenMetricsURLs.hasSecureURL },
         .flag("cert-file"), .flag("key-file"), .flag("client-cert-file"), .flag("client-key-file"),
         .flag("client-cert-auth"), .flag("client-crl-file"), .flag("client-cert-allowed-hostname"),

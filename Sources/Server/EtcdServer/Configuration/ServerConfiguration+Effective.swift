@@ -102,37 +102,10 @@ extension ServerConfiguration {
     }
 }
 
-/// Names and peer URLs of `--initial-cluster`.
-package struct InitialMember: Sendable, Equatable {
-    package let name: String
-    package let peerURLs: EndpointURLList
-}
-
 extension ServerConfiguration {
     /// The members `--initial-cluster` lists, by name; a repeated name adds URLs to one member.
     package func initialMembers() throws(ConfigurationError) -> [InitialMember] {
-        var urls: [(name: String, urls: [EndpointURL])] = []
-        for part in initialCluster.split(separator: ",") {
-            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let name = pair[0].drop(while: \.isWhitespace)
-            guard pair.count == 2, !pair[1].isEmpty else {
-                throw ConfigurationError(
-                    "error setting up initial cluster: empty URL given for \(String(name).goQuoted)"
-                )
-            }
-            do {
-                let url = try EndpointURL(String(pair[1]))
-                if let index = urls.firstIndex(where: { $0.name == name }) {
-                    urls[index].urls.append(url)
-                } else {
-                    urls.append((String(name), [url]))
-                }
-            } catch {
-                throw ConfigurationError("error setting up initial cluster: \(error.message)")
-            }
-        }
-        return urls.map { InitialMember(name: $0.name, peerURLs: EndpointURLList($0.urls)) }
-            .sorted { $0.name < $1.name }
+        try InitialMember.list(initialCluster)
     }
 
     /// Rebuilds the default initial cluster after `--name` or the default host changed it.

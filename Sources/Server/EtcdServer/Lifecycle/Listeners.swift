@@ -96,7 +96,11 @@ struct Listeners: Sendable {
         case .http: try gateway.configure(channel: channel, listener: .client, isEncrypted: false)
         case .metrics:
             try gateway.configure(channel: channel, listener: .metrics, isEncrypted: false)
-        case .peer: try gateway.configure(channel: channel, listener: .peer, isEncrypted: false)
+        case .peer:
+            guard let transport = server.links.transport else {
+                throw ChannelError.ioOnClosedChannel
+            }
+            try transport.configure(channel: channel, isEncrypted: false)
         }
     }
 

@@ -27,7 +27,7 @@ extension Server {
                 "listen-client-urls": .strings(settings.listenClientURLs.texts),
                 "listen-metrics-urls": .strings(settings.listenMetricsURLs.texts),
                 "initial-cluster": .string(isNew ? settings.initialCluster : ""),
-                "initial-cluster-state": .string("new"),
+                "initial-cluster-state": .string(settings.initialClusterState.rawValue),
                 "initial-cluster-token": .string(isNew ? settings.initialClusterToken : ""),
                 "quota-backend-bytes": .number(settings.quotaBackendBytes),
                 "max-request-bytes": .number(settings.requestBytesMax),
@@ -35,6 +35,15 @@ extension Server {
                 "pre-vote": .boolean(settings.preVote),
                 "auto-compaction-mode": .string(settings.autoCompactionMode),
                 "auto-compaction-retention": .string(settings.autoCompactionRetention),
+                "discovery-token": .string(settings.discovery.token),
+                "discovery-endpoints": .string(
+                    settings.discovery.endpoints.values.joined(separator: ",")),
+                "discovery-dial-timeout": .duration(settings.discovery.dialTimeout),
+                "discovery-request-timeout": .duration(settings.discovery.requestTimeout),
+                "discovery-keepalive-time": .duration(settings.discovery.keepaliveTime),
+                "discovery-keepalive-timeout": .duration(settings.discovery.keepaliveTimeout),
+                "discovery-srv": .string(settings.discovery.dnsDomain),
+                "max-learners": .number(settings.learnersMax),
                 "v2-deprecation": "write-only",
             ])
         logger.info(

@@ -23,8 +23,14 @@ extension RuntimeConfiguration {
 }
 
 extension ServiceSettings {
-    init(_ configuration: ServerConfiguration, _ member: StartingMember) {
-        self.init(clusterID: member.clusterID, memberID: member.localID)
+    init(
+        _ configuration: ServerConfiguration, _ member: StartingMember,
+        others: any OtherMembers = NoOtherMembers()
+    ) {
+        self.init(clusterID: member.clusterID, memberID: member.localID, others: others) {
+            (try? EndpointURL($0))?.text
+        }
+        checksReconfiguration = configuration.strictReconfigCheck
         transactionOperationsMax = Int(configuration.transactionOperationsMax)
         requestMaximumBytes = Int(configuration.requestBytesMax)
         watchProgressMilliseconds =

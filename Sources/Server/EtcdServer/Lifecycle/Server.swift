@@ -9,6 +9,7 @@ import HTTP2
 import Membership
 import NIOCore
 import NIOPosix
+import PeerTransport
 import Raft
 import ReplicaRuntime
 
@@ -16,39 +17,70 @@ import ReplicaRuntime
 package final class Server: Sendable {
     let configuration: ServerConfiguration
     let logger: ServerLogger
+    let links: MemberLinks
     let runtime: ReplicaRuntime
     let services: ClientAPI
+    let peerCalls: PeerCalls
     let group: MultiThreadedEventLoopGroup
     let calls: GRPCServer
     let gateway: HTTPGateway
+    private let signals: SignalWait
     let localID: Membership.MemberID
     let clusterID: ClusterID
 
     /// Reads or founds the member and starts its threads; nothing listens yet.
-    package init(_ configuration: ServerConfiguration, logger: ServerLogger) throws {
+    ///
+    /// - Parameter signals: told when the cluster has removed the member, which ends it.
+    package init(
+        _ configuration: ServerConfiguration, logger: ServerLogger, signals: SignalWait
+    ) async throws {
+        self.signals = signals
         self.configuration = configuration
         self.logger = logger
-        let startedAt = unixMilliseconds()
+        group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let bootstrap = MemberBootstrap(
-            configuration, disk: RealDisk(), logger: logger, startUnixMilliseconds: startedAt)
-        let member = try bootstrap.run()
+            configuration, disk: RealDisk(), logger: logger,
+            startUnixMilliseconds: unixMilliseconds(), peers: PeerEnquiry(group: group))
+        let member = try await bootstrap.run()
         localID = member.localID
         clusterID = member.clusterID
         let registry = MetricRegistry(isExtensive: configuration.usesExtensiveMetrics)
         Self.start(registry, configuration)
         let observation = RuntimeObservation(
-            memberID: Raft.MemberID(localID.rawValue), registry: registry, logger: logger,
+            memberID: Raft.MemberID(localID.rawValue), clusterID: clusterID.rawValue,
+            registry: registry, logger: logger,
             warningApplyDuration: configuration.warningApplyDuration,
             onFailure: { reason in
                 logger.fatal("stopping, to answer nothing wrong", ["error": .string(reason)])
             })
+        let memberID = Raft.MemberID(localID.rawValue)
+        links = MemberLinks(
+            snapshots: member.parts.snapshots, disk: RealDisk(),
+            observation: PeerObservation(localID: memberID, logger: logger),
+            onRemoval: { signals.giveUp() })
+        let peerMetrics = PeerMetrics(localID: memberID, registry: registry)
+        var peerSettings = PeerTransportSettings(configuration, member)
+        peerSettings.measurements = peerMetrics.measurements
+        let transport = PeerTransport(settings: peerSettings, owner: links, group: group)
+        peerMetrics.watch(transport)
+        links.attach(transport)
+        links.membershipChanged(member.parts.state.membership)
+        for remote in member.remotes where remote.id != localID {
+            transport.addRemote(Raft.MemberID(remote.id.rawValue), urls: remote.peerURLs)
+        }
         runtime = ReplicaRuntime(
             parts: member.parts, configuration: RuntimeConfiguration(configuration),
-            observer: observation, firstRequestID: bootstrap.requestNumber(localID))
+            observer: observation, carrier: links,
+            firstRequestID: bootstrap.requestNumber(localID))
+        links.attach(runtime)
+        peerCalls = PeerCalls(
+            clusterID: clusterID, links: links, group: group,
+            timeoutMilliseconds: configuration.requestTimeout.milliseconds, logger: logger)
         services = ClientAPI(
             runtime: runtime,
-            settings: ServiceSettings(configuration, member))
-        group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+            settings: ServiceSettings(configuration, member, others: peerCalls))
+        let endpoints = PeerEndpoints(services: services, logger: logger)
+        links.answer { request, loop in endpoints.respond(to: request, on: loop) }
         calls = GRPCServer(
             methods: services.methods,
             configuration: GRPCServerConfiguration(configuration, services, logger: logger),
@@ -75,18 +107,23 @@ package final class Server: Sendable {
 
     /// Serves until told to stop, then ends in order.
     ///
-    /// - Returns: the signal that ended it.
-    package func run(_ signals: SignalWait) async throws -> Int32 {
+    /// - Returns: the signal that ended it; nil when the cluster has removed the member.
+    package func run() async throws -> Int32? {
         let listeners = Listeners(self)
         try await listeners.open()
         let publication = Task { await publish() }
         let compactor = Task { await AutoCompactor(self)?.run() }
-        let signal = await signals.next()
-        logger.info("received signal; shutting down", ["signal": .string(SignalWait.name(signal))])
+        let monitors = Task { await clusterMonitors.run() }
+        let start = Task { await advanceElection() }
+        let signal = await tellEnd(signals.next())
         publication.cancel()
         compactor.cancel()
+        monitors.cancel()
+        start.cancel()
         SystemNotify.send("STOPPING=1")
+        await handLeadershipOver()
         await listeners.close()
+        await links.close()
         runtime.stop()
         try? await group.shutdownGracefully()
         logger.info(

@@ -7,11 +7,24 @@ import Synchronization
 /// system interrupts, nothing else happens there. (Blocking the signals everywhere and waiting for
 /// them does not work: the main thread sleeps with its signals unblocked.)
 package final class SignalWait: Sendable {
-    private let state = Mutex<(signal: Int32?, waiter: CheckedContinuation<Int32, Never>?)>(
-        (nil, nil))
+    /// Why the server ends.
+    package enum Reason: Sendable {
+        case signal(Int32)
+        /// The server has found a reason itself.
+        case own
+    }
 
-    /// Takes over SIGINT and SIGTERM; once in a process. A broken pipe and a file that is too large
-    /// are told by the call that meets them.
+    private struct State {
+        var isKept = false
+        var reason: Reason?
+        var waiter: CheckedContinuation<Reason, Never>?
+    }
+
+    private let state = Mutex(State())
+
+    /// Takes over SIGINT and SIGTERM; once in a process. Until `keep`, a signal ends the process
+    /// at once: a member that is still looking for its cluster has nothing to end in order. A
+    /// broken pipe and a file that is too large are told by the call that meets them.
     package init() {
         signal(SIGPIPE, SIG_IGN)
         signal(SIGXFSZ, SIG_IGN)
@@ -42,7 +55,7 @@ package final class SignalWait: Sendable {
         }
 
         func run() {
-            wait.take(next())
+            wait.take(.signal(next()))
             // A second signal ends the process at once.
             SignalWait.end(by: next())
         }
@@ -54,23 +67,31 @@ package final class SignalWait: Sendable {
         }
     }
 
-    private func take(_ number: Int32) {
-        let waiter = state.withLock { state in
-            state.signal = number
-            defer { state.waiter = nil }
-            return state.waiter
-        }
-        waiter?.resume(returning: number)
+    /// From now on the first signal is kept for `next`.
+    package func keep() {
+        state.withLock { $0.isKept = true }
     }
 
-    /// The first signal.
-    package func next() async -> Int32 {
+    private func take(_ reason: Reason) {
+        let (isKept, waiter) = state.withLock { state in
+            if state.reason == nil { state.reason = reason }
+            return (state.isKept, state.waiter.take())
+        }
+        if !isKept, case .signal(let number) = reason { Self.end(by: number) }
+        waiter?.resume(returning: reason)
+    }
+
+    /// Ends the wait without a signal.
+    package func giveUp() { take(.own) }
+
+    /// The first signal, or that there is no need to wait for one.
+    package func next() async -> Reason {
         await withCheckedContinuation { continuation in
-            let number = state.withLock { state -> Int32? in
-                if state.signal == nil { state.waiter = continuation }
-                return state.signal
+            let reason = state.withLock { state -> Reason? in
+                if state.reason == nil { state.waiter = continuation }
+                return state.reason
             }
-            if let number { continuation.resume(returning: number) }
+            if let reason { continuation.resume(returning: reason) }
         }
     }
 

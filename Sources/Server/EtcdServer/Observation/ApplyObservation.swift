@@ -64,7 +64,7 @@ final class ApplyObservation: @unchecked Sendable {
             leaseSeconds.observe(Double(seconds))
         case .leaseRevoke: leasesRevoked.increment()
         case .failed: isFailure = true
-        case .compaction, .alarm, .members, .done: break
+        case .compaction, .alarm, .members, .clusterVersion, .done: break
         }
         if operation.utf8CodeUnitCount > 0 { tally(operation, isFailure: isFailure) }
     }

@@ -7,29 +7,27 @@ import Synchronization
 /// Turns what the runtime's threads do into metrics and log lines.
 ///
 /// Called on those threads: it counts without a lock, except where something rare is logged.
-/// Messages for other members go on to whoever was given to `sendThrough`.
 package final class RuntimeObservation: RuntimeObserver {
-    /// Hands messages over to the transport; must not wait.
-    package typealias Outbox = @Sendable ([Message]) -> Void
-
     let memberID: MemberID
+    let clusterID: UInt64
     let logger: ServerLogger
     let raftLogger: ServerLogger
     let consensus: ConsensusMetrics
     let storage: StorageMetrics
     private let applies: ApplyObservation
-    private let outbox = Mutex<Outbox?>(nil)
     private let failureHandler: @Sendable (String) -> Void
 
     /// - Parameters:
     ///   - warningApplyDuration: entries that take longer to apply are told of in the log.
     ///   - onFailure: called once, on a thread of the runtime, when the member cannot go on.
     package init(
-        memberID: MemberID, registry: MetricRegistry, logger: ServerLogger,
+        memberID: MemberID, clusterID: UInt64 = 0, registry: MetricRegistry,
+        logger: ServerLogger,
         warningApplyDuration: Duration = .milliseconds(100),
         onFailure: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.memberID = memberID
+        self.clusterID = clusterID
         self.logger = logger
         raftLogger = logger.named("raft")
         consensus = ConsensusMetrics(registry: registry)
@@ -40,17 +38,8 @@ package final class RuntimeObservation: RuntimeObserver {
         registry.setInfo("etcd_server_id", String(memberID.rawValue, radix: 16))
     }
 
-    /// Gives the way to the other members; messages before that are dropped, which raft allows.
-    package func sendThrough(_ outbox: @escaping Outbox) {
-        self.outbox.withLock { $0 = outbox }
-    }
-
     /// Names the runtime, once it is there, so that log lines can tell the size of its file.
     package func attach(to runtime: ReplicaRuntime) { storage.watch(runtime.bolt) }
-
-    package func send(_ messages: [Message]) {
-        outbox.withLock { $0 }?(messages)
-    }
 
     package func failed(_ reason: String) {
         logger.error("the member stopped", ["error": .string(reason)])
@@ -105,6 +94,9 @@ extension RuntimeObservation {
             storage.compactionBegins()
             logger.info("compact tree index", ["revision": .integer(revision)])
         }
+        if case .clusterVersion(let version, let previous) = outcome.result {
+            tell(version, previous: previous)
+        }
     }
 
     package func leaseExpired() { consensus.leasesExpired.increment() }
@@ -154,6 +146,15 @@ extension RuntimeObservation {
                 "current-db-size": .string(ByteCount.text(sizes.file)),
                 "current-db-size-in-use-bytes": .number(sizes.used),
                 "current-db-size-in-use": .string(ByteCount.text(sizes.used)),
+            ])
+    }
+
+    package func snapshotInstalled(index: UInt64, revision: Int64, nanoseconds: Int64) {
+        logger.info(
+            "applied snapshot",
+            [
+                "snapshot-index": .unsigned(index), "current-rev": .integer(revision),
+                "took": .duration(.nanoseconds(nanoseconds)),
             ])
     }
 

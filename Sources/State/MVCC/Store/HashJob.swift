@@ -55,17 +55,22 @@ package final class HashJob {
 
     /// Hashes up to `records` records; gives the result after the last.
     package func step(records: Int) throws(EtcdError) -> KeyValueHash? {
-        store.lock.lockForReading()
-        let isRevoked = pin.isRevoked
-        store.lock.unlock()
-        guard !isRevoked else { throw .compacted }
+        try requirePin()
         for _ in 0..<max(records, 1) {
             guard addNext() else {
+                // What was hashed since is of one state only if the pin still holds.
+                try requirePin()
                 return KeyValueHash(
                     hash: hash.value, compactRevision: compactRevision, revision: revision)
             }
         }
         return nil
+    }
+
+    private func requirePin() throws(EtcdError) {
+        store.lock.lockForReading()
+        defer { store.lock.unlock() }
+        if pin.isRevoked { throw .compacted }
     }
 
     private func addNext() -> Bool {

@@ -36,6 +36,12 @@ extension Store {
         return pin
     }
 
+    /// Revokes every pin. The caller holds the write lock.
+    func revokeAllPins() {
+        for pin in pins { pin.isRevoked = true }
+        pins.removeAll()
+    }
+
     func remove(_ pin: RevisionPin) {
         lock.lockForWriting()
         pin.isRevoked = true

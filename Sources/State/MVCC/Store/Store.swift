@@ -18,8 +18,8 @@ package final class Store: @unchecked Sendable {
     // thread owns it.
     let lock = StoreLock()
     let bolt: Bolt
-    let configuration: StoreConfiguration
-    let index: KeyIndex
+    package let configuration: StoreConfiguration
+    var index: KeyIndex
     /// The newest state of the file that readers use.
     var snapshot: BoltReadTransaction
     /// The `key` bucket of `snapshot`.

@@ -1,6 +1,4 @@
-import Bolt
 package import EtcdAPI
-import MVCC
 import Membership
 import Raft
 package import ReplicaRuntime
@@ -49,19 +47,9 @@ package final class RuntimeHealthSource: HealthSource, ReplySink {
             report.alarms = state.alarms.list(.none).map(\.type.name)
             report.isLearner = state.membership.local?.isLearner ?? false
             report.clusterVersion = state.membership.version?.description
-            report.storageVersion = Self.storageVersion(in: state.bolt)
+            report.storageVersion = state.storageVersion?.description
             completion(report)
         }
-    }
-
-    /// The version that the database file says it is written for.
-    private static func storageVersion(in bolt: Bolt) -> String? {
-        let reading = bolt.beginRead()
-        defer { reading.end() }
-        guard let meta = reading.bucket(StoreBucket.meta),
-            let stored = meta.get(StoreBucket.storageVersion)
-        else { return nil }
-        return String(decoding: stored, as: UTF8.self)
     }
 
     package func read(

@@ -1,12 +1,15 @@
 package import EtcdAPI
+package import NIOCore
 
 /// The beginning of a snapshot's body: a MsgSnap behind its length as a big-endian u64. The bytes
 /// of the database follow up to the end of the body.
 package enum SnapshotHead {
     /// The encoded beginning; nil when the message is longer than peers accept.
-    package static func encode(_ message: RaftMessage) -> [UInt8]? {
-        guard message.encodedSize <= PeerWireLimit.snapshotHeadBytes else { return nil }
-        var output: [UInt8] = []
+    package static func encode(_ message: RaftMessage) -> ByteBuffer? {
+        let size = message.encodedSize
+        guard size <= PeerWireLimit.snapshotHeadBytes else { return nil }
+        var output = ByteBuffer()
+        output.reserveCapacity(size + 8)
         MessageStreamEncoder.append(message, to: &output)
         return output
     }
@@ -29,16 +32,24 @@ package struct SnapshotHeadDecoder: Sendable {
     /// - Returns: The message, and the first bytes of the database that came with it; nil when
     ///   more is needed.
     package mutating func receive(
-        _ bytes: UnsafeRawBufferPointer
-    ) throws(PeerWireError) -> (message: RaftMessage, database: [UInt8])? {
+        _ bytes: ByteBuffer
+    ) throws(PeerWireError) -> (message: RaftMessage, database: ByteBuffer)? {
         precondition(!isComplete, "a snapshot has one head")
         received.append(bytes)
         if length == nil, let word = received.word() {
             length = try checkedLength(word, limitBytes: limitBytes)
         }
-        guard let expected = length, let bytes = received.slice(expected) else { return nil }
+        guard let expected = length else { return nil }
+        let decoded = try received.decode(expected) { bytes throws(WireError) in
+            try RaftMessage(decoding: bytes)
+        }
+        guard let message = decoded else { return nil }
         isComplete = true
-        let message = try decodedMessage(bytes)
         return (message, received.takeAll())
+    }
+
+    /// What a body that ends inside its head means, in the words of Go's reader.
+    package var truncation: String {
+        length == nil && received.count == 0 ? "EOF" : "unexpected EOF"
     }
 }

@@ -1,4 +1,6 @@
 package import EtcdAPI
+package import NIOCore
+package import Raft
 
 /// Where an append stream stands: both sides keep it, so that a message that goes on from the one
 /// before needs no more than its entries.
@@ -27,29 +29,54 @@ package struct AppendStreamEncoder: Sendable {
     package init() {}
 
     /// Appends the frame that only keeps the connection alive.
-    package func appendLinkHeartbeat(to output: inout [UInt8]) {
-        output.append(FrameKind.linkHeartbeat)
+    package func appendLinkHeartbeat(to output: inout ByteBuffer) {
+        output.writeInteger(FrameKind.linkHeartbeat)
     }
 
     /// Appends one MsgApp: its entries and commit index alone where it goes on from the one
     /// before in the same term, else the whole message.
-    package mutating func append(_ message: RaftMessage, to output: inout [UInt8]) {
-        let goesOn =
-            message.index == position.index && message.logTerm == position.term
-            && message.logTerm == message.term
-        guard goesOn else {
-            output.append(FrameKind.message)
-            MessageStreamEncoder.append(message, to: &output)
-            return position.moveBehind(message)
+    package mutating func append(_ message: RaftMessage, to output: inout ByteBuffer) {
+        guard goesOn(term: message.term, logTerm: message.logTerm, index: message.index) else {
+            return appendWhole(message, to: &output)
         }
-        output.append(FrameKind.continuation)
-        output.append(word: UInt64(message.entries.count))
-        for entry in message.entries {
-            output.append(word: UInt64(entry.encodedSize))
-            output.append(contentsOf: entry.encoded())
+        appendContinuation(
+            message.entries, count: message.entries.count, commit: message.commit, to: &output)
+    }
+
+    /// Appends one MsgApp of the machine's without a copy of its entries on the way.
+    package mutating func append(_ message: Raft.Message, to output: inout ByteBuffer) {
+        let goesOn = goesOn(
+            term: message.term.rawValue, logTerm: message.logTerm.rawValue,
+            index: message.index.rawValue)
+        guard goesOn else { return appendWhole(RaftMessage(message), to: &output) }
+        appendContinuation(
+            message.entries.lazy.map { RaftEntry($0) }, count: message.entries.count,
+            commit: message.commit.rawValue, to: &output)
+    }
+
+    private func goesOn(term: UInt64, logTerm: UInt64, index: UInt64) -> Bool {
+        index == position.index && logTerm == position.term && logTerm == term
+    }
+
+    private mutating func appendWhole(_ message: RaftMessage, to output: inout ByteBuffer) {
+        output.writeInteger(FrameKind.message)
+        MessageStreamEncoder.append(message, to: &output)
+        position.moveBehind(message)
+    }
+
+    private mutating func appendContinuation(
+        _ entries: some Sequence<RaftEntry>, count: Int, commit: UInt64,
+        to output: inout ByteBuffer
+    ) {
+        output.writeInteger(FrameKind.continuation)
+        output.writeInteger(UInt64(count))
+        for entry in entries {
+            let size = entry.encodedSize
+            output.writeInteger(UInt64(size))
+            output.write(entry, size: size)
         }
-        output.append(word: message.commit)
-        position.index &+= UInt64(message.entries.count)
+        output.writeInteger(commit)
+        position.index &+= UInt64(count)
     }
 }
 
@@ -95,6 +122,11 @@ package struct AppendStreamDecoder: Sendable {
         received.append(bytes)
     }
 
+    /// Takes the next piece of the stream; read it out with `next` before the one after.
+    package mutating func receive(_ bytes: ByteBuffer) {
+        received.append(bytes)
+    }
+
     /// The next frame; nil when more bytes are needed.
     package mutating func next() throws(PeerWireError) -> PeerFrame? {
         while true {
@@ -109,20 +141,27 @@ package struct AppendStreamDecoder: Sendable {
                 guard let word = received.word() else { return nil }
                 expectation = .entry(try entryLength(word))
             case .entry(let length):
-                guard let bytes = received.slice(length) else { return nil }
-                try take(entry: bytes)
+                let decoded = try received.decode(length) { bytes throws(WireError) in
+                    try RaftEntry(decoding: bytes)
+                }
+                guard let entry = decoded else { return nil }
+                take(entry)
             case .commit:
                 guard let commit = received.word() else { return nil }
-                continuation.commit = commit
+                var message = RaftMessage()
+                swap(&message, &continuation)
+                message.commit = commit
                 expectation = .kind
-                return .message(continuation)
+                return .message(message)
             case .messageLength:
                 guard let word = received.word() else { return nil }
                 expectation = .message(try checkedLength(word, limitBytes: limitBytes))
             case .message(let length):
-                guard let bytes = received.slice(length) else { return nil }
+                let decoded = try received.decode(length) { bytes throws(WireError) in
+                    try RaftMessage(decoding: bytes)
+                }
+                guard let message = decoded else { return nil }
                 expectation = .kind
-                let message = try decodedMessage(bytes)
                 position.moveBehind(message)
                 return .message(message)
             }
@@ -157,12 +196,8 @@ package struct AppendStreamDecoder: Sendable {
         return length
     }
 
-    private mutating func take(entry bytes: ArraySlice<UInt8>) throws(PeerWireError) {
-        do throws(WireError) {
-            continuation.entries.append(try RaftEntry(decoding: bytes))
-        } catch {
-            throw .malformed(error)
-        }
+    private mutating func take(_ entry: RaftEntry) {
+        continuation.entries.append(entry)
         position.index &+= 1
         entriesLeft -= 1
         expectation = entriesLeft == 0 ? .commit : .entryLength

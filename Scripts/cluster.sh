@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Starts three members on this machine, each with its data and its log in ./cluster; Ctrl-C stops
+# them all. `Scripts/cluster.sh PROGRAM` takes any etcd; `make cluster` gives it ours.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+etcd=${1:-.build/release/etcd}
+directory=${CLUSTER_DIRECTORY:-cluster}
+# Client port and peer port of each member.
+ports=("2379 2380" "22379 22380" "32379 32380")
+if [ -n "${CLUSTER_PORTS:-}" ]; then IFS=, read -r -a ports <<<"$CLUSTER_PORTS"; fi
+
+peers=()
+clients=()
+for number in "${!ports[@]}"; do
+    read -r client peer <<<"${ports[$number]}"
+    peers+=("m$((number + 1))=http://127.0.0.1:$peer")
+    clients+=("127.0.0.1:$client")
+done
+join() { local IFS=,; echo "$*"; }
+
+mkdir -p "$directory"
+declare -A members
+stop() {
+    trap '' INT TERM
+    echo
+    echo "Stopping ..."
+    for pid in "${!members[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
+    for pid in "${!members[@]}"; do wait "$pid" 2>/dev/null || true; done
+    echo "Stopped. The data is in $directory; remove it to begin anew."
+}
+trap 'stop; exit 0' INT TERM
+
+for number in "${!ports[@]}"; do
+    name=m$((number + 1))
+    peer=${peers[$number]#*=}
+    client=http://${clients[$number]}
+    # In a session of its own, so that Ctrl-C reaches a member once, and through this script.
+    setsid "$etcd" --name "$name" --data-dir "$directory/$name.etcd" \
+        --listen-client-urls "$client" --advertise-client-urls "$client" \
+        --listen-peer-urls "$peer" --initial-advertise-peer-urls "$peer" \
+        --initial-cluster "$(join "${peers[@]}")" --initial-cluster-token local-cluster \
+        --initial-cluster-state new </dev/null >>"$directory/$name.log" 2>&1 &
+    members[$!]=$name
+    second=$([ "$name" = m2 ] && echo $! || echo "${second:-}")
+done
+
+cat <<END
+Three members: $(join "${clients[@]}"). Logs: $directory/m1.log, m2.log, m3.log.
+
+    export ETCDCTL_ENDPOINTS=$(join "${clients[@]}")
+    etcdctl put greeting hello
+    etcdctl get greeting
+    etcdctl endpoint status --write-out=table     # who leads
+    etcdctl member list --write-out=table
+
+Kill one, m2 for example with \`kill -9 $second\`, and the other two go on. Ctrl-C stops all.
+END
+
+# bash runs the trap as soon as a signal comes, while it waits.
+ended=
+wait -n -p ended "${!members[@]}" 2>/dev/null || true
+while [ -n "$ended" ]; do
+    echo "${members[$ended]} has ended; see $directory/${members[$ended]}.log"
+    unset "members[$ended]"
+    [ ${#members[@]} -gt 0 ] || exit 1
+    ended=
+    wait -n -p ended "${!members[@]}" 2>/dev/null || true
+done
+stop

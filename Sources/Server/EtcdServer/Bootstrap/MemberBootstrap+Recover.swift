@@ -1,0 +1,77 @@
+import Bolt
+import Disk
+import EtcdAPI
+import StateMachine
+import WriteAheadLog
+
+/// The database of a member that ran before.
+///
+/// A follower that receives a snapshot has the leader's database under a name of its own first,
+/// notes the snapshot in the log next, and puts the database in its place last. A crash before the
+/// last step leaves a database that is behind the noted snapshot; here that step is made up for.
+extension MemberBootstrap {
+    /// Opens the database, after putting a received one in its place if it is behind the snapshot.
+    func recoverDatabase(
+        _ snapshot: LogSnapshotRecord, _ snapshots: SnapshotStore
+    ) throws -> Bolt {
+        let isMissing = !disk.exists(directory.database)
+        var bolt = try openDatabase()
+        do {
+            if snapshot.index > appliedMark(bolt).index {
+                bolt.close()
+                try replaceDatabase(snapshot, snapshots)
+                bolt = try openDatabase()
+                try requireReached(snapshot, bolt)
+            } else if isMissing {
+                try createBuckets(bolt)
+            }
+            for name in try snapshots.removeDatabases(olderThan: snapshot.index) {
+                logger.info(
+                    "found orphaned .snap.db file; deleting",
+                    ["path": .string(directory.snapshots + "/" + name)])
+            }
+        } catch {
+            bolt.close()
+            throw error
+        }
+        logger.info(
+            "opened backend db", ["path": .string(directory.database), "isNew": .boolean(false)])
+        return bolt
+    }
+
+    func appliedMark(_ bolt: Bolt) -> AppliedMark {
+        let reading = bolt.beginRead()
+        defer { reading.end() }
+        return AppliedMark(from: reading)
+    }
+
+    private func replaceDatabase(
+        _ snapshot: LogSnapshotRecord, _ snapshots: SnapshotStore
+    ) throws {
+        let received = snapshots.databasePath(index: snapshot.index)
+        guard disk.exists(received) else {
+            logger.warn(
+                "failed to find [SNAPSHOT-INDEX].snap.db",
+                [
+                    "snapshot-index": .unsigned(snapshot.index),
+                    "snapshot-file-path": .string(received),
+                ])
+            throw BootstrapError(
+                "failed to recover v3 backend from snapshot: failed to find database snapshot file "
+                    + "(snap: snapshot file doesn't exist)")
+        }
+        try disk.rename(received, to: directory.database)
+        try disk.synchronizeDirectory(directory.snapshots)
+        logger.info(
+            "Recovering from snapshot backend", ["snapshot-index": .unsigned(snapshot.index)])
+    }
+
+    private func requireReached(_ snapshot: LogSnapshotRecord, _ bolt: Bolt) throws {
+        let applied = appliedMark(bolt).index
+        guard applied >= snapshot.index else {
+            throw BootstrapError(
+                "database file (\(directory.database) index \(applied)) does not match with "
+                    + "snapshot (index \(snapshot.index))")
+        }
+    }
+}

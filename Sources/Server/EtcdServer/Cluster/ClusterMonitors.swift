@@ -1,0 +1,115 @@
+import ClientAPI
+import EtcdAPI
+import Membership
+import ReplicaRuntime
+import StateMachine
+import SwiftProtobuf
+
+/// What a member looks after by itself as long as it runs: the cluster's version and downgrades.
+///
+/// Only the leader acts; the others look whether they lead by now.
+struct ClusterMonitors: Sendable {
+    let runtime: ReplicaRuntime
+    let calls: PeerCalls
+    let logger: ServerLogger
+    let downgradeInterval: Duration
+    /// Whether the operator gives up the way back to a former etcd (docs/decisions/0002).
+    let isRaiseWanted: Bool
+
+    /// etcd's four seconds.
+    private static let versionMilliseconds: Int64 = 4000
+    /// How soon a new leader takes up the work.
+    private static let lookMilliseconds = 100
+
+    /// Runs until the task is cancelled.
+    func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await decideVersions() }
+            group.addTask { await endDowngrades() }
+        }
+    }
+
+    private func decideVersions() async {
+        var term: UInt64?
+        var next: Int64 = 0
+        while (try? await Task.sleep(for: .milliseconds(Self.lookMilliseconds))) != nil {
+            let status = runtime.status
+            let now = monotonicMilliseconds()
+            guard status.isLeader, now >= next || status.term.rawValue != term else { continue }
+            term = status.term.rawValue
+            next = now + Self.versionMilliseconds
+            do throws(EtcdError) {
+                try await decideVersion()
+            } catch {
+                guard error != .stopped else { return }
+                logger.warn("failed to update cluster version", ["error": .string(error.message)])
+            }
+        }
+    }
+
+    private func decideVersion() async throws(EtcdError) {
+        let membership = try await runtime.readState { $0.state.membership }
+        let decision = await decision(on: membership)
+        let next: SemanticVersion?
+        do throws(VersionDecision.InvalidDowngrade) {
+            next = try decision.next()
+        } catch {
+            return logger.error(
+                "Failed to monitor cluster version", ["error": "invalid downgrade target"])
+        }
+        guard let next else { return }
+        if let current = membership.version {
+            logger.info(
+                "updating cluster version using v3 API",
+                ["from": .string(current.majorMinor), "to": .string(next.majorMinor)])
+        } else {
+            logger.info(
+                "setting up initial cluster version using v3 API",
+                ["cluster-version": .string(next.majorMinor)])
+        }
+        var request = Membershippb_ClusterVersionSetRequest()
+        request.ver = next.description
+        try await propose(InternalRaftRequest.Field.clusterVersionSet, request)
+        logger.info("cluster version is updated", ["cluster-version": .string(next.majorMinor)])
+    }
+
+    private func decision(on membership: ClusterMembership) async -> VersionDecision {
+        VersionDecision(
+            current: membership.version, downgrade: membership.downgrade,
+            members: await calls.versions(of: membership), isRaiseWanted: isRaiseWanted)
+    }
+
+    /// A downgrade job is over once every member runs its target.
+    private func endDowngrades() async {
+        guard downgradeInterval > .zero else { return }
+        while (try? await Task.sleep(for: downgradeInterval)) != nil {
+            guard runtime.status.isLeader else { continue }
+            do throws(EtcdError) {
+                try await endDowngrade()
+            } catch {
+                guard error != .stopped else { return }
+                logger.warn("failed to cancel downgrade", ["error": .string(error.message)])
+            }
+        }
+    }
+
+    private func endDowngrade() async throws(EtcdError) {
+        let membership = try await runtime.readState { $0.state.membership }
+        guard membership.downgrade.isEnabled,
+            let target = SemanticVersion(membership.downgrade.targetVersion),
+            await decision(on: membership).haveAllReached(target)
+        else { return }
+        logger.info(
+            "the cluster has been downgraded",
+            ["cluster-version": .string(membership.downgrade.targetVersion)])
+        try await propose(
+            InternalRaftRequest.Field.downgradeInfoSet, Membershippb_DowngradeInfoSetRequest())
+    }
+
+    private func propose(
+        _ field: UInt32, _ request: some SwiftProtobuf.Message
+    ) async throws(EtcdError) {
+        guard let payload: [UInt8] = try? request.serializedBytes() else { return }
+        _ = try await runtime.propose(field: field, payload: payload)
+    }
+}

@@ -1,0 +1,89 @@
+import ClientAPI
+import EtcdAPI
+import Membership
+import NIOCore
+import NIOHTTP1
+import PeerTransport
+import Raft
+
+/// One-shot questions to other members, over their peer listeners.
+struct PeerCalls: Sendable {
+    let clusterID: ClusterID
+    let links: MemberLinks
+    let group: any EventLoopGroup
+    /// How long a member may take to answer.
+    let timeoutMilliseconds: Int64
+    let logger: ServerLogger
+
+    /// Says which program a member runs, so that members of the same kind know each other; no
+    /// etcd looks at it.
+    static let programHeader = "X-Swift-Etcd-Version"
+
+    /// Sends a request to one URL of a member.
+    func send(
+        _ method: String, _ url: String, _ path: String, headers: HTTPHeaders = [:],
+        body: [UInt8] = [], withinMilliseconds limit: Int64? = nil
+    ) async throws -> PeerResponse {
+        try await PeerClient.request(
+            method: method, url: url, path: path, headers: headers, body: body,
+            timeoutMilliseconds: limit ?? timeoutMilliseconds, group: group)
+    }
+}
+
+/// Versions.
+extension PeerCalls {
+    /// The version of every member of the cluster, this one too; nil for one that does not answer.
+    func versions(of membership: ClusterMembership) async -> [VersionDecision.MemberVersion?] {
+        await withTaskGroup(of: VersionDecision.MemberVersion?.self) { group in
+            for member in membership.members {
+                group.addTask {
+                    member.id == membership.localID
+                        ? .init(server: compatibleVersion, isOwn: true) : await version(of: member)
+                }
+            }
+            var versions: [VersionDecision.MemberVersion?] = []
+            for await version in group { versions.append(version) }
+            return versions
+        }
+    }
+
+    private func version(of member: Member) async -> VersionDecision.MemberVersion? {
+        for url in member.peerURLs {
+            do {
+                let answer = try await send("GET", url, "/version")
+                let told = MemberVersions(json: answer.body)
+                if let server = told.flatMap({ SemanticVersion($0.server) }) {
+                    if compatibleVersion < server { tellHigher(member, server) }
+                    return .init(
+                        server: server, isOwn: answer.headers.contains(name: Self.programHeader))
+                }
+                logger.warn("failed to unmarshal response", fields(member, url + "/version"))
+            } catch {
+                logger.warn(
+                    "failed to reach the peer URL",
+                    [
+                        "address": .string(url + "/version"),
+                        "remote-member-id": .hex(member.id.rawValue), "error": .error(error),
+                    ])
+            }
+        }
+        logger.warn("failed to get version", ["remote-member-id": .hex(member.id.rawValue)])
+        return nil
+    }
+
+    private func tellHigher(_ member: Member, _ version: SemanticVersion) {
+        logger.warn(
+            "leader found higher-versioned member",
+            [
+                "local-member-version": .string(EtcdVersion.compatible),
+                "remote-member-id": .hex(member.id.rawValue),
+                "remote-member-version": .string(version.description),
+            ])
+    }
+
+    private func fields(
+        _ member: Member, _ address: String
+    ) -> KeyValuePairs<String, LogValue> {
+        ["address": .string(address), "remote-member-id": .hex(member.id.rawValue)]
+    }
+}

@@ -1,0 +1,121 @@
+package import EtcdAPI
+package import Raft
+package import StateMachine
+import Synchronization
+
+/// Questions to the runtime for those who may suspend: rare calls and work in the background.
+///
+/// Every one of them is answered, with `stopped` once the threads have ended.
+extension ReplicaRuntime {
+    /// Hands in one request and waits for what becomes of it.
+    package func answer(
+        to request: (ReplyAddress) -> ClientRequest
+    ) async -> Reply {
+        await withCheckedContinuation { continuation in
+            submit([request(ReplyAddress(sink: ReplyWaiter(continuation), token: 0))])
+        }
+    }
+
+    /// Puts a request into the log and gives the outcome of applying it.
+    package func propose(
+        field: UInt32, payload: [UInt8]
+    ) async throws(EtcdError) -> ApplyOutcome {
+        let (id, data) = wrap(field: field, payload: payload)
+        return try await answer { .propose(id: id, data: data, reply: $0) }.outcome()
+    }
+
+    /// Puts a change of the membership into the log and gives the outcome of applying it.
+    package func changeMembership(
+        _ type: ConfChangeType, _ member: MemberID, context: [UInt8] = []
+    ) async throws(EtcdError) -> ApplyOutcome {
+        let id = nextRequestID()
+        let change = ConfChange(id: id, type: type, member: member, context: context)
+        return try await answer { .changeMembership(id: id, change, reply: $0) }.outcome()
+    }
+
+    /// Returns once everything acknowledged before now is visible here.
+    package func linearize() async throws(EtcdError) {
+        if case .failed(let error) = await answer(to: { .read(reply: $0) }).value { throw error }
+    }
+
+    /// What `question` reads of the state, between two batches of entries.
+    package func readState<Value: Sendable>(
+        _ question: @escaping @Sendable (StateAccess) -> Value
+    ) async throws(EtcdError) -> Value {
+        let value: Value? = await withCheckedContinuation { continuation in
+            let waiting = OneAnswer(continuation)
+            onState { access in waiting.give(question(access)) }
+        }
+        guard let value else { throw .stopped }
+        return value
+    }
+
+    /// What the consensus machine knows: members, their progress, who leads.
+    package func consensusStatus() async throws(EtcdError) -> RaftStatus {
+        let value: RaftStatus? = await withCheckedContinuation { continuation in
+            let waiting = OneAnswer(continuation)
+            onConsensus { status in waiting.give(status) }
+        }
+        guard let value else { throw .stopped }
+        return value
+    }
+
+    /// What `question` makes of the database, after everything applied before now is in it.
+    package func readBackend<Value: Sendable>(
+        _ question: @escaping @Sendable (BackendContext) -> Value
+    ) async throws(EtcdError) -> Value {
+        let value: Value? = await withCheckedContinuation { continuation in
+            let waiting = OneAnswer(continuation)
+            onBackend { backend in waiting.give(question(backend)) }
+        }
+        guard let value else { throw .stopped }
+        return value
+    }
+}
+
+extension Reply {
+    /// The outcome of a proposal.
+    package func outcome() throws(EtcdError) -> ApplyOutcome {
+        switch value {
+        case .failed(let error): throw error
+        case .readable: preconditionFailure("a proposal is not answered as a read")
+        case .applied(let outcome):
+            if case .failed(let error) = outcome.result { throw error }
+            return outcome
+        }
+    }
+}
+
+/// Waits for one reply.
+private final class ReplyWaiter: ReplySink {
+    private let continuation: CheckedContinuation<Reply, Never>
+
+    init(_ continuation: CheckedContinuation<Reply, Never>) {
+        self.continuation = continuation
+    }
+
+    func deliver(_ replies: [Reply]) {
+        for reply in replies { continuation.resume(returning: reply) }
+    }
+}
+
+/// Gives one answer on; nil when it goes away without one, since a queue that is closed drops
+/// what it is given.
+private final class OneAnswer<Value: Sendable>: Sendable {
+    private let continuation: Mutex<CheckedContinuation<Value?, Never>?>
+
+    init(_ continuation: CheckedContinuation<Value?, Never>) {
+        self.continuation = Mutex(continuation)
+    }
+
+    deinit { take()?.resume(returning: nil) }
+
+    func give(_ value: Value) { take()?.resume(returning: value) }
+
+    private func take() -> CheckedContinuation<Value?, Never>? {
+        continuation.withLock { continuation in
+            defer { continuation = nil }
+            return continuation
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import FoundationEssentials
+
+/// The question for a hash at `/members/hashkv`.
+package struct HashQuestion: Equatable, Sendable {
+    /// 0 for the newest revision.
+    package var revision: Int64
+
+    package init(revision: Int64) { self.revision = revision }
+
+    package var json: String { revision == 0 ? "{}" : "{\"revision\":\(revision)}" }
+
+    /// nil when the bytes are anything else.
+    package init?(json bytes: [UInt8]) {
+        guard let fields = try? JSONDecoder().decode(Fields.self, from: Data(bytes)) else {
+            return nil
+        }
+        revision = fields.revision ?? 0
+    }
+
+    private struct Fields: Decodable {
+        var revision: Int64?
+    }
+}
+
+/// A member's answer to it.
+package struct HashAnswer: Equatable, Sendable {
+    /// The member's newest revision.
+    package var newestRevision: Int64
+    package var hash: UInt32
+    /// -1 when nothing was compacted.
+    package var compactRevision: Int64
+    /// The revision that was hashed; 0 from members before 3.6, which do not tell.
+    package var hashRevision: Int64
+
+    package init(
+        newestRevision: Int64, hash: UInt32, compactRevision: Int64, hashRevision: Int64
+    ) {
+        self.newestRevision = newestRevision
+        self.hash = hash
+        self.compactRevision = compactRevision
+        self.hashRevision = hashRevision
+    }
+
+    /// What is zero is left out, as Go's encoder does.
+    package var json: String {
+        let header = newestRevision == 0 ? "{}" : "{\"revision\":\(newestRevision)}"
+        let fields = [
+            ("hash", Int64(hash)), ("compact_revision", compactRevision),
+            ("hash_revision", hashRevision),
+        ]
+        let rest = fields.filter { $0.1 != 0 }.map { ",\"\($0.0)\":\($0.1)" }.joined()
+        return "{\"header\":\(header)\(rest)}"
+    }
+
+    /// nil when the bytes are anything else.
+    package init?(json bytes: [UInt8]) {
+        guard let fields = try? JSONDecoder().decode(Fields.self, from: Data(bytes)) else {
+            return nil
+        }
+        newestRevision = fields.header?.revision ?? 0
+        hash = fields.hash ?? 0
+        compactRevision = fields.compact_revision ?? 0
+        hashRevision = fields.hash_revision ?? 0
+    }
+
+    private struct Fields: Decodable {
+        var header: Header?
+        var hash: UInt32?
+        var compact_revision: Int64?
+        var hash_revision: Int64?
+    }
+
+    private struct Header: Decodable {
+        var revision: Int64?
+    }
+}

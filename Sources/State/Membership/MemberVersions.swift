@@ -1,0 +1,26 @@
+import FoundationEssentials
+
+/// What a member tells at `/version`: its own version and the cluster's.
+package struct MemberVersions: Sendable, Equatable {
+    package var server: String
+    /// `not_decided` while the cluster has none.
+    package var cluster: String
+
+    package init(server: String, cluster: String) {
+        self.server = server
+        self.cluster = cluster
+    }
+
+    /// nil when the bytes are anything else.
+    package init?(json bytes: [UInt8]) {
+        guard let fields = try? JSONDecoder().decode(Fields.self, from: Data(bytes)) else {
+            return nil
+        }
+        self.init(server: fields.etcdserver ?? "", cluster: fields.etcdcluster ?? "")
+    }
+
+    private struct Fields: Decodable {
+        var etcdserver: String?
+        var etcdcluster: String?
+    }
+}

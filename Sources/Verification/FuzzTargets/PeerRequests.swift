@@ -1,0 +1,96 @@
+internal import NIOCore
+internal import NIOEmbedded
+internal import NIOPosix
+internal import PeerTransport
+internal import Raft
+internal import Synchronization
+
+/// Feeds bytes to a connection of the peer listener as anybody might send them. The first byte
+/// chooses how the input is cut, and a beginning that is given for free.
+package func fuzzPeerRequests(_ input: UnsafeRawBufferPointer) {
+    guard let choice = input.first else { return }
+    FuzzedListener.turn.withLock { _ in
+        feed(input.dropFirst(), choice)
+    }
+}
+
+private func feed(_ input: Slice<UnsafeRawBufferPointer>, _ choice: UInt8) {
+    let loop = EmbeddedEventLoop()
+    let channel = EmbeddedChannel(loop: loop)
+    do {
+        try FuzzedListener.transport.configure(channel: channel, isEncrypted: false)
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+        let beginning = FuzzedListener.beginnings[
+            Int(choice & 7) % FuzzedListener.beginnings.count]
+        if !beginning.isEmpty { try channel.writeInbound(ByteBuffer(string: beginning)) }
+        let pieceBytes = Int(choice >> 3) + 1
+        let bytes = UnsafeRawBufferPointer(rebasing: input)
+        for start in stride(from: 0, to: bytes.count, by: pieceBytes) {
+            let end = min(start + pieceBytes, bytes.count)
+            try channel.writeInbound(ByteBuffer(bytes: bytes[start..<end]))
+        }
+        loop.advanceTime(by: .seconds(30))
+    } catch {
+        // A connection may be refused or closed at any byte: that is an answer, too.
+        _ = error
+    }
+    // A stream that was opened must be gone before another loop opens it.
+    _ = try? channel.finish(acceptAlreadyClosed: true)
+    loop.run()
+}
+
+/// One transport for all inputs. It takes no snapshot's database: that would go to other threads,
+/// which the embedded loop does not stand.
+private enum FuzzedListener {
+    /// Inputs of tests that run at a time follow each other: the loop of each belongs to one thread.
+    static let turn = Mutex(())
+
+    static let transport: PeerTransport = {
+        var settings = PeerTransportSettings(
+            localID: MemberID(1), clusterID: 0xC1, localURLs: ["http://127.0.0.1:1"])
+        settings.limits.receivingSnapshots = 0
+        settings.limits.remotes = 4
+        settings.limits.postedMessageBytes = 1 << 20
+        settings.limits.requestBodyBytes = 1000
+        settings.retryMilliseconds = 60_000
+        let transport = PeerTransport(
+            settings: settings, owner: FuzzedOwner(), group: MultiThreadedEventLoopGroup.singleton)
+        // A member without a URL: its streams can be asked for, but nothing is dialed.
+        transport.addPeer(MemberID(2), urls: [])
+        transport.setRemoved([MemberID(9)])
+        return transport
+    }()
+
+    private static let headers =
+        "Host: a\r\nX-Server-From: 2\r\nX-Server-Version: 3.5.1\r\n"
+        + "X-Min-Cluster-Version: 3.0.0\r\nX-Etcd-Cluster-ID: c1\r\n"
+
+    static let beginnings = [
+        "",
+        "POST /raft HTTP/1.1\r\n\(headers)Transfer-Encoding: chunked\r\n\r\n",
+        "POST /raft HTTP/1.1\r\n\(headers)Content-Length: 20\r\n\r\n",
+        "POST /raft/snapshot HTTP/1.1\r\n\(headers)Content-Length: 100\r\n\r\n",
+        "POST /raft/snapshot HTTP/1.1\r\n\(headers)Transfer-Encoding: chunked\r\n\r\n",
+        "GET /raft/stream/msgapp/2 HTTP/1.1\r\n\(headers)X-Raft-To: 1\r\n\r\n",
+        "GET /raft/stream/",
+    ]
+}
+
+/// Takes everything and answers nothing.
+private final class FuzzedOwner: PeerTransportOwner {
+    struct NoPlace: Error {}
+
+    func receive(_ messages: [Raft.Message]) {}
+    func reportUnreachable(_ id: MemberID) {}
+    func reportSnapshot(_ id: MemberID, isDelivered: Bool) {}
+    func wasRemoved() {}
+    func isRemoved(_ id: MemberID) -> Bool { false }
+    func beginSnapshot(_ message: Raft.Message) throws -> any SnapshotDestination {
+        throw NoPlace()
+    }
+    func receiveSnapshot(_ message: Raft.Message) {}
+    func respond(
+        to request: PeerRequest, on loop: any EventLoop
+    ) -> EventLoopFuture<PeerResponse> { loop.makeSucceededFuture(.notFound) }
+    func note(_ event: PeerEvent) {}
+}

@@ -1,0 +1,124 @@
+import EtcdAPI
+import NIOCore
+import NIOHTTP1
+import Raft
+
+/// The sending side of a stream that another member has opened: messages in the order in which
+/// they were handed over, as the body of an answer without end.
+///
+/// What waits in the member's outbox is encoded only while the connection takes it, so a slow
+/// member costs the outbox's limits and one piece. A heartbeat of the link goes out when the
+/// connection has nothing to write, so that the other side knows that it lives.
+final class OutgoingStream: @unchecked Sendable {  // state owned by channel.eventLoop
+    let kind: PeerStreamKind
+    private let peer: Peer
+    private let channel: any Channel
+    private var encoder = AppendStreamEncoder()
+    private var heartbeat: RepeatedTask?
+    private var isClosed = false
+    private var isDraining = false
+    private var isAskedAgain = false
+
+    /// Bytes of messages that are encoded and written as one piece.
+    static let pieceBytes = 1 << 20
+
+    init(_ kind: PeerStreamKind, to peer: Peer, on channel: any Channel) {
+        self.kind = kind
+        self.peer = peer
+        self.channel = channel
+    }
+
+    /// Begins to send; the head of the answer is written.
+    func start() {
+        channel.eventLoop.assertInEventLoop()
+        let interval = TimeAmount.milliseconds(
+            max(peer.environment.settings.readTimeoutMilliseconds / 3, 1))
+        heartbeat = channel.eventLoop.scheduleRepeatedTask(
+            initialDelay: interval, delay: interval
+        ) { [weak self] _ in self?.sendHeartbeat() }
+        drain()
+    }
+
+    /// Messages wait for the stream. Called on any thread.
+    func wake() {
+        if channel.eventLoop.inEventLoop { return drain() }
+        channel.eventLoop.execute { self.drain() }
+    }
+
+    /// Writes what waits, as long as the connection takes it.
+    func drain() {
+        isAskedAgain = true
+        // A flush may make the connection writable again before it returns.
+        guard !isDraining else { return }
+        isDraining = true
+        while isAskedAgain, !isClosed {
+            isAskedAgain = false
+            writeWaiting()
+        }
+        isDraining = false
+    }
+
+    /// One flush for all that is taken.
+    private func writeWaiting() {
+        var sentBytes = 0
+        while channel.isWritable,
+            let messages = peer.take(for: self, bytesMaximum: Self.pieceBytes)
+        {
+            let piece = encoded(messages)
+            sentBytes += piece.readableBytes
+            write(piece)
+        }
+        guard sentBytes > 0 else { return }
+        channel.flush()
+        peer.environment.ledger.count(peer.id) { $0.sentBytes += sentBytes }
+    }
+
+    private func encoded(_ messages: [Raft.Message]) -> ByteBuffer {
+        var output = ByteBuffer()
+        let entriesBytes = messages.reduce(0) { sum, message in
+            message.entries.reduce(sum + 64) { $0 + $1.sizeBytes + 16 }
+        }
+        output.reserveCapacity(entriesBytes)
+        for message in messages {
+            switch kind {
+            case .append: encoder.append(message, to: &output)
+            case .message: MessageStreamEncoder.append(RaftMessage(message), to: &output)
+            }
+        }
+        return output
+    }
+
+    private func sendHeartbeat() {
+        // What is being written proves as much; if nothing moves, the write's timeout cuts.
+        guard !isClosed, channel.isWritable else { return }
+        var output = ByteBuffer()
+        switch kind {
+        case .append: encoder.appendLinkHeartbeat(to: &output)
+        case .message: output.writeBytes(MessageStreamEncoder.linkHeartbeat)
+        }
+        write(output)
+        channel.flush()
+        peer.environment.ledger.count(peer.id) { $0.sentBytes += 2 }
+    }
+
+    private func write(_ piece: ByteBuffer) {
+        channel.write(HTTPServerResponsePart.body(.byteBuffer(piece)), promise: nil)
+    }
+
+    /// Ends the stream from this side. Called on any thread.
+    func close(reason: PeerConnectionError) {
+        channel.eventLoop.execute {
+            self.connectionEnded(reason: reason.description)
+            self.channel.close(promise: nil)
+        }
+    }
+
+    /// The connection is gone.
+    func connectionEnded(reason: String) {
+        guard !isClosed else { return }
+        isClosed = true
+        heartbeat?.cancel()
+        heartbeat = nil
+        peer.detach(self, reason: reason)
+    }
+}

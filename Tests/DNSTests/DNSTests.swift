@@ -1,0 +1,136 @@
+import Testing
+
+@testable import DNS
+
+@Suite("SRV records")
+struct DNSTests {
+    private static let records = [
+        ServiceRecord(priority: 10, weight: 5, port: 2380, target: "b.example."),
+        ServiceRecord(priority: 10, weight: 60, port: 2380, target: "a.example."),
+        ServiceRecord(priority: 1, weight: 0, port: 12380, target: "c.example."),
+    ]
+    private static let name = "_etcd-server._tcp.example.com."
+
+    private func lookUp(
+        _ names: [String: NameServer.Behaviour], service: String = "etcd-server",
+        domain: String = "example.com", edit: (inout ResolverConfiguration) -> Void = { _ in }
+    ) throws -> [ServiceRecord] {
+        let server = try NameServer(names)
+        defer { server.stop() }
+        var configuration = server.configuration
+        edit(&configuration)
+        return try ServiceLookup(configuration).records(service: service, domain: domain)
+    }
+
+    @Test func findsRecordsInTheOrderOfTheirUse() throws {
+        let found = try lookUp([Self.name: .records(Self.records)])
+        #expect(found.map(\.target) == ["c.example.", "a.example.", "b.example."])
+        #expect(found.first == Self.records[2])
+    }
+
+    @Test func goesOverToTCPForAnswersThatDoNotFit() throws {
+        let many = (0..<200).map {
+            ServiceRecord(priority: 0, weight: 0, port: UInt16($0), target: "host\($0).example.")
+        }
+        #expect(try lookUp([Self.name: .truncated(many)]).count == 200)
+    }
+
+    @Test func passesForgeriesOver() throws {
+        let found = try lookUp([Self.name: .forgeriesFirst(Self.records)])
+        #expect(Set(found) == Set(Self.records))
+    }
+
+    @Test func saysWhyNothingWasFound() throws {
+        #expect(throws: DNSError.notFound(name: "_etcd-server._tcp.example.com")) {
+            try lookUp([:])
+        }
+        #expect(throws: DNSError.notFound(name: "_etcd-server._tcp.example.com")) {
+            try lookUp([Self.name: .records([])])
+        }
+        let asked = "_etcd-server._tcp.example.com"
+        #expect(throws: DNSError.noAnswer(name: asked, reason: "server misbehaving")) {
+            try lookUp([Self.name: .code(2)])
+        }
+        #expect {
+            try lookUp([Self.name: .silence])
+        } throws: { error in
+            guard case DNSError.noAnswer(_, let reason) = error else { return false }
+            return reason.hasSuffix("did not answer")
+        }
+        #expect(throws: DNSError.invalidName("_etcd-server._tcp.a..b")) {
+            try lookUp([:], domain: "a..b")
+        }
+        #expect(
+            DNSError.notFound(name: asked).description
+                == "lookup _etcd-server._tcp.example.com: no such host")
+    }
+
+    @Test func asksTheNextServerWhenOneIsSilent() throws {
+        let silent = try NameServer([Self.name: .silence])
+        defer { silent.stop() }
+        let found = try lookUp([Self.name: .records(Self.records)]) {
+            $0.servers.insert(.init(address: "127.0.0.1", port: silent.port), at: 0)
+        }
+        #expect(found.count == 3)
+    }
+
+    @Test func triesTheEndingsOfTheSearchList() throws {
+        let found = try lookUp(
+            ["_etcd-server._tcp.cluster.example.com.": .records(Self.records)], domain: "cluster"
+        ) {
+            $0.searchDomains = ["nowhere.example.", "example.com."]
+        }
+        #expect(found.count == 3)
+    }
+
+    @Test func readsResolvConf() {
+        let read = ResolverConfiguration(
+            """
+            # a comment
+            nameserver 10.0.0.1
+            nameserver fe80::1%eth0
+            ; another
+            search svc.cluster.local cluster.local.
+            options ndots:5 timeout:1 attempts:99 rotate
+            nameserver 10.0.0.3
+            nameserver 10.0.0.4
+            """)
+        #expect(read.servers.map(\.address) == ["10.0.0.1", "fe80::1%eth0", "10.0.0.3"])
+        #expect(read.searchDomains == ["svc.cluster.local.", "cluster.local."])
+        #expect((read.dotsMin, read.timeoutSeconds, read.attempts) == (5, 1, 5))
+        #expect(
+            read.candidates(for: "a.b") == [
+                "a.b.svc.cluster.local.", "a.b.cluster.local.", "a.b.",
+            ])
+        #expect(read.candidates(for: "a.b.") == ["a.b."])
+        #expect(ResolverConfiguration("").servers.map(\.address) == ["127.0.0.1", "::1"])
+    }
+
+    @Test func refusesMessagesThatAreNone() throws {
+        let question = try #require(DNSQuestion(id: 0x0102, name: Self.name))
+        let body = Message.name(Self.name) + [0, 33, 0, 1]
+        let whole = Message.answer([1, 2], body, Self.records)
+        #expect(DNSAnswer(decoding: whole, to: question)?.records == Self.records)
+        for count in 0..<whole.count {
+            #expect(
+                DNSAnswer(decoding: Array(whole.prefix(count)), to: question) == nil, "\(count)")
+        }
+        // An alias on the way is passed over.
+        let alias = [0xC0, 12, 0, 5, 0, 1, 0, 0, 0, 1, 0, 2, 0xC0, 12] as [UInt8]
+        let service = Message.record(owner: Message.name("other.example."), Self.records[0])
+        let head = [1, 2, 0x85, 0x80, 0, 1, 0, 2, 0, 0, 0, 0] as [UInt8]
+        #expect(
+            DNSAnswer(decoding: head + body + alias + service, to: question)?.records
+                == [Self.records[0]])
+        // A name that leads to itself, or forward, has no end.
+        let loop = [0xC0, UInt8(12 + body.count)] + Array(alias.dropFirst(2))
+        #expect(DNSAnswer(decoding: head + body + loop + service, to: question) == nil)
+    }
+
+    @Test func namesHaveLimits() {
+        #expect(DNSQuestion(id: 1, name: String(repeating: "a", count: 64)) == nil)
+        #expect(DNSQuestion(id: 1, name: String(repeating: "abcdefg.", count: 32)) == nil)
+        #expect(DNSQuestion(id: 1, name: "") == nil)
+        #expect(DNSQuestion(id: 1, name: String(repeating: "a", count: 63) + ".") != nil)
+    }
+}

@@ -1,0 +1,69 @@
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A TCP connection that writes any bytes and keeps what comes back.
+final class RawConnection: Sendable {
+    private let channel: any Channel
+    private let sink = ByteSink()
+
+    init(port: Int, group: any EventLoopGroup) async throws {
+        let sink = sink
+        channel = try await ClientBootstrap(group: group)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(SinkHandler(sink))
+                }
+            }
+            .connect(host: "127.0.0.1", port: port).get()
+    }
+
+    /// What has come, dates left out.
+    var text: String {
+        String(decoding: sink.content.withLock { $0.bytes }, as: UTF8.self)
+            .split(separator: "\r\n", omittingEmptySubsequences: false)
+            .filter { !$0.hasPrefix("Date: ") }.joined(separator: "\n")
+    }
+
+    var bytes: [UInt8] { sink.content.withLock { $0.bytes } }
+
+    var isEnded: Bool { sink.content.withLock { $0.isEnded } }
+
+    func send(_ text: String) async throws { try await send(Array(text.utf8)) }
+
+    func send(_ bytes: [UInt8]) async throws {
+        try await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get()
+    }
+
+    func stopReading() async throws {
+        try await channel.setOption(.autoRead, value: false).get()
+    }
+
+    func close() async { try? await channel.close().get() }
+}
+
+private final class ByteSink: Sendable {
+    struct Content: Sendable {
+        var bytes: [UInt8] = []
+        var isEnded = false
+    }
+    let content = Mutex(Content())
+}
+
+private final class SinkHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    private let sink: ByteSink
+
+    init(_ sink: ByteSink) { self.sink = sink }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let buffer = unwrapInboundIn(data)
+        sink.content.withLock { $0.bytes += buffer.readableBytesView }
+    }
+    func channelInactive(context: ChannelHandlerContext) {
+        sink.content.withLock { $0.isEnded = true }
+    }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+}

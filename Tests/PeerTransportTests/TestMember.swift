@@ -1,0 +1,191 @@
+import Glibc
+import NIOCore
+import NIOPosix
+import PeerTransport
+import Raft
+import Synchronization
+
+/// A transport on real loopback sockets with an owner that keeps what it is told.
+final class TestMember: Sendable {
+    let id: MemberID
+    let owner = RecordingOwner()
+    let transport: PeerTransport
+    let group: MultiThreadedEventLoopGroup
+    let port: Int
+    private let listener: any Channel
+
+    static let cluster: UInt64 = 0xC1
+
+    var url: String { "http://127.0.0.1:\(port)" }
+
+    /// - Parameter change: changes the settings before the transport is made.
+    init(
+        _ id: UInt64, port: Int = 0, change: (inout PeerTransportSettings) -> Void = { _ in }
+    ) async throws {
+        self.id = MemberID(id)
+        group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+        let accept = AcceptSwitch()
+        listener = try await ServerBootstrap(group: group)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture { try accept.configure(channel) }
+            }
+            .bind(host: "127.0.0.1", port: port).get()
+        self.port = listener.localAddress?.port ?? 0
+        var settings = PeerTransportSettings(
+            localID: MemberID(id), clusterID: Self.cluster,
+            localURLs: ["http://127.0.0.1:\(self.port)"])
+        change(&settings)
+        transport = PeerTransport(settings: settings, owner: owner, group: group)
+        accept.transport.withLock { $0 = transport }
+    }
+
+    func stop() async throws {
+        try await listener.close().get()
+        try await transport.stop().get()
+        try await group.shutdownGracefully()
+    }
+
+    /// Members 1... that know each other.
+    static func cluster(
+        of count: Int, change: (inout PeerTransportSettings) -> Void = { _ in }
+    ) async throws -> [TestMember] {
+        var members: [TestMember] = []
+        for id in 1...count { members.append(try await TestMember(UInt64(id), change: change)) }
+        for member in members {
+            for other in members where other.id != member.id {
+                member.transport.addPeer(other.id, urls: [other.url])
+            }
+        }
+        return members
+    }
+}
+
+/// Connections that come before the transport is made are closed.
+private final class AcceptSwitch: Sendable {
+    let transport = Mutex<PeerTransport?>(nil)
+
+    func configure(_ channel: any Channel) throws {
+        guard let transport = transport.withLock({ $0 }) else {
+            return channel.close(promise: nil)
+        }
+        try transport.configure(channel: channel, isEncrypted: false)
+    }
+}
+
+/// Keeps everything.
+final class RecordingOwner: PeerTransportOwner {
+    struct Record: Sendable {
+        var messages: [Raft.Message] = []
+        var batches = 0
+        var unreachable: [MemberID] = []
+        var snapshotReports: [(id: MemberID, isDelivered: Bool)] = []
+        var snapshots: [Raft.Message] = []
+        var events: [PeerEvent] = []
+        var timesRemoved = 0
+        var removed: Set<MemberID> = []
+        var destinations: [TestDestination] = []
+        var saveError: TestError?
+        var writeDelayMicroseconds: UInt32 = 0
+    }
+
+    let record = Mutex(Record())
+
+    func read<Value: Sendable>(_ body: (Record) -> Value) -> Value { record.withLock { body($0) } }
+
+    func receive(_ messages: [Raft.Message]) {
+        record.withLock {
+            $0.messages += messages
+            $0.batches += 1
+        }
+    }
+    func reportUnreachable(_ id: MemberID) { record.withLock { $0.unreachable.append(id) } }
+    func reportSnapshot(_ id: MemberID, isDelivered: Bool) {
+        record.withLock { $0.snapshotReports.append((id, isDelivered)) }
+    }
+    func wasRemoved() { record.withLock { $0.timesRemoved += 1 } }
+    func isRemoved(_ id: MemberID) -> Bool { record.withLock { $0.removed.contains(id) } }
+    func beginSnapshot(_ message: Raft.Message) throws -> any SnapshotDestination {
+        try record.withLock { record in
+            if let error = record.saveError { throw error }
+            let destination = TestDestination(delay: record.writeDelayMicroseconds)
+            record.destinations.append(destination)
+            return destination
+        }
+    }
+    func receiveSnapshot(_ message: Raft.Message) { record.withLock { $0.snapshots.append(message) } }
+    func respond(
+        to request: PeerRequest, on loop: any EventLoop
+    ) -> EventLoopFuture<PeerResponse> {
+        guard request.path == "/echo" else { return loop.makeSucceededFuture(.notFound) }
+        let text = "\(request.method) \(request.query) \(request.body.count)"
+        return loop.makeSucceededFuture(
+            PeerResponse(
+                status: 200, headers: ["Content-Type": "application/json"],
+                body: Array(text.utf8)))
+    }
+    func note(_ event: PeerEvent) { record.withLock { $0.events.append(event) } }
+}
+
+struct TestError: Error, Sendable {}
+
+/// Counts and sums what is written.
+final class TestDestination: SnapshotDestination {
+    struct Content: Sendable {
+        var bytes = 0
+        var sum: UInt64 = 0
+        var greatestPiece = 0
+        var isFinished = false
+        var isAbandoned = false
+    }
+
+    let content = Mutex(Content())
+    private let delay: UInt32
+
+    init(delay: UInt32) { self.delay = delay }
+
+    func write(_ bytes: UnsafeRawBufferPointer) throws {
+        if delay > 0 { usleep(delay) }
+        content.withLock { content in
+            for byte in bytes { content.sum = content.sum &* 31 &+ UInt64(byte) }
+            content.bytes += bytes.count
+            content.greatestPiece = max(content.greatestPiece, bytes.count)
+        }
+    }
+    func finish() throws { content.withLock { $0.isFinished = true } }
+    func abandon() { content.withLock { $0.isAbandoned = true } }
+}
+
+/// A database that is made as it is read.
+final class TestSource: SnapshotSource {
+    let sizeBytes: Int
+    let closes = Mutex(0)
+
+    init(sizeBytes: Int) { self.sizeBytes = sizeBytes }
+
+    static func byte(at offset: Int) -> UInt8 { UInt8(truncatingIfNeeded: offset &* 131 >> 3) }
+
+    func read(at offset: Int, into memory: UnsafeMutableRawBufferPointer) throws -> Int {
+        let count = min(memory.count, sizeBytes - offset)
+        for place in 0..<count { memory[place] = Self.byte(at: offset + place) }
+        return count
+    }
+    func close() { closes.withLock { $0 += 1 } }
+
+    /// What `TestDestination` sums up.
+    var sum: UInt64 {
+        (0..<sizeBytes).reduce(0) { $0 &* 31 &+ UInt64(Self.byte(at: $1)) }
+    }
+}
+
+/// Waits until the condition holds; false after a limit that only a failure reaches.
+func eventually(
+    seconds: Double = 60, _ condition: @Sendable () async -> Bool
+) async throws -> Bool {
+    let end = ContinuousClock.now + .seconds(seconds)
+    while ContinuousClock.now < end {
+        if await condition() { return true }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+    return await condition()
+}

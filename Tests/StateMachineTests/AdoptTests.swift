@@ -1,0 +1,123 @@
+import Bolt
+import Disk
+import EtcdAPI
+import MVCC
+import Testing
+
+@testable import StateMachine
+
+/// What a member does with the database of a leader's snapshot.
+@Suite("Replacing the state by a snapshot")
+struct AdoptTests {
+    /// A state some entries ahead of a fresh one.
+    private func leader() throws -> StateFixture {
+        let leader = try StateFixture()
+        try leader.grant(7, seconds: 100)
+        for place in 0..<50 { try leader.put("key\(place % 20)", "\(place)") }
+        try leader.put("leased", "yes", lease: 7)
+        try leader.delete("key3")
+        try leader.alarm(.activate, .nospace)
+        try leader.compact(20)
+        try leader.finishCompactions()
+        return leader
+    }
+
+    /// Writes the leader's database as it is to a file of the follower's disk.
+    private func copy(_ leader: StateFixture, to follower: StateFixture, _ path: String) throws {
+        try leader.state.store.persist()
+        let reading = leader.bolt.beginRead()
+        defer { reading.end() }
+        var image = [UInt8](repeating: 0, count: reading.sizeBytes)
+        let count = image.withUnsafeMutableBytes { reading.readPages(at: 0, into: $0) }
+        #expect(count == image.count)
+        let file = try follower.disk.open(path, .create(permissions: 0o600))
+        defer { file.close() }
+        try image.withUnsafeBytes { try file.write($0, at: 0) }
+        try file.synchronize()
+    }
+
+    private func install(_ leader: StateFixture, into follower: StateFixture) throws {
+        try copy(leader, to: follower, "received")
+        try follower.bolt.replace(byFileAt: "received")
+        let fresh = try follower.state.reload()
+        follower.state.adopt(fresh, through: leader.state.appliedIndex, term: 3)
+        follower.nextIndex = leader.nextIndex
+    }
+
+    @Test func everythingIsTheLeaders() throws {
+        let leader = try leader()
+        let follower = try StateFixture()
+        try follower.put("of the follower alone", "1")
+        try install(leader, into: follower)
+        #expect(!follower.disk.exists("received"))
+        #expect(follower.state.appliedIndex == leader.state.appliedIndex)
+        #expect(follower.revision == leader.revision)
+        #expect(try follower.value("of the follower alone") == nil)
+        #expect(try follower.value("key4") == "44")
+        #expect(try follower.value("key3") == nil)
+        #expect(follower.state.lessor[.init(rawValue: 7)]?.sortedKeys == [bytes("leased")])
+        #expect(follower.state.alarms.isActive(.noSpace))
+        #expect(follower.state.store.revisions.compacted == 20)
+        let hashes = try [leader, follower].map { try $0.state.store.hashKV(at: 0).hash.hash }
+        #expect(hashes[0] == hashes[1])
+    }
+
+    @Test func entriesGoOnFromThereAndSurviveARestart() throws {
+        let leader = try leader()
+        let follower = try StateFixture()
+        try install(leader, into: follower)
+        for state in [leader, follower] {
+            try state.put("after", "1", prevKV: true)
+            try state.revoke(7)
+        }
+        #expect(try follower.value("leased") == nil)
+        try follower.restart()
+        #expect(follower.state.appliedIndex == leader.state.appliedIndex)
+        #expect(try follower.fileHash() == leader.fileHash())
+    }
+
+    @Test func watchersGoOnWithoutAGapOrARepeat() throws {
+        let follower = try StateFixture()
+        let leader = try StateFixture()
+        let sink = GatheringSink()
+        let hub = follower.state.watchers
+        let stream = hub.openStream(sink)
+        let everything = WatcherConfiguration(key: [0], end: [0])
+        _ = hub.register(everything, id: nil, on: stream)
+        for place in 0..<3 {
+            try leader.put("k", "\(place)")
+            try follower.put("k", "\(place)")
+        }
+        for place in 3..<10 { try leader.put("k", "\(place)") }
+        try install(leader, into: follower)
+        while hub.catchUpStep() {}
+        try leader.put("k", "10")
+        try follower.put("k", "10")
+        #expect(sink.revisions == Array(2...12))
+    }
+
+    @Test func readersOfTheFormerStateAreToldThatItIsGone() throws {
+        let leader = try leader()
+        let follower = try StateFixture()
+        for place in 0..<30 { try follower.put("k\(place)", "v") }
+        let job = try follower.state.store.beginHash(at: 0)
+        #expect(try job.step(records: 3) == nil)
+        try install(leader, into: follower)
+        #expect(throws: EtcdError.compacted) { try job.step(records: 1000) }
+    }
+}
+
+/// Keeps the revisions of the changes that were delivered.
+private final class GatheringSink: WatchSink, @unchecked Sendable {
+    // Used by the test's thread alone.
+    var revisions: [Int64] = []
+    var hasRoom: Bool { true }
+
+    func deliver(_ deliveries: [WatchDelivery]) -> Bool {
+        for delivery in deliveries {
+            guard case .changes(let changes) = delivery.content else { continue }
+            revisions += changes.map(\.revision.main)
+        }
+        return true
+    }
+}

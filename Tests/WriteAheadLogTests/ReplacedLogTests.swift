@@ -1,0 +1,46 @@
+import EtcdAPI
+import Testing
+
+@testable import WriteAheadLog
+
+/// A snapshot from the leader in a log that holds other entries at its place.
+@Suite("A log replaced by a snapshot")
+struct ReplacedLogTests {
+    private let snapshot = LogSnapshotRecord(index: 4, term: 3)
+
+    private func contents(
+        entriesBefore: [RaftEntry], entriesAfter: [RaftEntry]
+    ) throws -> LogContents {
+        let disk = try LogFixture.disk()
+        let log = try LogFixture.create(disk)
+        try log.append(
+            entries: entriesBefore, hardState: RaftHardState(term: 2, vote: 0, commit: 2))
+        try log.saveSnapshot(snapshot)
+        try log.append(
+            entries: entriesAfter, hardState: RaftHardState(term: 3, vote: 0, commit: 4))
+        try log.close()
+        let (again, contents) = try LogFixture.open(disk, from: snapshot)
+        try again.close()
+        return contents
+    }
+
+    @Test func entriesThatTheSnapshotContradictsAreGone() throws {
+        let stale = LogFixture.entries(1...7, term: 2)
+        #expect(try contents(entriesBefore: stale, entriesAfter: []).entries.isEmpty)
+        let new = LogFixture.entries(5...6, term: 3)
+        #expect(try contents(entriesBefore: stale, entriesAfter: new).entries == new)
+    }
+
+    @Test func entriesBehindASnapshotOfTheLogItselfStay() throws {
+        let own = LogFixture.entries(1...3, term: 2) + LogFixture.entries(4...7, term: 3)
+        #expect(
+            try contents(entriesBefore: own, entriesAfter: []).entries == Array(own.suffix(3)))
+    }
+
+    @Test func aSnapshotBeyondTheLogIsItsNewBeginning() throws {
+        let short = LogFixture.entries(1...2, term: 2)
+        let new = LogFixture.entries(5...6, term: 3)
+        #expect(try contents(entriesBefore: short, entriesAfter: []).entries.isEmpty)
+        #expect(try contents(entriesBefore: short, entriesAfter: new).entries == new)
+    }
+}
