@@ -73,7 +73,7 @@ var targets: [Target] = [
         "Wire", "ClientAPI",
         [
             "GRPC", "HTTP2", "EtcdAPI", "ReplicaRuntime", "StateMachine", "MVCC", "Lease",
-            "Membership", "Bolt", nio, metrics, crypto, protobuf,
+            "Membership", "Raft", "Bolt", nio, metrics, crypto, protobuf,
         ]),
     room(
         "Wire", "Gateway",
@@ -132,6 +132,13 @@ var targets: [Target] = [
         [
             "EtcdServer", "ReplicaRuntime", "Replica", "WriteAheadLog", "Bolt", "Disk", "MVCC",
             "StateMachine", "Membership", "EtcdAPI", "Raft", "DNS",
+        ]),
+    tests(
+        "ClusterTests",
+        [
+            "EtcdServer", "ClientAPI", "Gateway", "PeerTransport", "ReplicaRuntime",
+            "StateMachine", "Membership", "Raft", "Disk", "EtcdAPI", nio, nioPosix, nioHTTP1,
+            protobuf,
         ]),
     tests("DNSTests", ["DNS"]),
     tests("HTTP2Tests", ["HTTP2", "GRPC", nio, nioPosix]),

@@ -62,7 +62,7 @@ import Testing
     @Test(arguments: [
         "--cert-file=a", "--auth-token=jwt,sign-method=RS256", "--enable-pprof", "--memory-mlock",
         "--listen-metrics-urls=https://127.0.0.1:1", "--log-outputs=systemd/journal",
-        "--feature-gates=AllAlpha=true", "--corrupt-check-time=1m", "--discovery-cert=a",
+        "--feature-gates=AllAlpha=true", "--discovery-cert=a",
         "--bcrypt-cost=12", "--discovery-user=a",
     ])
     func featureOfALaterVersionIsRefused(argument: String) {

@@ -27,6 +27,8 @@ package final class StateMachine {
     package var now: ClockMilliseconds = 0
     package internal(set) var appliedIndex: UInt64
     package internal(set) var appliedTerm: UInt64
+    /// Membership as the consensus layer sees it.
+    package internal(set) var confState: RaftConfState
     /// The version that the file says it is written for.
     var notedVersion: SemanticVersion?
     var committed: [CommittedTransaction] = []
@@ -52,6 +54,10 @@ package final class StateMachine {
         appliedIndex = applied.index
         appliedTerm = applied.term
         notedVersion = applied.storageVersion
+        confState = membership.confState
+        if let noted = applied.confState, noted.isJoint || membership.members.isEmpty {
+            confState = noted
+        }
         store = try Store(bolt: bolt, configuration: storeConfiguration, leases: leases)
         watchers = WatchHub(store: store)
     }

@@ -9,11 +9,9 @@ struct KVService {
 
     var methods: [GRPCMethod] {
         [
-            context.unary(
-                "/etcdserverpb.KV/Range", isForLearners: { (request: RangeRequest) in
-                    request.serializable
-                }
-            ) { call, request, _ in range(call, request) },
+            context.unary("/etcdserverpb.KV/Range", isForLearners: \RangeRequest.serializable) {
+                call, request, _ in range(call, request)
+            },
             context.unary("/etcdserverpb.KV/Put") { call, request, bytes in
                 put(call, request, bytes)
             },

@@ -31,8 +31,6 @@ package enum LaterFeatures {
 
     static let table: [Feature] = [
         // Several members
-        .flag("corrupt-check-time"),
-        .flag("compact-hash-check-time"), .flag("downgrade-check-time"),
         .gate(.setMemberLocalAddr),
         // Discovery by a registry that wants TLS or a password
         .when("discovery-endpoints with TLS") { configuration in
@@ -77,8 +75,6 @@ package enum LaterFeatures {
         .flag("memory-mlock"),
         .flag("bootstrap-defrag-threshold-megabytes"),
         .gate(.stopGRPCServiceOnDefrag),
-        .gate(.initialCorruptCheck),
-        .gate(.compactHashCheck),
         .gate(.leaseCheckpoint),
         .gate(.leaseCheckpointPersist),
         .gate(.priorityRequest),

@@ -109,11 +109,12 @@ package final class Server: Sendable {
     ///
     /// - Returns: the signal that ended it; nil when the cluster has removed the member.
     package func run() async throws -> Int32? {
+        try await checkDataAtStart()
         let listeners = Listeners(self)
         try await listeners.open()
         let publication = Task { await publish() }
         let compactor = Task { await AutoCompactor(self)?.run() }
-        let monitors = Task { await clusterMonitors.run() }
+        let monitors = Task { await monitorCluster() }
         let start = Task { await advanceElection() }
         let signal = await tellEnd(signals.next())
         publication.cancel()
