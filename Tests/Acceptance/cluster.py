@@ -191,6 +191,8 @@ class Cluster:
             one.start(wait=False)
         for one in members:
             one.wait_ready(seconds)
+            # Nobody can join a cluster that has not decided on its version.
+            until(lambda: "not_decided" not in one.get("/version")[1], seconds, "a version")
         self.learn_ids()
         return self
 
