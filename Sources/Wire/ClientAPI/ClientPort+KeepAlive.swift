@@ -30,6 +30,7 @@ extension ClientPort {
             switch renewal {
             case .renewed(let seconds): completion(.success(seconds))
             case .notFound: completion(.success(0))
+            case .checkpointed: takeBackCheckpoint(id, until: deadline, completion)
             case .expiring, nil:
                 guard loop.nowMilliseconds < deadline, !runtime.hasStopped else {
                     return completion(.failure(runtime.status.leader == nil ? .noLeader : .timeout))
@@ -40,6 +41,19 @@ extension ClientPort {
                     self.keepAlive(id, until: deadline, retry.value)
                 }
             }
+        }
+    }
+
+    /// Renews once all members know that the lease has its whole life again.
+    private func takeBackCheckpoint(
+        _ id: LeaseID, until deadline: Int64,
+        _ completion: @escaping (Result<Int64, EtcdError>) -> Void
+    ) {
+        let payload = ReplicaRuntime.checkpoint(of: [(id, 0)])
+        let field = InternalRaftRequest.Field.leaseCheckpoint
+        propose(field: field, payload: payload) { [self] reply in
+            if case .failed(let error) = reply.value { return completion(.failure(error)) }
+            keepAlive(id, until: deadline, completion)
         }
     }
 }

@@ -14,6 +14,8 @@ package struct ServiceSettings: Sendable {
     package var requestMaximumBytes = 1_572_864
     package var watchProgressMilliseconds: Int64 = 600_000
     package var version = compatibleVersion
+    /// Whether clients are sent elsewhere while the database is defragmented.
+    package var pausesOnDefragmentation = false
 
     package init(clusterID: ClusterID, memberID: MemberID) {
         self.clusterID = clusterID
@@ -29,10 +31,18 @@ package struct ServiceContext: Sendable {
     package let runtime: ReplicaRuntime
     package let settings: ServiceSettings
     let meter = RequestMeter()
+    let serving = ServingStatus()
+    let hashes = HashQueue()
+    let observe: @Sendable (ServiceEvent) -> Void
 
-    package init(runtime: ReplicaRuntime, settings: ServiceSettings) {
+    /// - Parameter observe: called on any thread for what a log should tell.
+    package init(
+        runtime: ReplicaRuntime, settings: ServiceSettings,
+        observe: @escaping @Sendable (ServiceEvent) -> Void = { _ in }
+    ) {
         self.runtime = runtime
         self.settings = settings
+        self.observe = observe
     }
 
     /// The port of a call's loop.
