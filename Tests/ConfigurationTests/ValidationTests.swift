@@ -61,8 +61,8 @@ import Testing
 
     @Test(arguments: [
         "--cert-file=a", "--auth-token=jwt,sign-method=RS256", "--force-new-cluster",
-        "--initial-cluster-state=existing", "--enable-pprof", "--memory-mlock",
-        "--listen-metrics-urls=https://127.0.0.1:1", "--log-outputs=systemd/journal",
+        "--initial-cluster-state=existing",
+        "--listen-metrics-urls=https://127.0.0.1:1",
         "--feature-gates=AllAlpha=true", "--discovery-srv=a.example", "--corrupt-check-time=1m",
         "--initial-cluster=a=http://127.0.0.1:1,b=http://127.0.0.1:2",
         "--max-learners=3", "--raft-write-timeout=6s", "--strict-reconfig-check=false",
@@ -78,7 +78,10 @@ import Testing
         "--listen-peer-urls=unix://localhost:20000", "--listen-peer-urls=http://[::1]:0",
         "--auto-compaction-retention=5m", "--v2-deprecation=not-yet",
         "--backend-bbolt-freelist-type=anything", "--feature-gates=AllBeta=false",
-        "--initial-cluster=a=http://127.0.0.1:1,a=http://127.0.0.1:2",
+        "--initial-cluster=a=http://127.0.0.1:1,a=http://127.0.0.1:2", "--enable-pprof",
+        "--memory-mlock", "--bootstrap-defrag-threshold-megabytes=10",
+        "--feature-gates=StopGRPCServiceOnDefrag=true,PriorityRequest=true",
+        "--feature-gates=LeaseCheckpoint=true,LeaseCheckpointPersist=true",
     ])
     func harmlessSettingIsAccepted(argument: String) {
         #expect(refusal([argument]) == nil)

@@ -48,12 +48,14 @@ package struct MemberBootstrap {
         logger.info(
             "opened backend db",
             ["path": .string(directory.database), "isNew": .boolean(isNew)])
+        try defragmentIfWorthwhile(bolt)
         return try isNew ? found(bolt, snapshots) : restart(bolt, snapshots)
     }
 
     private func openDatabase() throws -> Bolt {
         var options = BoltOptions(bucketsAreFlat: true)
         options.syncOnCommit = !configuration.unsafeNoFsync
+        options.locksMemory = configuration.lockMemory
         do {
             return try Bolt.open(disk: disk, path: directory.database, options: options)
         } catch BoltError.disk(.locked) {
@@ -89,6 +91,9 @@ package struct MemberBootstrap {
         }
     }
 
+    /// How often the rest of a long lease is told to all members; etcd's five minutes.
+    private static let leaseCheckpointMilliseconds: Int64 = 300_000
+
     func makeState(
         _ bolt: Bolt, localID: Membership.MemberID, clusterID: ClusterID
     ) throws -> StateMachine {
@@ -98,6 +103,11 @@ package struct MemberBootstrap {
         let electionMilliseconds = Int64(configuration.electionTimeoutMilliseconds)
         // Three half election timeouts, so that a lease outlives a change of leader.
         settings.leaseMinimumSeconds = (electionMilliseconds * 3 / 2 + 999) / 1000
+        settings.persistsLeaseCheckpoints =
+            configuration.featureGates.isEnabled(.leaseCheckpointPersist)
+        if configuration.featureGates.isEnabled(.leaseCheckpoint) {
+            settings.leaseCheckpointMilliseconds = Self.leaseCheckpointMilliseconds
+        }
         let state = try StateMachine(
             bolt: bolt, membership: ClusterMembership(localID: localID, clusterID: clusterID),
             settings: settings,

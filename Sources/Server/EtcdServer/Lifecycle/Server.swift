@@ -47,7 +47,7 @@ package final class Server: Sendable {
             observer: observation, firstRequestID: bootstrap.requestNumber(localID))
         services = ClientAPI(
             runtime: runtime,
-            settings: ServiceSettings(configuration, member))
+            settings: ServiceSettings(configuration, member), observe: { logger.note($0) })
         group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         calls = GRPCServer(
             methods: services.methods,
