@@ -9,6 +9,8 @@ package struct ReplicaSettings: Sendable {
     package var catchUpEntries: Int
     /// Ticks after which a read round without an answer is asked anew.
     package var readRetryTicks: Int
+    /// Whether the caller applies entries of `ReplicaEffects.soleWrites` by itself.
+    package var appliesSoleWrites = false
 
     package init(snapshotCount: Int, catchUpEntries: Int, readRetryTicks: Int = 5) {
         self.snapshotCount = snapshotCount
@@ -58,6 +60,10 @@ package struct ReadableAt: Sendable {
 package struct ReplicaEffects: Sendable {
     /// Log writes in the order of their numbers; each is reported back by `written`.
     package var writes: [LogWrite] = []
+    /// Those of the writes whose entries are committed by being durable, as nobody else has a say:
+    /// they are applied right then, after everything that was handed out before, and `written`
+    /// is reported before `applied` is.
+    package var soleWrites: [WriteNumber] = []
     /// To be sent now.
     package var messages: [Message] = []
     /// To be applied in order; reported back by `applied`.
@@ -77,6 +83,7 @@ package struct ReplicaEffects: Sendable {
     /// Empties everything, keeping the storage.
     package mutating func removeAll() {
         writes.removeAll(keepingCapacity: true)
+        soleWrites.removeAll(keepingCapacity: true)
         messages.removeAll(keepingCapacity: true)
         committed.removeAll(keepingCapacity: true)
         readable.removeAll(keepingCapacity: true)

@@ -42,6 +42,7 @@ final class ConsensusThread {
     init(runtime: ReplicaRuntime, replica: Replica) {
         self.runtime = runtime
         self.replica = replica
+        self.replica.settings.appliesSoleWrites = true
         tickMilliseconds = runtime.configuration.tickMilliseconds
         advancesElection = runtime.configuration.advancesFirstElection
         nextTick = monotonicMilliseconds() + tickMilliseconds
@@ -219,10 +220,11 @@ final class ConsensusThread {
 
     /// A commit index that moved needs no durable write of its own: it rides with the next.
     private func post(_ write: LogWrite) {
+        let isSole = effects.soleWrites.contains(write.number)
         if write.mustSynchronize || !write.messagesAfter.isEmpty {
-            runtime.log.post(.write(write))
+            runtime.log.post(.write(write, isSole: isSole))
         } else {
-            runtime.log.postQuietly(.write(write))
+            runtime.log.postQuietly(.write(write, isSole: isSole))
         }
     }
 
@@ -279,6 +281,6 @@ final class ConsensusThread {
 
     private func publish() {
         let status = replica.status
-        runtime.publish(status)
+        runtime.publish(status, readsAlone: replica.readsAlone)
     }
 }

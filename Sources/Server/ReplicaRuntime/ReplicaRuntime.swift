@@ -50,6 +50,7 @@ package final class ReplicaRuntime: Sendable {
     private let requestID: Atomic<UInt64>
     private let pending = Atomic<Int>(0)
     private let hasFailed = Atomic<Bool>(false)
+    private let canReadAlone = Atomic<Bool>(false)
     /// When the alarm was last proposed; `.min` when it is not raised, `.max` while it is.
     private let spaceAlarmProposedAt = Atomic<Int64>(.min)
     private let isPersistAsked = Atomic<Bool>(false)
@@ -78,7 +79,7 @@ package final class ReplicaRuntime: Sendable {
         let logThread = Confined(LogThread(runtime: self, log: parts.log))
         let applyThread = Confined(ApplyThread(runtime: self, state: parts.state))
         let backendThread = Confined(
-            BackendThread(runtime: self, state: parts.state, snapshots: parts.snapshots))
+            BackendThread(runtime: self, parts: parts))
         let preparation = parts.log.preparation
         threads.withLock { threads in
             threads = [
@@ -133,6 +134,11 @@ extension ReplicaRuntime {
         backend.post(.work(work))
     }
 
+    /// Gives the database's free space back while everything goes on.
+    package func defragment(_ completion: @escaping DefragmentationCompletion) {
+        if !backend.post(.defragment(completion)) { completion("the member stops") }
+    }
+
     /// A number for a request, never given twice.
     package func nextRequestID() -> UInt64 {
         requestID.add(1, ordering: .relaxed).newValue
@@ -153,11 +159,14 @@ extension ReplicaRuntime {
         consensus.post(.own(id: id, data: data))
     }
 
-    /// Whether applying lags so far behind that no new request is taken.
-    package var isOverloaded: Bool {
+    /// Whether applying lags so far behind that no new request of this kind is taken.
+    package func isOverloaded(for field: UInt32) -> Bool {
         let committed = committedIndex.load(ordering: .relaxed)
         let applied = appliedIndex.load(ordering: .relaxed)
-        return committed > applied && committed - applied > configuration.applyGapMaximum
+        let isUrgent =
+            configuration.prioritizesRevocations && field == InternalRaftRequest.Field.leaseRevoke
+        let gapMaximum = configuration.applyGapMaximum * (isUrgent ? 2 : 1)
+        return committed > applied && committed - applied > gapMaximum
     }
 
     /// Whether the database has room for a request of this cost.
@@ -208,7 +217,17 @@ extension ReplicaRuntime {
 
 /// What everybody may see.
 extension ReplicaRuntime {
-    package var status: ReplicaStatus { published.withLock { $0 } }
+    /// The consensus thread's view as it was last published.
+    ///
+    /// What is applied is committed, also if the consensus thread has not heard of it yet.
+    package var status: ReplicaStatus {
+        let applied = LogIndex(self.applied)
+        return published.withLock { published in
+            var status = published
+            status.commitIndex = max(status.commitIndex, applied)
+            return status
+        }
+    }
 
     /// Index of the last applied entry.
     package var applied: UInt64 { appliedIndex.load(ordering: .acquiring) }
@@ -223,7 +242,11 @@ extension ReplicaRuntime {
         hasFailed.load(ordering: .acquiring) || isStopping.load(ordering: .acquiring)
     }
 
-    func publish(_ status: RaftStatus) {
+    /// Whether a linearizable read may be carried out at once; see `Replica.readsAlone`.
+    package var readsAlone: Bool { canReadAlone.load(ordering: .acquiring) }
+
+    func publish(_ status: RaftStatus, readsAlone: Bool) {
+        canReadAlone.store(readsAlone, ordering: .releasing)
         committedIndex.store(status.committed.rawValue, ordering: .relaxed)
         published.withLock { published in
             if published.leader != status.leader, status.leader != nil {
@@ -234,6 +257,8 @@ extension ReplicaRuntime {
             published.role = status.role
             published.lastIndex = status.lastIndex
             published.commitIndex = status.committed
+            published.vote = status.vote
+            published.members = status.members
         }
     }
 

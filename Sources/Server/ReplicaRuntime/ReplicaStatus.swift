@@ -9,6 +9,9 @@ package struct ReplicaStatus: Sendable {
     package var lastIndex: LogIndex = .zero
     package var commitIndex: LogIndex = .zero
     package var leaderChangesSeen = 0
+    package var vote = MemberID(0)
+    /// What a leader knows of the other members.
+    package var members: [RaftStatus.MemberStatus] = []
 
     package init(id: MemberID) { self.id = id }
 

@@ -26,6 +26,8 @@ package struct RuntimeConfiguration: Sendable {
     package var snapshotsMaximum = 5
     /// Entries committed but not applied at which new requests are refused.
     package var applyGapMaximum: UInt64 = 5000
+    /// Whether ends of leases, which make room, are taken up to twice that gap.
+    package var prioritizesRevocations = false
     /// Greatest encoded request.
     package var requestMaximumBytes = 1_572_864
 

@@ -2,6 +2,7 @@
 package enum FuzzTarget: String, CaseIterable, Sendable {
     case bolt = "Bolt"
     case configFile = "ConfigFile"
+    case formerEntries = "FormerEntries"
     case http2 = "HTTP2"
     case http2Client = "HTTP2Client"
     case peerStreams = "PeerStreams"
@@ -16,6 +17,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         switch self {
         case .bolt: fuzzBolt(input)
         case .configFile: fuzzConfigFile(input)
+        case .formerEntries: fuzzFormerEntries(input)
         case .http2: fuzzHTTP2(input)
         case .http2Client: fuzzHTTP2Client(input)
         case .peerStreams: fuzzPeerStreams(input)
