@@ -46,6 +46,7 @@ final class ConsensusThread {
     init(runtime: ReplicaRuntime, replica: Replica) {
         self.runtime = runtime
         self.replica = replica
+        self.replica.settings.appliesSoleWrites = true
         tickMilliseconds = runtime.configuration.tickMilliseconds
         advancesElection = runtime.configuration.advancesFirstElection
         nextTick = monotonicMilliseconds() + tickMilliseconds
@@ -200,6 +201,7 @@ final class ConsensusThread {
         guard now >= nextTick else { return }
         try replica.step(.tick, into: &effects)
         nextTick = max(nextTick + tickMilliseconds, now + 1)
+        runtime.publishDetails(replica.status)
         expireReaders(now)
         if let index = replica.takeSnapshotRequest() {
             runtime.apply.post(.snapshot(atLeast: index.rawValue))
@@ -245,10 +247,11 @@ final class ConsensusThread {
 
     /// A commit index that moved needs no durable write of its own: it rides with the next.
     private func post(_ write: LogWrite) {
+        let isSole = effects.soleWrites.contains(write.number)
         if write.mustSynchronize || !write.messagesAfter.isEmpty {
-            runtime.log.post(.write(write))
+            runtime.log.post(.write(write, isSole: isSole))
         } else {
-            runtime.log.postQuietly(.write(write))
+            runtime.log.postQuietly(.write(write, isSole: isSole))
         }
     }
 

@@ -45,6 +45,7 @@ struct KVService {
         let field = InternalRaftRequest.Field.deleteRange
         context.propose(field, bytes, for: call) { outcome, header in
             guard case .deleteRange(var answer) = outcome.result else { return }
+            call.answerNumber = answer.deleted
             answer.header = header
             call.answer(answer)
         }
@@ -59,6 +60,7 @@ struct KVService {
         if let error = context.quotaError(Quota.cost(of: request)) { return call.fail(error) }
         context.propose(InternalRaftRequest.Field.txn, bytes, for: call) { outcome, header in
             guard case .txn(var answer) = outcome.result else { return }
+            call.answerNumber = answer.succeeded ? 1 : 0
             answer.header = header
             call.answer(answer)
         }
@@ -81,6 +83,7 @@ struct KVService {
                 "ReadonlyTxn", nanoseconds: monotonicNanoseconds() - began, isSuccess: isSuccess)
             switch outcome.result {
             case .txn(var answer):
+                call.answerNumber = answer.succeeded ? 1 : 0
                 let term = context.runtime.status.term.rawValue
                 answer.header = context.header(revision: outcome.revision, term: term)
                 call.answer(answer)

@@ -78,7 +78,8 @@ package final class Server: Sendable {
             timeoutMilliseconds: configuration.requestTimeout.milliseconds, logger: logger)
         services = ClientAPI(
             runtime: runtime,
-            settings: ServiceSettings(configuration, member, others: peerCalls))
+            settings: ServiceSettings(configuration, member, others: peerCalls),
+            observe: { logger.note($0) })
         let endpoints = PeerEndpoints(services: services, logger: logger)
         links.answer { request, loop in endpoints.respond(to: request, on: loop) }
         calls = GRPCServer(
