@@ -137,7 +137,7 @@ final class ConsensusThread {
         }
         try releaseHeld()
         if !proposals.isEmpty {
-            if replica.takesProposals {
+            if takesProposals {
                 try replica.step(.propose(proposals), into: &effects)
             } else {
                 hold(proposals)
@@ -152,6 +152,13 @@ final class ConsensusThread {
             nextTicket += 1
             gathered.removeAll(keepingCapacity: true)
         }
+    }
+
+    /// A proposal that is sent to a leader which cannot be reached is lost, and nobody could tell
+    /// its proposer; it waits for the link or for the next leader.
+    private var takesProposals: Bool {
+        guard replica.takesProposals, let leader = replica.leader else { return false }
+        return leader == replica.id || runtime.carrier.isConnected(to: leader)
     }
 
     private func hold(_ proposals: [NumberedProposal]) {
@@ -180,7 +187,7 @@ final class ConsensusThread {
             heldBytes -= Self.sizeBytes(waiting.proposals)
             return true
         }
-        guard replica.takesProposals else { return }
+        guard takesProposals else { return }
         for waiting in held { try replica.step(.propose(waiting.proposals), into: &effects) }
         held.removeAll()
         heldBytes = 0

@@ -58,8 +58,11 @@ package final class Server: Sendable {
             snapshots: member.parts.snapshots, disk: RealDisk(),
             observation: PeerObservation(localID: memberID, logger: logger),
             onRemoval: { signals.giveUp() })
-        let transport = PeerTransport(
-            settings: PeerTransportSettings(configuration, member), owner: links, group: group)
+        let peerMetrics = PeerMetrics(localID: memberID, registry: registry)
+        var peerSettings = PeerTransportSettings(configuration, member)
+        peerSettings.measurements = peerMetrics.measurements
+        let transport = PeerTransport(settings: peerSettings, owner: links, group: group)
+        peerMetrics.watch(transport)
         links.attach(transport)
         links.membershipChanged(member.parts.state.membership)
         for remote in member.remotes where remote.id != localID {
