@@ -143,6 +143,8 @@ def test_the_last_of_a_cluster_goes_on_alone(cluster, tmp_path):
     members = cluster(real_member, real_member, real_member)
     for number in range(200):
         members[0].etcdctl("put", f"key{number % 20}", str(number))
+    # Its answer says that it knows of all of them.
+    assert members[2].etcdctl("get", "key19", "--print-value-only").stdout == "199\n"
     status = json.loads(members[2].etcdctl("endpoint", "status", "-w", "json").stdout)[0]
     cluster_id = status["Status"]["header"]["cluster_id"]
     for one in members:
@@ -170,6 +172,27 @@ def test_the_last_of_a_cluster_goes_on_alone(cluster, tmp_path):
         assert back.etcdctl("get", "after", "--print-value-only").stdout == "all\n"
     finally:
         back.close()
+
+
+def test_the_whole_log_of_a_real_etcd_is_read_again(start, tmp_path):
+    """Requests to the former store, changes of members and writes, without the database."""
+    real = start(real=True)
+    for number in range(50):
+        real.etcdctl("put", f"key{number % 7}", str(number))
+    added = real.etcdctl(
+        "member", "add", "late", "--learner", "--peer-urls=http://127.0.0.1:1", "-w", "json")
+    late = json.loads(added.stdout)["member"]["ID"]
+    real.etcdctl("member", "remove", f"{late:x}")
+    real.etcdctl("lease", "grant", "9000")
+    real.etcdctl("compact", "20")
+    before = real.hash_kv()
+    names = member_names(real)
+    real.stop()
+    (real.directory / "member/snap/db").unlink()
+    ours = start(directory=real.directory, ports=(real.client_port, real.peer_port))
+    assert ours.hash_kv() == before
+    assert member_names(ours) == names
+    assert json.loads(ours.etcdctl("lease", "list", "-w", "json").stdout)["leases"]
 
 
 def test_a_restored_snapshot_of_three_goes_on_alone(start, tmp_path):
