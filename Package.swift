@@ -49,6 +49,7 @@ var targets: [Target] = [
         name: "CNGHTTP2", path: "Sources/CNGHTTP2", pkgConfig: "libnghttp2",
         providers: [.apt(["libnghttp2-dev"])]),
     .target(name: "CCRC32C", path: "Sources/CCRC32C"),
+    .target(name: "CFutex", path: "Sources/CFutex"),
 
     room("API", "EtcdAPI", [protobuf]),
     room("Consensus", "Raft"),
@@ -65,7 +66,7 @@ var targets: [Target] = [
         "Server", "ReplicaRuntime",
         [
             "EtcdAPI", "Raft", "Bolt", "MVCC", "Lease", "Membership", "WriteAheadLog", "Replica",
-            "StateMachine", "Disk",
+            "StateMachine", "Disk", "CFutex",
         ]),
     room("Wire", "HTTP2", ["CNGHTTP2", nio]),
     room("Wire", "GRPC", ["HTTP2", nio, nioPosix]),
@@ -73,7 +74,7 @@ var targets: [Target] = [
         "Wire", "ClientAPI",
         [
             "GRPC", "HTTP2", "EtcdAPI", "ReplicaRuntime", "StateMachine", "MVCC", "Lease",
-            "Membership", "Bolt", nio, metrics, crypto, protobuf,
+            "Membership", "Raft", "Bolt", nio, nioPosix, metrics, crypto, protobuf,
         ]),
     room(
         "Wire", "Gateway",
@@ -102,8 +103,8 @@ var targets: [Target] = [
     room(
         "Verification", "FuzzTargets",
         [
-            "Bolt", "DNS", "Disk", "EtcdAPI", "EtcdServer", "GRPC", "HTTP2", "MVCC",
-            "PeerTransport", "Raft", "WriteAheadLog", nio, nioEmbedded, nioPosix,
+            "Bolt", "DNS", "Disk", "EtcdAPI", "EtcdServer", "GRPC", "HTTP2", "MVCC", "Membership",
+            "PeerTransport", "Raft", "StateMachine", "WriteAheadLog", nio, nioEmbedded, nioPosix,
         ]),
     tool("Tools", "etcd", ["EtcdServer"]),
     tool(
@@ -132,6 +133,13 @@ var targets: [Target] = [
         [
             "EtcdServer", "ReplicaRuntime", "Replica", "WriteAheadLog", "Bolt", "Disk", "MVCC",
             "StateMachine", "Membership", "EtcdAPI", "Raft", "DNS",
+        ]),
+    tests(
+        "ClusterTests",
+        [
+            "EtcdServer", "ClientAPI", "Gateway", "PeerTransport", "ReplicaRuntime",
+            "StateMachine", "Membership", "Raft", "Disk", "EtcdAPI", nio, nioPosix, nioHTTP1,
+            protobuf,
         ]),
     tests("DNSTests", ["DNS"]),
     tests("HTTP2Tests", ["HTTP2", "GRPC", nio, nioPosix]),

@@ -153,7 +153,7 @@ class Cluster:
     def __init__(self, directory, kinds=("ours",) * 3, flags=(), links=False):
         self.directory = directory
         directory.mkdir(parents=True, exist_ok=True)
-        self.flags = list(flags)
+        self.kinds, self.flags = tuple(kinds), list(flags)
         self.members = {}
         self.ids = {}
         self.count = 0
@@ -191,6 +191,8 @@ class Cluster:
             one.start(wait=False)
         for one in members:
             one.wait_ready(seconds)
+            # Nobody can join a cluster that has not decided on its version.
+            until(lambda: "not_decided" not in one.get("/version")[1], seconds, "a version")
         self.learn_ids()
         return self
 
@@ -266,9 +268,9 @@ class Cluster:
     def etcdctl(self, *arguments, via=None, **options):
         return (via or self.wait_leader()).etcdctl(*arguments, **options)
 
-    def add(self, kind="ours", learner=False, via=None, start=True, wait=True):
-        """Adds a member as etcdctl says it, and starts it."""
-        member = self._make(kind)
+    def add(self, kind=None, learner=False, via=None, start=True, wait=True):
+        """Adds a member as etcdctl says it, and starts it; its kind is one of the founders'."""
+        member = self._make(kind or self.kinds[self.count % len(self.kinds)])
         # A cluster that has just changed is told unhealthy until all have been connected for 5 s.
         told = self.retried("member", "add", member.name, f"--peer-urls={member.peer_url}",
                             *(["--learner"] if learner else []), via=via).stdout

@@ -5,6 +5,7 @@ may have happened, then or later: it stays in the history without an answer. Tim
 monotonic clock, taken before a call is sent and after its answer is there. The form of a line is
 described in Sources/Tools/linearizable/HistoryLine.swift.
 """
+import collections
 import json
 import random
 import subprocess
@@ -209,6 +210,26 @@ def start_clients(count, history, members, seed, pause=0.01):
     for one in clients:
         one.start()
     return clients
+
+
+def fill(member, history, count, outstanding=100):
+    """Puts that belong to the history, many on their way at once, on keys that nobody else uses."""
+    kv = member.stub("KV")
+    waiting = collections.deque()
+
+    def take():
+        called, operation, future = waiting.popleft()
+        answer = future.result()
+        history.note(3000, called, operation, time.monotonic_ns(), answer.header.revision,
+                     result(answer))
+    for number in range(count):
+        operation = {"put": [f"fill/{number % 100}", str(number)]}
+        waiting.append((time.monotonic_ns(), operation, kv.Put.future(
+            request(operation).request_put, timeout=60)))
+        if len(waiting) > outstanding:
+            take()
+    while waiting:
+        take()
 
 
 def stop_clients(clients, seconds=60):

@@ -210,6 +210,33 @@ def test_a_large_range_is_whole_at_one_revision_while_writes_go_on(start):
     assert memory.growth < 100 * MEGABYTE, f"grew by {memory.growth / MEGABYTE:.0f} MB"
 
 
+def test_writes_go_on_while_the_database_is_defragmented_and_hashed(start, long):
+    """300 MB, with --long 1 GB: nobody waits for the copy, or for a hash of all of it."""
+    megabytes = 1000 if long else 300
+    member = start(*short_log())
+    load.fill(member.endpoint, values(b"k", megabytes * 10, 100_000), size=10)
+    member.etcdctl("del", "--prefix", "k/001")
+    before = member.hash_kv()[0]
+    with api.connect(member.endpoint) as channel, Puts(member) as puts:
+        maintenance = api.stub(channel, "Maintenance")
+        counts = []
+        for ask in (
+                lambda: maintenance.Defragment.future(rpc.DefragmentRequest(), timeout=600),
+                lambda: maintenance.Hash.future(rpc.HashRequest(), timeout=600)):
+            begin = len(puts.delays)
+            ask().result()
+            counts.append(len(puts.delays) - begin)
+        assert counts[0] > 5, "a real etcd takes no write while it copies"
+        time.sleep(0.5)
+        puts.assert_went_on()
+    assert member.hash_kv()[0] != before
+    revision = member.hash_kv()[2]
+    former = member.hash_kv(revision)
+    member.kill()
+    member.start()
+    assert member.hash_kv(revision) == former
+
+
 def raised_file_limit(wanted):
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:

@@ -1,4 +1,5 @@
 """The process as supervisors see it: flags, exit codes, logs, signals, sockets, HTTP, metrics."""
+import http.client
 import json
 import os
 import re
@@ -13,7 +14,7 @@ import grpc
 import pytest
 
 import api
-from members import free_ports, our_etcd, our_member
+from members import free_ports, our_etcd, our_member, tool
 
 rpc = api.rpc
 
@@ -219,22 +220,30 @@ def test_a_port_in_use_ends_the_start_with_the_reason(start, tmp_path):
     other.log.close()
 
 
-def test_clients_are_served_on_a_unix_socket(tmp_path):
+def member_on_socket(tmp_path, path, *flags):
     port = free_ports(1)[0]
-    path = tmp_path / "client.sock"
     peer = f"http://127.0.0.1:{port}"
     member = our_member(tmp_path / "ours.etcd")
     member.arguments = lambda: [
         our_etcd(), "--data-dir", str(member.directory), "--listen-client-urls",
         f"unix://{path},{member.url}", "--advertise-client-urls", member.url,
         "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
-        "--initial-cluster", f"default={peer}"]
-    member.start()
+        "--initial-cluster", f"default={peer}", *flags]
+    return member.start()
+
+
+def test_clients_are_served_on_a_unix_socket(tmp_path):
+    path = tmp_path / "client.sock"
+    member = member_on_socket(tmp_path, path)
     try:
         with api.connect(f"unix:{path}") as channel:
             kv = api.stub(channel, "KV")
             kv.Put(rpc.PutRequest(key=b"a", value=b"1"), timeout=10)
             assert kv.Range(rpc.RangeRequest(key=b"a"), timeout=10).count == 1
+        told = subprocess.run(
+            [tool("etcdctl"), "--endpoints", f"unix://{path}", "get", "a"], capture_output=True,
+            text=True, timeout=30, env={"PATH": os.environ["PATH"], "ETCDCTL_API": "3"})
+        assert (told.returncode, told.stdout) == (0, "a\n1\n"), told.stderr
         member.kill()
         member.start()
     finally:
@@ -247,6 +256,192 @@ def test_metrics_have_a_listener_of_their_own(start):
     for path in ("/metrics", "/health", "/livez", "/readyz"):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
             assert answer.status == 200
+
+
+class SocketHTTP(http.client.HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, path):
+        super().__init__("localhost", timeout=10)
+        self.path = str(path)
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(10)
+        self.sock.connect(self.path)
+
+    def get(self, target):
+        self.request("GET", target)
+        answer = self.getresponse()
+        return answer.status, answer.read().decode()
+
+
+def test_metrics_on_a_unix_socket_are_metrics_alone(tmp_path):
+    path = tmp_path / "metrics.sock"
+    member = member_on_socket(
+        tmp_path, tmp_path / "client.sock", f"--listen-metrics-urls=unix://{path}")
+    try:
+        connection = SocketHTTP(path)
+        assert connection.get("/health") == (200, '{"health":"true","reason":""}')
+        status, text = connection.get("/metrics")
+        assert status == 200 and "etcd_server_has_leader 1" in text
+        assert connection.get("/version")[0] == 404
+        with api.connect(f"unix:{path}") as channel, pytest.raises(grpc.RpcError):
+            api.stub(channel, "KV").Put(rpc.PutRequest(key=b"a", value=b"1"), timeout=5)
+        assert member.etcdctl("get", "a").stdout == ""
+    finally:
+        member.close()
+
+
+# Features of the process
+
+def test_profiles_say_that_there_are_none(start):
+    assert start().get("/debug/pprof/cmdline")[0] == 404
+    member = start("--enable-pprof")
+    status, text = member.get("/debug/pprof/cmdline")
+    assert status == 200 and text.split("\0")[-1] == "--enable-pprof"
+    assert member.get("/debug/pprof/heap")[0] == 501
+    assert member.get("/debug/pprof/")[0] == 200
+
+
+def test_debug_variables_tell_rafts_view(start):
+    told = json.loads(start().get("/debug/vars")[1])["raft.status"]
+    assert told["vote"] == told["lead"] == told["id"] != "0"
+    assert told["raftState"] == "StateLeader"
+    own = told["progress"][told["id"]]
+    assert own["match"] >= told["commit"] > 0 and own["next"] == own["match"] + 1
+
+
+def test_the_database_is_kept_in_memory_when_asked(start):
+    def locked(member):
+        text = open(f"/proc/{member.process.pid}/status").read()
+        return int(re.search(r"VmLck:\s+(\d+) kB", text)[1])
+
+    assert locked(start()) == 0
+    member = start("--memory-mlock")
+    before = locked(member)
+    assert before >= 16
+    for number in range(30):
+        member.etcdctl("put", f"k{number}", "x" * 100_000)
+    member.etcdctl("defrag")
+    assert locked(member) * 1024 >= metric(member, "etcd_mvcc_db_total_size_in_bytes")
+
+
+def fill_and_empty(member):
+    """Leaves some 20 MB of free pages in the database file."""
+    with api.connect(member.endpoint) as channel:
+        kv = api.stub(channel, "KV")
+        for number in range(20):
+            kv.Put(rpc.PutRequest(key=b"k%d" % number, value=b"x" * (1 << 20)), timeout=30)
+        revision = kv.DeleteRange(rpc.DeleteRangeRequest(key=b"k", range_end=b"l"), timeout=30)
+        kv.Compact(rpc.CompactionRequest(revision=revision.header.revision, physical=True), timeout=60)
+        kv.Put(rpc.PutRequest(key=b"left", value=b"1"), timeout=30)
+
+
+def test_a_start_defragments_when_that_frees_enough(start):
+    member = start()
+    fill_and_empty(member)
+    assert member.stop() == -signal.SIGTERM
+    skipped = start("--bootstrap-defrag-threshold-megabytes=1000", directory=member.directory)
+    line = next(x for x in skipped.log_lines() if x["msg"] == "Skipping defragmentation")
+    assert line["bootstrap-defrag-threshold-bytes"] == 1000 << 20
+    assert line["current-db-size-bytes"] > 10 << 20
+    assert skipped.stop() == -signal.SIGTERM
+    done = start("--bootstrap-defrag-threshold-megabytes=10", directory=member.directory)
+    line = next(x for x in done.log_lines() if x["msg"] == "finished defragmenting directory")
+    assert line["current-db-size-bytes-diff"] < -10 << 20
+    assert done.etcdctl("get", "left").stdout == "left\n1\n"
+
+
+def health_states(channel):
+    """What grpc.health.v1 Watch tells of the whole server, as numbers."""
+    watch = channel.unary_stream(
+        "/grpc.health.v1.Health/Watch", request_serializer=bytes,
+        response_deserializer=lambda data: data[1] if data else 0)
+    return watch(b"", timeout=60)
+
+
+def test_health_tells_of_a_defragmentation_with_its_gate(start):
+    SERVING, NOT_SERVING = 1, 2
+    member = start("--feature-gates=StopGRPCServiceOnDefrag=true")
+    fill_and_empty(member)
+    with api.connect(member.endpoint) as channel:
+        states = health_states(channel)
+        assert next(states) == SERVING
+        api.stub(channel, "Maintenance").Defragment(rpc.DefragmentRequest(), timeout=60)
+        assert [next(states), next(states)] == [NOT_SERVING, SERVING]
+    told = [x for x in member.log_lines() if x["msg"] == "grpc service status changed"]
+    assert [x["status"] for x in told] == ["SERVING", "NOT_SERVING", "SERVING"]
+    assert told[1]["reason"] == "defrag is active"
+
+
+def test_defragmentations_and_snapshots_are_in_the_log(start, tmp_path):
+    member = start("--snapshot-count=10")
+    fill_and_empty(member)
+    member.etcdctl("defrag")
+    member.etcdctl("snapshot", "save", str(tmp_path / "copy.db"))
+    messages = [line["msg"] for line in member.log_lines()]
+    wanted = [
+        "starting defragment", "defragmenting", "finished defragmenting directory",
+        "finished defragment", "sending database snapshot to client",
+        "sending database sha256 checksum to client",
+        "successfully sent database snapshot to client"]
+    assert [message for message in messages if message in wanted] == wanted
+    for message in ("triggering snapshot", "saved snapshot to disk"):
+        assert message in messages
+
+
+def test_slow_requests_are_told_with_their_content_but_no_values(start):
+    member = start("--warning-unary-request-duration=1ns")
+    with api.connect(member.endpoint) as channel:
+        kv = api.stub(channel, "KV")
+        kv.Put(rpc.PutRequest(key=b"k\n", value=b"secret"), timeout=10)
+        kv.Put(rpc.PutRequest(key=b"large", value=b"secret" * 10_000), timeout=10)
+        kv.Range(rpc.RangeRequest(key=b"a", range_end=b"\0", limit=7), timeout=10)
+        kv.DeleteRange(rpc.DeleteRangeRequest(key=b"k\n"), timeout=10)
+        txn = rpc.TxnRequest()
+        txn.success.add().request_put.CopyFrom(rpc.PutRequest(key=b"t", value=b"secret"))
+        kv.Txn(txn, timeout=10)
+        api.stub(channel, "Cluster").MemberList(rpc.MemberListRequest(), timeout=10)
+    fields = {
+        "start time", "time spent", "remote", "response type", "request count", "request size",
+        "response count", "response size", "request content"}
+    told = [x for x in member.log_lines() if x["msg"] == "request stats"]
+    assert all(fields <= line.keys() and line["level"] == "warn" for line in told)
+    told = {
+        (line["response type"].rsplit("/")[-1], line["request content"]): (
+            line["request count"], line["response count"]) for line in told}
+    for wanted in {
+            ("Put", 'key:"k\\n" value_size:6'): (1, 0),
+            ("Put", 'key:"large" value_size:60000'): (1, 0),
+            ("Range", 'key:"a" range_end:"\\x00" limit:7'): (0, 2),
+            ("DeleteRange", 'key:"k\\n"'): (0, 1),
+            ("Txn", 'compare:<> success:<request_put:<key:"t" value_size:6>> failure:<>'): (1, 0),
+            ("MemberList", ""): (-1, -1)}.items():
+        assert wanted in told.items()
+    assert "secret" not in member.log_path.read_text()
+
+
+def test_a_journal_that_is_not_there_ends_the_start(tmp_path):
+    if os.path.exists("/run/systemd/journal/socket"):
+        status, text = run("--log-outputs=systemd/journal,stderr")
+        assert "running with systemd/journal but other" in text
+    else:
+        status, text = run("--log-outputs=systemd/journal", "--data-dir", str(tmp_path / "d"))
+        assert "dial unixgram /run/systemd/journal/socket: connect: no such file" in text
+    assert status == 1
+
+
+def test_rests_of_leases_are_checkpointed_with_their_gates(start):
+    member = start("--feature-gates=LeaseCheckpoint=true,LeaseCheckpointPersist=true")
+    with api.connect(member.endpoint) as channel:
+        lease = api.stub(channel, "Lease")
+        granted = lease.LeaseGrant(rpc.LeaseGrantRequest(TTL=1000), timeout=10)
+        renewed = next(lease.LeaseKeepAlive(
+            iter([rpc.LeaseKeepAliveRequest(ID=granted.ID)]), timeout=10))
+        assert renewed.TTL == 1000
+    assert metric(
+        member, 'etcd_server_feature_enabled{name="LeaseCheckpoint",stage="ALPHA"}') == 1
 
 
 # HTTP
@@ -409,6 +604,36 @@ def test_metrics_move_with_what_they_count(start):
                  'grpc_service="etcdserverpb.KV",grpc_type="unary"}') == 3
     assert grown("etcd_network_client_grpc_received_bytes_total") > 0
     assert after["os_fd_limit"] > 0 and after["process_resident_memory_bytes"] > 1_000_000
+
+
+def test_metrics_of_watchers_compactions_and_snapshots_move(start):
+    member = start("--snapshot-count=10")
+    before = metrics(member)
+    with api.connect(member.endpoint) as channel:
+        watch = api.stub(channel, "Watch").Watch(
+            iter([rpc.WatchRequest(create_request=rpc.WatchCreateRequest(key=b"k"))]), timeout=60)
+        assert next(watch).created
+        kv = api.stub(channel, "KV")
+        for _ in range(30):
+            revision = kv.Put(rpc.PutRequest(key=b"k", value=b"1"), timeout=10).header.revision
+        events = 0
+        while events < 30:
+            events += len(next(watch).events)
+        kv.Compact(rpc.CompactionRequest(revision=revision, physical=True), timeout=30)
+        after = metrics(member)
+    prefix = "etcd_debugging_"
+    for name in (
+            "mvcc_index_compaction_pause_duration_milliseconds_count",
+            "mvcc_db_compaction_pause_duration_milliseconds_count",
+            "snap_save_total_duration_seconds_count",
+            "snap_save_marshalling_duration_seconds_count",
+            "server_watch_send_loop_watch_stream_duration_seconds_count",
+            "server_watch_send_loop_watch_stream_duration_per_event_seconds_count",
+            "server_watch_send_loop_control_stream_duration_seconds_count"):
+        assert after[prefix + name] > before[prefix + name], name
+    assert after["etcd_snap_fsync_duration_seconds_count"] > 0
+    assert after[prefix + "mvcc_events_total"] - before[prefix + "mvcc_events_total"] == 30
+    assert after[prefix + "mvcc_pending_events_total"] == 0
 
 
 def test_metrics_are_well_formed(start):

@@ -118,6 +118,12 @@ import Testing
             #"couldn't open sink "/nonexistent/log": "#
                 + "open /nonexistent/log: no such file or directory"
         ),
+        (
+            ["zap", "systemd/journal,stderr", "info", "json"],
+            #"running with systemd/journal but other '--log-outputs' values "#
+                + #"(["stderr" "systemd/journal"]) are configured with 'default'; "#
+                + "override 'default' value with something else"
+        ),
     ])
     func wrongLoggingSettingIsRefused(settings: [String], message: String) {
         var logging = LoggingSettings()
@@ -158,6 +164,28 @@ import Testing
         #expect(names.count { $0.hasPrefix("e-2") && $0.hasSuffix(".log") } == 2)
     }
 
+    @Test func fileSetAsideIsCompressed() throws {
+        let directory = "/tmp/swift-etcd-packed-\(getpid())"
+        mkdir(directory, 0o700)
+        let rotation = try LogRotation(json: #"{"maxsize": 1, "maxbackups": 2, "compress": true}"#)
+        let output = try RotatingFileOutput(path: "\(directory)/e.log", rotation: rotation)
+        let line = [UInt8](repeating: 0x61, count: 400_000)
+        for _ in 0..<12 {
+            output.write(line)
+            usleep(2_000)
+        }
+        var found: [String] = []
+        for _ in 0..<1_000 {
+            found = names(in: directory)
+            if found.count(where: { $0.hasSuffix(".log.gz") }) == found.count - 1 { break }
+            usleep(20_000)
+        }
+        for name in found { unlink("\(directory)/\(name)") }
+        rmdir(directory)
+        #expect(found.contains("e.log"))
+        #expect(found.count { $0.hasPrefix("e-2") && $0.hasSuffix(".log.gz") } >= 2)
+    }
+
     private func names(in directory: String) -> [String] {
         guard let stream = opendir(directory) else { return [] }
         defer { closedir(stream) }
@@ -195,6 +223,10 @@ import Testing
 /// Reads a whole small file.
 enum ConfigurationFileText {
     static func read(_ path: String) -> String? {
+        bytes(path).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    static func bytes(_ path: String) -> [UInt8]? {
         guard let file = fopen(path, "r") else { return nil }
         defer { fclose(file) }
         var content: [UInt8] = []
@@ -202,6 +234,6 @@ enum ConfigurationFileText {
         while case let count = fread(&chunk, 1, chunk.count, file), count > 0 {
             content += chunk[..<count]
         }
-        return String(decoding: content, as: UTF8.self)
+        return content
     }
 }

@@ -60,9 +60,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "--cert-file=a", "--auth-token=jwt,sign-method=RS256", "--enable-pprof", "--memory-mlock",
-        "--listen-metrics-urls=https://127.0.0.1:1", "--log-outputs=systemd/journal",
-        "--feature-gates=AllAlpha=true", "--corrupt-check-time=1m", "--discovery-cert=a",
+        "--cert-file=a", "--auth-token=jwt,sign-method=RS256",
+        "--listen-metrics-urls=https://127.0.0.1:1", "--discovery-cert=a",
         "--bcrypt-cost=12", "--discovery-user=a",
     ])
     func featureOfALaterVersionIsRefused(argument: String) {
@@ -78,6 +77,9 @@ import Testing
         "--initial-cluster=a=http://127.0.0.1:1,a=http://127.0.0.1:2",
         "--initial-cluster=a=http://127.0.0.1:1,b=http://127.0.0.1:2",
         "--initial-cluster-state=existing", "--force-new-cluster", "--discovery-srv=a.example",
+        "--enable-pprof", "--memory-mlock", "--bootstrap-defrag-threshold-megabytes=10",
+        "--feature-gates=StopGRPCServiceOnDefrag=true,PriorityRequest=true",
+        "--feature-gates=LeaseCheckpoint=true,LeaseCheckpointPersist=true",
     ])
     func harmlessSettingIsAccepted(argument: String) {
         #expect(refusal([argument]) == nil)

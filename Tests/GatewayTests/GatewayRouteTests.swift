@@ -37,6 +37,17 @@ import Testing
                 #""progress":{"8e9e05c52164694d":{"match":4,"next":5,"state":"StateReplicate"}}"#))
     }
 
+    @Test func profilesAreThereOnlyWhenAskedForAndSayWhatTheyAreNot() throws {
+        let closed = try GatewayFixture()
+        #expect(try closed.get("/debug/pprof/cmdline").status == 404)
+        let fixture = try GatewayFixture { $0.servesProfiles = true }
+        #expect(try fixture.get("/debug/pprof/").body.contains("not a Go program"))
+        #expect(try fixture.get("/debug/pprof/cmdline").body == "etcd\0--name\0a \"b\"")
+        let heap = try fixture.get("/debug/pprof/heap")
+        #expect(heap.status == 501 && heap.body.contains("heap: this server is not a Go program"))
+        #expect(try fixture.get("/debug/pprof/nothing").status == 404)
+    }
+
     @Test func unknownPathsAreNotFound() throws {
         let fixture = try GatewayFixture()
         for path in ["/", "/v2/keys", "/members", "/health/", "/config/local/log"] {

@@ -12,8 +12,8 @@ import Testing
     final class Lines: LogOutput {
         private let text = Mutex("")
 
-        func write(_ line: [UInt8]) {
-            text.withLock { $0 += String(decoding: line, as: UTF8.self) }
+        func write(_ bytes: [UInt8], of line: LogLine) {
+            text.withLock { $0 += String(decoding: bytes, as: UTF8.self) }
         }
 
         func contains(_ part: String) -> Bool { text.withLock { $0.contains(part) } }
@@ -50,9 +50,9 @@ import Testing
         let inner = TxnAnswer(
             succeeded: true, responses: [.put(PutAnswer()), .deleteRange(DeleteRangeAnswer())])
         let answer = TxnAnswer(succeeded: true, responses: [.put(PutAnswer()), .txn(inner)])
-        observation.applied("Put", ApplyOutcome(revision: 2, result: .put(PutAnswer())))
-        observation.applied("Txn", ApplyOutcome(revision: 3, result: .txn(answer)))
-        observation.applied("Put", ApplyOutcome(revision: 3, result: .failed(.noSpace)))
+        observation.applied("Put", ApplyOutcome(revision: 2, result: .put(PutAnswer())), entry: [])
+        observation.applied("Txn", ApplyOutcome(revision: 3, result: .txn(answer)), entry: [])
+        observation.applied("Put", ApplyOutcome(revision: 3, result: .failed(.noSpace)), entry: [])
         observation.applied(entries: 3, nanoseconds: 3_000_000)
         #expect(registry.counter("etcd_mvcc_put_total").value == 3)
         #expect(registry.counter("etcd_mvcc_delete_total").value == 1)
@@ -67,20 +67,26 @@ import Testing
     }
 
     @Test func slowEntriesAreToldOf() {
-        observation.applied("Put", ApplyOutcome(revision: 2, result: .put(PutAnswer())))
+        observation.applied("Put", ApplyOutcome(revision: 2, result: .put(PutAnswer())), entry: [])
         observation.applied(entries: 1, nanoseconds: 90_000_000)
         #expect(!lines.contains("apply request took too long"))
-        observation.applied("Txn", ApplyOutcome(revision: 2, result: .done))
+        let put = PutRequest(key: Array("k\"1".utf8)[...], value: [1, 2, 3])
+        let entry = put.encoded().withUnsafeBytes {
+            InternalRaftRequest.wrap(id: 7, field: InternalRaftRequest.Field.put, payload: $0)
+        }
+        observation.applied(
+            "Put", ApplyOutcome(revision: 2, result: .put(PutAnswer())), entry: entry)
         observation.applied(entries: 1, nanoseconds: 150_000_000)
         #expect(lines.contains("apply request took too long"))
         #expect(lines.contains("\"took\":\"150ms\",\"expected-duration\":\"100ms\""))
+        #expect(lines.contains(#"header:<ID:7> put:<key:\"k\\\"1\" value_size:3>"#))
         #expect(registry.counter("etcd_server_slow_apply_total").value == 1)
     }
 
     @Test func compactionsAreMeasuredAndLogged() {
         observation.applied(
-            "Compaction", ApplyOutcome(revision: 9, result: .compaction(revision: 5)))
-        observation.compactionStep(nanoseconds: 2_500_000)
+            "Compaction", ApplyOutcome(revision: 9, result: .compaction(revision: 5)), entry: [])
+        observation.compactionStep(nanoseconds: 2_500_000, isOfIndex: false)
         observation.compacted(revision: 5, removed: 7, hash: 42)
         #expect(lines.contains("compact tree index"))
         #expect(lines.contains("finished scheduled compaction"))

@@ -15,10 +15,14 @@ struct LeaseFixture {
     var lessor: Lessor
     var batch = BoltWriteBatch()
 
-    init(minimumSeconds: Int64 = 2, now: ClockMilliseconds? = nil) throws {
+    init(
+        minimumSeconds: Int64 = 2, now: ClockMilliseconds? = nil,
+        checkpointMilliseconds: Int64? = nil
+    ) throws {
         bolt = try Bolt.open(disk: disk, path: "db")
         batch.createBucket(bytes("lease"))
-        lessor = Lessor(minimumSeconds: minimumSeconds)
+        lessor = Lessor(
+            minimumSeconds: minimumSeconds, checkpointIntervalMilliseconds: checkpointMilliseconds)
         if let now { lessor.promote(extensionMilliseconds: 0, now: now) }
     }
 

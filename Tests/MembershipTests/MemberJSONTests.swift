@@ -17,8 +17,9 @@ struct MemberJSONTests {
         #expect(
             full.json == #"{"id":18446744073709551615,"peerURLs":["http://a:1","http://b:1"],"#
                 + #""isLearner":true,"name":"n","clientURLs":["http://c:1"]}"#)
-        #expect(full.raftAttributesJSON
-            == #"{"peerURLs":["http://a:1","http://b:1"],"isLearner":true}"#)
+        #expect(
+            full.raftAttributesJSON
+                == #"{"peerURLs":["http://a:1","http://b:1"],"isLearner":true}"#)
         #expect(full.attributesJSON == #"{"name":"n","clientURLs":["http://c:1"]}"#)
     }
 

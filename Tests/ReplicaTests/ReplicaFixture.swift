@@ -9,16 +9,18 @@ struct ReplicaFixture {
     var effects = ReplicaEffects()
 
     init(
-        members: [UInt64] = [1], snapshotCount: Int = 10, catchUpEntries: Int = 3
+        members: [UInt64] = [1], snapshotCount: Int = 10, catchUpEntries: Int = 3,
+        appliesSoleWrites: Bool = false
     ) {
         let settings = RaftConfiguration(id: MemberID(1), preVote: false, seed: 1)
         let machine = RaftMachine(
             settings,
             founders: members.map { FoundingMember(id: MemberID($0), context: []) })
+        var limits = ReplicaSettings(
+            snapshotCount: snapshotCount, catchUpEntries: catchUpEntries, readRetryTicks: 5)
+        limits.appliesSoleWrites = appliesSoleWrites
         replica = Replica(
-            machine,
-            settings: ReplicaSettings(
-                snapshotCount: snapshotCount, catchUpEntries: catchUpEntries, readRetryTicks: 5),
+            machine, settings: limits,
             snapshotIndex: .zero, firstRound: 1000)
     }
 
@@ -35,8 +37,10 @@ struct ReplicaFixture {
         var messages = effects.messages
         while !effects.writes.isEmpty || !effects.committed.isEmpty {
             let writes = effects.writes
-            let committed = effects.committed
+            let sole = writes.filter { effects.soleWrites.contains($0.number) }
+            let committed = effects.committed + sole.flatMap(\.entries)
             effects.writes = []
+            effects.soleWrites = []
             effects.committed = []
             if let number = writes.last?.number {
                 try replica.step(.written(number), into: &effects)
@@ -59,9 +63,12 @@ struct ReplicaFixture {
     }
 
     /// A single member that has been elected and has committed in its term.
-    static func leading(snapshotCount: Int = 10, catchUpEntries: Int = 3) throws -> Self {
+    static func leading(
+        snapshotCount: Int = 10, catchUpEntries: Int = 3, appliesSoleWrites: Bool = false
+    ) throws -> Self {
         var fixture = ReplicaFixture(
-            snapshotCount: snapshotCount, catchUpEntries: catchUpEntries)
+            snapshotCount: snapshotCount, catchUpEntries: catchUpEntries,
+            appliesSoleWrites: appliesSoleWrites)
         try fixture.step(.tick)
         try fixture.settle()
         try fixture.step(.campaign)

@@ -83,6 +83,30 @@ struct ClusterEntryTests {
         #expect(fixture.state.membership.members.isEmpty)
     }
 
+    @Test func aJointConfigurationIsKeptUntilItIsLeft() throws {
+        let fixture = try StateFixture()
+        for number in 1...3 as ClosedRange<UInt64> {
+            try fixture.apply(.memberChange, adding(number, "http://m\(number):1"))
+        }
+        let change = RaftConfChangeV2(changes: [
+            .init(type: .addNode, nodeID: 4), .init(type: .removeNode, nodeID: 1),
+            .init(type: .addLearnerNode, nodeID: 2),
+        ])
+        try fixture.apply(.generalChange, change.encoded())
+        let joint = RaftConfState(
+            voters: [3, 4], votersOutgoing: [1, 2, 3], learnersNext: [2], autoLeave: true)
+        #expect(fixture.state.confState == joint)
+        try fixture.restart()
+        #expect(fixture.state.confState == joint)
+        #expect(
+            fixture.stored("meta", "confState")
+                == bytes(
+                    #"{"voters":[3,4],"voters_outgoing":[1,2,3],"learners_next":[2],"auto_leave":true}"#
+                ))
+        try fixture.apply(.generalChange, [])
+        #expect(fixture.state.confState == RaftConfState(voters: [3, 4], learners: [2]))
+    }
+
     @Test func theFilesSchemaFollowsTheVersionUpAndDown() throws {
         let fixture = try StateFixture()
         var applied: [AppliedEntry] = []
@@ -109,7 +133,8 @@ struct ClusterEntryTests {
         try fixture.apply(.memberChange, adding(1, "http://a:1"))
         let added = try fixture.apply(.memberChange, adding(2, "http://b:1"))
         #expect(!added.removesLocalMember)
-        #expect(added.memberChange == .add(Member(id: MemberID(rawValue: 2), peerURLs: ["http://b:1"])))
+        #expect(
+            added.memberChange == .add(Member(id: MemberID(rawValue: 2), peerURLs: ["http://b:1"])))
         let other = try fixture.apply(
             .memberChange, change(.removeNode, 2, ""))
         #expect(!other.removesLocalMember)

@@ -70,6 +70,25 @@ struct LeaseAndAlarmTests {
                 == (persists ? 7 : 0))
     }
 
+    @Test(arguments: ["3.5.0", "3.6.0", "3.7.0"])
+    func checkpointsAreStoredInAnyCaseFromClusterVersion36On(version: String) throws {
+        let fixture = try StateFixture()
+        try fixture.grant(5, seconds: 60)
+        var versionRequest = Membershippb_ClusterVersionSetRequest()
+        versionRequest.ver = version
+        try fixture.rare(InternalRaftRequest.Field.clusterVersionSet, versionRequest)
+        var request = Etcdserverpb_LeaseCheckpointRequest()
+        var checkpoint = Etcdserverpb_LeaseCheckpoint()
+        checkpoint.id = 5
+        checkpoint.remainingTtl = 7
+        request.checkpoints = [checkpoint]
+        try fixture.rare(InternalRaftRequest.Field.leaseCheckpoint, request)
+        try fixture.restart()
+        #expect(
+            fixture.state.lessor[LeaseID(rawValue: 5)]?.checkpointedSeconds
+                == (version == "3.5.0" ? 0 : 7))
+    }
+
     private func alarms(_ applied: AppliedEntry) -> [Alarm]? {
         if case .alarm(let alarms) = applied.outcome.result { alarms } else { nil }
     }

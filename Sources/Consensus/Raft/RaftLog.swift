@@ -270,6 +270,17 @@ struct RaftLog: Sendable {
         return taken
     }
 
+    /// Notes that entries up to `index` were given out to be applied without being asked for.
+    mutating func noteHandedOut(through index: LogIndex) {
+        guard index > applying else { return }
+        precondition(
+            index <= min(committed, stable), "only what is committed and durable is given out")
+        while applying < index {
+            applying = applying.next
+            applyingBytes += ring[applying - firstIndex].sizeBytes
+        }
+    }
+
     /// Notes that the application has applied everything up to `index`.
     mutating func applied(to index: LogIndex) {
         precondition(index <= applying, "only what was handed out can be applied")

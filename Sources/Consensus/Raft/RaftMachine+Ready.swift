@@ -24,6 +24,11 @@ extension RaftMachine {
         ready.committed = log.takeCommitted(maxApplyingBytes: settings.maxApplyingBytes)
     }
 
+    /// The caller knew by itself that entries up to here are committed, and has given them out.
+    package mutating func handedOut(through index: LogIndex) {
+        log.noteHandedOut(through: index)
+    }
+
     private mutating func takeSoftState() -> SoftState? {
         let state = SoftState(leader: leader, role: roleName)
         if state == reportedSoftState { return nil }

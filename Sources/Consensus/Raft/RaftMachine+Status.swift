@@ -58,6 +58,21 @@ extension RaftMachine {
     /// Index of the newest entry known to be committed.
     package var committedIndex: LogIndex { log.committed }
 
+    /// Whether what this member has made durable in its term is thereby committed: it leads, is
+    /// the only voter, and no change of that is under way.
+    package var decidesAlone: Bool {
+        guard let leadership, leadership.pendingChange <= log.applied,
+            configuration.isSingleVoter
+        else { return false }
+        return configuration.members.contains { $0.id == id && $0.isIncoming }
+    }
+
+    /// Whether this member's applied state holds everything that was ever acknowledged: it decides
+    /// alone, and has applied an entry of its own term and so all that came before.
+    package var readsAlone: Bool {
+        decidesAlone && log.term(at: log.applied) == term
+    }
+
     /// Index up to which the application reported entries as applied.
     package var appliedIndex: LogIndex { log.applied }
 

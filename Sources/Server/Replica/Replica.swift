@@ -11,21 +11,24 @@ package import StateMachine
 /// Guarantees: a message that promises something after a crash leaves only when the write that
 /// makes it true is durable (persist before send). A read is released only with an index that was
 /// committed when it was asked for. The log's files are cut only behind a durable snapshot; in memory
-/// it keeps the tail that slow followers catch up from.
+/// it keeps the tail that slow followers catch up from. An entry is handed out to be applied once.
 ///
-/// Invariants: `held` is ascending by write number; every ticket is in `gathering` or in one
+/// Invariants: entries are handed out up to `handedOut` without gaps; `held` is ascending by write number; every ticket is in `gathering` or in one
 /// round of `rounds`.
 package struct Replica: Sendable {
-    package let settings: ReplicaSettings
+    package var settings: ReplicaSettings
     private var machine: RaftMachine
     private var ready = Ready()
     private var gathering: [ReadTicket] = []
     private var rounds: [Round] = []
     private var nextRound: UInt64
-    private var snapshotIndex: LogIndex
+    /// Where the newest durable snapshot stands; zero without one.
+    package private(set) var snapshotIndex: LogIndex
     private var isSnapshotRunning = false
     /// Up to where the log in memory was last cut.
     private var memoryCut: UInt64 = 0
+    /// Up to where entries were handed out to be applied, in `committed` or as sole writes.
+    private var handedOut: LogIndex
     private var held: [(number: WriteNumber, messages: [Message])] = []
     /// Received snapshots that are being written, by the number of the write.
     private var arriving: [(number: WriteNumber, snapshot: Snapshot)] = []
@@ -52,6 +55,7 @@ package struct Replica: Sendable {
         self.settings = settings
         self.snapshotIndex = snapshotIndex
         nextRound = firstRound
+        handedOut = machine.appliedIndex
     }
 
     /// What everybody may see of the Raft machine.
@@ -77,6 +81,22 @@ package struct Replica: Sendable {
         let members = machine.confState
         return members.voters == [machine.id] && members.votersOutgoing.isEmpty
     }
+
+    /// Whether a linearizable read needs no round: whatever is acknowledged is applied here first.
+    ///
+    /// Nobody else can acknowledge anything before this member has voted for it, and it votes only
+    /// after this has become false. So a read that was begun while it was true is linearizable,
+    /// however late it is carried out.
+    package var readsAlone: Bool { machine.readsAlone }
+
+    /// Whether durable here is committed.
+    var decidesAlone: Bool { machine.decidesAlone }
+
+    /// The entry that is handed out next.
+    var nextToHandOut: LogIndex { handedOut.next }
+
+    /// The newest entries that are not applied yet.
+    var unappliedCount: Int { machine.lastIndex - machine.appliedIndex }
 
     /// Position of the newest entry.
     package var lastIndex: LogIndex { machine.lastIndex }
@@ -116,17 +136,29 @@ package struct Replica: Sendable {
         } else {
             effects.messages.append(contentsOf: ready.messages)
         }
+        hand(ready.committed, into: &effects)
         if let write = ready.write {
             if !write.messagesAfter.isEmpty { held.append((write.number, write.messagesAfter)) }
             if let snapshot = write.snapshot { arriving.append((write.number, snapshot)) }
+            if isSole(write) {
+                effects.soleWrites.append(write.number)
+                handedOut = handedOut + write.entries.count
+            }
             effects.writes.append(write)
         }
-        effects.committed.append(contentsOf: ready.committed)
         if let state = ready.softState {
             effects.softState = state
             if state.leader == nil { failReads(into: &effects) }
         }
         for answer in ready.readStates { release(answer, into: &effects) }
+    }
+
+    /// Gives committed entries out, but for those that sole writes have given out.
+    private mutating func hand(_ entries: [Entry], into effects: inout ReplicaEffects) {
+        for entry in entries where entry.index > handedOut {
+            effects.committed.append(entry)
+            handedOut = entry.index
+        }
     }
 
     private mutating func tick() {
@@ -181,6 +213,8 @@ package struct Replica: Sendable {
         for data in progress.configurationChanges {
             try applyConfigurationChange(data)
         }
+        // Entries of a sole write may be applied before the machine has given them out.
+        machine.handedOut(through: LogIndex(progress.index))
         machine.applied(to: LogIndex(progress.index))
         cutMemory()
     }

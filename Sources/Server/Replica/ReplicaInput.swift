@@ -12,6 +12,8 @@ package struct ReplicaSettings: Sendable {
     /// Ticks after a delivered snapshot during which the log in memory is not cut, so that its
     /// receiver can go on from it.
     package var tailHoldTicks: Int
+    /// Whether the caller applies entries of `ReplicaEffects.soleWrites` by itself.
+    package var appliesSoleWrites = false
 
     package init(
         snapshotCount: Int, catchUpEntries: Int, readRetryTicks: Int = 5, tailHoldTicks: Int = 300
@@ -71,6 +73,10 @@ package struct ReadableAt: Sendable {
 package struct ReplicaEffects: Sendable {
     /// Log writes in the order of their numbers; each is reported back by `written`.
     package var writes: [LogWrite] = []
+    /// Those of the writes whose entries are committed by being durable, as nobody else has a say:
+    /// they are applied right then, after everything that was handed out before, and `written`
+    /// is reported before `applied` is.
+    package var soleWrites: [WriteNumber] = []
     /// To be sent now. The data of a snapshot message is the caller's to fill in.
     package var messages: [Message] = []
     /// A snapshot whose record is durable: the state has to be replaced by the one that came with
@@ -93,6 +99,7 @@ package struct ReplicaEffects: Sendable {
     /// Empties everything, keeping the storage.
     package mutating func removeAll() {
         writes.removeAll(keepingCapacity: true)
+        soleWrites.removeAll(keepingCapacity: true)
         messages.removeAll(keepingCapacity: true)
         committed.removeAll(keepingCapacity: true)
         readable.removeAll(keepingCapacity: true)

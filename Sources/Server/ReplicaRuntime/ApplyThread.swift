@@ -51,6 +51,9 @@ final class ApplyThread {
     private static let leaseCheckMilliseconds: Int64 = 500
     /// Revocations proposed at one look: etcd's thousand a second.
     private static let revokesPerCheck = 500
+    /// Leases in one checkpoint entry, and such entries proposed at one look, as in etcd.
+    private static let leasesPerCheckpoint = 1000
+    private static let checkpointBatchesPerCheck = 500
 
     init(runtime: ReplicaRuntime, state: StateMachine) {
         self.runtime = runtime
@@ -127,7 +130,7 @@ final class ApplyThread {
         if case .alarm = applied.outcome.result {
             runtime.noteAlarms(isSpaceAlarmActive: state.alarms.isActive(.noSpace))
         }
-        runtime.observer.applied(applied.operation, applied.outcome)
+        runtime.observer.applied(applied.operation, applied.outcome, entry: entry.data)
         guard let address = waiters.take(applied.id) else { return }
         if applied.isPhysical, case .compaction(let revision) = applied.outcome.result {
             physical.append((revision, address, applied.outcome))
@@ -146,10 +149,10 @@ final class ApplyThread {
         let began = monotonicNanoseconds()
         let index = snapshot.index.rawValue
         guard index > progress.index else { return }
-        let answer = Mailbox<StateMachine>()
-        var fresh: [StateMachine] = []
+        let answer = Mailbox<Confined<StateMachine>>()
+        var fresh: [Confined<StateMachine>] = []
         guard runtime.backend.post(.install(index: index, answer: answer)),
-            answer.take(into: &fresh), let fresh = fresh.first
+            answer.take(into: &fresh), let fresh = fresh.first?.value
         else { throw InstallationError.noState(index: index) }
         state.adopt(fresh, through: index, term: snapshot.term.rawValue)
         progress.index = index
@@ -249,9 +252,18 @@ final class ApplyThread {
             runtime.observer.leaseExpired()
             runtime.proposeRevocation(of: id)
         }
+        proposeCheckpoints()
         for address in waiters.takeExpired(state.now) {
             runtime.observer.proposalFailed()
             replies.add(.failed(.timeout), to: address, term: term)
+        }
+    }
+
+    private func proposeCheckpoints() {
+        for _ in 0..<Self.checkpointBatchesPerCheck {
+            let due = state.lessor.takeCheckpoints(limit: Self.leasesPerCheckpoint, now: state.now)
+            guard !due.isEmpty else { return }
+            runtime.proposeCheckpoint(of: due)
         }
     }
 

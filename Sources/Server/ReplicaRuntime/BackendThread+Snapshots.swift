@@ -26,10 +26,12 @@ extension BackendThread {
 
     /// Puts the received database in the place of the present one and reads the state from it.
     /// What was applied and is not yet in the file is dropped: the snapshot holds it.
-    func install(_ index: UInt64, _ answer: Mailbox<StateMachine>) throws {
+    func install(_ index: UInt64, _ answer: Mailbox<Confined<StateMachine>>) throws {
+        // A copy of the former file is of no use; it is begun anew.
+        defragmentation = nil
         do {
             try bolt.replace(byFileAt: snapshots.databasePath(index: index))
-            answer.post(try state.reload())
+            answer.post(Confined(try state.reload()))
         } catch {
             answer.close()
             throw error

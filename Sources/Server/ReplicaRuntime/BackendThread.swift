@@ -18,13 +18,18 @@ enum BackendMessage: Sendable {
     /// A member is behind the log: send it the state with this message.
     case send(Raft.Message)
     /// Replace the state by that of a received snapshot; the apply thread waits for the answer.
-    case install(index: UInt64, answer: Mailbox<StateMachine>)
+    case install(index: UInt64, answer: Mailbox<Confined<StateMachine>>)
     /// Run this after the overlay as it is now has been written.
     case work(BackendWork)
+    /// Give the file's free space back, and tell how that went.
+    case defragment(DefragmentationCompletion)
 }
 
 /// Work on the database file, on the thread that owns it.
 package typealias BackendWork = @Sendable (BackendContext) -> Void
+
+/// Told once a defragmentation has ended: what went wrong, nil if nothing did.
+package typealias DefragmentationCompletion = @Sendable (String?) -> Void
 
 /// What backend work may use.
 package struct BackendContext {
@@ -45,6 +50,8 @@ final class BackendThread {
     /// Identities alone: members are read from the view that is sent.
     let identity: ClusterMembership
     let snapshots: SnapshotStore
+    private let snapshotCount: Int
+    private var snapshotIndex: UInt64
     private var batch: [BackendMessage] = []
     private var nextPersist: Int64
     private var nextCompactionStep: Int64 = 0
@@ -52,13 +59,18 @@ final class BackendThread {
     var isCompacting = true
     /// Since when a compaction waits for readers.
     private var waitsSince: Int64?
+    /// Who waits for a defragmentation, in the order of asking; the first one's is under way.
+    private var defragmentations: [DefragmentationCompletion] = []
+    var defragmentation: BoltDefragmentation?
 
-    init(runtime: ReplicaRuntime, state: StateMachine, snapshots: SnapshotStore) {
+    init(runtime: ReplicaRuntime, parts: RuntimeParts) {
         self.runtime = runtime
-        self.snapshots = snapshots
+        snapshots = parts.snapshots
+        snapshotCount = parts.replica.settings.snapshotCount
+        snapshotIndex = parts.replica.snapshotIndex.rawValue
+        state = parts.state
         store = state.store
         bolt = state.bolt
-        self.state = state
         identity = ClusterMembership(
             localID: state.membership.localID, clusterID: state.membership.clusterID)
         nextPersist = monotonicMilliseconds() + runtime.configuration.persistMilliseconds
@@ -71,15 +83,19 @@ final class BackendThread {
                 for message in batch { try handle(message) }
                 if monotonicMilliseconds() >= nextPersist { try persist() }
                 try compactIfDue()
+                defragmentStep()
             }
             try persist()
         } catch {
             runtime.fail("the database cannot be written: \(error)")
         }
+        defragmentation = nil
+        for completion in defragmentations { completion("the member stops") }
     }
 
     private var deadline: Int64 {
-        isCompacting ? min(nextPersist, nextCompactionStep) : nextPersist
+        guard defragmentations.isEmpty else { return monotonicMilliseconds() }
+        return isCompacting ? min(nextPersist, nextCompactionStep) : nextPersist
     }
 
     private func handle(_ message: BackendMessage) throws {
@@ -89,6 +105,8 @@ final class BackendThread {
             try persist()
         case .compact: isCompacting = true
         case .snapshot(let request):
+            runtime.observer.snapshotBegins(
+                index: request.index, former: snapshotIndex, count: snapshotCount)
             try persist()
             try save(request)
         case .send(let message): try send(message)
@@ -96,6 +114,9 @@ final class BackendThread {
         case .work(let work):
             try persist()
             work(BackendContext(store: store, bolt: bolt))
+        case .defragment(let completion):
+            try persist()
+            defragmentations.append(completion)
         }
     }
 
@@ -112,15 +133,18 @@ final class BackendThread {
         guard isCompacting, monotonicMilliseconds() >= nextCompactionStep else { return }
         let started = monotonicNanoseconds()
         let progress = try store.compactionStep()
-        runtime.observer.compactionStep(nanoseconds: monotonicNanoseconds() - started)
+        let took = monotonicNanoseconds() - started
         var pause = runtime.configuration.compactionPauseMilliseconds
         if progress != .waiting { waitsSince = nil }
         switch progress {
         case .idle: isCompacting = false
         case .waiting: waitForReaders()
-        case .removed: break
-        case .indexed: pause = 0
+        case .removed: runtime.observer.compactionStep(nanoseconds: took, isOfIndex: false)
+        case .indexed:
+            runtime.observer.compactionStep(nanoseconds: took, isOfIndex: true)
+            pause = 0
         case .finished(let report):
+            runtime.observer.compactionStep(nanoseconds: took, isOfIndex: false)
             runtime.apply.post(.compacted(revision: report.revision))
             runtime.observer.compacted(
                 revision: report.revision, removed: report.removedCount, hash: report.hash.hash)
@@ -143,7 +167,8 @@ final class BackendThread {
     private func save(_ request: SnapshotRequest) throws {
         let metadata = RaftSnapshotMetadata(
             confState: request.confState, index: request.index, term: request.term)
-        try snapshots.save(RaftSnapshot(data: request.legacyTree, metadata: metadata))
+        snapshotIndex = request.index
+        let times = try save(RaftSnapshot(data: request.legacyTree, metadata: metadata))
         runtime.log.post(
             .snapshot(
                 LogSnapshotRecord(
@@ -151,20 +176,44 @@ final class BackendThread {
         if runtime.configuration.snapshotsMaximum > 0 {
             _ = try snapshots.purge(keeping: runtime.configuration.snapshotsMaximum)
         }
-        runtime.observer.snapshotSaved(index: request.index, term: request.term)
+        runtime.observer.snapshotSaved(index: request.index, term: request.term, times)
+    }
+
+    private func save(_ snapshot: RaftSnapshot) throws(SnapshotStoreError) -> SnapshotTimes {
+        let began = monotonicNanoseconds()
+        let encoded = snapshots.encode(snapshot)
+        var times = SnapshotTimes(encoding: monotonicNanoseconds() - began)
+        try snapshots.save(encoded) {
+            times.writing = monotonicNanoseconds() - began - times.encoding
+        }
+        times.total = monotonicNanoseconds() - began
+        return times
     }
 }
 
-extension BackendContext {
-    /// Gives the database's free space back.
-    ///
-    /// - Returns: what went wrong, nil if nothing did.
-    package func defragment() -> String? {
-        do {
-            try store.defragment()
-            return nil
+/// Defragmentation, in steps between which the overlay is written as ever.
+extension BackendThread {
+    private func defragmentStep() {
+        guard let completion = defragmentations.first else { return }
+        do throws(BoltError) {
+            guard let running = defragmentation else {
+                defragmentation = try store.beginDefragmentation()
+                return
+            }
+            guard try store.defragmentationStep(running) else { return }
+            endDefragmentation(completion, failure: nil)
         } catch {
-            return "the database cannot be defragmented: \(error)"
+            // The file is as it was, or the disk is in doubt: then the next commit says so.
+            endDefragmentation(
+                completion, failure: "the database cannot be defragmented: \(error)")
         }
+    }
+
+    private func endDefragmentation(
+        _ completion: DefragmentationCompletion, failure: String?
+    ) {
+        defragmentation = nil
+        defragmentations.removeFirst()
+        completion(failure)
     }
 }

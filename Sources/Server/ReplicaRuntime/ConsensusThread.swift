@@ -46,6 +46,7 @@ final class ConsensusThread {
     init(runtime: ReplicaRuntime, replica: Replica) {
         self.runtime = runtime
         self.replica = replica
+        self.replica.settings.appliesSoleWrites = true
         tickMilliseconds = runtime.configuration.tickMilliseconds
         advancesElection = runtime.configuration.advancesFirstElection
         nextTick = monotonicMilliseconds() + tickMilliseconds
@@ -137,7 +138,7 @@ final class ConsensusThread {
         }
         try releaseHeld()
         if !proposals.isEmpty {
-            if replica.takesProposals {
+            if takesProposals {
                 try replica.step(.propose(proposals), into: &effects)
             } else {
                 hold(proposals)
@@ -152,6 +153,13 @@ final class ConsensusThread {
             nextTicket += 1
             gathered.removeAll(keepingCapacity: true)
         }
+    }
+
+    /// A proposal that is sent to a leader which cannot be reached is lost, and nobody could tell
+    /// its proposer; it waits for the link or for the next leader.
+    private var takesProposals: Bool {
+        guard replica.takesProposals, let leader = replica.leader else { return false }
+        return leader == replica.id || runtime.carrier.isConnected(to: leader)
     }
 
     private func hold(_ proposals: [NumberedProposal]) {
@@ -180,7 +188,7 @@ final class ConsensusThread {
             heldBytes -= Self.sizeBytes(waiting.proposals)
             return true
         }
-        guard replica.takesProposals else { return }
+        guard takesProposals else { return }
         for waiting in held { try replica.step(.propose(waiting.proposals), into: &effects) }
         held.removeAll()
         heldBytes = 0
@@ -193,6 +201,7 @@ final class ConsensusThread {
         guard now >= nextTick else { return }
         try replica.step(.tick, into: &effects)
         nextTick = max(nextTick + tickMilliseconds, now + 1)
+        runtime.publishDetails(replica.status)
         expireReaders(now)
         if let index = replica.takeSnapshotRequest() {
             runtime.apply.post(.snapshot(atLeast: index.rawValue))
@@ -238,10 +247,11 @@ final class ConsensusThread {
 
     /// A commit index that moved needs no durable write of its own: it rides with the next.
     private func post(_ write: LogWrite) {
+        let isSole = effects.soleWrites.contains(write.number)
         if write.mustSynchronize || !write.messagesAfter.isEmpty {
-            runtime.log.post(.write(write))
+            runtime.log.post(.write(write, isSole: isSole))
         } else {
-            runtime.log.postQuietly(.write(write))
+            runtime.log.postQuietly(.write(write, isSole: isSole))
         }
     }
 

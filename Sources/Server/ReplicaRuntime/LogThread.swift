@@ -5,7 +5,8 @@ import WriteAheadLog
 
 /// What reaches the log thread.
 enum LogMessage: Sendable {
-    case write(LogWrite)
+    /// `isSole`: its entries are committed by being durable, and applied without asking again.
+    case write(LogWrite, isSole: Bool)
     /// A snapshot file is durable: record it, so that the next start begins there.
     case snapshot(LogSnapshotRecord)
     /// Segments before this index are no longer needed.
@@ -50,15 +51,22 @@ final class LogThread {
 
     private func turn() throws {
         var newest: WriteNumber?
+        var soleEntries: [Entry] = []
+        var isWaitedFor = false
         let began = monotonicNanoseconds()
         let bytesBefore = log.writtenBytes
         var mustSynchronize = false
         for message in batch {
             switch message {
-            case .write(let write):
+            case .write(let write, let isSole):
                 try append(write)
                 newest = write.number
                 mustSynchronize = mustSynchronize || write.mustSynchronize
+                if isSole {
+                    soleEntries.append(contentsOf: write.entries)
+                } else if write.mustSynchronize || !write.messagesAfter.isEmpty {
+                    isWaitedFor = true
+                }
             case .snapshot(let record):
                 try log.saveSnapshot(record)
                 runtime.consensus.post(.input(.snapshotSaved(LogIndex(record.index))))
@@ -78,7 +86,19 @@ final class LogThread {
             tailSequence = log.tailSequence
             runtime.segments.post(())
         }
-        if let newest { runtime.consensus.post(.input(.written(newest))) }
+        guard let newest else { return }
+        report(newest, isWaitedFor: isWaitedFor)
+        // Behind the report, so that it arrives before that of what is applied.
+        if !soleEntries.isEmpty { runtime.apply.post(.entries(soleEntries)) }
+    }
+
+    /// What nobody waits for is told with the next thing that wakes the consensus thread.
+    private func report(_ newest: WriteNumber, isWaitedFor: Bool) {
+        if isWaitedFor {
+            runtime.consensus.post(.input(.written(newest)))
+        } else {
+            runtime.consensus.postQuietly(.input(.written(newest)))
+        }
     }
 
     private func append(_ write: LogWrite) throws {

@@ -1,57 +1,57 @@
+import CFutex
 import Glibc
+import Synchronization
 
 /// A queue into one thread: many threads post, the owner takes everything that waits at once.
 ///
 /// One lock for each batch and a wake-up only when the owner really sleeps, so that a busy system
-/// pays neither for each item. `closed` lets the owner finish what is left and end.
-final class Mailbox<Item>: @unchecked Sendable {
-    // `items`, `isSleeping` and `isClosed` are guarded by `mutex`; the two pthread objects are
-    // allocated once and live as long as the mailbox.
-    private let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    private let condition: UnsafeMutablePointer<pthread_cond_t>
-    private var items: [Item] = []
-    private var isSleeping = false
-    private var isClosed = false
+/// pays neither for each item. The owner sleeps on a word of memory rather than on a condition
+/// variable: waking it is one system call, and it wakes without taking a lock that its waker may
+/// still hold. `close` lets the owner finish what is left and end.
+final class Mailbox<Item: Sendable>: @unchecked Sendable {
+    // `@unchecked Sendable`: everything mutable is in `state`; `word` is allocated once, changed
+    // under the lock of `state` and lives as long as the mailbox.
+    private struct State {
+        var items: [Item] = []
+        var isSleeping = false
+        var isClosed = false
+    }
+
+    private let state = Mutex(State())
+    /// `asleep` while the owner sleeps or is about to.
+    private let word: UnsafeMutablePointer<UInt32>
+    private static var awake: UInt32 { 0 }
+    private static var asleep: UInt32 { 1 }
 
     init() {
-        mutex = .allocate(capacity: 1)
-        condition = .allocate(capacity: 1)
-        var attributes = pthread_condattr_t()
-        pthread_condattr_init(&attributes)
-        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-        let mutexStatus = pthread_mutex_init(mutex, nil)
-        let conditionStatus = pthread_cond_init(condition, &attributes)
-        precondition(mutexStatus == 0 && conditionStatus == 0, "a mailbox needs its lock")
-        pthread_condattr_destroy(&attributes)
+        word = .allocate(capacity: 1)
+        word.initialize(to: Self.awake)
     }
 
-    deinit {
-        pthread_mutex_destroy(mutex)
-        pthread_cond_destroy(condition)
-        mutex.deallocate()
-        condition.deallocate()
-    }
+    deinit { word.deallocate() }
 
     /// Adds an item that can wait until something else wakes the owner, or its deadline comes.
     func postQuietly(_ item: Item) {
-        pthread_mutex_lock(mutex)
-        items.append(item)
-        pthread_mutex_unlock(mutex)
+        state.withLock { $0.items.append(item) }
     }
 
     /// Adds one item; false once the mailbox is closed.
     @discardableResult
     func post(_ item: Item) -> Bool {
-        pthread_mutex_lock(mutex)
-        guard !isClosed else {
-            pthread_mutex_unlock(mutex)
-            return false
+        let (isTaken, wakes) = state.withLock { state in
+            guard !state.isClosed else { return (false, false) }
+            state.items.append(item)
+            return (true, rouse(&state))
         }
-        items.append(item)
-        let wakes = isSleeping
-        isSleeping = false
-        pthread_mutex_unlock(mutex)
-        if wakes { pthread_cond_signal(condition) }
+        if wakes { futex_wake(word) }
+        return isTaken
+    }
+
+    /// Whether the owner has to be woken; called under the lock.
+    private func rouse(_ state: inout State) -> Bool {
+        guard state.isSleeping else { return false }
+        state.isSleeping = false
+        futex_store(word, Self.awake)
         return true
     }
 
@@ -63,29 +63,30 @@ final class Mailbox<Item>: @unchecked Sendable {
     /// - Returns: false once the mailbox is closed and nothing is left.
     func take(into batch: inout [Item], until deadline: Int64? = nil) -> Bool {
         batch.removeAll(keepingCapacity: true)
-        pthread_mutex_lock(mutex)
-        defer { pthread_mutex_unlock(mutex) }
-        while items.isEmpty && !isClosed {
-            isSleeping = true
-            guard let deadline else {
-                pthread_cond_wait(condition, mutex)
-                continue
+        var isLate = false
+        while true {
+            let isOpen: Bool? = state.withLock { state in
+                guard state.items.isEmpty, !state.isClosed, !isLate else {
+                    _ = rouse(&state)
+                    swap(&state.items, &batch)
+                    return !(state.isClosed && batch.isEmpty)
+                }
+                state.isSleeping = true
+                futex_store(word, Self.asleep)
+                return nil
             }
-            var time = timespec(
-                tv_sec: Int(deadline / 1000), tv_nsec: Int(deadline % 1000) * 1_000_000)
-            if pthread_cond_timedwait(condition, mutex, &time) == ETIMEDOUT { break }
+            if let isOpen { return isOpen }
+            isLate = futex_wait(word, Self.asleep, max(deadline ?? -1, -1)) != 0
         }
-        isSleeping = false
-        swap(&items, &batch)
-        return !(isClosed && batch.isEmpty)
     }
 
     /// Lets the owner take what is left and then end.
     func close() {
-        pthread_mutex_lock(mutex)
-        isClosed = true
-        pthread_mutex_unlock(mutex)
-        pthread_cond_signal(condition)
+        let wakes = state.withLock { state in
+            state.isClosed = true
+            return rouse(&state)
+        }
+        if wakes { futex_wake(word) }
     }
 }
 

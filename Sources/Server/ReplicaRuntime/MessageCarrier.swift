@@ -7,6 +7,8 @@ package protocol MessageCarrier: AnyObject, Sendable {
     /// Sends messages, those to one member in their order. What cannot be sent is dropped and
     /// reported by `ReplicaRuntime.reportUnreachable`. Consensus thread.
     func send(_ messages: [Message])
+    /// Whether messages to this member have a way. Consensus thread.
+    func isConnected(to member: Raft.MemberID) -> Bool
     /// Sends a snapshot with its database; what became of it is told by
     /// `ReplicaRuntime.reportSnapshot`, in any case. Backend thread.
     func send(_ snapshot: OutgoingSnapshot)

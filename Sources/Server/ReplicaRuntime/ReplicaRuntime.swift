@@ -53,6 +53,7 @@ package final class ReplicaRuntime: Sendable {
     private let receivedCount = Atomic<Int>(0)
     private let learns = Atomic<Bool>(false)
     private let hasFailed = Atomic<Bool>(false)
+    private let canReadAlone = Atomic<Bool>(false)
     /// When the alarm was last proposed; `.min` when it is not raised, `.max` while it is.
     private let spaceAlarmProposedAt = Atomic<Int64>(.min)
     private let isPersistAsked = Atomic<Bool>(false)
@@ -83,7 +84,7 @@ package final class ReplicaRuntime: Sendable {
             LogThread(runtime: self, log: parts.log, snapshots: parts.snapshots))
         let applyThread = Confined(ApplyThread(runtime: self, state: parts.state))
         let backendThread = Confined(
-            BackendThread(runtime: self, state: parts.state, snapshots: parts.snapshots))
+            BackendThread(runtime: self, parts: parts))
         let preparation = parts.log.preparation
         threads.withLock { threads in
             threads = [
@@ -138,6 +139,11 @@ extension ReplicaRuntime {
         backend.post(.work(work))
     }
 
+    /// Gives the database's free space back while everything goes on.
+    package func defragment(_ completion: @escaping DefragmentationCompletion) {
+        if !backend.post(.defragment(completion)) { completion("the member stops") }
+    }
+
     /// A number for a request, never given twice.
     package func nextRequestID() -> UInt64 {
         requestID.add(1, ordering: .relaxed).newValue
@@ -158,11 +164,14 @@ extension ReplicaRuntime {
         consensus.post(.own(id: id, data: data))
     }
 
-    /// Whether applying lags so far behind that no new request is taken.
-    package var isOverloaded: Bool {
+    /// Whether applying lags so far behind that no new request of this kind is taken.
+    package func isOverloaded(for field: UInt32) -> Bool {
         let committed = committedIndex.load(ordering: .relaxed)
         let applied = appliedIndex.load(ordering: .relaxed)
-        return committed > applied && committed - applied > configuration.applyGapMaximum
+        let isUrgent =
+            configuration.prioritizesRevocations && field == InternalRaftRequest.Field.leaseRevoke
+        let gapMaximum = configuration.applyGapMaximum * (isUrgent ? 2 : 1)
+        return committed > applied && committed - applied > gapMaximum
     }
 
     /// Whether the database has room for a request of this cost.
@@ -213,7 +222,17 @@ extension ReplicaRuntime {
 
 /// What everybody may see.
 extension ReplicaRuntime {
-    package var status: ReplicaStatus { published.withLock { $0 } }
+    /// The consensus thread's view as it was last published.
+    ///
+    /// What is applied is committed, also if the consensus thread has not heard of it yet.
+    package var status: ReplicaStatus {
+        let applied = LogIndex(self.applied)
+        return published.withLock { published in
+            var status = published
+            status.commitIndex = max(status.commitIndex, applied)
+            return status
+        }
+    }
 
     /// Whether this member has no vote, as far as it has applied.
     package var isLearner: Bool { learns.load(ordering: .relaxed) }
@@ -233,7 +252,11 @@ extension ReplicaRuntime {
         hasFailed.load(ordering: .acquiring) || isStopping.load(ordering: .acquiring)
     }
 
+    /// Whether a linearizable read may be carried out at once; see `Replica.readsAlone`.
+    package var readsAlone: Bool { canReadAlone.load(ordering: .acquiring) }
+
     func publish(_ replica: borrowing Replica) {
+        canReadAlone.store(replica.readsAlone, ordering: .releasing)
         let (leader, committed) = (replica.leader, replica.committedIndex)
         committedIndex.store(committed.rawValue, ordering: .relaxed)
         published.withLock { published in
@@ -246,6 +269,14 @@ extension ReplicaRuntime {
             published.role = replica.role
             published.lastIndex = replica.lastIndex
             published.commitIndex = committed
+        }
+    }
+
+    /// What is shown less often, since gathering it costs more.
+    func publishDetails(_ status: RaftStatus) {
+        published.withLock { published in
+            published.vote = status.vote
+            published.members = status.members
         }
     }
 

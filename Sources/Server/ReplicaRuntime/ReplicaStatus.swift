@@ -11,6 +11,9 @@ package struct ReplicaStatus: Sendable {
     package var leaderChangesSeen = 0
     /// Monotonic milliseconds since when no leader is known; nil while one is.
     package var leaderMissingSince: Int64?
+    package var vote = MemberID(0)
+    /// What a leader knows of the other members, as of the last tick.
+    package var members: [RaftStatus.MemberStatus] = []
 
     package init(id: MemberID) {
         self.id = id

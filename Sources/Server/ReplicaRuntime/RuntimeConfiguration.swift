@@ -28,6 +28,8 @@ package struct RuntimeConfiguration: Sendable {
     package var applyGapMaximum: UInt64 = 5000
     /// Messages of other members that may wait for the consensus thread; more are dropped.
     package var receivedMessagesMaximum = 4096
+    /// Whether ends of leases, which make room, are taken up to twice that gap.
+    package var prioritizesRevocations = false
     /// Greatest encoded request.
     package var requestMaximumBytes = 1_572_864
 

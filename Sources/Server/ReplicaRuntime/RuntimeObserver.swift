@@ -6,13 +6,17 @@ package import StateMachine
 package protocol RuntimeObserver: AnyObject, Sendable {
     func roleChanged(_ state: SoftState, term: Term)
     func applied(entries: Int, nanoseconds: Int64)
-    func applied(_ operation: StaticString, _ outcome: ApplyOutcome)
+    /// One entry was applied, with this data.
+    func applied(_ operation: StaticString, _ outcome: ApplyOutcome, entry: [UInt8])
     func logWritten(bytes: Int, nanoseconds: Int64)
     func logSynchronized(nanoseconds: Int64)
     func persisted(nanoseconds: Int64)
-    func compactionStep(nanoseconds: Int64)
+    /// A step of a compaction was done: in the key index, or in the file.
+    func compactionStep(nanoseconds: Int64, isOfIndex: Bool)
     func compacted(revision: Int64, removed: Int, hash: UInt32)
-    func snapshotSaved(index: UInt64, term: UInt64)
+    /// A snapshot is due: so many entries were applied since the former one.
+    func snapshotBegins(index: UInt64, former: UInt64, count: Int)
+    func snapshotSaved(index: UInt64, term: UInt64, _ times: SnapshotTimes)
     /// A leader's snapshot has replaced the state; `nanoseconds` is how long that took.
     func snapshotInstalled(index: UInt64, revision: Int64, nanoseconds: Int64)
     func leaseExpired()
@@ -22,4 +26,12 @@ package protocol RuntimeObserver: AnyObject, Sendable {
     func readsFailed(_ count: Int)
     /// The member has stopped, since going on could answer wrongly. Called once.
     func failed(_ reason: String)
+}
+
+/// How long the parts of storing a snapshot file took, in nanoseconds.
+package struct SnapshotTimes: Sendable {
+    package var encoding: Int64
+    /// Until its bytes were durable, without the encoding.
+    package var writing: Int64 = 0
+    package var total: Int64 = 0
 }

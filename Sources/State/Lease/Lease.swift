@@ -27,6 +27,8 @@ package struct Lease: Sendable {
     package internal(set) var checkpointedSeconds: Int64 = 0
     /// When it ends; nil while this member is not the primary lessor ("forever").
     package internal(set) var expiry: ClockMilliseconds?
+    /// When its rest is told to all members; nil when that is not planned.
+    var nextCheckpoint: ClockMilliseconds?
     /// Keys attached to it.
     package internal(set) var keys: Set<[UInt8]> = []
 

@@ -6,6 +6,9 @@ package enum LeaseRenewal: Equatable, Sendable {
     case renewed(seconds: Int64)
     /// Over, but its revocation is still on the way: answer once it is applied.
     case expiring
+    /// Its checkpointed rest has to be taken back first, by a checkpoint of 0, so that no later
+    /// leader ends it earlier than is promised now.
+    case checkpointed
     /// No such lease.
     case notFound
 }
@@ -48,12 +51,14 @@ extension Lessor {
             leases[id]?.expiry = expiry
             queue.insert(id, at: expiry)
         }
+        scheduleCheckpoints(now: now)
     }
 
     /// Stops every clock, when this member is no longer leader.
     package mutating func demote() {
         isPrimaryLessor = false
         queue.removeAll()
+        checkpointQueue.removeAll()
         for id in leases.keys { leases[id]?.expiry = nil }
     }
 
@@ -61,6 +66,9 @@ extension Lessor {
     package mutating func renew(_ id: LeaseID, now: ClockMilliseconds) -> LeaseRenewal {
         guard let lease = leases[id] else { return .notFound }
         guard let expiry = lease.expiry, expiry > now else { return .expiring }
+        if checkpointIntervalMilliseconds != nil, lease.checkpointedSeconds > 0 {
+            return .checkpointed
+        }
         leases[id]?.expiry = now + lease.grantedSeconds * 1000
         leases[id]?.checkpointedSeconds = 0
         return .renewed(seconds: lease.grantedSeconds)

@@ -17,14 +17,21 @@ package struct Lessor {
     static let bucket = [UInt8]("lease".utf8)
 
     let minimumSeconds: Int64
+    /// Time between two checkpoints of a lease; nil where there are none.
+    let checkpointIntervalMilliseconds: Int64?
     var leases: [LeaseID: Lease] = [:]
     var leaseOfKey: [[UInt8]: LeaseID] = [:]
     var queue = ExpiryQueue()
+    var checkpointQueue = ExpiryQueue()
     var isPrimaryLessor = false
 
-    /// - Parameter minimumSeconds: shorter requests are raised to this (3/2 election timeouts).
-    package init(minimumSeconds: Int64) {
+    /// - Parameters:
+    ///   - minimumSeconds: shorter requests are raised to this (3/2 election timeouts).
+    ///   - checkpointIntervalMilliseconds: how often the rest of a long lease is told to all
+    ///     members; nil for never.
+    package init(minimumSeconds: Int64, checkpointIntervalMilliseconds: Int64? = nil) {
         self.minimumSeconds = minimumSeconds
+        self.checkpointIntervalMilliseconds = checkpointIntervalMilliseconds
     }
 
     /// Whether expiry clocks run here.
@@ -57,6 +64,7 @@ package struct Lessor {
             queue.insert(id, at: now + lease.grantedSeconds * 1000)
         }
         leases[id] = lease
+        scheduleCheckpoint(of: id, now: now)
         persist(lease, into: &batch)
         return lease
     }

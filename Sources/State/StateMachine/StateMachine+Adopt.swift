@@ -32,6 +32,7 @@ extension StateMachine {
         alarms = fresh.alarms
         auth = fresh.auth
         notedVersion = fresh.notedVersion
+        confState = fresh.confState
         appliedIndex = fresh.appliedIndex
         appliedTerm = fresh.appliedTerm
         if appliedIndex < index {

@@ -61,6 +61,7 @@ extension StateMachine {
                 membership.setPeerURLs(urls, of: id, into: &batch)
             }
         }
+        if !confState.isJoint { confState = membership.confState }
         store.setConfState(confState.stored)
         applied.memberChange = meaning
         applied.removesLocalMember = meaning == .remove(membership.localID)
@@ -72,16 +73,12 @@ extension StateMachine {
     /// A general change concerns the consensus layer alone: etcd never proposes one.
     func applyGeneralChange(_ entry: CommittedEntry) -> AppliedEntry {
         var applied = AppliedEntry(outcome: outcome(.done))
+        if let change = try? RaftConfChangeV2(decoding: entry.data) {
+            confState = confState.applying(change)
+            store.setConfState(confState.stored)
+        }
         applied.change = .general(entry.data, index: entry.index)
         return applied
-    }
-
-    /// Membership as the consensus layer sees it.
-    package var confState: RaftConfState {
-        RaftConfState(
-            voters: membership.members.filter { !$0.isLearner }.map(\.id.rawValue),
-            learners: membership.members.filter(\.isLearner).map(\.id.rawValue),
-            votersOutgoing: [], learnersNext: [], autoLeave: false)
     }
 
     /// Decodes a generated message out of an entry.
@@ -92,6 +89,15 @@ extension StateMachine {
             throw .undecodableEntry(index: entry.index)
         }
         return message
+    }
+}
+
+extension ClusterMembership {
+    /// The members as the consensus layer sees them, unless a general change is under way.
+    var confState: RaftConfState {
+        RaftConfState(
+            voters: voters.map(\.id.rawValue),
+            learners: members.filter(\.isLearner).map(\.id.rawValue))
     }
 }
 

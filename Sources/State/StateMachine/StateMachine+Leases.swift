@@ -1,6 +1,7 @@
 import EtcdAPI
 import Lease
 import MVCC
+import Membership
 
 /// Leases and alarms.
 extension StateMachine {
@@ -50,11 +51,15 @@ extension StateMachine {
     }
 
     func applyCheckpoint(_ request: Etcdserverpb_LeaseCheckpointRequest) -> AppliedEntry {
+        let isStored =
+            settings.persistsLeaseCheckpoints
+            || membership.version.map { $0 >= SemanticVersion(3, 6) } ?? false
         mutate { batch in
             for checkpoint in request.checkpoints {
+                let id = LeaseID(rawValue: checkpoint.id)
                 leases.lessor.checkpoint(
-                    LeaseID(rawValue: checkpoint.id), remainingSeconds: checkpoint.remainingTtl,
-                    persist: settings.persistsLeaseCheckpoints, into: &batch)
+                    id, remainingSeconds: checkpoint.remainingTtl, persist: isStored, into: &batch)
+                leases.lessor.scheduleCheckpoint(of: id, now: now)
             }
         }
         var applied = AppliedEntry(outcome: outcome(.done))

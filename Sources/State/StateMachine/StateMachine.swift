@@ -27,6 +27,8 @@ package final class StateMachine {
     package var now: ClockMilliseconds = 0
     package internal(set) var appliedIndex: UInt64
     package internal(set) var appliedTerm: UInt64
+    /// Membership as the consensus layer sees it.
+    package internal(set) var confState: RaftConfState
     /// The version that the file says it is written for.
     var notedVersion: SemanticVersion?
     var committed: [CommittedTransaction] = []
@@ -39,7 +41,9 @@ package final class StateMachine {
         self.bolt = bolt
         self.settings = settings
         var membership = membership
-        var lessor = Lessor(minimumSeconds: settings.leaseMinimumSeconds)
+        var lessor = Lessor(
+            minimumSeconds: settings.leaseMinimumSeconds,
+            checkpointIntervalMilliseconds: settings.leaseCheckpointMilliseconds)
         let reading = bolt.beginRead()
         defer { reading.end() }
         membership.restore(from: reading)
@@ -52,6 +56,10 @@ package final class StateMachine {
         appliedIndex = applied.index
         appliedTerm = applied.term
         notedVersion = applied.storageVersion
+        confState = membership.confState
+        if let noted = applied.confState, noted.isJoint || membership.members.isEmpty {
+            confState = noted
+        }
         store = try Store(bolt: bolt, configuration: storeConfiguration, leases: leases)
         watchers = WatchHub(store: store)
     }
@@ -109,8 +117,10 @@ package struct StateSettings: Sendable {
     package var leaseMinimumSeconds: Int64 = 2
     package var learnersMaximum = 1
     package var quota = Quota(configuredBytes: 0)
-    /// Whether checkpoints of leases are stored in any case.
-    package var persistsLeaseCheckpoints = true
+    /// Whether checkpoints of leases are stored in any case; from cluster version 3.6 on they are.
+    package var persistsLeaseCheckpoints = false
+    /// How often the rest of a long lease is told to all members; nil for never.
+    package var leaseCheckpointMilliseconds: Int64?
 
     package init() {}
 }

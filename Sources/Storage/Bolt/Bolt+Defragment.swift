@@ -1,24 +1,17 @@
 internal import Disk
 
 extension Bolt {
-    /// Replaces the file by a copy of itself without free space. Writer's thread, with no write
-    /// transaction open; nothing may be committed meanwhile.
+    /// Replaces the file by a copy of itself without free space, in one go. Writer's thread, with
+    /// no write transaction open; `BoltDefragmentation` does it in steps.
     ///
     /// Readers go on: who began before keeps the former file, who begins afterwards sees the new
     /// one. A crash leaves one of the two, complete.
     ///
     /// - Parameter temporaryPath: where the copy grows; a file left there by a crash is removed.
     package func defragment(temporaryPath: String, fillPercent: Double = 0.9) throws(BoltError) {
-        precondition(!isWriting, "a file is replaced with no write transaction open")
-        try requireHealthy()
-        try removeLeftover(temporaryPath)
-        do throws(BoltError) {
-            try copyCompacted(to: temporaryPath, fillPercent: fillPercent)
-            try adopt(temporaryPath)
-        } catch {
-            try? removeLeftover(temporaryPath)
-            throw error
-        }
+        let defragmentation = try BoltDefragmentation(
+            of: self, temporaryPath: temporaryPath, fillPercent: fillPercent)
+        while try !defragmentation.step() {}
     }
 
     /// Replaces the content by that of another file, which is complete and durable, and moves it
@@ -34,7 +27,7 @@ extension Bolt {
     }
 
     /// Takes the place of the present file with a complete and durable one.
-    private func adopt(_ copyPath: String) throws(BoltError) {
+    func adopt(_ copyPath: String) throws(BoltError) {
         let copy = try Bolt.open(disk: disk, path: copyPath, options: options)
         do throws(DiskError) {
             try disk.rename(copyPath, to: path)
@@ -61,7 +54,7 @@ extension Bolt {
         former.close()
     }
 
-    private func removeLeftover(_ path: String) throws(BoltError) {
+    func removeLeftover(_ path: String) throws(BoltError) {
         guard disk.exists(path) else { return }
         do throws(DiskError) {
             try disk.remove(path)

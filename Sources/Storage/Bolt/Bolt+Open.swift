@@ -40,6 +40,7 @@ extension Bolt {
         let mapping: any DiskMapping
         do {
             mapping = try file.content.map(reservingBytes: max(options.initialMapBytes, size * 2))
+            if options.locksMemory { try mapping.lock(offset: 0, count: size) }
         } catch {
             throw .disk(error)
         }

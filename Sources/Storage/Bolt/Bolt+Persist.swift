@@ -61,11 +61,15 @@ extension Bolt {
         let step = options.growthStepBytes / pageSizeBytes * pageSizeBytes
         let size = needed + step
         try file.content.truncate(to: size)
+        let former = fileSizeBytes
         fileSizeBytes = size
-        let reserved = shared.withLock { $0.mapping?.reservedBytes ?? 0 }
-        if size > reserved {
-            let mapping = try file.content.map(reservingBytes: size * 2)
-            shared.withLock { $0.mapping = mapping }
+        let present = shared.withLock { $0.mapping }
+        if let present, size <= present.reservedBytes {
+            if options.locksMemory { try present.lock(offset: former, count: size - former) }
+            return
         }
+        let mapping = try file.content.map(reservingBytes: size * 2)
+        if options.locksMemory { try mapping.lock(offset: 0, count: size) }
+        shared.withLock { $0.mapping = mapping }
     }
 }

@@ -47,7 +47,7 @@ package struct BoltBucket {
         return try transaction.source.page(header.root)
     }
 
-    private func find(_ key: UnsafeRawBufferPointer) -> LeafItem? {
+    func find(_ key: UnsafeRawBufferPointer) -> LeafItem? {
         do throws(PageFault) {
             let source = transaction.source
             var page = try rootPage()

@@ -12,6 +12,7 @@ package final class BoltCompactedCopy {
     /// The way down to where the copy stands: a cursor for each bucket, the root first.
     private var levels: [Level] = []
     private var isDone = false
+    private var isTaken = false
     /// Keys and values copied so far.
     package private(set) var copiedBytes = 0
 
@@ -33,12 +34,13 @@ package final class BoltCompactedCopy {
         options.readOnly = false
         options.pageSizeBytes = transaction.meta.pageSizeBytes
         options.syncOnCommit = false
+        options.locksMemory = false
         destination = try Bolt.open(disk: disk, path: path, options: options)
         levels = [Level(name: [], cursor: transaction.root.cursor())]
     }
 
     deinit {
-        if !isDone { destination.close() }
+        if !isTaken { destination.close() }
     }
 
     /// Copies up to `entriesMax` entries or 16 MiB as one commit of the new file; true when all is
@@ -54,11 +56,17 @@ package final class BoltCompactedCopy {
             throw error
         }
         try write.commit()
-        guard levels.isEmpty else { return false }
+        // Each slice by itself: a whole file at once would hold up everybody else's writes.
         try destination.synchronize()
-        destination.close()
-        isDone = true
-        return true
+        isDone = levels.isEmpty
+        return isDone
+    }
+
+    /// The complete copy, opened for more to be written; its caller closes it.
+    func takeDestination() -> Bolt {
+        precondition(isDone && !isTaken, "a complete copy is taken once")
+        isTaken = true
+        return destination
     }
 
     private func copySlice(

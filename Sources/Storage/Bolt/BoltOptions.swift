@@ -24,6 +24,9 @@ package struct BoltOptions: Sendable {
     /// Bytes by which the file grows beyond what is needed, as in bbolt.
     package var growthStepBytes: Int
 
+    /// Whether the file's pages are kept in memory. What the system refuses to keep is an error.
+    package var locksMemory = false
+
     package init(
         readOnly: Bool = false,
         initialMapBytes: Int = 10 << 30,

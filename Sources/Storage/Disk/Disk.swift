@@ -90,6 +90,9 @@ package protocol DiskMapping: AnyObject, Sendable {
 
     /// Tells the kernel that the range is not needed in memory for now; reading it stays allowed.
     func letGo(offset: Int, count: Int)
+
+    /// Keeps the range in memory from now on; it lies within the file.
+    func lock(offset: Int, count: Int) throws(DiskError)
 }
 
 /// Why a disk operation failed.

@@ -28,6 +28,8 @@ package final class MemoryDiskMapping: DiskMapping, @unchecked Sendable {
 
     package func letGo(offset: Int, count: Int) {}
 
+    package func lock(offset: Int, count: Int) {}
+
     package func willNeed(offset: Int, count: Int) {
         // Memory needs no advice.
     }

@@ -101,7 +101,8 @@ package final class RealDiskFile: DiskFile, @unchecked Sendable {
         guard let base, base != MAP_FAILED else {
             throw DiskError(errno, path: path, operation: "mmap")
         }
-        return RealDiskMapping(base: UnsafeRawPointer(base), reservedBytes: reservingBytes)
+        return RealDiskMapping(
+            base: UnsafeRawPointer(base), reservedBytes: reservingBytes, path: path)
     }
 
     package func close() {

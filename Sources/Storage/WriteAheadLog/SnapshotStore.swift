@@ -24,6 +24,12 @@ extension SnapshotStoreError: CustomStringConvertible {
     }
 }
 
+/// A snapshot's file name and bytes.
+package struct EncodedSnapshot: Sendable {
+    let name: String
+    let content: [UInt8]
+}
+
 /// The directory with a member's snapshots: `.snap` files (Raft metadata and the v2 store's JSON),
 /// received databases `.snap.db`, and the database `db` beside them, which is not its concern.
 ///
@@ -63,14 +69,29 @@ package struct SnapshotStore: Sendable {
 
     /// Stores a snapshot durably. One of the same term and index is replaced.
     package func save(_ snapshot: RaftSnapshot) throws(SnapshotStoreError) {
+        try save(encode(snapshot))
+    }
+
+    /// The file of a snapshot, not stored yet.
+    package func encode(_ snapshot: RaftSnapshot) -> EncodedSnapshot {
         let data = snapshot.encoded()
         let checksum = data.withUnsafeBytes { crc32c_update(0, $0.baseAddress, $0.count) }
-        let content = SnapshotFile(crc: checksum, data: data[...]).encoded()
-        let name = Self.fileName(term: snapshot.metadata.term, index: snapshot.metadata.index)
-        let temporary = directory + "/tmp." + name
+        return EncodedSnapshot(
+            name: Self.fileName(term: snapshot.metadata.term, index: snapshot.metadata.index),
+            content: SnapshotFile(crc: checksum, data: data[...]).encoded())
+    }
+
+    /// Stores an encoded snapshot durably.
+    ///
+    /// - Parameter written: called once its bytes are durable, before they get their name.
+    package func save(
+        _ snapshot: EncodedSnapshot, written: () -> Void = {}
+    ) throws(SnapshotStoreError) {
+        let temporary = directory + "/tmp." + snapshot.name
         do throws(DiskError) {
-            try write(content, to: temporary)
-            try disk.rename(temporary, to: directory + "/" + name)
+            try write(snapshot.content, to: temporary)
+            written()
+            try disk.rename(temporary, to: directory + "/" + snapshot.name)
             try disk.synchronizeDirectory(directory)
         } catch {
             // A file that cannot be removed either is a leftover for the next start.

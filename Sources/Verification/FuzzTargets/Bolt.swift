@@ -106,6 +106,23 @@ private enum FuzzedFile {
         walk(bolt)
         try? bolt.copyCompacted(to: "/copy")
         _ = try? bolt.releaseFreePages(maxPages: 10)
+        defragment(bolt)
+        walk(bolt)
+    }
+
+    /// Replaces the file in small steps, with a change after each.
+    static func defragment(_ bolt: Bolt) {
+        var limits = BoltDefragmentation.Limits()
+        limits.entriesPerStep = 100
+        limits.lastLeaves = 1
+        do {
+            let running = try BoltDefragmentation(
+                of: bolt, temporaryPath: "/db.tmp", limits: limits)
+            while try !running.step() { change(bolt) }
+        } catch {
+            // The file is as it was.
+            return
+        }
     }
 
     static func walk(_ bolt: Bolt) {

@@ -3,6 +3,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case bolt = "Bolt"
     case configFile = "ConfigFile"
     case dns = "DNS"
+    case formerEntries = "FormerEntries"
     case http2 = "HTTP2"
     case http2Client = "HTTP2Client"
     case peerRequests = "PeerRequests"
@@ -19,6 +20,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .bolt: fuzzBolt(input)
         case .configFile: fuzzConfigFile(input)
         case .dns: fuzzDNS(input)
+        case .formerEntries: fuzzFormerEntries(input)
         case .http2: fuzzHTTP2(input)
         case .http2Client: fuzzHTTP2Client(input)
         case .peerRequests: fuzzPeerRequests(input)

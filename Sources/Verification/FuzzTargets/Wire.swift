@@ -14,6 +14,21 @@ package func fuzzWire(_ input: UnsafeRawBufferPointer) {
         precondition(again?.encoded() == view.encoded(), "a view is the pair it looks at")
     }
     fuzzAnswers(input)
+    fuzzTexts(bytes)
+}
+
+/// What logs tell of a request is one line, whatever is in it.
+private func fuzzTexts(_ bytes: ArraySlice<UInt8>) {
+    let texts = [
+        (try? RangeRequest(decoding: bytes))?.logText,
+        (try? PutRequest(decoding: bytes))?.logText,
+        (try? DeleteRangeRequest(decoding: bytes))?.logText,
+        (try? TxnRequest(decoding: bytes))?.logText,
+        (try? InternalRaftRequest(decoding: bytes))?.logText,
+    ]
+    for text in texts {
+        precondition(text?.utf8.allSatisfy { $0 >= 0x20 } ?? true, "a text is one line")
+    }
 }
 
 private func fuzzRequests(_ bytes: ArraySlice<UInt8>) {

@@ -6,8 +6,13 @@ package import ReplicaRuntime
 package struct ClientAPI: Sendable {
     package let context: ServiceContext
 
-    package init(runtime: ReplicaRuntime, settings: ServiceSettings) {
-        context = ServiceContext(runtime: runtime, settings: settings)
+    /// - Parameter observe: called on any thread for what a log should tell.
+    package init(
+        runtime: ReplicaRuntime, settings: ServiceSettings,
+        observe: @escaping @Sendable (ServiceEvent) -> Void = { _ in }
+    ) {
+        context = ServiceContext(runtime: runtime, settings: settings, observe: observe)
+        observe(.servingChanged(isServing: true, reason: ""))
     }
 
     /// Every method, for a GRPC server.

@@ -46,6 +46,7 @@ extension ClientPort {
             guard let (renewal, applied) = answer else { return completion(.success(nil)) }
             switch renewal {
             case .renewed(let seconds): completion(.success(seconds))
+            case .checkpointed: takeBackCheckpoint(id, limits, completion)
             case .notFound where applied >= limits.committed: completion(.success(0))
             case .notFound:
                 guard loop.nowMilliseconds < limits.applied else {
@@ -58,6 +59,19 @@ extension ClientPort {
                 }
                 retry(Self.expiringRetryMilliseconds, id, limits, completion)
             }
+        }
+    }
+
+    /// Renews once all members know that the lease has its whole life again.
+    private func takeBackCheckpoint(
+        _ id: LeaseID, _ limits: KeepAliveLimits,
+        _ completion: @escaping (Result<Int64?, EtcdError>) -> Void
+    ) {
+        let payload = ReplicaRuntime.checkpoint(of: [(id, 0)])
+        let field = InternalRaftRequest.Field.leaseCheckpoint
+        propose(field: field, payload: payload) { [self] reply in
+            if case .failed(let error) = reply.value { return completion(.failure(error)) }
+            keepAlive(id, limits, completion)
         }
     }
 

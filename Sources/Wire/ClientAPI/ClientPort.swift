@@ -44,13 +44,19 @@ package final class ClientPort: ReplySink, @unchecked Sendable {
         guard data.count <= runtime.configuration.requestMaximumBytes else {
             return completion(refusal(.requestTooLarge))
         }
-        guard !runtime.isOverloaded else { return completion(refusal(.tooManyRequests)) }
+        guard !runtime.isOverloaded(for: field) else {
+            return completion(refusal(.tooManyRequests))
+        }
         outgoing.append(.propose(id: id, data: data, reply: address(completion)))
         flushLater()
     }
 
     /// Waits until everything acknowledged before now is visible.
     func read(_ completion: @escaping Completion) {
+        if runtime.readsAlone, !runtime.hasStopped {
+            let term = runtime.status.term.rawValue
+            return completion(Reply(token: 0, value: .readable, term: term))
+        }
         outgoing.append(.read(reply: address(completion)))
         flushLater()
     }

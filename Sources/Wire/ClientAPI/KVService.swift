@@ -9,11 +9,9 @@ struct KVService {
 
     var methods: [GRPCMethod] {
         [
-            context.unary(
-                "/etcdserverpb.KV/Range", isForLearners: { (request: RangeRequest) in
-                    request.serializable
-                }
-            ) { call, request, _ in range(call, request) },
+            context.unary("/etcdserverpb.KV/Range", isForLearners: \RangeRequest.serializable) {
+                call, request, _ in range(call, request)
+            },
             context.unary("/etcdserverpb.KV/Put") { call, request, bytes in
                 put(call, request, bytes)
             },
@@ -47,6 +45,7 @@ struct KVService {
         let field = InternalRaftRequest.Field.deleteRange
         context.propose(field, bytes, for: call) { outcome, header in
             guard case .deleteRange(var answer) = outcome.result else { return }
+            call.answerNumber = answer.deleted
             answer.header = header
             call.answer(answer)
         }
@@ -61,6 +60,7 @@ struct KVService {
         if let error = context.quotaError(Quota.cost(of: request)) { return call.fail(error) }
         context.propose(InternalRaftRequest.Field.txn, bytes, for: call) { outcome, header in
             guard case .txn(var answer) = outcome.result else { return }
+            call.answerNumber = answer.succeeded ? 1 : 0
             answer.header = header
             call.answer(answer)
         }
@@ -83,6 +83,7 @@ struct KVService {
                 "ReadonlyTxn", nanoseconds: monotonicNanoseconds() - began, isSuccess: isSuccess)
             switch outcome.result {
             case .txn(var answer):
+                call.answerNumber = answer.succeeded ? 1 : 0
                 let term = context.runtime.status.term.rawValue
                 answer.header = context.header(revision: outcome.revision, term: term)
                 call.answer(answer)

@@ -67,6 +67,10 @@ package struct LeaderLeases: Sendable {
                 if hasWaited { return 0 }
                 try await context.waitForCommitted()
                 hasWaited = true
+            case .checkpointed:
+                _ = try await context.runtime.propose(
+                    field: InternalRaftRequest.Field.leaseCheckpoint,
+                    payload: ReplicaRuntime.checkpoint(of: [(LeaseID(rawValue: id), 0)]))
             case .expiring:
                 guard monotonicMilliseconds() < deadline else { throw .timeout }
                 try await context.pause(Self.expiringRetryMilliseconds)

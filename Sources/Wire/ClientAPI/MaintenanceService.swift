@@ -73,69 +73,60 @@ struct MaintenanceService {
         }
     }
 
-    /// Copies the file without its holes; reads and writes go on meanwhile.
-    private func defragment(_ call: GRPCServerCall) {
-        onBackend(call, context.meter.defragmentation, { $0.defragment() }) { failure in
-            if let failure { return call.finish(GRPCStatus(.unknown, failure)) }
-            call.answer(Etcdserverpb_DefragmentResponse())
-        }
-    }
-
     private func hash(_ call: GRPCServerCall) {
-        onBackend(
-            call, context.meter.hash,
-            { backend in
-                let reading = backend.bolt.beginRead()
-                defer { reading.end() }
-                return Store.hashFile(reading)
-            }
-        ) { hash in
-            var answer = Etcdserverpb_HashResponse()
-            answer.header = Etcdserverpb_ResponseHeader(context.header())
-            answer.hash = hash
-            call.answer(answer)
-        }
-    }
-
-    private func hashKV(_ call: GRPCServerCall, _ request: Etcdserverpb_HashKVRequest) {
-        let revision = request.revision
-        onBackend(
-            call, context.meter.hashAtRevision,
-            { backend -> Result<(KeyValueHash, Int64), EtcdError> in
-                Result { () throws(EtcdError) in
-                    let (hash, storeRevision) = try backend.store.hashKV(at: revision)
-                    return (hash, storeRevision)
+        let context = self.context
+        let loop = call.loop
+        let box = NIOLoopBound(call, eventLoop: call.eventLoop)
+        // Everything acknowledged before now is in the file that is hashed.
+        context.runtime.onBackend { backend in
+            let reading = backend.bolt.beginRead()
+            context.hashes.run {
+                let began = monotonicNanoseconds()
+                let hash = Store.hashFile(reading)
+                reading.end()
+                context.meter.hash.recordNanoseconds(monotonicNanoseconds() - began)
+                var answer = Etcdserverpb_HashResponse()
+                answer.header = Etcdserverpb_ResponseHeader(context.header())
+                answer.hash = hash
+                loop.eventLoop.execute { [answer] in
+                    loop.performBatch { box.value.answer(answer) }
                 }
             }
-        ) { result in
-            switch result {
-            case .failure(let error): call.fail(error)
-            case .success(let (hash, storeRevision)):
-                var answer = Etcdserverpb_HashKVResponse()
-                let term = context.runtime.status.term.rawValue
-                answer.header = Etcdserverpb_ResponseHeader(
-                    context.header(revision: storeRevision, term: term))
-                answer.hash = hash.hash
-                answer.compactRevision = hash.compactRevision
-                answer.hashRevision = hash.revision
-                call.answer(answer)
+        }
+    }
+
+    /// A hash sees what is applied, whether or not it is in the file yet.
+    private func hashKV(_ call: GRPCServerCall, _ request: Etcdserverpb_HashKVRequest) {
+        let context = self.context
+        let loop = call.loop
+        let box = NIOLoopBound(call, eventLoop: call.eventLoop)
+        context.hashes.run {
+            let began = monotonicNanoseconds()
+            let result = Result { () throws(EtcdError) in
+                try context.runtime.store.hashKV(at: request.revision)
+            }
+            context.meter.hashAtRevision.recordNanoseconds(monotonicNanoseconds() - began)
+            loop.eventLoop.execute {
+                loop.performBatch { answer(box.value, result) }
             }
         }
     }
 
-    /// Runs work on the thread of the database and takes its time.
-    private func onBackend<Value: Sendable>(
-        _ call: GRPCServerCall, _ timer: Timer,
-        _ work: @escaping @Sendable (BackendContext) -> Value,
-        _ completion: @escaping (Value) -> Void
+    private func answer(
+        _ call: GRPCServerCall,
+        _ result: Result<(hash: KeyValueHash, storeRevision: Int64), EtcdError>
     ) {
-        let box = NIOLoopBound(completion, eventLoop: call.eventLoop)
-        let loop = call.loop
-        context.runtime.onBackend { backend in
-            let began = monotonicNanoseconds()
-            let value = work(backend)
-            timer.recordNanoseconds(monotonicNanoseconds() - began)
-            loop.eventLoop.execute { loop.performBatch { box.value(value) } }
+        switch result {
+        case .failure(let error): call.fail(error)
+        case .success(let (hash, storeRevision)):
+            var answer = Etcdserverpb_HashKVResponse()
+            let term = context.runtime.status.term.rawValue
+            answer.header = Etcdserverpb_ResponseHeader(
+                context.header(revision: storeRevision, term: term))
+            answer.hash = hash.hash
+            answer.compactRevision = hash.compactRevision
+            answer.hashRevision = hash.revision
+            call.answer(answer)
         }
     }
 }

@@ -39,6 +39,7 @@ extension KVService {
             switch try context.runtime.store.range(request, into: &answer) {
             case .complete(let revision):
                 answer.header = context.header(revision: revision, term: term)
+                call.answerNumber = answer.count
                 call.answer(answer)
             case .large(let reader):
                 LargeRange(reader, call: call, context: context, term: term).size()

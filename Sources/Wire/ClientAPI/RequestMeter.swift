@@ -6,8 +6,10 @@ internal import NIOConcurrencyHelpers
 package final class RequestMeter: Sendable {
     private let counters = NIOLockedValueBox<[String: Counter]>([:])
 
+    let watch = WatchMeter()
     let leasesRenewed = Counter(label: "etcd_debugging_lease_renewed_total")
     let defragmentation = Timer(label: "etcd_disk_backend_defrag_duration_seconds")
+    let defragmentations = Meter(label: "etcd_disk_defrag_inflight")
     let hash = Timer(label: "etcd_mvcc_hash_duration_seconds")
     let hashAtRevision = Timer(label: "etcd_mvcc_hash_rev_duration_seconds")
     let snapshot = Timer(label: "etcd_disk_backend_snapshot_duration_seconds")

@@ -20,6 +20,8 @@ package struct ServiceSettings: Sendable {
     package var readURL: @Sendable (String) -> String?
     /// The way to the other members.
     package var others: any OtherMembers
+    /// Whether clients are sent elsewhere while the database is defragmented.
+    package var pausesOnDefragmentation = false
 
     package init(
         clusterID: ClusterID, memberID: MemberID, others: any OtherMembers = NoOtherMembers(),
@@ -40,10 +42,18 @@ package struct ServiceContext: Sendable {
     package let runtime: ReplicaRuntime
     package let settings: ServiceSettings
     let meter = RequestMeter()
+    let serving = ServingStatus()
+    let hashes = HashQueue()
+    let observe: @Sendable (ServiceEvent) -> Void
 
-    package init(runtime: ReplicaRuntime, settings: ServiceSettings) {
+    /// - Parameter observe: called on any thread for what a log should tell.
+    package init(
+        runtime: ReplicaRuntime, settings: ServiceSettings,
+        observe: @escaping @Sendable (ServiceEvent) -> Void = { _ in }
+    ) {
         self.runtime = runtime
         self.settings = settings
+        self.observe = observe
     }
 
     /// The port of a call's loop.

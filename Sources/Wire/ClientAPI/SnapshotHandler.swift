@@ -48,6 +48,7 @@ final class SnapshotHandler: GRPCCallHandler {
         guard !call.isClosed else { return reading.end() }
         self.reading = reading
         began = monotonicNanoseconds()
+        context.observe(.snapshotBegins(sizeBytes: reading.sizeBytes, storageVersion: version))
         run(call)
     }
 
@@ -74,11 +75,16 @@ final class SnapshotHandler: GRPCCallHandler {
     }
 
     private func sendDigest(_ call: GRPCServerCall) {
-        context.meter.snapshot.recordNanoseconds(monotonicNanoseconds() - began)
+        let nanoseconds = monotonicNanoseconds() - began
+        context.meter.snapshot.recordNanoseconds(nanoseconds)
+        let checksum = Array(digest.finalize())
+        context.observe(.snapshotDigest(sizeBytes: offset, digestBytes: checksum.count))
         var answer = Etcdserverpb_SnapshotResponse()
-        answer.blob = .init(Array(digest.finalize()))
+        answer.blob = .init(checksum)
         answer.version = version
         call.send(answer)
         call.finish()
+        context.observe(
+            .snapshotSent(sizeBytes: offset, storageVersion: version, nanoseconds: nanoseconds))
     }
 }

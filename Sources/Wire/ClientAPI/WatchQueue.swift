@@ -1,3 +1,4 @@
+internal import CoreMetrics
 internal import MVCC
 internal import NIOConcurrencyHelpers
 
@@ -14,6 +15,7 @@ final class WatchQueue: WatchSink {
     private struct State {
         var waiting: [WatchDelivery] = []
         var waitingBytes = 0
+        var waitingEvents = 0
         var isBlocked = false
         var isWakeUpScheduled = false
         var isClosed = false
@@ -21,6 +23,10 @@ final class WatchQueue: WatchSink {
     }
 
     private let state = NIOLockedValueBox(State())
+    /// Shows how many events wait in all queues.
+    private let pending: Meter?
+
+    init(pending: Meter? = nil) { self.pending = pending }
 
     /// Sets what tells the event loop that something waits.
     func wakes(_ wake: @escaping @Sendable () -> Void) {
@@ -39,7 +45,12 @@ final class WatchQueue: WatchSink {
                 return (false, nil)
             }
             state.waiting.append(contentsOf: deliveries)
-            for delivery in deliveries { state.waitingBytes += Self.sizeBytes(delivery) }
+            var events = 0
+            for delivery in deliveries {
+                state.waitingBytes += Self.sizeBytes(delivery)
+                events += delivery.eventCount
+            }
+            count(events, &state)
             guard !state.isWakeUpScheduled else { return (true, nil) }
             state.isWakeUpScheduled = true
             return (true, state.wake)
@@ -53,9 +64,16 @@ final class WatchQueue: WatchSink {
         state.withLockedValue { state in
             state.isWakeUpScheduled = false
             state.waitingBytes = 0
+            count(-state.waitingEvents, &state)
             defer { state.waiting = [] }
             return state.waiting
         }
+    }
+
+    private func count(_ events: Int, _ state: inout State) {
+        guard events != 0 else { return }
+        state.waitingEvents += events
+        pending?.increment(by: Double(events))
     }
 
     /// Whether somebody was turned away before and would be taken now. While the client does not
@@ -72,6 +90,7 @@ final class WatchQueue: WatchSink {
     func close() {
         state.withLockedValue { state in
             state.isClosed = true
+            count(-state.waitingEvents, &state)
             state.waiting = []
             state.wake = nil
         }
@@ -84,5 +103,12 @@ final class WatchQueue: WatchSink {
     private static func sizeBytes(_ delivery: WatchDelivery) -> Int {
         guard case .changes(let changes) = delivery.content else { return 0 }
         return changes.reduce(0) { $0 + $1.encoded.count }
+    }
+}
+
+extension WatchDelivery {
+    /// Events in it.
+    var eventCount: Int {
+        if case .changes(let changes) = content { changes.count } else { 0 }
     }
 }

@@ -2,6 +2,7 @@ internal import EtcdAPI
 internal import GRPC
 internal import MVCC
 internal import NIOCore
+internal import ReplicaRuntime
 
 /// etcdserverpb.Watch: one stream, many watchers.
 struct WatchService {
@@ -36,7 +37,7 @@ final class WatchHandler: GRPCCallHandler {
 
     init(context: ServiceContext, call: GRPCServerCall) {
         self.context = context
-        queue = WatchQueue()
+        queue = WatchQueue(pending: context.meter.watch.pendingEvents)
         stream = context.runtime.watchers.openStream(queue)
         let handler = NIOLoopBound(self, eventLoop: call.eventLoop)
         let loop = call.loop
@@ -91,24 +92,31 @@ final class WatchHandler: GRPCCallHandler {
         guard let added = context.runtime.watchers.register(configuration, id: id, on: stream)
         else { return refuse(WatchCancelReason.duplicateID, call) }
         watchers[added.id] = Notification(isWanted: request.progressNotify, isIdle: true)
-        call.send(
-            WatchAnswer(header: header(added.revision), watchID: added.id, created: true))
+        answer(
+            WatchAnswer(header: header(added.revision), watchID: added.id, created: true), call)
         if request.startRevision > 0, request.startRevision <= added.revision {
             context.runtime.wakeWatchers()
         }
     }
 
     private func refuse(_ reason: String, _ call: GRPCServerCall) {
-        call.send(
+        answer(
             WatchAnswer(
                 header: context.header(), watchID: -1, created: true, canceled: true,
-                cancelReason: reason))
+                cancelReason: reason), call)
     }
 
     private func remove(_ id: Int64, _ call: GRPCServerCall) {
         guard context.runtime.watchers.cancel(id, on: stream), watchers[id] != nil else { return }
         watchers[id] = nil
-        call.send(WatchAnswer(header: context.header(), watchID: id, canceled: true))
+        answer(WatchAnswer(header: context.header(), watchID: id, canceled: true), call)
+    }
+
+    /// Answers a request of the client itself.
+    private func answer(_ answer: WatchAnswer, _ call: GRPCServerCall) {
+        let began = monotonicNanoseconds()
+        call.send(answer)
+        context.meter.watch.answered(nanoseconds: monotonicNanoseconds() - began)
     }
 
     /// Sends what waits, as long as the client takes it.
@@ -117,7 +125,12 @@ final class WatchHandler: GRPCCallHandler {
         while call.isWritable {
             let deliveries = queue.take()
             guard !deliveries.isEmpty else { break }
-            for delivery in deliveries { send(delivery, call) }
+            for delivery in deliveries {
+                let began = monotonicNanoseconds()
+                send(delivery, call)
+                context.meter.watch.sent(
+                    delivery, nanoseconds: monotonicNanoseconds() - began)
+            }
         }
         if queue.becameRoomy(isWritable: call.isWritable) { context.runtime.wakeWatchers() }
     }

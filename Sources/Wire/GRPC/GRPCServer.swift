@@ -15,6 +15,10 @@ package struct GRPCServerConfiguration: Sendable {
     /// Unary calls that take at least this long are told of; nil tells of none.
     package var slowCallMilliseconds: Int64?
     package var onSlowCall: (@Sendable (GRPCSlowCall) -> Void)?
+    /// Tells of a slow call's request: its method, its bytes, and the number that the service
+    /// noted of its answer, if there was one.
+    package var describeRequest:
+        (@Sendable (GRPCMethod, [UInt8], Int64?) -> GRPCRequestDescription)?
 
     /// etcd's defaults: pings closer than 5 s are refused, idle clients are probed each 2 hours.
     package init() {

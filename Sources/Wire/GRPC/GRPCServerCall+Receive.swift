@@ -37,7 +37,7 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
             guard request == nil else {
                 return fail(GRPCStatus(.internal, "received more than one request message"))
             }
-            requestBytes = message.count
+            keep(message)
             request = message
             return
         }
@@ -88,6 +88,7 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
         isClosed = true
         loop.removeCallTimer(self)
         countEnd(code)
+        keptRequest = []
         let handler = handler
         let onClosed = onClosed
         self.handler = nil
@@ -107,6 +108,25 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
         }
     }
 
+    /// Keeps what the log would tell of the request if the call becomes a slow one: a small one
+    /// itself, of a large one only the words, so that its memory is free once it is served.
+    private func keep(_ message: [UInt8]) {
+        guard state.configuration.slowCallMilliseconds != nil else { return }
+        guard message.count > Self.keptRequestBytesMax else { return keptRequest = message }
+        guard let describe = state.configuration.describeRequest else { return }
+        largeRequest = (describe(method, message, 0), describe(method, message, 1))
+    }
+
+    private static let keptRequestBytesMax = 16 << 10
+
+    private var requestDescription: GRPCRequestDescription {
+        if let largeRequest {
+            return (answerNumber ?? 0) == 0 ? largeRequest.zero : largeRequest.other
+        }
+        return state.configuration.describeRequest?(method, keptRequest, answerNumber)
+            ?? GRPCRequestDescription()
+    }
+
     private func tellIfSlow() {
         let configuration = state.configuration
         guard let limit = configuration.slowCallMilliseconds, let tell = configuration.onSlowCall,
@@ -117,7 +137,7 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
         tell(
             GRPCSlowCall(
                 path: method.path, remote: peerAddress?.description ?? "",
-                milliseconds: milliseconds, requestBytes: requestBytes,
-                responseBytes: responseBytes))
+                milliseconds: milliseconds, responseBytes: responseBytes,
+                request: requestDescription))
     }
 }

@@ -18,6 +18,8 @@ package final class GRPCServerCall: @unchecked Sendable {  // used on its event 
     package internal(set) var deadlineMilliseconds: Int64?
     /// Unary calls: told when the call ends without its answer having been given.
     package var onClosed: ((GRPCCloseReason) -> Void)?
+    /// A number of the answer that logs tell of; its meaning is the method's.
+    package var answerNumber: Int64?
     /// Whether the call ended: answered, cancelled, timed out or lost.
     package internal(set) var isClosed = false
 
@@ -27,7 +29,11 @@ package final class GRPCServerCall: @unchecked Sendable {  // used on its event 
     var reader = GRPCMessageReader()
     var request: [UInt8]?
     var startedMilliseconds: Int64 = 0
-    var requestBytes = 0
+    /// A unary request, kept for the log as long as it is small.
+    var keptRequest: [UInt8] = []
+    /// What the log will tell of a request that is too large to keep, for the answer's number 0
+    /// and for any other.
+    var largeRequest: (zero: GRPCRequestDescription, other: GRPCRequestDescription)?
     var responseBytes = 0
     var isStarted = false
     var hasSentHeaders = false

@@ -91,6 +91,7 @@ package struct MemberBootstrap {
         do {
             try requireUnused(bolt)
             try createBuckets(bolt)
+            try defragmentIfWorthwhile(bolt)
         } catch {
             bolt.close()
             throw error
@@ -101,6 +102,7 @@ package struct MemberBootstrap {
     func openDatabase() throws -> Bolt {
         var options = BoltOptions(bucketsAreFlat: true)
         options.syncOnCommit = !configuration.unsafeNoFsync
+        options.locksMemory = configuration.lockMemory
         do {
             return try Bolt.open(disk: disk, path: directory.database, options: options)
         } catch BoltError.disk(.locked) {
@@ -108,6 +110,9 @@ package struct MemberBootstrap {
                 "another process has the database open: \(directory.database)")
         }
     }
+
+    /// How often the rest of a long lease is told to all members; etcd's five minutes.
+    private static let leaseCheckpointMilliseconds: Int64 = 300_000
 
     func makeState(
         _ bolt: Bolt, localID: Membership.MemberID, clusterID: ClusterID
@@ -118,6 +123,11 @@ package struct MemberBootstrap {
         let electionMilliseconds = Int64(configuration.electionTimeoutMilliseconds)
         // Three half election timeouts, so that a lease outlives a change of leader.
         settings.leaseMinimumSeconds = (electionMilliseconds * 3 / 2 + 999) / 1000
+        settings.persistsLeaseCheckpoints =
+            configuration.featureGates.isEnabled(.leaseCheckpointPersist)
+        if configuration.featureGates.isEnabled(.leaseCheckpoint) {
+            settings.leaseCheckpointMilliseconds = Self.leaseCheckpointMilliseconds
+        }
         let state = try StateMachine(
             bolt: bolt, membership: ClusterMembership(localID: localID, clusterID: clusterID),
             settings: settings,

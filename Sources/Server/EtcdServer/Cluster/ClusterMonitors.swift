@@ -18,8 +18,10 @@ struct ClusterMonitors: Sendable {
 
     /// etcd's four seconds.
     private static let versionMilliseconds: Int64 = 4000
-    /// How soon a new leader takes up the work.
+    /// How soon a new leader takes up the work, and the first leader of a cluster: members that
+    /// join at once need its version.
     private static let lookMilliseconds = 100
+    private static let firstLookMilliseconds = 5
 
     /// Runs until the task is cancelled.
     func run() async {
@@ -32,12 +34,15 @@ struct ClusterMonitors: Sendable {
     private func decideVersions() async {
         var term: UInt64?
         var next: Int64 = 0
-        while (try? await Task.sleep(for: .milliseconds(Self.lookMilliseconds))) != nil {
+        var look = Self.firstLookMilliseconds
+        while (try? await Task.sleep(for: .milliseconds(look))) != nil {
             let status = runtime.status
             let now = monotonicMilliseconds()
+            if status.leader != nil, !status.isLeader { look = Self.lookMilliseconds }
             guard status.isLeader, now >= next || status.term.rawValue != term else { continue }
             term = status.term.rawValue
             next = now + Self.versionMilliseconds
+            look = Self.lookMilliseconds
             do throws(EtcdError) {
                 try await decideVersion()
             } catch {

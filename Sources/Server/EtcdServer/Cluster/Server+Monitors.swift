@@ -2,14 +2,36 @@ import Glibc
 
 /// What of the server looks after the cluster.
 extension Server {
-    /// Set in the environment to let the cluster's version be raised beyond the one that a former
-    /// etcd has left (docs/decisions/0002).
+    /// Set to `true` in the environment to let the cluster's version be raised beyond the one that
+    /// a former etcd has left (docs/decisions/0002).
     private static let raiseVariable = "SWIFT_ETCD_RAISE_CLUSTER_VERSION"
 
-    var clusterMonitors: ClusterMonitors {
-        ClusterMonitors(
+    /// Runs until the task is cancelled.
+    func monitorCluster() async {
+        let checks = corruptionChecks
+        let configuration = self.configuration
+        let monitors = ClusterMonitors(
             runtime: runtime, calls: peerCalls, logger: logger,
             downgradeInterval: configuration.downgradeCheckTime,
             isRaiseWanted: getenv(Self.raiseVariable).map { String(cString: $0) } == "true")
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await monitors.run() }
+            group.addTask { await checks.checkPeriodically(every: configuration.corruptCheckTime) }
+            guard configuration.featureGates.isEnabled(.compactHashCheck) else { return }
+            group.addTask {
+                await checks.checkCompactions(every: configuration.compactHashCheckTime)
+            }
+        }
+    }
+
+    /// Compares this member's data with that of the others before it serves, if that is wanted.
+    func checkDataAtStart() async throws {
+        guard configuration.featureGates.isEnabled(.initialCorruptCheck) else { return }
+        try await corruptionChecks.checkAtStart()
+    }
+
+    private var corruptionChecks: CorruptionChecks {
+        CorruptionChecks(
+            runtime: runtime, calls: peerCalls, localID: localID, logger: logger)
     }
 }

@@ -31,8 +31,6 @@ package enum LaterFeatures {
 
     static let table: [Feature] = [
         // Several members
-        .flag("corrupt-check-time"),
-        .flag("compact-hash-check-time"), .flag("downgrade-check-time"),
         .gate(.setMemberLocalAddr),
         // Discovery by a registry that wants TLS or a password
         .when("discovery-endpoints with TLS") { configuration in
@@ -62,26 +60,10 @@ package enum LaterFeatures {
         .flag("bcrypt-cost"), .flag("auth-token-ttl"), .flag("self-signed-cert-validity"),
         .when("auth-token=jwt") { $0.authToken != "simple" },
         // Observation
-        .flag("enable-pprof"),
         .flag("enable-distributed-tracing"),
         .flag("distributed-tracing-address"), .flag("distributed-tracing-service-name"),
         .flag("distributed-tracing-instance-id"), .flag("distributed-tracing-sampling-rate"),
-        .when("log-outputs=systemd/journal") {
-            $0.logging.outputs.values.contains("systemd/journal")
-        },
-        .when("log-rotation-config-json with compress") {
-            guard $0.logging.enableRotation else { return false }
-            return (try? LogRotation(json: $0.logging.rotation))?.compresses ?? false
-        },
         // Behaviour
-        .flag("memory-mlock"),
-        .flag("bootstrap-defrag-threshold-megabytes"),
-        .gate(.stopGRPCServiceOnDefrag),
-        .gate(.initialCorruptCheck),
-        .gate(.compactHashCheck),
-        .gate(.leaseCheckpoint),
-        .gate(.leaseCheckpointPersist),
-        .gate(.priorityRequest),
     ]
 
     /// Refuses a configuration that asks for what is not there yet, naming the flag.

@@ -19,6 +19,7 @@ extension RuntimeConfiguration {
         snapshotsMaximum = Int(configuration.snapshotFilesMax)
         requestMaximumBytes = Int(configuration.requestBytesMax)
         synchronizesLog = !configuration.unsafeNoFsync
+        prioritizesRevocations = configuration.featureGates.isEnabled(.priorityRequest)
     }
 }
 
@@ -35,6 +36,7 @@ extension ServiceSettings {
         requestMaximumBytes = Int(configuration.requestBytesMax)
         watchProgressMilliseconds =
             configuration.effectiveWatchProgressNotifyInterval.milliseconds
+        pausesOnDefragmentation = configuration.featureGates.isEnabled(.stopGRPCServiceOnDefrag)
     }
 }
 
@@ -53,6 +55,7 @@ extension GRPCServerConfiguration {
             let isSlow = call.milliseconds >= limit
             logger.tell(call, level: isSlow ? .warn : .debug)
         }
+        describeRequest = { RequestDescriptions.describe($0, $1, $2) }
         maxReceiveBytes = Int(configuration.requestBytesMax) + Self.overheadBytes
         recordsHandlingTime = configuration.usesExtensiveMetrics
         http2.maxConcurrentStreams =
@@ -70,11 +73,17 @@ extension GRPCServerConfiguration {
 extension ServerLogger {
     /// A unary call that took long, or any while debugging.
     fileprivate func tell(_ call: GRPCSlowCall, level: LogLevel) {
+        let request = call.request
+        let isTold = request.responseCount >= 0
+        let start = LogTimestamp.now() - call.milliseconds * 1000
         let fields: KeyValuePairs<String, LogValue> = [
+            "start time": .string(LogTimestamp.text(start)),
             "time spent": .duration(.milliseconds(call.milliseconds)),
             "remote": .string(call.remote), "response type": .string(call.path),
-            "request size": .number(call.requestBytes),
-            "response size": .number(call.responseBytes),
+            "request count": .integer(request.count), "request size": .number(request.sizeBytes),
+            "response count": .integer(request.responseCount),
+            "response size": .number(isTold ? call.responseBytes : -1),
+            "request content": .string(request.content),
         ]
         if level == .warn { warn("request stats", fields) } else { debug("request stats", fields) }
     }
@@ -86,6 +95,9 @@ extension GatewaySettings {
         allowedOrigins = configuration.cors.allowsAll ? ["*"] : Set(configuration.cors.origins)
         hostWhitelist = Set(configuration.hostWhitelist.values)
         isJSONGatewayEnabled = configuration.enableGRPCGateway
+        servesProfiles =
+            configuration.enableProfiling
+            || LogLevel(flagText: configuration.logging.level) == .debug
         healthTimeoutMilliseconds = configuration.requestTimeout.milliseconds
         bodyMaximumBytes = Int(configuration.requestBytesMax) + 512 * 1024
         commandLine = CommandLine.arguments

@@ -78,7 +78,8 @@ package final class Server: Sendable {
             timeoutMilliseconds: configuration.requestTimeout.milliseconds, logger: logger)
         services = ClientAPI(
             runtime: runtime,
-            settings: ServiceSettings(configuration, member, others: peerCalls))
+            settings: ServiceSettings(configuration, member, others: peerCalls),
+            observe: { logger.note($0) })
         let endpoints = PeerEndpoints(services: services, logger: logger)
         links.answer { request, loop in endpoints.respond(to: request, on: loop) }
         calls = GRPCServer(
@@ -109,11 +110,12 @@ package final class Server: Sendable {
     ///
     /// - Returns: the signal that ended it; nil when the cluster has removed the member.
     package func run() async throws -> Int32? {
+        try await checkDataAtStart()
         let listeners = Listeners(self)
         try await listeners.open()
         let publication = Task { await publish() }
         let compactor = Task { await AutoCompactor(self)?.run() }
-        let monitors = Task { await clusterMonitors.run() }
+        let monitors = Task { await monitorCluster() }
         let start = Task { await advanceElection() }
         let signal = await tellEnd(signals.next())
         publication.cancel()

@@ -3,8 +3,8 @@ import Synchronization
 
 /// A place log lines go to. Called from any thread.
 package protocol LogOutput: Sendable {
-    /// Takes one whole line with its line feed.
-    func write(_ line: [UInt8])
+    /// Takes one whole line, encoded with its line feed.
+    func write(_ bytes: [UInt8], of line: LogLine)
 }
 
 /// Why a log file cannot be written.
@@ -34,8 +34,8 @@ package final class DescriptorOutput: LogOutput {
         if descriptor > 2 { close(descriptor) }
     }
 
-    package func write(_ line: [UInt8]) {
-        turn.withLock { _ in Self.write(line, to: descriptor) }
+    package func write(_ bytes: [UInt8], of line: LogLine) {
+        turn.withLock { _ in Self.write(bytes, to: descriptor) }
     }
 
     static func open(_ path: String) throws(LogOutputError) -> Int32 {
@@ -71,8 +71,8 @@ package final class MemoryOutput: LogOutput {
 
     package init() {}
 
-    package func write(_ line: [UInt8]) {
-        state.withLock { $0.append(line) }
+    package func write(_ bytes: [UInt8], of line: LogLine) {
+        state.withLock { $0.append(bytes) }
     }
 
     /// The lines so far, without line feeds.

@@ -9,6 +9,12 @@ enum LogTimestamp {
         return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
     }
 
+    static func text(_ microseconds: Int64) -> String {
+        var bytes: [UInt8] = []
+        append(microseconds, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     static func append(_ microseconds: Int64, to bytes: inout [UInt8]) {
         let seconds = microseconds / 1_000_000
         let secondOfDay = seconds % 86_400

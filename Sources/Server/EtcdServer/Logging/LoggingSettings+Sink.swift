@@ -11,6 +11,7 @@ extension LoggingSettings {
         if names.count > 1, names.contains("default") {
             throw ConfigurationError(#"multi logoutput for "default" is not supported yet"#)
         }
+        try checkJournal(names)
         let rotation = enableRotation ? try checkedRotation(names) : nil
         guard let level = LogLevel(flagText: level) else {
             throw ConfigurationError("unrecognized level: \(self.level.goQuoted)")
@@ -21,6 +22,17 @@ extension LoggingSettings {
         }
         return LogSink(
             level: level, format: format, outputs: try openOutputs(names, rotation: rotation))
+    }
+
+    private static let journal = "systemd/journal"
+
+    /// The journal takes all lines alone.
+    private func checkJournal(_ names: [String]) throws(ConfigurationError) {
+        guard names.count > 1, names.contains(Self.journal) else { return }
+        let listed = names.map(\.goQuoted).joined(separator: " ")
+        throw ConfigurationError(
+            "running with systemd/journal but other '--log-outputs' values ([\(listed)]) are "
+                + "configured with 'default'; override 'default' value with something else")
     }
 
     private static func isFile(_ name: String) -> Bool {
@@ -45,6 +57,9 @@ extension LoggingSettings {
             for name in names {
                 switch name {
                 case "default", "stderr": opened.append(DescriptorOutput.standardError)
+                case Self.journal:
+                    let program = CommandLine.arguments.first?.split(separator: "/").last
+                    opened.append(try JournalOutput(identifier: program.map(String.init) ?? ""))
                 case "stdout": opened.append(DescriptorOutput.standardOutput)
                 default:
                     let path = name.hasPrefix("file://") ? String(name.dropFirst(7)) : name

@@ -4,7 +4,8 @@ import Synchronization
 /// A log file that is renamed and begun anew when it has grown to its limit.
 ///
 /// An old file is named after the time it was set aside: `etcd-2026-11-22T12-42-19.090.log`. Old
-/// files beyond the limits of number and age are removed then. If a new file cannot be opened the
+/// files beyond the limits of number and age are removed then, and the others compressed if that is
+/// wanted. If a new file cannot be opened the
 /// old one is written on, past its limit: no line is lost for the sake of the limit.
 package final class RotatingFileOutput: LogOutput {
     private struct State {
@@ -15,6 +16,7 @@ package final class RotatingFileOutput: LogOutput {
     private let path: String
     private let rotation: LogRotation
     private let state: Mutex<State>
+    private let compression = LogCompression()
 
     init(path: String, rotation: LogRotation) throws(LogOutputError) {
         self.path = path
@@ -28,13 +30,15 @@ package final class RotatingFileOutput: LogOutput {
         state.withLock { _ = close($0.descriptor) }
     }
 
-    package func write(_ line: [UInt8]) {
+    package func write(_ bytes: [UInt8], of line: LogLine) { write(bytes) }
+
+    func write(_ bytes: [UInt8]) {
         state.withLock { state in
-            if state.sizeBytes > 0, state.sizeBytes + line.count > rotation.sizeBytesMax {
+            if state.sizeBytes > 0, state.sizeBytes + bytes.count > rotation.sizeBytesMax {
                 rotate(&state)
             }
-            DescriptorOutput.write(line, to: state.descriptor)
-            state.sizeBytes += line.count
+            DescriptorOutput.write(bytes, to: state.descriptor)
+            state.sizeBytes += bytes.count
         }
     }
 
@@ -44,8 +48,13 @@ package final class RotatingFileOutput: LogOutput {
         else { return }
         close(state.descriptor)
         state = State(descriptor: descriptor, sizeBytes: 0)
-        removeOldFiles()
+        let kept = removeOldFiles()
+        if rotation.compresses {
+            compression.compressLater(kept.filter { !$0.hasSuffix(Self.compressedSuffix) })
+        }
     }
+
+    private static let compressedSuffix = ".gz"
 
     /// The directory, the name without extension and the extension with its dot.
     private var parts: (directory: String, stem: String, suffix: String) {
@@ -80,22 +89,32 @@ package final class RotatingFileOutput: LogOutput {
     }
 
     /// Removes the oldest files set aside, by number and by age.
-    private func removeOldFiles() {
-        guard rotation.filesMax > 0 || rotation.ageDaysMax > 0 else { return }
+    ///
+    /// - Returns: the paths of those that stay.
+    private func removeOldFiles() -> [String] {
         let (directory, stem, suffix) = parts
         let length = stem.utf8.count + suffix.utf8.count + "-2006-01-02T15-04-05.000".utf8.count
         let names = Self.names(in: directory)
-            .filter {
-                $0.utf8.count == length && $0.hasPrefix(stem + "-") && $0.hasSuffix(suffix)
+            .filter { name in
+                let isCompressed = name.hasSuffix(Self.compressedSuffix)
+                let plain = name.dropLast(isCompressed ? Self.compressedSuffix.utf8.count : 0)
+                return plain.utf8.count == length && plain.hasPrefix(stem + "-")
+                    && plain.hasSuffix(suffix)
             }
             .sorted(by: >)
         let age = Int64(clamping: rotation.ageDaysMax) &* 86_400_000_000
         let oldest = backupPath(atMicroseconds: LogTimestamp.now() - age)
+        var kept: [String] = []
         for (index, name) in names.enumerated() {
             let isSurplus = rotation.filesMax > 0 && index >= rotation.filesMax
             let isAged = rotation.ageDaysMax > 0 && directory + name < oldest
-            if isSurplus || isAged { unlink(directory + name) }
+            if isSurplus || isAged {
+                unlink(directory + name)
+            } else {
+                kept.append(directory + name)
+            }
         }
+        return kept
     }
 
     private static func names(in directory: String) -> [String] {

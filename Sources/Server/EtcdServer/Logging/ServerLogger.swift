@@ -26,7 +26,7 @@ package final class LogSink: Sendable {
         }
         guard isAdmitted ?? true else { return }
         let bytes = LogLineEncoder.encode(line, as: format)
-        for output in outputs { output.write(bytes) }
+        for output in outputs { output.write(bytes, of: line) }
     }
 }
 

@@ -29,7 +29,8 @@ final class ApplyObservation: @unchecked Sendable {
     /// Coarse times of the first entry's end and of the newest entry's.
     private var firstEnd: Int64 = 0
     private var newestEnd: Int64 = 0
-    private var firstOperation: StaticString = ""
+    private var firstEntry: [UInt8] = []
+    private var firstOutcome = ApplyOutcome(revision: 0, result: .done)
 
     init(registry: MetricRegistry, logger: ServerLogger, warningDuration: Duration) {
         self.registry = registry
@@ -47,8 +48,8 @@ final class ApplyObservation: @unchecked Sendable {
     }
 
     /// One entry was applied.
-    func add(_ operation: StaticString, _ outcome: ApplyOutcome) {
-        checkPace(operation)
+    func add(_ operation: StaticString, _ outcome: ApplyOutcome, entry: [UInt8]) {
+        checkPace(outcome, entry)
         var isFailure = false
         switch outcome.result {
         case .put: batch.puts += 1
@@ -73,8 +74,10 @@ final class ApplyObservation: @unchecked Sendable {
     func finishBatch(entries: Int, nanoseconds: Int64) {
         if firstEnd != 0 {
             // The first entry began with the batch, before any call told of it.
-            report(firstOperation, nanoseconds - (newestEnd - firstEnd))
+            report(firstOutcome, firstEntry, nanoseconds - (newestEnd - firstEnd))
             firstEnd = 0
+            firstEntry = []
+            firstOutcome = ApplyOutcome(revision: 0, result: .done)
         }
         let meanSeconds = Double(nanoseconds) / 1e9 / Double(max(1, entries))
         for index in tallies.indices {
@@ -88,27 +91,29 @@ final class ApplyObservation: @unchecked Sendable {
         transactionsInBatch = 0
     }
 
-    private func checkPace(_ operation: StaticString) {
+    private func checkPace(_ outcome: ApplyOutcome, _ entry: [UInt8]) {
         let now = Self.coarseNanoseconds()
         if firstEnd == 0 {
             firstEnd = now
-            firstOperation = operation
+            firstOutcome = outcome
+            firstEntry = entry
         } else {
-            report(operation, now - newestEnd)
+            report(outcome, entry, now - newestEnd)
         }
         newestEnd = now
     }
 
-    private func report(_ operation: StaticString, _ nanoseconds: Int64) {
+    private func report(_ outcome: ApplyOutcome, _ entry: [UInt8], _ nanoseconds: Int64) {
         guard nanoseconds > warningNanoseconds else { return }
         slowApplies.increment()
-        logger.warn(
-            "apply request took too long",
-            [
-                "took": .duration(.nanoseconds(nanoseconds)),
-                "expected-duration": .duration(warningDuration), "prefix": "",
-                "request": .string("\(operation)"), "response": "",
-            ])
+        let request = try? InternalRaftRequest(decoding: entry)
+        let fields: KeyValuePairs<String, LogValue> = [
+            "took": .duration(.nanoseconds(nanoseconds)),
+            "expected-duration": .duration(warningDuration), "prefix": "",
+            "request": .string(request?.logText ?? ""),
+            "response": .string(outcome.result.sizeText),
+        ]
+        logger.warn("apply request took too long", fields)
     }
 
     private func tally(_ operation: StaticString, isFailure: Bool) {
@@ -124,6 +129,21 @@ final class ApplyObservation: @unchecked Sendable {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC_COARSE, &time)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+}
+
+extension ApplyResult {
+    /// The size of the answer as etcd's logs tell it; an answer without a body has none.
+    fileprivate var sizeText: String {
+        switch self {
+        case .put(let answer): "size:\(answer.encodedSize)"
+        case .deleteRange(let answer): "size:\(answer.encodedSize)"
+        case .txn(let answer): "size:\(answer.encodedSize)"
+        case .range(let answer): "size:\(answer.encodedSize)"
+        case .compaction, .leaseGrant, .leaseRevoke, .alarm, .members, .clusterVersion, .done,
+            .failed:
+            ""
+        }
     }
 }
 

@@ -7,6 +7,8 @@ final class ConsensusMetrics: Sendable {
     let leasesExpired: CounterSeries
     let proposalsFailed: CounterSeries
     let readsFailed: CounterSeries
+    /// Rounds that were not confirmed in time.
+    let slowReads: CounterSeries
     private let hasLeader: GaugeSeries
     private let isLeader: GaugeSeries
     private let leaderChanges: CounterSeries
@@ -16,6 +18,7 @@ final class ConsensusMetrics: Sendable {
         leasesExpired = registry.counter("etcd_debugging_server_lease_expired_total")
         proposalsFailed = registry.counter("etcd_server_proposals_failed_total")
         readsFailed = registry.counter("etcd_server_read_indexes_failed_total")
+        slowReads = registry.counter("etcd_server_slow_read_indexes_total")
         hasLeader = registry.gauge("etcd_server_has_leader")
         isLeader = registry.gauge("etcd_server_is_leader")
         leaderChanges = registry.counter("etcd_server_leader_changes_seen_total")

@@ -88,8 +88,8 @@ extension RuntimeObservation {
         applies.finishBatch(entries: entries, nanoseconds: nanoseconds)
     }
 
-    package func applied(_ operation: StaticString, _ outcome: ApplyOutcome) {
-        applies.add(operation, outcome)
+    package func applied(_ operation: StaticString, _ outcome: ApplyOutcome, entry: [UInt8]) {
+        applies.add(operation, outcome, entry: entry)
         if case .compaction(let revision) = outcome.result {
             storage.compactionBegins()
             logger.info("compact tree index", ["revision": .integer(revision)])
@@ -103,7 +103,10 @@ extension RuntimeObservation {
 
     package func proposalFailed() { consensus.proposalsFailed.increment() }
 
-    package func readsFailed(_ count: Int) { consensus.readsFailed.increment(by: count) }
+    package func readsFailed(_ count: Int) {
+        consensus.slowReads.increment()
+        consensus.readsFailed.increment(by: count)
+    }
 }
 
 /// Storage.
@@ -130,8 +133,9 @@ extension RuntimeObservation {
         storage.backendWrite.observe(nanoseconds: nanoseconds)
     }
 
-    package func compactionStep(nanoseconds: Int64) {
-        storage.compactionPause.observe(Double(nanoseconds / 1_000_000))
+    package func compactionStep(nanoseconds: Int64, isOfIndex: Bool) {
+        let pause = isOfIndex ? storage.indexCompactionPause : storage.compactionPause
+        pause.observe(Double(nanoseconds / 1_000_000))
     }
 
     package func compacted(revision: Int64, removed: Int, hash: UInt32) {
@@ -158,7 +162,21 @@ extension RuntimeObservation {
             ])
     }
 
-    package func snapshotSaved(index: UInt64, term: UInt64) {
+    package func snapshotBegins(index: UInt64, former: UInt64, count: Int) {
+        logger.info(
+            "triggering snapshot",
+            [
+                "local-member-id": .hex(memberID.rawValue),
+                "local-member-applied-index": .unsigned(index),
+                "local-member-snapshot-index": .unsigned(former),
+                "local-member-snapshot-count": .number(count), "snapshot-forced": false,
+            ])
+    }
+
+    package func snapshotSaved(index: UInt64, term: UInt64, _ times: SnapshotTimes) {
+        storage.snapshotEncoding.observe(nanoseconds: times.encoding)
+        storage.snapshotWriting.observe(nanoseconds: times.writing)
+        storage.snapshotTotal.observe(nanoseconds: times.total)
         logger.info("saved snapshot to disk", ["snapshot-index": .unsigned(index)])
     }
 }

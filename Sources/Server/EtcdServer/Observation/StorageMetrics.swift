@@ -12,6 +12,10 @@ final class StorageMetrics: Sendable {
     let backendCommit: HistogramSeries
     let backendWrite: HistogramSeries
     let compactionPause: HistogramSeries
+    let indexCompactionPause: HistogramSeries
+    let snapshotEncoding: HistogramSeries
+    let snapshotWriting: HistogramSeries
+    let snapshotTotal: HistogramSeries
     private let compactionTotal: HistogramSeries
     private let compactedKeys: CounterSeries
     private let lastCompaction: GaugeSeries
@@ -28,6 +32,12 @@ final class StorageMetrics: Sendable {
             "etcd_debugging_disk_backend_commit_write_duration_seconds")
         compactionPause = registry.histogram(
             "etcd_debugging_mvcc_db_compaction_pause_duration_milliseconds")
+        indexCompactionPause = registry.histogram(
+            "etcd_debugging_mvcc_index_compaction_pause_duration_milliseconds")
+        snapshotEncoding = registry.histogram(
+            "etcd_debugging_snap_save_marshalling_duration_seconds")
+        snapshotWriting = registry.histogram("etcd_snap_fsync_duration_seconds")
+        snapshotTotal = registry.histogram("etcd_debugging_snap_save_total_duration_seconds")
         compactionTotal = registry.histogram(
             "etcd_debugging_mvcc_db_compaction_total_duration_milliseconds")
         compactedKeys = registry.counter("etcd_debugging_mvcc_db_compaction_keys_total")

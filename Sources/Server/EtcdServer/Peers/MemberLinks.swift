@@ -76,6 +76,10 @@ package final class MemberLinks: MessageCarrier, PeerTransportOwner {
 extension MemberLinks {
     package func send(_ messages: [Message]) { transport?.send(messages) }
 
+    package func isConnected(to member: Raft.MemberID) -> Bool {
+        transport?.activeSince(member) != nil
+    }
+
     package func send(_ snapshot: OutgoingSnapshot) {
         guard let transport else {
             snapshot.database.end()

@@ -16,6 +16,22 @@ extension KeyIndex {
         }
     }
 
+    /// Whether any key exists at a main revision; ends with the first that does.
+    package func hasKey(at main: Int64) -> Bool {
+        hasKey(in: page(root), at: main)
+    }
+
+    private func hasKey(in page: IndexPage, at main: Int64) -> Bool {
+        guard !page.isLeaf else {
+            return (0..<page.count).contains { exists(page.payload($0), at: main) }
+        }
+        return (0..<page.count).contains { index in
+            let summary = SubtreeSummary(loadingFrom: page.payload(index))
+            if summary.newestMain <= main { return summary.liveCount > 0 }
+            return hasKey(in: self.page(child(page, index)), at: main)
+        }
+    }
+
     /// Counts below one page from `start` on (nil: all) and below `end` (nil: all).
     private func countBetween(
         _ start: UnsafeRawBufferPointer?, _ end: UnsafeRawBufferPointer?, in page: IndexPage,

@@ -45,8 +45,7 @@ package final class HashJob {
         generations = [store.committing, store.open].compactMap { $0 }
         pending = generations.map { generation in generation.records }
         cursor = store.keyBucket?.cursor()
-        let lowest = UnsafeRawBufferPointer(start: nil, count: 0)
-        readsNothing = store.index.count(from: lowest, to: .unbounded, at: revision) == 0
+        readsNothing = !store.index.hasKey(at: revision)
     }
 
     deinit {

@@ -6,6 +6,8 @@ package struct GatewaySettings: Sendable {
     package var hostWhitelist: Set<String> = ["*"]
     /// Whether `/v3/` is there at all.
     package var isJSONGatewayEnabled = true
+    /// Whether `/debug/pprof/` is there.
+    package var servesProfiles = false
     /// Greatest request body; more is refused with 413.
     package var bodyMaximumBytes = 2 << 20
     /// Path and headers of one request in bytes; more is refused with 431.

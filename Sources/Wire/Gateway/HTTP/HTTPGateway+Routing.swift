@@ -41,6 +41,8 @@ extension HTTPGateway {
             return getOnly(request, on: eventLoop) { versions(on: eventLoop) }
         case "/debug/vars":
             return getOnly(request, on: eventLoop) { debugVariables(on: eventLoop) }
+        case _ where request.path.hasPrefix(ProfilePages.prefix) && settings.servesProfiles:
+            return eventLoop.makeSucceededFuture(profile(request.path))
         case _ where request.path.hasPrefix("/v3/") && settings.isJSONGatewayEnabled:
             return eventLoop.makeSucceededFuture(
                 .json(
@@ -120,6 +122,10 @@ extension HTTPGateway {
 
     private func versions(on eventLoop: any EventLoop) -> EventLoopFuture<GatewayResponse> {
         question(on: eventLoop).report().map { .json(.ok, Self.versionJSON($0)) }
+    }
+
+    private func profile(_ path: String) -> GatewayResponse {
+        ProfilePages.page(path: path, commandLine: settings.commandLine) ?? .notFound
     }
 
     private func debugVariables(on eventLoop: any EventLoop) -> EventLoopFuture<GatewayResponse> {

@@ -37,7 +37,31 @@ package final class RuntimeHealthSource: HealthSource, ReplySink {
             case .candidate: "StateCandidate"
             case .leader: "StateLeader"
             }
+        report.vote = status.vote.rawValue
+        if status.isLeader { report.progress = Self.progress(status) }
         return report
+    }
+
+    /// What a leader knows of all members, itself among them.
+    private static func progress(_ status: ReplicaStatus) -> [RaftReport.Progress] {
+        let last = status.lastIndex.rawValue
+        var all = [
+            RaftReport.Progress(
+                id: status.id.rawValue, match: last, next: last + 1, state: "StateReplicate")
+        ]
+        for member in status.members {
+            let state =
+                switch member.replication {
+                case .probe: "StateProbe"
+                case .replicate: "StateReplicate"
+                case .snapshot: "StateSnapshot"
+                }
+            all.append(
+                RaftReport.Progress(
+                    id: member.id.rawValue, match: member.match.rawValue,
+                    next: member.next.rawValue, state: state))
+        }
+        return all.sorted { $0.id < $1.id }
     }
 
     package func report(_ completion: @escaping @Sendable (HealthReport) -> Void) {

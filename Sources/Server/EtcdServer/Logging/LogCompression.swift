@@ -1,0 +1,66 @@
+import Glibc
+import NIOPosix
+import Synchronization
+
+/// Compresses log files that were set aside, one at a time, beside everything else.
+final class LogCompression: Sendable {
+    private static let pieceBytes = 256 << 10
+
+    private let turn = Mutex<Void>(())
+
+    /// Compresses these files soon; each is replaced by one with `.gz` behind its name.
+    func compressLater(_ paths: [String]) {
+        guard !paths.isEmpty else { return }
+        NIOThreadPool.singleton.submit { [self] _ in
+            turn.withLock { _ in
+                for path in paths { Self.compress(path) }
+            }
+        }
+    }
+
+    /// A file that cannot be compressed stays as it is: it is still a log.
+    static func compress(_ path: String) {
+        let source = open(path, O_RDONLY | O_CLOEXEC)
+        guard source >= 0 else { return }
+        defer { close(source) }
+        let target = open(path + ".gz", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+        guard target >= 0 else { return }
+        let isWhole = copy(source, to: target)
+        if close(target) == 0, isWhole {
+            unlink(path)
+        } else {
+            unlink(path + ".gz")
+        }
+    }
+
+    private static func copy(_ source: Int32, to target: Int32) -> Bool {
+        var encoder = GzipEncoder()
+        var piece = [UInt8](repeating: 0, count: pieceBytes)
+        while true {
+            let count = read(source, &piece, pieceBytes)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { return false }
+            if count == 0 { break }
+            encoder.append(count == pieceBytes ? piece : Array(piece[..<count]))
+            guard writeAll(encoder.takeOutput(), to: target) else { return false }
+        }
+        encoder.finish()
+        return writeAll(encoder.takeOutput(), to: target)
+    }
+
+    private static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+        bytes.withUnsafeBytes { buffer in
+            var done = 0
+            while done < buffer.count {
+                let count = write(
+                    descriptor, buffer.baseAddress?.advanced(by: done), buffer.count - done)
+                if count > 0 {
+                    done += count
+                } else if errno != EINTR {
+                    return false
+                }
+            }
+            return true
+        }
+    }
+}

@@ -1,0 +1,32 @@
+internal import CoreMetrics
+internal import MVCC
+
+/// Counts what watch streams send, and how long that takes.
+struct WatchMeter: Sendable {
+    /// Events that wait for their client.
+    let pendingEvents = Meter(label: "etcd_debugging_mvcc_pending_events_total")
+    private let events = Counter(label: "etcd_debugging_mvcc_events_total")
+    private let answers = Timer(
+        label: "etcd_debugging_server_watch_send_loop_control_stream_duration_seconds")
+    private let progress = Timer(
+        label: "etcd_debugging_server_watch_send_loop_progress_duration_seconds")
+    private let changes = Timer(
+        label: "etcd_debugging_server_watch_send_loop_watch_stream_duration_seconds")
+    private let changesPerEvent = Timer(
+        label: "etcd_debugging_server_watch_send_loop_watch_stream_duration_per_event_seconds")
+
+    /// A delivery was written to its stream.
+    func sent(_ delivery: WatchDelivery, nanoseconds: Int64) {
+        switch delivery.content {
+        case .changes(let sent):
+            events.increment(by: Int64(sent.count))
+            changes.recordNanoseconds(nanoseconds)
+            changesPerEvent.recordNanoseconds(nanoseconds / Int64(max(sent.count, 1)))
+        case .progress: progress.recordNanoseconds(nanoseconds)
+        case .compacted: answers.recordNanoseconds(nanoseconds)
+        }
+    }
+
+    /// A client's request to add or to end a watcher was answered.
+    func answered(nanoseconds: Int64) { answers.recordNanoseconds(nanoseconds) }
+}

@@ -1,0 +1,120 @@
+import ClientAPI
+import Disk
+import EtcdAPI
+import Gateway
+import Glibc
+import Membership
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import PeerTransport
+import Raft
+import ReplicaRuntime
+import StateMachine
+import Testing
+
+@testable import EtcdServer
+
+/// A lone member with its peer listener, on the real disk and real sockets.
+final class ClusterFixture {
+    let directory: String
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let runtime: ReplicaRuntime
+    let services: ClientAPI
+    let calls: PeerCalls
+    let links: MemberLinks
+    let localID: Membership.MemberID
+    let clusterID: ClusterID
+    private let channel: any Channel
+
+    init() async throws {
+        var template = Array("/tmp/swift-etcd-cluster-XXXXXX".utf8CString)
+        directory = try #require(mkdtemp(&template).map { String(cString: $0) })
+        var configuration = ServerConfiguration()
+        configuration.name = "one"
+        configuration.dataDirectory = directory + "/data"
+        configuration.initialCluster = "one=http://127.0.0.1:42180"
+        configuration.initialAdvertisePeerURLs = try EndpointURLList(
+            flagText: "http://127.0.0.1:42180")
+        let logger = ServerLogger(sink: LogSink(outputs: []))
+        let bootstrap = MemberBootstrap(
+            configuration, disk: RealDisk(), logger: logger,
+            startUnixMilliseconds: unixMilliseconds(), peers: PeerEnquiry(group: group))
+        let member = try await bootstrap.run()
+        localID = member.localID
+        clusterID = member.clusterID
+        let id = Raft.MemberID(localID.rawValue)
+        links = MemberLinks(
+            snapshots: member.parts.snapshots, disk: RealDisk(),
+            observation: PeerObservation(localID: id, logger: logger), onRemoval: {})
+        let transport = PeerTransport(
+            settings: PeerTransportSettings(configuration, member), owner: links, group: group)
+        links.attach(transport)
+        runtime = ReplicaRuntime(
+            parts: member.parts, configuration: RuntimeConfiguration(configuration),
+            observer: RuntimeObservation(
+                memberID: id, registry: MetricRegistry(), logger: logger),
+            carrier: links, firstRequestID: bootstrap.requestNumber(localID))
+        links.attach(runtime)
+        calls = PeerCalls(
+            clusterID: clusterID, links: links, group: group, timeoutMilliseconds: 30_000,
+            logger: logger)
+        services = ClientAPI(
+            runtime: runtime, settings: ServiceSettings(configuration, member, others: calls))
+        let endpoints = PeerEndpoints(services: services, logger: logger)
+        links.answer { request, loop in endpoints.respond(to: request, on: loop) }
+        channel = try await ServerBootstrap(group: group)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try transport.configure(channel: channel, isEncrypted: false)
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+    }
+
+    /// Waits until the member leads and has published its name, as a started one does.
+    func start() async throws {
+        while !runtime.status.isLeader { try await Task.sleep(for: .milliseconds(5)) }
+        var request = Membershippb_ClusterMemberAttrSetRequest()
+        request.memberID = localID.rawValue
+        request.memberAttributes.name = "one"
+        request.memberAttributes.clientUrls = ["http://127.0.0.1:1"]
+        _ = try await runtime.propose(
+            field: InternalRaftRequest.Field.clusterMemberAttributesSet,
+            payload: request.serializedBytes())
+    }
+
+    func stop() async throws {
+        try? await channel.close().get()
+        await links.close()
+        runtime.stop()
+        try await group.shutdownGracefully()
+        removeAll(directory)
+    }
+
+    private func removeAll(_ path: String) {
+        let disk = RealDisk()
+        for name in (try? disk.list(path)) ?? [] { removeAll(path + "/" + name) }
+        if rmdir(path) != 0 { unlink(path) }
+    }
+
+    var url: String { "http://127.0.0.1:\(channel.localAddress?.port ?? 0)" }
+
+    /// This member as others know it, at the address where it really listens.
+    func asLeader() -> Member { Member(id: localID, peerURLs: [url], name: "one") }
+
+    func ask(
+        _ method: String, _ path: String, headers: HTTPHeaders = [:], body: [UInt8] = []
+    ) async throws -> PeerResponse {
+        try await calls.send(method, url, path, headers: headers, body: body)
+    }
+
+    /// Puts a request into the log.
+    func propose(_ field: UInt32, _ payload: [UInt8]) async throws -> ApplyOutcome {
+        try await runtime.propose(field: field, payload: payload)
+    }
+}
+
+extension PeerResponse {
+    var content: String { String(decoding: body, as: UTF8.self) }
+}

@@ -1,0 +1,63 @@
+import Bolt
+import Disk
+import EtcdAPI
+import Testing
+
+@testable import Lease
+
+@Suite("Checkpoints of leases")
+struct LeaseCheckpointTests {
+    private static let interval: Int64 = 300_000
+
+    @Test func restsOfLongLeasesAreToldOnceAnIntervalAndTakenBackByARenewal() throws {
+        var fixture = try LeaseFixture(now: 0, checkpointMilliseconds: Self.interval)
+        try fixture.grant(1, seconds: 1000)
+        try fixture.grant(2, seconds: 300)
+        #expect(due(&fixture, now: 299_999).isEmpty)
+        #expect(due(&fixture, now: 300_000) == [1: 700])
+        #expect(due(&fixture, now: 900_000).isEmpty, "not again before that one is applied")
+        apply(1, 700, &fixture, now: 300_000)
+        #expect(due(&fixture, now: 600_500) == [1: 400])
+        apply(1, 400, &fixture, now: 600_500)
+        #expect(fixture.lessor.renew(lease(1), now: 600_600) == .checkpointed)
+        apply(1, 0, &fixture, now: 600_700)
+        #expect(fixture.lessor.renew(lease(1), now: 600_700) == .renewed(seconds: 1000))
+        #expect(due(&fixture, now: 900_699).isEmpty)
+        #expect(due(&fixture, now: 900_700) == [1: 700])
+    }
+
+    @Test func aRevokedOrRenewedLeaseNeedsNone() throws {
+        var fixture = try LeaseFixture(now: 0, checkpointMilliseconds: Self.interval)
+        try fixture.grant(1, seconds: 1000)
+        try fixture.grant(2, seconds: 1000)
+        _ = try fixture.lessor.revoke(lease(1), into: &fixture.batch)
+        #expect(fixture.lessor.renew(lease(2), now: 300_000) == .renewed(seconds: 1000))
+        #expect(due(&fixture, now: 300_000).isEmpty)
+    }
+
+    @Test func promotionsScheduleAllAndOthersNone() throws {
+        var fixture = try LeaseFixture(checkpointMilliseconds: Self.interval)
+        try fixture.grant(1, seconds: 1000)
+        #expect(due(&fixture, now: .max).isEmpty)
+        fixture.lessor.promote(extensionMilliseconds: 0, now: 1_000_000)
+        #expect(due(&fixture, now: 1_300_000) == [1: 700])
+        fixture.lessor.demote()
+        #expect(due(&fixture, now: .max).isEmpty)
+        var without = try LeaseFixture(now: 0)
+        try without.grant(1, seconds: 1000)
+        #expect(due(&without, now: 900_000).isEmpty)
+    }
+
+    private func due(_ fixture: inout LeaseFixture, now: ClockMilliseconds) -> [Int64: Int64] {
+        let taken = fixture.lessor.takeCheckpoints(limit: 100, now: now)
+        return Dictionary(uniqueKeysWithValues: taken.map { ($0.id.rawValue, $0.remainingSeconds) })
+    }
+
+    private func apply(
+        _ id: Int64, _ seconds: Int64, _ fixture: inout LeaseFixture, now: ClockMilliseconds
+    ) {
+        fixture.lessor.checkpoint(
+            lease(id), remainingSeconds: seconds, persist: true, into: &fixture.batch)
+        fixture.lessor.scheduleCheckpoint(of: lease(id), now: now)
+    }
+}

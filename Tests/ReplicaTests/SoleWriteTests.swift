@@ -1,0 +1,115 @@
+import EtcdAPI
+import Raft
+import StateMachine
+import Testing
+
+@testable import Replica
+
+/// Writes of a single voter, whose entries are applied as soon as they are durable.
+@Suite struct SoleWriteTests {
+    private func leading() throws -> ReplicaFixture {
+        try ReplicaFixture.leading(appliesSoleWrites: true)
+    }
+
+    @Test func anEntryIsHandedOutOnceWithItsWriteAndNotAgainWhenItCommits() throws {
+        var fixture = try leading()
+        try fixture.step(.propose([ReplicaFixture.proposal(1)]))
+        let write = try #require(fixture.effects.writes.first)
+        #expect(fixture.effects.soleWrites == [write.number])
+        try fixture.step(.propose([ReplicaFixture.proposal(2)]))
+        let next = try #require(fixture.effects.writes.first)
+        #expect(fixture.effects.soleWrites == [next.number])
+        try fixture.step(.written(write.number))
+        #expect(fixture.effects.committed.isEmpty)
+        #expect(fixture.replica.status.committed == write.entries.last?.index)
+        try fixture.step(.written(next.number))
+        #expect(fixture.effects.committed.isEmpty)
+    }
+
+    /// Both reports may wait in one batch, so that the machine was not asked in between.
+    @Test func whatIsReportedAsWrittenAndAppliedAtOnceIsTaken() throws {
+        var fixture = try leading()
+        try fixture.step(.propose([ReplicaFixture.proposal(1)]))
+        let write = try #require(fixture.effects.writes.first)
+        let last = try #require(write.entries.last)
+        fixture.effects.removeAll()
+        try fixture.replica.step(.written(write.number), into: &fixture.effects)
+        try fixture.replica.step(
+            .applied(ApplyProgress(index: last.index.rawValue)), into: &fixture.effects)
+        fixture.replica.takeEffects(into: &fixture.effects)
+        #expect(fixture.effects.committed.isEmpty)
+        #expect(fixture.replica.status.applied == last.index)
+        try fixture.step(.propose([ReplicaFixture.proposal(2)]))
+        #expect(fixture.effects.soleWrites.count == 1)
+    }
+
+    @Test func largeWritesAndThoseBehindThemGoTheUsualWay() throws {
+        var fixture = try leading()
+        let large = NumberedProposal(id: 1, data: [UInt8](repeating: 1, count: 100_000))
+        try fixture.step(.propose([large]))
+        #expect(fixture.effects.soleWrites.isEmpty)
+        let first = try #require(fixture.effects.writes.first)
+        try fixture.step(.propose([ReplicaFixture.proposal(2)]))
+        #expect(fixture.effects.soleWrites.isEmpty, "entries before it are not handed out yet")
+        let second = try #require(fixture.effects.writes.first)
+        try fixture.step(.written(first.number))
+        #expect(fixture.effects.committed.map(\.index) == first.entries.map(\.index))
+        try fixture.step(.propose([ReplicaFixture.proposal(3)]))
+        #expect(fixture.effects.soleWrites.isEmpty)
+        let third = try #require(fixture.effects.writes.first)
+        try fixture.step(.written(third.number))
+        #expect(
+            fixture.effects.committed.map(\.index)
+                == (second.entries + third.entries).map(\.index))
+    }
+
+    @Test func changesOfMembershipGoTheUsualWayUntilTheyAreApplied() throws {
+        var fixture = try leading()
+        let change = ConfChange(type: .addLearner, member: MemberID(2), context: [])
+        try fixture.step(.changeMembership(id: 3, change))
+        #expect(fixture.effects.soleWrites.isEmpty)
+        try fixture.step(.propose([ReplicaFixture.proposal(4)]))
+        #expect(fixture.effects.soleWrites.isEmpty)
+    }
+
+    @Test func aSecondVoterEndsIt() throws {
+        var fixture = try leading()
+        let change = ConfChange(type: .addVoter, member: MemberID(2), context: [])
+        try fixture.step(.changeMembership(id: 3, change))
+        try fixture.settle()
+        #expect(fixture.replica.status.confState.voters == [MemberID(1), MemberID(2)])
+        try fixture.step(.propose([ReplicaFixture.proposal(4)]))
+        let write = try #require(fixture.effects.writes.first)
+        #expect(fixture.effects.soleWrites.isEmpty)
+        try fixture.step(.written(write.number))
+        #expect(fixture.effects.committed.isEmpty, "the other voter has a say")
+    }
+
+    /// A restarted member may hold acknowledged entries that it has not applied yet.
+    @Test func readsGoAloneOnlyOnceAnEntryOfTheTermIsApplied() throws {
+        var fixture = ReplicaFixture(appliesSoleWrites: true)
+        #expect(!fixture.replica.readsAlone)
+        try fixture.step(.tick)
+        try fixture.settle()
+        try fixture.step(.campaign)
+        #expect(!fixture.replica.readsAlone)
+        try fixture.settle()
+        #expect(fixture.replica.readsAlone)
+        let change = ConfChange(type: .addVoter, member: MemberID(2), context: [])
+        try fixture.step(.changeMembership(id: 3, change))
+        #expect(!fixture.replica.readsAlone, "not while that is under way")
+        try fixture.settle()
+        #expect(!fixture.replica.readsAlone, "and not with two")
+    }
+
+    @Test func aReadIsConfirmedAtWhatWasReportedBefore() throws {
+        var fixture = try leading()
+        try fixture.step(.propose([ReplicaFixture.proposal(1)]))
+        let write = try #require(fixture.effects.writes.first)
+        fixture.effects.removeAll()
+        try fixture.replica.step(.written(write.number), into: &fixture.effects)
+        try fixture.replica.step(.read(9), into: &fixture.effects)
+        fixture.replica.takeEffects(into: &fixture.effects)
+        #expect(fixture.effects.readable.map(\.index) == [write.entries.last?.index.rawValue])
+    }
+}
