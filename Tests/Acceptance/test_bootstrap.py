@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+import api
 from members import Member, free_ports, our_etcd, our_member, real_member, tool
 
 
@@ -138,11 +139,91 @@ def test_joining_needs_to_be_announced(cluster, tmp_path):
     assert "PeerURLs: no match found for existing member" in ours
 
 
+def joining(first, tmp_path, name="late", binary=None):
+    """A member that is announced to the cluster of `first` and not started yet."""
+    ports = free_ports(2)
+    url = peer_url(ports[1])
+    first.etcdctl("member", "add", name, f"--peer-urls={url}")
+    return Member(
+        binary or our_etcd(), tmp_path / f"{name}.etcd", "--name", name,
+        "--initial-cluster", f"m0={peer_url(first.peer_port)},{name}={url}",
+        "--initial-cluster-state", "existing", ports=ports)
+
+
+def wait_names(member, names, seconds=30):
+    """Waits until all have published themselves."""
+    end = time.monotonic() + seconds
+    while member_names(member) != names:
+        assert time.monotonic() < end, member_names(member)
+        time.sleep(0.05)
+
+
+def test_joins_a_real_etcd(cluster, tmp_path):
+    first, = cluster(real_member)
+    for number in range(30):
+        first.etcdctl("put", f"key{number}", "value")
+    late = joining(first, tmp_path)
+    try:
+        late.start()
+        assert late.etcdctl("get", "key29", "--print-value-only").stdout == "value\n"
+        wait_names(late, ["late", "m0"])
+        assert late.hash_kv() == first.hash_kv()
+        late.stop()
+        late.start()
+        late.etcdctl("put", "after", "restart")
+        assert first.etcdctl("get", "after", "--print-value-only").stdout == "restart\n"
+    finally:
+        late.close()
+
+
+def test_joins_by_a_snapshot_whenever_it_is_killed(tmp_path):
+    """The leader has forgotten its first entries, so what comes is a snapshot."""
+    ports = free_ports(2)
+    first = real_member(
+        tmp_path / "m0.etcd", "--name", "m0", "--initial-cluster", f"m0={peer_url(ports[1])}",
+        "--snapshot-count", "100", "--unsafe-no-fsync", ports=ports)
+    late = None
+    try:
+        first.start()
+        with api.connect(first.endpoint) as channel:
+            put = api.stub(channel, "KV").Put
+            # A real 3.5 keeps 5,000 entries behind its snapshot.
+            for turn in range(56):
+                calls = [
+                    put.future(api.rpc.PutRequest(
+                        key=f"key{turn}".encode(), value=str(number).encode() * 500))
+                    for number in range(100)]
+                for call in calls:
+                    call.result(timeout=60)
+        late = joining(first, tmp_path)
+        for turn in range(10):
+            started = len(lines(late, "starting local member")) if turn else 0
+            late.start(wait=False)
+            end = time.monotonic() + 30
+            while len(lines(late, "starting local member")) == started:
+                assert late.process.poll() is None and time.monotonic() < end, late.tail()
+                time.sleep(0.01)
+            time.sleep(0.04 * turn)
+            assert late.process.poll() is None, late.tail()
+            late.kill()
+        late.start()
+        first.etcdctl("put", "last", "one")
+        assert late.etcdctl("get", "last", "--print-value-only").stdout == "one\n"
+        assert late.hash_kv() == first.hash_kv()
+        assert lines(late, "applied snapshot") or lines(late, "Recovering from snapshot backend")
+    finally:
+        first.close()
+        if late:
+            late.close()
+
+
 def test_the_last_of_a_cluster_goes_on_alone(cluster, tmp_path):
     """--force-new-cluster on the data of a real etcd, and back."""
     members = cluster(real_member, real_member, real_member)
     for number in range(200):
         members[0].etcdctl("put", f"key{number % 20}", str(number))
+    # Its answer says that it knows of all of them.
+    assert members[2].etcdctl("get", "key19", "--print-value-only").stdout == "199\n"
     status = json.loads(members[2].etcdctl("endpoint", "status", "-w", "json").stdout)[0]
     cluster_id = status["Status"]["header"]["cluster_id"]
     for one in members:
@@ -170,6 +251,27 @@ def test_the_last_of_a_cluster_goes_on_alone(cluster, tmp_path):
         assert back.etcdctl("get", "after", "--print-value-only").stdout == "all\n"
     finally:
         back.close()
+
+
+def test_the_whole_log_of_a_real_etcd_is_read_again(start, tmp_path):
+    """Requests to the former store, changes of members and writes, without the database."""
+    real = start(real=True)
+    for number in range(50):
+        real.etcdctl("put", f"key{number % 7}", str(number))
+    added = real.etcdctl(
+        "member", "add", "late", "--learner", "--peer-urls=http://127.0.0.1:1", "-w", "json")
+    late = json.loads(added.stdout)["member"]["ID"]
+    real.etcdctl("member", "remove", f"{late:x}")
+    real.etcdctl("lease", "grant", "9000")
+    real.etcdctl("compact", "20")
+    before = real.hash_kv()
+    names = member_names(real)
+    real.stop()
+    (real.directory / "member/snap/db").unlink()
+    ours = start(directory=real.directory, ports=(real.client_port, real.peer_port))
+    assert ours.hash_kv() == before
+    assert member_names(ours) == names
+    assert json.loads(ours.etcdctl("lease", "list", "-w", "json").stdout)["leases"]
 
 
 def test_a_restored_snapshot_of_three_goes_on_alone(start, tmp_path):

@@ -174,7 +174,6 @@ struct SnapshotReceiptTests {
             let torn = try BootstrapFixture("/follower", on: disk.afterCrash(seed: 4))
             let file = try torn.disk.open(segment, .readWrite)
             try file.truncate(to: cut)
-            try file.truncate(to: complete.count)
             try file.synchronize()
             file.close()
             try await check(

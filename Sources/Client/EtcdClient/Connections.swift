@@ -12,16 +12,18 @@ actor Connections {
         let isLost: LossFlag
     }
 
+    private static let keepaliveMinimumMilliseconds: Int64 = 10_000
+
     private let endpoints: [Endpoint]
-    private let dialTimeoutMilliseconds: Int64
+    private let configuration: EtcdClient.Configuration
     private var current: Current?
     private var opening: Task<GRPCClientConnection, any Error>?
     private var nextEndpoint = 0
     private var isClosed = false
 
-    init(endpoints: [Endpoint], dialTimeoutMilliseconds: Int64) {
+    init(endpoints: [Endpoint], configuration: EtcdClient.Configuration) {
         self.endpoints = endpoints
-        self.dialTimeoutMilliseconds = dialTimeoutMilliseconds
+        self.configuration = configuration
     }
 
     /// A connection on which calls can be made.
@@ -77,17 +79,31 @@ actor Connections {
         throw failure
     }
 
+    private var connectionSettings: GRPCClientConfiguration {
+        var settings = GRPCClientConfiguration()
+        let interval = configuration.keepaliveIntervalMilliseconds
+        if interval > 0 {
+            settings.http2.keepalive.pingIntervalMilliseconds =
+                max(interval, Self.keepaliveMinimumMilliseconds)
+            settings.http2.keepalive.pingTimeoutMilliseconds =
+                configuration.keepaliveTimeoutMilliseconds
+        }
+        return settings
+    }
+
     private func dial(_ endpoint: Endpoint) async throws -> GRPCClientConnection {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let future =
             switch endpoint.address {
             case .host(let host, let port):
-                GRPCClientConnection.connect(host: host, port: port, on: loop)
+                GRPCClientConnection.connect(
+                    host: host, port: port, on: loop, configuration: connectionSettings)
             case .unixPath(let path):
-                GRPCClientConnection.connect(unixPath: path, on: loop)
+                GRPCClientConnection.connect(
+                    unixPath: path, on: loop, configuration: connectionSettings)
             }
         let promise = loop.makePromise(of: GRPCClientConnection.self)
-        let timer = loop.scheduleTask(in: .milliseconds(dialTimeoutMilliseconds)) {
+        let timer = loop.scheduleTask(in: .milliseconds(configuration.dialTimeoutMilliseconds)) {
             promise.fail(EtcdClientError(code: .deadlineExceeded, message: "i/o timeout"))
         }
         future.whenComplete { result in

@@ -13,6 +13,11 @@ public final class EtcdClient: Sendable {
         public var timeoutMilliseconds: Int64 = 5_000
         /// How long making a connection to one endpoint may take.
         public var dialTimeoutMilliseconds: Int64 = 2_000
+        /// Silence after which the server is pinged, at least ten seconds as in gRPC's other
+        /// clients; 0 never pings.
+        public var keepaliveIntervalMilliseconds: Int64 = 0
+        /// Silence after a ping at which the connection counts as lost.
+        public var keepaliveTimeoutMilliseconds: Int64 = 20_000
 
         public init() {}
     }
@@ -32,8 +37,7 @@ public final class EtcdClient: Sendable {
         var parsed: [Endpoint] = []
         for endpoint in endpoints { parsed.append(try Endpoint(endpoint)) }
         self.configuration = configuration
-        connections = Connections(
-            endpoints: parsed, dialTimeoutMilliseconds: configuration.dialTimeoutMilliseconds)
+        connections = Connections(endpoints: parsed, configuration: configuration)
     }
 
     /// Closes the connection; calls under way fail.

@@ -48,6 +48,8 @@ extension MemberBootstrap {
         var client = EtcdClient.Configuration()
         client.timeoutMilliseconds = max(settings.requestTimeout.milliseconds, 1)
         client.dialTimeoutMilliseconds = max(settings.dialTimeout.milliseconds, 1)
+        client.keepaliveIntervalMilliseconds = max(settings.keepaliveTime.milliseconds, 0)
+        client.keepaliveTimeoutMilliseconds = max(settings.keepaliveTimeout.milliseconds, 1)
         let registry = try EtcdClient(endpoints: settings.endpoints.values, configuration: client)
         let local = try own.founders().named(configuration.name)
         var discovery = DiscoveryRegistry(
