@@ -109,6 +109,9 @@ final class ApplyThread {
     }
 
     private func apply(_ entry: Entry) throws {
+        guard entry.index.rawValue <= progress.index + 1 else {
+            throw EntryGap(applied: progress.index, next: entry.index.rawValue)
+        }
         let applied = try state.apply(
             CommittedEntry(
                 index: entry.index.rawValue, term: entry.term.rawValue,
@@ -236,6 +239,14 @@ final class ApplyThread {
         for waiting in physical { replies.add(.failed(.stopped), to: waiting.address, term: term) }
         replies.deliver()
     }
+}
+
+/// Entries were given out in the wrong order: going on would skip some.
+private struct EntryGap: Error, CustomStringConvertible {
+    let applied: UInt64
+    let next: UInt64
+
+    var description: String { "entry \(next) came behind entry \(applied)" }
 }
 
 extension CommittedEntry.Kind {

@@ -194,6 +194,8 @@ final class ConsensusThread {
     }
 
     private func perform() {
+        // Entries of a sole write are applied behind all that was given out before it.
+        if !effects.soleWrites.isEmpty { postCommitted() }
         for write in effects.writes { post(write) }
         if !effects.messages.isEmpty { runtime.observer.send(effects.messages) }
         if let state = effects.softState {
@@ -201,10 +203,7 @@ final class ConsensusThread {
                 .role(isLeader: state.role == .leader, term: replica.status.term.rawValue))
             runtime.observer.roleChanged(state, term: replica.status.term)
         }
-        if let last = effects.committed.last {
-            committedIndex = last.index.rawValue
-            runtime.apply.post(.entries(effects.committed))
-        }
+        postCommitted()
         for refused in effects.refused {
             runtime.apply.post(.refused(id: refused.id, error: Self.error(refused.error)))
         }
@@ -216,6 +215,13 @@ final class ConsensusThread {
         replies.deliver()
         for ticket in effects.unreadable { askAgain(ticket) }
         if let index = effects.releasedLog { runtime.log.post(.release(index)) }
+    }
+
+    private func postCommitted() {
+        guard let last = effects.committed.last else { return }
+        committedIndex = last.index.rawValue
+        runtime.apply.post(.entries(effects.committed))
+        effects.committed.removeAll(keepingCapacity: true)
     }
 
     /// A commit index that moved needs no durable write of its own: it rides with the next.
