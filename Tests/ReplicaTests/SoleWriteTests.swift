@@ -43,6 +43,20 @@ import Testing
         #expect(fixture.effects.soleWrites.count == 1)
     }
 
+    /// The report of the write may come behind that of its entries.
+    @Test func whatIsAppliedBeforeItIsReportedAsWrittenIsTakenWithThat() throws {
+        var fixture = try leading()
+        let before = fixture.replica.status.applied
+        try fixture.step(.propose([ReplicaFixture.proposal(1)]))
+        let write = try #require(fixture.effects.writes.first)
+        let last = try #require(write.entries.last)
+        try fixture.step(.applied(ApplyProgress(index: last.index.rawValue)))
+        #expect(fixture.replica.status.applied == before)
+        try fixture.step(.written(write.number))
+        #expect(fixture.replica.status.applied == last.index)
+        #expect(fixture.effects.committed.isEmpty)
+    }
+
     @Test func largeWritesAndThoseBehindThemGoTheUsualWay() throws {
         var fixture = try leading()
         let large = NumberedProposal(id: 1, data: [UInt8](repeating: 1, count: 100_000))

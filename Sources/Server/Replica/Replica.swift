@@ -27,6 +27,8 @@ package struct Replica: Sendable {
     private var isSnapshotRunning = false
     /// Up to where the log in memory was last cut.
     private var memoryCut: UInt64 = 0
+    /// Up to where the caller has applied.
+    private var appliedIndex: LogIndex
     /// Up to where entries were handed out to be applied, in `committed` or as sole writes.
     private var handedOut: LogIndex
     private var held: [(number: WriteNumber, messages: [Message])] = []
@@ -56,6 +58,7 @@ package struct Replica: Sendable {
         self.snapshotIndex = snapshotIndex
         nextRound = firstRound
         handedOut = machine.appliedIndex
+        appliedIndex = machine.appliedIndex
     }
 
     /// What everybody may see of the Raft machine.
@@ -198,6 +201,7 @@ package struct Replica: Sendable {
 
     private mutating func wrote(_ number: WriteNumber, into effects: inout ReplicaEffects) {
         machine.persisted(through: number)
+        noteApplied()
         while let first = held.first, first.number <= number {
             effects.messages.append(contentsOf: first.messages)
             held.removeFirst()
@@ -213,9 +217,17 @@ package struct Replica: Sendable {
         for data in progress.configurationChanges {
             try applyConfigurationChange(data)
         }
-        // Entries of a sole write may be applied before the machine has given them out.
-        machine.handedOut(through: LogIndex(progress.index))
-        machine.applied(to: LogIndex(progress.index))
+        appliedIndex = max(appliedIndex, LogIndex(progress.index))
+        noteApplied()
+    }
+
+    /// Entries of a sole write may be applied before the machine has given them out, or even knows
+    /// that they are durable; then it hears of them with that.
+    private mutating func noteApplied() {
+        let index = min(appliedIndex, machine.committedIndex)
+        guard index > machine.appliedIndex else { return }
+        machine.handedOut(through: index)
+        machine.applied(to: index)
         cutMemory()
     }
 

@@ -74,8 +74,8 @@ package struct ReplicaEffects: Sendable {
     /// Log writes in the order of their numbers; each is reported back by `written`.
     package var writes: [LogWrite] = []
     /// Those of the writes whose entries are committed by being durable, as nobody else has a say:
-    /// they are applied right then, after everything that was handed out before, and `written`
-    /// is reported before `applied` is.
+    /// they are applied right then, after everything that was handed out before, and before
+    /// `written` is reported.
     package var soleWrites: [WriteNumber] = []
     /// To be sent now. The data of a snapshot message is the caller's to fill in.
     package var messages: [Message] = []

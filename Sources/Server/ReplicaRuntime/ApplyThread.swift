@@ -113,6 +113,9 @@ final class ApplyThread {
     }
 
     private func apply(_ entry: Entry) throws {
+        guard entry.index.rawValue <= progress.index + 1 else {
+            throw EntryGap(applied: progress.index, next: entry.index.rawValue)
+        }
         let applied = try state.apply(
             CommittedEntry(
                 index: entry.index.rawValue, term: entry.term.rawValue,
@@ -279,6 +282,14 @@ final class ApplyThread {
 /// Why a received snapshot could not replace the state; the backend thread has told the cause.
 enum InstallationError: Error {
     case noState(index: UInt64)
+}
+
+/// Entries were given out in the wrong order: going on would skip some.
+private struct EntryGap: Error, CustomStringConvertible {
+    let applied: UInt64
+    let next: UInt64
+
+    var description: String { "entry \(next) came behind entry \(applied)" }
 }
 
 extension CommittedEntry.Kind {

@@ -209,6 +209,8 @@ final class ConsensusThread {
     }
 
     private func perform() {
+        // Entries of a sole write are applied behind all that was given out before it.
+        if !effects.soleWrites.isEmpty { postCommitted() }
         for write in effects.writes { post(write) }
         send()
         if let state = effects.softState {
@@ -216,10 +218,7 @@ final class ConsensusThread {
             runtime.observer.roleChanged(state, term: replica.term)
         }
         if let snapshot = effects.installation { runtime.apply.post(.install(snapshot)) }
-        if let last = effects.committed.last {
-            committedIndex = last.index.rawValue
-            runtime.apply.post(.entries(effects.committed))
-        }
+        postCommitted()
         for refused in effects.refused {
             runtime.apply.post(.refused(id: refused.id, error: Self.error(refused.error)))
         }
@@ -243,6 +242,13 @@ final class ConsensusThread {
             effects.messages.removeAll { $0.type == .snapshot }
         }
         if !effects.messages.isEmpty { runtime.carrier.send(effects.messages) }
+    }
+
+    private func postCommitted() {
+        guard let last = effects.committed.last else { return }
+        committedIndex = last.index.rawValue
+        runtime.apply.post(.entries(effects.committed))
+        effects.committed.removeAll(keepingCapacity: true)
     }
 
     /// A commit index that moved needs no durable write of its own: it rides with the next.

@@ -87,9 +87,9 @@ final class LogThread {
             runtime.segments.post(())
         }
         guard let newest else { return }
-        report(newest, isWaitedFor: isWaitedFor)
-        // Behind the report, so that it arrives before that of what is applied.
+        // Before the report: entries behind these may be given out as soon as it is known.
         if !soleEntries.isEmpty { runtime.apply.post(.entries(soleEntries)) }
+        report(newest, isWaitedFor: isWaitedFor)
     }
 
     /// What nobody waits for is told with the next thing that wakes the consensus thread.
