@@ -1,0 +1,89 @@
+"""The cluster's version up and down, and comparing the members' data while it runs."""
+import json
+import time
+
+import api
+from cluster import refusal, until
+from members import our_member, real_member
+
+rpc = api.rpc
+VALIDATE, ENABLE, CANCEL = range(3)
+
+
+# Real members of 3.5 have no downgrades.
+OURS = ("ours",) * 3
+
+
+def version(member):
+    return json.loads(member.get("/version")[1])["etcdcluster"]
+
+
+def told(cluster):
+    return {line["msg"] for one in cluster for line in one.log_lines()}
+
+
+def test_a_downgrade_lowers_version_and_files_of_all_members(make_cluster):
+    cluster = make_cluster(kinds=OURS)
+    cluster.wait_leader()
+    until(lambda: {version(one) for one in cluster} == {"3.7.0"})
+    follower = cluster.followers()[0]
+    downgrade = follower.stub("Maintenance").Downgrade
+    for text, error in [
+            ("3", "wrong downgrade target version format"),
+            ("3.5", "invalid downgrade target version"),
+            ("3.7.0", "invalid downgrade target version")]:
+        assert refusal(downgrade, rpc.DowngradeRequest(action=VALIDATE, version=text)) == (
+            "INVALID_ARGUMENT", f"etcdserver: {error}")
+    validated = downgrade(rpc.DowngradeRequest(action=VALIDATE, version="3.6"), timeout=20)
+    assert validated.version == "3.7"
+    downgrade(rpc.DowngradeRequest(action=ENABLE, version="3.6.0"), timeout=20)
+    assert refusal(downgrade, rpc.DowngradeRequest(action=VALIDATE, version="3.6"))[0] in (
+        "FAILED_PRECONDITION", "INVALID_ARGUMENT")  # the second once the version is lowered
+    until(lambda: {version(one) for one in cluster} == {"3.6.0"})
+    for one in cluster:
+        status = one.status()
+        assert status.storageVersion == "3.6.0"
+        assert status.downgradeInfo.enabled and status.downgradeInfo.targetVersion == "3.6.0"
+    downgrade(rpc.DowngradeRequest(action=CANCEL), timeout=20)
+    until(lambda: not any(one.status().downgradeInfo.enabled for one in cluster))
+    # Without a job it succeeds as well. Nobody raises the version by itself.
+    assert downgrade(rpc.DowngradeRequest(action=CANCEL), timeout=20).version == "3.6"
+    time.sleep(5)
+    assert {version(one) for one in cluster} == {"3.6.0"}
+
+
+def test_members_with_equal_data_find_it_equal(make_cluster):
+    cluster = make_cluster(
+        "--corrupt-check-time=1s", "--compact-hash-check-time=1s",
+        "--feature-gates=CompactHashCheck=true,InitialCorruptCheck=true", kinds=OURS)
+    cluster.wait_leader()
+    keys = cluster.followers()[0].stub("KV")
+    for number in range(20):
+        keys.Put(rpc.PutRequest(key=b"k%d" % (number % 3), value=b"%d" % number), timeout=20)
+    keys.Compact(rpc.CompactionRequest(revision=10, physical=True), timeout=20)
+    wanted = {
+        "initial corruption checking passed; no corruption", "finished peer corruption check",
+        "finished compaction hash check", "successfully checked hash on whole cluster"}
+    until(lambda: wanted <= told(cluster))
+    assert not any(one.status().errors for one in cluster)
+
+
+def test_a_former_version_is_raised_only_on_the_operators_word(tmp_path):
+    directory = tmp_path / "data"
+    real = real_member(directory).start()
+    ports = real.client_port, real.peer_port
+    until(lambda: version(real) == "3.5.0")
+    real.stop()
+    ours = our_member(directory, ports=ports).start()
+    time.sleep(5)
+    assert version(ours) == "3.5.0" and ours.hash_kv()
+    ours.stop()
+    raised = our_member(
+        directory, ports=ports,
+        environment={"SWIFT_ETCD_RAISE_CLUSTER_VERSION": "true"}).start()
+    until(lambda: version(raised) == "3.7.0")
+    raised.stop()
+    refused = real_member(directory, ports=ports).start(wait=False)
+    assert refused.process.wait(30) != 0
+    assert "invalid downgrade" in refused.tail()
+    refused.log.close()
