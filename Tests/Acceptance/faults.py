@@ -2,8 +2,8 @@
 
     python Tests/Acceptance/faults.py --seed 1 --seconds 600 --members 3 --kinds ours,ours,ours
 
-While clients, watchers and holders of leases work on all members, one fault after the other strikes.
-During each, a majority that is up has a leader soon and takes writes; after each, everybody serves.
+While clients, watchers and holders of leases work on all members, one fault after the other
+strikes. During each, a majority that is up has a leader soon and takes writes; after each, everybody serves.
 At the end the judges look at all that anybody was told (history.py, judges.py), all members have
 the same HashKV, and no log tells of an error.
 """
@@ -52,7 +52,8 @@ class Faults:
         for one in self.cluster:
             self.watch(one)
         self.holders = [
-            judges.LeaseHolder(number, self.history, members, random.Random(f"{self.seed}/{number}"))
+            judges.LeaseHolder(
+                number, self.history, members, random.Random(f"{self.seed}/lease {number}"))
             for number in range(3)]
         for one in self.holders:
             one.start()
@@ -228,16 +229,18 @@ class Faults:
         judges.judge_watchers(self.watchers, self.retired, answer.kvs, answer.header.revision)
         ended = judges.judge_early_ends(self.holders, [*self.watchers, *self.retired])
         judges.note_expiries(self.holders, self.watchers[0], self.history)
+        calls = self.history.answered + self.history.unanswered
+        judges.note_events(self.watchers[0], self.history)
         begin = time.monotonic()
         status, text = self.history.judge()
-        self.report(f"judged in {time.monotonic() - begin:.1f} s: {text.strip()}")
+        self.report(f"{calls} calls and all events judged in {time.monotonic() - begin:.1f} s")
         assert status == 0, f"status {status}: {text}"
         for one in self.cluster:
             assert not log_faults(one), f"the log of {one.name} tells {log_faults(one)[:3]}"
         for one in (*self.watchers, *self.retired):
             one.stop()
         self.summary = (
-            f"{self.struck} faults, {self.history.answered} calls answered, "
+            f"{self.struck} faults, {calls - self.history.unanswered} calls answered, "
             f"{self.history.unanswered} not, {answer.header.revision} revisions, "
             f"{ended} ends of leases seen, the last {late:.1f} s after its renewal; "
             f"a new leader in {self.times()}")

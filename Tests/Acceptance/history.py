@@ -50,9 +50,12 @@ class History:
     def judge(self, seconds=300):
         """Exit status and text of the judge: 0 linearizable, 1 not, 2 undecided."""
         self.file.flush()
-        result = subprocess.run(
-            [str(ROOT / ".build/debug/linearizable"), str(self.path)], capture_output=True,
-            text=True, timeout=seconds)
+        try:
+            result = subprocess.run(
+                [str(ROOT / ".build/debug/linearizable"), str(self.path)], capture_output=True,
+                text=True, timeout=seconds)
+        except subprocess.TimeoutExpired:
+            return 2, f"undecided after {seconds} s"
         return result.returncode, result.stdout + result.stderr
 
 

@@ -229,6 +229,20 @@ def note_expiries(holders, watcher, history):
                          watcher.seen_at[revision], revision, {"deleted": 1})
 
 
+def note_events(watcher, history):
+    """Adds to the history what a watcher saw: each event is a read of its key at its revision.
+
+    It was told when the watcher saw it, of a store that may have been read at any time before. So
+    every revision is explained, also those of calls whose answers did not come.
+    """
+    for revision, key, value, created, version in watcher.events:
+        pairs = [] if value is None else [{
+            "key": key.decode(), "value": value.decode(), "created": created,
+            "modified": revision, "version": version}]
+        history.note(2001, 0, {"range": [key.decode()]}, watcher.seen_at[revision], revision,
+                     {"range": pairs})
+
+
 def judge_early_ends(holders, watchers):
     """No key went before its lease's time had passed since the last acknowledged renewal."""
     leases = {one.key.encode(): one for holder in holders for one in holder.leases}

@@ -100,7 +100,8 @@ def test_transactions_deletions_and_compactions_go_through_followers(cluster):
     assert one.stub("KV").Txn(txn, timeout=20).succeeded
     assert not other.stub("KV").Txn(txn, timeout=20).succeeded
     delete = rpc.DeleteRangeRequest(key=b"txn", prev_kv=True)
-    assert [pair.value for pair in one.stub("KV").DeleteRange(delete, timeout=20).prev_kvs] == [b"1"]
+    deleted = one.stub("KV").DeleteRange(delete, timeout=20).prev_kvs
+    assert [pair.value for pair in deleted] == [b"1"]
     revision = cluster.revision()
     one.stub("KV").Compact(rpc.CompactionRequest(revision=revision, physical=True), timeout=20)
     for member in cluster:
@@ -547,7 +548,8 @@ def test_a_member_moves_to_another_address(make_cluster):
     member.start()
     assert get(member, b"while it moves") == [b"value"]
     for one in cluster:
-        assert member.peer_url in [url for told in cluster.member_list(one) for url in told.peerURLs]
+        known = [url for told in cluster.member_list(one) for url in told.peerURLs]
+        assert member.peer_url in known
 
 
 def test_a_cluster_grows_from_one_member_to_five(make_cluster, kinds):

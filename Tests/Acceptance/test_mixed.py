@@ -8,6 +8,7 @@ import pytest
 
 import faults
 import history
+import judges
 from cluster import log_faults, metric, until
 from faults import Faults
 
@@ -45,6 +46,11 @@ class Load:
         history.stop_clients(self.clients)
         for one in self.cluster:
             until(lambda: self.prober.perform(one, {"range": ["a", "z"]}, 10))
+        watcher = judges.Watcher(self.cluster[0])
+        watcher.start()
+        watcher.wait_for(self.cluster.revision())
+        watcher.stop()
+        judges.note_events(watcher, self.history)
         status, text = self.history.judge()
         assert status == 0, text
 
