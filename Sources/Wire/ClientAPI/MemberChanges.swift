@@ -20,10 +20,27 @@ package struct MemberChanges: Sendable {
         let id = Membership.MemberID(
             peerURLs: urls, token: "", addedAtUnixSeconds: Int64(time(nil)))
         let member = Member(id: id, peerURLs: urls, isLearner: isLearner)
+        try await waitForVersion()
         try await rules().checkAddition(isLearner: isLearner)
         let members = try await change(
             isLearner ? .addLearner : .addVoter, id, context: member.json)
         return (member, members)
+    }
+
+    /// How long an addition waits for a cluster that has just been founded.
+    private static let versionMilliseconds: Int64 = 2000
+
+    /// A member that joins asks for the cluster's version. Once it is added there may be no quorum
+    /// to decide one until it has joined.
+    private func waitForVersion() async throws(EtcdError) {
+        let deadline = monotonicMilliseconds() + Self.versionMilliseconds
+        while monotonicMilliseconds() < deadline {
+            let isDecided = try await context.runtime.readState { access in
+                access.state.membership.version != nil
+            }
+            if isDecided { return }
+            try await context.pause(10)
+        }
     }
 
     /// Removes a member for good.
