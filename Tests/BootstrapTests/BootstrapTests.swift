@@ -182,6 +182,26 @@ struct BootstrapTests {
         #expect(words?.contains("authentication is enabled") == true)
     }
 
+    @Test func refusesAClusterThatItCannotServe() async throws {
+        let fixture = try BootstrapFixture("/one", on: MemoryDisk(seed: 1))
+        let member = try await fixture.start()
+        try fixture.run(member)
+        fixture.stop(member)
+        try fixture.edit("cluster", "clusterVersion", bytes("3.8.0"))
+        #expect(
+            try await fixture.refusal()?.hasPrefix(
+                "invalid downgrade; server version is lower than determined cluster version")
+                == true)
+        try fixture.edit("cluster", "clusterVersion", bytes("3.7.0"))
+        for id in 2...3 as ClosedRange<UInt64> {
+            let learner = Member(
+                id: .init(rawValue: id), peerURLs: ["http://127.0.0.1:\(id)"], isLearner: true)
+            try fixture.edit("members", "\(id)", bytes(learner.json))
+        }
+        #expect(
+            try await fixture.refusal() == "membership: too many learner members in cluster")
+    }
+
     @Test func refusesADatabaseThatAnotherProcessHasOpen() async throws {
         let fixture = try BootstrapFixture()
         let member = try await fixture.start()

@@ -7,10 +7,11 @@ import Testing
 struct InteroperabilityTests {
     @Test(.enabled(if: RealEtcd.programs != nil))
     func aRealLeaderStreamsToUsAndSendsItsDatabase() async throws {
-        let etcd = try RealEtcd(
-            flags: "--snapshot-count 10 --experimental-snapshot-catchup-entries 5")
+        // 3.5 keeps 5000 entries behind its newest snapshot: only then is there no way but ours.
+        let etcd = try RealEtcd(flags: "--snapshot-count 100")
         defer { etcd.stop() }
-        for number in 0..<40 { #expect(etcd.control("put key\(number) value") == "OK\n") }
+        #expect(etcd.control("put first value") == "OK\n")
+        #expect(etcd.put(5500) == "done\n")
         let port = try freePort()
         let url = "http://127.0.0.1:\(port)"
         let added = etcd.control("member add ours --learner --peer-urls=\(url)")

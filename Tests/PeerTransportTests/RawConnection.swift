@@ -67,3 +67,38 @@ private final class SinkHandler: ChannelInboundHandler {
         context.close(promise: nil)
     }
 }
+
+/// A server that answers whatever comes first on a connection with the same bytes, then is silent.
+final class CannedServer: Sendable {
+    private let listener: any Channel
+    let port: Int
+
+    init(answer: String, group: any EventLoopGroup) async throws {
+        listener = try await ServerBootstrap(group: group)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(CannedHandler(answer))
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        port = listener.localAddress?.port ?? 0
+    }
+
+    func stop() async { try? await listener.close().get() }
+}
+
+private final class CannedHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+    private var answer: String?
+
+    init(_ answer: String) { self.answer = answer }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard let answer = answer.take() else { return }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: answer)), promise: nil)
+    }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        context.close(promise: nil)
+    }
+}

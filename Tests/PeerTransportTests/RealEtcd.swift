@@ -16,7 +16,8 @@ func run(_ command: String) -> (status: CInt, output: String) {
 
 /// A process of the real etcd on a directory of its own, alone in its cluster.
 struct RealEtcd {
-    private static let root = "/"
+    private static let root =
+        "/"
         + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
 
     /// Where the programs are; nil without the tests' environment.
@@ -38,12 +39,22 @@ struct RealEtcd {
         directory = String(run("mktemp -d").output.dropLast())
         let client = "http://127.0.0.1:\(clientPort)"
         let peer = "http://127.0.0.1:\(peerPort)"
+        let arguments =
+            "--data-dir \(directory)/data --listen-client-urls \(client) "
+            + "--advertise-client-urls \(client) --listen-peer-urls \(peer) "
+            + "--initial-advertise-peer-urls \(peer) --initial-cluster default=\(peer) \(flags)"
+        // Through Python, which closes our sockets in the new process: it would keep them open.
         let started = run(
-            "\(programs)/etcd --data-dir \(directory)/data "
-                + "--listen-client-urls \(client) --advertise-client-urls \(client) "
-                + "--listen-peer-urls \(peer) --initial-advertise-peer-urls \(peer) "
-                + "--initial-cluster default=\(peer) \(flags) "
-                + "> \(directory)/log < /dev/null & echo $!")
+            """
+            python3 -c "
+            import subprocess
+            log = open('\(directory)/log', 'w')
+            command = ['\(programs)/etcd'] + '\(arguments)'.split()
+            print(subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True).pid)
+            "
+            """)
         process = try #require(pid_t(started.output.dropLast()))
     }
 
@@ -53,12 +64,34 @@ struct RealEtcd {
     func control(_ arguments: String) -> String {
         run(
             "\(Self.programs ?? "")/etcdctl --endpoints 127.0.0.1:\(clientPort) "
-                + "--command-timeout 60s --dial-timeout 60s \(arguments)").output
+                + "--command-timeout 60s --dial-timeout 60s \(arguments)"
+        ).output
     }
 
     var metrics: String {
-        run("python3 -c \"import urllib.request as u; "
-            + "print(u.urlopen('http://127.0.0.1:\(clientPort)/metrics').read().decode())\"").output
+        run(
+            "python3 -c \"import urllib.request as u; "
+                + "print(u.urlopen('http://127.0.0.1:\(clientPort)/metrics').read().decode())\""
+        ).output
+    }
+
+    /// Puts one key again and again over one connection.
+    func put(_ times: Int) -> String {
+        run(
+            """
+            python3 -c "
+            import http.client, json
+            body = json.dumps({'key': 'YQ==', 'value': 'Yg=='})
+            connection = http.client.HTTPConnection('127.0.0.1', \(clientPort))
+            for _ in range(\(times)):
+                connection.request('POST', '/v3/kv/put', body)
+                answer = connection.getresponse()
+                answer.read()
+                assert answer.status == 200
+            print('done')
+            "
+            """
+        ).output
     }
 
     var log: String { run("cat \(directory)/log").output }

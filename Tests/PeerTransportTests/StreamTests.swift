@@ -52,7 +52,8 @@ struct StreamTests {
         encoder.append(Self.goingOn(index: 146, entries: [entry], commit: 146), to: &output)
         #expect(entry.encodedSize == 0x20)
         #expect(
-            output.bytes == [1, 0, 0, 0, 0, 0, 0, 0, 1] + [0, 0, 0, 0, 0, 0, 0, 0x20] + entry.encoded()
+            output.bytes == [1, 0, 0, 0, 0, 0, 0, 0, 1] + [0, 0, 0, 0, 0, 0, 0, 0x20]
+                + entry.encoded()
                 + [0, 0, 0, 0, 0, 0, 0, 0x92])
         output = ByteBuffer()
         encoder.append(Self.goingOn(index: 147, entries: [], commit: 147), to: &output)

@@ -113,7 +113,9 @@ final class RecordingOwner: PeerTransportOwner {
             return destination
         }
     }
-    func receiveSnapshot(_ message: Raft.Message) { record.withLock { $0.snapshots.append(message) } }
+    func receiveSnapshot(_ message: Raft.Message) {
+        record.withLock { $0.snapshots.append(message) }
+    }
     func respond(
         to request: PeerRequest, on loop: any EventLoop
     ) -> EventLoopFuture<PeerResponse> {

@@ -31,7 +31,7 @@ package struct RaftMachine: Sendable {
     package let settings: RaftConfiguration
     package internal(set) var term: Term
     /// Whom this member voted for in `term`.
-    var vote: MemberID
+    package internal(set) var vote: MemberID
     var role: Role
     var log: RaftLog
     var configuration: Configuration

@@ -72,6 +72,8 @@ package struct Replica: Sendable {
 
     package var id: MemberID { machine.id }
     package var term: Term { machine.term }
+    /// Whom this member voted for in `term`; `.none` if nobody.
+    package var vote: MemberID { machine.vote }
     package var leader: MemberID? { machine.leader }
     package var role: RoleName { machine.roleName }
     package var committedIndex: LogIndex { machine.committedIndex }

@@ -16,6 +16,7 @@ extension BackendThread {
         let mark = AppliedMark(from: reading)
         var membership = identity
         membership.restore(from: reading)
+        if let noted = mark.confState { membership.takeRoles(of: noted) }
         let confState = mark.confState.map { ConfState($0) } ?? message.snapshot?.confState
         var message = message
         message.snapshot = Snapshot(

@@ -265,6 +265,7 @@ extension ReplicaRuntime {
                 published.leaderMissingSince = leader == nil ? monotonicMilliseconds() : nil
             }
             published.term = replica.term
+            published.vote = replica.vote
             published.leader = leader
             published.role = replica.role
             published.lastIndex = replica.lastIndex
@@ -275,7 +276,6 @@ extension ReplicaRuntime {
     /// What is shown less often, since gathering it costs more.
     func publishDetails(_ status: RaftStatus) {
         published.withLock { published in
-            published.vote = status.vote
             published.members = status.members
         }
     }

@@ -1,4 +1,5 @@
 package import Bolt
+package import EtcdAPI
 import FoundationEssentials
 
 /// Reading the membership back from the database, at start.
@@ -17,6 +18,21 @@ extension ClusterMembership {
         {
             downgrade = Downgrade(
                 isEnabled: stored.enabled ?? false, targetVersion: stored.target ?? "")
+        }
+    }
+
+    /// Takes over who has a vote from the membership that consensus noted beside the members.
+    ///
+    /// A 3.5 member does not write into its database that a learner was promoted: its own truth is
+    /// the former store. What consensus noted is right in either.
+    package mutating func takeRoles(of confState: RaftConfState) {
+        for place in members.indices {
+            let id = members[place].id.rawValue
+            if confState.voters.contains(id) {
+                members[place].isLearner = false
+            } else if confState.learners.contains(id) {
+                members[place].isLearner = true
+            }
         }
     }
 

@@ -47,6 +47,7 @@ package final class StateMachine {
         let reading = bolt.beginRead()
         defer { reading.end() }
         membership.restore(from: reading)
+        if let noted = AppliedMark(from: reading).confState { membership.takeRoles(of: noted) }
         alarms.restore(from: reading)
         auth = AuthState(from: reading)
         lessor.restore(from: reading)

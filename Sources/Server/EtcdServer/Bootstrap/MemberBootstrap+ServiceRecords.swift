@@ -12,17 +12,16 @@ extension MemberBootstrap {
         var failures: [String] = []
         for (scheme, service) in [("https", "etcd-server-ssl"), ("http", "etcd-server")] {
             var found: [String] = []
-            var failure: String?
             do {
                 found = try await members(scheme: scheme, service: service + suffix)
                 pairs += found
             } catch let error as CancellationError {
                 throw error
             } catch {
-                failure = "error querying DNS SRV records for _\(service)\(suffix) \(error)"
+                failures.append(
+                    "error querying DNS SRV records for _\(service)\(suffix) \(error)")
             }
-            if let failure { failures.append(failure) }
-            tell(service + suffix, scheme, found, failure)
+            tell(service + suffix, scheme, found)
         }
         let prefix = "error setting up initial cluster: "
         guard !pairs.isEmpty else {
@@ -45,9 +44,7 @@ extension MemberBootstrap {
         return InitialCluster(token: configuration.initialClusterToken, members: members)
     }
 
-    private func tell(
-        _ service: String, _ scheme: String, _ found: [String], _ failure: String?
-    ) {
+    private func tell(_ service: String, _ scheme: String, _ found: [String]) {
         logger.info(
             "get cluster for \(service) SRV",
             [
@@ -55,7 +52,7 @@ extension MemberBootstrap {
                 "server-name": .string(configuration.name),
                 "discovery-srv": .string(configuration.discovery.dnsDomain),
                 "advertise-peer-urls": .strings(configuration.initialAdvertisePeerURLs.texts),
-                "found-cluster": .strings(found), "error": .string(failure ?? ""),
+                "found-cluster": .strings(found),
             ])
     }
 

@@ -91,7 +91,6 @@ package struct MemberBootstrap {
         do {
             try requireUnused(bolt)
             try createBuckets(bolt)
-            try defragmentIfWorthwhile(bolt)
         } catch {
             bolt.close()
             throw error
@@ -117,6 +116,7 @@ package struct MemberBootstrap {
     func makeState(
         _ bolt: Bolt, localID: Membership.MemberID, clusterID: ClusterID
     ) throws -> StateMachine {
+        try defragmentIfWorthwhile(bolt)
         var settings = StateSettings()
         settings.quota = Quota(configuredBytes: configuration.quotaBackendBytes)
         settings.learnersMaximum = configuration.learnersMax

@@ -75,6 +75,8 @@ final class SnapshotReception: @unchecked Sendable {  // owned by loop
 
     /// The connection ended before the answer. What is whole becomes durable all the same.
     func cancel(reason: String) {
+        onAnswer = nil
+        onRoom = nil
         if case .finishing = state { return }
         fail(reason)
     }

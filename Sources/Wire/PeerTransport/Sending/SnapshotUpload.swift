@@ -205,7 +205,11 @@ final class SnapshotUpload: AnswerReceiver, @unchecked Sendable {  // owned by c
             return environment.owner.reportSnapshot(contact.id, isDelivered: true)
         }
         var reason = PostVerdict.removedText
-        if case .failed(let text) = verdict { reason = text } else { environment.owner.wasRemoved() }
+        if case .failed(let text) = verdict {
+            reason = text
+        } else {
+            environment.owner.wasRemoved()
+        }
         if let url { contact.choice.failed(url) }
         contact.status.deactivate("post", on: "sendMsgSnap", reason)
         environment.ledger.count(contact.id) {
