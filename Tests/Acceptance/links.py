@@ -30,6 +30,7 @@ class Links:
         self._processes = processes
         self._links = {}
         self._connections = set()
+        self._servers = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -75,9 +76,13 @@ class Links:
 
     def close(self):
         async def end():
+            for server in self._servers:
+                server.close()
             self._reset(lambda _: True)
-            for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            tasks = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in tasks:
                 task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         self._run(end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -108,6 +113,7 @@ class Links:
             finally:
                 writer.transport.abort()
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        self._servers.append(server)
         return server.sockets[0].getsockname()[1]
 
     async def _serve(self, target, target_port, reader, writer):
