@@ -120,6 +120,11 @@ class ClusterMember(Member):
         except grpc.RpcError:
             return None
 
+    def wait_ready(self, seconds=30):
+        """Ready, and reached by the channel, which may have seen the member's absence."""
+        super().wait_ready(seconds)
+        until(self.status, seconds, f"a status of {self.name}")
+
     def freeze(self):
         self.process.send_signal(signal.SIGSTOP)
 

@@ -70,6 +70,15 @@ def loaded(cluster, path):
         load.close()
 
 
+def end(member):
+    """kill -9 for ours; a real one is stopped, for 3.5.1 may lose writes when it is killed: it
+    stores the index of an entry before what the entry does (etcd-io/etcd issue 13766)."""
+    if member.kind == "ours":
+        member.kill()
+    else:
+        member.stop()
+
+
 @pytest.fixture
 def real_cluster(make_cluster):
     return make_cluster(*FLAGS, kinds=REAL)
@@ -119,7 +128,8 @@ def test_real_members_are_replaced_by_ours_and_ours_by_real_ones(real_cluster, t
                 cluster.remove(other, via=new)
                 load.check()
             assert [one.kind for one in cluster] == [kind] * 3
-            cluster.kill(list(cluster))
+            for one in cluster:
+                end(one)
             cluster.start()
             load.check()
 
@@ -134,7 +144,7 @@ def test_members_change_their_program_on_the_same_directory(real_cluster, tmp_pa
                 if how == "stopped":
                     one.stop()
                 else:
-                    one.kill()
+                    end(one)
                 one.kind = kind
                 one.start()
                 load.check()
