@@ -10,17 +10,17 @@ struct InteroperabilityTests {
         // 3.5 keeps 5000 entries behind its newest snapshot: only then is there no way but ours.
         let etcd = try RealEtcd(flags: "--snapshot-count 100")
         defer { etcd.stop() }
-        #expect(etcd.control("put first value") == "OK\n")
-        #expect(etcd.put(5500) == "done\n")
+        #expect(try await etcd.control("put first value") == "OK\n")
+        #expect(try await etcd.put(5500) == "done\n")
         let port = try freePort()
         let url = "http://127.0.0.1:\(port)"
-        let added = etcd.control("member add ours --learner --peer-urls=\(url)")
+        let added = try await etcd.control("member add ours --learner --peer-urls=\(url)")
         // Member 9bf1b35fc7761a23 added to cluster 5c3c7cbf8e7ba8ae
         let words = added.split(whereSeparator: { $0 == " " || $0 == "\n" })
         let ours = try #require(UInt64(words[1], radix: 16), "\(added)")
         let cluster = try #require(UInt64(words[5], radix: 16), "\(added)")
-        let members = etcd.control("member list").split(separator: "\n")
-        let started = try #require(members.first { $0.contains("started") })
+        let members = try await etcd.control("member list").split(separator: "\n")
+        let started = try #require(members.first { $0.contains(", started,") })
         let leader = try #require(UInt64(started.prefix { $0 != "," }, radix: 16))
 
         let member = try await TestMember(ours, port: port) { $0.clusterID = cluster }
@@ -32,13 +32,13 @@ struct InteroperabilityTests {
         #expect(member.transport.activeSince(MemberID(leader)) != nil)
         let remote = "Remote=\"\(member.id.text)\"} 1"
         #expect(
-            etcd.metrics.split(separator: "\n").contains {
+            try await etcd.metrics().split(separator: "\n").contains {
                 $0.hasPrefix("etcd_network_active_peers") && $0.hasSuffix(remote)
             })
         #expect(owner.read { $0.timesRemoved } == 0)
 
-        _ = etcd.control("member remove \(member.id.text)")
-        #expect(try await eventually { owner.read { $0.timesRemoved } > 0 })
+        _ = try await etcd.control("member remove \(member.id.text)")
+        try #require(try await eventually { owner.read { $0.timesRemoved } > 0 })
         try await member.stop()
     }
 
@@ -48,14 +48,14 @@ struct InteroperabilityTests {
         let peer = MemberID(leader)
         for kind in PeerStreamKind.allCases {
             for direction in [PeerStreamDirection.incoming, .outgoing] {
-                #expect(
+                try #require(
                     try await eventually {
                         owner.read { $0.events }
                             .contains(.streamEstablished(peer, kind, direction))
                     })
             }
         }
-        #expect(
+        try #require(
             try await eventually {
                 owner.read { record in
                     record.messages.contains { $0.type == .heartbeat && $0.from == peer }
@@ -68,7 +68,7 @@ struct InteroperabilityTests {
         _ ours: UInt64, _ leader: UInt64, _ member: TestMember
     ) async throws {
         let owner = member.owner
-        #expect(
+        try #require(
             try await eventually {
                 let messages = owner.record.withLock { record in
                     defer { record.messages = [] }
@@ -107,8 +107,8 @@ struct InteroperabilityTests {
                 term: snapshot.term, index: last)
         ])
         let value = String(repeating: "v", count: 100_000)
-        #expect(etcd.control("put large \(value)") == "OK\n")
-        #expect(
+        #expect(try await etcd.control("put large \(value)") == "OK\n")
+        try #require(
             try await eventually {
                 let messages = owner.record.withLock { record in
                     defer { record.messages = [] }

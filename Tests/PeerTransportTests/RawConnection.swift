@@ -7,12 +7,14 @@ final class RawConnection: Sendable {
     private let channel: any Channel
     private let sink = ByteSink()
 
-    init(port: Int, group: any EventLoopGroup) async throws {
+    /// Connects and writes at once: no delay of a test's comes between.
+    init(port: Int, group: any EventLoopGroup, sending text: String) async throws {
         let sink = sink
         channel = try await ClientBootstrap(group: group)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(SinkHandler(sink))
+                    try channel.pipeline.syncOperations.addHandler(
+                        SinkHandler(sink, ByteBuffer(string: text)))
                 }
             }
             .connect(host: "127.0.0.1", port: port).get()
@@ -28,12 +30,6 @@ final class RawConnection: Sendable {
     var bytes: [UInt8] { sink.content.withLock { $0.bytes } }
 
     var isEnded: Bool { sink.content.withLock { $0.isEnded } }
-
-    func send(_ text: String) async throws { try await send(Array(text.utf8)) }
-
-    func send(_ bytes: [UInt8]) async throws {
-        try await channel.writeAndFlush(ByteBuffer(bytes: bytes)).get()
-    }
 
     func stopReading() async throws {
         try await channel.setOption(.autoRead, value: false).get()
@@ -52,9 +48,18 @@ private final class ByteSink: Sendable {
 
 private final class SinkHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
     private let sink: ByteSink
+    private let greeting: ByteBuffer
 
-    init(_ sink: ByteSink) { self.sink = sink }
+    init(_ sink: ByteSink, _ greeting: ByteBuffer) {
+        self.sink = sink
+        self.greeting = greeting
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        context.writeAndFlush(wrapOutboundOut(greeting), promise: nil)
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = unwrapInboundIn(data)

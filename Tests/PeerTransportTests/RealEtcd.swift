@@ -1,8 +1,9 @@
 import Glibc
+import NIOPosix
 import Testing
 
 /// Runs a command and gives its exit status and what it printed.
-func run(_ command: String) -> (status: CInt, output: String) {
+private func run(_ command: String) -> (status: CInt, output: String) {
     guard let pipe = popen(command + " 2>&1", "r") else { return (-1, "") }
     var output: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 4096)
@@ -12,6 +13,11 @@ func run(_ command: String) -> (status: CInt, output: String) {
         output += buffer[..<count]
     }
     return (pclose(pipe), String(decoding: output, as: UTF8.self))
+}
+
+/// Runs a command while other tests go on.
+private func runAside(_ command: String) async throws -> String {
+    try await NIOThreadPool.singleton.runIfActive { run(command) }.output
 }
 
 /// A process of the real etcd on a directory of its own, alone in its cluster.
@@ -61,23 +67,25 @@ struct RealEtcd {
     var peerURL: String { "http://127.0.0.1:\(peerPort)" }
 
     /// What etcdctl prints.
-    func control(_ arguments: String) -> String {
-        run(
+    func control(_ arguments: String) async throws -> String {
+        try await runAside(
             "\(Self.programs ?? "")/etcdctl --endpoints 127.0.0.1:\(clientPort) "
                 + "--command-timeout 60s --dial-timeout 60s \(arguments)"
-        ).output
+
+        )
     }
 
-    var metrics: String {
-        run(
+    func metrics() async throws -> String {
+        try await runAside(
             "python3 -c \"import urllib.request as u; "
                 + "print(u.urlopen('http://127.0.0.1:\(clientPort)/metrics').read().decode())\""
-        ).output
+
+        )
     }
 
     /// Puts one key again and again over one connection.
-    func put(_ times: Int) -> String {
-        run(
+    func put(_ times: Int) async throws -> String {
+        try await runAside(
             """
             python3 -c "
             import http.client, json
@@ -91,10 +99,9 @@ struct RealEtcd {
             print('done')
             "
             """
-        ).output
-    }
 
-    var log: String { run("cat \(directory)/log").output }
+        )
+    }
 
     func stop() {
         kill(process, SIGKILL)

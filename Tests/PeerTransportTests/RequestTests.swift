@@ -47,8 +47,8 @@ struct RequestTests {
         let member = try await TestMember(1)
         member.transport.addPeer(MemberID(2), urls: ["http://127.0.0.1:1"])
         member.transport.setRemoved([MemberID(9)])
-        let connection = try await RawConnection(port: member.port, group: member.group)
-        try await connection.send(request)
+        let connection = try await RawConnection(
+            port: member.port, group: member.group, sending: request)
         _ = try await eventually { connection.text.count >= expected.count }
         #expect(connection.text == expected)
         await connection.close()
@@ -147,9 +147,10 @@ struct RequestTests {
 
     @Test func aMessageForAnotherBreaksTheConnection() async throws {
         let member = try await TestMember(1)
-        let connection = try await RawConnection(port: member.port, group: member.group)
         let body = "\u{8}\u{8}\u{10}\u{7}\u{18}\u{2}"
-        try await connection.send(Self.request("POST /raft", body: body))
+        let connection = try await RawConnection(
+            port: member.port, group: member.group,
+            sending: Self.request("POST /raft", body: body))
         #expect(try await eventually { connection.isEnded })
         let expected =
             "HTTP/1.1 500 Internal Server Error\n" + Self.posted
@@ -165,8 +166,9 @@ struct RequestTests {
         {
             let member = try await TestMember(1) { $0.readTimeoutMilliseconds = 1200 }
             member.transport.addPeer(MemberID(2), urls: ["http://127.0.0.1:1"])
-            let connection = try await RawConnection(port: member.port, group: member.group)
-            try await connection.send(Self.request("GET /raft/stream/\(kind)/2"))
+            let connection = try await RawConnection(
+                port: member.port, group: member.group,
+                sending: Self.request("GET /raft/stream/\(kind)/2"))
             let head =
                 "HTTP/1.1 200 OK\nX-Etcd-Cluster-Id: c1\nX-Server-Version: 3.7.1\n"
                 + "transfer-encoding: chunked\n\n"
@@ -208,8 +210,8 @@ struct RequestTests {
     @Test func whatIsNotHTTPIsAnsweredOrCut() async throws {
         let member = try await TestMember(1) { $0.readTimeoutMilliseconds = 500 }
         for garbage in ["\u{0}\u{1}\u{2}\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "GET /"] {
-            let connection = try await RawConnection(port: member.port, group: member.group)
-            try await connection.send(garbage)
+            let connection = try await RawConnection(
+                port: member.port, group: member.group, sending: garbage)
             #expect(try await eventually { connection.isEnded }, "\(garbage)")
         }
         try await member.stop()

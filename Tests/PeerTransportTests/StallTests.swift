@@ -65,9 +65,10 @@ struct StallTests {
             $0.writeTimeoutMilliseconds = 2000
         }
         member.transport.addPeer(MemberID(2), urls: ["http://127.0.0.1:1"])
-        let connection = try await RawConnection(port: member.port, group: member.group)
-        try await connection.send(
-            "GET /raft/stream/msgapp/2 HTTP/1.1\r\nHost: a\r\nX-Server-Version: 3.5.1\r\n"
+        let connection = try await RawConnection(
+            port: member.port, group: member.group,
+            sending:
+                "GET /raft/stream/msgapp/2 HTTP/1.1\r\nHost: a\r\nX-Server-Version: 3.5.1\r\n"
                 + "X-Min-Cluster-Version: 3.0.0\r\nX-Etcd-Cluster-ID: c1\r\nX-Raft-To: 1\r\n\r\n")
         #expect(try await eventually { connection.text.hasPrefix("HTTP/1.1 200") })
         try await connection.stopReading()
