@@ -73,7 +73,7 @@ struct ClusterMembershipTests {
         let bare = try Bolt.open(disk: MemoryDisk(), path: "db")
         let reading = bare.beginRead()
         var membership = fixture.membership
-        membership.restore(from: reading)
+        membership.restore(from: reading, noted: nil)
         reading.end()
         #expect(membership.members.isEmpty && membership.version == nil)
 
@@ -87,6 +87,20 @@ struct ClusterMembershipTests {
         #expect(restarted.members.map(\.id) == [id(1)])
         #expect(restarted.removed.isEmpty && restarted.version == nil)
         #expect(restarted.downgrade == .init())
+    }
+
+    /// A 3.5 member's database still calls a promoted member a learner.
+    @Test func whoHasAVoteIsWhatConsensusNoted() throws {
+        var fixture = try MembershipFixture()
+        for number: UInt64 in 1...3 {
+            fixture.add(number, "http://\(number):1", isLearner: number > 1)
+        }
+        let noted = RaftConfState(
+            voters: [1, 2, 9], learners: [3], votersOutgoing: [], learnersNext: [],
+            autoLeave: false)
+        let restarted = try fixture.restarted(noted: noted)
+        #expect(restarted.members.map(\.isLearner) == [false, false, true])
+        #expect(try fixture.restarted().members.map(\.isLearner) == [false, true, true])
     }
 
     @Test func saysWhyAChangeMakesNoSense() throws {

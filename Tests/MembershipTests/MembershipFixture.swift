@@ -1,5 +1,6 @@
 import Bolt
 import Disk
+import EtcdAPI
 import Testing
 
 @testable import Membership
@@ -34,13 +35,13 @@ struct MembershipFixture {
     }
 
     /// Commits what was gathered and reads it into a new membership, as a start does.
-    mutating func restarted() throws -> ClusterMembership {
+    mutating func restarted(noted: RaftConfState? = nil) throws -> ClusterMembership {
         try commit()
         var result = ClusterMembership(
             localID: membership.localID, clusterID: membership.clusterID)
         let reading = bolt.beginRead()
         defer { reading.end() }
-        result.restore(from: reading)
+        result.restore(from: reading, noted: noted)
         return result
     }
 

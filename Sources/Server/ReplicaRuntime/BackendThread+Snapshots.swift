@@ -15,8 +15,7 @@ extension BackendThread {
         let reading = bolt.beginRead()
         let mark = AppliedMark(from: reading)
         var membership = identity
-        membership.restore(from: reading)
-        if let noted = mark.confState { membership.takeRoles(of: noted) }
+        membership.restore(from: reading, noted: mark.confState)
         let confState = mark.confState.map { ConfState($0) } ?? message.snapshot?.confState
         var message = message
         message.snapshot = Snapshot(

@@ -7,8 +7,15 @@ extension ClusterMembership {
     /// Loads members, removed ids, the cluster version and a running downgrade.
     ///
     /// Values that cannot be read are left out; the caller compares the result with the log.
-    package mutating func restore(from transaction: BoltReadTransaction) {
+    ///
+    /// - Parameter noted: the membership that consensus noted in the same database, if it did. Who
+    ///   has a vote comes from there: a 3.5 member does not write into its database that a learner
+    ///   was promoted, its own truth is the former store.
+    package mutating func restore(
+        from transaction: BoltReadTransaction, noted: RaftConfState?
+    ) {
         restoreMembers(from: transaction)
+        if let noted { takeRoles(of: noted) }
         guard let cluster = transaction.bucket(Self.clusterBucket) else { return }
         if let text = cluster.text(forKey: "clusterVersion") {
             version = SemanticVersion(text)
@@ -21,11 +28,7 @@ extension ClusterMembership {
         }
     }
 
-    /// Takes over who has a vote from the membership that consensus noted beside the members.
-    ///
-    /// A 3.5 member does not write into its database that a learner was promoted: its own truth is
-    /// the former store. What consensus noted is right in either.
-    package mutating func takeRoles(of confState: RaftConfState) {
+    private mutating func takeRoles(of confState: RaftConfState) {
         for place in members.indices {
             let id = members[place].id.rawValue
             if confState.voters.contains(id) {

@@ -46,14 +46,13 @@ package final class StateMachine {
             checkpointIntervalMilliseconds: settings.leaseCheckpointMilliseconds)
         let reading = bolt.beginRead()
         defer { reading.end() }
-        membership.restore(from: reading)
-        if let noted = AppliedMark(from: reading).confState { membership.takeRoles(of: noted) }
+        let applied = AppliedMark(from: reading)
+        membership.restore(from: reading, noted: applied.confState)
         alarms.restore(from: reading)
         auth = AuthState(from: reading)
         lessor.restore(from: reading)
         self.membership = membership
         leases = LeaseKeeper(lessor)
-        let applied = AppliedMark(from: reading)
         appliedIndex = applied.index
         appliedTerm = applied.term
         notedVersion = applied.storageVersion
