@@ -42,32 +42,49 @@ extension ReplicaRuntime {
     package func readState<Value: Sendable>(
         _ question: @escaping @Sendable (StateAccess) -> Value
     ) async throws(EtcdError) -> Value {
-        let value: Value? = await withCheckedContinuation { continuation in
-            let waiting = OneAnswer(continuation)
-            onState { access in waiting.give(question(access)) }
-        }
-        guard let value else { throw .stopped }
-        return value
+        try await asked { answer in onState { answer.give(question($0)) } }
     }
 
     /// What the consensus machine knows: members, their progress, who leads.
     package func consensusStatus() async throws(EtcdError) -> RaftStatus {
-        let value: RaftStatus? = await withCheckedContinuation { continuation in
-            let waiting = OneAnswer(continuation)
-            onConsensus { status in waiting.give(status) }
-        }
-        guard let value else { throw .stopped }
-        return value
+        try await asked { answer in onConsensus { answer.give($0) } }
     }
 
     /// What `question` makes of the database, after everything applied before now is in it.
     package func readBackend<Value: Sendable>(
         _ question: @escaping @Sendable (BackendContext) -> Value
     ) async throws(EtcdError) -> Value {
-        let value: Value? = await withCheckedContinuation { continuation in
-            let waiting = OneAnswer(continuation)
-            onBackend { backend in waiting.give(question(backend)) }
+        try await asked { answer in onBackend { answer.give(question($0)) } }
+    }
+
+    /// Hands leadership over and returns once the status is as wanted.
+    ///
+    /// - Throws: `leaderTransferTimeout` when it is not in a request's time; `stopped`;
+    ///   `canceled`.
+    package func transferLeadership(
+        to target: MemberID, until isDone: (ReplicaStatus) -> Bool
+    ) async throws(EtcdError) {
+        let deadline = monotonicMilliseconds() + configuration.requestTimeoutMilliseconds
+        transferLeadership(to: target)
+        while !isDone(status) {
+            guard !hasStopped else { throw .stopped }
+            guard monotonicMilliseconds() < deadline else { throw .leaderTransferTimeout }
+            do {
+                try await Task.sleep(for: .milliseconds(Self.transferLookMilliseconds))
+            } catch {
+                throw .canceled
+            }
         }
+    }
+
+    /// How often a transfer is looked at; it takes a round trip or two.
+    private static let transferLookMilliseconds = 2
+
+    /// Waits for the answer that `ask` sends for.
+    private func asked<Value: Sendable>(
+        _ ask: (OneAnswer<Value>) -> Void
+    ) async throws(EtcdError) -> Value {
+        let value: Value? = await withCheckedContinuation { ask(OneAnswer($0)) }
         guard let value else { throw .stopped }
         return value
     }

@@ -8,8 +8,6 @@ internal import ReplicaRuntime
 struct LeaderTransfer: Sendable {
     let context: ServiceContext
 
-    private static let lookMilliseconds: Int64 = 20
-
     /// Returns once the target leads.
     ///
     /// - Throws: `notLeader`; `badLeaderTransferee` for a target that is no voter;
@@ -21,14 +19,9 @@ struct LeaderTransfer: Sendable {
             $0.state.membership[Membership.MemberID(rawValue: target)]
         }
         guard let member, !member.isLearner else { throw .badLeaderTransferee }
-        let deadline =
-            monotonicMilliseconds() + runtime.configuration.requestTimeoutMilliseconds
         guard runtime.status.leader?.rawValue != target else { return }
-        runtime.transferLeadership(to: Raft.MemberID(target))
-        while runtime.status.leader?.rawValue != target {
-            guard !runtime.hasStopped else { throw .stopped }
-            guard monotonicMilliseconds() < deadline else { throw .leaderTransferTimeout }
-            try await context.pause(Self.lookMilliseconds)
+        try await runtime.transferLeadership(to: Raft.MemberID(target)) {
+            $0.leader?.rawValue == target
         }
     }
 }

@@ -1,11 +1,10 @@
+import EtcdAPI
 import Membership
 import Raft
 import ReplicaRuntime
 
 /// Leaving without a gap: a leader that stops hands its leadership over first.
 extension Server {
-    private static let lookMilliseconds = 2
-
     /// Hands leadership to the voter that has been connected for the longest time, and waits until
     /// another member leads, or a request's time is over.
     func handLeadershipOver() async {
@@ -16,31 +15,30 @@ extension Server {
                 "local-member-id": .hex(localID.rawValue),
                 "transferee-member-id": .hex(target.rawValue),
             ])
-        let deadline =
-            monotonicMilliseconds() + runtime.configuration.requestTimeoutMilliseconds
-        runtime.transferLeadership(to: target)
-        while monotonicMilliseconds() < deadline, !runtime.hasStopped {
-            let status = runtime.status
-            if let leader = status.leader, leader != status.id {
-                return logger.info(
-                    "leadership transfer finished",
-                    [
-                        "local-member-id": .hex(localID.rawValue),
-                        "transferee-member-id": .hex(leader.rawValue),
-                    ])
+        do throws(EtcdError) {
+            try await runtime.transferLeadership(to: target) { status in
+                status.leader.map { $0 != status.id } ?? false
             }
-            // A cancelled sleep only looks sooner.
-            try? await Task.sleep(for: .milliseconds(Self.lookMilliseconds))
+            logger.info(
+                "leadership transfer finished",
+                [
+                    "local-member-id": .hex(localID.rawValue),
+                    "transferee-member-id": .hex((runtime.status.leader ?? target).rawValue),
+                ])
+        } catch {
+            logger.warn(
+                "leadership transfer failed",
+                [
+                    "local-member-id": .hex(localID.rawValue), "error": .string(error.message),
+                ])
         }
-        logger.warn(
-            "leadership transfer failed", ["local-member-id": .hex(localID.rawValue)])
     }
 
     private func heir() async -> Raft.MemberID? {
-        let members = await withCheckedContinuation { continuation in
-            runtime.onState { continuation.resume(returning: $0.state.membership.members) }
+        guard let membership = try? await runtime.readState({ $0.state.membership }) else {
+            return nil
         }
-        let connected = members.filter { !$0.isLearner && $0.id != localID }
+        let connected = membership.members.filter { !$0.isLearner && $0.id != localID }
             .compactMap { member -> (id: Raft.MemberID, since: Int64)? in
                 let id = Raft.MemberID(member.id.rawValue)
                 return links.transport?.activeSince(id).map { (id, $0) }
