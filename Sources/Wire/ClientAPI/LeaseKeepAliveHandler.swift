@@ -6,15 +6,15 @@ internal import ReplicaRuntime
 
 /// A stream of keepalives: each request is answered in its order. Owned by the call's event loop.
 ///
-/// On the leader a renewal costs a look at the state. Elsewhere each is a request to the leader;
-/// only so many are under way at a time, the others wait.
+/// On the leader a renewal costs a look at the state. What takes longer, a request to the leader
+/// above all, is done by a task; only so many are under way at a time, the others wait.
 final class LeaseKeepAliveHandler: GRPCCallHandler {
     private let context: ServiceContext
     private var isHalfClosed = false
     private var answers: [Int64: LeaseAnswer] = [:]
     private var nextSent: Int64 = 0
     private var nextReceived: Int64 = 0
-    /// Renewals that wait for their turn at the leader.
+    /// Renewals that wait for their turn.
     private var waiting: [Renewal] = []
     private var tasks: [Int64: Task<Void, Never>] = [:]
 
@@ -24,9 +24,9 @@ final class LeaseKeepAliveHandler: GRPCCallHandler {
         let header: ResponseHeader
     }
 
-    /// Requests to the leader at a time.
-    private static let forwardedMax = 16
-    /// Requests that wait for the leader; beyond that the client has to wait as well.
+    /// Renewals by tasks at a time.
+    private static let tasksMax = 16
+    /// Renewals that wait; beyond that the client has to wait as well.
     private static let waitingMax = 1024
 
     init(context: ServiceContext) { self.context = context }
@@ -38,12 +38,8 @@ final class LeaseKeepAliveHandler: GRPCCallHandler {
         // Taken before, so that a renewal is never told at a revision after the lease's end.
         let renewal = Renewal(number: nextReceived, id: request.id, header: context.header())
         nextReceived += 1
-        context.port(call).keepAlive(LeaseID(rawValue: request.id)) { [self] result in
-            switch result {
-            case .success(let seconds?): finish(renewal, seconds, call)
-            case .success(nil): forward(renewal, call)
-            case .failure(let error): call.fail(error)
-            }
+        context.port(call).renew(LeaseID(rawValue: request.id)) { [self] seconds in
+            if let seconds { finish(renewal, seconds, call) } else { take(renewal, call) }
         }
     }
 
@@ -61,10 +57,10 @@ final class LeaseKeepAliveHandler: GRPCCallHandler {
         context.meter.streamClosed("lease-keepalive", reason)
     }
 
-    /// Has the leader renew a lease, once it is its turn.
-    private func forward(_ renewal: Renewal, _ call: GRPCServerCall) {
+    /// Has a lease renewed wherever it can be, once it is its turn.
+    private func take(_ renewal: Renewal, _ call: GRPCServerCall) {
         guard !call.isClosed else { return }
-        guard tasks.count < Self.forwardedMax else {
+        guard tasks.count < Self.tasksMax else {
             waiting.append(renewal)
             if waiting.count == Self.waitingMax { call.pauseReceiving() }
             return
@@ -74,12 +70,12 @@ final class LeaseKeepAliveHandler: GRPCCallHandler {
         tasks[renewal.number] = Task { @Sendable in
             let result = await context.leases.renewed(renewal.id)
             call.eventLoop.execute {
-                call.loop.performBatch { box.value.forwarded(renewal, result, call) }
+                call.loop.performBatch { box.value.taken(renewal, result, call) }
             }
         }
     }
 
-    private func forwarded(
+    private func taken(
         _ renewal: Renewal, _ result: Result<Int64, EtcdError>, _ call: GRPCServerCall
     ) {
         tasks[renewal.number] = nil
@@ -90,7 +86,7 @@ final class LeaseKeepAliveHandler: GRPCCallHandler {
         }
         guard !waiting.isEmpty else { return }
         if waiting.count == Self.waitingMax { call.resumeReceiving() }
-        forward(waiting.removeFirst(), call)
+        take(waiting.removeFirst(), call)
     }
 
     private func finish(_ renewal: Renewal, _ seconds: Int64, _ call: GRPCServerCall) {
