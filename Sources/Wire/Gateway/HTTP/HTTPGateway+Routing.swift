@@ -8,7 +8,6 @@ extension HTTPGateway {
         _ request: GatewayRequest, listener: GatewayListener, isEncrypted: Bool,
         on eventLoop: any EventLoop
     ) -> EventLoopFuture<GatewayResponse> {
-        if listener == .peer { return answerPeer(request, on: eventLoop) }
         guard listener == .client else {
             return route(request, isClient: false, on: eventLoop)
         }
@@ -51,15 +50,6 @@ extension HTTPGateway {
         default:
             return eventLoop.makeSucceededFuture(.notFound)
         }
-    }
-
-    private func answerPeer(
-        _ request: GatewayRequest, on eventLoop: any EventLoop
-    ) -> EventLoopFuture<GatewayResponse> {
-        guard request.path == "/version" else {
-            return eventLoop.makeSucceededFuture(.notFound)
-        }
-        return getOnly(request, on: eventLoop) { versions(on: eventLoop) }
     }
 
     private func getOnly(

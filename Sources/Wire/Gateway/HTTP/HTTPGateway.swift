@@ -7,8 +7,6 @@ package enum GatewayListener: Sendable {
     case client
     /// Health and metrics only, without CORS headers.
     case metrics
-    /// What other members may ask: today the version.
-    case peer
 }
 
 /// The HTTP/1.1 side of the client and metrics listeners: health, versions, metrics.
