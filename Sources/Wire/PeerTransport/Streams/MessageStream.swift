@@ -43,35 +43,25 @@ extension ByteBuffer {
 /// After an error nothing more is read. It holds at most one incomplete message, the size of which
 /// is limited, and the piece that was given last.
 package struct MessageStreamDecoder: Sendable {
-    private var received = ReceivedBytes()
-    private var length: Int?
-    private let limitBytes: Int
+    private var messages: FramedMessages
 
     package init(limitBytes: Int = PeerWireLimit.messageBytes) {
-        self.limitBytes = limitBytes
+        messages = FramedMessages(limitBytes: limitBytes)
     }
 
     /// Takes the next piece of the stream; read it out with `next` before the one after.
     package mutating func receive(_ bytes: UnsafeRawBufferPointer) {
-        received.append(bytes)
+        messages.append(bytes)
     }
 
     /// Takes the next piece of the stream; read it out with `next` before the one after.
     package mutating func receive(_ bytes: ByteBuffer) {
-        received.append(bytes)
+        messages.append(bytes)
     }
 
     /// The next frame; nil when more bytes are needed.
     package mutating func next() throws(PeerWireError) -> PeerFrame? {
-        if length == nil, let word = received.word() {
-            length = try checkedLength(word, limitBytes: limitBytes)
-        }
-        guard let expected = length else { return nil }
-        let decoded = try received.decode(expected) { bytes throws(WireError) in
-            try RaftMessage(decoding: bytes)
-        }
-        guard let message = decoded else { return nil }
-        length = nil
+        guard let message = try messages.next() else { return nil }
         let isLinkHeartbeat = message.type == .heartbeat && message.from == 0 && message.to == 0
         return isLinkHeartbeat ? .linkHeartbeat : .message(message)
     }

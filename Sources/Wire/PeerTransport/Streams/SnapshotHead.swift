@@ -17,14 +17,12 @@ package enum SnapshotHead {
 
 /// Reads the beginning of a snapshot's body from pieces of any size, and hands the database on.
 package struct SnapshotHeadDecoder: Sendable {
-    private var received = ReceivedBytes()
-    private var length: Int?
-    private let limitBytes: Int
+    private var messages: FramedMessages
     /// Whether the message was read: what comes from now on is the database.
     package private(set) var isComplete = false
 
     package init(limitBytes: Int = PeerWireLimit.snapshotHeadBytes) {
-        self.limitBytes = limitBytes
+        messages = FramedMessages(limitBytes: limitBytes)
     }
 
     /// Takes the next piece of the body, as long as the head is not complete.
@@ -35,21 +33,14 @@ package struct SnapshotHeadDecoder: Sendable {
         _ bytes: ByteBuffer
     ) throws(PeerWireError) -> (message: RaftMessage, database: ByteBuffer)? {
         precondition(!isComplete, "a snapshot has one head")
-        received.append(bytes)
-        if length == nil, let word = received.word() {
-            length = try checkedLength(word, limitBytes: limitBytes)
-        }
-        guard let expected = length else { return nil }
-        let decoded = try received.decode(expected) { bytes throws(WireError) in
-            try RaftMessage(decoding: bytes)
-        }
-        guard let message = decoded else { return nil }
+        messages.append(bytes)
+        guard let message = try messages.next() else { return nil }
         isComplete = true
-        return (message, received.takeAll())
+        return (message, messages.takeAll())
     }
 
     /// What a body that ends inside its head means, in the words of Go's reader.
     package var truncation: String {
-        length == nil && received.count == 0 ? "EOF" : "unexpected EOF"
+        messages.isBetweenMessages ? "EOF" : "unexpected EOF"
     }
 }
