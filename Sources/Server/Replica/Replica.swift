@@ -13,8 +13,9 @@ package import StateMachine
 /// committed when it was asked for. The log's files are cut only behind a durable snapshot; in memory
 /// it keeps the tail that slow followers catch up from. An entry is handed out to be applied once.
 ///
-/// Invariants: entries are handed out up to `handedOut` without gaps; `held` is ascending by write number; every ticket is in `gathering` or in one
-/// round of `rounds`.
+/// Invariants: entries are handed out up to `handedOut` without gaps, a snapshot standing for those
+/// it replaces; `held` is ascending by write number; every ticket is in `gathering` or in one round
+/// of `rounds`.
 package struct Replica: Sendable {
     package var settings: ReplicaSettings
     private var machine: RaftMachine
@@ -210,6 +211,7 @@ package struct Replica: Sendable {
         }
         while let first = arriving.first, first.number <= number {
             effects.installation = first.snapshot
+            handedOut = max(handedOut, first.snapshot.index)
             arriving.removeFirst()
             noteSnapshot(first.snapshot.index, into: &effects)
         }
