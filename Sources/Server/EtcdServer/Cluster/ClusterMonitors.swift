@@ -87,14 +87,10 @@ struct ClusterMonitors: Sendable {
     /// A downgrade job is over once every member runs its target.
     private func endDowngrades() async {
         guard downgradeInterval > .zero else { return }
-        while (try? await Task.sleep(for: downgradeInterval)) != nil {
-            guard runtime.status.isLeader else { continue }
-            do throws(EtcdError) {
-                try await endDowngrade()
-            } catch {
-                guard error != .stopped else { return }
-                logger.warn("failed to cancel downgrade", ["error": .string(error.message)])
-            }
+        let duty = LeaderDuty(
+            runtime: runtime, logger: logger, failure: "failed to cancel downgrade")
+        await duty.run(every: downgradeInterval) { () async throws(EtcdError) in
+            try await endDowngrade()
         }
     }
 

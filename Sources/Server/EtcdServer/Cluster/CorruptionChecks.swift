@@ -72,15 +72,9 @@ struct CorruptionChecks: Sendable {
         logger.info(
             "enabled corruption checking",
             ["local-member-id": .hex(localID.rawValue), "interval": .duration(interval)])
-        while (try? await Task.sleep(for: interval)) != nil {
-            guard runtime.status.isLeader else { continue }
-            do throws(EtcdError) {
-                try await checkNewest()
-            } catch {
-                guard error != .stopped else { return }
-                logger.warn("failed to check hash KV", ["error": .string(error.message)])
-            }
-        }
+        let duty = LeaderDuty(
+            runtime: runtime, logger: logger, failure: "failed to check hash KV")
+        await duty.run(every: interval) { () async throws(EtcdError) in try await checkNewest() }
     }
 
     private func checkNewest() async throws(EtcdError) {
