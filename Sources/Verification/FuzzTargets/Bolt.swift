@@ -110,15 +110,18 @@ private enum FuzzedFile {
         walk(bolt)
     }
 
-    /// Replaces the file in small steps, with a change after each.
+    /// Replaces the file in small steps, with a change after the first.
     static func defragment(_ bolt: Bolt) {
         var limits = BoltDefragmentation.Limits()
-        limits.entriesPerStep = 100
+        limits.entriesPerStep = 300
         limits.lastLeaves = 1
+        limits.rounds = 2
         do {
             let running = try BoltDefragmentation(
                 of: bolt, temporaryPath: "/db.tmp", limits: limits)
-            while try !running.step() { change(bolt) }
+            guard try !running.step() else { return }
+            change(bolt)
+            while try !running.step() {}
         } catch {
             // The file is as it was.
             return
