@@ -51,7 +51,7 @@ final class ClusterFixture {
             settings: PeerTransportSettings(configuration, member), owner: links, group: group)
         links.attach(transport)
         runtime = ReplicaRuntime(
-            parts: member.parts, configuration: RuntimeConfiguration(configuration),
+            parts: member.parts, configuration: RuntimeConfiguration(configuration, member),
             observer: RuntimeObservation(
                 memberID: id, registry: MetricRegistry(), logger: logger),
             carrier: links, firstRequestID: bootstrap.requestNumber(localID))

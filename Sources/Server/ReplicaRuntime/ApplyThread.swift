@@ -61,7 +61,7 @@ final class ApplyThread {
         progress = ApplyProgress(index: state.appliedIndex)
         reportedIndex = state.appliedIndex
         nextLeaseCheck = monotonicMilliseconds() + Self.leaseCheckMilliseconds
-        runtime.noteLearner(state.membership.local?.isLearner ?? false)
+        runtime.noteRole(isLearner: state.membership.local?.isLearner)
     }
 
     /// The thread's body.
@@ -143,7 +143,7 @@ final class ApplyThread {
     }
 
     private func tellMembership() {
-        runtime.noteLearner(state.membership.local?.isLearner ?? false)
+        runtime.noteRole(isLearner: state.membership.local?.isLearner)
         runtime.carrier.membershipChanged(state.membership)
     }
 

@@ -234,10 +234,13 @@ extension ReplicaRuntime {
         }
     }
 
-    /// Whether this member has no vote, as far as it has applied.
+    /// Whether this member has no vote, as far as it has applied; before that, as it joined.
     package var isLearner: Bool { learns.load(ordering: .relaxed) }
 
-    func noteLearner(_ isLearner: Bool) { learns.store(isLearner, ordering: .relaxed) }
+    /// - Parameter isLearner: nil while the log has not told of this member.
+    func noteRole(isLearner: Bool?) {
+        learns.store(isLearner ?? configuration.joinsAsLearner, ordering: .relaxed)
+    }
 
     /// Index of the last applied entry.
     package var applied: UInt64 { appliedIndex.load(ordering: .acquiring) }

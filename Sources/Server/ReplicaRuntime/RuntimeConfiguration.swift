@@ -6,6 +6,9 @@ package struct RuntimeConfiguration: Sendable {
     package var electionMilliseconds: Int64 = 1000
     /// A lone voter campaigns at once.
     package var advancesFirstElection = true
+    /// Whether the cluster that this member joins has it as a learner; counts until the log has
+    /// told what it is.
+    package var joinsAsLearner = false
     /// How long a request may wait for its answer.
     package var requestTimeoutMilliseconds: Int64 = 7000
     /// The overlay is written this often,

@@ -151,7 +151,7 @@ extension Etcdserverpb_StatusResponse {
         raftIndex = status.commitIndex.rawValue
         raftTerm = status.term.rawValue
         raftAppliedIndex = access.state.appliedIndex
-        isLearner = access.state.membership.local?.isLearner ?? false
+        isLearner = context.runtime.isLearner
         storageVersion = access.state.storageVersion?.description ?? ""
         dbSizeQuota = context.runtime.quotaBytes
         downgradeInfo.enabled = access.state.membership.downgrade.isEnabled

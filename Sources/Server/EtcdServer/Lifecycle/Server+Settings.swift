@@ -6,8 +6,9 @@ import ReplicaRuntime
 
 /// From what the operator chose to what each module is set to.
 extension RuntimeConfiguration {
-    init(_ configuration: ServerConfiguration) {
+    init(_ configuration: ServerConfiguration, _ member: StartingMember) {
         self.init()
+        joinsAsLearner = member.remotes.contains { $0.id == member.localID && $0.isLearner }
         tickMilliseconds = Int64(configuration.heartbeatIntervalMilliseconds)
         electionMilliseconds = Int64(configuration.electionTimeoutMilliseconds)
         advancesFirstElection = configuration.initialElectionTickAdvance

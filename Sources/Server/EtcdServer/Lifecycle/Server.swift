@@ -69,7 +69,7 @@ package final class Server: Sendable {
             transport.addRemote(Raft.MemberID(remote.id.rawValue), urls: remote.peerURLs)
         }
         runtime = ReplicaRuntime(
-            parts: member.parts, configuration: RuntimeConfiguration(configuration),
+            parts: member.parts, configuration: RuntimeConfiguration(configuration, member),
             observer: observation, carrier: links,
             firstRequestID: bootstrap.requestNumber(localID))
         links.attach(runtime)

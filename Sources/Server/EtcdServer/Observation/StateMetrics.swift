@@ -25,8 +25,8 @@ final class StateMetrics: Sendable {
     }
 
     /// Takes over the present state. Called on the apply thread.
-    func show(_ state: StateMachine) {
-        isLearner.set(state.membership.local?.isLearner ?? false)
+    func show(_ state: StateMachine, isLearner: Bool) {
+        self.isLearner.set(isLearner)
         shown.withLock { shown in
             showAlarms(state.alarms.list(.none), &shown)
             showMembers(state.membership.members.map { Self.hex($0.id.rawValue) }, &shown)

@@ -65,11 +65,11 @@ package final class RuntimeHealthSource: HealthSource, ReplySink {
     }
 
     package func report(_ completion: @escaping @Sendable (HealthReport) -> Void) {
-        runtime.onState { access in
+        runtime.onState { [runtime] access in
             let state = access.state
             var report = HealthReport()
             report.alarms = state.alarms.list(.none).map(\.type.name)
-            report.isLearner = state.membership.local?.isLearner ?? false
+            report.isLearner = runtime.isLearner
             report.clusterVersion = state.membership.version?.description
             report.storageVersion = state.storageVersion?.description
             completion(report)
