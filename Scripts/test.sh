@@ -22,7 +22,7 @@ step() { # step NAME COMMAND...: runs it, counts its tests by the runner's closi
 step "imports" python3 Scripts/check-imports.py
 step "build" swift build --build-tests
 step "unit tests" swift test --skip-build --no-parallel
-step "acceptance tests" .venv/bin/python -m pytest -q Tests/Acceptance
+step "acceptance tests" .venv/bin/python -m pytest -q -o tmp_path_retention_policy=failed Tests/Acceptance
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
