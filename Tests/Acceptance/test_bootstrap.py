@@ -222,8 +222,11 @@ def test_the_last_of_a_cluster_goes_on_alone(cluster, tmp_path):
     members = cluster(real_member, real_member, real_member)
     for number in range(200):
         members[0].etcdctl("put", f"key{number % 20}", str(number))
-    # Its answer says that it knows of all of them.
+    # Its answer says that it knows of all of them. That they are committed a member writes down
+    # with its next entry, and what is not written down is dropped.
     assert members[2].etcdctl("get", "key19", "--print-value-only").stdout == "199\n"
+    members[0].etcdctl("put", "next", "1")
+    assert members[2].etcdctl("get", "next", "--print-value-only").stdout == "1\n"
     status = json.loads(members[2].etcdctl("endpoint", "status", "-w", "json").stdout)[0]
     cluster_id = status["Status"]["header"]["cluster_id"]
     for one in members:
@@ -251,6 +254,21 @@ def test_the_last_of_a_cluster_goes_on_alone(cluster, tmp_path):
         assert back.etcdctl("get", "after", "--print-value-only").stdout == "all\n"
     finally:
         back.close()
+
+
+def test_a_member_in_the_place_of_a_real_one_knows_what_the_others_are_called(cluster):
+    """The database of 3.5 does not tell: it stands in the former store's requests in the log."""
+    members = cluster(real_member, real_member, real_member)
+    before = members[0].etcdctl("member", "list").stdout
+    assert before.count("started") == 3
+    members[2].kill()
+    ours = Member(our_etcd(), members[2].directory, *members[2].flags,
+                  ports=(members[2].client_port, members[2].peer_port))
+    try:
+        ours.start()
+        assert ours.etcdctl("member", "list").stdout == before
+    finally:
+        ours.close()
 
 
 def test_the_whole_log_of_a_real_etcd_is_read_again(start, tmp_path):

@@ -89,4 +89,35 @@ struct LegacyTreeTests {
         #expect(change("/1/members/ab/attributes", "{}") == nil)
         #expect(change("", "") == nil)
     }
+
+    /// A 3.5 member's database has neither names nor client URLs of the others.
+    @Test func whatTheDatabaseLacksIsRecalledFromTheTree() throws {
+        var source = try MembershipFixture()
+        for number: UInt64 in 1...3 { source.add(number, "http://\(number):1") }
+        for number: UInt64 in 1...2 {
+            source.membership.publish(
+                name: "m\(number)", clientURLs: ["http://c\(number):1"], of: id(number),
+                into: &source.batch)
+        }
+        let tree = Array(source.membership.legacyTreeJSON.utf8)
+        let told = ClusterMembership.publications(inLegacyTree: tree)
+        #expect(told.count == 2)
+
+        var fixture = try MembershipFixture()
+        for number: UInt64 in 1...3 { fixture.add(number, "http://\(number):1") }
+        fixture.membership.publish(
+            name: "newer", clientURLs: ["http://newer:1"], of: id(2), into: &fixture.batch)
+        let later = ClusterMembership.LegacyChange.attributes(
+            id(1), name: "m1", clientURLs: ["http://moved:1"])
+        fixture.membership.recall(told + [later], into: &fixture.batch)
+        let restarted = try fixture.restarted()
+        #expect(restarted.members.map(\.name) == ["m1", "newer", ""])
+        #expect(
+            restarted.members.map(\.clientURLs) == [["http://moved:1"], ["http://newer:1"], []])
+    }
+
+    @Test(arguments: ["", "{", "[]", "{\"Root\":{\"Children\":{\"0\":7}}}", "{\"Root\":null}"])
+    func whatIsNoTreeTellsNothing(text: String) {
+        #expect(ClusterMembership.publications(inLegacyTree: Array(text.utf8)).isEmpty)
+    }
 }

@@ -157,7 +157,8 @@ final class ApplyThread {
         guard runtime.backend.post(.install(index: index, answer: answer)),
             answer.take(into: &fresh), let fresh = fresh.first?.value
         else { throw InstallationError.noState(index: index) }
-        state.adopt(fresh, through: index, term: snapshot.term.rawValue)
+        state.adopt(
+            fresh, through: index, term: snapshot.term.rawValue, tree: snapshot.data)
         progress.index = index
         unreportedBytes = Self.quietBytesMax
         runtime.noteApplied(index: index)

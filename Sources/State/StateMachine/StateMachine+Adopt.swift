@@ -25,7 +25,10 @@ extension StateMachine {
     ///   - index: where the snapshot stands in the log. The database may be ahead of it; it is
     ///     never behind, and if it does not say so it is told now.
     ///   - term: of the entry at that index.
-    package func adopt(_ fresh: StateMachine, through index: UInt64, term: UInt64) {
+    ///   - tree: the snapshot's data, where a 3.5 leader tells what members have published.
+    package func adopt(
+        _ fresh: StateMachine, through index: UInt64, term: UInt64, tree: [UInt8] = []
+    ) {
         precondition(committed.isEmpty, "a state is replaced between two batches of entries")
         lessor = fresh.lessor
         membership = fresh.membership
@@ -40,6 +43,7 @@ extension StateMachine {
             appliedTerm = term
             store.setApplied(index: index, term: term)
         }
+        if lacksPublications { recallPublications(tree: tree, entries: []) }
         watchers.replaceStore(store)
     }
 }

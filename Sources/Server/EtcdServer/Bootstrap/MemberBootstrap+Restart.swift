@@ -36,6 +36,7 @@ extension MemberBootstrap {
             let localID = Membership.MemberID(rawValue: metadata.nodeID)
             let clusterID = ClusterID(rawValue: metadata.clusterID)
             let state = try makeState(bolt, localID: localID, clusterID: clusterID)
+            recallPublications(state, start, contents, mark, snapshots)
             let confState = storedConfState(state, mark, start)
             if configuration.forceNewCluster {
                 try forceNewCluster(&contents, log, state, confState: confState)
@@ -53,6 +54,20 @@ extension MemberBootstrap {
             try log.close()
             throw error
         }
+    }
+
+    /// A 3.5 has told what members published in its former store alone. A snapshot file that is
+    /// missing or broken tells nothing: members publish themselves again when they start.
+    private func recallPublications(
+        _ state: StateMachine, _ start: LogSnapshotRecord, _ contents: LogContents,
+        _ mark: AppliedMark, _ snapshots: SnapshotStore
+    ) {
+        guard state.lacksPublications else { return }
+        let name = SnapshotStore.fileName(term: start.term, index: start.index)
+        let tree = start.index > 0 ? (try? snapshots.load(name).data) : nil
+        state.recallPublications(
+            tree: tree ?? [],
+            entries: contents.entries.lazy.filter { $0.index <= mark.index }.map(\.data))
     }
 
     private func tellRestart(
