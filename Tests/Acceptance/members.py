@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -41,16 +42,25 @@ def our_etcdutl():
     return str(pathlib.Path(our_etcd()).parent / "etcdutl")
 
 
+# Below the range from which the system gives ports to outgoing connections: one of those could
+# take the port of a member that is being started again.
+PORTS = list(range(10_000, 32_000))
+random.Random(os.getpid()).shuffle(PORTS)
+
+
 def free_ports(count):
-    """Ports nobody listens on; they stay reserved until all are found."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
+    """Ports nobody listens on, each given out once in this process."""
+    ports = []
+    while len(ports) < count:
+        port = PORTS.pop()
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        ports.append(port)
+    return ports
 
 
 class Member:

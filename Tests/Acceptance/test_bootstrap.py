@@ -210,7 +210,9 @@ def test_joins_by_a_snapshot_whenever_it_is_killed(tmp_path):
         first.etcdctl("put", "last", "one")
         assert late.etcdctl("get", "last", "--print-value-only").stdout == "one\n"
         assert late.hash_kv() == first.hash_kv()
-        assert lines(late, "applied snapshot") or lines(late, "Recovering from snapshot backend")
+        # It has too few entries to have made one of its own. Its log need not tell of the one
+        # that came: it may have been killed between keeping it and saying so.
+        assert list((late.directory / "member" / "snap").glob("*.snap"))
     finally:
         first.close()
         if late:

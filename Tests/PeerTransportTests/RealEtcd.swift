@@ -110,18 +110,25 @@ struct RealEtcd {
 }
 
 /// A port of the loopback address that nobody listens on.
+///
+/// It is below the range from which the system gives ports to outgoing connections, so that none
+/// of those takes it before a member does.
 func freePort() throws -> Int {
+    let ports = (UInt16(10_000)..<32_000).shuffled()
+    return Int(try #require(try ports.first(where: isFree)))
+}
+
+private func isFree(_ port: UInt16) throws -> Bool {
     let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+    try #require(descriptor >= 0)
     defer { close(descriptor) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let status = withUnsafeMutablePointer(to: &address) { pointer in
+    address.sin_port = port.bigEndian
+    return withUnsafePointer(to: &address) { pointer in
         pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-            bind(descriptor, address, length) == 0 ? getsockname(descriptor, address, &length) : -1
+            bind(descriptor, address, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
         }
     }
-    try #require(status == 0)
-    return Int(UInt16(bigEndian: address.sin_port))
 }
