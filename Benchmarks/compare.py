@@ -6,6 +6,7 @@ Both servers are release builds with the same flags and data on the same disk, o
 alternating order. Writes a table to standard output and everything measured to results/.
 """
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -16,8 +17,10 @@ import sys
 import tempfile
 import time
 
+import incidents
 import processes
 import rows
+from trio import Trio
 
 OURS, THEIRS = "ours", "etcd"
 FLAGS = ["--snapshot-count", "100000", "--quota-backend-bytes", str(8 << 30)]
@@ -46,9 +49,16 @@ class Measurements:
         columns.setdefault(column, {}).setdefault(server, []).append(value)
 
 
+def binary(name):
+    return processes.our_etcd() if name == OURS else processes.real_etcd()
+
+
 def start(name, parent, number):
-    binary = processes.our_etcd() if name == OURS else processes.real_etcd()
-    return processes.Server(binary, parent / f"{name}-{number}.etcd", *FLAGS).start()
+    return processes.Server(binary(name), parent / f"{name}-{number}.etcd", *FLAGS).start()
+
+
+def start_trio(name, parent, number, *flags):
+    return Trio(binary(name), parent / f"{name}-{number}-trio", *FLAGS, *flags).start()
 
 
 def measure(row, name, server, seconds, parent, into):
@@ -71,21 +81,63 @@ def measure(row, name, server, seconds, parent, into):
         into.add(row.name, "client CPU us/request", name, client)
 
 
-def small_rounds(chosen, options, parent, into):
-    """All rows but the big load, on 100,000 keys, for each round on a new directory."""
+def alternating(options):
+    """Round by round the servers, in an order that changes."""
     for number in range(options.rounds):
-        order = options.servers if number % 2 == 0 else options.servers[::-1]
-        for name in order:
-            server = start(name, parent, number)
-            try:
-                rows.generate(server, "load", *rows.MANY, "--keys", str(rows.KEYS))
-                for row in chosen:
-                    note(f"round {number + 1}, {name}: {row.name}")
-                    measure(row, name, server, options.seconds, parent, into)
-                into.add("all rows above", "peak RSS MB", name, server.peak_rss_bytes() / 1e6)
-            finally:
-                server.close()
-                shutil.rmtree(server.directory, ignore_errors=True)
+        for name in options.servers if number % 2 == 0 else options.servers[::-1]:
+            yield number, name
+
+
+def small_rounds(chosen, title, start, options, parent, into):
+    """Rows on 100,000 keys, for each round on a new directory."""
+    for number, name in alternating(options):
+        server = start(name, parent, number)
+        try:
+            rows.generate(server, "load", *rows.MANY, "--keys", str(rows.KEYS))
+            for row in chosen:
+                note(f"round {number + 1}, {name}: {row.name}")
+                measure(row, name, server, options.seconds, parent, into)
+            into.add(title, "peak RSS MB", name, server.peak_rss_bytes() / 1e6)
+        finally:
+            server.close()
+            shutil.rmtree(server.directory, ignore_errors=True)
+
+
+# How far a follower is behind, and the flags that decide how it catches up. 3.5.1 keeps in memory
+# what came since its last snapshot, and has no flag for what it keeps beyond.
+BEHIND = 100_000
+BY_LOG = {
+    OURS: ["--snapshot-count", "10000000", "--snapshot-catchup-entries", "200000"],
+    THEIRS: ["--snapshot-count", "10000000"]}
+BY_SNAPSHOT = {name: ["--snapshot-count", "10000"] for name in (OURS, THEIRS)}
+
+
+def incident_rounds(options, parent, into):
+    """A leader that dies, and followers that come back late."""
+    for number, name in alternating(options):
+        note(f"round {number + 1}, {name}: incidents")
+        with on_trio(name, parent, number) as trio:
+            for _ in range(3):
+                seconds = incidents.failover_seconds(trio)
+                into.add("3 members: leader killed", "failover ms", name, seconds * 1e3)
+        for way, flags in (("log", BY_LOG), ("snapshot", BY_SNAPSHOT)):
+            title = f"3 members: {BEHIND:,} entries behind, by {way}"
+            with on_trio(name, parent, number, *flags[name]) as trio:
+                seconds, idle, busy = incidents.catch_up(trio, BEHIND)
+            into.add(title, "caught up s", name, seconds)
+            into.add(title, "put p99 us before", name, idle)
+            into.add(title, "put p99 us while", name, busy)
+            into.add(title, "while / before", name, busy / idle)
+
+
+@contextlib.contextmanager
+def on_trio(name, parent, number, *flags):
+    trio = start_trio(name, parent, number, *flags)
+    try:
+        yield trio
+    finally:
+        trio.close()
+        shutil.rmtree(trio.directory, ignore_errors=True)
 
 
 def big_load(keys, restarts, options, parent, into):
@@ -179,14 +231,21 @@ def main():
     wanted = options.only or ""
     asks_load = wanted in ("load", "restart")
     chosen = [] if asks_load else [row for row in rows.ROWS if wanted in row.name]
+    trio = [row for row in rows.TRIO_ROWS if wanted in row.name]
     has_load = not options.no_million and (not wanted or asks_load)
-    if not chosen and not has_load:
+    has_incidents = wanted in "3 members: incidents"
+    if not chosen and not trio and not has_load and not has_incidents:
         sys.exit(f"no row has {wanted!r} in its name")
     parent = pathlib.Path(tempfile.mkdtemp(prefix="compare-", dir=options.directory))
     into = Measurements()
     try:
         if chosen:
-            small_rounds(chosen, options, parent, into)
+            small_rounds(chosen, "all rows above", start, options, parent, into)
+        if trio:
+            small_rounds(
+                trio, "3 members: all rows above", start_trio, options, parent, into)
+        if has_incidents:
+            incident_rounds(options, parent, into)
         if has_load:
             big_load(keys, restarts, options, parent, into)
     finally:

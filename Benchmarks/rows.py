@@ -14,14 +14,17 @@ VALUE_BYTES = 256
 class Row:
     """One kind of load by our own generator; the numbers are of one run of it."""
 
-    def __init__(self, name, command, *options, seconds=1.0):
+    def __init__(self, name, command, *options, seconds=1.0, spread=False):
         self.name, self.command, self.options = name, command, list(options)
+        # Whether the connections go to all members in turn, or to the leader alone.
+        self.spread = spread
         # Share of the time of a row that this one takes.
         self.share = seconds
 
     def run(self, server, seconds, directory):
         arguments = [*self.options, "--seconds", str(seconds * self.share)]
-        return generate(server, self.command, *arguments)
+        endpoint = server.every_endpoint if self.spread else server.endpoint
+        return generate(server, self.command, *arguments, endpoint=endpoint)
 
 
 class H2loadRow(Row):
@@ -69,10 +72,10 @@ def read_h2load(log):
     }
 
 
-def generate(server, command, *arguments):
+def generate(server, command, *arguments, endpoint=None):
     """One run of the load generator; its line of JSON."""
     result = subprocess.run(
-        [processes.load_generator(), command, "--endpoint", server.endpoint, *arguments],
+        [processes.load_generator(), command, "--endpoint", endpoint or server.endpoint, *arguments],
         capture_output=True, text=True, timeout=1200)
     if result.returncode != 0:
         raise AssertionError(
@@ -107,4 +110,14 @@ ROWS = [
         "--watchers", "1000"),
 ]
 
-
+TRIO_ROWS = [
+    Row("3 members: put, 1 x 1", "put"),
+    Row("3 members: put, 3 x 1, spread", "put", "--connections", "3", spread=True),
+    Row("3 members: put, 100 x 10", "put", *MANY, seconds=1.5),
+    Row("3 members: put, 100 x 10, spread", "put", *MANY, seconds=1.5, spread=True),
+    Row("3 members: range 1 key, 1 x 1", "range"),
+    Row("3 members: range 1 key, 100 x 10", "range", *MANY),
+    Row("3 members: range 1 key, 100 x 10, spread", "range", *MANY, spread=True),
+    Row("3 members: range 1 key serializable, 100 x 10, spread", "range", *MANY, "--serializable",
+        spread=True),
+]

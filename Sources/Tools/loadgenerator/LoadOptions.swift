@@ -19,9 +19,15 @@ struct LoadOptions: Sendable {
         case load
     }
 
+    /// Where a member listens.
+    struct Endpoint: Sendable {
+        var host: String
+        var port: Int
+    }
+
     var command = Command.put
-    var host = "127.0.0.1"
-    var port = 2379
+    /// Members that the connections are spread over, one after the other.
+    var endpoints = [Endpoint(host: "127.0.0.1", port: 2379)]
     var connections = 1
     /// Calls that each connection has open at a time.
     var streams = 1
@@ -46,9 +52,14 @@ struct LoadOptions: Sendable {
 }
 
 extension LoadOptions {
+    /// The member that a connection goes to.
+    func endpoint(of connection: Int) -> Endpoint {
+        endpoints[connection % endpoints.count]
+    }
+
     static let usage = """
         usage: loadgenerator put|range|txn|watch|load [options]
-          --endpoint HOST:PORT     member to load (127.0.0.1:2379)
+          --endpoint HOST:PORT,... members to load (127.0.0.1:2379)
           --connections N          connections (1)
           --streams N              calls open at a time on each connection (1)
           --loops N                event loops (1)
@@ -86,7 +97,10 @@ extension LoadOptions {
 
     private mutating func set(_ option: String, to value: String) throws(OptionError) {
         switch option {
-        case "--endpoint": try setEndpoint(value)
+        case "--endpoint":
+            endpoints = try value.split(separator: ",").map { text throws(OptionError) in
+                try Self.endpoint(text)
+            }
         case "--connections": connections = try Self.number(value, option, from: 1)
         case "--streams": streams = try Self.number(value, option, from: 1)
         case "--loops": loops = try Self.number(value, option, from: 1)
@@ -104,12 +118,11 @@ extension LoadOptions {
         }
     }
 
-    private mutating func setEndpoint(_ value: String) throws(OptionError) {
-        guard let colon = value.lastIndex(of: ":"),
-            let port = Int(value[value.index(after: colon)...]), (1...65535).contains(port)
-        else { throw OptionError(description: "--endpoint is HOST:PORT, not \(value)") }
-        host = String(value[..<colon])
-        self.port = port
+    private static func endpoint(_ text: Substring) throws(OptionError) -> Endpoint {
+        guard let colon = text.lastIndex(of: ":"),
+            let port = Int(text[text.index(after: colon)...]), (1...65535).contains(port)
+        else { throw OptionError(description: "--endpoint is HOST:PORT, not \(text)") }
+        return Endpoint(host: String(text[..<colon]), port: port)
     }
 
     private mutating func check() throws(OptionError) {
@@ -121,6 +134,7 @@ extension LoadOptions {
         guard rangeSize <= keyCount else {
             throw OptionError(description: "--range-size is larger than --keys")
         }
+        guard !endpoints.isEmpty else { throw OptionError(description: "--endpoint is empty") }
         if command == .load { total = keyCount }
         if command == .watch, valueSizeBytes < 8 {
             throw OptionError(description: "--value-size is 8 or more, for the time of sending")

@@ -46,10 +46,10 @@ final class UnaryWorker: @unchecked Sendable {  // used on eventLoop only
         eventLoop.flatSubmit {
             let loop = HTTP2Loop(eventLoop: self.eventLoop)
             let count = Self.share(of: self.options.connections, part, self.options.loops)
-            let connections = (0..<count).map { _ in
-                GRPCClientConnection.connect(
-                    host: self.options.host, port: self.options.port, on: self.eventLoop,
-                    loop: loop
+            let connections = (0..<count).map { number in
+                let endpoint = self.options.endpoint(of: number * self.options.loops + part)
+                return GRPCClientConnection.connect(
+                    host: endpoint.host, port: endpoint.port, on: self.eventLoop, loop: loop
                 ).map { self.addSlots(on: $0) }
             }
             return EventLoopFuture.andAllSucceed(connections, on: self.eventLoop)

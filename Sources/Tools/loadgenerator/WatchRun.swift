@@ -36,10 +36,10 @@ final class WatchRun: @unchecked Sendable {  // used on eventLoop only
     func connect() -> EventLoopFuture<Void> {
         eventLoop.flatSubmit {
             let loop = HTTP2Loop(eventLoop: self.eventLoop)
-            let opened = (0...self.options.connections).map { _ in
-                GRPCClientConnection.connect(
-                    host: self.options.host, port: self.options.port, on: self.eventLoop,
-                    loop: loop
+            let opened = (0...self.options.connections).map { number in
+                let endpoint = self.options.endpoint(of: number)
+                return GRPCClientConnection.connect(
+                    host: endpoint.host, port: endpoint.port, on: self.eventLoop, loop: loop
                 ).map { self.connections.append($0) }
             }
             return EventLoopFuture.andAllSucceed(opened, on: self.eventLoop)

@@ -1,0 +1,96 @@
+"""Three members as one server: what they use is summed."""
+import contextlib
+import time
+
+import processes
+from members import free_ports
+
+import api
+
+rpc = api.rpc
+
+
+class TrioMember(processes.Server):
+    """One of the three."""
+
+    def __init__(self, binary, parent, name, initial_cluster, ports, flags):
+        super().__init__(binary, parent / f"{name}.etcd", *flags, ports=ports)
+        self.name, self.initial_cluster = name, initial_cluster
+
+    def arguments(self):
+        peer = f"http://127.0.0.1:{self.peer_port}"
+        return [
+            self.binary, "--name", self.name, "--data-dir", str(self.directory),
+            "--listen-client-urls", self.url, "--advertise-client-urls", self.url,
+            "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
+            "--initial-cluster", self.initial_cluster, *self.flags]
+
+    def status(self):
+        """Status, or None from a member that does not answer within two seconds."""
+        with api.connect(self.endpoint) as channel:
+            with contextlib.suppress(api.grpc.RpcError):
+                return api.stub(channel, "Maintenance").Status(rpc.StatusRequest(), timeout=2)
+        return None
+
+
+class Trio:
+    """A cluster of three members of one kind on this machine, measured as one server."""
+
+    def __init__(self, binary, directory, *flags):
+        directory.mkdir(parents=True)
+        self.directory = directory
+        ports = {f"m{number}": free_ports(2) for number in range(3)}
+        urls = ",".join(f"{name}=http://127.0.0.1:{pair[1]}" for name, pair in ports.items())
+        self.members = [
+            TrioMember(binary, directory, name, urls, pair, flags) for name, pair in ports.items()]
+
+    def start(self):
+        for one in self.members:
+            one.start(wait=False)
+        for one in self.members:
+            one.wait_ready(60)
+        return self
+
+    def close(self):
+        for one in self.members:
+            one.close()
+
+    def running(self):
+        return [one for one in self.members if one.process.poll() is None]
+
+    def leader(self, seconds=60):
+        """The member that all that run call leader."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            told = {one: one.status() for one in self.running()}
+            if all(told.values()) and len({status.leader for status in told.values()}) == 1:
+                for one, status in told.items():
+                    if status.header.member_id == status.leader:
+                        return one
+            time.sleep(0.02)
+        raise AssertionError(f"no leader within {seconds} s: {self.tail()}")
+
+    def followers(self):
+        leader = self.leader()
+        return [one for one in self.running() if one is not leader]
+
+    @property
+    def endpoint(self):
+        """The leader's."""
+        return self.leader().endpoint
+
+    @property
+    def every_endpoint(self):
+        return ",".join(one.endpoint for one in self.members)
+
+    def cpu_seconds(self):
+        return sum(one.cpu_seconds() for one in self.running())
+
+    def peak_rss_bytes(self):
+        return sum(one.peak_rss_bytes() for one in self.running())
+
+    def context_switches(self):
+        return [sum(kind) for kind in zip(*(one.context_switches() for one in self.running()))]
+
+    def tail(self):
+        return "\n".join(one.tail(5) for one in self.members)
