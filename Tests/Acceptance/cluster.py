@@ -131,12 +131,6 @@ class ClusterMember(Member):
         super().wait_ready(seconds)
         until(self.status, seconds, f"a status of {self.name}")
 
-    def freeze(self):
-        self.process.send_signal(signal.SIGSTOP)
-
-    def thaw(self):
-        self.process.send_signal(signal.SIGCONT)
-
     def wipe(self):
         """Takes the data directory away from a member that does not run."""
         assert not self.is_running

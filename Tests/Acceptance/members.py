@@ -131,6 +131,14 @@ class Member:
         self.process.wait()
         self.log.close()
 
+    def freeze(self):
+        """SIGSTOP, and waits until every thread stands still."""
+        self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+
+    def thaw(self):
+        self.process.send_signal(signal.SIGCONT)
+
     def stop(self, seconds=20):
         """SIGTERM, and waits for the end; gives the exit status."""
         if self.process.poll() is None:

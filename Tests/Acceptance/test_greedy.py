@@ -283,12 +283,15 @@ def open_files(member):
 
 
 def test_many_big_puts_at_once_are_bounded_too(start):
-    """Limit: four times the 200 MB on their way, and later rounds need no more than the first."""
+    """Limit: four times the 200 MB on their way, and later rounds need no more than the first.
+
+    On a busy machine the first rounds may not have all 200 MB on their way at a time.
+    """
     member = start(*short_log())
     with HighestMemory(member) as memory, api.connect(member.endpoint) as channel:
         put = api.stub(channel, "KV").Put
         growths = []
-        for _ in range(5):
+        for _ in range(7):
             calls = [put.future(rpc.PutRequest(key=b"big/%d" % number, value=bytes(1_000_000)),
                                 timeout=120) for number in range(200)]
             for call in calls:
@@ -296,4 +299,4 @@ def test_many_big_puts_at_once_are_bounded_too(start):
             growths.append(memory.growth // MEGABYTE)
     print(f"growth after each round: {growths} MB")
     assert growths[-1] < 800, growths
-    assert growths[-1] < max(growths[:2]) * 1.3, growths
+    assert growths[-1] < max(growths[:4]) * 1.3, growths

@@ -199,12 +199,12 @@ def test_a_paused_process_goes_on_with_all_it_had(start):
         watch = api.stub(channel, "Watch").Watch(iter([rpc.WatchRequest(
             create_request=rpc.WatchCreateRequest(key=b"a"))]), timeout=30)
         assert next(watch).created
-        member.process.send_signal(signal.SIGSTOP)
+        member.freeze()
         waiting = api.stub(channel, "KV").Put.future(
             rpc.PutRequest(key=b"a", value=b"2", ignore_lease=True), timeout=20)
         time.sleep(3)
         assert not waiting.done()
-        member.process.send_signal(signal.SIGCONT)
+        member.thaw()
         assert waiting.result().header.revision == 3
         assert next(watch).events[0].kv.value == b"2"
         watch.cancel()
