@@ -44,11 +44,11 @@ kill:
 	swift build
 	$(PYTHON_ENVIRONMENT)/bin/python Tests/Acceptance/kill.py --seed $(or $(SEED),1) --rounds $(or $(ROUNDS),100)
 
-## A cluster under faults and load: make faults SECONDS=600 SEED=1 KINDS=ours,ours,real
+## A cluster under faults and load: make faults SECONDS=600 SEED=1 MEMBERS=5
 faults:
 	@bash Scripts/setup.sh test
 	swift build
-	$(PYTHON_ENVIRONMENT)/bin/python Tests/Acceptance/faults.py --seed $(or $(SEED),1) --seconds $(or $(SECONDS),600) --kinds $(or $(KINDS),ours)
+	$(PYTHON_ENVIRONMENT)/bin/python Tests/Acceptance/faults.py --seed $(or $(SEED),1) --seconds $(or $(SECONDS),600) --members $(or $(MEMBERS),3) --kinds $(or $(KINDS),ours)
 
 ## The table of Benchmarks/: this etcd beside the real one. make benchmark ONLY=put
 benchmark: release

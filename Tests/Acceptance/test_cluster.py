@@ -513,6 +513,28 @@ def test_changes_of_members_print_the_same_as_with_real_members(make_cluster):
         assert got == expected
 
 
+def test_the_log_tells_of_changes_of_members(make_cluster):
+    cluster = make_cluster()
+    leader = cluster.wait_leader()
+    new = cluster.add(learner=True)
+    cluster.promote(new)
+    url = new.peer_url.replace("127.0.0.1", "localhost")
+    cluster.retried("member", "update", new.hex_id, f"--peer-urls={url}")
+    cluster.retried("member", "remove", new.hex_id)
+
+    def told(message, subject):
+        lines = [line for line in leader.log_lines() if line["msg"] == message]
+        return next((line for line in lines if line[subject] == new.hex_id), None)
+
+    added = told("added member", "added-peer-id")
+    assert added["added-peer-peer-urls"] == [new.peer_url] and added["added-peer-is-learner"]
+    assert told("promote member", "promoted-member-id")["local-member-id"] == leader.hex_id
+    updated = told("updated member", "updated-remote-peer-id")
+    assert updated["updated-remote-peer-urls"] == [url]
+    assert not until(lambda: told("removed member", "removed-remote-peer-id"))[
+        "removed-remote-peer-is-learner"]
+
+
 def test_a_removed_member_ends_by_itself_and_is_not_let_in_again(make_cluster):
     cluster = make_cluster()
     leader = cluster.wait_leader()

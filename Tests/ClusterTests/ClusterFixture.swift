@@ -46,7 +46,10 @@ final class ClusterFixture {
         let id = Raft.MemberID(localID.rawValue)
         links = MemberLinks(
             snapshots: member.parts.snapshots, disk: RealDisk(),
-            observation: PeerObservation(localID: id, logger: logger), onRemoval: {})
+            observation: PeerObservation(localID: id, logger: logger),
+            membershipObservation: MembershipObservation(
+                localID: localID, clusterID: clusterID, logger: logger),
+            onRemoval: {})
         let transport = PeerTransport(
             settings: PeerTransportSettings(configuration, member), owner: links, group: group)
         links.attach(transport)

@@ -1,4 +1,4 @@
-package import EtcdAPI
+internal import EtcdAPI
 import Membership
 import SwiftProtobuf
 

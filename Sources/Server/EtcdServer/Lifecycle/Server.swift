@@ -57,6 +57,8 @@ package final class Server: Sendable {
         links = MemberLinks(
             snapshots: member.parts.snapshots, disk: RealDisk(),
             observation: PeerObservation(localID: memberID, logger: logger),
+            membershipObservation: MembershipObservation(
+                localID: localID, clusterID: clusterID, logger: logger),
             onRemoval: { signals.giveUp() })
         let peerMetrics = PeerMetrics(localID: memberID, registry: registry)
         var peerSettings = PeerTransportSettings(configuration, member)

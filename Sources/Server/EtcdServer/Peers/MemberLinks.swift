@@ -16,6 +16,7 @@ package final class MemberLinks: MessageCarrier, PeerTransportOwner {
     private let snapshots: SnapshotStore
     private let disk: any Disk
     private let observation: PeerObservation
+    private let membershipObservation: MembershipObservation
     private let parts = Mutex(Parts())
     /// Called once, when the cluster has removed this member.
     private let onRemoval: @Sendable () -> Void
@@ -28,6 +29,8 @@ package final class MemberLinks: MessageCarrier, PeerTransportOwner {
         var known: [Raft.MemberID: [String]] = [:]
         var removed: Set<Raft.MemberID> = []
         var isRemoved = false
+        /// All members, as was last told; nil before the first time.
+        var told: [Member]?
     }
 
     /// Answers a request on the peer listener that is not the transport's own.
@@ -38,11 +41,13 @@ package final class MemberLinks: MessageCarrier, PeerTransportOwner {
 
     init(
         snapshots: SnapshotStore, disk: any Disk, observation: PeerObservation,
+        membershipObservation: MembershipObservation,
         onRemoval: @escaping @Sendable () -> Void
     ) {
         self.snapshots = snapshots
         self.disk = disk
         self.observation = observation
+        self.membershipObservation = membershipObservation
         self.onRemoval = onRemoval
     }
 
@@ -90,9 +95,11 @@ extension MemberLinks {
     }
 
     package func membershipChanged(_ membership: ClusterMembership) {
-        let (transport, difference) = parts.withLock { parts in
-            (parts.transport, parts.follow(membership))
+        let (transport, before, difference) = parts.withLock { parts in
+            defer { parts.told = membership.members }
+            return (parts.transport, parts.told, parts.follow(membership))
         }
+        membershipObservation.note(from: before, to: membership.members)
         for (id, urls) in difference.added { transport?.addPeer(id, urls: urls) }
         for (id, urls) in difference.moved { transport?.updatePeer(id, urls: urls) }
         for id in difference.gone { transport?.removePeer(id) }
