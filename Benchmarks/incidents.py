@@ -5,9 +5,11 @@ import json
 import subprocess
 import time
 
-import api
-import processes
+import processes  # first: it says where the modules of the tests are
 import rows
+
+import api
+import grpc
 
 rpc = api.rpc
 
@@ -51,7 +53,7 @@ def first_answer_seconds(calls):
         assert time.monotonic() < began + 60, "no write within a minute of the leader's death"
     for future in open_calls:
         future.cancel()
-        with contextlib.suppress(api.grpc.RpcError, api.grpc.FutureCancelledError):
+        with contextlib.suppress(grpc.RpcError, grpc.FutureCancelledError):
             future.result()
     return min(answered) - began
 

@@ -2,10 +2,11 @@
 import contextlib
 import time
 
-import processes
-from members import free_ports
+import processes  # first: it says where the modules of the tests are
 
 import api
+import grpc
+from members import free_ports
 
 rpc = api.rpc
 
@@ -28,7 +29,7 @@ class TrioMember(processes.Server):
     def status(self):
         """Status, or None from a member that does not answer within two seconds."""
         with api.connect(self.endpoint) as channel:
-            with contextlib.suppress(api.grpc.RpcError):
+            with contextlib.suppress(grpc.RpcError):
                 return api.stub(channel, "Maintenance").Status(rpc.StatusRequest(), timeout=2)
         return None
 
