@@ -1,4 +1,5 @@
-/// What one member's machine is set to. Defaults are etcd's, where etcd has a limit.
+/// What one member's machine is set to. Defaults are etcd's, where etcd has a limit and nothing
+/// else is said.
 package struct RaftConfiguration: Sendable {
     /// This member; not zero.
     package var id: MemberID
@@ -18,11 +19,13 @@ package struct RaftConfiguration: Sendable {
     /// A leader that is removed or demoted becomes a follower at once. etcd leaves it leading
     /// until its process ends, so that the others hear of the commit.
     package var stepsDownOnRemoval: Bool
-    /// Greatest size of the entries in one append; one entry may exceed it.
+    /// Greatest size of the entries in one append; one entry may exceed it. Half of etcd's, so that
+    /// an append is made, sent and taken in steps that nobody waits long for.
     package var maxMessageBytes: Int
     /// Appends sent to one follower and not yet answered.
     package var maxInflightMessages: Int
-    /// Size of the entries in those appends.
+    /// Size of the entries in those appends. etcd has no limit; a follower that is far behind
+    /// would take the leader's threads and the network for all it lacks at once.
     package var maxInflightBytes: Int
     /// Size of the data of a leader's uncommitted entries; above it proposals are refused.
     package var maxUncommittedBytes: Int
@@ -41,9 +44,9 @@ package struct RaftConfiguration: Sendable {
         checkQuorum: Bool = true,
         forwardsProposals: Bool = true,
         stepsDownOnRemoval: Bool = false,
-        maxMessageBytes: Int = 1 << 20,
+        maxMessageBytes: Int = 512 << 10,
         maxInflightMessages: Int = 512,
-        maxInflightBytes: Int = 64 << 20,
+        maxInflightBytes: Int = 2 << 20,
         maxUncommittedBytes: Int = 256 << 20,
         maxApplyingBytes: Int = 64 << 20,
         maxPendingReads: Int = 1 << 16,

@@ -49,24 +49,18 @@ final class LogThread {
         }
     }
 
+    /// What is appended between two synchronizations, roughly: a member that catches up makes the
+    /// disk's other users wait no longer than for this.
+    private static let unsynchronizedBytesMax = 1 << 20
+
     private func turn() throws {
-        var newest: WriteNumber?
-        var soleEntries: [Entry] = []
-        var isWaitedFor = false
-        let began = monotonicNanoseconds()
-        let bytesBefore = log.writtenBytes
-        var mustSynchronize = false
+        var written = Written()
         for message in batch {
             switch message {
             case .write(let write, let isSole):
-                try append(write)
-                newest = write.number
-                mustSynchronize = mustSynchronize || write.mustSynchronize
-                if isSole {
-                    soleEntries.append(contentsOf: write.entries)
-                } else if write.mustSynchronize || !write.messagesAfter.isEmpty {
-                    isWaitedFor = true
-                }
+                written.bytes += try append(write)
+                written.add(write, isSole: isSole)
+                if written.bytes >= Self.unsynchronizedBytesMax { try finish(&written) }
             case .snapshot(let record):
                 try log.saveSnapshot(record)
                 runtime.consensus.post(.input(.snapshotSaved(LogIndex(record.index))))
@@ -75,21 +69,44 @@ final class LogThread {
                 try log.purge(keeping: runtime.configuration.segmentsMaximum)
             }
         }
-        runtime.observer.logWritten(
-            bytes: log.writtenBytes - bytesBefore, nanoseconds: monotonicNanoseconds() - began)
-        if mustSynchronize, log.needsSynchronize, runtime.configuration.synchronizesLog {
-            let started = monotonicNanoseconds()
-            try log.synchronize()
-            runtime.observer.logSynchronized(nanoseconds: monotonicNanoseconds() - started)
-        }
+        try finish(&written)
         if log.tailSequence != tailSequence {
             tailSequence = log.tailSequence
             runtime.segments.post(())
         }
-        guard let newest else { return }
+    }
+
+    /// Appended writes that nobody has been told of yet.
+    private struct Written {
+        var newest: WriteNumber?
+        var soleEntries: [Entry] = []
+        var bytes = 0
+        var mustSynchronize = false
+        var isWaitedFor = false
+
+        mutating func add(_ write: LogWrite, isSole: Bool) {
+            newest = write.number
+            mustSynchronize = mustSynchronize || write.mustSynchronize
+            if isSole {
+                soleEntries.append(contentsOf: write.entries)
+            } else if write.mustSynchronize || !write.messagesAfter.isEmpty {
+                isWaitedFor = true
+            }
+        }
+    }
+
+    /// Makes what was appended durable, then tells of it.
+    private func finish(_ written: inout Written) throws {
+        if written.mustSynchronize, log.needsSynchronize, runtime.configuration.synchronizesLog {
+            let started = monotonicNanoseconds()
+            try log.synchronize()
+            runtime.observer.logSynchronized(nanoseconds: monotonicNanoseconds() - started)
+        }
+        defer { written = Written() }
+        guard let newest = written.newest else { return }
         // Before the report: entries behind these may be given out as soon as it is known.
-        if !soleEntries.isEmpty { runtime.apply.post(.entries(soleEntries)) }
-        report(newest, isWaitedFor: isWaitedFor)
+        if !written.soleEntries.isEmpty { runtime.apply.post(.entries(written.soleEntries)) }
+        report(newest, isWaitedFor: written.isWaitedFor)
     }
 
     /// What nobody waits for is told with the next thing that wakes the consensus thread.
@@ -101,11 +118,16 @@ final class LogThread {
         }
     }
 
-    private func append(_ write: LogWrite) throws {
+    /// Returns the bytes that were written.
+    private func append(_ write: LogWrite) throws -> Int {
         if let snapshot = write.snapshot { try note(snapshot) }
         entries.removeAll(keepingCapacity: true)
         for entry in write.entries { entries.append(RaftEntry(entry)) }
+        let (began, bytesBefore) = (monotonicNanoseconds(), log.writtenBytes)
         try log.append(entries: entries, hardState: write.hardState.map { RaftHardState($0) })
+        let bytes = log.writtenBytes - bytesBefore
+        runtime.observer.logWritten(bytes: bytes, nanoseconds: monotonicNanoseconds() - began)
+        return bytes
     }
 
     /// A received snapshot: its file first, then the note in the log. The note counts once the

@@ -36,7 +36,7 @@ struct Listeners: Sendable {
 
     private func bind(_ url: EndpointURL, _ kind: Kind) async throws {
         let server = self.server
-        let bootstrap = ServerBootstrap(group: server.group)
+        let bootstrap = ServerBootstrap(group: group(of: kind))
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(
                 .socketOption(.so_reuseaddr), value: url.scheme.isUnixSocket ? 0 : 1
@@ -65,6 +65,10 @@ struct Listeners: Sendable {
         }
     }
 
+    private func group(of kind: Kind) -> MultiThreadedEventLoopGroup {
+        kind == .peer ? server.peerGroup : server.group
+    }
+
     private func reusing(_ bootstrap: ServerBootstrap) -> ServerBootstrap {
         guard server.configuration.socketReusePort else { return bootstrap }
         return bootstrap.serverChannelOption(
@@ -77,7 +81,7 @@ struct Listeners: Sendable {
         _ url: EndpointURL, _ kind: Kind
     ) async throws -> any Channel {
         unlink(url.socketPath)
-        return try await ServerBootstrap(group: server.group)
+        return try await ServerBootstrap(group: group(of: kind))
             .serverChannelOption(.backlog, value: 1024)
             .childChannelInitializer { [server] channel in
                 channel.eventLoop.makeCompletedFuture { try Self.serve(channel, kind, server) }

@@ -21,7 +21,11 @@ package final class Server: Sendable {
     let runtime: ReplicaRuntime
     let services: ClientAPI
     let peerCalls: PeerCalls
+    /// The event loops of clients.
     let group: MultiThreadedEventLoopGroup
+    /// The event loop of the other members: no load of clients makes a heartbeat late, and no
+    /// member that catches up makes a client wait.
+    let peerGroup: MultiThreadedEventLoopGroup
     let calls: GRPCServer
     let gateway: HTTPGateway
     private let signals: SignalWait
@@ -38,6 +42,7 @@ package final class Server: Sendable {
         self.configuration = configuration
         self.logger = logger
         group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+        peerGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let bootstrap = MemberBootstrap(
             configuration, disk: RealDisk(), logger: logger,
             startUnixMilliseconds: unixMilliseconds(), peers: PeerEnquiry(group: group))
@@ -63,7 +68,7 @@ package final class Server: Sendable {
         let peerMetrics = PeerMetrics(localID: memberID, registry: registry)
         var peerSettings = PeerTransportSettings(configuration, member)
         peerSettings.measurements = peerMetrics.measurements
-        let transport = PeerTransport(settings: peerSettings, owner: links, group: group)
+        let transport = PeerTransport(settings: peerSettings, owner: links, group: peerGroup)
         peerMetrics.watch(transport)
         links.attach(transport)
         links.membershipChanged(member.parts.state.membership)
@@ -129,6 +134,7 @@ package final class Server: Sendable {
         await listeners.close()
         await links.close()
         runtime.stop()
+        try? await peerGroup.shutdownGracefully()
         try? await group.shutdownGracefully()
         logger.info(
             "closed etcd server",

@@ -16,11 +16,11 @@ final class OutgoingStream: @unchecked Sendable {  // state owned by channel.eve
     private var encoder = AppendStreamEncoder()
     private var heartbeat: RepeatedTask?
     private var isClosed = false
-    private var isDraining = false
-    private var isAskedAgain = false
+    /// Whether the next piece has its turn on the loop already.
+    private var isScheduled = false
 
-    /// Bytes of messages that are encoded and written as one piece.
-    static let pieceBytes = 1 << 20
+    /// Bytes of messages that are encoded and written in one turn of the loop.
+    static let pieceBytes = 256 << 10
 
     init(_ kind: PeerStreamKind, to peer: Peer, on channel: any Channel) {
         self.kind = kind
@@ -45,32 +45,23 @@ final class OutgoingStream: @unchecked Sendable {  // state owned by channel.eve
         channel.eventLoop.execute { self.drain() }
     }
 
-    /// Writes what waits, as long as the connection takes it.
+    /// Writes a piece of what waits, if the connection takes it. The next piece waits for its turn,
+    /// so that a member that catches up keeps no other waiting.
     func drain() {
-        isAskedAgain = true
-        // A flush may make the connection writable again before it returns.
-        guard !isDraining else { return }
-        isDraining = true
-        while isAskedAgain, !isClosed {
-            isAskedAgain = false
-            writeWaiting()
-        }
-        isDraining = false
-    }
-
-    /// One flush for all that is taken.
-    private func writeWaiting() {
-        var sentBytes = 0
-        while channel.isWritable,
+        guard !isScheduled, !isClosed, channel.isWritable,
             let messages = peer.take(for: self, bytesMaximum: Self.pieceBytes)
-        {
-            let piece = encoded(messages)
-            sentBytes += piece.readableBytes
-            write(piece)
-        }
-        guard sentBytes > 0 else { return }
+        else { return }
+        isScheduled = true
+        let piece = encoded(messages)
+        let sentBytes = piece.readableBytes
+        write(piece)
+        // A flush may make the connection writable again before it returns.
         channel.flush()
         peer.environment.ledger.count(peer.id) { $0.sentBytes += sentBytes }
+        channel.eventLoop.execute {
+            self.isScheduled = false
+            self.drain()
+        }
     }
 
     private func encoded(_ messages: [Raft.Message]) -> ByteBuffer {
