@@ -27,8 +27,10 @@ package struct RuntimeConfiguration: Sendable {
     package var segmentsMaximum = 5
     /// Snapshot files kept; 0 keeps all.
     package var snapshotsMaximum = 5
-    /// Entries committed but not applied at which new requests are refused.
-    package var applyGapMaximum: UInt64 = 5000
+    /// Entries committed but not applied at which new requests are refused. Four times etcd's: at
+    /// several times the rate the same pause of a busy machine makes several times the gap. What
+    /// waits is bounded in bytes as well (`RaftConfiguration.maxApplyingBytes`).
+    package var applyGapMaximum: UInt64 = 20_000
     /// Messages of other members that may wait for the consensus thread; more are dropped.
     package var receivedMessagesMaximum = 4096
     /// Whether ends of leases, which make room, are taken up to twice that gap.
