@@ -71,7 +71,10 @@ extension RaftMachine {
     private mutating func sendAppends(to position: Int, slice: inout SharedSlice) {
         if case .snapshot = configuration.members[position].progress.state { return }
         guard log.term(at: configuration.members[position].progress.next.previous) != nil else {
-            sendSnapshot(to: position)
+            // One that could not be delivered is not sent again before the member answers.
+            if !configuration.members[position].progress.isPaused(inflightLimits) {
+                sendSnapshot(to: position)
+            }
             return
         }
         while configuration.members[position].progress.next <= log.lastIndex,
