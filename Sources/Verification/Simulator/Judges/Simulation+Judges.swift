@@ -1,0 +1,73 @@
+import EtcdAPI
+import Linearizability
+import MVCC
+
+/// What is looked at now and then, and in the end.
+extension Simulation {
+    /// Hashes the store of every member at a revision that all of them have.
+    func compareHashes() throws {
+        schedule(.compareHashes, after: 2 * .second)
+        let members = hosts.compactMap(\.member)
+        let newest = members.map { $0.state.store.revisions.current }.min() ?? 1
+        for member in members {
+            try compareHash(of: member, at: newest)
+            for hash in member.state.store.compactionHashes {
+                try states.compare(hash, of: member.host)
+            }
+        }
+    }
+
+    private func compareHash(of member: SimulatedMember, at revision: Int64) throws {
+        let store = member.state.store
+        guard !member.isInstalling, revision > store.revisions.compacted, revision > 1 else {
+            return
+        }
+        guard let hash = try? store.hashKV(at: revision).hash else { return }
+        report.count(.hashesCompared)
+        try states.compare(hash, of: member.host)
+    }
+
+    /// Judges the run once faults have ended for long enough.
+    func judge() throws {
+        try requireProgress()
+        try compareHashes()
+        try judgeHistory()
+    }
+
+    /// All members are up, agree on a leader, and have applied the same entries.
+    private func requireProgress() throws {
+        let members = hosts.compactMap(\.member)
+        let present = administration.present(self)
+        for host in present where host.member == nil {
+            throw SimulationFailure("no progress: host \(host.number) is down")
+        }
+        guard let leader = members.first(where: { $0.replica.role == .leader }) else {
+            throw SimulationFailure("no progress: there is no leader")
+        }
+        for host in present {
+            guard let member = host.member else { continue }
+            guard member.replica.leader == leader.id else {
+                throw SimulationFailure("no progress: host \(host.number) follows nobody")
+            }
+            guard member.progress.index + 10 >= leader.progress.index else {
+                throw SimulationFailure(
+                    "no progress: host \(host.number) has applied \(member.progress.index), "
+                        + "the leader \(leader.progress.index)")
+            }
+        }
+        try requireAnswers()
+    }
+
+    private func judgeHistory() throws {
+        var history = StoreHistory(clients.history)
+        var verdict = history.checkByRevision(stepsMax: 50_000)
+        if case .undecided = verdict {
+            // Too many calls without an answer to try which of them had an effect; the log tells.
+            history = StoreHistory(try clients.disclosed())
+            verdict = history.checkByRevision()
+        }
+        guard verdict == .linearizable else {
+            throw SimulationFailure(history.describe(verdict))
+        }
+    }
+}
