@@ -37,7 +37,7 @@ struct ReplacedLogTests {
             try contents(entriesBefore: own, entriesAfter: []).entries == Array(own.suffix(3)))
     }
 
-    @Test("A snapshot counts after a crash once the log says that it is synchronized", arguments: 0..<20)
+    @Test("A snapshot that was synchronized counts after a crash", arguments: 0..<20)
     func aSnapshotThatWasSynchronizedCounts(seed: UInt64) throws {
         let disk = try LogFixture.disk()
         let log = try LogFixture.create(disk)
