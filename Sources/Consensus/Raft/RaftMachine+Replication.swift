@@ -19,7 +19,9 @@ extension RaftMachine {
             $0.id == own ? stable : $0.progress.match.rawValue
         }
         let index = LogIndex(held)
-        guard index > log.committed, log.term(at: index) == term else { return }
+        guard index > log.committed,
+            log.term(at: index) == term || settings.mutation == .commitsEarlierTerms
+        else { return }
         let bytes = log.dataBytes(after: log.committed, through: index)
         log.commit(to: index)
         updateLeadership { $0.uncommittedBytes = max(0, $0.uncommittedBytes - bytes) }

@@ -17,6 +17,7 @@ final class Campaign: Sendable {
 
     private let range: SeedRange
     private let jobs: Int
+    private let untilFailure: Bool
     private let settings: @Sendable (UInt64) -> SimulationSettings
     private let sum: Mutex<Sum>
     private let began = Campaign.milliseconds
@@ -24,11 +25,12 @@ final class Campaign: Sendable {
     static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
     init(
-        _ range: SeedRange, jobs: Int,
+        _ range: SeedRange, jobs: Int, untilFailure: Bool,
         settings: @escaping @Sendable (UInt64) -> SimulationSettings
     ) {
         self.range = range
         self.jobs = min(max(jobs, 1), RunBoard.placesMax)
+        self.untilFailure = untilFailure
         self.settings = settings
         sum = Mutex(Sum(next: range.first))
     }
@@ -52,7 +54,8 @@ final class Campaign: Sendable {
 
     private func take() -> UInt64? {
         sum.withLock { sum in
-            guard sum.next <= range.last else { return nil }
+            let isOver = untilFailure && !sum.failures.isEmpty
+            guard sum.next <= range.last, !isOver else { return nil }
             defer { sum.next += 1 }
             return sum.next
         }

@@ -14,6 +14,9 @@ struct Simulate: ParsableCommand {
     @Option(help: "events after which a run ends early") var steps: Int?
     @Option(help: "founding members, 1 to 7; the seed chooses if not given") var members: Int?
     @Option(help: "the safety rule that is switched off") var mutant: Mutant?
+    @Flag(help: "end at the first seed that fails") var untilFailure = false
+    @Flag(help: "switch off one rule after the other and show that it is noticed")
+    var mutants = false
     @Flag(help: "tell what happens") var trace = false
 
     func validate() throws {
@@ -23,8 +26,15 @@ struct Simulate: ParsableCommand {
     }
 
     func run() throws {
+        if mutants { return try runMutants() }
         let failures = seeds.map { runMany($0) } ?? runOne()
         guard failures == 0 else { throw ExitCode(1) }
+    }
+
+    private func runMutants() throws {
+        let range = seeds ?? SeedRange(first: 1, last: 300)
+        let table = MutantTable(range: range, seconds: min(seconds, 30), jobs: jobs)
+        guard table.run() == 0 else { throw ExitCode(1) }
     }
 
     private func settings(_ seed: UInt64) -> SimulationSettings {
@@ -46,7 +56,9 @@ struct Simulate: ParsableCommand {
 
     private func runMany(_ range: SeedRange) -> Int {
         RunBoard.shared.watchForTraps()
-        let campaign = Campaign(range, jobs: jobs ?? Campaign.cores, settings: settings)
+        let campaign = Campaign(
+            range, jobs: jobs ?? Campaign.cores, untilFailure: untilFailure,
+            settings: { [self] in settings($0) })
         campaign.run()
         campaign.printSummary()
         return campaign.failureCount
@@ -59,6 +71,10 @@ extension Mutant: ExpressibleByArgument {}
 struct SeedRange: ExpressibleByArgument, Sendable {
     let first: UInt64
     let last: UInt64
+
+    init(first: UInt64, last: UInt64) { (self.first, self.last) = (first, last) }
+
+    var text: String { "\(first)..\(last)" }
 
     init?(argument: String) {
         let parts = argument.split(separator: ".", omittingEmptySubsequences: true)

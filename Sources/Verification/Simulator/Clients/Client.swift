@@ -10,6 +10,7 @@ enum CallKind {
     case serializable(StoreOperation, revision: Int64)
     case compaction
     case grant(lease: Int64, seconds: Int64)
+    case keepAlive(lease: Int64)
     case revoke(lease: Int64)
     /// A change of the membership.
     case membership
@@ -34,6 +35,7 @@ struct Call {
     let host: Int
     let run: Int
     let request: CallRequest
+    let beganAt: Nanoseconds
 }
 
 /// A call as the member gets it.
@@ -41,6 +43,8 @@ enum CallRequest {
     case propose(field: UInt32, payload: [UInt8])
     case read
     case readHere
+    /// Only a leader renews; others ask it.
+    case renew(lease: Int64)
     case changeMembership(type: UInt8, member: UInt64, context: [UInt8])
 }
 

@@ -33,7 +33,12 @@ extension Simulation {
                 lease: clients.nextLease, seconds: 2 + Int64(clientDice.number(below: 8)))
         case 40..<50 where !clients.leases.isEmpty:
             return .revoke(lease: clients.leases[clientDice.number(below: clients.leases.count)])
-        case 50..<150:
+        case 50..<110 where !clients.leases.isEmpty:
+            // The newest leases are kept alive, the older ones end.
+            let newest = clients.leases.suffix(3)
+            return .keepAlive(
+                lease: newest[newest.startIndex + clientDice.number(below: newest.count)])
+        case 110..<200:
             let operation = clients.all[number].load.nextRead(&clientDice)
             let newest = clients.newestRevision
             let isOld = newest > 2 && clientDice.happens(500_000)
@@ -52,7 +57,7 @@ extension Simulation {
     func begin(_ kind: CallKind, client: Int, at host: Int, request: CallRequest? = nil) {
         let call = Call(
             client: client, kind: kind, calledAt: clients.takeMoment(), host: host,
-            run: hosts[host].runs, request: request ?? makeRequest(kind))
+            run: hosts[host].runs, request: request ?? makeRequest(kind), beganAt: now)
         let number = clients.nextCall
         clients.nextCall += 1
         clients.calls[number] = call
@@ -68,6 +73,7 @@ extension Simulation {
             let (field, payload) = operation.payload(lease: lease)
             return .propose(field: field, payload: payload)
         case .serializable: return .readHere
+        case .keepAlive(let lease): return .renew(lease: lease)
         case .compaction:
             let oldest = clients.newestCompaction + 1
             let width = Int(clients.newestRevision - oldest)
@@ -81,6 +87,7 @@ extension Simulation {
                 field: InternalRaftRequest.Field.leaseGrant,
                 payload: LeaseGrantRequest(ttlSeconds: seconds, id: lease).encoded())
         case .revoke(let lease):
+            leaseKeeping.renounce(lease)
             return .propose(
                 field: InternalRaftRequest.Field.leaseRevoke,
                 payload: LeaseRevokeRequest(id: lease).encoded())
@@ -106,11 +113,25 @@ extension Simulation {
         case .propose(let field, let payload):
             member.post(.propose(field: field, payload: payload, number))
         case .read: member.post(.read(number))
+        case .renew(let lease): renew(lease, number, member)
         case .readHere: answer(number, .readable, from: member)
         case .changeMembership(let type, let id, let context):
             guard let type = ConfChangeType(rawValue: type) else { return }
             member.post(.changeMembership(type, MemberID(id), context: context, number))
         }
+    }
+
+    /// A leader renews a lease; any other member hands the request on to the leader.
+    private func renew(_ lease: Int64, _ number: CallNumber, _ member: SimulatedMember) {
+        guard let seconds = member.renew(lease) else {
+            guard let leader = member.replica.leader, leader != member.id,
+                let target = host(of: leader)?.member,
+                !network.isCut(from: member.host.number, to: target.host.number),
+                target.host.pausedUntil <= now, let seconds = target.renew(lease)
+            else { return schedule(.answer(number, .refused), after: .millisecond) }
+            return schedule(.answer(number, .renewed(seconds)), after: 2 * .millisecond)
+        }
+        schedule(.answer(number, .renewed(seconds)), after: .millisecond)
     }
 
     /// A member answers: reads are carried out a little later.
@@ -168,13 +189,20 @@ extension Simulation {
             case .probe(let host):
                 clients.unansweredProbes.removeAll { $0 == host }
                 finish(number, try StoreOutcome(outcome))
-            case .grant(let lease, _):
+            case .grant(let lease, let seconds):
+                leaseKeeping.promise(lease, seconds: seconds, from: call.beganAt)
                 report.count(.leasesGranted)
                 clients.leases.append(lease)
                 if clients.leases.count > 12 { clients.leases.removeFirst() }
                 end(number, .answered)
             default: end(number, .answered)
             }
+        case .renewed(let seconds):
+            if case .keepAlive(let lease) = call.kind, seconds > 0 {
+                report.count(.leasesRenewed)
+                leaseKeeping.promise(lease, seconds: seconds, from: call.beganAt)
+            }
+            end(number, .answered)
         case .refused:
             if case .probe(let host) = call.kind { retryProbe(host) }
             end(number, .refused)

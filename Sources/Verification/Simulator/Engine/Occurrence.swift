@@ -26,6 +26,7 @@ package enum Occurrence: String, Sendable, CaseIterable {
     case heldProposals = "proposals held without a leader"
     case retriedReads = "reads asked again"
     case leasesExpired = "leases expired", leasesGranted = "leases granted"
+    case leasesRenewed = "leases renewed"
     case refusedStarts = "starts refused over damage"
     case foundedAgain = "founded again after a crash"
     case hashesCompared = "hashes compared"

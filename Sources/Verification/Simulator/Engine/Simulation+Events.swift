@@ -62,7 +62,7 @@ extension Simulation {
         } catch let failure as SimulationFailure {
             throw failure
         } catch {
-            guard host.hasDiskFault else {
+            guard host.hasDiskFault || error is MutantEnd else {
                 throw SimulationFailure("host \(host.number) stopped without a fault: \(error)")
             }
             if host.isHaltPlanned { report.count(.halts) }

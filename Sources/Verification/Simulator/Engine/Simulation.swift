@@ -45,6 +45,7 @@ final class Simulation {
     let states = StateAgreement()
     var clients = ClientPopulation()
     var administration = Administration()
+    var leaseKeeping = LeaseKeeping()
     /// The calls that requests belong to.
     var requestCalls: [UInt64: CallNumber] = [:]
 

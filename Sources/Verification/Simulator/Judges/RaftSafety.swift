@@ -34,8 +34,38 @@ final class RaftSafety {
     /// Looks at a member after it took inputs, before its effects are carried out.
     func observe(_ member: SimulatedMember, _ simulation: Simulation) throws {
         for write in member.effects.writes { try observe(write, member, simulation) }
+        let leads = member.seenRole == .leader && member.seenTerm == member.replica.term
         try observeRole(member, simulation)
+        if leads { try requireOwnTerm(member) }
         try observeCommit(member)
+        try observeQuorum(member, simulation)
+    }
+
+    /// How long a leader may go on, and a member campaign, without hearing a quorum: two election
+    /// timeouts, on a slow clock with long ticks.
+    private static let silenceMax: Nanoseconds = 4 * .second
+
+    /// A leader that hears no quorum steps down, and who hears none does not raise its term, unless
+    /// a leader has told it to.
+    private func observeQuorum(_ member: SimulatedMember, _ simulation: Simulation) throws {
+        let role = member.replica.role
+        if role == .follower || role == .leader { member.isToldToCampaign = false }
+        guard role == .leader || (role == .candidate && !member.isToldToCampaign),
+            simulation.now - member.leadsSince > Self.silenceMax,
+            simulation.now - member.host.pausedUntil > Self.silenceMax
+        else { return }
+        let voters = member.replica.status.confState.voters.filter { $0 != member.id }
+        let heard = voters.filter { voter in
+            guard let host = simulation.host(of: voter),
+                let time = member.heardAt[host.number]
+            else { return false }
+            return simulation.now - time <= Self.silenceMax
+        }
+        guard heard.count + 1 < (voters.count + 1) / 2 + 1 else { return }
+        let what = role == .leader ? "goes on leading" : "raises its term"
+        throw SimulationFailure(
+            "host \(member.host.number) \(what) although it has heard \(heard.count) of "
+                + "\(voters.count) other voters")
     }
 
     func observe(started member: SimulatedMember) throws {
@@ -74,6 +104,7 @@ final class RaftSafety {
         guard role != member.seenRole || term != member.seenTerm else { return }
         if role == .candidate { simulation.report.count(.elections) }
         guard role == .leader else { return }
+        member.leadsSince = simulation.now
         simulation.tell("host \(member.host.number) leads term \(term.rawValue)")
         simulation.report.count(.leaderChanges)
         if let other = leaders.updateValue(member.id.rawValue, forKey: term.rawValue),
@@ -96,6 +127,17 @@ final class RaftSafety {
                 "leader completeness: the leader of term \(replica.term.rawValue) on host "
                     + "\(member.host.number) lacks committed entry \(index.rawValue)")
         }
+    }
+
+    /// A leader commits along with an entry of its own term only (section 5.4.2).
+    private func requireOwnTerm(_ member: SimulatedMember) throws {
+        let index = member.replica.committedIndex
+        guard member.replica.role == .leader, index > member.seenCommit,
+            let term = member.replica.term(at: index), term != member.replica.term
+        else { return }
+        throw SimulationFailure(
+            "the leader of term \(member.replica.term.rawValue) on host \(member.host.number) "
+                + "commits entry \(index.rawValue) of term \(term.rawValue) by itself")
     }
 
     private func observeCommit(_ member: SimulatedMember) throws {

@@ -1,6 +1,7 @@
 import EtcdAPI
 import Linearizability
 import MVCC
+import Raft
 
 /// What is looked at now and then, and in the end.
 extension Simulation {
@@ -10,11 +11,27 @@ extension Simulation {
         let members = hosts.compactMap(\.member)
         let newest = members.map { $0.state.store.revisions.current }.min() ?? 1
         for member in members {
+            try requireOneMembership(member)
             try compareHash(of: member, at: newest)
             for hash in member.state.store.compactionHashes {
                 try states.compare(hash, of: member.host)
             }
         }
+    }
+
+    /// The consensus machine and the state have the same voters, once the one has heard of what the
+    /// other has applied.
+    private func requireOneMembership(_ member: SimulatedMember) throws {
+        guard member.inputs.isEmpty, member.progress.configurationChanges.isEmpty,
+            !member.isInstalling, member.reportedIndex == member.progress.index,
+            member.replica.status.applied.rawValue == member.progress.index
+        else { return }
+        let known = member.replica.status.confState
+        let voters = member.state.membership.members.filter { !$0.isLearner }.map(\.id.rawValue)
+        guard known.voters.map(\.rawValue) != voters.sorted() else { return }
+        throw SimulationFailure(
+            "host \(member.host.number): the consensus machine counts on "
+                + "\(known.voters.map(\.rawValue)), members are \(voters)")
     }
 
     private func compareHash(of member: SimulatedMember, at revision: Int64) throws {
@@ -25,6 +42,15 @@ extension Simulation {
         guard let hash = try? store.hashKV(at: revision).hash else { return }
         report.count(.hashesCompared)
         try states.compare(hash, of: member.host)
+    }
+
+    /// The end of a lease is in the log, and the first member is about to apply it.
+    func noteLeaseEnd(_ entry: Raft.Entry) throws {
+        guard entry.type == .normal, plan.interval(of: .clockJump) == nil,
+            let request = try? InternalRaftRequest(decoding: entry.data),
+            case .leaseRevoke(let revocation) = request.payload
+        else { return }
+        try leaseKeeping.end(revocation.id, at: now)
     }
 
     /// Judges the run once faults have ended for long enough.

@@ -172,11 +172,14 @@ struct MemberDirectory {
     }
 
     var raftConfiguration: RaftConfiguration {
-        RaftConfiguration(
-            id: .init(id.rawValue), maxMessageBytes: limits.raft.maxMessageBytes,
+        var configuration = RaftConfiguration(
+            id: .init(id.rawValue), preVote: mutant != .campaignsUnasked,
+            checkQuorum: mutant != .leadsUnheard, maxMessageBytes: limits.raft.maxMessageBytes,
             maxInflightMessages: limits.raft.maxInflightMessages,
             maxUncommittedBytes: limits.raft.maxUncommittedBytes,
             maxApplyingBytes: limits.raft.maxApplyingBytes, seed: seed ^ id.rawValue)
+        if mutant == .commitsEarlierTerms { configuration.mutation = .commitsEarlierTerms }
+        return configuration
     }
 
     func makeReplica(_ machine: RaftMachine, snapshotIndex: UInt64) -> Replica {

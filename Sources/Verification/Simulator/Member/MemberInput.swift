@@ -53,6 +53,8 @@ enum CallAnswer {
     case applied(ApplyOutcome)
     /// A read may be carried out.
     case readable
+    /// A lease lives for so many seconds from now on; 0 if it does not exist.
+    case renewed(Int64)
     /// The request was not taken, and has no effect.
     case refused
     /// Nobody knows what became of it.

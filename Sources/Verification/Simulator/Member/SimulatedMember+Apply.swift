@@ -51,6 +51,9 @@ extension SimulatedMember {
             throw SimulationFailure("entry \(entry.index.rawValue) came behind \(progress.index)")
         }
         let isNew = entry.index.rawValue > state.appliedIndex
+        if entry.index.rawValue > simulation.states.newestIndex {
+            try simulation.noteLeaseEnd(entry)
+        }
         let isFirst = entry.index.rawValue > simulation.states.newestIndex
         let revoked = isFirst ? keysRevoked(by: entry) : []
         let applied = try state.apply(
@@ -64,7 +67,7 @@ extension SimulatedMember {
             simulation.clients.carriedOut[call] = applied.outcome
         }
         if let change = applied.change {
-            progress.configurationChanges.append(change)
+            progress.configurationChanges.append(mutated(change))
             simulation.membershipChanged(self)
         }
         if applied.compaction != nil {
@@ -74,6 +77,14 @@ extension SimulatedMember {
         if applied.wantsSnapshot { requestSnapshot() }
         guard let waiter = waiters.removeValue(forKey: applied.id) else { return nil }
         return (waiter.call, applied.outcome)
+    }
+
+    private func mutated(_ change: AppliedConfigurationChange) -> AppliedConfigurationChange {
+        guard simulation.mutant == .learnersVote, case .single(let data, let index) = change,
+            var decoded = ConfChange(decoding: data), decoded.type == .addLearner
+        else { return change }
+        decoded.type = .addVoter
+        return .single(decoded.encoded, index: index)
     }
 
     /// The keys that the end of a lease takes with it, where this member is the first to see it.
@@ -120,13 +131,17 @@ extension SimulatedMember {
         if isLeader {
             state.lessor.promote(
                 extensionMilliseconds: Self.electionMilliseconds, now: state.now)
-        } else {
+        } else if simulation.mutant != .keepsLeases {
             state.lessor.demote()
         }
     }
 
     private func requestSnapshot() {
         let request = state.snapshotRequest()
+        if simulation.mutant == .cutsLogEarly {
+            logInputs.append(.release(LogIndex(request.index)))
+            wake(.log)
+        }
         post([
             .takeOverlay, .commitOverlay, .publishOverlay, .saveSnapshot(request),
             .noteSnapshot(request), .purgeSnapshots,
@@ -148,6 +163,21 @@ extension SimulatedMember {
             post(.input(.applied(progress)))
         }
         progress.configurationChanges.removeAll()
+    }
+
+    /// Renews a lease as the leader's calls do; nil when this member does not lead, or the lease is
+    /// about to end.
+    func renew(_ lease: Int64) -> Int64? {
+        state.now = milliseconds
+        guard state.lessor.isPrimary, !isInstalling else { return nil }
+        let id = LeaseID(rawValue: lease)
+        if simulation.mutant == .ignoresRenewals, let known = state.lessor[id] {
+            return known.grantedSeconds
+        }
+        return switch state.lessor.renew(id, now: state.now) {
+        case .renewed(let seconds): seconds
+        case .notFound, .expiring, .checkpointed: nil
+        }
     }
 
     private func checkClocks() {

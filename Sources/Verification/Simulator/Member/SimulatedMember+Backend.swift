@@ -47,6 +47,7 @@ extension SimulatedMember {
         case .purgeSnapshots: _ = try snapshots.purge(keeping: 2)
         case .send(let message): try send(message)
         case .replaceDatabase(let snapshot):
+            guard simulation.mutant != .snapshotWithoutState else { return }
             try state.bolt.replace(
                 byFileAt: snapshots.databasePath(index: snapshot.index.rawValue))
         case .reloadState(let snapshot):
@@ -63,6 +64,10 @@ extension SimulatedMember {
 
     private func commitOverlay() throws {
         guard let overlay, !overlay.isEmpty else { return }
+        switch simulation.mutant {
+        case .indexAfterData, .indexBeforeData: return try commitApart(overlay)
+        default: break
+        }
         let transaction = state.bolt.beginWrite()
         do {
             try state.store.write(overlay, to: transaction)
@@ -71,6 +76,36 @@ extension SimulatedMember {
             throw error
         }
         try transaction.commit()
+    }
+
+    /// A mutant stores applied index and data in two transactions, between which the member may end.
+    private func commitApart(_ overlay: PendingBatch) throws {
+        let former = state.bolt.beginRead()
+        let mark = AppliedMark(from: former)
+        former.end()
+        let isFirst = simulation.mutant == .indexBeforeData
+        if isFirst {
+            try commitIndex(progress.index)
+            if simulation.timing.happens(100_000) { throw MutantEnd() }
+        }
+        let transaction = state.bolt.beginWrite()
+        try state.store.write(overlay, to: transaction)
+        try writeIndex(mark.index, transaction)
+        try transaction.commit()
+        if !isFirst, simulation.timing.happens(100_000) { throw MutantEnd() }
+        try commitIndex(progress.index)
+    }
+
+    private func commitIndex(_ index: UInt64) throws {
+        let transaction = state.bolt.beginWrite()
+        try writeIndex(index, transaction)
+        try transaction.commit()
+    }
+
+    private func writeIndex(_ index: UInt64, _ transaction: BoltWriteTransaction) throws {
+        let meta = try transaction.createBucketIfMissing(Array("meta".utf8))
+        let bytes = withUnsafeBytes(of: index.bigEndian) { [UInt8]($0) }
+        try meta.put(Array("consistent_index".utf8), bytes)
     }
 
     private func save(_ request: SnapshotRequest) throws {
@@ -129,3 +164,6 @@ extension SimulatedMember {
         simulation.report.count(.defragmentations)
     }
 }
+
+/// A mutant's member ends at the worst moment.
+struct MutantEnd: Error {}

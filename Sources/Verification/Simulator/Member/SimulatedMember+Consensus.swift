@@ -1,6 +1,7 @@
 import EtcdAPI
 import Raft
 import Replica
+import StateMachine
 
 /// The consensus lane: all that waits goes to the replica, then its effects go to the others.
 extension SimulatedMember {
@@ -19,6 +20,7 @@ extension SimulatedMember {
         try propose()
         try tickIfDue()
         replica.takeEffects(into: &effects)
+        if simulation.mutant == .changesEarly { try applyEarly() }
         try simulation.safety.observe(self, simulation)
         try perform()
     }
@@ -26,7 +28,9 @@ extension SimulatedMember {
     private func handle(_ input: ConsensusInput) throws {
         switch input {
         case .input(let input): try replica.step(input, into: &effects)
-        case .received(let message): try replica.step(.message(message), into: &effects)
+        case .received(let message):
+            try replica.step(.message(message), into: &effects)
+            if message.type == .timeoutNow, replica.role == .candidate { isToldToCampaign = true }
         case .propose(let field, let payload, let call):
             let id = takeRequestNumber()
             let data = payload.withUnsafeBytes { bytes in
@@ -34,12 +38,30 @@ extension SimulatedMember {
             }
             expect(id, call)
             proposals.append(NumberedProposal(id: id, data: data))
-        case .read(let call): gather(call)
+            if simulation.mutant == .proposesTwice, replica.role == .follower {
+                proposals.append(NumberedProposal(id: id, data: data))
+            }
+        case .read(let call):
+            guard simulation.mutant != .readsWithoutRound else {
+                return simulation.answer(call, .readable, from: self)
+            }
+            gather(call)
         case .changeMembership(let type, let member, let context, let call):
             let id = takeRequestNumber()
             expect(id, call)
             let change = ConfChange(id: id, type: type, member: member, context: context)
             try replica.step(.changeMembership(id: id, change), into: &effects)
+        }
+    }
+
+    /// A mutant lets changes of the membership take effect as soon as they are in the log.
+    private func applyEarly() throws {
+        let entries = effects.writes.flatMap(\.entries)
+        for entry in entries where entry.type == .confChange && entry.index > replica.committedIndex
+        {
+            var early = ApplyProgress(index: 0)
+            early.configurationChanges = [.single(entry.data, index: entry.index.rawValue)]
+            try replica.step(.applied(early), into: &effects)
         }
     }
 
@@ -153,6 +175,7 @@ extension SimulatedMember {
 
     private func send() throws {
         for message in effects.messages {
+            if simulation.mutant == .readsWithoutQuorum { confirm(message) }
             try simulation.safety.observe(sending: message, by: self)
             if message.type == .snapshot {
                 post([.takeOverlay, .commitOverlay, .publishOverlay, .send(message)])
@@ -162,8 +185,20 @@ extension SimulatedMember {
         }
     }
 
+    /// A mutant answers its own question whether it still leads.
+    private func confirm(_ heartbeat: Message) {
+        guard heartbeat.type == .heartbeat, !heartbeat.context.isEmpty else { return }
+        let answer = Message(
+            type: .heartbeatResponse, to: id, from: heartbeat.to, term: heartbeat.term,
+            context: heartbeat.context)
+        post(.received(answer))
+    }
+
     private func release(_ calls: [CallNumber], at index: UInt64) {
-        guard progress.index >= index else { return post(.readable(index: index, calls)) }
+        let isEarly = simulation.mutant == .readsBeforeApplying
+        guard progress.index >= index || isEarly else {
+            return post(.readable(index: index, calls))
+        }
         for call in calls { simulation.answer(call, .readable, from: self) }
     }
 

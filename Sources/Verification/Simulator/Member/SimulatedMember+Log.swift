@@ -13,7 +13,9 @@ struct LogTurn {
     /// Whether the disk is at work on a synchronization.
     var isSynchronizing = false
 
-    var isOver: Bool { inputs.isEmpty && newest == nil && !mustSynchronize }
+    var isOver: Bool {
+        inputs.isEmpty && newest == nil && !mustSynchronize && !isSynchronizing
+    }
 }
 
 /// The log lane: everything that waits is appended, then one synchronization makes it durable.
@@ -30,6 +32,7 @@ extension SimulatedMember {
         }
         if logTurn.mustSynchronize, log.needsSynchronize, !logTurn.isSynchronizing {
             logTurn.isSynchronizing = true
+            if promisesEarly { promise() }
             return simulation.diskDelay(host, 50 * .microsecond...4 * .millisecond)
         }
         try finishLogTurn()
@@ -60,14 +63,28 @@ extension SimulatedMember {
     }
 
     private func finishLogTurn() throws {
-        if logTurn.mustSynchronize, log.needsSynchronize,
-            simulation.mutant != .answersBeforeSynchronizing
-        {
+        if logTurn.mustSynchronize, log.needsSynchronize {
             try log.synchronize()
             noteSynchronized()
         }
-        let turn = logTurn
+        promise()
         logTurn = LogTurn()
+    }
+
+    /// Whether a mutant tells of what is not durable yet.
+    private var promisesEarly: Bool {
+        switch simulation.mutant {
+        case .leaderCountsEarly: replica.role == .leader
+        case .followerAcknowledgesEarly: replica.role == .follower
+        default: false
+        }
+    }
+
+    /// Tells the others of what this turn has made durable.
+    private func promise() {
+        let turn = logTurn
+        logTurn.soleEntries.removeAll()
+        logTurn.newest = nil
         if !turn.soleEntries.isEmpty { post(.entries(turn.soleEntries)) }
         guard let newest = turn.newest else { return }
         if turn.isWaitedFor {
@@ -91,9 +108,11 @@ extension SimulatedMember {
         if let state = write.hardState {
             host.durable.append(.hardState(term: state.term.rawValue, vote: state.vote.rawValue))
         }
-        try log.append(
-            entries: write.entries.map { RaftEntry($0) },
-            hardState: write.hardState.map { RaftHardState($0) })
+        var entries = write.entries.map { RaftEntry($0) }
+        var hardState = write.hardState.map { RaftHardState($0) }
+        if simulation.mutant == .keepsConflicts { entries.removeAll { $0.index <= log.lastIndex } }
+        if simulation.mutant == .forgetsVotes { hardState?.vote = 0 }
+        try log.append(entries: entries, hardState: hardState)
         if log.tailSequence != sequence {
             simulation.report.count(.segmentsCut)
             noteSynchronized()
@@ -106,6 +125,7 @@ extension SimulatedMember {
         let (index, term) = (snapshot.index.rawValue, snapshot.term.rawValue)
         let metadata = RaftSnapshotMetadata(confState: confState, index: index, term: term)
         try snapshots.save(RaftSnapshot(data: snapshot.data, metadata: metadata))
+        guard simulation.mutant != .snapshotWithoutNote else { return }
         try log.saveSnapshot(LogSnapshotRecord(index: index, term: term, confState: confState))
     }
 

@@ -69,6 +69,11 @@ final class SimulatedMember {
     var defragmentation: BoltDefragmentation?
 
     // What the judges have seen of it.
+    /// When each host was last heard, by its number.
+    var heardAt: [Int: Nanoseconds] = [:]
+    var leadsSince: Nanoseconds = 0
+    /// Whether it was asked to campaign.
+    var isToldToCampaign = false
     var seenCommit: LogIndex
     var seenLast: LogIndex
     var seenRole = RoleName.follower

@@ -52,13 +52,17 @@ extension Simulation {
             return schedule(.arrive(packet), after: host.pausedUntil - now)
         }
         guard let record = try? RaftMessage(decoding: packet.bytes),
-            let message = Raft.Message(record), message.to == member.id
+            var message = Raft.Message(record), message.to == member.id
         else { return }
         let sender = Membership.MemberID(rawValue: message.from.rawValue)
         guard !member.state.membership.removed.contains(sender) else {
             // Who is refused for this learns that it was removed.
             return schedule(.retire(host: packet.from), after: .millisecond)
         }
+        if mutant == .votesForShorterLogs, message.type == .vote || message.type == .preVote {
+            message.logTerm = message.term
+        }
+        member.heardAt[packet.from] = now
         member.post(.received(message))
     }
 }

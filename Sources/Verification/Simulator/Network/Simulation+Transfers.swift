@@ -62,6 +62,7 @@ extension Simulation {
                 report.count(.snapshotsRefused)
                 return abandon(number)
             }
+            if mutant == .snapshotBeforeDatabase { deliver(transfer, to: member) }
             let file = try host.disk.open(path, .create(permissions: 0o600))
             try file.truncate(to: 0)
             transfer.file = file
@@ -80,12 +81,15 @@ extension Simulation {
         transfer.file = nil
         try member.snapshots.commitDatabase(index: transfer.index)
         transfers[number] = nil
-        if let record = try? RaftMessage(decoding: transfer.message),
-            let message = Raft.Message(record)
-        {
-            member.post(.received(message))
-        }
+        if mutant != .snapshotBeforeDatabase { deliver(transfer, to: member) }
         report(transfer.target, to: transfer.from, isDelivered: true)
+    }
+
+    private func deliver(_ transfer: Transfer, to member: SimulatedMember) {
+        guard let record = try? RaftMessage(decoding: transfer.message),
+            let message = Raft.Message(record)
+        else { return }
+        member.post(.received(message))
     }
 
     private func isReceiving(_ index: UInt64, _ host: Host) -> Bool {
