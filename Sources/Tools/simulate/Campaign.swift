@@ -18,6 +18,8 @@ final class Campaign: Sendable {
     private let range: SeedRange
     private let jobs: Int
     private let untilFailure: Bool
+    /// After this no run begins.
+    private let deadline: Int64
     private let settings: @Sendable (UInt64) -> SimulationSettings
     private let sum: Mutex<Sum>
     private let began = Campaign.milliseconds
@@ -25,12 +27,13 @@ final class Campaign: Sendable {
     static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
     init(
-        _ range: SeedRange, jobs: Int, untilFailure: Bool,
+        _ range: SeedRange, jobs: Int, untilFailure: Bool, minutes: Int?,
         settings: @escaping @Sendable (UInt64) -> SimulationSettings
     ) {
         self.range = range
         self.jobs = min(max(jobs, 1), RunBoard.placesMax)
         self.untilFailure = untilFailure
+        deadline = minutes.map { began + Int64($0) * 60_000 } ?? .max
         self.settings = settings
         sum = Mutex(Sum(next: range.first))
     }
@@ -54,7 +57,8 @@ final class Campaign: Sendable {
 
     private func take() -> UInt64? {
         sum.withLock { sum in
-            let isOver = untilFailure && !sum.failures.isEmpty
+            let isOver =
+                (untilFailure && !sum.failures.isEmpty) || Self.milliseconds >= deadline
             guard sum.next <= range.last, !isOver else { return nil }
             defer { sum.next += 1 }
             return sum.next

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Simulator
 
 /// Runs the simulator: one seed, or many.
@@ -9,6 +10,7 @@ struct Simulate: ParsableCommand {
 
     @Option(help: "the seed of the run") var seed: UInt64 = 1
     @Option(help: "many seeds, as FIRST..LAST") var seeds: SeedRange?
+    @Option(help: "fresh seeds for so many minutes") var minutes: Int?
     @Option(help: "runs at a time; one for each core if not given") var jobs: Int?
     @Option(help: "virtual seconds with faults and clients") var seconds: Int64 = 60
     @Option(help: "events after which a run ends early") var steps: Int?
@@ -27,7 +29,8 @@ struct Simulate: ParsableCommand {
 
     func run() throws {
         if mutants { return try runMutants() }
-        let failures = seeds.map { runMany($0) } ?? runOne()
+        let fresh = minutes.map { _ in SeedRange.fresh() }
+        let failures = (seeds ?? fresh).map { runMany($0) } ?? runOne()
         guard failures == 0 else { throw ExitCode(1) }
     }
 
@@ -58,6 +61,7 @@ struct Simulate: ParsableCommand {
         RunBoard.shared.watchForTraps()
         let campaign = Campaign(
             range, jobs: jobs ?? Campaign.cores, untilFailure: untilFailure,
+            minutes: minutes,
             settings: { [self] in settings($0) })
         campaign.run()
         campaign.printSummary()
@@ -73,6 +77,12 @@ struct SeedRange: ExpressibleByArgument, Sendable {
     let last: UInt64
 
     init(first: UInt64, last: UInt64) { (self.first, self.last) = (first, last) }
+
+    /// Seeds that were not run before: they follow from the time.
+    static func fresh() -> SeedRange {
+        let first = UInt64(time(nil)) * 10_000
+        return SeedRange(first: first, last: first + 9_999_999)
+    }
 
     var text: String { "\(first)..\(last)" }
 

@@ -70,6 +70,8 @@ struct ClientPopulation {
     /// Orders beginnings and ends of calls.
     private var moment = 0
     var leases: [Int64] = []
+    /// Renewals that a leader has still to confirm, and the term in which it made them.
+    var renewals: [CallNumber: (seconds: Int64, term: UInt64)] = [:]
     var nextLease: Int64 = 1000
     /// The newest revision a client was told of.
     var newestRevision: Int64 = 1

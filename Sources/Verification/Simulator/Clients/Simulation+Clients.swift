@@ -121,23 +121,37 @@ extension Simulation {
         }
     }
 
-    /// A leader renews a lease; any other member hands the request on to the leader.
+    /// A leader renews a lease, and asks a quorum whether it still leads before it says so; any
+    /// other member hands the request on to the leader.
     private func renew(_ lease: Int64, _ number: CallNumber, _ member: SimulatedMember) {
-        guard let seconds = member.renew(lease) else {
-            guard let leader = member.replica.leader, leader != member.id,
-                let target = host(of: leader)?.member,
-                !network.isCut(from: member.host.number, to: target.host.number),
-                target.host.pausedUntil <= now, let seconds = target.renew(lease)
-            else { return schedule(.answer(number, .refused), after: .millisecond) }
-            return schedule(.answer(number, .renewed(seconds)), after: 2 * .millisecond)
+        var leader: SimulatedMember? = member
+        if member.replica.role != .leader {
+            leader = member.replica.leader.flatMap { host(of: $0)?.member }
+            if let other = leader?.host,
+                network.isCut(from: member.host.number, to: other.number)
+                    || other.pausedUntil > now
+            {
+                leader = nil
+            }
         }
-        schedule(.answer(number, .renewed(seconds)), after: .millisecond)
+        guard let leader, leader.replica.role == .leader, let seconds = leader.renew(lease) else {
+            return schedule(.answer(number, .refused), after: .millisecond)
+        }
+        guard mutant != .renewsUnconfirmed else {
+            return schedule(.answer(number, .renewed(seconds)), after: .millisecond)
+        }
+        clients.renewals[number] = (seconds, leader.replica.term.rawValue)
+        leader.post(.read(number))
     }
 
     /// A member answers: reads are carried out a little later.
     func answer(_ number: CallNumber, _ answer: CallAnswer, from member: SimulatedMember) {
         let delay = timing.duration(20 * .microsecond...2 * .millisecond)
-        if case .readable = answer {
+        if case .readable = answer, let renewal = clients.renewals.removeValue(forKey: number) {
+            let isConfirmed = renewal.term == member.replica.term.rawValue
+            schedule(
+                .answer(number, isConfirmed ? .renewed(renewal.seconds) : .refused), after: delay)
+        } else if case .readable = answer {
             schedule(.serve(number), after: delay)
         } else {
             schedule(.answer(number, answer), after: delay)

@@ -17,6 +17,8 @@ enum ConsensusInput {
     case received(Message)
     /// nil is a proposal of the member itself.
     case propose(field: UInt32, payload: [UInt8], CallNumber?)
+    /// A proposal of the member as the leader of a term.
+    case proposeAsLeader(term: UInt64, field: UInt32, payload: [UInt8])
     case read(CallNumber)
     case changeMembership(ConfChangeType, MemberID, context: [UInt8], CallNumber)
 }

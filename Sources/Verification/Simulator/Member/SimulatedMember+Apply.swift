@@ -127,11 +127,11 @@ extension SimulatedMember {
     }
 
     private func changeRole(isLeader: Bool, term: UInt64) {
-        knownRole = (isLeader, term)
         if isLeader {
+            leadingTerm = term
             state.lessor.promote(
                 extensionMilliseconds: Self.electionMilliseconds, now: state.now)
-        } else if simulation.mutant != .keepsLeases {
+        } else {
             state.lessor.demote()
         }
     }
@@ -185,9 +185,9 @@ extension SimulatedMember {
         for id in state.lessor.takeExpired(limit: 500, now: state.now) {
             simulation.report.count(.leasesExpired)
             post(
-                .propose(
-                    field: InternalRaftRequest.Field.leaseRevoke,
-                    payload: LeaseRevokeRequest(id: id.rawValue).encoded(), nil))
+                .proposeAsLeader(
+                    term: leadingTerm, field: InternalRaftRequest.Field.leaseRevoke,
+                    payload: LeaseRevokeRequest(id: id.rawValue).encoded()))
         }
         for id in waiters.keys.sorted() {
             guard let waiter = waiters[id], waiter.deadline <= state.now else { continue }

@@ -32,15 +32,14 @@ extension SimulatedMember {
             try replica.step(.message(message), into: &effects)
             if message.type == .timeoutNow, replica.role == .candidate { isToldToCampaign = true }
         case .propose(let field, let payload, let call):
-            let id = takeRequestNumber()
-            let data = payload.withUnsafeBytes { bytes in
-                InternalRaftRequest.wrap(id: id, field: field, payload: bytes)
-            }
-            expect(id, call)
-            proposals.append(NumberedProposal(id: id, data: data))
+            let proposal = wrap(field, payload)
+            expect(proposal.id, call)
+            proposals.append(proposal)
             if simulation.mutant == .proposesTwice, replica.role == .follower {
-                proposals.append(NumberedProposal(id: id, data: data))
+                proposals.append(proposal)
             }
+        case .proposeAsLeader(let term, let field, let payload):
+            leaderProposals.append((term, wrap(field, payload)))
         case .read(let call):
             guard simulation.mutant != .readsWithoutRound else {
                 return simulation.answer(call, .readable, from: self)
@@ -71,6 +70,25 @@ extension SimulatedMember {
         waiters[id] = (call, milliseconds + Self.requestTimeoutMilliseconds)
     }
 
+    private func wrap(_ field: UInt32, _ payload: [UInt8]) -> NumberedProposal {
+        let id = takeRequestNumber()
+        let data = payload.withUnsafeBytes { bytes in
+            InternalRaftRequest.wrap(id: id, field: field, payload: bytes)
+        }
+        return NumberedProposal(id: id, data: data)
+    }
+
+    /// What this member wanted as a leader it proposes as that leader only.
+    private func takeLeaderProposals() {
+        let isFree = simulation.mutant == .endsLeasesDeposed
+        if isFree || (replica.role == .leader && replica.takesProposals) {
+            for (term, proposal) in leaderProposals where isFree || term == replica.term.rawValue {
+                proposals.append(proposal)
+            }
+        }
+        leaderProposals.removeAll(keepingCapacity: true)
+    }
+
     private func campaignIfAlone() throws {
         guard advancesElection, replica.canCampaign else { return }
         advancesElection = false
@@ -86,6 +104,7 @@ extension SimulatedMember {
 
     private func propose() throws {
         try releaseHeld()
+        takeLeaderProposals()
         if !proposals.isEmpty {
             if takesProposals {
                 try replica.step(.propose(proposals), into: &effects)

@@ -29,6 +29,7 @@ final class SimulatedMember {
     var inputs: [ConsensusInput] = []
     var effects = ReplicaEffects()
     var proposals: [NumberedProposal] = []
+    var leaderProposals: [(term: UInt64, proposal: NumberedProposal)] = []
     /// Calls that wait for one read round, by its ticket.
     var readers: [ReadTicket: Reader] = [:]
     var nextTicket: ReadTicket = 0
@@ -56,7 +57,7 @@ final class SimulatedMember {
     var nextLeaseCheck: Int64
     /// Set while the backend puts a received state in the place of the present one.
     var isInstalling = false
-    var knownRole = (isLeader: false, term: UInt64(0))
+    var leadingTerm: UInt64 = 0
 
     // Backend lane.
     var backendSteps: [BackendStep] = []

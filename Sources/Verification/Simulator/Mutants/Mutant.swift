@@ -43,8 +43,10 @@ package enum Mutant: String, Sendable, CaseIterable {
     case campaignsUnasked = "no-pre-vote"
     /// A leader that hears no quorum goes on.
     case leadsUnheard = "no-check-quorum"
-    /// A leader goes on ending leases after it has been deposed.
-    case keepsLeases = "leases-after-leadership"
+    /// What a leader wants of leases is proposed although it has been deposed.
+    case endsLeasesDeposed = "lease-ends-after-leadership"
+    /// A leader answers renewals without asking whether it still leads.
+    case renewsUnconfirmed = "renewal-without-quorum"
     /// A lease's clock goes on as if it had never been renewed.
     case ignoresRenewals = "renewal-without-effect"
 }
