@@ -22,7 +22,7 @@ final class Campaign: Sendable {
     private let deadline: Int64
     private let settings: @Sendable (UInt64) -> SimulationSettings
     private let sum: Mutex<Sum>
-    private let began = Campaign.milliseconds
+    private let began: Int64
 
     static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
@@ -33,6 +33,8 @@ final class Campaign: Sendable {
         self.range = range
         self.jobs = min(max(jobs, 1), RunBoard.placesMax)
         self.untilFailure = untilFailure
+        let began = Self.milliseconds
+        self.began = began
         deadline = minutes.map { began + Int64($0) * 60_000 } ?? .max
         self.settings = settings
         sum = Mutex(Sum(next: range.first))
