@@ -14,6 +14,7 @@ extension Simulation {
         case .fault(let kind): try bring(kind)
         case .heal(let number): heal(number)
         case .client(let client): act(client)
+        case .look(let client): try look(client)
         case .request(let call): receive(call)
         case .serve(let call): try serve(call)
         case .answer(let call, let answer): try take(answer, of: call)
@@ -45,6 +46,9 @@ extension Simulation {
         try attempt(host) { try member.turn() }
         guard host.member(ofRun: run) != nil else { return }
         if member.milliseconds >= member.nextLeaseCheck { member.wake(.apply) }
+        if member.state.watchers.counts.behind > 0 {
+            try attempt(host) { while member.state.watchers.catchUpStep() {} }
+        }
         if member.isBackendDue { member.wake(.backend) }
         scheduleTick(member)
     }

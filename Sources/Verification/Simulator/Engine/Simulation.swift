@@ -1,6 +1,7 @@
 import Disk
 import EtcdAPI
 import Linearizability
+import MVCC
 import Membership
 import Raft
 
@@ -45,6 +46,8 @@ final class Simulation {
     let states = StateAgreement()
     var clients = ClientPopulation()
     var administration = Administration()
+    var watchClients: [WatchClient] = []
+    var watchStreams: [Int: WatchStream] = [:]
     var leaseKeeping = LeaseKeeping()
     /// The calls that requests belong to.
     var requestCalls: [UInt64: CallNumber] = [:]
@@ -69,6 +72,10 @@ final class Simulation {
             Membership.Member(id: $0.id, peerURLs: [$0.peerURL], name: "host\($0.number)")
         }
         clients = ClientPopulation(&choices)
+        for _ in 0..<choices.number(below: 4) {
+            watchClients.append(
+                WatchClient(&choices, losesEvents: settings.mutant == .watchLosesEvents))
+        }
     }
 
     /// Founding members, as often as runs have so many.
@@ -98,6 +105,9 @@ final class Simulation {
         for kind in FaultKind.allCases { planFault(kind) }
         for client in clients.all.indices {
             schedule(.client(client), after: timing.duration(0...2 * .second))
+        }
+        for client in watchClients.indices {
+            schedule(.look(client), after: timing.duration(.second...5 * .second))
         }
         schedule(.administrate, after: 3 * .second)
         schedule(.compareHashes, after: .second)

@@ -14,6 +14,8 @@ enum SimulationEvent {
     case heal(Int)
     /// A client thinks of something to do.
     case client(Int)
+    /// A client looks at its watch.
+    case look(Int)
     case request(CallNumber)
     /// A read that was released is carried out.
     case serve(CallNumber)

@@ -57,6 +57,7 @@ extension Simulation {
     func judge() throws {
         try requireProgress()
         try compareHashes()
+        try requireSeen()
         try judgeHistory()
     }
 

@@ -47,6 +47,10 @@ package enum Mutant: String, Sendable, CaseIterable {
     case endsLeasesDeposed = "lease-ends-after-leadership"
     /// A leader answers renewals without asking whether it still leads.
     case renewsUnconfirmed = "renewal-without-quorum"
+    /// A watcher that starts in the past misses its first revision.
+    case watchSkipsRevision = "watch-resync-off-by-one"
+    /// What a slow watcher has no room for is lost.
+    case watchLosesEvents = "watch-loses-events"
     /// A lease's clock goes on as if it had never been renewed.
     case ignoresRenewals = "renewal-without-effect"
 }
