@@ -22,7 +22,9 @@ extension Simulation {
     /// The consensus machine and the state have the same voters, once the one has heard of what the
     /// other has applied.
     private func requireOneMembership(_ member: SimulatedMember) throws {
-        guard member.inputs.isEmpty, member.progress.configurationChanges.isEmpty,
+        // A snapshot on its way to the disk has changed the one and not yet the other.
+        guard member.replica.committedIndex.rawValue == member.progress.index,
+            member.inputs.isEmpty, member.progress.configurationChanges.isEmpty,
             !member.isInstalling, member.reportedIndex == member.progress.index,
             member.replica.status.applied.rawValue == member.progress.index
         else { return }
@@ -66,7 +68,7 @@ extension Simulation {
         let members = hosts.compactMap(\.member)
         let present = administration.present(self)
         for host in present where host.member == nil {
-            throw SimulationFailure("no progress: host \(host.number) is down")
+            throw SimulationFailure("no progress: host \(host.number) is down; \(leaderView)")
         }
         guard let leader = members.first(where: { $0.replica.role == .leader }) else {
             throw SimulationFailure("no progress: there is no leader")
@@ -79,10 +81,25 @@ extension Simulation {
             guard member.progress.index + 10 >= leader.progress.index else {
                 throw SimulationFailure(
                     "no progress: host \(host.number) has applied \(member.progress.index), "
-                        + "the leader \(leader.progress.index)")
+                        + "the leader \(leader.progress.index); \(leaderView)")
             }
         }
         try requireAnswers()
+    }
+
+    /// What the leader knows of the others, for a report.
+    private var leaderView: String {
+        guard let leader = hosts.compactMap(\.member).first(where: { $0.replica.role == .leader })
+        else { return "nobody leads" }
+        let status = leader.replica.status
+        let others = status.members.map { member in
+            "host \(hostNumbers[member.id.rawValue] ?? -1): \(member.replication), match "
+                + "\(member.match.rawValue), next \(member.next.rawValue), "
+                + "\(member.inflightCount) in flight"
+        }
+        return "host \(leader.host.number) leads, log \(status.firstIndex.rawValue) to "
+            + "\(status.lastIndex.rawValue), committed \(status.committed.rawValue); "
+            + others.joined(separator: "; ")
     }
 
     private func judgeHistory() throws {

@@ -160,6 +160,8 @@ extension SimulatedMember {
         if progress.configurationChanges.isEmpty {
             postQuietly(.applied(progress))
         } else {
+            // Another quorum has to be heard from now on.
+            leadsSince = simulation.now
             post(.input(.applied(progress)))
         }
         progress.configurationChanges.removeAll()

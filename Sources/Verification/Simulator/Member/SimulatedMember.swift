@@ -72,6 +72,7 @@ final class SimulatedMember {
     // What the judges have seen of it.
     /// When each host was last heard, by its number.
     var heardAt: [Int: Nanoseconds] = [:]
+    /// Since when it leads with the voters that there are now.
     var leadsSince: Nanoseconds = 0
     /// Whether it was asked to campaign.
     var isToldToCampaign = false
