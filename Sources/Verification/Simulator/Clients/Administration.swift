@@ -15,7 +15,10 @@ struct Administration {
     /// the lost ones stay a minority.
     func allowsLoss(of host: Host, _ simulation: Simulation) -> Bool {
         let voters = simulation.hosts(of: simulation.membership.filter { !$0.isLearner })
-        guard call == nil, host.state == .up, voters.contains(where: { $0 === host }) else {
+        // A member that is being added may be a voter already, and has not even started.
+        guard call == nil, joining == nil, voters.allSatisfy({ $0 === host || $0.state == .up }),
+            host.state == .up, voters.contains(where: { $0 === host })
+        else {
             return false
         }
         let lost = voters.filter { $0.isDamaged || $0.state == .gone }.count
