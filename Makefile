@@ -4,7 +4,7 @@ PYTHON_ENVIRONMENT := .venv
 # The flag reaches the libraries too; our own targets have it from Package.swift.
 RELEASE := swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 
-.PHONY: run cluster test build release setup lint benchmark fuzz twin kill faults format clean-run
+.PHONY: run cluster test build release setup lint benchmark fuzz twin kill faults simulate format clean-run
 
 ## Starts one member on 127.0.0.1:2379 with its data in ./default.etcd; Ctrl-C stops it.
 run: release
@@ -49,6 +49,12 @@ faults:
 	@bash Scripts/setup.sh test
 	swift build
 	$(PYTHON_ENVIRONMENT)/bin/python Tests/Acceptance/faults.py --seed $(or $(SEED),1) --seconds $(or $(SECONDS),600) --members $(or $(MEMBERS),3) --kinds $(or $(KINDS),ours)
+
+## Fresh seeds of the simulator: make simulate MINUTES=60
+simulate:
+	@bash Scripts/setup.sh build
+	swift build -c release --product simulate
+	@exec "$$(swift build -c release --show-bin-path)/simulate" --minutes $(or $(MINUTES),60)
 
 ## The table of Benchmarks/: this etcd beside the real one. make benchmark ONLY=put
 benchmark: release

@@ -97,8 +97,8 @@ var targets: [Target] = [
     room(
         "Verification", "Simulator",
         [
-            "Replica", "StateMachine", "Linearizability", "Bolt", "Disk", "EtcdAPI", "MVCC",
-            "Membership", "Raft", "WriteAheadLog", protobuf,
+            "Replica", "StateMachine", "Linearizability", "Bolt", "Disk", "EtcdAPI", "Lease", "MVCC",
+            "Membership", "PeerTransport", "Raft", "WriteAheadLog", protobuf,
         ]),
     room(
         "Verification", "FuzzTargets",

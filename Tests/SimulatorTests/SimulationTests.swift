@@ -1,17 +1,30 @@
 import Simulator
 import Testing
 
-@Suite("Simulation of one member")
+@Suite("Simulation of a cluster")
 struct SimulationTests {
-    @Test(arguments: 1...30)
-    func crashesLoseNothingAcknowledged(seed: UInt64) {
-        let report = simulate(seed: seed, steps: 1_500)
-        #expect(report.isSound, "simulate --seed \(seed) --count 1 --steps 1500: \(report)")
-        #expect(report.answered > 50, "seed \(seed)")
-        #expect(report.crashes > 0, "seed \(seed)")
+    /// Short runs of many kinds; `make simulate` has the long ones.
+    @Test(arguments: 1...24)
+    func aSeedIsSound(seed: UInt64) {
+        var settings = SimulationSettings(seed: seed)
+        settings.seconds = 8
+        let report = simulate(settings)
+        #expect(report.isSound, "swift run simulate \(settings.arguments)\n\(report)")
+        #expect(report.counts[.answered] ?? 0 > 20, "seed \(seed)")
+    }
+
+    @Test(arguments: [1, 2])
+    func aSmallClusterIsSound(members: Int) {
+        var settings = SimulationSettings(seed: 3)
+        settings.seconds = 8
+        settings.members = members
+        let report = simulate(settings)
+        #expect(report.isSound, "swift run simulate \(settings.arguments)\n\(report)")
     }
 
     @Test func theSameSeedGivesTheSameRun() {
-        #expect("\(simulate(seed: 7, steps: 1_000))" == "\(simulate(seed: 7, steps: 1_000))")
+        var settings = SimulationSettings(seed: 7)
+        settings.seconds = 5
+        #expect("\(simulate(settings))" == "\(simulate(settings))")
     }
 }

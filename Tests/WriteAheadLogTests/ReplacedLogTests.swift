@@ -37,6 +37,27 @@ struct ReplacedLogTests {
             try contents(entriesBefore: own, entriesAfter: []).entries == Array(own.suffix(3)))
     }
 
+    @Test("A snapshot that was synchronized counts after a crash", arguments: 0..<20)
+    func aSnapshotThatWasSynchronizedCounts(seed: UInt64) throws {
+        let disk = try LogFixture.disk()
+        let log = try LogFixture.create(disk)
+        try log.append(
+            entries: LogFixture.entries(1...2, term: 3),
+            hardState: RaftHardState(term: 3, vote: 0, commit: 2))
+        try log.synchronize()
+        try log.saveSnapshot(snapshot)
+        // Term and vote are as before: the commit index alone moves, to the snapshot.
+        try log.append(entries: [], hardState: RaftHardState(term: 3, vote: 0, commit: 4))
+        #expect(log.needsSynchronize)
+        try log.synchronize()
+        try log.append(entries: [], hardState: RaftHardState(term: 3, vote: 0, commit: 5))
+        #expect(!log.needsSynchronize)
+        disk.crash(seed: seed)
+        let known = try WriteAheadLog.validSnapshots(
+            disk: disk, directory: LogFixture.directory)
+        #expect(known.last == snapshot)
+    }
+
     @Test func aSnapshotBeyondTheLogIsItsNewBeginning() throws {
         let short = LogFixture.entries(1...2, term: 2)
         let new = LogFixture.entries(5...6, term: 3)

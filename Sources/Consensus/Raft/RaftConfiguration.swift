@@ -35,6 +35,8 @@ package struct RaftConfiguration: Sendable {
     package var maxPendingReads: Int
     /// Seed of the election timeouts; members should have different ones.
     package var seed: UInt64
+    /// A rule that is switched off, for the simulator to show that it would notice; else nil.
+    package var mutation: RaftMutation?
 
     package init(
         id: MemberID,
@@ -73,6 +75,13 @@ package struct RaftConfiguration: Sendable {
         self.maxPendingReads = maxPendingReads
         self.seed = seed
     }
+}
+
+/// A rule of Raft that the simulator can switch off. Looked at only where the rule holds something
+/// back.
+package enum RaftMutation: Sendable {
+    /// Entries of earlier terms are committed by counting (Raft paper, section 5.4.2, figure 8).
+    case commitsEarlierTerms
 }
 
 /// Draws election timeouts: the same seed gives the same draws (SplitMix64).

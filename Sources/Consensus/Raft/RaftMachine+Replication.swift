@@ -19,7 +19,9 @@ extension RaftMachine {
             $0.id == own ? stable : $0.progress.match.rawValue
         }
         let index = LogIndex(held)
-        guard index > log.committed, log.term(at: index) == term else { return }
+        guard index > log.committed,
+            log.term(at: index) == term || settings.mutation == .commitsEarlierTerms
+        else { return }
         let bytes = log.dataBytes(after: log.committed, through: index)
         log.commit(to: index)
         updateLeadership { $0.uncommittedBytes = max(0, $0.uncommittedBytes - bytes) }
@@ -71,7 +73,10 @@ extension RaftMachine {
     private mutating func sendAppends(to position: Int, slice: inout SharedSlice) {
         if case .snapshot = configuration.members[position].progress.state { return }
         guard log.term(at: configuration.members[position].progress.next.previous) != nil else {
-            sendSnapshot(to: position)
+            // One that could not be delivered is not sent again before the member answers.
+            if !configuration.members[position].progress.isPaused(inflightLimits) {
+                sendSnapshot(to: position)
+            }
             return
         }
         while configuration.members[position].progress.next <= log.lastIndex,

@@ -107,6 +107,12 @@ package struct Replica: Sendable {
     /// Position of the newest entry.
     package var lastIndex: LogIndex { machine.lastIndex }
 
+    /// Position of the oldest entry that is kept in memory.
+    package var firstIndex: LogIndex { machine.firstIndex }
+
+    /// Term of an entry; nil where it is not kept, or does not exist.
+    package func term(at index: LogIndex) -> Term? { machine.term(at: index) }
+
     /// Takes one input. Effects are gathered until `takeEffects`.
     ///
     /// - Throws: `StepError.brokenInvariant`, after which the member must stop.

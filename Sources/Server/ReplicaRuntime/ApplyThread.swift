@@ -45,6 +45,8 @@ final class ApplyThread {
     /// Bytes of entries applied since the consensus thread was last woken for it.
     private var unreportedBytes = 0
     private var term: UInt64 = 0
+    /// The term in which this member became leader last; the lease clocks are those of it.
+    private var leadingTerm: UInt64 = 0
     private var nextLeaseCheck: Int64
 
     /// How often ended leases are looked for; etcd's half second.
@@ -189,6 +191,7 @@ final class ApplyThread {
     private func changeRole(isLeader: Bool, term: UInt64) {
         self.term = max(self.term, term)
         if isLeader {
+            leadingTerm = term
             state.lessor.promote(
                 extensionMilliseconds: runtime.configuration.electionMilliseconds, now: state.now)
         } else {
@@ -254,7 +257,7 @@ final class ApplyThread {
         nextLeaseCheck = state.now + Self.leaseCheckMilliseconds
         for id in state.lessor.takeExpired(limit: Self.revokesPerCheck, now: state.now) {
             runtime.observer.leaseExpired()
-            runtime.proposeRevocation(of: id)
+            runtime.proposeRevocation(of: id, asLeaderOf: leadingTerm)
         }
         proposeCheckpoints()
         for address in waiters.takeExpired(state.now) {
@@ -267,7 +270,7 @@ final class ApplyThread {
         for _ in 0..<Self.checkpointBatchesPerCheck {
             let due = state.lessor.takeCheckpoints(limit: Self.leasesPerCheckpoint, now: state.now)
             guard !due.isEmpty else { return }
-            runtime.proposeCheckpoint(of: due)
+            runtime.proposeCheckpoint(of: due, asLeaderOf: leadingTerm)
         }
     }
 

@@ -13,6 +13,8 @@ enum ConsensusMessage: Sendable {
     case look(@Sendable (RaftStatus) -> Void)
     /// A proposal of the member itself, whose answer nobody waits for.
     case own(id: UInt64, data: [UInt8])
+    /// A proposal of the member as the leader of a term: worth nothing once it is not that any more.
+    case ownAsLeader(term: UInt64, NumberedProposal)
 }
 
 /// Runs the replica: takes all that waits as one batch, steps the machine, performs its effects.
@@ -24,6 +26,7 @@ final class ConsensusThread {
     private var effects = ReplicaEffects()
     private var batch: [ConsensusMessage] = []
     private var proposals: [NumberedProposal] = []
+    private var leaderProposals: [(term: UInt64, proposal: NumberedProposal)] = []
     private var registrations: [Registration] = []
     private var readers: [ReadTicket: Reader] = [:]
     private var nextTicket: ReadTicket = 0
@@ -108,6 +111,7 @@ final class ConsensusThread {
         case .look(let look): look(replica.status)
         case .own(let id, let data):
             proposals.append(NumberedProposal(id: id, data: data))
+        case .ownAsLeader(let term, let proposal): leaderProposals.append((term, proposal))
         }
     }
 
@@ -137,6 +141,7 @@ final class ConsensusThread {
             registrations.removeAll(keepingCapacity: true)
         }
         try releaseHeld()
+        takeLeaderProposals()
         if !proposals.isEmpty {
             if takesProposals {
                 try replica.step(.propose(proposals), into: &effects)
@@ -153,6 +158,18 @@ final class ConsensusThread {
             nextTicket += 1
             gathered.removeAll(keepingCapacity: true)
         }
+    }
+
+    /// What this member wanted as a leader it proposes as that leader only: a member that stood still
+    /// may have been deposed without knowing, and its successor may know better.
+    private func takeLeaderProposals() {
+        guard !leaderProposals.isEmpty else { return }
+        if replica.role == .leader, replica.takesProposals {
+            for (term, proposal) in leaderProposals where term == replica.term.rawValue {
+                proposals.append(proposal)
+            }
+        }
+        leaderProposals.removeAll(keepingCapacity: true)
     }
 
     /// A proposal that is sent to a leader which cannot be reached is lost, and nobody could tell

@@ -3,9 +3,11 @@ package import Lease
 
 extension ReplicaRuntime {
     /// Tells all members how much is left of these leases.
-    func proposeCheckpoint(of leases: [(id: LeaseID, remainingSeconds: Int64)]) {
+    func proposeCheckpoint(
+        of leases: [(id: LeaseID, remainingSeconds: Int64)], asLeaderOf term: UInt64
+    ) {
         proposeOwn(
-            field: InternalRaftRequest.Field.leaseCheckpoint,
+            asLeaderOf: term, field: InternalRaftRequest.Field.leaseCheckpoint,
             payload: Self.checkpoint(of: leases))
     }
 

@@ -164,6 +164,12 @@ extension ReplicaRuntime {
         consensus.post(.own(id: id, data: data))
     }
 
+    /// Proposes on behalf of the member as the leader of a term, and not once it is deposed.
+    func proposeOwn(asLeaderOf term: UInt64, field: UInt32, payload: [UInt8]) {
+        let (id, data) = wrap(field: field, payload: payload)
+        consensus.post(.ownAsLeader(term: term, NumberedProposal(id: id, data: data)))
+    }
+
     /// Whether applying lags so far behind that no new request of this kind is taken.
     package func isOverloaded(for field: UInt32) -> Bool {
         let committed = committedIndex.load(ordering: .relaxed)
@@ -202,9 +208,9 @@ extension ReplicaRuntime {
         proposeOwn(field: InternalRaftRequest.Field.alarm, payload: bytes)
     }
 
-    func proposeRevocation(of lease: LeaseID) {
+    func proposeRevocation(of lease: LeaseID, asLeaderOf term: UInt64) {
         proposeOwn(
-            field: InternalRaftRequest.Field.leaseRevoke,
+            asLeaderOf: term, field: InternalRaftRequest.Field.leaseRevoke,
             payload: LeaseRevokeRequest(id: lease.rawValue).encoded())
     }
 

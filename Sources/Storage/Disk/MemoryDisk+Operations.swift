@@ -12,6 +12,7 @@ extension MemoryDisk {
             case (nil, .read), (nil, .readWrite): throw .notFound(path: path)
             case (.file(let file), _): return handle(file, path: path, writable: mode != .read)
             case (nil, .create), (nil, .createNew):
+                try requireRunning(path, "open")
                 let file = MemoryFileNode()
                 parent.apply(.add(name, .file(file)))
                 return handle(file, path: path, writable: true)
@@ -54,6 +55,7 @@ extension MemoryDisk {
 
     package func rename(_ source: String, to destination: String) throws(DiskError) {
         try withLock { () throws(DiskError) in
+            try requireRunning(source, "rename")
             let moved = try child(source)
             let (parent, name) = try parent(of: source)
             let (newParent, newName) = try self.parent(of: destination)
@@ -69,6 +71,7 @@ extension MemoryDisk {
 
     package func remove(_ path: String) throws(DiskError) {
         try withLock { () throws(DiskError) in
+            try requireRunning(path, "unlink")
             guard case .file(let file) = try child(path) else {
                 throw .system(path: path, operation: "unlink", errno: EISDIR)
             }
@@ -91,6 +94,7 @@ extension MemoryDisk {
 
     package func synchronizeDirectory(_ path: String) throws(DiskError) {
         try withLock { () throws(DiskError) in
+            try requireRunning(path, "fsync")
             let node = try directory(path, operation: "fsync")
             if MemoryDiskFaults.fires(&faults.synchronizesBeforeFailure) {
                 node.failSynchronize(&generator)
@@ -98,5 +102,19 @@ extension MemoryDisk {
             }
             node.synchronize()
         }
+    }
+
+    /// Length of a file; nil when there is none of this name.
+    package func fileSizeBytes(_ path: String) -> Int? {
+        let size = try? withLock { () throws(DiskError) -> Int? in
+            guard case .file(let file) = try child(path) else { return nil }
+            return file.live.count
+        }
+        return size ?? nil
+    }
+
+    private func requireRunning(_ path: String, _ operation: String) throws(DiskError) {
+        guard faults.isHalted() else { return }
+        throw .system(path: path, operation: operation, errno: EIO)
     }
 }

@@ -20,8 +20,10 @@ package final class MemoryDisk: Disk, @unchecked Sendable {
     /// Counts crashes; files opened before the last one are dead.
     private(set) var generation = 0
 
-    /// Sum of the lengths of all files.
     var usedBytes = 0
+
+    /// Sum of the lengths of all files.
+    package var sizeBytes: Int { mutex.withLock { _ in usedBytes } }
 
     /// Decides how much of a short write or a failed synchronization survives.
     var generator: SeededGenerator

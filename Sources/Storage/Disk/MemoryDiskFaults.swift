@@ -16,7 +16,18 @@ package struct MemoryDiskFaults: Sendable {
     /// Sum of the lengths of all files at which the disk is full. A write stores what still fits.
     package var capacityBytes: Int?
 
+    /// Successful changes (of files and names) and synchronizations before every further one fails,
+    /// as if the machine had stopped at that moment. Crash the disk then.
+    package var changesBeforeHalt: Int?
+
     package init() {}
+
+    /// Counts a change down; true from the one on that finds the machine stopped.
+    mutating func isHalted() -> Bool {
+        guard let left = changesBeforeHalt else { return false }
+        if left > 0 { changesBeforeHalt = left - 1 }
+        return left == 0
+    }
 
     /// Counts one operation down; true when this is the one that fails.
     static func fires(_ counter: inout Int?) -> Bool {

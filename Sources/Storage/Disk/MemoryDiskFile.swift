@@ -56,6 +56,7 @@ package final class MemoryDiskFile: DiskFile, @unchecked Sendable {
 
     package func synchronize() throws(DiskError) {
         try perform("fdatasync") { () throws(DiskError) in
+            try requireRunning("fdatasync")
             if MemoryDiskFaults.fires(&disk.faults.synchronizesBeforeFailure) {
                 node.failSynchronize(&disk.generator)
                 throw .system(path: path, operation: "fdatasync", errno: EIO)
@@ -125,11 +126,17 @@ package final class MemoryDiskFile: DiskFile, @unchecked Sendable {
         }
     }
 
+    private func requireRunning(_ operation: String) throws(DiskError) {
+        guard disk.faults.isHalted() else { return }
+        throw .system(path: path, operation: operation, errno: EIO)
+    }
+
     private func change(
         _ operation: String, _ body: () throws(DiskError) -> Void
     ) throws(DiskError) {
         try perform(operation) { () throws(DiskError) in
             if !writable { throw .system(path: path, operation: operation, errno: EBADF) }
+            try requireRunning(operation)
             let sizeBefore = node.live.count
             defer { disk.usedBytes += node.live.count - sizeBefore }
             try body()

@@ -34,6 +34,7 @@ extension WriteAheadLog {
             try writeRecords()
             try synchronizeTail()
             needsSynchronize = false
+            uncountedSnapshot = snapshot.index > hardState.commit ? snapshot.index : nil
         }
     }
 
@@ -50,6 +51,10 @@ extension WriteAheadLog {
         if let newState, newState != RaftHardState() {
             if newState.term != hardState.term || newState.vote != hardState.vote {
                 needsSynchronize = true
+            }
+            if let index = uncountedSnapshot, newState.commit >= index {
+                needsSynchronize = true
+                uncountedSnapshot = nil
             }
             hardState = newState
             records.append(.hardState, dataBytes: newState.encodedSize) { writer in

@@ -4,6 +4,9 @@ package import EtcdAPI
 extension WriteAheadLog {
     /// Opens a log for appending and reads what lies behind a snapshot.
     ///
+    /// What is read is durable: a process that was killed may have left writes, and the name of its
+    /// last segment, to the system's memory alone, and whoever reads them builds on them.
+    ///
     /// - Parameter snapshot: One that `saveSnapshot` noted, or {0, 0} for the whole log.
     /// - Throws: `unexpectedEnd` when the last write was interrupted; call `repair` once then and
     ///   open again. Everything else needs an operator.
@@ -25,7 +28,12 @@ extension WriteAheadLog {
         guard let checksum = decoder.checksum, let last = readers.last else {
             throw .snapshotNotFound
         }
-        try clearTail(last, segments[segments.count - 1].file, decoder.offset, configuration)
+        let tail = segments[segments.count - 1].file
+        try clearTail(last, tail, decoder.offset, configuration)
+        try onDisk { () throws(DiskError) in
+            try tail.synchronize()
+            try disk.synchronizeDirectory(directory)
+        }
         let contents = replay.contents
         let log = WriteAheadLog(
             disk: disk, directory: directory, metadata: contents.metadata,
@@ -88,7 +96,6 @@ extension WriteAheadLog {
         try onDisk { () throws(DiskError) in
             if !isClear { try file.truncate(to: offset) }
             if offset < size { try file.allocate(from: offset, count: size - offset) }
-            try file.synchronize()
         }
     }
 }

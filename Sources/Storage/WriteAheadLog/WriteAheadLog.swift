@@ -47,8 +47,12 @@ package final class WriteAheadLog: @unchecked Sendable {
     package internal(set) var lastIndex: UInt64 = 0
 
     /// Whether something that Raft counts as persistent is appended but not durable yet: entries,
-    /// a term or a vote. A new commit index alone needs no synchronization.
+    /// a term or a vote. A new commit index alone needs no synchronization, unless it is what makes
+    /// a noted snapshot count.
     package internal(set) var needsSynchronize = false
+
+    /// Index of the newest noted snapshot, until a commit index at or behind it is durable.
+    var uncountedSnapshot: UInt64?
 
     /// Segments begun since the log was created, for tests and metrics: the tail's number.
     package var tailSequence: UInt64 { tail.name.sequence }

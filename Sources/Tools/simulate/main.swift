@@ -2,27 +2,96 @@ import ArgumentParser
 import Glibc
 import Simulator
 
-/// Runs seeds of the simulator; a failing one can be repeated by its number.
+/// Runs the simulator: one seed, or many.
 struct Simulate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "simulate", abstract: "Runs a member under simulated crashes and judges it")
+        commandName: "simulate",
+        abstract: "Runs simulated clusters under faults and judges what they do")
 
-    @Option(help: "the first seed") var seed: UInt64 = 1
-    @Option(help: "how many seeds to run") var count: UInt64 = 100
-    @Option(help: "steps of each run") var steps = 5_000
-    @Flag(help: "print the report of every seed") var verbose = false
+    @Option(help: "the seed of the run") var seed: UInt64 = 1
+    @Option(help: "many seeds, as FIRST..LAST") var seeds: SeedRange?
+    @Option(help: "fresh seeds for so many minutes") var minutes: Int?
+    @Option(help: "runs at a time; one for each core if not given") var jobs: Int?
+    @Option(help: "virtual seconds with faults and clients") var seconds: Int64 = 60
+    @Option(help: "events after which a run ends early") var steps: Int?
+    @Option(help: "founding members, 1 to 7; the seed chooses if not given") var members: Int?
+    @Option(help: "the safety rule that is switched off") var mutant: Mutant?
+    @Flag(help: "end at the first seed that fails") var untilFailure = false
+    @Flag(help: "switch off one rule after the other and show that it is noticed")
+    var mutants = false
+    @Flag(help: "tell what happens") var trace = false
+
+    func validate() throws {
+        guard members.map({ (1...7).contains($0) }) ?? true else {
+            throw ValidationError("a simulated cluster has 1 to 7 members")
+        }
+    }
 
     func run() throws {
-        var failures = 0
-        for seed in seed..<(seed + count) {
-            let report = simulate(seed: seed, steps: steps)
-            if verbose || !report.isSound { print(report) }
-            if report.isSound { continue }
-            failures += 1
-            print("repeat with: simulate --seed \(seed) --count 1 --steps \(steps)")
-        }
-        print("\(count) seeds, \(failures) failed")
-        if failures > 0 { throw ExitCode(1) }
+        if mutants { return try runMutants() }
+        let fresh = minutes.map { _ in SeedRange.fresh() }
+        let failures = (seeds ?? fresh).map { runMany($0) } ?? runOne()
+        guard failures == 0 else { throw ExitCode(1) }
+    }
+
+    private func runMutants() throws {
+        let range = seeds ?? SeedRange(first: 1, last: 300)
+        let table = MutantTable(range: range, seconds: min(seconds, 30), jobs: jobs)
+        guard table.run() == 0 else { throw ExitCode(1) }
+    }
+
+    private func settings(_ seed: UInt64) -> SimulationSettings {
+        var settings = SimulationSettings(seed: seed)
+        settings.seconds = seconds
+        settings.stepsMax = steps
+        settings.members = members
+        settings.mutant = mutant
+        settings.isTold = trace
+        return settings
+    }
+
+    private func runOne() -> Int {
+        RunBoard.shared.watchForTraps()
+        let report = RunBoard.shared.run(settings(seed), in: 0)
+        print(report)
+        return report.isSound ? 0 : 1
+    }
+
+    private func runMany(_ range: SeedRange) -> Int {
+        RunBoard.shared.watchForTraps()
+        let campaign = Campaign(
+            range, jobs: jobs ?? Campaign.cores, untilFailure: untilFailure,
+            minutes: minutes,
+            settings: { [self] in settings($0) })
+        campaign.run()
+        campaign.printSummary()
+        return campaign.failureCount
+    }
+}
+
+extension Mutant: ExpressibleByArgument {}
+
+/// FIRST..LAST
+struct SeedRange: ExpressibleByArgument, Sendable {
+    let first: UInt64
+    let last: UInt64
+
+    init(first: UInt64, last: UInt64) { (self.first, self.last) = (first, last) }
+
+    /// Seeds that were not run before: they follow from the time.
+    static func fresh() -> SeedRange {
+        let first = UInt64(time(nil)) * 10_000
+        return SeedRange(first: first, last: first + 9_999_999)
+    }
+
+    var text: String { "\(first)..\(last)" }
+
+    init?(argument: String) {
+        let parts = argument.split(separator: ".", omittingEmptySubsequences: true)
+        guard parts.count == 2, let first = UInt64(parts[0]), let last = UInt64(parts[1]),
+            first <= last
+        else { return nil }
+        (self.first, self.last) = (first, last)
     }
 }
 

@@ -53,6 +53,8 @@ package struct LeaderLeases: Sendable {
         let deadline =
             monotonicMilliseconds() + context.runtime.configuration.requestTimeoutMilliseconds
         var hasWaited = false
+        let status = context.runtime.status
+        guard status.role == .leader else { return nil }
         while true {
             let renewal = try await context.runtime.readState { access -> LeaseRenewal? in
                 guard access.state.lessor.isPrimary else { return nil }
@@ -61,7 +63,10 @@ package struct LeaderLeases: Sendable {
             }
             switch renewal {
             case nil: return nil
-            case .renewed(let seconds): return seconds
+            case .renewed(let seconds):
+                // A successor that knows nothing of the renewal would end the lease too early.
+                let leads = try await context.runtime.confirmsLeadership(in: status.term.rawValue)
+                return leads ? seconds : nil
             case .notFound:
                 // The entry that grants it may be among those which are still to be applied.
                 if hasWaited { return 0 }

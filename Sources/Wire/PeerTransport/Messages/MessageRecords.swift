@@ -1,5 +1,5 @@
-import EtcdAPI
-import Raft
+package import EtcdAPI
+package import Raft
 
 // Between the machine's messages and those of the wire. Data of entries is shared, not copied.
 
@@ -23,7 +23,7 @@ extension Raft.Entry {
 }
 
 extension RaftMessage {
-    init(_ message: Raft.Message) {
+    package init(_ message: Raft.Message) {
         self.init(
             type: MessageType(rawValue: Int32(message.type.rawValue)),
             to: message.to.rawValue, from: message.from.rawValue, term: message.term.rawValue,
@@ -37,7 +37,7 @@ extension RaftMessage {
 
 extension Raft.Message {
     /// nil for a type of message or of an entry that does not exist.
-    init?(_ message: RaftMessage) {
+    package init?(_ message: RaftMessage) {
         guard let raw = UInt8(exactly: message.type.rawValue),
             let type = Raft.MessageType(rawValue: raw)
         else { return nil }

@@ -4,8 +4,11 @@ import Linearizability
 
 /// What a simulated client asks next, as the judge sees it and as the server gets it.
 struct ClientLoad {
-    private static let keys = ["a", "b", "c", "d"]
+    private static let keys = ["a", "b", "c", "d", "e", "f"]
+    private let client: Int
     private var nextValue = 0
+
+    init(client: Int) { self.client = client }
 
     mutating func next(_ generator: inout SeededGenerator) -> StoreOperation {
         let key = Self.keys.randomElement(using: &generator) ?? "a"
@@ -18,11 +21,18 @@ struct ClientLoad {
         }
     }
 
+    /// A read alone.
+    mutating func nextRead(_ generator: inout SeededGenerator) -> StoreOperation {
+        Bool.random(using: &generator)
+            ? .range(key: "a", end: "z")
+            : .range(key: Self.keys.randomElement(using: &generator) ?? "a", end: nil)
+    }
+
     /// Now and then a value that is longer than a page or a sector.
     private mutating func freshValue(_ generator: inout SeededGenerator) -> String {
         nextValue += 1
         let isLong = Int.random(in: 0..<8, using: &generator) == 0
-        return "\(nextValue)" + (isLong ? String(repeating: "x", count: 1_500) : "")
+        return "\(client).\(nextValue)" + (isLong ? String(repeating: "x", count: 1_500) : "")
     }
 
     private mutating func transaction(
@@ -58,6 +68,13 @@ extension StoreOperation {
         case .range(let request): (InternalRaftRequest.Field.range, request.encoded())
         case .none: preconditionFailure("a client asks for something")
         }
+    }
+
+    /// The request in an entry, a put of a lease's key.
+    func payload(lease: Int64) -> (field: UInt32, bytes: [UInt8]) {
+        guard lease != 0, case .put(var request) = requestOperation else { return payload }
+        request.lease = lease
+        return (InternalRaftRequest.Field.put, request.encoded())
     }
 
     /// The operation as a request.

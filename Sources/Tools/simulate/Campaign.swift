@@ -1,0 +1,119 @@
+import Dispatch
+import Glibc
+import Simulator
+import Synchronization
+
+/// Runs many seeds, several at a time, and adds up what they came to.
+final class Campaign: Sendable {
+    private struct Sum {
+        var next: UInt64
+        var done = 0
+        var failures: [String] = []
+        var virtualNanoseconds: Int64 = 0
+        var steps = 0
+        var counts: [Occurrence: Int] = [:]
+        var toldAt: Int64 = 0
+    }
+
+    private let range: SeedRange
+    private let jobs: Int
+    private let untilFailure: Bool
+    /// After this no run begins.
+    private let deadline: Int64
+    private let settings: @Sendable (UInt64) -> SimulationSettings
+    private let sum: Mutex<Sum>
+    private let began: Int64
+
+    static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
+    init(
+        _ range: SeedRange, jobs: Int, untilFailure: Bool, minutes: Int?,
+        settings: @escaping @Sendable (UInt64) -> SimulationSettings
+    ) {
+        self.range = range
+        self.jobs = min(max(jobs, 1), RunBoard.placesMax)
+        self.untilFailure = untilFailure
+        let began = Self.milliseconds
+        self.began = began
+        deadline = minutes.map { began + Int64($0) * 60_000 } ?? .max
+        self.settings = settings
+        sum = Mutex(Sum(next: range.first))
+    }
+
+    private static var milliseconds: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    var failureCount: Int { sum.withLock { $0.failures.count } }
+
+    func run() {
+        DispatchQueue.concurrentPerform(iterations: jobs) { place in
+            while let seed = take() {
+                let report = RunBoard.shared.run(settings(seed), in: place)
+                note(report)
+            }
+        }
+    }
+
+    private func take() -> UInt64? {
+        sum.withLock { sum in
+            let isOver =
+                (untilFailure && !sum.failures.isEmpty) || Self.milliseconds >= deadline
+            guard sum.next <= range.last, !isOver else { return nil }
+            defer { sum.next += 1 }
+            return sum.next
+        }
+    }
+
+    private func note(_ report: SimulationReport) {
+        let now = Self.milliseconds
+        sum.withLock { sum in
+            sum.done += 1
+            sum.virtualNanoseconds += report.virtualNanoseconds
+            sum.steps += report.steps
+            for (occurrence, count) in report.counts { sum.counts[occurrence, default: 0] += count }
+            if !report.isSound {
+                let command = "simulate \(report.settings.arguments)"
+                sum.failures.append(command)
+                print(Self.shortened("\(report)"))
+                print("replay with: swift run -c release \(command)")
+            }
+            if now - sum.toldAt >= 10_000 {
+                sum.toldAt = now
+                print("\(sum.done) seeds, \(sum.failures.count) failed, \(speed(sum, now))")
+            }
+            fflush(nil)
+        }
+    }
+
+    private func speed(_ sum: Sum, _ now: Int64) -> String {
+        let seconds = sum.virtualNanoseconds / 1_000_000_000
+        let elapsed = max(now - began, 1)
+        return
+            "\(seconds) virtual seconds in \(elapsed / 1000) s (\(seconds * 1000 / elapsed) times)"
+    }
+
+    func printSummary() {
+        sum.withLock { sum in
+            print(
+                "\(sum.done) seeds, \(sum.failures.count) failed, \(sum.steps) steps, "
+                    + speed(sum, Self.milliseconds))
+            for occurrence in Occurrence.allCases {
+                print("  \(occurrence.rawValue): \(sum.counts[occurrence] ?? 0)")
+            }
+            let missed = Occurrence.allCases.filter { (sum.counts[$0] ?? 0) == 0 }
+            if !missed.isEmpty {
+                print("never hit: " + missed.map(\.rawValue).joined(separator: ", "))
+            }
+            for command in sum.failures { print("failed: swift run -c release \(command)") }
+        }
+    }
+
+    /// Values can be long.
+    private static func shortened(_ text: String) -> String {
+        text.split(separator: "\n").map { $0.count > 600 ? $0.prefix(600) + "..." : $0 }
+            .joined(separator: "\n")
+    }
+}

@@ -1,0 +1,160 @@
+import EtcdAPI
+import Membership
+import Raft
+import Replica
+import StateMachine
+
+/// Who looks after the cluster: replaces what is lost, and moves members and leadership about.
+struct Administration {
+    /// The change of membership under way, if any.
+    var call: CallNumber?
+    /// A host that was prepared for a member which the cluster is being told of.
+    var joining: Int?
+
+    /// Whether the cluster bears the loss of a host for good: all its other members are sound, and
+    /// the lost ones stay a minority.
+    func allowsLoss(of host: Host, _ simulation: Simulation) -> Bool {
+        let voters = simulation.hosts(of: simulation.membership.filter { !$0.isLearner })
+        // A member that is being added may be a voter already, and has not even started.
+        guard call == nil, joining == nil, voters.allSatisfy({ $0 === host || $0.state == .up }),
+            host.state == .up, voters.contains(where: { $0 === host })
+        else {
+            return false
+        }
+        let lost = voters.filter { $0.isDamaged || $0.state == .gone }.count
+        return 2 * (lost + 1) < voters.count
+    }
+
+    /// Hosts whose members belong to the cluster.
+    func present(_ simulation: Simulation) -> [Host] {
+        simulation.hosts(of: simulation.membership)
+    }
+}
+
+/// What the administrator sees and does.
+extension Simulation {
+    /// The members as the one that is furthest knows them.
+    var membership: [Membership.Member] { informed?.state.membership.members ?? [] }
+
+    private var informed: SimulatedMember? {
+        var furthest: SimulatedMember?
+        for host in hosts {
+            guard let member = host.member else { continue }
+            if member.progress.index > furthest?.progress.index ?? 0 { furthest = member }
+        }
+        return furthest
+    }
+
+    func hosts(of members: [Membership.Member]) -> [Host] {
+        members.compactMap { member in hostNumbers[member.id.rawValue].map { hosts[$0] } }
+    }
+
+    /// Looks at the cluster and does the next thing that is due.
+    func administrate() {
+        let pause =
+            isStormy ? 200 * .millisecond...4 * .second : 50 * .millisecond...300 * .millisecond
+        schedule(.administrate, after: clientDice.duration(pause))
+        guard administration.call == nil, let informed else { return }
+        let members = informed.state.membership.members
+        startJoining(informed.state.membership)
+        if let lost = members.first(where: { isGone($0) }) { return remove(lost.id) }
+        if let learner = members.first(where: \.isLearner) { return promote(learner) }
+        if members.count < founders.count { return add() }
+        if isStormy { moveSomething(members) }
+    }
+
+    private func isGone(_ member: Membership.Member) -> Bool {
+        host(of: .init(member.id.rawValue))?.state == .gone
+    }
+
+    private func change(
+        _ type: ConfChangeType, _ id: Membership.MemberID, context: String
+    ) {
+        let up = hosts.filter { $0.member != nil }
+        guard !up.isEmpty else { return }
+        let host = up[clientDice.number(below: up.count)]
+        tell("asks host \(host.number) to \(type) member \(id)")
+        administration.call = clients.nextCall
+        begin(
+            .membership, client: -1, at: host.number,
+            request: .changeMembership(
+                type: type.rawValue, member: id.rawValue, context: Array(context.utf8)))
+    }
+
+    private func remove(_ id: Membership.MemberID) {
+        change(.remove, id, context: "")
+    }
+
+    /// A learner gets its vote once it has caught up.
+    private func promote(_ learner: Membership.Member) {
+        guard let member = host(of: .init(learner.id.rawValue))?.member,
+            member.progress.index + 50 >= states.newestIndex
+        else { return }
+        report.count(.promotions)
+        let context = MemberChangeContext(
+            member: Membership.Member(id: learner.id, peerURLs: []), isPromotion: true)
+        change(.addVoter, learner.id, context: context.json)
+    }
+
+    /// Adds a member in the place of one that was lost; as a voter at once only while all others
+    /// are well, as the server's check demands.
+    private func add() {
+        if administration.joining == nil {
+            let number = hosts.count
+            let id = Membership.MemberID(rawValue: UInt64(number + 1) * 0x1111)
+            addHost(number, id: id, isFounder: false, &clientDice)
+            network.addHosts(1)
+            administration.joining = number
+        }
+        guard let number = administration.joining else { return }
+        let host = hosts[number]
+        let areWell = administration.present(self).allSatisfy { $0.state == .up }
+        let isLearner = !areWell || clientDice.happens(500_000)
+        let member = Membership.Member(id: host.id, peerURLs: [host.peerURL], isLearner: isLearner)
+        change(isLearner ? .addLearner : .addVoter, host.id, context: member.json)
+    }
+
+    /// Starts the host of a member that the cluster knows by now.
+    private func startJoining(_ membership: ClusterMembership) {
+        guard let number = administration.joining, membership[hosts[number].id] != nil else {
+            return
+        }
+        administration.joining = nil
+        report.count(.replacements)
+        schedule(.start(host: number), after: clientDice.duration(.millisecond...2 * .second))
+    }
+
+    private func moveSomething(_ members: [Membership.Member]) {
+        let present = hosts(of: members)
+        let host = present[clientDice.number(below: present.count)]
+        switch clientDice.number(below: 100) {
+        case 0..<12:
+            guard
+                let leader = hosts.compactMap(\.member).first(where: { $0.replica.role == .leader })
+            else { return }
+            report.count(.transfers)
+            leader.post(.input(.transferLeadership(to: .init(host.id.rawValue))))
+        case 12..<16 where present.count > 2 && present.allSatisfy({ $0.state == .up }):
+            report.count(.removals)
+            remove(host.id)
+        case 16..<30:
+            host.member?.isDefragmenting = true
+            host.member?.wake(.backend)
+        default: return
+        }
+    }
+
+    /// A member that was removed stops for good.
+    func retire(_ host: Host) {
+        guard host.state != .gone else { return }
+        crash(host, losesPower: false, reason: "it was removed from the cluster")
+        host.state = .gone
+    }
+
+    /// Hears of a change of membership that a member has applied.
+    func membershipChanged(_ member: SimulatedMember) {
+        guard member.state.membership.removed.contains(member.host.id) else { return }
+        schedule(
+            .retire(host: member.host.number), after: timing.duration(.millisecond ... .second))
+    }
+}

@@ -1,0 +1,315 @@
+import EtcdAPI
+import Linearizability
+import Raft
+import StateMachine
+
+/// Clients call members, wait, give up, and remember what they were told.
+extension Simulation {
+    private static let patience: ClosedRange<Nanoseconds> = 500 * .millisecond...10 * .second
+
+    /// A client begins its next call.
+    func act(_ number: Int) {
+        guard isStormy else { return }
+        let kind = choose(number)
+        let host = chooseHost(for: number)
+        begin(kind, client: number, at: host)
+    }
+
+    private func chooseHost(for number: Int) -> Int {
+        let client = clients.all[number]
+        if !client.isFaithful || hosts[client.host % hosts.count].state != .up {
+            clients.all[number].host = clientDice.number(below: hosts.count)
+        }
+        return clients.all[number].host % hosts.count
+    }
+
+    private func choose(_ number: Int) -> CallKind {
+        switch clientDice.number(below: 1000) {
+        case 0..<12 where clients.newestRevision > clients.newestCompaction + 10:
+            return .compaction
+        case 12..<40:
+            clients.nextLease += 1
+            return .grant(
+                lease: clients.nextLease, seconds: 2 + Int64(clientDice.number(below: 8)))
+        case 40..<50 where !clients.leases.isEmpty:
+            return .revoke(lease: clients.leases[clientDice.number(below: clients.leases.count)])
+        case 50..<110 where !clients.leases.isEmpty:
+            // The newest leases are kept alive, the older ones end.
+            let newest = clients.leases.suffix(3)
+            return .keepAlive(
+                lease: newest[newest.startIndex + clientDice.number(below: newest.count)])
+        case 110..<200:
+            let operation = clients.all[number].load.nextRead(&clientDice)
+            let newest = clients.newestRevision
+            let isOld = newest > 2 && clientDice.happens(500_000)
+            let back = Int64(clientDice.number(below: Int(min(newest - 1, 100)) + 1))
+            return .serializable(operation, revision: isOld ? max(newest - back, 1) : 0)
+        default:
+            let operation = clients.all[number].load.next(&clientDice)
+            var lease: Int64 = 0
+            if case .put = operation, !clients.leases.isEmpty, clientDice.happens(200_000) {
+                lease = clients.leases[clientDice.number(below: clients.leases.count)]
+            }
+            return .store(operation, lease: lease)
+        }
+    }
+
+    func begin(_ kind: CallKind, client: Int, at host: Int, request: CallRequest? = nil) {
+        let call = Call(
+            client: client, kind: kind, calledAt: clients.takeMoment(), host: host,
+            run: hosts[host].runs, request: request ?? makeRequest(kind), beganAt: now)
+        let number = clients.nextCall
+        clients.nextCall += 1
+        clients.calls[number] = call
+        schedule(
+            .request(number), after: timing.duration(50 * .microsecond...2 * .millisecond))
+        schedule(.giveUp(number), after: clientDice.duration(Self.patience))
+    }
+
+    private func makeRequest(_ kind: CallKind) -> CallRequest {
+        switch kind {
+        case .store(let operation, let lease):
+            guard operation.isProposed else { return .read }
+            let (field, payload) = operation.payload(lease: lease)
+            return .propose(field: field, payload: payload)
+        case .serializable: return .readHere
+        case .keepAlive(let lease): return .renew(lease: lease)
+        case .compaction:
+            let oldest = clients.newestCompaction + 1
+            let width = Int(clients.newestRevision - oldest)
+            let revision = oldest + Int64(clientDice.number(below: max(width, 1)))
+            clients.newestCompaction = revision
+            return .propose(
+                field: InternalRaftRequest.Field.compaction,
+                payload: CompactionRequest(revision: revision).encoded())
+        case .grant(let lease, let seconds):
+            return .propose(
+                field: InternalRaftRequest.Field.leaseGrant,
+                payload: LeaseGrantRequest(ttlSeconds: seconds, id: lease).encoded())
+        case .revoke(let lease):
+            leaseKeeping.renounce(lease)
+            return .propose(
+                field: InternalRaftRequest.Field.leaseRevoke,
+                payload: LeaseRevokeRequest(id: lease).encoded())
+        case .membership: preconditionFailure("changes of membership carry their request")
+        case .probe(let host):
+            let operation = StoreOperation.put(key: "probe", value: "\(host)")
+            let (field, payload) = operation.payload
+            return .propose(field: field, payload: payload)
+        }
+    }
+
+    /// A request reaches its member.
+    func receive(_ number: CallNumber) {
+        guard let call = clients.calls[number] else { return }
+        let host = hosts[call.host]
+        guard let member = host.member(ofRun: call.run) else {
+            return schedule(.answer(number, .refused), after: .millisecond)
+        }
+        if host.pausedUntil > now {
+            return schedule(.request(number), after: host.pausedUntil - now)
+        }
+        switch call.request {
+        case .propose(let field, let payload):
+            member.post(.propose(field: field, payload: payload, number))
+        case .read: member.post(.read(number))
+        case .renew(let lease): renew(lease, number, member)
+        case .readHere: answer(number, .readable, from: member)
+        case .changeMembership(let type, let id, let context):
+            guard let type = ConfChangeType(rawValue: type) else { return }
+            member.post(.changeMembership(type, MemberID(id), context: context, number))
+        }
+    }
+
+    /// A leader renews a lease, and asks a quorum whether it still leads before it says so; any
+    /// other member hands the request on to the leader.
+    private func renew(_ lease: Int64, _ number: CallNumber, _ member: SimulatedMember) {
+        var leader: SimulatedMember? = member
+        if member.replica.role != .leader {
+            leader = member.replica.leader.flatMap { host(of: $0)?.member }
+            if let other = leader?.host,
+                network.isCut(from: member.host.number, to: other.number)
+                    || other.pausedUntil > now
+            {
+                leader = nil
+            }
+        }
+        guard let leader, leader.replica.role == .leader, let seconds = leader.renew(lease) else {
+            return schedule(.answer(number, .refused), after: .millisecond)
+        }
+        guard mutant != .renewsUnconfirmed else {
+            return schedule(.answer(number, .renewed(seconds)), after: .millisecond)
+        }
+        clients.renewals[number] = (seconds, leader.replica.term.rawValue)
+        leader.post(.read(number))
+    }
+
+    /// A member answers: reads are carried out a little later.
+    func answer(_ number: CallNumber, _ answer: CallAnswer, from member: SimulatedMember) {
+        let delay = timing.duration(20 * .microsecond...2 * .millisecond)
+        if case .readable = answer, let renewal = clients.renewals.removeValue(forKey: number) {
+            let isConfirmed = renewal.term == member.replica.term.rawValue
+            schedule(
+                .answer(number, isConfirmed ? .renewed(renewal.seconds) : .refused), after: delay)
+        } else if case .readable = answer {
+            schedule(.serve(number), after: delay)
+        } else {
+            schedule(.answer(number, answer), after: delay)
+        }
+    }
+
+    /// The connection to a member has broken.
+    func loseCall(_ number: CallNumber) {
+        schedule(.answer(number, .lost), after: timing.duration(.microsecond...5 * .millisecond))
+    }
+
+    /// Carries a read out.
+    func serve(_ number: CallNumber) throws {
+        guard let call = clients.calls[number] else { return }
+        let host = hosts[call.host]
+        guard let member = host.member(ofRun: call.run) else {
+            return schedule(.answer(number, .lost), after: .millisecond)
+        }
+        if host.pausedUntil > now {
+            return schedule(.serve(number), after: host.pausedUntil - now)
+        }
+        let (operation, revision): (StoreOperation, Int64) =
+            switch call.kind {
+            case .store(let operation, _): (operation, 0)
+            case .serializable(let operation, let revision): (operation, revision)
+            default: preconditionFailure("only reads are served")
+            }
+        guard case .range(let key, let end) = operation else { return }
+        var request = StoreOperation.rangeRequest(key, end)
+        request.revision = revision
+        var found = RangeAnswer()
+        guard
+            case .complete(let storeRevision)? = try? member.state.store.range(
+                request, into: &found)
+        else { return schedule(.answer(number, .refused), after: .millisecond) }
+        let seen = revision > 0 ? revision : storeRevision
+        finish(number, StoreOutcome(revision: seen, try StoreResult(found)))
+    }
+
+    /// A client hears of its call.
+    func take(_ answer: CallAnswer, of number: CallNumber) throws {
+        guard let call = clients.calls[number] else { return }
+        switch answer {
+        case .applied(let outcome):
+            if case .failed = outcome.result { return end(number, .refused) }
+            clients.newestRevision = max(clients.newestRevision, outcome.revision)
+            switch call.kind {
+            case .store: finish(number, try StoreOutcome(outcome))
+            case .probe(let host):
+                clients.unansweredProbes.removeAll { $0 == host }
+                finish(number, try StoreOutcome(outcome))
+            case .grant(let lease, let seconds):
+                leaseKeeping.promise(lease, seconds: seconds, from: call.beganAt)
+                report.count(.leasesGranted)
+                clients.leases.append(lease)
+                if clients.leases.count > 12 { clients.leases.removeFirst() }
+                end(number, .answered)
+            default: end(number, .answered)
+            }
+        case .renewed(let seconds):
+            if case .keepAlive(let lease) = call.kind, seconds > 0 {
+                report.count(.leasesRenewed)
+                leaseKeeping.promise(lease, seconds: seconds, from: call.beganAt)
+            }
+            end(number, .answered)
+        case .refused:
+            if case .probe(let host) = call.kind { retryProbe(host) }
+            end(number, .refused)
+        case .lost, .readable: giveUp(number)
+        }
+    }
+
+    /// A lease has ended: for the judge a call that took its keys away.
+    func noteRevocation(of keys: [[UInt8]], _ outcome: ApplyOutcome) {
+        let deletions = keys.map { StoreOperation.delete(key: String(decoding: $0, as: UTF8.self)) }
+        clients.history.append(
+            StoreCall(
+                client: -1, operation: .transaction([], success: deletions, failure: []),
+                calledAt: 0,
+                outcome: StoreOutcome(
+                    revision: outcome.revision,
+                    .transaction(succeeded: true, keys.map { _ in .deleted(1) })),
+                returnedAt: clients.takeMoment()))
+    }
+
+    /// A client stops waiting: what became of a change nobody knows.
+    func giveUp(_ number: CallNumber) {
+        guard let call = clients.calls[number] else { return }
+        if let operation = call.kind.recorded, operation.isProposed {
+            clients.unknown.append((clients.history.count, number))
+            clients.history.append(
+                StoreCall(client: call.client, operation: operation, calledAt: call.calledAt))
+        }
+        if case .probe(let host) = call.kind { retryProbe(host) }
+        end(number, .unanswered)
+    }
+
+    private func finish(_ number: CallNumber, _ outcome: StoreOutcome) {
+        guard let call = clients.calls[number] else { return }
+        trace.add(outcome.revision)
+        clients.newestRevision = max(clients.newestRevision, outcome.revision)
+        switch call.kind {
+        case .store, .probe:
+            guard let operation = call.kind.recorded else { break }
+            if !operation.isProposed { report.count(.reads) }
+            clients.carriedOut[number] = nil
+            clients.history.append(
+                StoreCall(
+                    client: call.client, operation: operation, calledAt: call.calledAt,
+                    outcome: outcome, returnedAt: clients.takeMoment()))
+        case .serializable(let operation, _):
+            // Of some moment, whichever: it only has to be a state that there was.
+            clients.history.append(
+                StoreCall(
+                    client: call.client, operation: operation, calledAt: 0, outcome: outcome,
+                    returnedAt: .max))
+        default: break
+        }
+        end(number, .answered)
+    }
+
+    private func end(_ number: CallNumber, _ occurrence: Occurrence) {
+        guard let call = clients.calls.removeValue(forKey: number) else { return }
+        report.count(occurrence)
+        if administration.call == number { administration.call = nil }
+        guard call.client >= 0 else { return }
+        schedule(
+            .client(call.client),
+            after: clientDice.duration(1...clients.all[call.client].rest))
+    }
+}
+
+/// Whether the cluster answers again after faults have ended.
+extension Simulation {
+    /// How long after the end of faults the probes begin.
+    private static let settlingNanoseconds: Nanoseconds = 8 * .second
+
+    func beginProbes() {
+        for host in administration.present(self) {
+            clients.unansweredProbes.append(host.number)
+            schedule(.probe(host: host.number), after: Self.settlingNanoseconds)
+        }
+    }
+
+    private func retryProbe(_ host: Int) {
+        schedule(.probe(host: host), after: 200 * .millisecond)
+    }
+
+    /// Asks a member for a put, unless it has left the cluster.
+    func probe(_ host: Int) {
+        guard administration.present(self).contains(where: { $0.number == host }) else {
+            return clients.unansweredProbes.removeAll { $0 == host }
+        }
+        begin(.probe(host: host), client: -1, at: host)
+    }
+
+    func requireAnswers() throws {
+        guard let host = clients.unansweredProbes.first else { return }
+        throw SimulationFailure("no progress: host \(host) does not answer a put")
+    }
+}

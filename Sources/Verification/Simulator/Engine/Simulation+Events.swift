@@ -1,0 +1,81 @@
+import Raft
+
+/// What each event does.
+extension Simulation {
+    func handle(_ event: SimulationEvent) throws {
+        switch event {
+        case .tick(let host, let run): try tick(host, run)
+        case .lane(let lane, let host, let run): try work(lane, host, run)
+        case .arrive(let packet): arrive(packet)
+        case .transfer(let number): try proceed(number)
+        case .unreachable(let host, let run, let target):
+            hosts[host].member(ofRun: run)?.post(.input(.unreachable(MemberID(target))))
+        case .start(let host): try start(hosts[host])
+        case .fault(let kind): try bring(kind)
+        case .heal(let number): heal(number)
+        case .client(let client): act(client)
+        case .look(let client): try look(client)
+        case .request(let call): receive(call)
+        case .serve(let call): try serve(call)
+        case .answer(let call, let answer): try take(answer, of: call)
+        case .giveUp(let call): giveUp(call)
+        case .administrate: administrate()
+        case .retire(let host): retire(hosts[host])
+        case .probe(let host): probe(host)
+        case .compareHashes: try compareHashes()
+        }
+    }
+
+    private func work(_ lane: Lane, _ number: Int, _ run: Int) throws {
+        let host = hosts[number]
+        guard let member = host.member(ofRun: run) else { return }
+        trace.add(number << 4 | lane.rawValue)
+        if host.pausedUntil > now {
+            return schedule(.lane(lane, host: number, run: run), after: host.pausedUntil - now)
+        }
+        try attempt(host) { try member.work(lane) }
+    }
+
+    /// A tick is due: the consensus lane has a turn, and the others look at their clocks.
+    private func tick(_ number: Int, _ run: Int) throws {
+        let host = hosts[number]
+        guard let member = host.member(ofRun: run) else { return }
+        if host.pausedUntil > now {
+            return schedule(.tick(host: number, run: run), after: host.pausedUntil - now)
+        }
+        try attempt(host) { try member.turn() }
+        guard host.member(ofRun: run) != nil else { return }
+        if member.milliseconds >= member.nextLeaseCheck { member.wake(.apply) }
+        if member.state.watchers.counts.behind > 0 {
+            try attempt(host) { while member.state.watchers.catchUpStep() {} }
+        }
+        if member.isBackendDue { member.wake(.backend) }
+        scheduleTick(member)
+    }
+
+    func scheduleTick(_ member: SimulatedMember) {
+        let host = member.host
+        let next = host.clock.time(of: member.nextTick * .millisecond, notBefore: now)
+        schedule(.tick(host: host.number, run: host.runs), after: next - now)
+    }
+
+    /// Has a member do something. One that stops by itself must have been given a reason.
+    func attempt(_ host: Host, _ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch let failure as SimulationFailure {
+            throw failure
+        } catch {
+            guard host.hasDiskFault || error is MutantEnd else {
+                throw SimulationFailure("host \(host.number) stopped without a fault: \(error)")
+            }
+            if host.isHaltPlanned { report.count(.halts) }
+            crash(host, losesPower: true, reason: "\(error)")
+        }
+    }
+
+    /// How long a disk takes, longer while it is stalled.
+    func diskDelay(_ host: Host, _ range: ClosedRange<Nanoseconds>) -> Nanoseconds {
+        max(0, host.stalledUntil - now) + timing.duration(range)
+    }
+}

@@ -1,0 +1,138 @@
+import Disk
+import EtcdAPI
+import Linearizability
+import MVCC
+import Membership
+import Raft
+
+/// Runs a cluster on one thread and virtual time, under clients and faults that follow from the
+/// seed, and judges what its clients saw and what its members did.
+package func simulate(_ settings: SimulationSettings) -> SimulationReport {
+    let simulation = Simulation(settings)
+    simulation.run()
+    return simulation.report
+}
+
+/// A run under way: everything that happens is an event of its queue.
+///
+/// Deterministic: one thread, one queue, generators that follow from the seed, and no order of a
+/// hash table reaches what is planned.
+final class Simulation {
+    let settings: SimulationSettings
+    var report: SimulationReport
+    var trace = Trace()
+    var now: Nanoseconds = 0
+    private var queue = EventQueue<SimulationEvent>()
+
+    /// Draws how long things take; the others draw what their names say.
+    var timing: SeededGenerator
+    var faultDice: SeededGenerator
+    var clientDice: SeededGenerator
+
+    var limits: MemberLimits
+    let plan: FaultPlan
+    var hosts: [Host] = []
+    var hostNumbers: [UInt64: Int] = [:]
+    var founders: [Membership.Member] = []
+    var network = Network()
+    var transfers: [Int: Transfer] = [:]
+    var nextTransfer = 0
+    var repairs: [Int: Repair] = [:]
+    var nextRepair = 0
+    /// Whether faults still come and clients still begin calls.
+    var isStormy = true
+
+    let safety = RaftSafety()
+    let states = StateAgreement()
+    var clients = ClientPopulation()
+    var administration = Administration()
+    var watchClients: [WatchClient] = []
+    var watchStreams: [Int: WatchStream] = [:]
+    var leaseKeeping = LeaseKeeping()
+    /// The calls that requests belong to.
+    var requestCalls: [UInt64: CallNumber] = [:]
+
+    var mutant: Mutant? { settings.mutant }
+
+    init(_ settings: SimulationSettings) {
+        self.settings = settings
+        report = SimulationReport(settings)
+        var seeds = SeededGenerator(seed: settings.seed)
+        timing = SeededGenerator(seed: seeds.next())
+        faultDice = SeededGenerator(seed: seeds.next())
+        clientDice = SeededGenerator(seed: seeds.next())
+        var choices = SeededGenerator(seed: seeds.next())
+        plan = FaultPlan(&choices)
+        limits = MemberLimits(&choices)
+        report.profile = plan.name
+        let members = settings.members ?? Self.sizes[choices.number(below: Self.sizes.count)]
+        for number in 0..<members { addFounder(number, &choices) }
+        network.addHosts(members)
+        founders = hosts.map {
+            Membership.Member(id: $0.id, peerURLs: [$0.peerURL], name: "host\($0.number)")
+        }
+        clients = ClientPopulation(&choices)
+        for _ in 0..<choices.number(below: 4) {
+            watchClients.append(
+                WatchClient(&choices, losesEvents: settings.mutant == .watchLosesEvents))
+        }
+    }
+
+    /// Founding members, as often as runs have so many.
+    private static let sizes = [3, 3, 3, 3, 3, 3, 3, 4, 5, 5, 5, 7, 2, 1]
+
+    /// How long the run goes on without faults, and has to show progress.
+    private static let calmNanoseconds: Nanoseconds = 30 * .second
+
+    func run() {
+        do {
+            try storm()
+            calmDown()
+            try run(until: now + Self.calmNanoseconds)
+            try judge()
+        } catch {
+            report.failures.append("at \(now / .microsecond) us: \(error)")
+        }
+        report.virtualNanoseconds = now
+        report.traceHash = trace.value
+        report.revision = states.newestRevision
+    }
+
+    private func storm() throws {
+        for host in hosts {
+            schedule(.start(host: host.number), after: timing.duration(0...300 * .millisecond))
+        }
+        for kind in FaultKind.allCases { planFault(kind) }
+        for client in clients.all.indices {
+            schedule(.client(client), after: timing.duration(0...2 * .second))
+        }
+        for client in watchClients.indices {
+            schedule(.look(client), after: timing.duration(.second...5 * .second))
+        }
+        schedule(.administrate, after: 3 * .second)
+        schedule(.compareHashes, after: .second)
+        try run(until: settings.seconds * .second)
+    }
+
+    func run(until end: Nanoseconds) throws {
+        while let time = queue.nextTime, time <= end, let next = queue.next() {
+            if let most = settings.stepsMax, report.steps >= most { break }
+            now = next.time
+            report.steps += 1
+            trace.add(next.time)
+            try handle(next.event)
+        }
+        now = max(now, end)
+    }
+
+    func schedule(_ event: SimulationEvent, after delay: Nanoseconds) {
+        queue.schedule(event, at: now + max(delay, 1))
+    }
+
+    /// Tells a line, if anybody listens.
+    func tell(_ text: @autoclosure () -> String) {
+        guard settings.isTold else { return }
+        let milliseconds = now / .millisecond
+        print("\(milliseconds) ms: \(text())")
+    }
+}

@@ -1,0 +1,31 @@
+/// What happens at one virtual time.
+enum SimulationEvent {
+    case tick(host: Int, run: Int)
+    case lane(Lane, host: Int, run: Int)
+    case arrive(Packet)
+    /// The next piece of a snapshot on its way.
+    case transfer(Int)
+    /// A sender learns that its messages to another member get lost.
+    case unreachable(host: Int, run: Int, target: UInt64)
+    case start(host: Int)
+    /// The next fault of a kind.
+    case fault(FaultKind)
+    /// What a fault changed is as before.
+    case heal(Int)
+    /// A client thinks of something to do.
+    case client(Int)
+    /// A client looks at its watch.
+    case look(Int)
+    case request(CallNumber)
+    /// A read that was released is carried out.
+    case serve(CallNumber)
+    case answer(CallNumber, CallAnswer)
+    /// The client does not wait any longer.
+    case giveUp(CallNumber)
+    case administrate
+    /// A removed member ends.
+    case retire(host: Int)
+    /// A host's member has to answer a put, now that faults have ended.
+    case probe(host: Int)
+    case compareHashes
+}

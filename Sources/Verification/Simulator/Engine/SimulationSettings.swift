@@ -1,0 +1,26 @@
+/// What a run is given; everything else follows from the seed.
+package struct SimulationSettings: Sendable {
+    package var seed: UInt64
+    /// Virtual seconds in which faults and clients are at work; some more follow without faults.
+    package var seconds: Int64 = 60
+    /// Events after which the run ends early; nil for no limit.
+    package var stepsMax: Int?
+    /// Founding members; nil lets the seed choose.
+    package var members: Int?
+    /// A safety rule that is switched off.
+    package var mutant: Mutant?
+    /// Whether what happens is told line by line.
+    package var isTold = false
+
+    package init(seed: UInt64) { self.seed = seed }
+
+    /// The arguments that repeat the run.
+    package var arguments: String {
+        var text = "--seed \(seed)"
+        if seconds != 60 { text += " --seconds \(seconds)" }
+        if let stepsMax { text += " --steps \(stepsMax)" }
+        if let members { text += " --members \(members)" }
+        if let mutant { text += " --mutant \(mutant.rawValue)" }
+        return text
+    }
+}

@@ -1,0 +1,83 @@
+import Disk
+
+/// Kinds of faults that come at random times.
+enum FaultKind: Int, CaseIterable {
+    case crash, powerFailure, halt, pause, partition, oneWayCut, flapping, isolation
+    case synchronizeFailure, fullDisk, stall, clockJump, wipe, bitFlip
+}
+
+/// What a run has to bear, drawn from its seed.
+struct FaultPlan {
+    /// Messages, in millionths, and how long they take.
+    struct Network {
+        var delay: ClosedRange<Nanoseconds> = 100 * .microsecond...2 * .millisecond
+        var loss = 0
+        var duplication = 0
+        var reordering = 0
+        var cutTransfers = 0
+    }
+
+    let name: String
+    var network = Network()
+    /// Mean time between two faults of a kind; none for those that do not come.
+    private(set) var intervals: [Nanoseconds?]
+    /// Greatest drift of a clock, in millionths.
+    var drift = 0
+    /// Lengths of ticks among the members, in milliseconds.
+    var ticks = [100]
+    let downTime: ClosedRange<Nanoseconds>
+
+    init(_ choices: inout SeededGenerator) {
+        intervals = [Nanoseconds?](repeating: nil, count: FaultKind.allCases.count)
+        downTime = .millisecond...(choices.happens(500_000) ? 1 : 8) * .second
+        switch choices.number(below: 10) {
+        case 0:
+            name = "calm"
+        case 1...3:
+            let kind = FaultKind.allCases[choices.number(below: FaultKind.allCases.count)]
+            name = "only \(kind)"
+            set(kind, choices.duration(2 * .second...10 * .second))
+        case 4:
+            name = "bad network"
+            drawNetwork(&choices, cruelty: 4)
+        case 5...7:
+            name = "mixed"
+            drawNetwork(&choices, cruelty: 1)
+            drawClocks(&choices)
+            for kind in FaultKind.allCases where choices.happens(600_000) {
+                set(kind, choices.duration(10 * .second...80 * .second))
+            }
+        default:
+            name = "cruel"
+            drawNetwork(&choices, cruelty: 2)
+            drawClocks(&choices)
+            for kind in FaultKind.allCases where choices.happens(800_000) {
+                set(kind, choices.duration(3 * .second...40 * .second))
+            }
+        }
+    }
+
+    func interval(of kind: FaultKind) -> Nanoseconds? { intervals[kind.rawValue] }
+
+    private mutating func set(_ kind: FaultKind, _ interval: Nanoseconds) {
+        intervals[kind.rawValue] = interval
+    }
+
+    private mutating func drawNetwork(_ choices: inout SeededGenerator, cruelty: Int) {
+        let slowest = choices.duration(.millisecond...Int64(cruelty) * 60 * .millisecond)
+        network.delay = 50 * .microsecond...max(slowest, .millisecond)
+        if choices.happens(600_000) { network.loss = choices.number(below: cruelty * 40_000) }
+        if choices.happens(500_000) {
+            network.duplication = choices.number(below: cruelty * 40_000)
+        }
+        if choices.happens(500_000) { network.reordering = choices.number(below: cruelty * 80_000) }
+        if choices.happens(500_000) {
+            network.cutTransfers = choices.number(below: cruelty * 100_000)
+        }
+    }
+
+    private mutating func drawClocks(_ choices: inout SeededGenerator) {
+        if choices.happens(500_000) { drift = 1 + choices.number(below: 100_000) }
+        if choices.happens(300_000) { ticks = [80, 100, 100, 130] }
+    }
+}

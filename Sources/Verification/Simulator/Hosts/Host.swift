@@ -1,0 +1,58 @@
+import Disk
+import Membership
+
+/// A machine with a disk, a clock and, while it is up, a member.
+final class Host {
+    enum State: Equatable {
+        case up
+        /// Crashed or stopped; it comes back.
+        case down
+        /// It never comes back: its member was removed, or its disk is damaged.
+        case gone
+    }
+
+    let number: Int
+    let id: Membership.MemberID
+    let disk: MemoryDisk
+    var clock: HostClock
+    /// Whether it belongs to those who found the cluster.
+    let isFounder: Bool
+    var state = State.down
+    var member: SimulatedMember?
+    /// Counts the starts of its member: what was planned for an earlier one does not happen.
+    var runs = 0
+    var nextRequest: UInt64 = 1
+    /// Until when the process stands still.
+    var pausedUntil: Nanoseconds = 0
+    /// Until when its disk answers nothing.
+    var stalledUntil: Nanoseconds = 0
+    /// Faults that explain why its member may stop by itself.
+    var hasDiskFault = false
+    /// Whether bits of durable files were changed: then it may refuse to start, and nothing else.
+    var isDamaged = false
+    /// A crash will come out of the middle of a disk call.
+    var isHaltPlanned = false
+    /// What it must not forget.
+    var durable = DurableLog()
+    /// Ticks differ a little between members.
+    let tickMilliseconds: Int64
+
+    init(
+        number: Int, id: Membership.MemberID, isFounder: Bool, clock: HostClock,
+        tickMilliseconds: Int64, seed: UInt64
+    ) {
+        self.number = number
+        self.id = id
+        self.isFounder = isFounder
+        self.clock = clock
+        self.tickMilliseconds = tickMilliseconds
+        disk = MemoryDisk(seed: seed)
+    }
+
+    /// The member, if it still is the one that was started so many starts ago.
+    func member(ofRun run: Int) -> SimulatedMember? {
+        run == runs ? member : nil
+    }
+
+    var peerURL: String { "http://host\(number):2380" }
+}

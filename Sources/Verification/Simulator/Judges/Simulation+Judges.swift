@@ -1,0 +1,117 @@
+import EtcdAPI
+import Linearizability
+import MVCC
+import Raft
+
+/// What is looked at now and then, and in the end.
+extension Simulation {
+    /// Hashes the store of every member at a revision that all of them have.
+    func compareHashes() throws {
+        schedule(.compareHashes, after: 2 * .second)
+        let members = hosts.compactMap(\.member)
+        let newest = members.map { $0.state.store.revisions.current }.min() ?? 1
+        for member in members {
+            try requireOneMembership(member)
+            try compareHash(of: member, at: newest)
+            for hash in member.state.store.compactionHashes {
+                try states.compare(hash, of: member.host)
+            }
+        }
+    }
+
+    /// The consensus machine and the state have the same voters, once the one has heard of what the
+    /// other has applied.
+    private func requireOneMembership(_ member: SimulatedMember) throws {
+        // A snapshot on its way to the disk has changed the one and not yet the other.
+        guard member.replica.committedIndex.rawValue == member.progress.index,
+            member.inputs.isEmpty, member.progress.configurationChanges.isEmpty,
+            !member.isInstalling, member.reportedIndex == member.progress.index,
+            member.replica.status.applied.rawValue == member.progress.index
+        else { return }
+        let known = member.replica.status.confState
+        let voters = member.state.membership.members.filter { !$0.isLearner }.map(\.id.rawValue)
+        guard known.voters.map(\.rawValue) != voters.sorted() else { return }
+        throw SimulationFailure(
+            "host \(member.host.number): the consensus machine counts on "
+                + "\(known.voters.map(\.rawValue)), members are \(voters)")
+    }
+
+    private func compareHash(of member: SimulatedMember, at revision: Int64) throws {
+        let store = member.state.store
+        guard !member.isInstalling, revision > store.revisions.compacted, revision > 1 else {
+            return
+        }
+        guard let hash = try? store.hashKV(at: revision).hash else { return }
+        report.count(.hashesCompared)
+        try states.compare(hash, of: member.host)
+    }
+
+    /// The end of a lease is in the log, and the first member is about to apply it.
+    func noteLeaseEnd(_ entry: Raft.Entry) throws {
+        guard entry.type == .normal, plan.interval(of: .clockJump) == nil,
+            let request = try? InternalRaftRequest(decoding: entry.data),
+            case .leaseRevoke(let revocation) = request.payload
+        else { return }
+        try leaseKeeping.end(revocation.id, at: now)
+    }
+
+    /// Judges the run once faults have ended for long enough.
+    func judge() throws {
+        try requireProgress()
+        try compareHashes()
+        try requireSeen()
+        try judgeHistory()
+    }
+
+    /// All members are up, agree on a leader, and have applied the same entries.
+    private func requireProgress() throws {
+        let members = hosts.compactMap(\.member)
+        let present = administration.present(self)
+        for host in present where host.member == nil {
+            throw SimulationFailure("no progress: host \(host.number) is down; \(leaderView)")
+        }
+        guard let leader = members.first(where: { $0.replica.role == .leader }) else {
+            throw SimulationFailure("no progress: there is no leader")
+        }
+        for host in present {
+            guard let member = host.member else { continue }
+            guard member.replica.leader == leader.id else {
+                throw SimulationFailure("no progress: host \(host.number) follows nobody")
+            }
+            guard member.progress.index + 10 >= leader.progress.index else {
+                throw SimulationFailure(
+                    "no progress: host \(host.number) has applied \(member.progress.index), "
+                        + "the leader \(leader.progress.index); \(leaderView)")
+            }
+        }
+        try requireAnswers()
+    }
+
+    /// What the leader knows of the others, for a report.
+    private var leaderView: String {
+        guard let leader = hosts.compactMap(\.member).first(where: { $0.replica.role == .leader })
+        else { return "nobody leads" }
+        let status = leader.replica.status
+        let others = status.members.map { member in
+            "host \(hostNumbers[member.id.rawValue] ?? -1): \(member.replication), match "
+                + "\(member.match.rawValue), next \(member.next.rawValue), "
+                + "\(member.inflightCount) in flight"
+        }
+        return "host \(leader.host.number) leads, log \(status.firstIndex.rawValue) to "
+            + "\(status.lastIndex.rawValue), committed \(status.committed.rawValue); "
+            + others.joined(separator: "; ")
+    }
+
+    private func judgeHistory() throws {
+        var history = StoreHistory(clients.history)
+        var verdict = history.checkByRevision(stepsMax: 50_000)
+        if case .undecided = verdict {
+            // Too many calls without an answer to try which of them had an effect; the log tells.
+            history = StoreHistory(try clients.disclosed())
+            verdict = history.checkByRevision()
+        }
+        guard verdict == .linearizable else {
+            throw SimulationFailure(history.describe(verdict))
+        }
+    }
+}

@@ -1,0 +1,198 @@
+import Bolt
+import Disk
+import EtcdAPI
+import MVCC
+import Membership
+import Raft
+import Replica
+import StateMachine
+import WriteAheadLog
+
+/// What a member is made of when it starts.
+struct MemberParts {
+    let replica: Replica
+    let state: StateMachine
+    let log: WriteAheadLog
+    let snapshots: SnapshotStore
+    /// What was read from the log; nil for a member that starts with nothing.
+    var found: FoundLog?
+}
+
+/// What a member found in its log.
+struct FoundLog {
+    let start: LogSnapshotRecord
+    let terms: [UInt64]
+    let hardState: RaftHardState
+    /// The applied index of the database.
+    let appliedIndex: UInt64
+    let wasRepaired: Bool
+    /// Whether a received database was put in its place only now.
+    let wasRecovered: Bool
+
+    /// Whether nothing tells that the member ever ran.
+    var isEmpty: Bool { start.index == 0 && appliedIndex == 0 && terms.isEmpty }
+}
+
+/// Limits of one cluster, small so that segments end, snapshots are due and logs are cut within
+/// a short run.
+struct MemberLimits {
+    var snapshotCount = 100
+    var catchUpEntries = 30
+    var segmentSizeBytes = 32 << 10
+    var compactionBatchLimit = 20
+    var raft = RaftLimits()
+
+    struct RaftLimits {
+        var maxMessageBytes = 1 << 20
+        var maxInflightMessages = 512
+        var maxApplyingBytes = 64 << 20
+        var maxUncommittedBytes = 256 << 20
+    }
+
+    init(_ generator: inout SeededGenerator) {
+        snapshotCount = 40 + generator.number(below: 200)
+        catchUpEntries = 5 + generator.number(below: 60)
+        segmentSizeBytes = 8 << (10 + generator.number(below: 4))
+        compactionBatchLimit = 5 + generator.number(below: 40)
+        guard generator.happens(400_000) else { return }
+        // Not so small that a member could never catch up within the calm end of a run.
+        raft.maxMessageBytes = 1 << (11 + generator.number(below: 6))
+        raft.maxInflightMessages = 4 + generator.number(below: 16)
+        raft.maxApplyingBytes = 1 << (10 + generator.number(below: 8))
+        raft.maxUncommittedBytes = 1 << (12 + generator.number(below: 8))
+    }
+}
+
+/// The data directory of one member and how the member starts from it: what the server's
+/// bootstrap does, in the same order.
+struct MemberDirectory {
+    let disk: MemoryDisk
+    let id: Membership.MemberID
+    let clusterID: ClusterID
+    let limits: MemberLimits
+    let mutant: Mutant?
+    /// Differs between starts, for time-outs and request numbers.
+    let seed: UInt64
+
+    static let log = "/data/member/wal"
+    static let snapshots = "/data/member/snap"
+    static let database = snapshots + "/db"
+
+    var holdsLog: Bool {
+        get throws { try WriteAheadLog.exists(disk: disk, directory: Self.log) }
+    }
+
+    var snapshotStore: SnapshotStore {
+        SnapshotStore(disk: disk, directory: Self.snapshots)
+    }
+
+    var logConfiguration: LogConfiguration {
+        LogConfiguration(segmentSizeBytes: limits.segmentSizeBytes)
+    }
+
+    /// Starts a member that founds the cluster together with others.
+    func found(_ founders: [Membership.Member]) throws -> MemberParts {
+        let state = try makeNewState()
+        return MemberParts(
+            replica: makeReplica(foundingMachine(founders), snapshotIndex: 0), state: state,
+            log: try createLog(), snapshots: snapshotStore)
+    }
+
+    /// Starts a member that a running cluster has been told of.
+    func join() throws -> MemberParts {
+        let state = try makeNewState()
+        let machine = try RaftMachine(raftConfiguration, restoring: .empty)
+        return MemberParts(
+            replica: makeReplica(machine, snapshotIndex: 0), state: state,
+            log: try createLog(), snapshots: snapshotStore)
+    }
+
+    func foundingMachine(_ founders: [Membership.Member]) -> RaftMachine {
+        RaftMachine(
+            raftConfiguration,
+            founders: founders.map {
+                FoundingMember(id: .init($0.id.rawValue), context: Array($0.json.utf8))
+            })
+    }
+
+    /// Creates what is missing, and removes what an interrupted run has left.
+    func prepare() throws {
+        let isNew = !disk.exists("/data")
+        try disk.createDirectory(Self.snapshots, permissions: 0o700)
+        if isNew { try disk.synchronizeDirectory("/") }
+        _ = try snapshotStore.removeLeftovers()
+        for directory in ["/data/member", "/data"] { try disk.synchronizeDirectory(directory) }
+    }
+
+    private func makeNewState() throws -> StateMachine {
+        try prepare()
+        let bolt = try openDatabase()
+        do {
+            guard appliedMark(bolt).index == 0 else {
+                throw SimulationFailure("a database without a log has applied entries")
+            }
+            return try makeState(bolt)
+        } catch {
+            bolt.close()
+            throw error
+        }
+    }
+
+    func openDatabase() throws -> Bolt {
+        let options = BoltOptions(
+            initialMapBytes: 1 << 24, bucketsAreFlat: true, growthStepBytes: 64 << 10)
+        return try Bolt.open(disk: disk, path: Self.database, options: options)
+    }
+
+    func makeState(_ bolt: Bolt) throws -> StateMachine {
+        var settings = StateSettings()
+        settings.learnersMaximum = 2
+        let state = try StateMachine(
+            bolt: bolt, membership: ClusterMembership(localID: id, clusterID: clusterID),
+            settings: settings,
+            storeConfiguration: StoreConfiguration(
+                compactionBatchLimit: limits.compactionBatchLimit, sliceKeys: 16,
+                sliceBytes: 4 << 10, indexReservedBytes: 1 << 30))
+        if let fault = bolt.corruption {
+            throw CorruptDatabase(description: "the database is corrupt: \(fault)")
+        }
+        return state
+    }
+
+    func appliedMark(_ bolt: Bolt) -> AppliedMark {
+        let reading = bolt.beginRead()
+        defer { reading.end() }
+        return AppliedMark(from: reading)
+    }
+
+    private func createLog() throws -> WriteAheadLog {
+        try WriteAheadLog.create(
+            disk: disk, directory: Self.log,
+            metadata: LogMetadata(nodeID: id.rawValue, clusterID: clusterID.rawValue).encoded(),
+            configuration: logConfiguration)
+    }
+
+    var raftConfiguration: RaftConfiguration {
+        var configuration = RaftConfiguration(
+            id: .init(id.rawValue), preVote: mutant != .campaignsUnasked,
+            checkQuorum: mutant != .leadsUnheard, maxMessageBytes: limits.raft.maxMessageBytes,
+            maxInflightMessages: limits.raft.maxInflightMessages,
+            maxUncommittedBytes: limits.raft.maxUncommittedBytes,
+            maxApplyingBytes: limits.raft.maxApplyingBytes, seed: seed ^ id.rawValue)
+        if mutant == .commitsEarlierTerms { configuration.mutation = .commitsEarlierTerms }
+        return configuration
+    }
+
+    func makeReplica(_ machine: RaftMachine, snapshotIndex: UInt64) -> Replica {
+        var settings = ReplicaSettings(
+            snapshotCount: limits.snapshotCount, catchUpEntries: limits.catchUpEntries)
+        settings.appliesSoleWrites = true
+        return Replica(
+            machine, settings: settings, snapshotIndex: LogIndex(snapshotIndex), firstRound: seed)
+    }
+}
+
+/// A member that refuses its database.
+struct CorruptDatabase: Error, CustomStringConvertible {
+    let description: String
+}

@@ -1,0 +1,210 @@
+import EtcdAPI
+import Lease
+import Raft
+import Replica
+import StateMachine
+
+/// The apply lane: applies committed entries and answers whoever waits for them.
+extension SimulatedMember {
+    func workOnApply() throws -> Nanoseconds? {
+        guard !isInstalling else { return nil }
+        state.now = milliseconds
+        guard !applyInputs.isEmpty else {
+            finishApplyTurn()
+            return nil
+        }
+        try handle(applyInputs.removeFirst())
+        if isInstalling { return nil }
+        return simulation.timing.duration(2 * .microsecond...30 * .microsecond)
+    }
+
+    private func handle(_ input: ApplyInput) throws {
+        switch input {
+        case .entries(let entries): try apply(entries)
+        case .install(let snapshot): install(snapshot)
+        case .refused(let id):
+            guard let waiter = waiters.removeValue(forKey: id) else { return }
+            simulation.answer(waiter.call, .refused, from: self)
+        case .readable(let index, let calls):
+            guard index > progress.index else { return answer(calls) }
+            waitingReads.append((index, calls))
+        case .role(let isLeader, let term): changeRole(isLeader: isLeader, term: term)
+        case .snapshot: requestSnapshot()
+        }
+    }
+
+    /// Applies a group of entries, and leaves the rest for the next effect.
+    private func apply(_ entries: [Entry]) throws {
+        let count = min(entries.count, 1 + simulation.timing.number(below: 8))
+        if count < entries.count { applyInputs.insert(.entries(Array(entries[count...])), at: 0) }
+        var answers: [(CallNumber, ApplyOutcome)] = []
+        try state.applyBatch {
+            for entry in entries[..<count] {
+                if let answer = try apply(entry) { answers.append(answer) }
+            }
+        }
+        for (call, outcome) in answers { simulation.answer(call, .applied(outcome), from: self) }
+    }
+
+    private func apply(_ entry: Entry) throws -> (CallNumber, ApplyOutcome)? {
+        guard entry.index.rawValue <= progress.index + 1 else {
+            throw SimulationFailure("entry \(entry.index.rawValue) came behind \(progress.index)")
+        }
+        let isNew = entry.index.rawValue > state.appliedIndex
+        if entry.index.rawValue > simulation.states.newestIndex {
+            try simulation.noteLeaseEnd(entry)
+        }
+        let isFirst = entry.index.rawValue > simulation.states.newestIndex
+        let revoked = isFirst ? keysRevoked(by: entry) : []
+        let applied = try state.apply(
+            CommittedEntry(
+                index: entry.index.rawValue, term: entry.term.rawValue,
+                kind: CommittedEntry.Kind(entry.type), data: entry.data))
+        progress.index = entry.index.rawValue
+        if isNew { try simulation.states.observe(applied, entry, self, simulation) }
+        if !revoked.isEmpty { simulation.noteRevocation(of: revoked, applied.outcome) }
+        if isFirst, let call = simulation.requestCalls.removeValue(forKey: applied.id) {
+            simulation.clients.carriedOut[call] = applied.outcome
+        }
+        if let change = applied.change {
+            progress.configurationChanges.append(mutated(change))
+            simulation.membershipChanged(self)
+        }
+        if applied.compaction != nil {
+            isCompacting = true
+            wake(.backend)
+        }
+        if applied.wantsSnapshot { requestSnapshot() }
+        guard let waiter = waiters.removeValue(forKey: applied.id) else { return nil }
+        return (waiter.call, applied.outcome)
+    }
+
+    private func mutated(_ change: AppliedConfigurationChange) -> AppliedConfigurationChange {
+        guard simulation.mutant == .learnersVote, case .single(let data, let index) = change,
+            var decoded = ConfChange(decoding: data), decoded.type == .addLearner
+        else { return change }
+        decoded.type = .addVoter
+        return .single(decoded.encoded, index: index)
+    }
+
+    /// The keys that the end of a lease takes with it, where this member is the first to see it.
+    private func keysRevoked(by entry: Entry) -> [[UInt8]] {
+        guard entry.type == .normal,
+            let request = try? InternalRaftRequest(decoding: entry.data),
+            case .leaseRevoke(let revocation) = request.payload
+        else { return [] }
+        return state.lessor[LeaseID(rawValue: revocation.id)]?.sortedKeys ?? []
+    }
+
+    /// Waits for the backend, which reads the new state: nothing can be applied meanwhile.
+    private func install(_ snapshot: Snapshot) {
+        guard snapshot.index.rawValue > progress.index else { return }
+        isInstalling = true
+        defragmentation = nil
+        isDefragmenting = false
+        post([
+            .replaceDatabase(snapshot), .reloadState(snapshot),
+            .removeReceived(snapshot.index.rawValue),
+        ])
+    }
+
+    /// Goes on with the state that the backend has read.
+    func adopt(_ snapshot: Snapshot) throws {
+        guard let fresh = received else { preconditionFailure("a state was read") }
+        received = nil
+        let index = snapshot.index.rawValue
+        state.adopt(fresh, through: index, term: snapshot.term.rawValue, tree: snapshot.data)
+        progress.index = index
+        isInstalling = false
+        simulation.report.count(.snapshotsInstalled)
+        try simulation.states.observe(installed: self)
+        simulation.membershipChanged(self)
+        wake(.apply)
+    }
+
+    private func answer(_ calls: [CallNumber]) {
+        for call in calls { simulation.answer(call, .readable, from: self) }
+    }
+
+    private func changeRole(isLeader: Bool, term: UInt64) {
+        if isLeader {
+            leadingTerm = term
+            state.lessor.promote(
+                extensionMilliseconds: Self.electionMilliseconds, now: state.now)
+        } else {
+            state.lessor.demote()
+        }
+    }
+
+    private func requestSnapshot() {
+        let request = state.snapshotRequest()
+        if simulation.mutant == .cutsLogEarly {
+            logInputs.append(.release(LogIndex(request.index)))
+            wake(.log)
+        }
+        post([
+            .takeOverlay, .commitOverlay, .publishOverlay, .saveSnapshot(request),
+            .noteSnapshot(request), .purgeSnapshots,
+        ])
+    }
+
+    private func finishApplyTurn() {
+        waitingReads.removeAll { waiting in
+            guard waiting.index <= progress.index else { return false }
+            answer(waiting.calls)
+            return true
+        }
+        if state.now >= nextLeaseCheck { checkClocks() }
+        guard progress.index > reportedIndex else { return }
+        reportedIndex = progress.index
+        if progress.configurationChanges.isEmpty {
+            postQuietly(.applied(progress))
+        } else {
+            // Another quorum has to be heard from now on.
+            leadsSince = simulation.now
+            post(.input(.applied(progress)))
+        }
+        progress.configurationChanges.removeAll()
+    }
+
+    /// Renews a lease as the leader's calls do; nil when this member does not lead, or the lease is
+    /// about to end.
+    func renew(_ lease: Int64) -> Int64? {
+        state.now = milliseconds
+        guard state.lessor.isPrimary, !isInstalling else { return nil }
+        let id = LeaseID(rawValue: lease)
+        if simulation.mutant == .ignoresRenewals, let known = state.lessor[id] {
+            return known.grantedSeconds
+        }
+        return switch state.lessor.renew(id, now: state.now) {
+        case .renewed(let seconds): seconds
+        case .notFound, .expiring, .checkpointed: nil
+        }
+    }
+
+    private func checkClocks() {
+        nextLeaseCheck = state.now + Self.leaseCheckMilliseconds
+        for id in state.lessor.takeExpired(limit: 500, now: state.now) {
+            simulation.report.count(.leasesExpired)
+            post(
+                .proposeAsLeader(
+                    term: leadingTerm, field: InternalRaftRequest.Field.leaseRevoke,
+                    payload: LeaseRevokeRequest(id: id.rawValue).encoded()))
+        }
+        for id in waiters.keys.sorted() {
+            guard let waiter = waiters[id], waiter.deadline <= state.now else { continue }
+            waiters[id] = nil
+            simulation.answer(waiter.call, .lost, from: self)
+        }
+    }
+}
+
+extension CommittedEntry.Kind {
+    fileprivate init(_ type: EntryType) {
+        switch type {
+        case .normal: self = .request
+        case .confChange: self = .memberChange
+        case .confChangeV2: self = .generalChange
+        }
+    }
+}

@@ -1,0 +1,169 @@
+import Bolt
+import EtcdAPI
+import Membership
+import MVCC
+import Raft
+import Replica
+import StateMachine
+import WriteAheadLog
+
+/// The backend lane: the only writer of the database file, one indivisible step at a time.
+extension SimulatedMember {
+    func workOnBackend() throws -> Nanoseconds? {
+        if backendSteps.isEmpty { planBackend() }
+        guard !backendSteps.isEmpty else { return nil }
+        try perform(backendSteps.removeFirst())
+        return simulation.diskDelay(host, 10 * .microsecond...1 * .millisecond)
+    }
+
+    /// Finds what is due when nobody has asked for anything.
+    private func planBackend() {
+        if milliseconds >= nextPersist, state.store.hasPending {
+            nextPersist = milliseconds + 100
+            backendSteps = [.takeOverlay, .commitOverlay, .publishOverlay]
+        } else if isCompacting, milliseconds >= nextCompactionStep {
+            backendSteps = [.compact]
+        } else if isDefragmenting {
+            backendSteps = [.defragment]
+        }
+    }
+
+    /// Whether something is due that nobody asks for.
+    var isBackendDue: Bool {
+        isCompacting || isDefragmenting || (milliseconds >= nextPersist && state.store.hasPending)
+    }
+
+    private func perform(_ step: BackendStep) throws {
+        switch step {
+        case .takeOverlay: overlay = state.store.takePending()
+        case .commitOverlay: try commitOverlay()
+        case .publishOverlay:
+            if let overlay { state.store.publishPersisted(overlay) }
+            overlay = nil
+        case .saveSnapshot(let request): try save(request)
+        case .noteSnapshot(let request):
+            logInputs.append(.snapshot(request))
+            wake(.log)
+        case .purgeSnapshots: _ = try snapshots.purge(keeping: 2)
+        case .send(let message): try send(message)
+        case .replaceDatabase(let snapshot):
+            guard simulation.mutant != .snapshotWithoutState else { return }
+            try state.bolt.replace(
+                byFileAt: snapshots.databasePath(index: snapshot.index.rawValue))
+        case .reloadState(let snapshot):
+            received = try state.reload()
+            isCompacting = true
+            try adopt(snapshot)
+        case .removeReceived(let index):
+            _ = try snapshots.purge(keeping: 2)
+            _ = try snapshots.removeDatabases(olderThan: index)
+        case .compact: try compact()
+        case .defragment: try defragment()
+        }
+    }
+
+    private func commitOverlay() throws {
+        guard let overlay, !overlay.isEmpty else { return }
+        switch simulation.mutant {
+        case .indexAfterData, .indexBeforeData: return try commitApart(overlay)
+        default: break
+        }
+        let transaction = state.bolt.beginWrite()
+        do {
+            try state.store.write(overlay, to: transaction)
+        } catch {
+            transaction.rollback()
+            throw error
+        }
+        try transaction.commit()
+    }
+
+    /// A mutant stores applied index and data in two transactions, between which the member may end.
+    private func commitApart(_ overlay: PendingBatch) throws {
+        let former = state.bolt.beginRead()
+        let mark = AppliedMark(from: former)
+        former.end()
+        let isFirst = simulation.mutant == .indexBeforeData
+        if isFirst {
+            try commitIndex(progress.index)
+            if simulation.timing.happens(100_000) { throw MutantEnd() }
+        }
+        let transaction = state.bolt.beginWrite()
+        try state.store.write(overlay, to: transaction)
+        try writeIndex(mark.index, transaction)
+        try transaction.commit()
+        if !isFirst, simulation.timing.happens(100_000) { throw MutantEnd() }
+        try commitIndex(progress.index)
+    }
+
+    private func commitIndex(_ index: UInt64) throws {
+        let transaction = state.bolt.beginWrite()
+        try writeIndex(index, transaction)
+        try transaction.commit()
+    }
+
+    private func writeIndex(_ index: UInt64, _ transaction: BoltWriteTransaction) throws {
+        let meta = try transaction.createBucketIfMissing(Array("meta".utf8))
+        let bytes = withUnsafeBytes(of: index.bigEndian) { [UInt8]($0) }
+        try meta.put(Array("consistent_index".utf8), bytes)
+    }
+
+    private func save(_ request: SnapshotRequest) throws {
+        let metadata = RaftSnapshotMetadata(
+            confState: request.confState, index: request.index, term: request.term)
+        try snapshots.save(RaftSnapshot(data: request.legacyTree, metadata: metadata))
+        simulation.report.count(.snapshotsTaken)
+    }
+
+    /// Fills a snapshot message with a state that is at its index or later, all from one view of
+    /// the database.
+    private func send(_ message: Message) throws {
+        let reading = state.bolt.beginRead()
+        defer { reading.end() }
+        let mark = AppliedMark(from: reading)
+        var membership = ClusterMembership(
+            localID: state.membership.localID, clusterID: state.membership.clusterID)
+        membership.restore(from: reading, noted: mark.confState)
+        let confState = mark.confState.map { ConfState($0) } ?? message.snapshot?.confState
+        var message = message
+        message.snapshot = Snapshot(
+            index: LogIndex(mark.index), term: Term(mark.term), confState: confState ?? ConfState(),
+            data: Array(membership.legacyTreeJSON.utf8))
+        var image = [UInt8](repeating: 0, count: reading.sizeBytes)
+        image.withUnsafeMutableBytes { memory in
+            var offset = 0
+            while offset < memory.count {
+                let rest = UnsafeMutableRawBufferPointer(rebasing: memory[offset...])
+                let count = reading.readPages(at: offset, into: rest)
+                guard count > 0 else { return }
+                offset += count
+            }
+        }
+        simulation.report.count(.snapshotsSent)
+        simulation.send(message, database: image, from: self)
+    }
+
+    private func compact() throws {
+        switch try state.store.compactionStep() {
+        case .idle: isCompacting = false
+        case .waiting: nextCompactionStep = milliseconds + 10
+        case .indexed: break
+        case .removed: nextCompactionStep = milliseconds + 10
+        case .finished: simulation.report.count(.compactions)
+        }
+    }
+
+    private func defragment() throws {
+        guard let running = defragmentation else {
+            defragmentation = try state.store.beginDefragmentation()
+            return
+        }
+        guard try state.store.defragmentationStep(running) else { return }
+        defragmentation = nil
+        isDefragmenting = false
+        simulation.report.count(.defragmentations)
+    }
+}
+
+/// A mutant's member ends at the worst moment.
+struct MutantEnd: Error {}

@@ -1,0 +1,56 @@
+/// A safety rule that can be switched off, to see whether the judges notice.
+///
+/// Most are rules of those who carry out a replica's effects, and are broken in the simulated
+/// member; what only the consensus machine can break is a `RaftMutation`.
+package enum Mutant: String, Sendable, CaseIterable {
+    /// A leader counts its own entries before they are synchronized.
+    case leaderCountsEarly = "leader-counts-before-fsync"
+    /// A follower acknowledges entries before they are synchronized.
+    case followerAcknowledgesEarly = "follower-acknowledges-before-fsync"
+    /// The vote is not written down.
+    case forgetsVotes = "vote-not-persisted"
+    /// Votes are granted to candidates whose log is behind.
+    case votesForShorterLogs = "vote-for-shorter-log"
+    /// Entries of earlier terms are committed by counting.
+    case commitsEarlierTerms = "commits-earlier-terms"
+    /// Entries that contradict the leader's stay on the disk.
+    case keepsConflicts = "conflicts-kept-on-disk"
+    /// A leader answers reads without asking whether it still leads.
+    case readsWithoutQuorum = "read-index-without-quorum"
+    /// Linearizable reads are served from whatever the member has.
+    case readsWithoutRound = "read-without-round"
+    /// Reads do not wait until their index is applied.
+    case readsBeforeApplying = "read-before-apply"
+    /// The applied index is stored in a transaction after that of the data.
+    case indexAfterData = "index-after-data"
+    /// The applied index is stored in a transaction before that of the data.
+    case indexBeforeData = "index-before-data"
+    /// A proposal is put into the log twice.
+    case proposesTwice = "proposal-twice"
+    /// The consensus machine takes learners for voters.
+    case learnersVote = "learner-votes"
+    /// Changes of the membership take effect before they are committed.
+    case changesEarly = "membership-before-commit"
+    /// A received snapshot is taken before its database is durable.
+    case snapshotBeforeDatabase = "snapshot-before-database"
+    /// A received snapshot is not noted in the log.
+    case snapshotWithoutNote = "snapshot-without-note"
+    /// A received snapshot leaves the database as it was.
+    case snapshotWithoutState = "snapshot-without-state"
+    /// The log is cut before the snapshot that stands for it is durable.
+    case cutsLogEarly = "log-cut-before-snapshot"
+    /// A member raises its term without asking the others first.
+    case campaignsUnasked = "no-pre-vote"
+    /// A leader that hears no quorum goes on.
+    case leadsUnheard = "no-check-quorum"
+    /// What a leader wants of leases is proposed although it has been deposed.
+    case endsLeasesDeposed = "lease-ends-after-leadership"
+    /// A leader answers renewals without asking whether it still leads.
+    case renewsUnconfirmed = "renewal-without-quorum"
+    /// A watcher that starts in the past misses its first revision.
+    case watchSkipsRevision = "watch-resync-off-by-one"
+    /// What a slow watcher has no room for is lost.
+    case watchLosesEvents = "watch-loses-events"
+    /// A lease's clock goes on as if it had never been renewed.
+    case ignoresRenewals = "renewal-without-effect"
+}

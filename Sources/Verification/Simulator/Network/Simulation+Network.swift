@@ -1,0 +1,68 @@
+import EtcdAPI
+import Membership
+import PeerTransport
+import Raft
+
+/// Messages between members: encoded when they leave, decoded when they arrive.
+extension Simulation {
+    func send(_ message: Raft.Message, from host: Host) {
+        guard let number = hostNumbers[message.to.rawValue] else { return }
+        let bytes = RaftMessage(message).encoded()
+        trace.add(bytes)
+        let target = hosts[number]
+        let isLost =
+            target.state != .up || network.isCut(from: host.number, to: number)
+            || faultDice.happens(isStormy ? plan.network.loss : 0)
+        guard !isLost else {
+            report.count(.lostMessages)
+            return reportUnreachable(message.to, by: host)
+        }
+        let packet = Packet(from: host.number, to: number, bytes: bytes)
+        launch(packet)
+        // A proposal that came twice would be carried out twice: no connection repeats one.
+        if isStormy, message.type != .propose, faultDice.happens(plan.network.duplication) {
+            report.count(.duplicates)
+            launch(packet)
+        }
+    }
+
+    private func launch(_ packet: Packet) {
+        var delay = timing.duration(plan.network.delay)
+        let mayOvertake = isStormy && faultDice.happens(plan.network.reordering)
+        if mayOvertake { delay += timing.duration(0...300 * .millisecond) }
+        let arrival = network.arrival(
+            from: packet.from, to: packet.to, at: now + delay, mayOvertake: mayOvertake)
+        schedule(.arrive(packet), after: arrival - now)
+    }
+
+    /// A connection that breaks is noticed, one that is silent mostly is not.
+    func reportUnreachable(_ target: Raft.MemberID, by host: Host) {
+        guard timing.happens(300_000) else { return }
+        schedule(
+            .unreachable(host: host.number, run: host.runs, target: target.rawValue),
+            after: timing.duration(.millisecond...100 * .millisecond))
+    }
+
+    func arrive(_ packet: Packet) {
+        let host = hosts[packet.to]
+        guard let member = host.member, !network.isCut(from: packet.from, to: packet.to) else {
+            return
+        }
+        if host.pausedUntil > now {
+            return schedule(.arrive(packet), after: host.pausedUntil - now)
+        }
+        guard let record = try? RaftMessage(decoding: packet.bytes),
+            var message = Raft.Message(record), message.to == member.id
+        else { return }
+        let sender = Membership.MemberID(rawValue: message.from.rawValue)
+        guard !member.state.membership.removed.contains(sender) else {
+            // Who is refused for this learns that it was removed.
+            return schedule(.retire(host: packet.from), after: .millisecond)
+        }
+        if mutant == .votesForShorterLogs, message.type == .vote || message.type == .preVote {
+            message.logTerm = message.term
+        }
+        member.heardAt[packet.from] = now
+        member.post(.received(message))
+    }
+}
