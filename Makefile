@@ -59,7 +59,7 @@ simulate:
 ## The table of Benchmarks/: this etcd beside the real one. make benchmark ONLY=put
 benchmark: release
 	@bash Scripts/setup.sh test
-	$(PYTHON_ENVIRONMENT)/bin/python Benchmarks/compare.py $(if $(ONLY),--only $(ONLY))
+	$(PYTHON_ENVIRONMENT)/bin/python Benchmarks/compare.py $(if $(ONLY),--only "$(ONLY)")
 
 ## Every fuzz target for SECONDS each (default 60).
 fuzz:
