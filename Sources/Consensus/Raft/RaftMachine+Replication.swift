@@ -74,7 +74,7 @@ extension RaftMachine {
         if case .snapshot = configuration.members[position].progress.state { return }
         guard log.term(at: configuration.members[position].progress.next.previous) != nil else {
             // One that could not be delivered is not sent again before the member answers.
-            if !configuration.members[position].progress.isPaused(inflightLimits) {
+            if !isHeldBack(configuration.members[position].progress) {
                 sendSnapshot(to: position)
             }
             return
@@ -97,10 +97,15 @@ extension RaftMachine {
     }
 
     private func isEmptyAppendDue(for progress: Progress) -> Bool {
-        // A full window does not hold back a probe for lost appends, and nothing else does less.
-        if progress.state == .replicate, progress.isProbeDue { return true }
-        if progress.isPaused(inflightLimits) { return false }
+        if isHeldBack(progress) { return false }
         return progress.isProbeDue || progress.canUse(commit: log.committed)
+    }
+
+    /// Whether nothing may be sent now. A full window holds back entries, but neither a probe for
+    /// lost answers nor the snapshot in its place: without them it might stay full for good.
+    private func isHeldBack(_ progress: Progress) -> Bool {
+        if progress.state == .replicate, progress.isProbeDue { return false }
+        return progress.isPaused(inflightLimits)
     }
 
     private mutating func sendAppend(_ entries: [Entry], to position: Int) {
