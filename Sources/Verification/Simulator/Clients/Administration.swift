@@ -20,7 +20,8 @@ struct Administration {
         let voters = simulation.hosts(of: simulation.membership.filter { !$0.isLearner })
         // A member that is being added may be a voter already, and has not even started; one that
         // is being removed may be none any more.
-        guard call == nil, joining == nil, leaving == nil, voters.allSatisfy({ $0 === host || $0.state == .up }),
+        guard call == nil, joining == nil, leaving == nil,
+            voters.allSatisfy({ $0 === host || $0.state == .up }),
             host.state == .up, voters.contains(where: { $0 === host })
         else {
             return false
