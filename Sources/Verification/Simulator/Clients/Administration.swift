@@ -10,13 +10,18 @@ struct Administration {
     var call: CallNumber?
     /// A host that was prepared for a member which the cluster is being told of.
     var joining: Int?
+    /// A member whose removal was asked for. The call may have ended without an answer and the
+    /// removal still be in a log.
+    var leaving: Membership.MemberID?
 
     /// Whether the cluster bears the loss of a host for good: all its other members are sound, and
     /// the lost ones stay a minority.
     func allowsLoss(of host: Host, _ simulation: Simulation) -> Bool {
         let voters = simulation.hosts(of: simulation.membership.filter { !$0.isLearner })
-        // A member that is being added may be a voter already, and has not even started.
-        guard call == nil, joining == nil, voters.allSatisfy({ $0 === host || $0.state == .up }),
+        // A member that is being added may be a voter already, and has not even started; one that
+        // is being removed may be none any more.
+        guard call == nil, joining == nil, leaving == nil,
+            voters.allSatisfy({ $0 === host || $0.state == .up }),
             host.state == .up, voters.contains(where: { $0 === host })
         else {
             return false
@@ -58,6 +63,10 @@ extension Simulation {
         let members = informed.state.membership.members
         startJoining(informed.state.membership)
         if let lost = members.first(where: { isGone($0) }) { return remove(lost.id) }
+        if let leaving = administration.leaving {
+            if members.contains(where: { $0.id == leaving }) { return remove(leaving) }
+            administration.leaving = nil
+        }
         if let learner = members.first(where: \.isLearner) { return promote(learner) }
         if members.count < founders.count { return add() }
         if isStormy { moveSomething(members) }
@@ -82,6 +91,7 @@ extension Simulation {
     }
 
     private func remove(_ id: Membership.MemberID) {
+        administration.leaving = id
         change(.remove, id, context: "")
     }
 

@@ -48,7 +48,7 @@ final class Simulation {
     var administration = Administration()
     var watchClients: [WatchClient] = []
     var watchStreams: [Int: WatchStream] = [:]
-    var leaseKeeping = LeaseKeeping()
+    var leaseKeeping: LeaseKeeping
     /// The calls that requests belong to.
     var requestCalls: [UInt64: CallNumber] = [:]
 
@@ -63,6 +63,7 @@ final class Simulation {
         clientDice = SeededGenerator(seed: seeds.next())
         var choices = SeededGenerator(seed: seeds.next())
         plan = FaultPlan(&choices)
+        leaseKeeping = LeaseKeeping(driftMillionths: plan.drift)
         limits = MemberLimits(&choices)
         report.profile = plan.name
         let members = settings.members ?? Self.sizes[choices.number(below: Self.sizes.count)]

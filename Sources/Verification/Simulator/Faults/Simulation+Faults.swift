@@ -26,7 +26,7 @@ extension Simulation {
         case .crash: crash(host, losesPower: false, reason: "killed")
         case .powerFailure: powerFailure(host)
         case .halt: planHalt(host)
-        case .pause: pause(host)
+        case .pause: pause(faultDice.happens(500_000) ? leadingHost ?? host : host)
         case .partition: partition()
         case .oneWayCut: cutOneWay(host)
         case .flapping: flap(host)
@@ -91,6 +91,10 @@ extension Simulation {
         host.disk.inject(faults)
         host.hasDiskFault = true
     }
+
+    /// Who stands still while it leads learns last of its successor: its leases are the ones
+    /// that two members may take for theirs.
+    private var leadingHost: Host? { hosts.first { $0.member?.replica.role == .leader } }
 
     private func pause(_ host: Host) {
         report.count(.pauses)

@@ -10,13 +10,17 @@ struct LeaseKeeping {
     /// Leases that a client has asked to revoke: they may end at any time.
     private var unwanted: Set<Int64> = []
 
-    /// How much faster than true time a leader's clock may run, and what it rounds.
-    private static let driftMillionths: Int64 = 120_000
+    /// How much faster than true time a leader's clock may run.
+    private let driftMillionths: Int64
+    /// Clocks show whole milliseconds.
+    private static let rounding = 2 * Nanoseconds.millisecond
+
+    init(driftMillionths: Int) { self.driftMillionths = Int64(driftMillionths) }
 
     /// A lease was granted or renewed for so many seconds, by a request that was sent at `time`.
     mutating func promise(_ lease: Int64, seconds: Int64, from time: Nanoseconds) {
         let life = seconds * .second
-        let until = time + life - life / 1_000_000 * Self.driftMillionths
+        let until = time + life - life / 1_000_000 * driftMillionths - Self.rounding
         promises[lease] = Promise(until: max(until, promises[lease]?.until ?? 0))
     }
 

@@ -55,9 +55,8 @@ struct MemberLimits {
         segmentSizeBytes = 8 << (10 + generator.number(below: 4))
         compactionBatchLimit = 5 + generator.number(below: 40)
         guard generator.happens(400_000) else { return }
-        // Not so small that a member could never catch up within the calm end of a run.
-        raft.maxMessageBytes = 1 << (11 + generator.number(below: 6))
-        raft.maxInflightMessages = 4 + generator.number(below: 16)
+        raft.maxMessageBytes = 1 << (8 + generator.number(below: 8))
+        raft.maxInflightMessages = 1 + generator.number(below: 16)
         raft.maxApplyingBytes = 1 << (10 + generator.number(below: 8))
         raft.maxUncommittedBytes = 1 << (12 + generator.number(below: 8))
     }
