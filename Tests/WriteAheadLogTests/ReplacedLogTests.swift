@@ -58,6 +58,28 @@ struct ReplacedLogTests {
         #expect(known.last == snapshot)
     }
 
+    /// The member was taking a snapshot of its own when the leader's came.
+    @Test func anOlderSnapshotThatIsNotedLaterIsNotTheNewest() throws {
+        let disk = try LogFixture.disk()
+        let log = try LogFixture.create(disk)
+        try log.append(
+            entries: LogFixture.entries(1...2, term: 3),
+            hardState: RaftHardState(term: 3, vote: 0, commit: 2))
+        try log.saveSnapshot(snapshot)
+        try log.append(entries: [], hardState: RaftHardState(term: 3, vote: 0, commit: 4))
+        let own = LogSnapshotRecord(index: 2, term: 3)
+        try log.saveSnapshot(own)
+        let new = LogFixture.entries(5...6, term: 3)
+        try log.append(entries: new, hardState: RaftHardState(term: 3, vote: 0, commit: 6))
+        try log.close()
+        let known = try WriteAheadLog.validSnapshots(
+            disk: disk, directory: LogFixture.directory)
+        #expect(known.suffix(2) == [own, snapshot])
+        let (again, contents) = try LogFixture.open(disk, from: snapshot)
+        try again.close()
+        #expect(contents.entries == new)
+    }
+
     @Test func aSnapshotBeyondTheLogIsItsNewBeginning() throws {
         let short = LogFixture.entries(1...2, term: 2)
         let new = LogFixture.entries(5...6, term: 3)

@@ -34,7 +34,9 @@ extension WriteAheadLog {
             try writeRecords()
             try synchronizeTail()
             needsSynchronize = false
-            uncountedSnapshot = snapshot.index > hardState.commit ? snapshot.index : nil
+            if snapshot.index > hardState.commit {
+                uncountedSnapshot = max(uncountedSnapshot ?? 0, snapshot.index)
+            }
         }
     }
 

@@ -89,6 +89,7 @@ extension WriteAheadLog {
             // An interrupted write at the end takes nothing away from what stands before it.
             guard case .unexpectedEnd = error else { throw error }
         }
-        return snapshots.filter { $0.index <= commit }
+        // A member's own snapshot may be noted after a newer one that it received meanwhile.
+        return snapshots.filter { $0.index <= commit }.sorted { $0.index < $1.index }
     }
 }
