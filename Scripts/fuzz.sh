@@ -19,6 +19,7 @@ if [ ${#names[@]} = 0 ]; then
         Sources/Verification/FuzzTargets/FuzzTarget.swift)
 fi
 
+export LSAN_OPTIONS=suppressions=Scripts/fuzz-leaks.txt:print_suppressions=0
 failed=0
 for name in "${names[@]}"; do
     kept=Tests/FuzzTests/Regressions/$name
