@@ -1,5 +1,6 @@
 package import EtcdAPI
 package import Raft
+package import StateMachine
 
 /// Between the machine's entries and those of the log's files. The data is shared, not copied.
 extension RaftEntry {
@@ -52,5 +53,14 @@ extension ConfState {
             votersOutgoing: state.votersOutgoing.map { MemberID($0) }.sorted(),
             learnersNext: state.learnersNext.map { MemberID($0) }.sorted(),
             autoLeave: state.autoLeave)
+    }
+}
+
+extension Snapshot {
+    /// A snapshot as the message to another member tells of it.
+    package init(_ request: SnapshotRequest) {
+        self.init(
+            index: LogIndex(request.index), term: Term(request.term),
+            confState: ConfState(request.confState), data: request.legacyTree)
     }
 }

@@ -13,14 +13,11 @@ extension BackendThread {
     func send(_ message: Raft.Message) throws {
         try persist()
         let reading = bolt.beginRead()
-        let mark = AppliedMark(from: reading)
-        var membership = identity
-        membership.restore(from: reading, noted: mark.confState)
-        let confState = mark.confState.map { ConfState($0) } ?? message.snapshot?.confState
         var message = message
         message.snapshot = Snapshot(
-            index: LogIndex(mark.index), term: Term(mark.term), confState: confState ?? ConfState(),
-            data: Array(membership.legacyTreeJSON.utf8))
+            SnapshotRequest(
+                from: reading, identity: identity,
+                unnoted: RaftConfState(message.snapshot?.confState ?? ConfState())))
         runtime.carrier.send(OutgoingSnapshot(message: message, database: reading))
     }
 

@@ -1,4 +1,6 @@
+package import Bolt
 package import EtcdAPI
+package import Membership
 
 /// What a snapshot of the replicated state records: where it stands, and who was a member then.
 /// The keys themselves are in the database file.
@@ -8,6 +10,26 @@ package struct SnapshotRequest: Sendable {
     package let confState: RaftConfState
     /// The members as a tree of the former store, for members that start from it.
     package let legacyTree: [UInt8]
+}
+
+extension SnapshotRequest {
+    /// Describes the state that one view of the database holds, so that whoever gets both hears the
+    /// same of them.
+    ///
+    /// - Parameters:
+    ///   - identity: a membership of this member and its cluster; what it knows is not looked at.
+    ///   - unnoted: the membership of the consensus layer for a database that never noted it.
+    package init(
+        from reading: BoltReadTransaction, identity: ClusterMembership, unnoted: RaftConfState
+    ) {
+        let mark = AppliedMark(from: reading)
+        var membership = ClusterMembership(
+            localID: identity.localID, clusterID: identity.clusterID)
+        membership.restore(from: reading, noted: mark.confState)
+        self.init(
+            index: mark.index, term: mark.term, confState: mark.confState ?? unnoted,
+            legacyTree: Array(membership.legacyTreeJSON.utf8))
+    }
 }
 
 extension StateMachine {

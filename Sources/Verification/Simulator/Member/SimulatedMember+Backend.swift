@@ -120,15 +120,11 @@ extension SimulatedMember {
     private func send(_ message: Message) throws {
         let reading = state.bolt.beginRead()
         defer { reading.end() }
-        let mark = AppliedMark(from: reading)
-        var membership = ClusterMembership(
-            localID: state.membership.localID, clusterID: state.membership.clusterID)
-        membership.restore(from: reading, noted: mark.confState)
-        let confState = mark.confState.map { ConfState($0) } ?? message.snapshot?.confState
         var message = message
         message.snapshot = Snapshot(
-            index: LogIndex(mark.index), term: Term(mark.term), confState: confState ?? ConfState(),
-            data: Array(membership.legacyTreeJSON.utf8))
+            SnapshotRequest(
+                from: reading, identity: state.membership,
+                unnoted: RaftConfState(message.snapshot?.confState ?? ConfState())))
         var image = [UInt8](repeating: 0, count: reading.sizeBytes)
         image.withUnsafeMutableBytes { memory in
             var offset = 0
