@@ -54,13 +54,17 @@ final class LogThread {
     private static let unsynchronizedBytesMax = 1 << 20
 
     private func turn() throws {
-        var written = Written()
+        var written = AppendedWrites()
+        var bytes = 0
         for message in batch {
             switch message {
             case .write(let write, let isSole):
-                written.bytes += try append(write)
+                bytes += try append(write)
                 written.add(write, isSole: isSole)
-                if written.bytes >= Self.unsynchronizedBytesMax { try finish(&written) }
+                if bytes >= Self.unsynchronizedBytesMax {
+                    try finish(&written)
+                    bytes = 0
+                }
             case .snapshot(let record):
                 try log.saveSnapshot(record)
                 runtime.consensus.post(.input(.snapshotSaved(LogIndex(record.index))))
@@ -76,33 +80,14 @@ final class LogThread {
         }
     }
 
-    /// Appended writes that nobody has been told of yet.
-    private struct Written {
-        var newest: WriteNumber?
-        var soleEntries: [Entry] = []
-        var bytes = 0
-        var mustSynchronize = false
-        var isWaitedFor = false
-
-        mutating func add(_ write: LogWrite, isSole: Bool) {
-            newest = write.number
-            mustSynchronize = mustSynchronize || write.mustSynchronize
-            if isSole {
-                soleEntries.append(contentsOf: write.entries)
-            } else if write.mustSynchronize || !write.messagesAfter.isEmpty {
-                isWaitedFor = true
-            }
-        }
-    }
-
     /// Makes what was appended durable, then tells of it.
-    private func finish(_ written: inout Written) throws {
+    private func finish(_ written: inout AppendedWrites) throws {
         if written.mustSynchronize, log.needsSynchronize, runtime.configuration.synchronizesLog {
             let started = monotonicNanoseconds()
             try log.synchronize()
             runtime.observer.logSynchronized(nanoseconds: monotonicNanoseconds() - started)
         }
-        defer { written = Written() }
+        defer { written = AppendedWrites() }
         guard let newest = written.newest else { return }
         // Before the report: entries behind these may be given out as soon as it is known.
         if !written.soleEntries.isEmpty { runtime.apply.post(.entries(written.soleEntries)) }

@@ -6,15 +6,12 @@ import WriteAheadLog
 /// A turn of the log lane: what it took, and how far it has come with it.
 struct LogTurn {
     var inputs: ArraySlice<LogInput> = []
-    var newest: WriteNumber?
-    var soleEntries: [Entry] = []
-    var isWaitedFor = false
-    var mustSynchronize = false
+    var writes = AppendedWrites()
     /// Whether the disk is at work on a synchronization.
     var isSynchronizing = false
 
     var isOver: Bool {
-        inputs.isEmpty && newest == nil && !mustSynchronize && !isSynchronizing
+        inputs.isEmpty && writes.newest == nil && !writes.mustSynchronize && !isSynchronizing
     }
 }
 
@@ -30,7 +27,7 @@ extension SimulatedMember {
             try perform(input)
             return simulation.diskDelay(host, 5 * .microsecond...200 * .microsecond)
         }
-        if logTurn.mustSynchronize, log.needsSynchronize, !logTurn.isSynchronizing {
+        if logTurn.writes.mustSynchronize, log.needsSynchronize, !logTurn.isSynchronizing {
             logTurn.isSynchronizing = true
             if promisesEarly { promise() }
             return simulation.diskDelay(host, 50 * .microsecond...4 * .millisecond)
@@ -43,13 +40,7 @@ extension SimulatedMember {
         switch input {
         case .write(let write, let isSole):
             try append(write)
-            logTurn.newest = write.number
-            logTurn.mustSynchronize = logTurn.mustSynchronize || write.mustSynchronize
-            if isSole {
-                logTurn.soleEntries.append(contentsOf: write.entries)
-            } else if write.mustSynchronize || !write.messagesAfter.isEmpty {
-                logTurn.isWaitedFor = true
-            }
+            logTurn.writes.add(write, isSole: isSole)
         case .snapshot(let request):
             let record = LogSnapshotRecord(
                 index: request.index, term: request.term, confState: request.confState)
@@ -63,7 +54,7 @@ extension SimulatedMember {
     }
 
     private func finishLogTurn() throws {
-        if logTurn.mustSynchronize, log.needsSynchronize {
+        if logTurn.writes.mustSynchronize, log.needsSynchronize {
             try log.synchronize()
             noteSynchronized()
         }
@@ -82,12 +73,12 @@ extension SimulatedMember {
 
     /// Tells the others of what this turn has made durable.
     private func promise() {
-        let turn = logTurn
-        logTurn.soleEntries.removeAll()
-        logTurn.newest = nil
-        if !turn.soleEntries.isEmpty { post(.entries(turn.soleEntries)) }
-        guard let newest = turn.newest else { return }
-        if turn.isWaitedFor {
+        let writes = logTurn.writes
+        logTurn.writes.soleEntries.removeAll()
+        logTurn.writes.newest = nil
+        if !writes.soleEntries.isEmpty { post(.entries(writes.soleEntries)) }
+        guard let newest = writes.newest else { return }
+        if writes.isWaitedFor {
             post(.input(.written(newest)))
         } else {
             postQuietly(.written(newest))

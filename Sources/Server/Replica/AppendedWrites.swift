@@ -1,0 +1,25 @@
+package import Raft
+
+/// Writes that are appended to the log and that nobody has been told of yet: what has to happen
+/// before they may be told of, and whom the news is for.
+package struct AppendedWrites: Sendable {
+    package var newest: WriteNumber?
+    /// Entries that are committed by being durable.
+    package var soleEntries: [Entry] = []
+    package private(set) var mustSynchronize = false
+    /// Whether the replica has something to do once they are durable.
+    package private(set) var isWaitedFor = false
+
+    package init() {}
+
+    /// - Parameter isSole: whether being durable commits the entries of the write.
+    package mutating func add(_ write: LogWrite, isSole: Bool) {
+        newest = write.number
+        mustSynchronize = mustSynchronize || write.mustSynchronize
+        if isSole {
+            soleEntries.append(contentsOf: write.entries)
+        } else if write.mustSynchronize || !write.messagesAfter.isEmpty {
+            isWaitedFor = true
+        }
+    }
+}
