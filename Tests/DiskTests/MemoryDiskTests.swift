@@ -18,6 +18,7 @@ import Testing
         try file.write([9], at: 10_000)
         #expect(try file.size() == 10_001)
         #expect(try file.bytes(at: 9_999, count: 5) == [0, 9])
+        #expect(try file.writtenRanges() == [0..<4096, 8192..<10_001])
         try file.truncate(to: 2)
         try file.allocate(from: 0, count: 5)
         #expect(try file.bytes(at: 0, count: 9) == [1, 2, 0, 0, 0])

@@ -86,6 +86,21 @@ import Testing
         #expect(try file.size() == 10)
     }
 
+    @Test func whatWasNeverWrittenIsPassedOver() throws {
+        let file = try disk.open(path("f"), .create(permissions: 0o600))
+        try file.allocate(from: 0, count: 8 << 20)
+        try file.write([1, 0, 3], at: 5 << 20)
+        try file.write([4], at: 7 << 20)
+        let ranges = try file.writtenRanges()
+        #expect(zip(ranges, ranges.dropFirst()).allSatisfy { $0.upperBound <= $1.lowerBound })
+        #expect(ranges.allSatisfy { !$0.isEmpty && $0.upperBound <= 8 << 20 })
+        for offset in [5 << 20, 5 << 20 + 2, 7 << 20] {
+            #expect(ranges.contains { $0.contains(offset) })
+        }
+        try file.truncate(to: 0)
+        #expect(try file.writtenRanges().isEmpty)
+    }
+
     @Test func directoriesAreMadeWithParentsAndListedInByteOrder() throws {
         try disk.createDirectory(path("x/y/z/"), permissions: 0o700)
         try disk.createDirectory(path("x/y/z"), permissions: 0o700)

@@ -52,6 +52,10 @@ package protocol DiskFile: AnyObject, Sendable {
     /// Reads up to the buffer's length from `offset`; fewer bytes mean the end of the file.
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(DiskError) -> Int
 
+    /// The ranges outside which the file reads as zeros, ascending. Space that was reserved and
+    /// never written is outside, unless it has been read already.
+    func writtenRanges() throws(DiskError) -> [Range<Int>]
+
     /// Writes all bytes at `offset` or throws; a short write is an error.
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(DiskError)
 

@@ -35,6 +35,10 @@ package final class MemoryDiskFile: DiskFile, @unchecked Sendable {
         }
     }
 
+    package func writtenRanges() throws(DiskError) -> [Range<Int>] {
+        try perform("lseek") { () throws(DiskError) in node.live.writtenRanges }
+    }
+
     package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(DiskError) {
         nonisolated(unsafe) let bytes = bytes
         try change("pwrite") { () throws(DiskError) in

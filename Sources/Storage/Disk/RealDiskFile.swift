@@ -8,6 +8,10 @@ package final class RealDiskFile: DiskFile, @unchecked Sendable {
     package let path: String
     private var descriptor: Int32
 
+    // SEEK_DATA and SEEK_HOLE, which glibc declares for GNU programs only.
+    private static let seekData: Int32 = 3
+    private static let seekHole: Int32 = 4
+
     init(path: String, descriptor: Int32) {
         self.path = path
         self.descriptor = descriptor
@@ -36,6 +40,31 @@ package final class RealDiskFile: DiskFile, @unchecked Sendable {
             done += count
         }
         return done
+    }
+
+    package func writtenRanges() throws(DiskError) -> [Range<Int>] {
+        let size = try size()
+        var ranges: [Range<Int>] = []
+        var offset = 0
+        while offset < size {
+            let start = try seek(from: offset, Self.seekData) ?? size
+            let end = try seek(from: start, Self.seekHole) ?? size
+            if start < end { ranges.append(start..<end) }
+            offset = max(end, offset + 1)
+        }
+        return ranges
+    }
+
+    /// nil: nothing of the kind follows.
+    private func seek(from offset: Int, _ what: Int32) throws(DiskError) -> Int? {
+        let found = lseek(descriptor, offset, what)
+        if found >= 0 { return Int(found) }
+        switch errno {
+        case ENXIO: return nil
+        // The file system does not know its holes, so all is data.
+        case EINVAL: return what == Self.seekData ? offset : nil
+        default: throw DiskError(errno, path: path, operation: "lseek")
+        }
     }
 
     package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(DiskError) {

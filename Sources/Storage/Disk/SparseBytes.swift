@@ -38,6 +38,13 @@ struct SparseBytes {
         return end - offset
     }
 
+    /// The ranges that have pieces; all else is zeros.
+    var writtenRanges: [Range<Int>] {
+        pieces.indices.filter { pieces[$0] != nil }.map {
+            $0 * Self.pieceBytes..<min(($0 + 1) * Self.pieceBytes, count)
+        }
+    }
+
     /// Overwrites from `offset`, extending the content where needed.
     mutating func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) {
         if bytes.isEmpty { return }

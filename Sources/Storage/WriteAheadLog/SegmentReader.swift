@@ -5,6 +5,9 @@ final class SegmentReader {
     let name: String
     let sizeBytes: Int
     private let file: any DiskFile
+    /// Most of a segment is reserved and unwritten. Asked before anything is read, since what has
+    /// been read counts as written.
+    private let writtenRanges: [Range<Int>]
     private var memory: UnsafeMutableRawBufferPointer
     private var windowStart = 0
     private var windowCount = 0
@@ -15,6 +18,7 @@ final class SegmentReader {
         self.file = file
         self.name = name
         sizeBytes = try onDisk { () throws(DiskError) in try file.size() }
+        writtenRanges = try onDisk { () throws(DiskError) in try file.writtenRanges() }
         memory = .allocate(byteCount: Self.windowBytes, alignment: 16)
     }
 
@@ -45,9 +49,17 @@ final class SegmentReader {
 
     /// Whether all bytes from `offset` to the end of the file are zero.
     func isZero(from offset: Int) throws(LogError) -> Bool {
-        var offset = offset
-        while offset < sizeBytes {
-            let piece = try bytes(at: offset, count: min(Self.windowBytes, sizeBytes - offset))
+        for range in writtenRanges where range.upperBound > offset {
+            guard try isZero(max(range.lowerBound, offset)..<range.upperBound) else { return false }
+        }
+        return true
+    }
+
+    private func isZero(_ range: Range<Int>) throws(LogError) -> Bool {
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+            let count = min(Self.windowBytes, range.upperBound - offset)
+            let piece = try bytes(at: offset, count: count)
             if piece.isEmpty || !piece.isZero { return piece.isEmpty }
             offset += piece.count
         }

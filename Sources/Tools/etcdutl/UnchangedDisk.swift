@@ -62,6 +62,8 @@ private final class UnchangedFile: DiskFile {
             into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]), at: offset)
     }
 
+    func writtenRanges() throws(DiskError) -> [Range<Int>] { try file.writtenRanges() }
+
     func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(DiskError) {}
     func synchronize() throws(DiskError) {}
     func truncate(to size: Int) throws(DiskError) { disk.setLength(size, of: path) }
