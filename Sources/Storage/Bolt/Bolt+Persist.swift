@@ -10,17 +10,28 @@ extension Bolt {
     func persist(_ pages: PageWriter, meta: MetaRecord) throws(BoltError) {
         do throws(DiskError) {
             try grow(toPageCount: meta.highWater.index, pageSizeBytes: meta.pageSizeBytes)
-            try pages.flush(to: file.content)
+            try pages.flush(to: file.content, synchronize: synchronizeCommit)
         } catch {
             throw .disk(error)
         }
         do throws(DiskError) {
-            if options.syncOnCommit { try file.content.synchronize() }
+            try synchronizeCommit()
             try writeMeta(meta)
-            if options.syncOnCommit { try file.content.synchronize() }
+            try synchronizeCommit()
         } catch {
             shared.withLock { $0.failure = error }
             throw .disk(error)
+        }
+    }
+
+    /// A failure is final: nobody knows what the disk holds then.
+    private func synchronizeCommit() throws(DiskError) {
+        guard options.syncOnCommit else { return }
+        do throws(DiskError) {
+            try file.content.synchronize()
+        } catch {
+            shared.withLock { $0.failure = error }
+            throw error
         }
     }
 

@@ -54,15 +54,24 @@ final class PageWriter {
         return run.first
     }
 
+    /// What is written between two synchronizations of a large commit: other users of the disk,
+    /// the log among them, wait no longer than for this.
+    private static let unsynchronizedBytesMax = 1 << 20
+
     /// Writes all images, ascending; neighbours in the file and in memory go out together.
-    func flush(to file: any DiskFile) throws(DiskError) {
+    ///
+    /// - Parameter synchronize: Called now and then while more is to come.
+    func flush(
+        to file: any DiskFile, synchronize: () throws(DiskError) -> Void
+    ) throws(DiskError) {
         images.sort { $0.run.first < $1.run.first }
         var index = 0
+        var unsynchronized = 0
         while index < images.count {
             let start = images[index]
             var byteCount = start.run.count * pageSizeBytes
             index += 1
-            while index < images.count,
+            while index < images.count, byteCount < Self.unsynchronizedBytesMax,
                 images[index].bytes == start.bytes + byteCount,
                 images[index].run.first.index
                     == start.run.first.index + byteCount / pageSizeBytes
@@ -73,6 +82,11 @@ final class PageWriter {
             try file.write(
                 UnsafeRawBufferPointer(start: start.bytes, count: byteCount),
                 at: start.run.first.index * pageSizeBytes)
+            unsynchronized += byteCount
+            if unsynchronized >= Self.unsynchronizedBytesMax, index < images.count {
+                try synchronize()
+                unsynchronized = 0
+            }
         }
     }
 
