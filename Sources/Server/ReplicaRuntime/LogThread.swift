@@ -21,7 +21,8 @@ final class LogThread {
     private let runtime: ReplicaRuntime
     private let log: WriteAheadLog
     private let snapshots: SnapshotStore
-    private var tailSequence: UInt64
+    /// The tail behind which the next segment is made ready or was asked for.
+    private var preparedTail: UInt64?
     private var batch: [LogMessage] = []
     private var entries: [RaftEntry] = []
 
@@ -29,7 +30,6 @@ final class LogThread {
         self.runtime = runtime
         self.snapshots = snapshots
         self.log = log
-        tailSequence = log.tailSequence
     }
 
     /// The thread's body.
@@ -74,8 +74,8 @@ final class LogThread {
             }
         }
         try finish(&written)
-        if log.tailSequence != tailSequence {
-            tailSequence = log.tailSequence
+        if log.isNextSegmentNear, preparedTail != log.tailSequence {
+            preparedTail = log.tailSequence
             runtime.segments.post(())
         }
     }

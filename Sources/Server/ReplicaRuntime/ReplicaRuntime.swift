@@ -348,7 +348,7 @@ extension ReplicaRuntime {
     /// Takes a fifth of the disk's time at most: the log and the members beside need it more.
     private func prepareSegments(_ preparation: SegmentPreparation) {
         var wakeUps: [Void] = []
-        repeat {
+        while segments.take(into: &wakeUps) {
             var isLeft = true
             while isLeft, !hasStopped {
                 let began = monotonicMilliseconds()
@@ -356,7 +356,7 @@ extension ReplicaRuntime {
                 let took = Int(monotonicMilliseconds() - began)
                 pauseMilliseconds(isLeft ? max(5, 4 * took) : 0)
             }
-        } while segments.take(into: &wakeUps)
+        }
     }
 }
 

@@ -57,6 +57,10 @@ package final class WriteAheadLog: @unchecked Sendable {
     /// Segments begun since the log was created, for tests and metrics: the tail's number.
     package var tailSequence: UInt64 { tail.name.sequence }
 
+    /// Whether so much of the tail is used that the next segment should be made ready. A member
+    /// that is started and writes little has no use for one.
+    package var isNextSegmentNear: Bool { tailOffset >= configuration.segmentSizeBytes / 4 }
+
     /// Bytes written since the log was opened.
     package internal(set) var writtenBytes = 0
 
