@@ -22,6 +22,9 @@ package struct RaftConfiguration: Sendable {
     /// Greatest size of the entries in one append; one entry may exceed it. Half of etcd's, so that
     /// an append is made, sent and taken in steps that nobody waits long for.
     package var maxMessageBytes: Int
+    /// The same for entries that are committed already: nobody waits for the follower that lacks
+    /// them, and the smaller its steps are, the less it keeps others from cores and disks.
+    package var maxCatchUpBytes: Int
     /// Appends sent to one follower and not yet answered.
     package var maxInflightMessages: Int
     /// Size of the entries in those appends. etcd has no limit; a follower that is far behind
@@ -47,6 +50,7 @@ package struct RaftConfiguration: Sendable {
         forwardsProposals: Bool = true,
         stepsDownOnRemoval: Bool = false,
         maxMessageBytes: Int = 512 << 10,
+        maxCatchUpBytes: Int = 128 << 10,
         maxInflightMessages: Int = 512,
         maxInflightBytes: Int = 2 << 20,
         maxUncommittedBytes: Int = 256 << 20,
@@ -68,6 +72,7 @@ package struct RaftConfiguration: Sendable {
         self.forwardsProposals = forwardsProposals
         self.stepsDownOnRemoval = stepsDownOnRemoval
         self.maxMessageBytes = maxMessageBytes
+        self.maxCatchUpBytes = maxCatchUpBytes
         self.maxInflightMessages = maxInflightMessages
         self.maxInflightBytes = maxInflightBytes
         self.maxUncommittedBytes = maxUncommittedBytes

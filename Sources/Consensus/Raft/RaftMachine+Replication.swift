@@ -86,7 +86,7 @@ extension RaftMachine {
             if slice.first != next || slice.entries.isEmpty {
                 slice.first = next
                 slice.entries = log.entries(
-                    from: next, through: log.lastIndex, maxBytes: settings.maxMessageBytes)
+                    from: next, through: log.lastIndex, maxBytes: maxAppendBytes(from: next))
             }
             sendAppend(slice.entries, to: position)
         }
@@ -94,6 +94,11 @@ extension RaftMachine {
             sendAppend([], to: position)
         }
         configuration.members[position].progress.isProbeDue = false
+    }
+
+    private func maxAppendBytes(from next: LogIndex) -> Int {
+        next <= log.committed
+            ? min(settings.maxMessageBytes, settings.maxCatchUpBytes) : settings.maxMessageBytes
     }
 
     private func isEmptyAppendDue(for progress: Progress) -> Bool {

@@ -14,13 +14,14 @@ final class OutgoingStream: @unchecked Sendable {  // state owned by channel.eve
     private let peer: Peer
     private let channel: any Channel
     private var encoder = AppendStreamEncoder()
+    private var pace = CatchUpPace()
     private var heartbeat: RepeatedTask?
     private var isClosed = false
     /// Whether the next piece has its turn on the loop already.
     private var isScheduled = false
 
     /// Bytes of messages that are encoded and written in one turn of the loop.
-    static let pieceBytes = 256 << 10
+    static let pieceBytes = 128 << 10
 
     init(_ kind: PeerStreamKind, to peer: Peer, on channel: any Channel) {
         self.kind = kind
@@ -46,7 +47,8 @@ final class OutgoingStream: @unchecked Sendable {  // state owned by channel.eve
     }
 
     /// Writes a piece of what waits, if the connection takes it. The next piece waits for its turn,
-    /// so that a member that catches up keeps no other waiting.
+    /// and for the rest that the pace wants, so that a member that catches up keeps no other
+    /// waiting.
     func drain() {
         guard !isScheduled, !isClosed, channel.isWritable,
             let messages = peer.take(for: self, bytesMaximum: Self.pieceBytes)
@@ -58,9 +60,18 @@ final class OutgoingStream: @unchecked Sendable {  // state owned by channel.eve
         // A flush may make the connection writable again before it returns.
         channel.flush()
         peer.environment.ledger.count(peer.id) { $0.sentBytes += sentBytes }
-        channel.eventLoop.execute {
+        continueDraining(after: pace.rest(after: messages, bytes: sentBytes))
+    }
+
+    private func continueDraining(after rest: TimeAmount) {
+        let next: @Sendable () -> Void = {
             self.isScheduled = false
             self.drain()
+        }
+        if rest > .zero {
+            channel.eventLoop.scheduleTask(in: rest, next)
+        } else {
+            channel.eventLoop.execute(next)
         }
     }
 
