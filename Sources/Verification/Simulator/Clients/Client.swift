@@ -36,6 +36,8 @@ struct Call {
     let run: Int
     let request: CallRequest
     let beganAt: Nanoseconds
+    /// Whose lease it is about, if a holder called.
+    var holder: Int?
 }
 
 /// A call as the member gets it.

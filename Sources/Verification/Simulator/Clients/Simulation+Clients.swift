@@ -54,10 +54,13 @@ extension Simulation {
         }
     }
 
-    func begin(_ kind: CallKind, client: Int, at host: Int, request: CallRequest? = nil) {
+    func begin(
+        _ kind: CallKind, client: Int, at host: Int, request: CallRequest? = nil,
+        holder: Int? = nil
+    ) {
         let call = Call(
             client: client, kind: kind, calledAt: clients.takeMoment(), host: host,
-            run: hosts[host].runs, request: request ?? makeRequest(kind), beganAt: now)
+            run: hosts[host].runs, request: request ?? makeRequest(kind), beganAt: now, holder: holder)
         let number = clients.nextCall
         clients.nextCall += 1
         clients.calls[number] = call
@@ -134,6 +137,10 @@ extension Simulation {
                 leader = nil
             }
         }
+        // The clocks of leases belong to the apply lane.
+        if let host = leader?.host, host.standsStill(.apply) > now {
+            return schedule(.request(number), after: host.standsStill(.apply) - now)
+        }
         guard let leader, leader.replica.role == .leader, let seconds = leader.renew(lease) else {
             return schedule(.answer(number, .refused), after: .millisecond)
         }
@@ -206,7 +213,7 @@ extension Simulation {
             case .grant(let lease, let seconds):
                 leaseKeeping.promise(lease, seconds: seconds, from: call.beganAt)
                 report.count(.leasesGranted)
-                clients.leases.append(lease)
+                if call.holder == nil { clients.leases.append(lease) }
                 if clients.leases.count > 12 { clients.leases.removeFirst() }
                 end(number, .answered)
             default: end(number, .answered)
@@ -277,6 +284,7 @@ extension Simulation {
         guard let call = clients.calls.removeValue(forKey: number) else { return }
         report.count(occurrence)
         if administration.call == number { administration.call = nil }
+        if let holder = call.holder { holderHears(holder, occurrence, of: call) }
         guard call.client >= 0 else { return }
         schedule(
             .client(call.client),

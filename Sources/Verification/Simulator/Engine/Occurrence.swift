@@ -8,10 +8,19 @@ package enum Occurrence: String, Sendable, CaseIterable {
     // Faults.
     case crashes, powerFailures = "power failures", halts = "crashes inside a disk call"
     case diskFailures = "failed fsyncs", fullDisks = "full disks", stalls, bitFlips = "bit flips"
-    case pauses, clockJumps = "clock jumps", partitions
+    case pauses, heldLanes = "held lanes", clockJumps = "clock jumps", partitions
     case lostMessages = "lost messages", duplicates
+    case brokenConnections = "broken connections", messagesCut = "messages cut in the middle"
+    case downgrades, downgradesEnded = "downgrades ended"
+    case versionsChanged = "programs changed", programsTooOld = "programs too old"
     case replacements, wiped = "wiped disks", promotions, transfers, removals
     // Rare paths.
+    case versionsLowered = "cluster versions lowered", versionsRaised = "cluster versions raised"
+    case jointEntered = "joint configurations entered", jointLeft = "joint configurations left"
+    case jointLeftByLater = "joint configurations left by a later leader"
+    case jointRestarts = "starts in a joint configuration"
+    case jointElections = "elections in a joint configuration"
+    case jointSnapshots = "snapshots of a joint configuration"
     case elections, leaderChanges = "leader changes"
     case truncations = "conflicting entries replaced"
     case durableTruncations = "durable entries replaced"
@@ -22,11 +31,16 @@ package enum Occurrence: String, Sendable, CaseIterable {
     case snapshotsCut = "snapshots cut off", snapshotsRefused = "snapshots refused"
     case tornLogs = "torn logs repaired"
     case segmentsCut = "segments cut"
+    case logTurnsParted = "log turns synchronized in parts"
     case compactionsResumed = "compactions resumed", compactions
     case heldProposals = "proposals held without a leader"
     case retriedReads = "reads asked again"
     case leasesExpired = "leases expired", leasesGranted = "leases granted"
     case leasesRenewed = "leases renewed"
+    case damagedSnapshotFiles = "damaged snapshot files refused"
+    case damageFoundByHash = "damaged databases found by their hash"
+    case damageBesideKeys = "damage beside the keys"
+    case harmlessDamage = "damage without effect"
     case refusedStarts = "starts refused over damage"
     case foundedAgain = "founded again after a crash"
     case hashesCompared = "hashes compared"

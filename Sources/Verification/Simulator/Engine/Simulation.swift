@@ -49,6 +49,9 @@ final class Simulation {
     var watchClients: [WatchClient] = []
     var watchStreams: [Int: WatchStream] = [:]
     var leaseKeeping: LeaseKeeping
+    var leaseHolders: [LeaseHolder] = []
+    /// The term in which the joint configuration was entered, while there is one.
+    var jointTerm: Term?
     /// The calls that requests belong to.
     var requestCalls: [UInt64: CallNumber] = [:]
 
@@ -77,6 +80,7 @@ final class Simulation {
             watchClients.append(
                 WatchClient(&choices, losesEvents: settings.mutant == .watchLosesEvents))
         }
+        addLeaseHolders(count: choices.number(below: 5), &choices)
     }
 
     /// Founding members, as often as runs have so many.
@@ -107,10 +111,14 @@ final class Simulation {
         for client in clients.all.indices {
             schedule(.client(client), after: timing.duration(0...2 * .second))
         }
+        for holder in leaseHolders.indices {
+            schedule(.hold(holder), after: timing.duration(.second...3 * .second))
+        }
         for client in watchClients.indices {
             schedule(.look(client), after: timing.duration(.second...5 * .second))
         }
         schedule(.administrate, after: 3 * .second)
+        schedule(.watchVersions, after: 2 * .second)
         schedule(.compareHashes, after: .second)
         try run(until: settings.seconds * .second)
     }

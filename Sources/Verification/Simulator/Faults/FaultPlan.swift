@@ -2,8 +2,10 @@ import Disk
 
 /// Kinds of faults that come at random times.
 enum FaultKind: Int, CaseIterable {
-    case crash, powerFailure, halt, pause, partition, oneWayCut, flapping, isolation
+    case crash, powerFailure, halt, pause, laneHold, partition, oneWayCut, flapping, isolation
+    case brokenConnection
     case synchronizeFailure, fullDisk, stall, clockJump, wipe, bitFlip
+    case versionChange, jointChange
 }
 
 /// What a run has to bear, drawn from its seed.
@@ -25,6 +27,8 @@ struct FaultPlan {
     var drift = 0
     /// Lengths of ticks among the members, in milliseconds.
     var ticks = [100]
+    /// How many times longer than a good disk the disks take.
+    var diskSlowness: Int64 = 1
     let downTime: ClosedRange<Nanoseconds>
 
     init(_ choices: inout SeededGenerator) {
@@ -37,6 +41,10 @@ struct FaultPlan {
             let kind = FaultKind.allCases[choices.number(below: FaultKind.allCases.count)]
             name = "only \(kind)"
             set(kind, choices.duration(2 * .second...10 * .second))
+        case 4 where choices.happens(250_000):
+            name = "slow disks"
+            diskSlowness = 10 + Int64(choices.number(below: 40))
+            set(.stall, choices.duration(2 * .second...10 * .second))
         case 4:
             name = "bad network"
             drawNetwork(&choices, cruelty: 4)
@@ -44,6 +52,7 @@ struct FaultPlan {
             name = "mixed"
             drawNetwork(&choices, cruelty: 1)
             drawClocks(&choices)
+            drawDisks(&choices)
             for kind in FaultKind.allCases where choices.happens(600_000) {
                 set(kind, choices.duration(10 * .second...80 * .second))
             }
@@ -51,6 +60,7 @@ struct FaultPlan {
             name = "cruel"
             drawNetwork(&choices, cruelty: 2)
             drawClocks(&choices)
+            drawDisks(&choices)
             for kind in FaultKind.allCases where choices.happens(800_000) {
                 set(kind, choices.duration(3 * .second...40 * .second))
             }
@@ -74,6 +84,10 @@ struct FaultPlan {
         if choices.happens(500_000) {
             network.cutTransfers = choices.number(below: cruelty * 100_000)
         }
+    }
+
+    private mutating func drawDisks(_ choices: inout SeededGenerator) {
+        if choices.happens(300_000) { diskSlowness = 2 + Int64(choices.number(below: 30)) }
     }
 
     private mutating func drawClocks(_ choices: inout SeededGenerator) {

@@ -27,10 +27,12 @@ extension Simulation {
         case .powerFailure: powerFailure(host)
         case .halt: planHalt(host)
         case .pause: pause(faultDice.happens(500_000) ? leadingHost ?? host : host)
+        case .laneHold: hold(faultDice.happens(500_000) ? leadingHost ?? host : host)
         case .partition: partition()
         case .oneWayCut: cutOneWay(host)
         case .flapping: flap(host)
         case .isolation: isolate(host)
+        case .brokenConnection: breakConnection(of: host)
         case .synchronizeFailure: planDiskFailure(host)
         case .fullDisk: fill(host)
         case .stall:
@@ -41,6 +43,8 @@ extension Simulation {
             host.clock.jump(
                 by: faultDice.duration(.millisecond...3 * .second), at: now)
         case .wipe, .bitFlip: damage(host, kind)
+        case .versionChange: turnVersions()
+        case .jointChange: changeJointly()
         }
     }
 
@@ -94,12 +98,20 @@ extension Simulation {
 
     /// Who stands still while it leads learns last of its successor: its leases are the ones
     /// that two members may take for theirs.
-    private var leadingHost: Host? { hosts.first { $0.member?.replica.role == .leader } }
+    private var leadingHost: Host? { leadingMember?.host }
 
     private func pause(_ host: Host) {
         report.count(.pauses)
         host.pausedUntil = now + faultDice.duration(50 * .millisecond...15 * .second)
         tell("host \(host.number) stands still until \(host.pausedUntil / .millisecond) ms")
+    }
+
+    private func hold(_ host: Host) {
+        let lane = Lane.allCases[faultDice.number(below: Lane.allCases.count)]
+        let time = faultDice.duration(20 * .millisecond...6 * .second)
+        report.count(.heldLanes)
+        host.hold(lane, until: now + time)
+        tell("the \(lane) lane of host \(host.number) stands still for \(time / .millisecond) ms")
     }
 
     // MARK: Links
@@ -127,6 +139,20 @@ extension Simulation {
     private func isolate(_ host: Host) {
         tell("host \(host.number) is isolated")
         cut(links(of: host), for: faultDice.duration(500 * .millisecond...12 * .second))
+    }
+
+    private func breakConnection(of host: Host) {
+        let other = faultDice.number(below: hosts.count)
+        guard other != host.number else { return }
+        report.count(.brokenConnections)
+        network.breakConnection(from: host.number, to: other)
+        network.breakConnection(from: other, to: host.number)
+        for number in transfers.keys.sorted() where faultDice.happens(500_000) {
+            guard let transfer = transfers[number] else { continue }
+            if transfer.from.host == host.number || transfer.to.host == host.number {
+                abandon(number)
+            }
+        }
     }
 
     private func flap(_ host: Host) {
@@ -188,38 +214,12 @@ extension Simulation {
             heal(number)
         }
         for host in hosts {
-            host.pausedUntil = min(host.pausedUntil, now)
+            host.goOn(at: now)
             host.stalledUntil = min(host.stalledUntil, now)
             host.disk.inject(MemoryDiskFaults())
             host.hasDiskFault = false
             host.isHaltPlanned = false
         }
         beginProbes()
-    }
-
-    /// Takes a disk away or changes bits on it. The member is lost then, and replaced; never may
-    /// more than a minority be.
-    private func damage(_ host: Host, _ kind: FaultKind) {
-        guard administration.allowsLoss(of: host, self) else { return }
-        crash(host, losesPower: true, reason: "its disk is damaged")
-        host.isDamaged = true
-        if kind == .wipe {
-            report.count(.wiped)
-            host.state = .gone
-        } else {
-            report.count(.bitFlips)
-            flipBits(host)
-        }
-    }
-
-    private func flipBits(_ host: Host) {
-        let directory = MemberDirectory.log
-        guard let names = try? host.disk.list(directory), !names.isEmpty else { return }
-        for _ in 0...faultDice.number(below: 3) {
-            let path = directory + "/" + names[faultDice.number(below: names.count)]
-            guard let size = host.disk.fileSizeBytes(path), size > 0 else { continue }
-            let offset = faultDice.number(below: size)
-            try? host.disk.flipBit(faultDice.number(below: 8), of: path, at: offset)
-        }
     }
 }

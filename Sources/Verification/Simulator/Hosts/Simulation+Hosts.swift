@@ -45,6 +45,15 @@ extension Simulation {
             try refuse(host, error)
         }
         guard let parts else { return }
+        guard try mayServe(host, parts, directory) else {
+            parts.state.bolt.close()
+            report.count(.refusedStarts)
+            tell("host \(host.number) does not serve its damaged state")
+            host.state = .gone
+            return
+        }
+        chooseProgram(for: host, parts)
+        if !parts.state.confState.votersOutgoing.isEmpty { report.count(.jointRestarts) }
         host.state = .up
         try noteStart(host, parts)
         host.isDamaged = false
@@ -59,7 +68,7 @@ extension Simulation {
         member.wake(.backend)
     }
 
-    private func makeParts(_ host: Host, _ directory: MemberDirectory) throws -> MemberParts {
+    func makeParts(_ host: Host, _ directory: MemberDirectory) throws -> MemberParts {
         guard try !directory.holdsLog else {
             return try directory.restart(founders: host.isFounder ? founders : nil)
         }

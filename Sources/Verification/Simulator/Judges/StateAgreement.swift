@@ -1,6 +1,7 @@
 import EtcdAPI
 import Linearizability
 import MVCC
+import Membership
 import Raft
 import StateMachine
 
@@ -14,6 +15,22 @@ final class StateAgreement {
         let term: UInt64
         let data: UInt64
         let revision: Int64
+        let cluster: Cluster
+    }
+
+    /// What is agreed on beside the keys.
+    private struct Cluster: Equatable {
+        let version: SemanticVersion?
+        let downgrade: ClusterMembership.Downgrade
+        let storageVersion: SemanticVersion?
+        let confState: RaftConfState
+
+        init(_ state: StateMachine) {
+            version = state.membership.version
+            downgrade = state.membership.downgrade
+            storageVersion = state.storageVersion
+            confState = state.confState
+        }
     }
 
     private struct HashName: Hashable {
@@ -34,8 +51,9 @@ final class StateAgreement {
         let index = entry.index.rawValue
         let revision = member.state.store.newestRevision
         let print = fingerprint(of: entry.data)
+        let cluster = Cluster(member.state)
         guard let known = applied[index] else {
-            applied[index] = Applied(term: entry.term.rawValue, data: print, revision: revision)
+            applied[index] = Applied(term: entry.term.rawValue, data: print, revision: revision, cluster: cluster)
             newestIndex = max(newestIndex, index)
             newestRevision = max(newestRevision, revision)
             simulation.trace.add(index)
@@ -47,6 +65,11 @@ final class StateAgreement {
             throw SimulationFailure(
                 "state-machine safety: host \(member.host.number) applies another entry at "
                     + "\(index) than the first member did")
+        }
+        guard known.cluster == cluster else {
+            throw SimulationFailure(
+                "after entry \(index) host \(member.host.number) has \(cluster), the first member "
+                    + "had \(known.cluster)")
         }
         guard known.revision == revision else {
             throw SimulationFailure(

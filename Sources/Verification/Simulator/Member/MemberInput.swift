@@ -4,7 +4,7 @@ import Replica
 import StateMachine
 
 /// The queues of a member, each emptied by a thread of its own in the server.
-enum Lane: Int, Sendable {
+enum Lane: Int, Sendable, CaseIterable {
     case consensus, log, apply, backend
 }
 

@@ -61,6 +61,7 @@ extension SimulatedMember {
                 index: entry.index.rawValue, term: entry.term.rawValue,
                 kind: CommittedEntry.Kind(entry.type), data: entry.data))
         progress.index = entry.index.rawValue
+        if isFirst { note(applied, entry) }
         if isNew { try simulation.states.observe(applied, entry, self, simulation) }
         if !revoked.isEmpty { simulation.noteRevocation(of: revoked, applied.outcome) }
         if isFirst, let call = simulation.requestCalls.removeValue(forKey: applied.id) {
@@ -77,6 +78,14 @@ extension SimulatedMember {
         if applied.wantsSnapshot { requestSnapshot() }
         guard let waiter = waiters.removeValue(forKey: applied.id) else { return nil }
         return (waiter.call, applied.outcome)
+    }
+
+    /// Counts what the first member sees happen to the cluster.
+    private func note(_ applied: AppliedEntry, _ entry: Entry) {
+        if entry.type == .confChangeV2 { simulation.noteJointChange(self) }
+        if case .clusterVersion(let version, let previous) = applied.outcome.result {
+            simulation.noteVersion(version, previous: previous)
+        }
     }
 
     private func mutated(_ change: AppliedConfigurationChange) -> AppliedConfigurationChange {

@@ -113,6 +113,7 @@ extension SimulatedMember {
             confState: request.confState, index: request.index, term: request.term)
         try snapshots.save(RaftSnapshot(data: request.legacyTree, metadata: metadata))
         simulation.report.count(.snapshotsTaken)
+        if !request.confState.votersOutgoing.isEmpty { simulation.report.count(.jointSnapshots) }
     }
 
     /// Fills a snapshot message with a state that is at its index or later, all from one view of

@@ -17,7 +17,9 @@ extension Simulation {
             report.count(.lostMessages)
             return reportUnreachable(message.to, by: host)
         }
-        let packet = Packet(from: host.number, to: number, bytes: bytes)
+        let packet = Packet(
+            from: host.number, to: number, bytes: bytes,
+            connection: network.connection(from: host.number, to: number))
         launch(packet)
         // A proposal that came twice would be carried out twice: no connection repeats one.
         if isStormy, message.type != .propose, faultDice.happens(plan.network.duplication) {
@@ -43,13 +45,16 @@ extension Simulation {
             after: timing.duration(.millisecond...100 * .millisecond))
     }
 
-    func arrive(_ packet: Packet) {
+    func arrive(_ packet: Packet) throws {
         let host = hosts[packet.to]
         guard let member = host.member, !network.isCut(from: packet.from, to: packet.to) else {
             return
         }
         if host.pausedUntil > now {
             return schedule(.arrive(packet), after: host.pausedUntil - now)
+        }
+        guard packet.connection == network.connection(from: packet.from, to: packet.to) else {
+            return try arriveInPart(packet)
         }
         guard let record = try? RaftMessage(decoding: packet.bytes),
             var message = Raft.Message(record), message.to == member.id
@@ -64,5 +69,17 @@ extension Simulation {
         }
         member.heardAt[packet.from] = now
         member.post(.received(message))
+    }
+
+    /// Of a message whose connection has broken only the first bytes come: they are no message.
+    private func arriveInPart(_ packet: Packet) throws {
+        report.count(.messagesCut)
+        var frame = withUnsafeBytes(of: UInt64(packet.bytes.count).bigEndian) { [UInt8]($0) }
+        frame += packet.bytes
+        var decoder = MessageStreamDecoder()
+        frame[..<timing.number(below: frame.count)].withUnsafeBytes { decoder.receive($0) }
+        guard try decoder.next() == nil else {
+            throw SimulationFailure("a part of a message is taken for a message")
+        }
     }
 }

@@ -98,7 +98,7 @@ extension Simulation {
         }
     }
 
-    private func abandon(_ number: Int) {
+    func abandon(_ number: Int) {
         guard let transfer = transfers.removeValue(forKey: number) else { return }
         report.count(.snapshotsCut)
         if let file = transfer.file {
