@@ -17,7 +17,7 @@ struct Simulate: ParsableCommand {
     @Option(help: "founding members, 1 to 7; the seed chooses if not given") var members: Int?
     @Option(help: "the safety rule that is switched off") var mutant: Mutant?
     @Flag(help: "end at the first seed that fails") var untilFailure = false
-    @Flag(help: "switch off one rule after the other, or the given one, and show that it is noticed")
+    @Flag(help: "switch off each rule in turn, or the given one, and show that it is noticed")
     var mutants = false
     @Flag(help: "tell what happens") var trace = false
 

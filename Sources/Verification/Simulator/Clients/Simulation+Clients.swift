@@ -60,7 +60,8 @@ extension Simulation {
     ) {
         let call = Call(
             client: client, kind: kind, calledAt: clients.takeMoment(), host: host,
-            run: hosts[host].runs, request: request ?? makeRequest(kind), beganAt: now, holder: holder)
+            run: hosts[host].runs, request: request ?? makeRequest(kind), beganAt: now,
+            holder: holder)
         let number = clients.nextCall
         clients.nextCall += 1
         clients.calls[number] = call
@@ -156,6 +157,7 @@ extension Simulation {
         let delay = timing.duration(20 * .microsecond...2 * .millisecond)
         if case .readable = answer, let renewal = clients.renewals.removeValue(forKey: number) {
             let isConfirmed = renewal.term == member.replica.term.rawValue
+            if !isConfirmed { report.count(.unconfirmedRenewals) }
             schedule(
                 .answer(number, isConfirmed ? .renewed(renewal.seconds) : .refused), after: delay)
         } else if case .readable = answer {

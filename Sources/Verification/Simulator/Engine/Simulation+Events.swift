@@ -21,6 +21,7 @@ extension Simulation {
         case .answer(let call, let answer): try take(answer, of: call)
         case .giveUp(let call): giveUp(call)
         case .administrate: administrate()
+        case .compactNewest(let host): beginNewestCompaction(host)
         case .watchVersions: watchVersions()
         case .retire(let host): retire(hosts[host])
         case .probe(let host): probe(host)
@@ -72,6 +73,8 @@ extension Simulation {
             try body()
         } catch let failure as SimulationFailure {
             throw failure
+        } catch is PlannedEnd {
+            crash(host, losesPower: !host.endsWithPower, reason: "it ends in the midst of its work")
         } catch {
             guard host.hasDiskFault || error is MutantEnd else {
                 throw SimulationFailure("host \(host.number) stopped without a fault: \(error)")

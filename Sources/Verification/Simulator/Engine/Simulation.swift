@@ -65,11 +65,12 @@ final class Simulation {
         faultDice = SeededGenerator(seed: seeds.next())
         clientDice = SeededGenerator(seed: seeds.next())
         var choices = SeededGenerator(seed: seeds.next())
-        plan = FaultPlan(&choices)
+        plan = settings.scenario.map { FaultPlan($0) } ?? FaultPlan(&choices)
         leaseKeeping = LeaseKeeping(driftMillionths: plan.drift)
         limits = MemberLimits(&choices)
         report.profile = plan.name
-        let members = settings.members ?? Self.sizes[choices.number(below: Self.sizes.count)]
+        let members = settings.members ?? settings.scenario?.members ?? Self.sizes[choices.number(below: Self.sizes.count)]
+        settings.scenario?.adjust(&limits)
         for number in 0..<members { addFounder(number, &choices) }
         network.addHosts(members)
         founders = hosts.map {
@@ -86,14 +87,11 @@ final class Simulation {
     /// Founding members, as often as runs have so many.
     private static let sizes = [3, 3, 3, 3, 3, 3, 3, 4, 5, 5, 5, 7, 2, 1]
 
-    /// How long the run goes on without faults, and has to show progress.
-    private static let calmNanoseconds: Nanoseconds = 30 * .second
-
     func run() {
         do {
             try storm()
             calmDown()
-            try run(until: now + Self.calmNanoseconds)
+            try run(until: now + settings.calmSeconds * .second)
             try judge()
         } catch {
             report.failures.append("at \(now / .microsecond) us: \(error)")

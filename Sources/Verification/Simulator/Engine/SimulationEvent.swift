@@ -25,6 +25,7 @@ enum SimulationEvent {
     /// The client does not wait any longer.
     case giveUp(CallNumber)
     case administrate
+    case compactNewest(host: Int)
     /// The leader and the operator look at the versions.
     case watchVersions
     /// A removed member ends.

@@ -12,6 +12,11 @@ package struct SimulationSettings: Sendable {
     /// Whether what happens is told line by line.
     package var isTold = false
 
+    /// The faults that come, in the place of those that the seed draws.
+    package var scenario: Scenario?
+    /// Virtual seconds without faults at the end.
+    package var calmSeconds: Int64 = 30
+
     package init(seed: UInt64) { self.seed = seed }
 
     /// The arguments that repeat the run.

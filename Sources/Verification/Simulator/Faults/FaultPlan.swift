@@ -1,11 +1,12 @@
 import Disk
 
 /// Kinds of faults that come at random times.
-enum FaultKind: Int, CaseIterable {
+package enum FaultKind: Int, CaseIterable, Sendable {
     case crash, powerFailure, halt, pause, laneHold, partition, oneWayCut, flapping, isolation
     case brokenConnection
     case synchronizeFailure, fullDisk, stall, clockJump, wipe, bitFlip
     case versionChange, jointChange
+    case compactionCrash, defragmentationCrash
 }
 
 /// What a run has to bear, drawn from its seed.
@@ -30,6 +31,17 @@ struct FaultPlan {
     /// How many times longer than a good disk the disks take.
     var diskSlowness: Int64 = 1
     let downTime: ClosedRange<Nanoseconds>
+
+    /// The faults of a scenario, and nothing that a seed draws.
+    init(_ scenario: Scenario) {
+        name = "scenario \(scenario.name)"
+        intervals = [Nanoseconds?](repeating: nil, count: FaultKind.allCases.count)
+        downTime = .millisecond ... .second
+        network.loss = scenario.lossMillionths
+        for (kind, milliseconds) in scenario.intervalsMilliseconds {
+            set(kind, milliseconds * .millisecond)
+        }
+    }
 
     init(_ choices: inout SeededGenerator) {
         intervals = [Nanoseconds?](repeating: nil, count: FaultKind.allCases.count)

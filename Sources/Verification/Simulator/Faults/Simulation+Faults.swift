@@ -45,6 +45,8 @@ extension Simulation {
         case .wipe, .bitFlip: damage(host, kind)
         case .versionChange: turnVersions()
         case .jointChange: changeJointly()
+        case .compactionCrash: crashInCompaction(host)
+        case .defragmentationCrash: crashInDefragmentation(host)
         }
     }
 

@@ -38,6 +38,11 @@ final class Host {
     var intact: MemoryDisk?
     /// A crash will come out of the middle of a disk call.
     var isHaltPlanned = false
+    /// Ends of its member in the midst of a compaction, or of a defragmentation.
+    var compactionCrash: PlannedCrash?
+    var defragmentationCrash: PlannedCrash?
+    /// Whether the planned end is one of the process alone.
+    var endsWithPower = false
     /// What it must not forget.
     var durable = DurableLog()
     /// Ticks differ a little between members.
@@ -66,8 +71,9 @@ final class Host {
     /// Has one lane stand still; the others go on.
     func hold(_ lane: Lane, until time: Nanoseconds) { heldUntil[lane.rawValue] = time }
 
-    /// Everything that stands still goes on.
+    /// Everything that stands still goes on, and no planned end comes.
     func goOn(at now: Nanoseconds) {
+        (compactionCrash, defragmentationCrash) = (nil, nil)
         pausedUntil = min(pausedUntil, now)
         for lane in heldUntil.indices { heldUntil[lane] = min(heldUntil[lane], now) }
     }

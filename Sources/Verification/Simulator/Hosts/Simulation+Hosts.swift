@@ -101,6 +101,7 @@ extension Simulation {
         }
         if host.isFounder, found.isEmpty { report.count(.foundedAgain) }
         if found.wasRepaired { report.count(.tornLogs) }
+        if found.hardState.commit > found.appliedIndex { report.count(.replayedEntries) }
         if found.wasRecovered { report.count(.snapshotsRecovered) }
         try requireDurable(host, found)
         host.durable.restart(

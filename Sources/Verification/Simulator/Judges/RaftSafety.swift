@@ -102,7 +102,12 @@ final class RaftSafety {
         let (role, term) = (member.replica.role, member.replica.term)
         defer { (member.seenRole, member.seenTerm) = (role, term) }
         guard role != member.seenRole || term != member.seenTerm else { return }
+        if member.seenRole == .leader, role == .follower, term == member.seenTerm {
+            let isIn = member.replica.status.confState.voters.contains(member.id)
+            simulation.report.count(isIn ? .leadersUnheard : .leadersRemoved)
+        }
         if role == .candidate {
+            if member.isToldToCampaign { simulation.report.count(.transferElections) }
             simulation.report.count(.elections)
             if !member.replica.status.confState.votersOutgoing.isEmpty {
                 simulation.report.count(.jointElections)

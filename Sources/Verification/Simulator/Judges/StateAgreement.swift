@@ -53,7 +53,8 @@ final class StateAgreement {
         let print = fingerprint(of: entry.data)
         let cluster = Cluster(member.state)
         guard let known = applied[index] else {
-            applied[index] = Applied(term: entry.term.rawValue, data: print, revision: revision, cluster: cluster)
+            applied[index] = Applied(
+                term: entry.term.rawValue, data: print, revision: revision, cluster: cluster)
             newestIndex = max(newestIndex, index)
             newestRevision = max(newestRevision, revision)
             simulation.trace.add(index)

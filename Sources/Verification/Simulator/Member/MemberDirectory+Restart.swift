@@ -39,7 +39,8 @@ extension MemberDirectory {
             snapshots: snapshotStore)
         parts.found = FoundLog(
             start: start, terms: contents.entries.map(\.term),
-            prints: contents.entries.map { fingerprint(of: Array($0.data)) }, hardState: contents.hardState,
+            prints: contents.entries.map { fingerprint(of: Array($0.data)) },
+            hardState: contents.hardState,
             appliedIndex: mark.index, wasRepaired: wasRepaired, wasRecovered: wasRecovered)
         return parts
     }

@@ -147,6 +147,7 @@ extension SimulatedMember {
 
     private func requestSnapshot() {
         let request = state.snapshotRequest()
+        ownSnapshots += 1
         if simulation.mutant == .cutsLogEarly {
             logInputs.append(.release(LogIndex(request.index)))
             wake(.log)

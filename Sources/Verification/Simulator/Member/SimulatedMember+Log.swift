@@ -51,6 +51,7 @@ extension SimulatedMember {
             let record = LogSnapshotRecord(
                 index: request.index, term: request.term, confState: request.confState)
             try log.saveSnapshot(record)
+            ownSnapshots -= 1
             noteSynchronized()
             post(.input(.snapshotSaved(LogIndex(request.index))))
         case .release(let index):
@@ -93,6 +94,7 @@ extension SimulatedMember {
 
     private func append(_ write: LogWrite) throws {
         if let snapshot = write.snapshot {
+            if ownSnapshots > 0 { simulation.report.count(.snapshotsAtOnce) }
             try note(snapshot)
             host.durable.append(
                 .snapshot(index: snapshot.index.rawValue, term: snapshot.term.rawValue))

@@ -51,6 +51,10 @@ package enum Mutant: String, Sendable, CaseIterable {
     case watchSkipsRevision = "watch-resync-off-by-one"
     /// What a slow watcher has no room for is lost.
     case watchLosesEvents = "watch-loses-events"
+    /// The deletion at the revision of a compaction is removed from the file with the rest.
+    case compactsNewestDeletion = "compaction-of-newest-delete"
+    /// A defragmentation stores the applied index while the data waits to be written.
+    case storesIndexDefragmenting = "index-stored-by-defragmentation"
     /// A lease's clock goes on as if it had never been renewed.
     case ignoresRenewals = "renewal-without-effect"
 }
