@@ -81,7 +81,7 @@ final class Simulation {
             watchClients.append(
                 WatchClient(&choices, losesEvents: settings.mutant == .watchLosesEvents))
         }
-        addLeaseHolders(count: choices.number(below: 5), &choices)
+        addLeaseHolders(count: plan.leaseHolders ?? choices.number(below: 5), &choices)
     }
 
     /// Founding members, as often as runs have so many.

@@ -2,7 +2,7 @@ import Disk
 
 /// Kinds of faults that come at random times.
 package enum FaultKind: Int, CaseIterable, Sendable {
-    case crash, powerFailure, halt, pause, laneHold, partition, oneWayCut, flapping, isolation
+    case crash, powerFailure, halt, pause, leaderFreeze, laneHold, partition, oneWayCut, flapping, isolation
     case brokenConnection
     case synchronizeFailure, fullDisk, stall, clockJump, wipe, bitFlip
     case versionChange, jointChange
@@ -30,6 +30,8 @@ struct FaultPlan {
     var ticks = [100]
     /// How many times longer than a good disk the disks take.
     var diskSlowness: Int64 = 1
+    /// Clients that live by a lease; nil leaves it to the seed.
+    var leaseHolders: Int?
     let downTime: ClosedRange<Nanoseconds>
 
     /// The faults of a scenario, and nothing that a seed draws.
@@ -46,7 +48,7 @@ struct FaultPlan {
     init(_ choices: inout SeededGenerator) {
         intervals = [Nanoseconds?](repeating: nil, count: FaultKind.allCases.count)
         downTime = .millisecond...(choices.happens(500_000) ? 1 : 8) * .second
-        switch choices.number(below: 10) {
+        switch choices.number(below: 12) {
         case 0:
             name = "calm"
         case 1...3:
@@ -68,6 +70,11 @@ struct FaultPlan {
             for kind in FaultKind.allCases where choices.happens(600_000) {
                 set(kind, choices.duration(10 * .second...80 * .second))
             }
+        case 8:
+            name = "frozen leaders"
+            set(.leaderFreeze, choices.duration(4 * .second...9 * .second))
+            if choices.happens(500_000) { drawClocks(&choices) }
+            leaseHolders = 6
         default:
             name = "cruel"
             drawNetwork(&choices, cruelty: 2)

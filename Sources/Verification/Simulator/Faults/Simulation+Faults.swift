@@ -27,6 +27,7 @@ extension Simulation {
         case .powerFailure: powerFailure(host)
         case .halt: planHalt(host)
         case .pause: pause(faultDice.happens(500_000) ? leadingHost ?? host : host)
+        case .leaderFreeze: freezeLeader()
         case .laneHold: hold(faultDice.happens(500_000) ? leadingHost ?? host : host)
         case .partition: partition()
         case .oneWayCut: cutOneWay(host)
@@ -42,6 +43,7 @@ extension Simulation {
             report.count(.clockJumps)
             host.clock.jump(
                 by: faultDice.duration(.millisecond...3 * .second), at: now)
+            if host.member?.state.lessor.isPrimary == true { leaseKeeping.clockJumped(at: now) }
         case .wipe, .bitFlip: damage(host, kind)
         case .versionChange: turnVersions()
         case .jointChange: changeJointly()
@@ -106,6 +108,16 @@ extension Simulation {
         report.count(.pauses)
         host.pausedUntil = now + faultDice.duration(50 * .millisecond...15 * .second)
         tell("host \(host.number) stands still until \(host.pausedUntil / .millisecond) ms")
+    }
+
+    /// A leader stands still for about as long as it takes to be deposed: what it still believes
+    /// when it goes on is out of date.
+    private func freezeLeader() {
+        guard let host = leadingHost else { return }
+        report.count(.pauses)
+        let time = 1_500 + faultDice.number(below: 6_000)
+        host.pausedUntil = now + Nanoseconds(time) * .millisecond
+        tell("host \(host.number), which leads, stands still for \(time) ms")
     }
 
     private func hold(_ host: Host) {

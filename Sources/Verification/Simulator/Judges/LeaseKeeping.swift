@@ -15,13 +15,22 @@ struct LeaseKeeping {
     /// Clocks show whole milliseconds.
     private static let rounding = 2 * Nanoseconds.millisecond
 
+    /// When the clock of a member that ends leases jumped last: what was promised before is void.
+    private var jumpedAt: Nanoseconds = -1
+
     init(driftMillionths: Int) { self.driftMillionths = Int64(driftMillionths) }
 
     /// A lease was granted or renewed for so many seconds, by a request that was sent at `time`.
     mutating func promise(_ lease: Int64, seconds: Int64, from time: Nanoseconds) {
+        guard time > jumpedAt else { return }
         let life = seconds * .second
         let until = time + life - life / 1_000_000 * driftMillionths - Self.rounding
         promises[lease] = Promise(until: max(until, promises[lease]?.until ?? 0))
+    }
+
+    mutating func clockJumped(at now: Nanoseconds) {
+        jumpedAt = now
+        promises.removeAll()
     }
 
     mutating func renounce(_ lease: Int64) { unwanted.insert(lease) }

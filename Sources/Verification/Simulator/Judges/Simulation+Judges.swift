@@ -48,8 +48,7 @@ extension Simulation {
 
     /// The end of a lease is in the log, and the first member is about to apply it.
     func noteLeaseEnd(_ entry: Raft.Entry) throws {
-        guard entry.type == .normal, plan.interval(of: .clockJump) == nil,
-            let request = try? InternalRaftRequest(decoding: entry.data),
+        guard entry.type == .normal, let request = try? InternalRaftRequest(decoding: entry.data),
             case .leaseRevoke(let revocation) = request.payload
         else { return }
         try leaseKeeping.end(revocation.id, at: now)

@@ -59,10 +59,14 @@ extension Simulation {
         guard let record = try? RaftMessage(decoding: packet.bytes),
             var message = Raft.Message(record), message.to == member.id
         else { return }
-        let sender = Membership.MemberID(rawValue: message.from.rawValue)
-        guard !member.state.membership.removed.contains(sender) else {
-            // Who is refused for this learns that it was removed.
+        let removed = member.state.membership.removed
+        guard !removed.contains(hosts[packet.from].id) else {
+            // Whose connection is refused for this learns that it was removed.
             return schedule(.retire(host: packet.from), after: .millisecond)
+        }
+        // One that was handed on says nothing of who handed it on.
+        guard !removed.contains(Membership.MemberID(rawValue: message.from.rawValue)) else {
+            return
         }
         if mutant == .votesForShorterLogs, message.type == .vote || message.type == .preVote {
             message.logTerm = message.term
