@@ -81,7 +81,8 @@ final class Simulation {
             watchClients.append(
                 WatchClient(&choices, losesEvents: settings.mutant == .watchLosesEvents))
         }
-        addLeaseHolders(count: plan.leaseHolders ?? choices.number(below: 5), &choices)
+        let holders = choices.number(below: 5)
+        addLeaseHolders(count: plan.leaseHolders ?? holders, &choices)
     }
 
     /// Founding members, as often as runs have so many.
