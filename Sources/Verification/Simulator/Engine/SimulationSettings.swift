@@ -22,9 +22,10 @@ package struct SimulationSettings: Sendable {
     /// The arguments that repeat the run.
     package var arguments: String {
         var text = "--seed \(seed)"
-        if seconds != 60 { text += " --seconds \(seconds)" }
+        if seconds != 60, scenario == nil { text += " --seconds \(seconds)" }
         if let stepsMax { text += " --steps \(stepsMax)" }
         if let members { text += " --members \(members)" }
+        if let scenario { text += " --scenario '\(scenario.name)'" }
         if let mutant { text += " --mutant \(mutant.rawValue)" }
         return text
     }
