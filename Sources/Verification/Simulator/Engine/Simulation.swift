@@ -69,7 +69,8 @@ final class Simulation {
         leaseKeeping = LeaseKeeping(driftMillionths: plan.drift)
         limits = MemberLimits(&choices)
         report.profile = plan.name
-        let members = settings.members ?? settings.scenario?.members ?? Self.sizes[choices.number(below: Self.sizes.count)]
+        let drawn = Self.sizes[choices.number(below: Self.sizes.count)]
+        let members = settings.members ?? settings.scenario?.members ?? drawn
         settings.scenario?.adjust(&limits)
         for number in 0..<members { addFounder(number, &choices) }
         network.addHosts(members)

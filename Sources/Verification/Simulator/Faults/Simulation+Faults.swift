@@ -32,7 +32,7 @@ extension Simulation {
         case .partition: partition()
         case .oneWayCut: cutOneWay(host)
         case .flapping: flap(host)
-        case .isolation: isolate(host)
+        case .isolation: isolate(faultDice.happens(500_000) ? leadingHost ?? host : host)
         case .brokenConnection: breakConnection(of: host)
         case .synchronizeFailure: planDiskFailure(host)
         case .fullDisk: fill(host)

@@ -59,7 +59,7 @@ package struct KnownBug: Sendable {
         KnownBug(
             Scenario(
                 "stale read after a pause",
-                every: [.leaderFreeze: 3_000, .isolation: 900, .oneWayCut: 900]),
+                every: [.leaderFreeze: 5_000, .isolation: 2_000]),
             mutant: .readsWithoutQuorum, reached: [.pauses, .leaderChanges]),
         KnownBug(
             Scenario(
