@@ -10,6 +10,7 @@ package enum Occurrence: String, Sendable, CaseIterable {
     case diskFailures = "failed fsyncs", fullDisks = "full disks", stalls, bitFlips = "bit flips"
     case pauses, heldLanes = "held lanes", clockJumps = "clock jumps", partitions
     case lostMessages = "lost messages", duplicates
+    case floods = "leaders cut off with a long log"
     case brokenConnections = "broken connections", messagesCut = "messages cut in the middle"
     case downgrades, downgradesEnded = "downgrades ended"
     case versionsChanged = "programs changed", programsTooOld = "programs too old"

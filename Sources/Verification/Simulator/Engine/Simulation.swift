@@ -107,7 +107,7 @@ final class Simulation {
         for host in hosts {
             schedule(.start(host: host.number), after: timing.duration(0...300 * .millisecond))
         }
-        for kind in FaultKind.allCases { planFault(kind) }
+        for kind in FaultKind.allCases { planFirstFault(kind) }
         for client in clients.all.indices {
             schedule(.client(client), after: timing.duration(0...2 * .second))
         }

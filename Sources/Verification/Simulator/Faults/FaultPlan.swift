@@ -3,7 +3,7 @@ import Disk
 /// Kinds of faults that come at random times.
 package enum FaultKind: Int, CaseIterable, Sendable {
     case crash, powerFailure, halt, pause, leaderFreeze, laneHold
-    case partition, oneWayCut, flapping, isolation, brokenConnection
+    case partition, oneWayCut, flapping, isolation, brokenConnection, flood
     case synchronizeFailure, fullDisk, stall, clockJump, wipe, bitFlip
     case versionChange, jointChange
     case compactionCrash, defragmentationCrash

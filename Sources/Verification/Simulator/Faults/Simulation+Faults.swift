@@ -1,4 +1,5 @@
 import Disk
+import EtcdAPI
 
 /// What a fault has to be undone by.
 enum Repair {
@@ -14,6 +15,15 @@ extension Simulation {
         guard let interval = plan.interval(of: kind) else { return }
         let delay = Int64(faultDice.next() % UInt64(2 * interval)) + .millisecond
         schedule(.fault(kind), after: delay)
+    }
+
+    /// The first fault of a kind; now and then a member ends while it founds the cluster.
+    func planFirstFault(_ kind: FaultKind) {
+        let isEarly =
+            [.crash, .powerFailure, .halt].contains(kind) && plan.interval(of: kind) != nil
+            && faultDice.happens(300_000)
+        guard isEarly else { return planFault(kind) }
+        schedule(.fault(kind), after: faultDice.duration(.millisecond...600 * .millisecond))
     }
 
     func bring(_ kind: FaultKind) throws {
@@ -33,7 +43,9 @@ extension Simulation {
         case .oneWayCut: cutOneWay(host)
         case .flapping: flap(host)
         case .isolation: isolate(faultDice.happens(500_000) ? leadingHost ?? host : host)
-        case .brokenConnection: breakConnection(of: host)
+        case .brokenConnection:
+            breakConnections(of: faultDice.happens(500_000) ? leadingHost ?? host : host)
+        case .flood: floodLeader()
         case .synchronizeFailure: planDiskFailure(host)
         case .fullDisk: fill(host)
         case .stall:
@@ -155,17 +167,32 @@ extension Simulation {
         cut(links(of: host), for: faultDice.duration(500 * .millisecond...12 * .second))
     }
 
-    private func breakConnection(of host: Host) {
-        let other = faultDice.number(below: hosts.count)
-        guard other != host.number else { return }
+    /// All connections of a host break, now and then those of the leader.
+    private func breakConnections(of host: Host) {
         report.count(.brokenConnections)
-        network.breakConnection(from: host.number, to: other)
-        network.breakConnection(from: other, to: host.number)
+        for other in hosts.indices where other != host.number {
+            network.breakConnection(from: host.number, to: other)
+            network.breakConnection(from: other, to: host.number)
+        }
         for number in transfers.keys.sorted() where faultDice.happens(500_000) {
             guard let transfer = transfers[number] else { continue }
             if transfer.from.host == host.number || transfer.to.host == host.number {
                 abandon(number)
             }
+        }
+    }
+
+    /// A leader is cut off and goes on taking proposals, more of them than the others take
+    /// meanwhile: it comes back with a log that is longer than theirs and contradicts it.
+    private func floodLeader() {
+        guard let leader = leadingMember else { return }
+        report.count(.floods)
+        let count = 300 + faultDice.number(below: 2_000)
+        tell("host \(leader.host.number) is cut off with \(count) proposals")
+        cut(links(of: leader.host), for: faultDice.duration(2 * .second...6 * .second))
+        for _ in 0..<count {
+            leader.post(
+                .propose(field: InternalRaftRequest.Field.downgradeVersionTest, payload: [], nil))
         }
     }
 
