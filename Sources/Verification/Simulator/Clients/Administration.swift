@@ -168,6 +168,7 @@ extension Simulation {
     /// Hears of a change of membership that a member has applied.
     func membershipChanged(_ member: SimulatedMember) {
         guard member.state.membership.removed.contains(member.host.id) else { return }
+        if member.replica.role == .leader { report.count(.leadersRemoved) }
         schedule(
             .retire(host: member.host.number), after: timing.duration(.millisecond ... .second))
     }

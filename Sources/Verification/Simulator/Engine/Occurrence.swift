@@ -29,7 +29,7 @@ package enum Occurrence: String, Sendable, CaseIterable {
     case snapshotsInstalled = "snapshots installed"
     case snapshotsOverLog = "snapshots over a longer log"
     case snapshotsRecovered = "snapshots installed at the start"
-    case snapshotsCut = "snapshots cut off", snapshotsRefused = "snapshots refused"
+    case snapshotsCut = "snapshots cut off"
     case tornLogs = "torn logs repaired"
     case crashesInCompaction = "crashes in a compaction"
     case crashesInDefragmentation = "crashes in a defragmentation"

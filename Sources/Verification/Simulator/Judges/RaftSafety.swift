@@ -103,8 +103,7 @@ final class RaftSafety {
         defer { (member.seenRole, member.seenTerm) = (role, term) }
         guard role != member.seenRole || term != member.seenTerm else { return }
         if member.seenRole == .leader, role == .follower, term == member.seenTerm {
-            let isIn = member.replica.status.confState.voters.contains(member.id)
-            simulation.report.count(isIn ? .leadersUnheard : .leadersRemoved)
+            simulation.report.count(.leadersUnheard)
         }
         if role == .candidate {
             if member.isToldToCampaign { simulation.report.count(.transferElections) }
