@@ -28,6 +28,7 @@ final class Simulation {
     var timing: SeededGenerator
     var faultDice: SeededGenerator
     var clientDice: SeededGenerator
+    var judgeDice: SeededGenerator
 
     var limits: MemberLimits
     let plan: FaultPlan
@@ -47,8 +48,7 @@ final class Simulation {
     var clients = ClientPopulation()
     var administration = Administration()
     var watchClients: [WatchClient] = []
-    var watchStreams: [Int: WatchStream] = [:]
-    var leaseKeeping: LeaseKeeping
+    let record: ClusterRecord
     /// The calls that requests belong to.
     var requestCalls: [UInt64: CallNumber] = [:]
 
@@ -62,8 +62,10 @@ final class Simulation {
         faultDice = SeededGenerator(seed: seeds.next())
         clientDice = SeededGenerator(seed: seeds.next())
         var choices = SeededGenerator(seed: seeds.next())
+        judgeDice = SeededGenerator(seed: seeds.next())
         plan = FaultPlan(&choices)
-        leaseKeeping = LeaseKeeping(driftMillionths: plan.drift)
+        record = ClusterRecord(
+            driftMillionths: plan.drift, clocksAreSteady: plan.interval(of: .clockJump) == nil)
         limits = MemberLimits(&choices)
         report.profile = plan.name
         let members = settings.members ?? Self.sizes[choices.number(below: Self.sizes.count)]
@@ -73,9 +75,8 @@ final class Simulation {
             Membership.Member(id: $0.id, peerURLs: [$0.peerURL], name: "host\($0.number)")
         }
         clients = ClientPopulation(&choices)
-        for _ in 0..<choices.number(below: 4) {
-            watchClients.append(
-                WatchClient(&choices, losesEvents: settings.mutant == .watchLosesEvents))
+        for _ in 0...choices.number(below: 4) {
+            watchClients.append(WatchClient(&choices, mutant: settings.mutant))
         }
     }
 

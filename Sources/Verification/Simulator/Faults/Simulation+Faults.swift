@@ -181,6 +181,7 @@ extension Simulation {
     func calmDown() {
         tell("faults end")
         isStormy = false
+        record.leases.quietSince = now
         for number in repairs.keys.sorted() {
             if case .flapping(let links, _, let isCut) = repairs[number] {
                 repairs[number] = .flapping(links, left: 0, isCut: isCut)

@@ -145,8 +145,20 @@ extension SimulatedMember {
         case .waiting: nextCompactionStep = milliseconds + 10
         case .indexed: break
         case .removed: nextCompactionStep = milliseconds + 10
-        case .finished: simulation.report.count(.compactions)
+        case .finished:
+            simulation.report.count(.compactions)
+            if simulation.mutant == .compactionDropsKept { try dropOldestRecord() }
         }
+    }
+
+    private func dropOldestRecord() throws {
+        let transaction = state.bolt.beginWrite()
+        let bucket = try transaction.createBucketIfMissing(Array("key".utf8))
+        let reading = state.bolt.beginRead()
+        defer { reading.end() }
+        var cursor = reading.bucket(Array("key".utf8))?.cursor()
+        if let (key, _) = cursor?.first() { try bucket.delete(Array(key)) }
+        try transaction.commit()
     }
 
     private func defragment() throws {
