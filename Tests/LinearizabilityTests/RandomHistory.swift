@@ -113,7 +113,7 @@ extension StoreModel {
         case .put: return .put()
         case .delete(let key, _, _):
             return .deleted(before.pairs.contains { $0.key == key } ? 1 : 0)
-        case .range(let key, let end, _):
+        case .range(let key, let end, _, _):
             return .range(
                 after.pairs.filter { pair in
                     guard let end else { return pair.key == key }

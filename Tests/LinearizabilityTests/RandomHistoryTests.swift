@@ -67,7 +67,7 @@ struct RandomHistoryTests {
             switch operation {
             case .put: .put()
             case .delete: .deleted(after == state ? 0 : 1)
-            case .range(let key, _, _): .range(state.pairs.filter { $0.key == key })
+            case .range(let key, _, _, _): .range(state.pairs.filter { $0.key == key })
             case .transaction: .transaction(succeeded: false, [])
             }
         return (after, StoreOutcome(revision: after.revision, result))

@@ -95,4 +95,21 @@ struct StoreModelTests {
         #expect(Self.fits(operation, 6, result(true)))
         #expect(!Self.fits(operation, 6, result(false)))
     }
+
+    @Test func oldRevisionsAreJudgedWhereThePastIsKnown() {
+        let read = StoreOperation.range(key: "a", end: "z", limit: 1, revision: 3)
+        let operation = StoreOperation.transaction([], success: [read], failure: [])
+        func fits(_ model: StoreModel, _ result: StoreResult) -> Bool {
+            let told = StoreResult.transaction(succeeded: true, [result])
+            return model.step(Self.state, operation, StoreOutcome(revision: 5, told)) != nil
+        }
+        let old = [Self.pair("a", "0", 2, 2, 1), Self.pair("b", "2", 3, 3, 1, lease: 7)]
+        let right = StoreResult.range([old[0]], leftOut: 1)
+        let knowing = StoreModel { _, _, revision in revision == 3 ? old : nil }
+        #expect(fits(knowing, right))
+        #expect(!fits(knowing, .range([old[0]])))
+        #expect(!fits(knowing, .range([Self.state.pairs[0]], leftOut: 1)))
+        #expect(fits(StoreModel(), .range([old[0]])))
+        #expect(!fits(StoreModel { _, _, _ in nil }, right))
+    }
 }

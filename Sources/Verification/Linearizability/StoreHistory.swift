@@ -70,7 +70,7 @@ extension StoreOperation {
     /// The key, if the operation is not a transaction and concerns one key.
     var singleKey: String? {
         switch self {
-        case .put(let key, _, _, _), .delete(let key, nil, _), .range(let key, nil, _): key
+        case .put(let key, _, _, _), .delete(let key, nil, _), .range(let key, nil, _, _): key
         case .delete, .range, .transaction: nil
         }
     }

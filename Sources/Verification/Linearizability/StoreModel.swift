@@ -13,16 +13,24 @@ package struct StoreModel: SequentialModel {
         }
     }
 
-    package init() {}
+    /// The pairs of a range as of an old revision, nil where it cannot be read.
+    package typealias Past =
+        @Sendable (_ key: String, _ end: String?, _ revision: Int64) -> [StoredPair]?
+
+    private let past: Past?
+
+    /// - Parameter past: gives the answers of reads at old revisions; without it such an answer is
+    ///   not judged.
+    package init(past: Past? = nil) { self.past = past }
 
     package func step(
         _ state: State, _ operation: StoreOperation, _ outcome: StoreOutcome?
     ) -> State? {
-        var execution = Execution(state)
+        var execution = Execution(state, past)
         let result = execution.run(operation)
         let after = execution.finish()
-        if let outcome, outcome != StoreOutcome(revision: after.revision, result) { return nil }
-        return after
+        guard let outcome else { return after }
+        return outcome.revision == after.revision && result.allows(outcome.result) ? after : nil
     }
 
     /// One transaction under way.
@@ -32,9 +40,11 @@ package struct StoreModel: SequentialModel {
         private let before: State
         private let revision: Int64
         private var hasChanged = false
+        private let past: Past?
 
-        init(_ state: State) {
+        init(_ state: State, _ past: Past?) {
             self.state = state
+            self.past = past
             before = state
             revision = state.revision + 1
         }
@@ -53,15 +63,20 @@ package struct StoreModel: SequentialModel {
             case .delete(let key, let end, let wantsPrevious):
                 let previous = delete(key, end)
                 return .deleted(previous.count, previous: wantsPrevious ? previous : [])
-            case .range(let key, let end, let limit):
-                let found = range(key, end)
-                let shown = limit > 0 ? Array(found.prefix(limit)) : found
-                return .range(shown, leftOut: found.count - shown.count)
+            case .range(let key, let end, let limit, 0): return show(range(key, end), limit)
+            case .range(let key, let end, let limit, let revision):
+                guard let past else { return .unknown }
+                return past(key, end, revision).map { show($0, limit) } ?? .unreadable
             case .transaction(let comparisons, let success, let failure):
                 let succeeded = comparisons.allSatisfy(holds)
                 let results = (succeeded ? success : failure).map { run($0) }
                 return .transaction(succeeded: succeeded, results)
             }
+        }
+
+        private func show(_ found: [StoredPair], _ limit: Int) -> StoreResult {
+            let shown = limit > 0 ? Array(found.prefix(limit)) : found
+            return .range(shown, leftOut: found.count - shown.count)
         }
 
         /// The pair before.

@@ -5,8 +5,8 @@ package indirect enum StoreOperation: Hashable, Sendable {
     /// The single key, or with `end` the keys of [key, end).
     case delete(key: String, end: String? = nil, wantsPrevious: Bool = false)
     /// The single key, or with `end` the keys of [key, end); of these the first `limit`, all if
-    /// that is 0.
-    case range(key: String, end: String?, limit: Int = 0)
+    /// that is 0; at an old revision, or with 0 as they are now.
+    case range(key: String, end: String?, limit: Int = 0, revision: Int64 = 0)
     case transaction([Comparison], success: [StoreOperation], failure: [StoreOperation])
 
     /// What a transaction asks of one key, or of every key of [key, end). A missing key, or a range
@@ -57,6 +57,21 @@ package indirect enum StoreResult: Hashable, Sendable {
     /// Pairs by key, and how many more of the range the limit left out.
     case range([StoredPair], leftOut: Int = 0)
     case transaction(succeeded: Bool, [StoreResult])
+    /// Whatever it is: a model that does not know the past cannot tell what a read of it gives.
+    case unknown
+    /// A read of what is compacted, or has not been yet.
+    case unreadable
+
+    /// Whether the model's result allows what a client was told.
+    func allows(_ told: StoreResult) -> Bool {
+        switch (self, told) {
+        case (.unknown, .range): true
+        case (.transaction(let succeeded, let results), .transaction(let toldOf, let told)):
+            succeeded == toldOf && results.count == told.count
+                && zip(results, told).allSatisfy { $0.allows($1) }
+        default: self == told
+        }
+    }
 }
 
 /// A key with all that the store knows of it.

@@ -50,12 +50,18 @@ struct ClientLoad {
         }
         if generator.happens(250_000) { request.limit = 1 + generator.number(below: 4) }
         if generator.happens(300_000) {
-            let newest = knowledge.newestRevision
-            let back = Int64(generator.number(below: Int(min(newest, 120)) + 1))
-            // Now and then one that has not been yet.
-            request.revision = generator.happens(50_000) ? newest + 2 : max(newest - back, 1)
+            request.revision = Self.oldRevision(knowledge, &generator)
         }
         return request
+    }
+
+    /// A revision some way back, maybe compacted; now and then one that has not been yet.
+    private static func oldRevision(
+        _ knowledge: LoadKnowledge, _ generator: inout SeededGenerator
+    ) -> Int64 {
+        let newest = knowledge.newestRevision
+        let back = Int64(generator.number(below: Int(min(newest, 120)) + 1))
+        return generator.happens(50_000) ? newest + 2 : max(newest - back, 1)
     }
 
     private static func key(_ generator: inout SeededGenerator) -> String {
@@ -106,7 +112,9 @@ extension ClientLoad {
             put(key, knowledge, &generator),
             .range(
                 key: "a", end: "z",
-                limit: generator.happens(300_000) ? 1 + generator.number(below: 3) : 0),
+                limit: generator.happens(300_000) ? 1 + generator.number(below: 3) : 0,
+                revision: generator.happens(100_000)
+                    ? Self.oldRevision(knowledge, &generator) : 0),
         ]
         var failure: [StoreOperation] = [.range(key: key, end: nil)]
         guard !isInner else {

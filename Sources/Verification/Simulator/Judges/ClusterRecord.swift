@@ -71,8 +71,10 @@ final class ClusterRecord {
             if index <= newestIndex {
                 if isChange { try log.require(changed, at: revision) }
             } else {
+                let modelled = try model(item)
                 try judge(item, changed, member)
                 if isChange { try log.append(changed, at: revision) }
+                try requireState(modelled)
                 positions.append(StorePosition(revision: revision, compacted: log.compacted))
             }
         } catch {
@@ -109,9 +111,10 @@ final class ClusterRecord {
             spans[request.id]?.to = index
             member.simulation.noteRevocation(of: keys, item.outcome.outcome)
         case (.leaseRevoke(let request), .failed): try leases.requireDead(request.id)
-        case (.put(let put), .failed(.leaseNotFound)): try leases.requireDead(put.lease)
-        case (.put(let put), .put) where put.lease != 0: try leases.requireAlive(put.lease)
         default: break
+        }
+        for change in changed where change.pair.lease != 0 {
+            try leases.requireAlive(change.pair.lease)
         }
     }
 
