@@ -57,4 +57,10 @@ package enum Occurrence: String, Sendable, CaseIterable {
     case soleWrites = "sole writes"
     case defragmentations
     case watchEvents = "watch events", watchesCompacted = "watches compacted"
+    case watchesResumed = "watches resumed", watchProgress = "watch progress told"
+    case previousPairs = "previous pairs told", watchesDone = "watches begun anew"
+    case readsCompacted = "reads of compacted revisions"
+    case readsOfThePast = "reads of old revisions"
+    case leaseReports = "leases asked for their time"
+    case compactionHashes = "hashes of compactions compared"
 }

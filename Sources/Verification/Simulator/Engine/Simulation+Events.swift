@@ -16,7 +16,7 @@ extension Simulation {
         case .client(let client): act(client)
         case .hold(let holder): hold(holder)
         case .look(let client): try look(client)
-        case .request(let call): receive(call)
+        case .request(let call): try receive(call)
         case .serve(let call): try serve(call)
         case .answer(let call, let answer): try take(answer, of: call)
         case .giveUp(let call): giveUp(call)

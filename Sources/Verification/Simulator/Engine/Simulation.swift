@@ -28,6 +28,7 @@ final class Simulation {
     var timing: SeededGenerator
     var faultDice: SeededGenerator
     var clientDice: SeededGenerator
+    var judgeDice: SeededGenerator
 
     var limits: MemberLimits
     let plan: FaultPlan
@@ -47,11 +48,10 @@ final class Simulation {
     var clients = ClientPopulation()
     var administration = Administration()
     var watchClients: [WatchClient] = []
-    var watchStreams: [Int: WatchStream] = [:]
-    var leaseKeeping: LeaseKeeping
     var leaseHolders: [LeaseHolder] = []
     /// The term in which the joint configuration was entered, while there is one.
     var jointTerm: Term?
+    let record: ClusterRecord
     /// The calls that requests belong to.
     var requestCalls: [UInt64: CallNumber] = [:]
 
@@ -65,8 +65,9 @@ final class Simulation {
         faultDice = SeededGenerator(seed: seeds.next())
         clientDice = SeededGenerator(seed: seeds.next())
         var choices = SeededGenerator(seed: seeds.next())
+        judgeDice = SeededGenerator(seed: seeds.next())
         plan = settings.scenario.map { FaultPlan($0) } ?? FaultPlan(&choices)
-        leaseKeeping = LeaseKeeping(driftMillionths: plan.drift)
+        record = ClusterRecord(driftMillionths: plan.drift, clocksAreSteady: true)
         limits = MemberLimits(&choices)
         report.profile = plan.name
         let drawn = Self.sizes[choices.number(below: Self.sizes.count)]
@@ -78,9 +79,8 @@ final class Simulation {
             Membership.Member(id: $0.id, peerURLs: [$0.peerURL], name: "host\($0.number)")
         }
         clients = ClientPopulation(&choices)
-        for _ in 0..<choices.number(below: 4) {
-            watchClients.append(
-                WatchClient(&choices, losesEvents: settings.mutant == .watchLosesEvents))
+        for _ in 0...choices.number(below: 4) {
+            watchClients.append(WatchClient(&choices, mutant: settings.mutant))
         }
         let holders = choices.number(below: 5)
         addLeaseHolders(count: plan.leaseHolders ?? holders, &choices)

@@ -55,7 +55,9 @@ extension Simulation {
             report.count(.clockJumps)
             host.clock.jump(
                 by: faultDice.duration(.millisecond...3 * .second), at: now)
-            if host.member?.state.lessor.isPrimary == true { leaseKeeping.clockJumped(at: now) }
+            if host.member?.state.lessor.isPrimary == true {
+                record.leases.clockJumped(at: now)
+            }
         case .wipe, .bitFlip: damage(host, kind)
         case .versionChange: turnVersions()
         case .jointChange: changeJointly()
@@ -248,6 +250,7 @@ extension Simulation {
     func calmDown() {
         tell("faults end")
         isStormy = false
+        record.leases.quietSince = now
         for number in repairs.keys.sorted() {
             if case .flapping(let links, _, let isCut) = repairs[number] {
                 repairs[number] = .flapping(links, left: 0, isCut: isCut)

@@ -107,7 +107,7 @@ extension Simulation {
         host.durable.restart(
             compacted: found.start.index, term: found.start.term, terms: found.terms)
         host.durable.restart(term: found.hardState.term, vote: found.hardState.vote)
-        try states.observe(restarted: parts.state, host)
+        try states.observe(restarted: parts.state, host, record)
         if parts.state.store.finishedCompactionRevision < parts.state.store.revisions.compacted {
             report.count(.compactionsResumed)
         }

@@ -80,14 +80,16 @@ final class StateAgreement {
     }
 
     /// Looks at a state that a member has read from its disk.
-    func observe(restarted state: StateMachine, _ host: Host) throws {
+    func observe(restarted state: StateMachine, _ host: Host, _ record: ClusterRecord) throws {
         try require(state.appliedIndex, state.store.revisions.current, host)
+        try record.require(state, of: host)
     }
 
     /// Looks at a state that came as a snapshot.
     func observe(installed member: SimulatedMember) throws {
         let state = member.state
         try require(state.appliedIndex, state.store.revisions.current, member.host)
+        try member.simulation.record.require(state, of: member.host)
     }
 
     private func require(_ index: UInt64, _ revision: Int64, _ host: Host) throws {

@@ -57,6 +57,8 @@ enum CallAnswer {
     case readable
     /// A lease lives for so many seconds from now on; 0 if it does not exist.
     case renewed(Int64)
+    /// How long a lease lives was told, and judged on the way.
+    case reported
     /// The request was not taken, and has no effect.
     case refused
     /// Nobody knows what became of it.

@@ -158,8 +158,19 @@ extension SimulatedMember {
         case .finished:
             simulation.report.count(.compactions)
             if simulation.mutant == .compactsNewestDeletion { try forgetNewestDeletion() }
+            if simulation.mutant == .compactionDropsKept { try dropOldestRecord() }
         }
         try endIfPlanned(\.compactionCrash, .crashesInCompaction)
+    }
+
+    private func dropOldestRecord() throws {
+        let transaction = state.bolt.beginWrite()
+        let bucket = try transaction.createBucketIfMissing(Array("key".utf8))
+        let reading = state.bolt.beginRead()
+        defer { reading.end() }
+        var cursor = reading.bucket(Array("key".utf8))?.cursor()
+        if let (key, _) = cursor?.first() { try bucket.delete(Array(key)) }
+        try transaction.commit()
     }
 
     private func defragment() throws {
