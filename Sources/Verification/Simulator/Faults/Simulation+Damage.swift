@@ -118,7 +118,9 @@ extension Simulation {
 
     private func pairs(_ parts: MemberParts) -> [UInt8] {
         var found = RangeAnswer()
-        _ = try? parts.state.store.range(StoreOperation.rangeRequest("a", "z"), into: &found)
+        let all = StoreOperation.range(key: "a", end: "z")
+        guard case .range(let request) = all.requestOperation else { return [] }
+        _ = try? parts.state.store.range(request, into: &found)
         return found.encoded()
     }
 }

@@ -19,7 +19,7 @@ extension Simulation {
     func crashInCompaction(_ host: Host) {
         let key = clientDice.happens(500_000) ? "a" : "b"
         let operation = StoreOperation.delete(key: key)
-        begin(.store(operation, lease: 0), client: -1, at: host.number)
+        begin(.store(operation), client: -1, at: host.number)
         host.compactionCrash = drawCrash(steps: 6)
         compactNewest(host.number, after: faultDice.duration(5 * .millisecond...400 * .millisecond))
     }
