@@ -40,11 +40,11 @@ package struct KnownBug: Sendable {
         KnownBug(
             Scenario(
                 "a lone member answers before its log is durable", members: 1,
-                every: [.powerFailure: 1_000]),
+                every: [.powerFailure: 400]),
             mutant: .leaderCountsEarly, reached: [.powerFailures, .soleWrites]),
         KnownBug(
             Scenario(
-                "crash in a defragmentation", every: [.defragmentationCrash: 700]),
+                "crash in a defragmentation", every: [.defragmentationCrash: 300]),
             mutant: .storesIndexDefragmenting, reached: [.crashesInDefragmentation]),
         KnownBug(
             Scenario(
@@ -59,7 +59,7 @@ package struct KnownBug: Sendable {
         KnownBug(
             Scenario(
                 "stale read after a pause",
-                every: [.leaderFreeze: 5_000, .isolation: 2_000]),
+                every: [.leaderFreeze: 5_000, .isolation: 1_400]),
             mutant: .readsWithoutQuorum, reached: [.pauses, .leaderChanges]),
         KnownBug(
             Scenario(
@@ -69,5 +69,17 @@ package struct KnownBug: Sendable {
         KnownBug(
             Scenario("events lost by a slow watcher", every: [.pause: 4_000]),
             mutant: .watchLosesEvents, reached: [.watchEvents]),
+        KnownBug(
+            Scenario(
+                "progress told ahead of events", every: [.pause: 2_000, .laneHold: 1_000]),
+            mutant: .watchProgressEarly, reached: [.watchEvents]),
+        KnownBug(
+            Scenario("event repeated after a resync", every: [.crash: 1_000]),
+            mutant: .watchRepeatsRevision, reached: [.watchEvents]),
+        KnownBug(
+            Scenario(
+                "watch goes back in time at a compaction",
+                every: [.compactionCrash: 500, .laneHold: 1_500]),
+            reached: [.watchesCompacted]),
     ]
 }
