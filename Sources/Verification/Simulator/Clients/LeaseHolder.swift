@@ -15,6 +15,8 @@ struct LeaseHolder {
     var failures = 0
 
     static let failuresMax = 6
+    /// How long it waits for an answer: not much longer than its lease may last.
+    static let patience: ClosedRange<Nanoseconds> = 200 * .millisecond...3 * .second
 }
 
 extension Simulation {

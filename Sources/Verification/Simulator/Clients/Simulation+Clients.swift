@@ -81,7 +81,8 @@ extension Simulation {
         clients.calls[number] = call
         schedule(
             .request(number), after: timing.duration(50 * .microsecond...2 * .millisecond))
-        schedule(.giveUp(number), after: clientDice.duration(Self.patience))
+        let patience = holder == nil ? Self.patience : LeaseHolder.patience
+        schedule(.giveUp(number), after: clientDice.duration(patience))
     }
 
     private func makeRequest(_ kind: CallKind) -> CallRequest {

@@ -109,8 +109,9 @@ extension Simulation {
         }
     }
 
-    /// The member that leads, as far as it knows.
+    /// The member that leads; of several that believe so, the one of the latest term.
     var leadingMember: SimulatedMember? {
-        hosts.lazy.compactMap(\.member).first { $0.replica.role == .leader }
+        hosts.lazy.compactMap(\.member).filter { $0.replica.role == .leader }
+            .max { $0.replica.term < $1.replica.term }
     }
 }
