@@ -75,6 +75,14 @@ extension Simulation {
         }
     }
 
+    /// Now and then a founder ends inside one of the disk calls by which it is founded.
+    func endWhileFounding(_ host: Host) {
+        guard isStormy, host.runs == 1, host.isFounder, plan.interval(of: .halt) != nil,
+            faultDice.happens(300_000)
+        else { return }
+        planHalt(host)
+    }
+
     private func planHalt(_ host: Host) {
         guard !host.hasDiskFault else { return }
         var faults = MemoryDiskFaults()

@@ -33,6 +33,7 @@ extension Simulation {
     func start(_ host: Host) throws {
         guard host.state == .down else { return }
         host.runs += 1
+        endWhileFounding(host)
         let directory = MemberDirectory(
             disk: host.disk, id: host.id, clusterID: Self.clusterID, limits: limits,
             mutant: mutant, seed: timing.next())
