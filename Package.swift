@@ -94,11 +94,12 @@ var targets: [Target] = [
     room("Wire", "DNS"),
     room("Client", "EtcdClient", ["GRPC", "EtcdAPI", nio, nioPosix, protobuf]),
     room("Verification", "Linearizability"),
+    room("Verification", "Judges", ["Linearizability"]),
     room(
         "Verification", "Simulator",
         [
-            "Replica", "StateMachine", "Linearizability", "Bolt", "Disk", "EtcdAPI", "Lease", "MVCC",
-            "Membership", "PeerTransport", "Raft", "WriteAheadLog", protobuf,
+            "Replica", "StateMachine", "Linearizability", "Judges", "Bolt", "Disk", "EtcdAPI",
+            "Lease", "MVCC", "Membership", "PeerTransport", "Raft", "WriteAheadLog", protobuf,
         ]),
     room(
         "Verification", "FuzzTargets",
@@ -155,6 +156,7 @@ var targets: [Target] = [
     tests("EtcdClientTests", ["EtcdClient"]),
     tests("SimulatorTests", ["Simulator"]),
     tests("LinearizabilityTests", ["Linearizability"]),
+    tests("JudgesTests", ["Judges", "Linearizability"]),
     tests("PeerTransportTests", ["PeerTransport", "EtcdAPI", "Raft", nio, nioPosix, nioHTTP1]),
     tests(
         "ToolsTests",

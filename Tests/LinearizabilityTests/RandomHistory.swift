@@ -47,7 +47,7 @@ enum RandomHistory {
         case 0: outcome.revision += Int64(random.next() % 5) - 2
         case 1: outcome = otherOutcome
         case 2:
-            if case .range(var pairs) = outcome.result, !pairs.isEmpty {
+            if case .range(var pairs, _) = outcome.result, !pairs.isEmpty {
                 pairs[0].version += 1
                 outcome.result = .range(pairs)
             } else {
@@ -110,9 +110,10 @@ extension StoreModel {
         of operation: StoreOperation, before: State, after: State
     ) -> StoreResult {
         switch operation {
-        case .put: return .put
-        case .delete(let key): return .deleted(before.pairs.contains { $0.key == key } ? 1 : 0)
-        case .range(let key, let end):
+        case .put: return .put()
+        case .delete(let key, _, _):
+            return .deleted(before.pairs.contains { $0.key == key } ? 1 : 0)
+        case .range(let key, let end, _, _):
             return .range(
                 after.pairs.filter { pair in
                     guard let end else { return pair.key == key }

@@ -65,9 +65,9 @@ struct RandomHistoryTests {
         let after = StoreModel().step(state, operation, nil) ?? state
         let result: StoreResult =
             switch operation {
-            case .put: .put
+            case .put: .put()
             case .delete: .deleted(after == state ? 0 : 1)
-            case .range(let key, _): .range(state.pairs.filter { $0.key == key })
+            case .range(let key, _, _, _): .range(state.pairs.filter { $0.key == key })
             case .transaction: .transaction(succeeded: false, [])
             }
         return (after, StoreOutcome(revision: after.revision, result))

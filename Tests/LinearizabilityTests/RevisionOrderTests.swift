@@ -58,11 +58,11 @@ struct RevisionOrderTests {
     @Test(arguments: 1...20)
     func aRevisionUsedTwiceIsFound(seed: UInt64) throws {
         var (calls, random) = Self.longHistory(seed)
-        let puts = calls.indices.filter { calls[$0].answer?.outcome.result == .put }
+        let puts = calls.indices.filter { calls[$0].answer?.outcome.result == .put() }
         let position = try #require(puts.dropFirst().randomElement(using: &random))
         let other = try #require(puts.last { $0 < position })
         let revision = try #require(calls[other].answer?.outcome.revision)
-        calls[position] = calls[position].answered(StoreOutcome(revision: revision, .put))
+        calls[position] = calls[position].answered(StoreOutcome(revision: revision, .put()))
         #expect(Self.isViolation(calls), "seed \(seed)")
     }
 
@@ -70,7 +70,7 @@ struct RevisionOrderTests {
         func put(_ value: String, _ time: Int, _ revision: Int64) -> StoreCall {
             StoreCall(
                 client: 1, operation: .put(key: "a", value: value), calledAt: time,
-                outcome: StoreOutcome(revision: revision, .put), returnedAt: time + 1)
+                outcome: StoreOutcome(revision: revision, .put()), returnedAt: time + 1)
         }
         let lateCall = StoreCall(client: 2, operation: .put(key: "b", value: "x"), calledAt: 7)
         let earlyCall = StoreCall(client: 2, operation: .put(key: "b", value: "x"), calledAt: 4)
@@ -86,7 +86,7 @@ struct RevisionOrderTests {
             outcome: StoreOutcome(revision: 4, .range([])), returnedAt: 2)
         let put = StoreCall(
             client: 1, operation: .put(key: "a", value: "1"), calledAt: 1,
-            outcome: StoreOutcome(revision: 5, .put), returnedAt: 2)
+            outcome: StoreOutcome(revision: 5, .put()), returnedAt: 2)
         for call in [read, put] {
             let initial = StoreModel.State(revision: 5)
             #expect(StoreHistory([call]).checkByRevision(from: initial) != .linearizable)

@@ -20,7 +20,7 @@ struct StoreHistoryTests {
 
     @Test func operationsInSequenceAreLinearizable() {
         let history = StoreHistory([
-            Self.call(1, .put(key: "a", value: "1"), 1...2, 2, .put),
+            Self.call(1, .put(key: "a", value: "1"), 1...2, 2, .put()),
             Self.call(
                 1, .range(key: "a", end: nil), 3...4, 2, .range([Self.pair("a", "1", 2, 2, 1)])),
             Self.call(1, .delete(key: "a"), 5...6, 3, .deleted(1)),
@@ -32,7 +32,7 @@ struct StoreHistoryTests {
 
     @Test func aReadThatMissesAnAcknowledgedPutIsAViolation() {
         let history = StoreHistory([
-            Self.call(1, .put(key: "a", value: "1"), 1...2, 2, .put),
+            Self.call(1, .put(key: "a", value: "1"), 1...2, 2, .put()),
             Self.call(2, .range(key: "a", end: nil), 3...4, 1, .range([])),
         ])
         #expect(history.check() == .violation(longest: [0], stuck: [1]))
@@ -42,7 +42,7 @@ struct StoreHistoryTests {
     @Test func aReadDuringAPutMaySeeItOrNot() {
         for (revision, pairs) in [(1, []), (2, [Self.pair("a", "1", 2, 2, 1)])] {
             let history = StoreHistory([
-                Self.call(1, .put(key: "a", value: "1"), 1...4, 2, .put),
+                Self.call(1, .put(key: "a", value: "1"), 1...4, 2, .put()),
                 Self.call(2, .range(key: "a", end: nil), 2...3, Int64(revision), .range(pairs)),
             ])
             #expect(history.check() == .linearizable)
@@ -52,7 +52,7 @@ struct StoreHistoryTests {
 
     @Test func aReadAfterAReadMustNotGoBack() {
         let history = StoreHistory([
-            Self.call(1, .put(key: "a", value: "1"), 1...10, 2, .put),
+            Self.call(1, .put(key: "a", value: "1"), 1...10, 2, .put()),
             Self.call(
                 2, .range(key: "a", end: nil), 2...3, 2, .range([Self.pair("a", "1", 2, 2, 1)])),
             Self.call(3, .range(key: "a", end: nil), 4...5, 1, .range([])),
@@ -63,8 +63,8 @@ struct StoreHistoryTests {
 
     @Test func aRevisionGivenTwiceIsAViolation() {
         let history = StoreHistory([
-            Self.call(1, .put(key: "a", value: "1"), 1...4, 2, .put),
-            Self.call(2, .put(key: "b", value: "2"), 2...3, 2, .put),
+            Self.call(1, .put(key: "a", value: "1"), 1...4, 2, .put()),
+            Self.call(2, .put(key: "b", value: "2"), 2...3, 2, .put()),
         ])
         #expect(history.check() != .linearizable)
     }
@@ -79,7 +79,7 @@ struct StoreHistoryTests {
                 2, .range(key: "a", end: nil), 4...5, 2, .range([Self.pair("a", "x", 2, 2, 1)])),
         ]
         let neverSeen = [
-            unanswered, Self.call(2, .put(key: "b", value: "1"), 2...3, 2, .put),
+            unanswered, Self.call(2, .put(key: "b", value: "1"), 2...3, 2, .put()),
         ]
         for calls in [seenLate, neverSeen] {
             #expect(StoreHistory(calls).check() == .linearizable)
@@ -102,7 +102,7 @@ struct StoreHistoryTests {
             let free = StoreOperation.Comparison(key: "lock", .equal, .created(0))
             return Self.call(
                 client, .transaction([free], success: [put], failure: []), times, 2,
-                .transaction(succeeded: succeeded, succeeded ? [.put] : []))
+                .transaction(succeeded: succeeded, succeeded ? [.put()] : []))
         }
         #expect(
             StoreHistory([swap(1, 1...4, true), swap(2, 2...3, false)]).check() == .linearizable)
@@ -123,8 +123,8 @@ struct StoreHistoryTests {
 
     @Test func aSearchThatTakesTooLongIsUndecided() {
         let history = StoreHistory([
-            Self.call(1, .put(key: "a", value: "1"), 1...2, 2, .put),
-            Self.call(1, .put(key: "a", value: "2"), 3...4, 3, .put),
+            Self.call(1, .put(key: "a", value: "1"), 1...2, 2, .put()),
+            Self.call(1, .put(key: "a", value: "2"), 3...4, 3, .put()),
         ])
         #expect(history.check(stepsMax: 1) == .undecided(steps: 1))
     }

@@ -9,12 +9,21 @@ package struct AppendedWrites: Sendable {
     package private(set) var mustSynchronize = false
     /// Whether the replica has something to do once they are durable.
     package private(set) var isWaitedFor = false
+    /// What was appended, with the frames of its records.
+    package private(set) var bytes = 0
+
+    /// What is appended between two synchronizations, roughly: a member that catches up makes the
+    /// disk's other users wait no longer than for this.
+    package static let unsynchronizedBytesMax = 1 << 20
 
     package init() {}
 
-    /// - Parameter isSole: whether being durable commits the entries of the write.
-    package mutating func add(_ write: LogWrite, isSole: Bool) {
+    /// - Parameters:
+    ///   - isSole: whether being durable commits the entries of the write.
+    ///   - appended: the bytes that it took in the log.
+    package mutating func add(_ write: LogWrite, isSole: Bool, bytes appended: Int) {
         newest = write.number
+        bytes += appended
         mustSynchronize = mustSynchronize || write.mustSynchronize
         if isSole {
             soleEntries.append(contentsOf: write.entries)

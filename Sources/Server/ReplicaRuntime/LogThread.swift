@@ -49,22 +49,13 @@ final class LogThread {
         }
     }
 
-    /// What is appended between two synchronizations, roughly: a member that catches up makes the
-    /// disk's other users wait no longer than for this.
-    private static let unsynchronizedBytesMax = 1 << 20
-
     private func turn() throws {
         var written = AppendedWrites()
-        var bytes = 0
         for message in batch {
             switch message {
             case .write(let write, let isSole):
-                bytes += try append(write)
-                written.add(write, isSole: isSole)
-                if bytes >= Self.unsynchronizedBytesMax {
-                    try finish(&written)
-                    bytes = 0
-                }
+                written.add(write, isSole: isSole, bytes: try append(write))
+                if written.bytes >= AppendedWrites.unsynchronizedBytesMax { try finish(&written) }
             case .snapshot(let record):
                 try log.saveSnapshot(record)
                 runtime.consensus.post(.input(.snapshotSaved(LogIndex(record.index))))

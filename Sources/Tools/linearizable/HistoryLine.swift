@@ -140,7 +140,7 @@ struct ResultForm: Decodable {
 
     func meaning() throws(MalformedForm) -> StoreResult {
         switch (put, deleted, range, transaction) {
-        case (true?, nil, nil, nil): return .put
+        case (true?, nil, nil, nil): return .put()
         case (nil, let count?, nil, nil): return .deleted(count)
         case (nil, nil, let pairs?, nil):
             return .range(

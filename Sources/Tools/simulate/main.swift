@@ -16,12 +16,18 @@ struct Simulate: ParsableCommand {
     @Option(help: "events after which a run ends early") var steps: Int?
     @Option(help: "founding members, 1 to 7; the seed chooses if not given") var members: Int?
     @Option(help: "the safety rule that is switched off") var mutant: Mutant?
+    @Option(help: "faults by which a bug of etcd showed, instead of drawn ones")
+    var scenario: String?
     @Flag(help: "end at the first seed that fails") var untilFailure = false
-    @Flag(help: "switch off one rule after the other and show that it is noticed")
+    @Flag(help: "switch off each rule in turn, or the given one, and show that it is noticed")
     var mutants = false
     @Flag(help: "tell what happens") var trace = false
 
     func validate() throws {
+        guard scenario.map({ KnownBug.named($0) != nil }) ?? true else {
+            let names = KnownBug.all.map(\.scenario.name).joined(separator: ", ")
+            throw ValidationError("the scenarios are: \(names)")
+        }
         guard members.map({ (1...7).contains($0) }) ?? true else {
             throw ValidationError("a simulated cluster has 1 to 7 members")
         }
@@ -36,11 +42,19 @@ struct Simulate: ParsableCommand {
 
     private func runMutants() throws {
         let range = seeds ?? SeedRange(first: 1, last: 300)
-        let table = MutantTable(range: range, seconds: min(seconds, 30), jobs: jobs)
+        let table = MutantTable(
+            mutants: mutant.map { [$0] } ?? Mutant.allCases, range: range,
+            seconds: min(seconds, 30), jobs: jobs)
         guard table.run() == 0 else { throw ExitCode(1) }
     }
 
     private func settings(_ seed: UInt64) -> SimulationSettings {
+        if let bug = scenario.flatMap({ KnownBug.named($0) }) {
+            var settings = bug.settings(seed: seed)
+            settings.mutant = mutant
+            settings.isTold = trace
+            return settings
+        }
         var settings = SimulationSettings(seed: seed)
         settings.seconds = seconds
         settings.stepsMax = steps

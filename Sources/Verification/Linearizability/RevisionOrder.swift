@@ -200,8 +200,8 @@ extension StoreResult {
     var hasChanged: Bool {
         switch self {
         case .put: true
-        case .deleted(let count): count > 0
-        case .range: false
+        case .deleted(let count, _): count > 0
+        case .range, .unknown, .unreadable: false
         case .transaction(_, let results): results.contains(where: \.hasChanged)
         }
     }
@@ -209,8 +209,9 @@ extension StoreResult {
     /// All pairs that a client was shown.
     func eachPair(_ body: (StoredPair) -> Void) {
         switch self {
-        case .put, .deleted: break
-        case .range(let pairs): pairs.forEach(body)
+        case .unknown, .unreadable: break
+        case .put(let previous): previous.map(body)
+        case .deleted(_, let pairs), .range(let pairs, _): pairs.forEach(body)
         case .transaction(_, let results): results.forEach { $0.eachPair(body) }
         }
     }

@@ -25,7 +25,7 @@ package struct SingleKeyModel: SequentialModel {
         _ state: State, _ operation: StoreOperation, _ outcome: StoreOutcome?
     ) -> State? {
         switch operation {
-        case .put(_, let value): put(value, state, outcome)
+        case .put(_, let value, _, _): put(value, state, outcome)
         case .delete: delete(state, outcome)
         case .range: read(state, outcome)
         case .transaction: nil
@@ -39,7 +39,7 @@ package struct SingleKeyModel: SequentialModel {
         after.modified = outcome?.revision
         if state.version == 0 { after.created = outcome?.revision }
         guard let outcome else { return after }
-        guard outcome.result == .put, outcome.revision > state.newestSeen else { return nil }
+        guard case .put = outcome.result, outcome.revision > state.newestSeen else { return nil }
         after.newestSeen = outcome.revision
         return after
     }
@@ -48,7 +48,7 @@ package struct SingleKeyModel: SequentialModel {
         var after = State(newestSeen: state.newestSeen)
         guard let outcome else { return after }
         let isPresent = state.version > 0
-        guard outcome.result == .deleted(isPresent ? 1 : 0) else { return nil }
+        guard case .deleted(isPresent ? 1 : 0, _) = outcome.result else { return nil }
         let lowest = isPresent ? state.newestSeen + 1 : state.newestSeen
         guard outcome.revision >= lowest else { return nil }
         after.newestSeen = outcome.revision
@@ -57,7 +57,7 @@ package struct SingleKeyModel: SequentialModel {
 
     private func read(_ state: State, _ outcome: StoreOutcome?) -> State? {
         guard let outcome else { return state }
-        guard case .range(let pairs) = outcome.result, outcome.revision >= state.newestSeen,
+        guard case .range(let pairs, _) = outcome.result, outcome.revision >= state.newestSeen,
             pairs.count == (state.version > 0 ? 1 : 0)
         else { return nil }
         var after = state

@@ -70,8 +70,8 @@ extension StoreOperation {
     /// The key, if the operation is not a transaction and concerns one key.
     var singleKey: String? {
         switch self {
-        case .put(let key, _), .delete(let key), .range(let key, nil): key
-        case .range, .transaction: nil
+        case .put(let key, _, _, _), .delete(let key, nil, _), .range(let key, nil, _, _): key
+        case .delete, .range, .transaction: nil
         }
     }
 }

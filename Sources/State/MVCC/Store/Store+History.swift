@@ -20,7 +20,7 @@ package struct HistoryPage: Sendable {
     package fileprivate(set) var compactedRevision: Int64
 
     /// Hands over the encoded KeyValue of a change.
-    func withValue<Result>(
+    package func withValue<Result>(
         of change: Change, _ body: (UnsafeRawBufferPointer) -> Result
     ) -> Result {
         bytes.withUnsafeBytes { all in body(UnsafeRawBufferPointer(rebasing: all[change.bytes])) }

@@ -13,6 +13,8 @@ struct Administration {
     /// A member whose removal was asked for. The call may have ended without an answer and the
     /// removal still be in a log.
     var leaving: Membership.MemberID?
+    /// Whether members are to go to the newer version, one after the other.
+    var isUpgrading = false
 
     /// Whether the cluster bears the loss of a host for good: all its other members are sound, and
     /// the lost ones stay a minority.
@@ -41,7 +43,8 @@ extension Simulation {
     /// The members as the one that is furthest knows them.
     var membership: [Membership.Member] { informed?.state.membership.members ?? [] }
 
-    private var informed: SimulatedMember? {
+    /// The member that has applied most.
+    var informed: SimulatedMember? {
         var furthest: SimulatedMember?
         for host in hosts {
             guard let member = host.member else { continue }
@@ -59,6 +62,7 @@ extension Simulation {
         let pause =
             isStormy ? 200 * .millisecond...4 * .second : 50 * .millisecond...300 * .millisecond
         schedule(.administrate, after: clientDice.duration(pause))
+        leaveJointly()
         guard administration.call == nil, let informed else { return }
         let members = informed.state.membership.members
         startJoining(informed.state.membership)
@@ -164,6 +168,7 @@ extension Simulation {
     /// Hears of a change of membership that a member has applied.
     func membershipChanged(_ member: SimulatedMember) {
         guard member.state.membership.removed.contains(member.host.id) else { return }
+        if member.replica.role == .leader { report.count(.leadersRemoved) }
         schedule(
             .retire(host: member.host.number), after: timing.duration(.millisecond ... .second))
     }

@@ -1,17 +1,20 @@
 import Disk
 import EtcdAPI
+import Judges
 import Linearizability
 import StateMachine
 
 /// What a client asked for.
 enum CallKind {
-    case store(StoreOperation, lease: Int64)
-    /// A read of the member's own state, at a revision or, with 0, the newest.
-    case serializable(StoreOperation, revision: Int64)
+    /// Something that goes through the log.
+    case store(StoreOperation)
+    /// A read, or one of the member's own state.
+    case read(ReadRequest, isSerializable: Bool)
     case compaction
     case grant(lease: Int64, seconds: Int64)
     case keepAlive(lease: Int64)
     case revoke(lease: Int64)
+    case timeToLive(lease: Int64)
     /// A change of the membership.
     case membership
     /// A put that has to be answered once faults have ended.
@@ -20,7 +23,7 @@ enum CallKind {
     /// The operation as it goes into the history.
     var recorded: StoreOperation? {
         switch self {
-        case .store(let operation, _): operation
+        case .store(let operation): operation
         case .probe(let host): .put(key: "probe", value: "\(host)")
         default: nil
         }
@@ -36,6 +39,8 @@ struct Call {
     let run: Int
     let request: CallRequest
     let beganAt: Nanoseconds
+    /// Whose lease it is about, if a holder called.
+    var holder: Int?
 }
 
 /// A call as the member gets it.
@@ -45,6 +50,8 @@ enum CallRequest {
     case readHere
     /// Only a leader renews; others ask it.
     case renew(lease: Int64)
+    /// Only a leader's clocks tell how long a lease lives; others ask it.
+    case report(lease: Int64)
     case changeMembership(type: UInt8, member: UInt64, context: [UInt8])
 }
 
@@ -76,6 +83,10 @@ struct ClientPopulation {
     /// The newest revision a client was told of.
     var newestRevision: Int64 = 1
     var newestCompaction: Int64 = 0
+    /// What clients choose their next calls by.
+    var knowledge: LoadKnowledge {
+        LoadKnowledge(leases: leases, newestRevision: newestRevision)
+    }
     /// Hosts whose probes are still unanswered.
     var unansweredProbes: [Int] = []
 

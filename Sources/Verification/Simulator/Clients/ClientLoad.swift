@@ -1,8 +1,19 @@
 import Disk
 import EtcdAPI
+import Judges
 import Linearizability
 
-/// What a simulated client asks next, as the judge sees it and as the server gets it.
+/// What clients know of the store when they choose what to ask.
+struct LoadKnowledge {
+    var leases: [Int64]
+    var newestRevision: Int64
+}
+
+/// What a simulated client asks next, as the judge sees it.
+///
+/// The keys are few, so that clients meet: puts with and without leases, deletions of keys and
+/// ranges, previous pairs, transactions with all kinds of comparisons, some within others, and reads
+/// with limits and at old revisions.
 struct ClientLoad {
     private static let keys = ["a", "b", "c", "d", "e", "f"]
     private let client: Int
@@ -10,112 +21,134 @@ struct ClientLoad {
 
     init(client: Int) { self.client = client }
 
-    mutating func next(_ generator: inout SeededGenerator) -> StoreOperation {
-        let key = Self.keys.randomElement(using: &generator) ?? "a"
-        switch Int.random(in: 0..<10, using: &generator) {
-        case 0...3: return .put(key: key, value: freshValue(&generator))
-        case 4: return .delete(key: key)
-        case 5: return .range(key: "a", end: "z")
-        case 6...7: return .range(key: key, end: nil)
-        default: return transaction(key, &generator)
+    /// The next change, or transaction.
+    mutating func next(
+        _ knowledge: LoadKnowledge, _ generator: inout SeededGenerator
+    ) -> StoreOperation {
+        let key = Self.key(&generator)
+        switch generator.number(below: 100) {
+        case 0..<50: return put(key, knowledge, &generator)
+        case 50..<62: return .delete(key: key, wantsPrevious: generator.happens(400_000))
+        case 62..<66:
+            return .delete(
+                key: key, end: Self.end(behind: key, &generator),
+                wantsPrevious: generator.happens(500_000))
+        default: return transaction(key, knowledge, isInner: false, &generator)
         }
     }
 
-    /// A read alone.
-    mutating func nextRead(_ generator: inout SeededGenerator) -> StoreOperation {
-        Bool.random(using: &generator)
-            ? .range(key: "a", end: "z")
-            : .range(key: Self.keys.randomElement(using: &generator) ?? "a", end: nil)
+    /// A read alone: of one key or a range, now and then with a limit, or at an old revision.
+    mutating func nextRead(
+        _ knowledge: LoadKnowledge, _ generator: inout SeededGenerator
+    ) -> ReadRequest {
+        let key = Self.key(&generator)
+        var request: ReadRequest
+        switch generator.number(below: 4) {
+        case 0: request = ReadRequest(KeyRange(key: "a", end: "z"))
+        case 1: request = ReadRequest(KeyRange(key: key, end: Self.end(behind: key, &generator)))
+        default: request = ReadRequest(KeyRange(key: key))
+        }
+        if generator.happens(250_000) { request.limit = 1 + generator.number(below: 4) }
+        if generator.happens(300_000) {
+            request.revision = Self.oldRevision(knowledge, &generator)
+        }
+        return request
+    }
+
+    /// A revision some way back, maybe compacted; now and then one that has not been yet.
+    private static func oldRevision(
+        _ knowledge: LoadKnowledge, _ generator: inout SeededGenerator
+    ) -> Int64 {
+        let newest = knowledge.newestRevision
+        let back = Int64(generator.number(below: Int(min(newest, 120)) + 1))
+        return generator.happens(50_000) ? newest + 2 : max(newest - back, 1)
+    }
+
+    private static func key(_ generator: inout SeededGenerator) -> String {
+        keys[generator.number(below: keys.count)]
+    }
+
+    /// The end of a range that begins at a key: some keys further, or behind all of them.
+    private static func end(behind key: String, _ generator: inout SeededGenerator) -> String {
+        let later = keys.filter { $0 > key } + ["z"]
+        return later[generator.number(below: later.count)]
     }
 
     /// Now and then a value that is longer than a page or a sector.
     private mutating func freshValue(_ generator: inout SeededGenerator) -> String {
         nextValue += 1
-        let isLong = Int.random(in: 0..<8, using: &generator) == 0
+        let isLong = generator.happens(125_000)
         return "\(client).\(nextValue)" + (isLong ? String(repeating: "x", count: 1_500) : "")
     }
 
-    private mutating func transaction(
-        _ key: String, _ generator: inout SeededGenerator
+    private mutating func put(
+        _ key: String, _ knowledge: LoadKnowledge, _ generator: inout SeededGenerator
     ) -> StoreOperation {
-        let version = Int64.random(in: 0...3, using: &generator)
-        let other = Self.keys.randomElement(using: &generator) ?? "b"
-        let relation: StoreOperation.Comparison.Relation =
-            Bool.random(using: &generator) ? .greater : .equal
+        .put(
+            key: key, value: freshValue(&generator), lease: Self.lease(knowledge, &generator),
+            wantsPrevious: generator.happens(300_000))
+    }
+
+    /// Mostly none.
+    private static func lease(
+        _ knowledge: LoadKnowledge, _ generator: inout SeededGenerator
+    ) -> Int64 {
+        guard !knowledge.leases.isEmpty, generator.happens(250_000) else { return 0 }
+        return knowledge.leases[generator.number(below: knowledge.leases.count)]
+    }
+}
+
+/// Transactions. On each way through one a key is put at most once, and not deleted as well.
+extension ClientLoad {
+    private mutating func transaction(
+        _ key: String, _ knowledge: LoadKnowledge, isInner: Bool,
+        _ generator: inout SeededGenerator
+    ) -> StoreOperation {
+        var comparisons = [comparison(key, knowledge, &generator)]
+        if generator.happens(200_000) {
+            comparisons.append(comparison(Self.key(&generator), knowledge, &generator))
+        }
         var success: [StoreOperation] = [
-            .put(key: key, value: freshValue(&generator)), .range(key: "a", end: "z"),
+            put(key, knowledge, &generator),
+            .range(
+                key: "a", end: "z",
+                limit: generator.happens(300_000) ? 1 + generator.number(below: 3) : 0,
+                revision: generator.happens(100_000)
+                    ? Self.oldRevision(knowledge, &generator) : 0),
         ]
-        if other != key { success.append(.delete(key: other)) }
-        return .transaction(
-            [.init(key: key, relation, .version(version))], success: success,
-            failure: [.range(key: key, end: nil)])
-    }
-}
-
-extension StoreOperation {
-    /// Whether the operation goes through the log.
-    var isProposed: Bool {
-        if case .range = self { return false }
-        return true
-    }
-
-    /// The request in an entry: field and message.
-    var payload: (field: UInt32, bytes: [UInt8]) {
-        switch requestOperation {
-        case .put(let request): (InternalRaftRequest.Field.put, request.encoded())
-        case .deleteRange(let request): (InternalRaftRequest.Field.deleteRange, request.encoded())
-        case .txn(let request): (InternalRaftRequest.Field.txn, request.encoded())
-        case .range(let request): (InternalRaftRequest.Field.range, request.encoded())
-        case .none: preconditionFailure("a client asks for something")
+        var failure: [StoreOperation] = [.range(key: key, end: nil)]
+        guard !isInner else {
+            return .transaction(comparisons, success: success, failure: failure)
         }
-    }
-
-    /// The request in an entry, a put of a lease's key.
-    func payload(lease: Int64) -> (field: UInt32, bytes: [UInt8]) {
-        guard lease != 0, case .put(var request) = requestOperation else { return payload }
-        request.lease = lease
-        return (InternalRaftRequest.Field.put, request.encoded())
-    }
-
-    /// The operation as a request.
-    var requestOperation: RequestOp {
-        switch self {
-        case .put(let key, let value):
-            .put(PutRequest(key: Array(key.utf8)[...], value: Array(value.utf8)[...]))
-        case .delete(let key): .deleteRange(DeleteRangeRequest(key: Array(key.utf8)[...]))
-        case .range(let key, let end): .range(Self.rangeRequest(key, end))
-        case .transaction(let comparisons, let success, let failure):
-            .txn(
-                TxnRequest(
-                    compare: comparisons.map { Compare($0) },
-                    success: success.map(\.requestOperation),
-                    failure: failure.map(\.requestOperation)))
+        let other = Self.key(&generator)
+        if other > key {
+            success.append(
+                .delete(
+                    key: other, end: generator.happens(200_000) ? "z" : nil,
+                    wantsPrevious: generator.happens(500_000)))
+        } else if other < key, generator.happens(500_000) {
+            let inner = transaction(other, knowledge, isInner: true, &generator)
+            success.append(inner)
+            if generator.happens(500_000) { failure.append(inner) }
         }
+        return .transaction(comparisons, success: success, failure: failure)
     }
 
-    static func rangeRequest(_ key: String, _ end: String?) -> RangeRequest {
-        RangeRequest(key: Array(key.utf8)[...], rangeEnd: Array((end ?? "").utf8)[...])
-    }
-}
-
-extension Compare {
-    init(_ comparison: StoreOperation.Comparison) {
-        let result: Result =
-            switch comparison.relation {
-            case .equal: .equal
-            case .notEqual: .notEqual
-            case .less: .less
-            case .greater: .greater
+    private func comparison(
+        _ key: String, _ knowledge: LoadKnowledge, _ generator: inout SeededGenerator
+    ) -> StoreOperation.Comparison {
+        let relations: [StoreOperation.Comparison.Relation] = [.equal, .notEqual, .less, .greater]
+        let relation = relations[generator.number(below: relations.count)]
+        let recent = max(0, knowledge.newestRevision - Int64(generator.number(below: 20)))
+        let target: StoreOperation.Comparison.Target =
+            switch generator.number(below: 6) {
+            case 0, 1: .version(Int64(generator.number(below: 4)))
+            case 2: .created(generator.happens(500_000) ? 0 : recent)
+            case 3: .modified(recent)
+            case 4: .value("\(client).\(max(0, nextValue - generator.number(below: 3)))")
+            default: .lease(Self.lease(knowledge, &generator))
             }
-        let (target, operand): (Target, Operand) =
-            switch comparison.target {
-            case .version(let number): (.version, .version(number))
-            case .created(let number): (.create, .createRevision(number))
-            case .modified(let number): (.mod, .modRevision(number))
-            case .value(let text): (.value, .value(Array(text.utf8)[...]))
-            }
-        self.init(
-            result: result, target: target, key: Array(comparison.key.utf8)[...],
-            operand: operand)
+        let end = generator.happens(150_000) ? Self.end(behind: key, &generator) : nil
+        return StoreOperation.Comparison(key: key, end: end, relation, target)
     }
 }

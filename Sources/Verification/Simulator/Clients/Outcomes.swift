@@ -1,4 +1,5 @@
 import EtcdAPI
+import Judges
 import Linearizability
 import StateMachine
 import SwiftProtobuf
@@ -6,16 +7,14 @@ import SwiftProtobuf
 extension StoreOutcome {
     /// What applying a proposal came to, as the judge sees it.
     init(_ outcome: ApplyOutcome) throws {
-        let result: StoreResult
-        switch outcome.result {
-        case .put: result = .put
-        case .deleteRange(let answer): result = .deleted(Int(answer.deleted))
-        case .txn(let answer):
-            result = try .transaction(
-                succeeded: answer.succeeded, answer.responses.map { try StoreResult($0) })
-        case .range(let answer): result = try StoreResult(answer)
-        default: throw SimulationFailure("an answer of another kind: \(outcome.result)")
-        }
+        let result: StoreResult =
+            switch outcome.result {
+            case .put(let answer): try StoreResult(.put(answer))
+            case .deleteRange(let answer): try StoreResult(.deleteRange(answer))
+            case .txn(let answer): try StoreResult(.txn(answer))
+            case .range(let answer): try StoreResult(.range(answer))
+            default: throw SimulationFailure("an answer of another kind: \(outcome.result)")
+            }
         self.init(revision: outcome.revision, result)
     }
 }
@@ -23,24 +22,22 @@ extension StoreOutcome {
 extension StoreResult {
     init(_ answer: OperationAnswer) throws {
         switch answer {
-        case .put: self = .put
-        case .deleteRange(let answer): self = .deleted(Int(answer.deleted))
-        case .range(let answer): self = try StoreResult(answer)
+        case .put(let answer):
+            let previous = try answer.previous.map {
+                StoredPair(try Mvccpb_KeyValue(serializedBytes: $0))
+            }
+            self = .put(previous: previous)
+        case .deleteRange(let answer):
+            let decoded = try Etcdserverpb_DeleteRangeResponse(serializedBytes: answer.encoded())
+            self = .deleted(Int(decoded.deleted), previous: decoded.prevKvs.map { StoredPair($0) })
+        case .range(let answer):
+            guard case .pairs(let pairs, let leftOut) = ReadAnswer(answer) else {
+                throw SimulationFailure("a range is answered with \(ReadAnswer(answer))")
+            }
+            self = .range(pairs, leftOut: leftOut)
         case .txn(let answer):
             self = try .transaction(
                 succeeded: answer.succeeded, answer.responses.map { try StoreResult($0) })
         }
-    }
-
-    init(_ answer: RangeAnswer) throws {
-        let decoded = try Etcdserverpb_RangeResponse(serializedBytes: answer.encoded())
-        self = .range(
-            decoded.kvs.map { pair in
-                StoredPair(
-                    key: String(decoding: pair.key, as: UTF8.self),
-                    value: String(decoding: pair.value, as: UTF8.self),
-                    created: pair.createRevision, modified: pair.modRevision,
-                    version: pair.version)
-            })
     }
 }

@@ -1,4 +1,6 @@
 import EtcdAPI
+import Judges
+import Lease
 import Linearizability
 import Raft
 import StateMachine
@@ -33,46 +35,63 @@ extension Simulation {
                 lease: clients.nextLease, seconds: 2 + Int64(clientDice.number(below: 8)))
         case 40..<50 where !clients.leases.isEmpty:
             return .revoke(lease: clients.leases[clientDice.number(below: clients.leases.count)])
-        case 50..<110 where !clients.leases.isEmpty:
+        case 50..<65 where !clients.leases.isEmpty:
+            return .timeToLive(
+                lease: clients.leases[clientDice.number(below: clients.leases.count)])
+        case 65..<120 where !clients.leases.isEmpty:
             // The newest leases are kept alive, the older ones end.
             let newest = clients.leases.suffix(3)
             return .keepAlive(
                 lease: newest[newest.startIndex + clientDice.number(below: newest.count)])
-        case 110..<200:
-            let operation = clients.all[number].load.nextRead(&clientDice)
-            let newest = clients.newestRevision
-            let isOld = newest > 2 && clientDice.happens(500_000)
-            let back = Int64(clientDice.number(below: Int(min(newest - 1, 100)) + 1))
-            return .serializable(operation, revision: isOld ? max(newest - back, 1) : 0)
-        default:
-            let operation = clients.all[number].load.next(&clientDice)
-            var lease: Int64 = 0
-            if case .put = operation, !clients.leases.isEmpty, clientDice.happens(200_000) {
-                lease = clients.leases[clientDice.number(below: clients.leases.count)]
-            }
-            return .store(operation, lease: lease)
+        case 120..<430:
+            return .read(
+                clients.all[number].load.nextRead(clients.knowledge, &clientDice),
+                isSerializable: clientDice.happens(300_000))
+        default: return .store(clients.all[number].load.next(clients.knowledge, &clientDice))
         }
     }
 
-    func begin(_ kind: CallKind, client: Int, at host: Int, request: CallRequest? = nil) {
+    /// What a mutant makes of a change.
+    private func mutated(_ operation: StoreOperation) -> StoreOperation {
+        switch (mutant, operation) {
+        case (.deletesOnlyTheFirst, .delete(let key, _?, let wantsPrevious)):
+            .delete(key: key, wantsPrevious: wantsPrevious)
+        case (.forgetsPrevious, .put(let key, let value, let lease, true)):
+            .put(key: key, value: value, lease: lease)
+        case (.putsWithoutLease, .put(let key, let value, _, let wantsPrevious)):
+            .put(key: key, value: value, wantsPrevious: wantsPrevious)
+        case (.comparesOneKey, .transaction(let comparisons, let success, let failure)):
+            .transaction(
+                comparisons.map { .init(key: $0.key, $0.relation, $0.target) }, success: success,
+                failure: failure)
+        default: operation
+        }
+    }
+
+    func begin(
+        _ kind: CallKind, client: Int, at host: Int, request: CallRequest? = nil,
+        holder: Int? = nil
+    ) {
         let call = Call(
             client: client, kind: kind, calledAt: clients.takeMoment(), host: host,
-            run: hosts[host].runs, request: request ?? makeRequest(kind), beganAt: now)
+            run: hosts[host].runs, request: request ?? makeRequest(kind), beganAt: now,
+            holder: holder)
         let number = clients.nextCall
         clients.nextCall += 1
         clients.calls[number] = call
         schedule(
             .request(number), after: timing.duration(50 * .microsecond...2 * .millisecond))
-        schedule(.giveUp(number), after: clientDice.duration(Self.patience))
+        let patience = holder == nil ? Self.patience : LeaseHolder.patience
+        schedule(.giveUp(number), after: clientDice.duration(patience))
     }
 
     private func makeRequest(_ kind: CallKind) -> CallRequest {
         switch kind {
-        case .store(let operation, let lease):
-            guard operation.isProposed else { return .read }
-            let (field, payload) = operation.payload(lease: lease)
+        case .store(let operation):
+            let (field, payload) = mutated(operation).payload
             return .propose(field: field, payload: payload)
-        case .serializable: return .readHere
+        case .read(_, let isSerializable): return isSerializable ? .readHere : .read
+        case .timeToLive(let lease): return .report(lease: lease)
         case .keepAlive(let lease): return .renew(lease: lease)
         case .compaction:
             let oldest = clients.newestCompaction + 1
@@ -87,7 +106,7 @@ extension Simulation {
                 field: InternalRaftRequest.Field.leaseGrant,
                 payload: LeaseGrantRequest(ttlSeconds: seconds, id: lease).encoded())
         case .revoke(let lease):
-            leaseKeeping.renounce(lease)
+            record.leases.renounce(lease)
             return .propose(
                 field: InternalRaftRequest.Field.leaseRevoke,
                 payload: LeaseRevokeRequest(id: lease).encoded())
@@ -100,7 +119,7 @@ extension Simulation {
     }
 
     /// A request reaches its member.
-    func receive(_ number: CallNumber) {
+    func receive(_ number: CallNumber) throws {
         guard let call = clients.calls[number] else { return }
         let host = hosts[call.host]
         guard let member = host.member(ofRun: call.run) else {
@@ -115,33 +134,11 @@ extension Simulation {
         case .read: member.post(.read(number))
         case .renew(let lease): renew(lease, number, member)
         case .readHere: answer(number, .readable, from: member)
+        case .report(let lease): try report(lease, number, member)
         case .changeMembership(let type, let id, let context):
             guard let type = ConfChangeType(rawValue: type) else { return }
             member.post(.changeMembership(type, MemberID(id), context: context, number))
         }
-    }
-
-    /// A leader renews a lease, and asks a quorum whether it still leads before it says so; any
-    /// other member hands the request on to the leader.
-    private func renew(_ lease: Int64, _ number: CallNumber, _ member: SimulatedMember) {
-        var leader: SimulatedMember? = member
-        if member.replica.role != .leader {
-            leader = member.replica.leader.flatMap { host(of: $0)?.member }
-            if let other = leader?.host,
-                network.isCut(from: member.host.number, to: other.number)
-                    || other.pausedUntil > now
-            {
-                leader = nil
-            }
-        }
-        guard let leader, leader.replica.role == .leader, let seconds = leader.renew(lease) else {
-            return schedule(.answer(number, .refused), after: .millisecond)
-        }
-        guard mutant != .renewsUnconfirmed else {
-            return schedule(.answer(number, .renewed(seconds)), after: .millisecond)
-        }
-        clients.renewals[number] = (seconds, leader.replica.term.rawValue)
-        leader.post(.read(number))
     }
 
     /// A member answers: reads are carried out a little later.
@@ -149,6 +146,7 @@ extension Simulation {
         let delay = timing.duration(20 * .microsecond...2 * .millisecond)
         if case .readable = answer, let renewal = clients.renewals.removeValue(forKey: number) {
             let isConfirmed = renewal.term == member.replica.term.rawValue
+            if !isConfirmed { report.count(.unconfirmedRenewals) }
             schedule(
                 .answer(number, isConfirmed ? .renewed(renewal.seconds) : .refused), after: delay)
         } else if case .readable = answer {
@@ -161,34 +159,6 @@ extension Simulation {
     /// The connection to a member has broken.
     func loseCall(_ number: CallNumber) {
         schedule(.answer(number, .lost), after: timing.duration(.microsecond...5 * .millisecond))
-    }
-
-    /// Carries a read out.
-    func serve(_ number: CallNumber) throws {
-        guard let call = clients.calls[number] else { return }
-        let host = hosts[call.host]
-        guard let member = host.member(ofRun: call.run) else {
-            return schedule(.answer(number, .lost), after: .millisecond)
-        }
-        if host.pausedUntil > now {
-            return schedule(.serve(number), after: host.pausedUntil - now)
-        }
-        let (operation, revision): (StoreOperation, Int64) =
-            switch call.kind {
-            case .store(let operation, _): (operation, 0)
-            case .serializable(let operation, let revision): (operation, revision)
-            default: preconditionFailure("only reads are served")
-            }
-        guard case .range(let key, let end) = operation else { return }
-        var request = StoreOperation.rangeRequest(key, end)
-        request.revision = revision
-        var found = RangeAnswer()
-        guard
-            case .complete(let storeRevision)? = try? member.state.store.range(
-                request, into: &found)
-        else { return schedule(.answer(number, .refused), after: .millisecond) }
-        let seen = revision > 0 ? revision : storeRevision
-        finish(number, StoreOutcome(revision: seen, try StoreResult(found)))
     }
 
     /// A client hears of its call.
@@ -204,9 +174,9 @@ extension Simulation {
                 clients.unansweredProbes.removeAll { $0 == host }
                 finish(number, try StoreOutcome(outcome))
             case .grant(let lease, let seconds):
-                leaseKeeping.promise(lease, seconds: seconds, from: call.beganAt)
+                record.leases.promise(lease, seconds: seconds, from: call.beganAt)
                 report.count(.leasesGranted)
-                clients.leases.append(lease)
+                if call.holder == nil { clients.leases.append(lease) }
                 if clients.leases.count > 12 { clients.leases.removeFirst() }
                 end(number, .answered)
             default: end(number, .answered)
@@ -214,19 +184,21 @@ extension Simulation {
         case .renewed(let seconds):
             if case .keepAlive(let lease) = call.kind, seconds > 0 {
                 report.count(.leasesRenewed)
-                leaseKeeping.promise(lease, seconds: seconds, from: call.beganAt)
+                record.leases.promise(lease, seconds: seconds, from: call.beganAt)
             }
             end(number, .answered)
         case .refused:
             if case .probe(let host) = call.kind { retryProbe(host) }
             end(number, .refused)
+        case .reported: end(number, .answered)
         case .lost, .readable: giveUp(number)
         }
     }
 
     /// A lease has ended: for the judge a call that took its keys away.
-    func noteRevocation(of keys: [[UInt8]], _ outcome: ApplyOutcome) {
-        let deletions = keys.map { StoreOperation.delete(key: String(decoding: $0, as: UTF8.self)) }
+    func noteRevocation(of keys: [String], _ outcome: ApplyOutcome) {
+        guard !keys.isEmpty else { return }
+        let deletions = keys.map { StoreOperation.delete(key: $0) }
         clients.history.append(
             StoreCall(
                 client: -1, operation: .transaction([], success: deletions, failure: []),
@@ -240,7 +212,7 @@ extension Simulation {
     /// A client stops waiting: what became of a change nobody knows.
     func giveUp(_ number: CallNumber) {
         guard let call = clients.calls[number] else { return }
-        if let operation = call.kind.recorded, operation.isProposed {
+        if let operation = call.kind.recorded {
             clients.unknown.append((clients.history.count, number))
             clients.history.append(
                 StoreCall(client: call.client, operation: operation, calledAt: call.calledAt))
@@ -249,34 +221,29 @@ extension Simulation {
         end(number, .unanswered)
     }
 
+    /// A change, or a transaction, was answered.
     private func finish(_ number: CallNumber, _ outcome: StoreOutcome) {
-        guard let call = clients.calls[number] else { return }
-        trace.add(outcome.revision)
-        clients.newestRevision = max(clients.newestRevision, outcome.revision)
-        switch call.kind {
-        case .store, .probe:
-            guard let operation = call.kind.recorded else { break }
-            if !operation.isProposed { report.count(.reads) }
-            clients.carriedOut[number] = nil
-            clients.history.append(
-                StoreCall(
-                    client: call.client, operation: operation, calledAt: call.calledAt,
-                    outcome: outcome, returnedAt: clients.takeMoment()))
-        case .serializable(let operation, _):
-            // Of some moment, whichever: it only has to be a state that there was.
-            clients.history.append(
-                StoreCall(
-                    client: call.client, operation: operation, calledAt: 0, outcome: outcome,
-                    returnedAt: .max))
-        default: break
-        }
+        guard let call = clients.calls[number], let operation = call.kind.recorded else { return }
+        note(outcome)
+        clients.carriedOut[number] = nil
+        clients.history.append(
+            StoreCall(
+                client: call.client, operation: operation, calledAt: call.calledAt,
+                outcome: outcome, returnedAt: clients.takeMoment()))
         end(number, .answered)
     }
 
-    private func end(_ number: CallNumber, _ occurrence: Occurrence) {
+    /// A client has learned of a revision.
+    func note(_ outcome: StoreOutcome) {
+        trace.add(outcome.revision)
+        clients.newestRevision = max(clients.newestRevision, outcome.revision)
+    }
+
+    func end(_ number: CallNumber, _ occurrence: Occurrence) {
         guard let call = clients.calls.removeValue(forKey: number) else { return }
         report.count(occurrence)
         if administration.call == number { administration.call = nil }
+        if let holder = call.holder { holderHears(holder, occurrence, of: call) }
         guard call.client >= 0 else { return }
         schedule(
             .client(call.client),

@@ -6,7 +6,7 @@ extension Simulation {
         switch event {
         case .tick(let host, let run): try tick(host, run)
         case .lane(let lane, let host, let run): try work(lane, host, run)
-        case .arrive(let packet): arrive(packet)
+        case .arrive(let packet): try arrive(packet)
         case .transfer(let number): try proceed(number)
         case .unreachable(let host, let run, let target):
             hosts[host].member(ofRun: run)?.post(.input(.unreachable(MemberID(target))))
@@ -14,12 +14,15 @@ extension Simulation {
         case .fault(let kind): try bring(kind)
         case .heal(let number): heal(number)
         case .client(let client): act(client)
+        case .hold(let holder): hold(holder)
         case .look(let client): try look(client)
-        case .request(let call): receive(call)
+        case .request(let call): try receive(call)
         case .serve(let call): try serve(call)
         case .answer(let call, let answer): try take(answer, of: call)
         case .giveUp(let call): giveUp(call)
         case .administrate: administrate()
+        case .compactNewest(let host): beginNewestCompaction(host)
+        case .watchVersions: watchVersions()
         case .retire(let host): retire(hosts[host])
         case .probe(let host): probe(host)
         case .compareHashes: try compareHashes()
@@ -30,9 +33,8 @@ extension Simulation {
         let host = hosts[number]
         guard let member = host.member(ofRun: run) else { return }
         trace.add(number << 4 | lane.rawValue)
-        if host.pausedUntil > now {
-            return schedule(.lane(lane, host: number, run: run), after: host.pausedUntil - now)
-        }
+        let end = host.standsStill(lane)
+        if end > now { return schedule(.lane(lane, host: number, run: run), after: end - now) }
         try attempt(host) { try member.work(lane) }
     }
 
@@ -43,14 +45,20 @@ extension Simulation {
         if host.pausedUntil > now {
             return schedule(.tick(host: number, run: run), after: host.pausedUntil - now)
         }
-        try attempt(host) { try member.turn() }
+        let isHeld = host.standsStill(.consensus) > now
+        if !isHeld { try attempt(host) { try member.turn() } }
         guard host.member(ofRun: run) != nil else { return }
         if member.milliseconds >= member.nextLeaseCheck { member.wake(.apply) }
         if member.state.watchers.counts.behind > 0 {
             try attempt(host) { while member.state.watchers.catchUpStep() {} }
         }
         if member.isBackendDue { member.wake(.backend) }
-        scheduleTick(member)
+        if isHeld {
+            let left = host.standsStill(.consensus) - now
+            schedule(.tick(host: number, run: run), after: min(left, 100 * .millisecond))
+        } else {
+            scheduleTick(member)
+        }
     }
 
     func scheduleTick(_ member: SimulatedMember) {
@@ -65,6 +73,8 @@ extension Simulation {
             try body()
         } catch let failure as SimulationFailure {
             throw failure
+        } catch is PlannedEnd {
+            crash(host, losesPower: !host.endsWithPower, reason: "it ends in the midst of its work")
         } catch {
             guard host.hasDiskFault || error is MutantEnd else {
                 throw SimulationFailure("host \(host.number) stopped without a fault: \(error)")
@@ -76,6 +86,6 @@ extension Simulation {
 
     /// How long a disk takes, longer while it is stalled.
     func diskDelay(_ host: Host, _ range: ClosedRange<Nanoseconds>) -> Nanoseconds {
-        max(0, host.stalledUntil - now) + timing.duration(range)
+        max(0, host.stalledUntil - now) + timing.duration(range) * plan.diskSlowness
     }
 }

@@ -28,6 +28,7 @@ final class Simulation {
     var timing: SeededGenerator
     var faultDice: SeededGenerator
     var clientDice: SeededGenerator
+    var judgeDice: SeededGenerator
 
     var limits: MemberLimits
     let plan: FaultPlan
@@ -47,8 +48,10 @@ final class Simulation {
     var clients = ClientPopulation()
     var administration = Administration()
     var watchClients: [WatchClient] = []
-    var watchStreams: [Int: WatchStream] = [:]
-    var leaseKeeping: LeaseKeeping
+    var leaseHolders: [LeaseHolder] = []
+    /// The term in which the joint configuration was entered, while there is one.
+    var jointTerm: Term?
+    let record: ClusterRecord
     /// The calls that requests belong to.
     var requestCalls: [UInt64: CallNumber] = [:]
 
@@ -62,34 +65,35 @@ final class Simulation {
         faultDice = SeededGenerator(seed: seeds.next())
         clientDice = SeededGenerator(seed: seeds.next())
         var choices = SeededGenerator(seed: seeds.next())
-        plan = FaultPlan(&choices)
-        leaseKeeping = LeaseKeeping(driftMillionths: plan.drift)
+        judgeDice = SeededGenerator(seed: seeds.next())
+        plan = settings.scenario.map { FaultPlan($0) } ?? FaultPlan(&choices)
+        record = ClusterRecord(driftMillionths: plan.drift, clocksAreSteady: true)
         limits = MemberLimits(&choices)
         report.profile = plan.name
-        let members = settings.members ?? Self.sizes[choices.number(below: Self.sizes.count)]
+        let drawn = Self.sizes[choices.number(below: Self.sizes.count)]
+        let members = settings.members ?? settings.scenario?.members ?? drawn
+        settings.scenario?.adjust(&limits)
         for number in 0..<members { addFounder(number, &choices) }
         network.addHosts(members)
         founders = hosts.map {
             Membership.Member(id: $0.id, peerURLs: [$0.peerURL], name: "host\($0.number)")
         }
         clients = ClientPopulation(&choices)
-        for _ in 0..<choices.number(below: 4) {
-            watchClients.append(
-                WatchClient(&choices, losesEvents: settings.mutant == .watchLosesEvents))
+        for _ in 0...choices.number(below: 4) {
+            watchClients.append(WatchClient(&choices, mutant: settings.mutant))
         }
+        let holders = choices.number(below: 5)
+        addLeaseHolders(count: plan.leaseHolders ?? holders, &choices)
     }
 
     /// Founding members, as often as runs have so many.
     private static let sizes = [3, 3, 3, 3, 3, 3, 3, 4, 5, 5, 5, 7, 2, 1]
 
-    /// How long the run goes on without faults, and has to show progress.
-    private static let calmNanoseconds: Nanoseconds = 30 * .second
-
     func run() {
         do {
             try storm()
             calmDown()
-            try run(until: now + Self.calmNanoseconds)
+            try run(until: now + settings.calmSeconds * .second)
             try judge()
         } catch {
             report.failures.append("at \(now / .microsecond) us: \(error)")
@@ -103,14 +107,18 @@ final class Simulation {
         for host in hosts {
             schedule(.start(host: host.number), after: timing.duration(0...300 * .millisecond))
         }
-        for kind in FaultKind.allCases { planFault(kind) }
+        for kind in FaultKind.allCases { planFirstFault(kind) }
         for client in clients.all.indices {
             schedule(.client(client), after: timing.duration(0...2 * .second))
+        }
+        for holder in leaseHolders.indices {
+            schedule(.hold(holder), after: timing.duration(.second...3 * .second))
         }
         for client in watchClients.indices {
             schedule(.look(client), after: timing.duration(.second...5 * .second))
         }
         schedule(.administrate, after: 3 * .second)
+        schedule(.watchVersions, after: 2 * .second)
         schedule(.compareHashes, after: .second)
         try run(until: settings.seconds * .second)
     }

@@ -14,6 +14,8 @@ enum SimulationEvent {
     case heal(Int)
     /// A client thinks of something to do.
     case client(Int)
+    /// A holder of a lease thinks of its lease.
+    case hold(Int)
     /// A client looks at its watch.
     case look(Int)
     case request(CallNumber)
@@ -23,6 +25,9 @@ enum SimulationEvent {
     /// The client does not wait any longer.
     case giveUp(CallNumber)
     case administrate
+    case compactNewest(host: Int)
+    /// The leader and the operator look at the versions.
+    case watchVersions
     /// A removed member ends.
     case retire(host: Int)
     /// A host's member has to answer a put, now that faults have ended.

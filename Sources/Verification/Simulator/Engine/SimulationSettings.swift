@@ -12,14 +12,20 @@ package struct SimulationSettings: Sendable {
     /// Whether what happens is told line by line.
     package var isTold = false
 
+    /// The faults that come, in the place of those that the seed draws.
+    package var scenario: Scenario?
+    /// Virtual seconds without faults at the end.
+    package var calmSeconds: Int64 = 30
+
     package init(seed: UInt64) { self.seed = seed }
 
     /// The arguments that repeat the run.
     package var arguments: String {
         var text = "--seed \(seed)"
-        if seconds != 60 { text += " --seconds \(seconds)" }
+        if seconds != 60, scenario == nil { text += " --seconds \(seconds)" }
         if let stepsMax { text += " --steps \(stepsMax)" }
         if let members { text += " --members \(members)" }
+        if let scenario { text += " --scenario '\(scenario.name)'" }
         if let mutant { text += " --mutant \(mutant.rawValue)" }
         return text
     }

@@ -1,9 +1,12 @@
 import Disk
 
 /// Kinds of faults that come at random times.
-enum FaultKind: Int, CaseIterable {
-    case crash, powerFailure, halt, pause, partition, oneWayCut, flapping, isolation
+package enum FaultKind: Int, CaseIterable, Sendable {
+    case crash, powerFailure, halt, pause, leaderFreeze, laneHold
+    case partition, oneWayCut, flapping, isolation, brokenConnection, flood
     case synchronizeFailure, fullDisk, stall, clockJump, wipe, bitFlip
+    case versionChange, jointChange
+    case compactionCrash, defragmentationCrash
 }
 
 /// What a run has to bear, drawn from its seed.
@@ -25,18 +28,37 @@ struct FaultPlan {
     var drift = 0
     /// Lengths of ticks among the members, in milliseconds.
     var ticks = [100]
+    /// How many times longer than a good disk the disks take.
+    var diskSlowness: Int64 = 1
+    /// Clients that live by a lease; nil leaves it to the seed.
+    var leaseHolders: Int?
     let downTime: ClosedRange<Nanoseconds>
+
+    /// The faults of a scenario, and nothing that a seed draws.
+    init(_ scenario: Scenario) {
+        name = "scenario \(scenario.name)"
+        intervals = [Nanoseconds?](repeating: nil, count: FaultKind.allCases.count)
+        downTime = .millisecond ... .second
+        network.loss = scenario.lossMillionths
+        for (kind, milliseconds) in scenario.intervalsMilliseconds {
+            set(kind, milliseconds * .millisecond)
+        }
+    }
 
     init(_ choices: inout SeededGenerator) {
         intervals = [Nanoseconds?](repeating: nil, count: FaultKind.allCases.count)
         downTime = .millisecond...(choices.happens(500_000) ? 1 : 8) * .second
-        switch choices.number(below: 10) {
+        switch choices.number(below: 12) {
         case 0:
             name = "calm"
         case 1...3:
             let kind = FaultKind.allCases[choices.number(below: FaultKind.allCases.count)]
             name = "only \(kind)"
             set(kind, choices.duration(2 * .second...10 * .second))
+        case 4 where choices.happens(250_000):
+            name = "slow disks"
+            diskSlowness = 10 + Int64(choices.number(below: 40))
+            set(.stall, choices.duration(2 * .second...10 * .second))
         case 4:
             name = "bad network"
             drawNetwork(&choices, cruelty: 4)
@@ -44,13 +66,20 @@ struct FaultPlan {
             name = "mixed"
             drawNetwork(&choices, cruelty: 1)
             drawClocks(&choices)
+            drawDisks(&choices)
             for kind in FaultKind.allCases where choices.happens(600_000) {
                 set(kind, choices.duration(10 * .second...80 * .second))
             }
+        case 8:
+            name = "frozen leaders"
+            set(.leaderFreeze, choices.duration(4 * .second...9 * .second))
+            if choices.happens(500_000) { drawClocks(&choices) }
+            leaseHolders = 6
         default:
             name = "cruel"
             drawNetwork(&choices, cruelty: 2)
             drawClocks(&choices)
+            drawDisks(&choices)
             for kind in FaultKind.allCases where choices.happens(800_000) {
                 set(kind, choices.duration(3 * .second...40 * .second))
             }
@@ -74,6 +103,10 @@ struct FaultPlan {
         if choices.happens(500_000) {
             network.cutTransfers = choices.number(below: cruelty * 100_000)
         }
+    }
+
+    private mutating func drawDisks(_ choices: inout SeededGenerator) {
+        if choices.happens(300_000) { diskSlowness = 2 + Int64(choices.number(below: 30)) }
     }
 
     private mutating func drawClocks(_ choices: inout SeededGenerator) {

@@ -1,4 +1,5 @@
 import Disk
+import EtcdAPI
 
 /// What a fault has to be undone by.
 enum Repair {
@@ -16,6 +17,15 @@ extension Simulation {
         schedule(.fault(kind), after: delay)
     }
 
+    /// The first fault of a kind; now and then a member ends while it founds the cluster.
+    func planFirstFault(_ kind: FaultKind) {
+        let isEarly =
+            [.crash, .powerFailure, .halt].contains(kind) && plan.interval(of: kind) != nil
+            && faultDice.happens(300_000)
+        guard isEarly else { return planFault(kind) }
+        schedule(.fault(kind), after: faultDice.duration(.millisecond...600 * .millisecond))
+    }
+
     func bring(_ kind: FaultKind) throws {
         guard isStormy else { return }
         planFault(kind)
@@ -27,10 +37,15 @@ extension Simulation {
         case .powerFailure: powerFailure(host)
         case .halt: planHalt(host)
         case .pause: pause(faultDice.happens(500_000) ? leadingHost ?? host : host)
+        case .leaderFreeze: freezeLeader()
+        case .laneHold: hold(faultDice.happens(500_000) ? leadingHost ?? host : host)
         case .partition: partition()
         case .oneWayCut: cutOneWay(host)
         case .flapping: flap(host)
-        case .isolation: isolate(host)
+        case .isolation: isolate(faultDice.happens(500_000) ? leadingHost ?? host : host)
+        case .brokenConnection:
+            breakConnections(of: faultDice.happens(500_000) ? leadingHost ?? host : host)
+        case .flood: floodLeader()
         case .synchronizeFailure: planDiskFailure(host)
         case .fullDisk: fill(host)
         case .stall:
@@ -40,7 +55,14 @@ extension Simulation {
             report.count(.clockJumps)
             host.clock.jump(
                 by: faultDice.duration(.millisecond...3 * .second), at: now)
+            if host.member?.state.lessor.isPrimary == true {
+                record.leases.clockJumped(at: now)
+            }
         case .wipe, .bitFlip: damage(host, kind)
+        case .versionChange: turnVersions()
+        case .jointChange: changeJointly()
+        case .compactionCrash: crashInCompaction(host)
+        case .defragmentationCrash: crashInDefragmentation(host)
         }
     }
 
@@ -51,6 +73,14 @@ extension Simulation {
         } else {
             crash(host, losesPower: true, reason: "power failure")
         }
+    }
+
+    /// Now and then a founder ends inside one of the disk calls by which it is founded.
+    func endWhileFounding(_ host: Host) {
+        guard isStormy, host.runs == 1, host.isFounder, plan.interval(of: .halt) != nil,
+            faultDice.happens(300_000)
+        else { return }
+        planHalt(host)
     }
 
     private func planHalt(_ host: Host) {
@@ -94,12 +124,30 @@ extension Simulation {
 
     /// Who stands still while it leads learns last of its successor: its leases are the ones
     /// that two members may take for theirs.
-    private var leadingHost: Host? { hosts.first { $0.member?.replica.role == .leader } }
+    private var leadingHost: Host? { leadingMember?.host }
 
     private func pause(_ host: Host) {
         report.count(.pauses)
         host.pausedUntil = now + faultDice.duration(50 * .millisecond...15 * .second)
         tell("host \(host.number) stands still until \(host.pausedUntil / .millisecond) ms")
+    }
+
+    /// A leader stands still for about as long as it takes to be deposed: what it still believes
+    /// when it goes on is out of date.
+    private func freezeLeader() {
+        guard let host = leadingHost else { return }
+        report.count(.pauses)
+        let time = 1_500 + faultDice.number(below: 6_000)
+        host.pausedUntil = now + Nanoseconds(time) * .millisecond
+        tell("host \(host.number), which leads, stands still for \(time) ms")
+    }
+
+    private func hold(_ host: Host) {
+        let lane = Lane.allCases[faultDice.number(below: Lane.allCases.count)]
+        let time = faultDice.duration(20 * .millisecond...6 * .second)
+        report.count(.heldLanes)
+        host.hold(lane, until: now + time)
+        tell("the \(lane) lane of host \(host.number) stands still for \(time / .millisecond) ms")
     }
 
     // MARK: Links
@@ -127,6 +175,35 @@ extension Simulation {
     private func isolate(_ host: Host) {
         tell("host \(host.number) is isolated")
         cut(links(of: host), for: faultDice.duration(500 * .millisecond...12 * .second))
+    }
+
+    /// All connections of a host break, now and then those of the leader.
+    private func breakConnections(of host: Host) {
+        report.count(.brokenConnections)
+        for other in hosts.indices where other != host.number {
+            network.breakConnection(from: host.number, to: other)
+            network.breakConnection(from: other, to: host.number)
+        }
+        for number in transfers.keys.sorted() where faultDice.happens(500_000) {
+            guard let transfer = transfers[number] else { continue }
+            if transfer.from.host == host.number || transfer.to.host == host.number {
+                abandon(number)
+            }
+        }
+    }
+
+    /// A leader is cut off and goes on taking proposals, more of them than the others take
+    /// meanwhile: it comes back with a log that is longer than theirs and contradicts it.
+    private func floodLeader() {
+        guard let leader = leadingMember else { return }
+        report.count(.floods)
+        let count = 300 + faultDice.number(below: 2_000)
+        tell("host \(leader.host.number) is cut off with \(count) proposals")
+        cut(links(of: leader.host), for: faultDice.duration(2 * .second...6 * .second))
+        for _ in 0..<count {
+            leader.post(
+                .propose(field: InternalRaftRequest.Field.downgradeVersionTest, payload: [], nil))
+        }
     }
 
     private func flap(_ host: Host) {
@@ -181,6 +258,7 @@ extension Simulation {
     func calmDown() {
         tell("faults end")
         isStormy = false
+        record.leases.quietSince = now
         for number in repairs.keys.sorted() {
             if case .flapping(let links, _, let isCut) = repairs[number] {
                 repairs[number] = .flapping(links, left: 0, isCut: isCut)
@@ -188,38 +266,12 @@ extension Simulation {
             heal(number)
         }
         for host in hosts {
-            host.pausedUntil = min(host.pausedUntil, now)
+            host.goOn(at: now)
             host.stalledUntil = min(host.stalledUntil, now)
             host.disk.inject(MemoryDiskFaults())
             host.hasDiskFault = false
             host.isHaltPlanned = false
         }
         beginProbes()
-    }
-
-    /// Takes a disk away or changes bits on it. The member is lost then, and replaced; never may
-    /// more than a minority be.
-    private func damage(_ host: Host, _ kind: FaultKind) {
-        guard administration.allowsLoss(of: host, self) else { return }
-        crash(host, losesPower: true, reason: "its disk is damaged")
-        host.isDamaged = true
-        if kind == .wipe {
-            report.count(.wiped)
-            host.state = .gone
-        } else {
-            report.count(.bitFlips)
-            flipBits(host)
-        }
-    }
-
-    private func flipBits(_ host: Host) {
-        let directory = MemberDirectory.log
-        guard let names = try? host.disk.list(directory), !names.isEmpty else { return }
-        for _ in 0...faultDice.number(below: 3) {
-            let path = directory + "/" + names[faultDice.number(below: names.count)]
-            guard let size = host.disk.fileSizeBytes(path), size > 0 else { continue }
-            let offset = faultDice.number(below: size)
-            try? host.disk.flipBit(faultDice.number(below: 8), of: path, at: offset)
-        }
     }
 }

@@ -18,20 +18,31 @@ final class Host {
     /// Whether it belongs to those who found the cluster.
     let isFounder: Bool
     var state = State.down
+    /// What its program says it is.
+    var version = Simulation.newVersion
     var member: SimulatedMember?
     /// Counts the starts of its member: what was planned for an earlier one does not happen.
     var runs = 0
     var nextRequest: UInt64 = 1
     /// Until when the process stands still.
     var pausedUntil: Nanoseconds = 0
+    /// Until when single lanes stand still, as threads that get no processor do.
+    private var heldUntil = [Nanoseconds](repeating: 0, count: Lane.allCases.count)
     /// Until when its disk answers nothing.
     var stalledUntil: Nanoseconds = 0
     /// Faults that explain why its member may stop by itself.
     var hasDiskFault = false
     /// Whether bits of durable files were changed: then it may refuse to start, and nothing else.
     var isDamaged = false
+    /// What its disk held before bits of it were changed.
+    var intact: MemoryDisk?
     /// A crash will come out of the middle of a disk call.
     var isHaltPlanned = false
+    /// Ends of its member in the midst of a compaction, or of a defragmentation.
+    var compactionCrash: PlannedCrash?
+    var defragmentationCrash: PlannedCrash?
+    /// Whether the planned end is one of the process alone.
+    var endsWithPower = false
     /// What it must not forget.
     var durable = DurableLog()
     /// Ticks differ a little between members.
@@ -52,6 +63,19 @@ final class Host {
     /// The member, if it still is the one that was started so many starts ago.
     func member(ofRun run: Int) -> SimulatedMember? {
         run == runs ? member : nil
+    }
+
+    /// Until when a lane stands still, by itself or with the whole process.
+    func standsStill(_ lane: Lane) -> Nanoseconds { max(pausedUntil, heldUntil[lane.rawValue]) }
+
+    /// Has one lane stand still; the others go on.
+    func hold(_ lane: Lane, until time: Nanoseconds) { heldUntil[lane.rawValue] = time }
+
+    /// Everything that stands still goes on, and no planned end comes.
+    func goOn(at now: Nanoseconds) {
+        (compactionCrash, defragmentationCrash) = (nil, nil)
+        pausedUntil = min(pausedUntil, now)
+        for lane in heldUntil.indices { heldUntil[lane] = min(heldUntil[lane], now) }
     }
 
     var peerURL: String { "http://host\(number):2380" }

@@ -33,6 +33,7 @@ extension Simulation {
     func start(_ host: Host) throws {
         guard host.state == .down else { return }
         host.runs += 1
+        endWhileFounding(host)
         let directory = MemberDirectory(
             disk: host.disk, id: host.id, clusterID: Self.clusterID, limits: limits,
             mutant: mutant, seed: timing.next())
@@ -45,6 +46,15 @@ extension Simulation {
             try refuse(host, error)
         }
         guard let parts else { return }
+        guard try mayServe(host, parts, directory) else {
+            parts.state.bolt.close()
+            report.count(.refusedStarts)
+            tell("host \(host.number) does not serve its damaged state")
+            host.state = .gone
+            return
+        }
+        chooseProgram(for: host, parts)
+        if !parts.state.confState.votersOutgoing.isEmpty { report.count(.jointRestarts) }
         host.state = .up
         try noteStart(host, parts)
         host.isDamaged = false
@@ -59,7 +69,7 @@ extension Simulation {
         member.wake(.backend)
     }
 
-    private func makeParts(_ host: Host, _ directory: MemberDirectory) throws -> MemberParts {
+    func makeParts(_ host: Host, _ directory: MemberDirectory) throws -> MemberParts {
         guard try !directory.holdsLog else {
             return try directory.restart(founders: host.isFounder ? founders : nil)
         }
@@ -92,12 +102,13 @@ extension Simulation {
         }
         if host.isFounder, found.isEmpty { report.count(.foundedAgain) }
         if found.wasRepaired { report.count(.tornLogs) }
+        if found.hardState.commit > found.appliedIndex { report.count(.replayedEntries) }
         if found.wasRecovered { report.count(.snapshotsRecovered) }
         try requireDurable(host, found)
         host.durable.restart(
             compacted: found.start.index, term: found.start.term, terms: found.terms)
         host.durable.restart(term: found.hardState.term, vote: found.hardState.vote)
-        try states.observe(restarted: parts.state, host)
+        try states.observe(restarted: parts.state, host, record)
         if parts.state.store.finishedCompactionRevision < parts.state.store.revisions.compacted {
             report.count(.compactionsResumed)
         }

@@ -52,7 +52,7 @@ final class RaftSafety {
         if role == .follower || role == .leader { member.isToldToCampaign = false }
         guard role == .leader || (role == .candidate && !member.isToldToCampaign),
             simulation.now - member.leadsSince > Self.silenceMax,
-            simulation.now - member.host.pausedUntil > Self.silenceMax
+            simulation.now - member.host.standsStill(.consensus) > Self.silenceMax
         else { return }
         let voters = member.replica.status.confState.voters.filter { $0 != member.id }
         let heard = voters.filter { voter in
@@ -102,7 +102,16 @@ final class RaftSafety {
         let (role, term) = (member.replica.role, member.replica.term)
         defer { (member.seenRole, member.seenTerm) = (role, term) }
         guard role != member.seenRole || term != member.seenTerm else { return }
-        if role == .candidate { simulation.report.count(.elections) }
+        if member.seenRole == .leader, role == .follower, term == member.seenTerm {
+            simulation.report.count(.leadersUnheard)
+        }
+        if role == .candidate {
+            if member.isToldToCampaign { simulation.report.count(.transferElections) }
+            simulation.report.count(.elections)
+            if !member.replica.status.confState.votersOutgoing.isEmpty {
+                simulation.report.count(.jointElections)
+            }
+        }
         guard role == .leader else { return }
         member.leadsSince = simulation.now
         simulation.tell("host \(member.host.number) leads term \(term.rawValue)")

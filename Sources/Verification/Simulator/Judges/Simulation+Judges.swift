@@ -1,20 +1,28 @@
 import EtcdAPI
+import Judges
 import Linearizability
 import MVCC
 import Raft
 
 /// What is looked at now and then, and in the end.
 extension Simulation {
-    /// Hashes the store of every member at a revision that all of them have.
+    /// Hashes the store of every member at revisions that all of them have: the newest, one before
+    /// it, and that of the last compaction.
     func compareHashes() throws {
         schedule(.compareHashes, after: 2 * .second)
-        let members = hosts.compactMap(\.member)
+        let members = hosts.compactMap(\.member).filter { !$0.isInstalling }
         let newest = members.map { $0.state.store.revisions.current }.min() ?? 1
+        let oldest = max(members.map { $0.state.store.revisions.compacted }.max() ?? 1, 1)
+        let drawn = oldest + Int64(judgeDice.number(below: Int(max(newest - oldest, 0)) + 1))
         for member in members {
             try requireOneMembership(member)
-            try compareHash(of: member, at: newest)
+            for revision in Set([newest, drawn, oldest]).sorted() where revision <= newest {
+                try compareHash(of: member, at: revision)
+            }
             for hash in member.state.store.compactionHashes {
+                report.count(.compactionHashes)
                 try states.compare(hash, of: member.host)
+                try record.require(hash, isOfCompaction: true, of: member.host)
             }
         }
     }
@@ -38,21 +46,17 @@ extension Simulation {
 
     private func compareHash(of member: SimulatedMember, at revision: Int64) throws {
         let store = member.state.store
-        guard !member.isInstalling, revision > store.revisions.compacted, revision > 1 else {
+        let isShifted = mutant == .hashesTooFew && revision > max(store.revisions.compacted, 1)
+        guard var hash = try? store.hashKV(at: isShifted ? revision - 1 : revision).hash else {
             return
         }
-        guard let hash = try? store.hashKV(at: revision).hash else { return }
+        hash.revision = revision
         report.count(.hashesCompared)
         try states.compare(hash, of: member.host)
-    }
-
-    /// The end of a lease is in the log, and the first member is about to apply it.
-    func noteLeaseEnd(_ entry: Raft.Entry) throws {
-        guard entry.type == .normal, plan.interval(of: .clockJump) == nil,
-            let request = try? InternalRaftRequest(decoding: entry.data),
-            case .leaseRevoke(let revocation) = request.payload
-        else { return }
-        try leaseKeeping.end(revocation.id, at: now)
+        // A hash that a compaction made takes the compaction before it into account.
+        try record.require(
+            hash, isOfCompaction: hash.compactRevision != store.revisions.compacted,
+            of: member.host)
     }
 
     /// Judges the run once faults have ended for long enough.
@@ -60,6 +64,11 @@ extension Simulation {
         try requireProgress()
         try compareHashes()
         try requireSeen()
+        do throws(Finding) {
+            try record.leases.requireNoneLate(at: now)
+        } catch {
+            throw SimulationFailure("\(error)")
+        }
         try judgeHistory()
     }
 

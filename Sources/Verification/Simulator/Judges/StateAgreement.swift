@@ -1,6 +1,7 @@
 import EtcdAPI
 import Linearizability
 import MVCC
+import Membership
 import Raft
 import StateMachine
 
@@ -14,6 +15,22 @@ final class StateAgreement {
         let term: UInt64
         let data: UInt64
         let revision: Int64
+        let cluster: Cluster
+    }
+
+    /// What is agreed on beside the keys.
+    private struct Cluster: Equatable {
+        let version: SemanticVersion?
+        let downgrade: ClusterMembership.Downgrade
+        let storageVersion: SemanticVersion?
+        let confState: RaftConfState
+
+        init(_ state: StateMachine) {
+            version = state.membership.version
+            downgrade = state.membership.downgrade
+            storageVersion = state.storageVersion
+            confState = state.confState
+        }
     }
 
     private struct HashName: Hashable {
@@ -34,8 +51,10 @@ final class StateAgreement {
         let index = entry.index.rawValue
         let revision = member.state.store.newestRevision
         let print = fingerprint(of: entry.data)
+        let cluster = Cluster(member.state)
         guard let known = applied[index] else {
-            applied[index] = Applied(term: entry.term.rawValue, data: print, revision: revision)
+            applied[index] = Applied(
+                term: entry.term.rawValue, data: print, revision: revision, cluster: cluster)
             newestIndex = max(newestIndex, index)
             newestRevision = max(newestRevision, revision)
             simulation.trace.add(index)
@@ -48,6 +67,11 @@ final class StateAgreement {
                 "state-machine safety: host \(member.host.number) applies another entry at "
                     + "\(index) than the first member did")
         }
+        guard known.cluster == cluster else {
+            throw SimulationFailure(
+                "after entry \(index) host \(member.host.number) has \(cluster), the first member "
+                    + "had \(known.cluster)")
+        }
         guard known.revision == revision else {
             throw SimulationFailure(
                 "host \(member.host.number) is at revision \(revision) after entry \(index), "
@@ -56,14 +80,16 @@ final class StateAgreement {
     }
 
     /// Looks at a state that a member has read from its disk.
-    func observe(restarted state: StateMachine, _ host: Host) throws {
+    func observe(restarted state: StateMachine, _ host: Host, _ record: ClusterRecord) throws {
         try require(state.appliedIndex, state.store.revisions.current, host)
+        try record.require(state, of: host)
     }
 
     /// Looks at a state that came as a snapshot.
     func observe(installed member: SimulatedMember) throws {
         let state = member.state
         try require(state.appliedIndex, state.store.revisions.current, member.host)
+        try member.simulation.record.require(state, of: member.host)
     }
 
     private func require(_ index: UInt64, _ revision: Int64, _ host: Host) throws {

@@ -38,7 +38,9 @@ extension MemberDirectory {
             replica: makeReplica(machine, snapshotIndex: start.index), state: state, log: log,
             snapshots: snapshotStore)
         parts.found = FoundLog(
-            start: start, terms: contents.entries.map(\.term), hardState: contents.hardState,
+            start: start, terms: contents.entries.map(\.term),
+            prints: contents.entries.map { fingerprint(of: Array($0.data)) },
+            hardState: contents.hardState,
             appliedIndex: mark.index, wasRepaired: wasRepaired, wasRecovered: wasRecovered)
         return parts
     }

@@ -22,6 +22,8 @@ struct MemberParts {
 struct FoundLog {
     let start: LogSnapshotRecord
     let terms: [UInt64]
+    /// Hashes of what the entries hold.
+    let prints: [UInt64]
     let hardState: RaftHardState
     /// The applied index of the database.
     let appliedIndex: UInt64
@@ -40,6 +42,8 @@ struct MemberLimits {
     var catchUpEntries = 30
     var segmentSizeBytes = 32 << 10
     var compactionBatchLimit = 20
+    /// A tenth of the runs synchronizes the log as seldom as the server does.
+    var unsynchronizedBytesMax = AppendedWrites.unsynchronizedBytesMax
     var raft = RaftLimits()
 
     struct RaftLimits {
@@ -54,6 +58,9 @@ struct MemberLimits {
         catchUpEntries = 5 + generator.number(below: 60)
         segmentSizeBytes = 8 << (10 + generator.number(below: 4))
         compactionBatchLimit = 5 + generator.number(below: 40)
+        if generator.happens(900_000) {
+            unsynchronizedBytesMax = 1 << (10 + generator.number(below: 8))
+        }
         guard generator.happens(400_000) else { return }
         raft.maxMessageBytes = 1 << (8 + generator.number(below: 8))
         raft.maxInflightMessages = 1 + generator.number(below: 16)
@@ -65,7 +72,7 @@ struct MemberLimits {
 /// The data directory of one member and how the member starts from it: what the server's
 /// bootstrap does, in the same order.
 struct MemberDirectory {
-    let disk: MemoryDisk
+    var disk: MemoryDisk
     let id: Membership.MemberID
     let clusterID: ClusterID
     let limits: MemberLimits

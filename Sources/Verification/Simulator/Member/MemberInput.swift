@@ -4,7 +4,7 @@ import Replica
 import StateMachine
 
 /// The queues of a member, each emptied by a thread of its own in the server.
-enum Lane: Int, Sendable {
+enum Lane: Int, Sendable, CaseIterable {
     case consensus, log, apply, backend
 }
 
@@ -57,6 +57,8 @@ enum CallAnswer {
     case readable
     /// A lease lives for so many seconds from now on; 0 if it does not exist.
     case renewed(Int64)
+    /// How long a lease lives was told, and judged on the way.
+    case reported
     /// The request was not taken, and has no effect.
     case refused
     /// Nobody knows what became of it.

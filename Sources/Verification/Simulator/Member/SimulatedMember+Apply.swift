@@ -37,32 +37,37 @@ extension SimulatedMember {
     private func apply(_ entries: [Entry]) throws {
         let count = min(entries.count, 1 + simulation.timing.number(below: 8))
         if count < entries.count { applyInputs.insert(.entries(Array(entries[count...])), at: 0) }
+        let revision = state.store.newestRevision
         var answers: [(CallNumber, ApplyOutcome)] = []
+        var items: [AppliedItem] = []
         try state.applyBatch {
             for entry in entries[..<count] {
-                if let answer = try apply(entry) { answers.append(answer) }
+                if let answer = try apply(entry, &items) { answers.append(answer) }
             }
         }
+        try simulation.record.observe(items, since: revision, by: self)
         for (call, outcome) in answers { simulation.answer(call, .applied(outcome), from: self) }
     }
 
-    private func apply(_ entry: Entry) throws -> (CallNumber, ApplyOutcome)? {
+    private func apply(
+        _ entry: Entry, _ items: inout [AppliedItem]
+    ) throws -> (CallNumber, ApplyOutcome)? {
         guard entry.index.rawValue <= progress.index + 1 else {
             throw SimulationFailure("entry \(entry.index.rawValue) came behind \(progress.index)")
         }
         let isNew = entry.index.rawValue > state.appliedIndex
-        if entry.index.rawValue > simulation.states.newestIndex {
-            try simulation.noteLeaseEnd(entry)
-        }
         let isFirst = entry.index.rawValue > simulation.states.newestIndex
-        let revoked = isFirst ? keysRevoked(by: entry) : []
+        if simulation.mutant == .leaseKeepsAKey { freeAKey(of: entry) }
         let applied = try state.apply(
             CommittedEntry(
                 index: entry.index.rawValue, term: entry.term.rawValue,
                 kind: CommittedEntry.Kind(entry.type), data: entry.data))
         progress.index = entry.index.rawValue
-        if isNew { try simulation.states.observe(applied, entry, self, simulation) }
-        if !revoked.isEmpty { simulation.noteRevocation(of: revoked, applied.outcome) }
+        if isFirst { note(applied, entry) }
+        if isNew {
+            items.append(AppliedItem(entry: entry, outcome: applied))
+            try simulation.states.observe(applied, entry, self, simulation)
+        }
         if isFirst, let call = simulation.requestCalls.removeValue(forKey: applied.id) {
             simulation.clients.carriedOut[call] = applied.outcome
         }
@@ -79,6 +84,14 @@ extension SimulatedMember {
         return (waiter.call, applied.outcome)
     }
 
+    /// Counts what the first member sees happen to the cluster.
+    private func note(_ applied: AppliedEntry, _ entry: Entry) {
+        if entry.type == .confChangeV2 { simulation.noteJointChange(self) }
+        if case .clusterVersion(let version, let previous) = applied.outcome.result {
+            simulation.noteVersion(version, previous: previous)
+        }
+    }
+
     private func mutated(_ change: AppliedConfigurationChange) -> AppliedConfigurationChange {
         guard simulation.mutant == .learnersVote, case .single(let data, let index) = change,
             var decoded = ConfChange(decoding: data), decoded.type == .addLearner
@@ -87,13 +100,14 @@ extension SimulatedMember {
         return .single(decoded.encoded, index: index)
     }
 
-    /// The keys that the end of a lease takes with it, where this member is the first to see it.
-    private func keysRevoked(by entry: Entry) -> [[UInt8]] {
+    /// A mutant lets a key of a lease that ends live on.
+    private func freeAKey(of entry: Entry) {
         guard entry.type == .normal,
             let request = try? InternalRaftRequest(decoding: entry.data),
-            case .leaseRevoke(let revocation) = request.payload
-        else { return [] }
-        return state.lessor[LeaseID(rawValue: revocation.id)]?.sortedKeys ?? []
+            case .leaseRevoke(let revocation) = request.payload,
+            let key = state.lessor[LeaseID(rawValue: revocation.id)]?.sortedKeys.first
+        else { return }
+        state.lessor.detach(key)
     }
 
     /// Waits for the backend, which reads the new state: nothing can be applied meanwhile.
@@ -131,6 +145,7 @@ extension SimulatedMember {
             leadingTerm = term
             state.lessor.promote(
                 extensionMilliseconds: Self.electionMilliseconds, now: state.now)
+            simulation.record.leases.promoted(at: simulation.now)
         } else {
             state.lessor.demote()
         }
@@ -138,6 +153,7 @@ extension SimulatedMember {
 
     private func requestSnapshot() {
         let request = state.snapshotRequest()
+        ownSnapshots += 1
         if simulation.mutant == .cutsLogEarly {
             logInputs.append(.release(LogIndex(request.index)))
             wake(.log)
@@ -184,7 +200,10 @@ extension SimulatedMember {
 
     private func checkClocks() {
         nextLeaseCheck = state.now + Self.leaseCheckMilliseconds
-        for id in state.lessor.takeExpired(limit: 500, now: state.now) {
+        let isLazy = simulation.mutant == .leasesNeverEnd
+        let early: Int64 = simulation.mutant == .leasesEndEarly ? 1_200 : 0
+        let expired = state.lessor.takeExpired(limit: isLazy ? 0 : 500, now: state.now + early)
+        for id in expired {
             simulation.report.count(.leasesExpired)
             post(
                 .proposeAsLeader(

@@ -108,11 +108,21 @@ extension SimulatedMember {
         try meta.put(Array("consistent_index".utf8), bytes)
     }
 
+    /// A mutant removes the deletion at the revision of a compaction along with the rest.
+    private func forgetNewestDeletion() throws {
+        let transaction = state.bolt.beginWrite()
+        let records = try transaction.createBucketIfMissing(StoreBucket.key)
+        let revision = Revision(main: state.store.revisions.compacted, sub: 0)
+        _ = try records.delete(RevisionKey(revision, isTombstone: true).encoded)
+        try transaction.commit()
+    }
+
     private func save(_ request: SnapshotRequest) throws {
         let metadata = RaftSnapshotMetadata(
             confState: request.confState, index: request.index, term: request.term)
         try snapshots.save(RaftSnapshot(data: request.legacyTree, metadata: metadata))
         simulation.report.count(.snapshotsTaken)
+        if !request.confState.votersOutgoing.isEmpty { simulation.report.count(.jointSnapshots) }
     }
 
     /// Fills a snapshot message with a state that is at its index or later, all from one view of
@@ -141,19 +151,35 @@ extension SimulatedMember {
 
     private func compact() throws {
         switch try state.store.compactionStep() {
-        case .idle: isCompacting = false
-        case .waiting: nextCompactionStep = milliseconds + 10
+        case .idle: return isCompacting = false
+        case .waiting: return nextCompactionStep = milliseconds + 10
         case .indexed: break
         case .removed: nextCompactionStep = milliseconds + 10
-        case .finished: simulation.report.count(.compactions)
+        case .finished:
+            simulation.report.count(.compactions)
+            if simulation.mutant == .compactsNewestDeletion { try forgetNewestDeletion() }
+            if simulation.mutant == .compactionDropsKept { try dropOldestRecord() }
         }
+        try endIfPlanned(\.compactionCrash, .crashesInCompaction)
+    }
+
+    private func dropOldestRecord() throws {
+        let transaction = state.bolt.beginWrite()
+        let bucket = try transaction.createBucketIfMissing(Array("key".utf8))
+        let reading = state.bolt.beginRead()
+        defer { reading.end() }
+        var cursor = reading.bucket(Array("key".utf8))?.cursor()
+        if let (key, _) = cursor?.first() { try bucket.delete(Array(key)) }
+        try transaction.commit()
     }
 
     private func defragment() throws {
         guard let running = defragmentation else {
+            if simulation.mutant == .storesIndexDefragmenting { try commitIndex(progress.index) }
             defragmentation = try state.store.beginDefragmentation()
-            return
+            return try endIfPlanned(\.defragmentationCrash, .crashesInDefragmentation)
         }
+        try endIfPlanned(\.defragmentationCrash, .crashesInDefragmentation)
         guard try state.store.defragmentationStep(running) else { return }
         defragmentation = nil
         isDefragmenting = false

@@ -85,6 +85,8 @@ extension SimulatedMember {
             for (term, proposal) in leaderProposals where isFree || term == replica.term.rawValue {
                 proposals.append(proposal)
             }
+        } else if !leaderProposals.isEmpty {
+            simulation.report.count(.deposedEndings, by: leaderProposals.count)
         }
         leaderProposals.removeAll(keepingCapacity: true)
     }

@@ -10,6 +10,9 @@ struct LogTurn {
     /// Whether the disk is at work on a synchronization.
     var isSynchronizing = false
 
+    /// Whether enough was appended to be made durable before the rest is.
+    func isFull(_ limit: Int) -> Bool { writes.bytes >= limit }
+
     var isOver: Bool {
         inputs.isEmpty && writes.newest == nil && !writes.mustSynchronize && !isSynchronizing
     }
@@ -23,7 +26,8 @@ extension SimulatedMember {
             logTurn.inputs = logInputs[...]
             logInputs = []
         }
-        if let input = logTurn.inputs.popFirst() {
+        let isFull = logTurn.isFull(simulation.limits.unsynchronizedBytesMax)
+        if !isFull, let input = logTurn.inputs.popFirst() {
             try perform(input)
             return simulation.diskDelay(host, 5 * .microsecond...200 * .microsecond)
         }
@@ -32,19 +36,22 @@ extension SimulatedMember {
             if promisesEarly { promise() }
             return simulation.diskDelay(host, 50 * .microsecond...4 * .millisecond)
         }
+        if isFull, !logTurn.inputs.isEmpty { simulation.report.count(.logTurnsParted) }
         try finishLogTurn()
-        return logInputs.isEmpty ? nil : .microsecond
+        return logTurn.isOver && logInputs.isEmpty ? nil : .microsecond
     }
 
     private func perform(_ input: LogInput) throws {
         switch input {
         case .write(let write, let isSole):
+            let before = log.writtenBytes
             try append(write)
-            logTurn.writes.add(write, isSole: isSole)
+            logTurn.writes.add(write, isSole: isSole, bytes: log.writtenBytes - before)
         case .snapshot(let request):
             let record = LogSnapshotRecord(
                 index: request.index, term: request.term, confState: request.confState)
             try log.saveSnapshot(record)
+            ownSnapshots -= 1
             noteSynchronized()
             post(.input(.snapshotSaved(LogIndex(request.index))))
         case .release(let index):
@@ -59,7 +66,7 @@ extension SimulatedMember {
             noteSynchronized()
         }
         promise()
-        logTurn = LogTurn()
+        logTurn = LogTurn(inputs: logTurn.inputs)
     }
 
     /// Whether a mutant tells of what is not durable yet.
@@ -87,6 +94,7 @@ extension SimulatedMember {
 
     private func append(_ write: LogWrite) throws {
         if let snapshot = write.snapshot {
+            if ownSnapshots > 0 { simulation.report.count(.snapshotsAtOnce) }
             try note(snapshot)
             host.durable.append(
                 .snapshot(index: snapshot.index.rawValue, term: snapshot.term.rawValue))

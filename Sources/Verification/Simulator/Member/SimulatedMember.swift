@@ -69,6 +69,9 @@ final class SimulatedMember {
     var isDefragmenting = false
     var defragmentation: BoltDefragmentation?
 
+    /// Snapshots of its own that are not noted yet.
+    var ownSnapshots = 0
+
     // What the judges have seen of it.
     /// When each host was last heard, by its number.
     var heardAt: [Int: Nanoseconds] = [:]

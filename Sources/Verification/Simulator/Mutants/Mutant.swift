@@ -51,6 +51,51 @@ package enum Mutant: String, Sendable, CaseIterable {
     case watchSkipsRevision = "watch-resync-off-by-one"
     /// What a slow watcher has no room for is lost.
     case watchLosesEvents = "watch-loses-events"
+    /// The deletion at the revision of a compaction is removed from the file with the rest.
+    case compactsNewestDeletion = "compaction-of-newest-delete"
+    /// A defragmentation stores the applied index while the data waits to be written.
+    case storesIndexDefragmenting = "index-stored-by-defragmentation"
     /// A lease's clock goes on as if it had never been renewed.
     case ignoresRenewals = "renewal-without-effect"
+
+    // What clients are told.
+
+    /// A watcher that goes on is told its last revision again.
+    case watchRepeatsRevision = "watch-repeats-after-resume"
+    /// A progress overtakes the events before it.
+    case watchProgressEarly = "watch-progress-early"
+    /// Events come without the pair before.
+    case watchForgetsPrevious = "watch-without-previous"
+    /// The events of a revision come one by one.
+    case watchSplitsRevision = "watch-splits-revision"
+    /// Filters let everything pass.
+    case watchIgnoresFilters = "watch-ignores-filters"
+    /// A watcher of a range is told of the keys behind it.
+    case watchIgnoresRange = "watch-ignores-range-end"
+    /// A read of an old revision is answered from the newest.
+    case readsNewestForOld = "old-revision-read-at-newest"
+    /// A limit lets one pair more through.
+    case rangeExceedsLimit = "range-exceeds-limit"
+    /// What a limit left out is not counted.
+    case rangeHidesMore = "range-hides-more"
+    /// A deletion of a range takes only its first key.
+    case deletesOnlyTheFirst = "delete-range-as-single"
+    /// A put does not tell the pair before.
+    case forgetsPrevious = "put-without-previous"
+    /// Keys are not hung on their leases.
+    case putsWithoutLease = "put-without-lease"
+    /// A comparison of a range looks at its first key only.
+    case comparesOneKey = "compare-range-as-single"
+    /// A compaction takes the oldest record that it has to keep.
+    case compactionDropsKept = "compaction-drops-kept"
+    /// Members hash one revision less than they say.
+    case hashesTooFew = "hash-over-wrong-range"
+    /// Leases end before their time.
+    case leasesEndEarly = "lease-ends-early"
+    /// Leases live on when their time is over.
+    case leasesNeverEnd = "lease-never-ends"
+    /// The end of a lease leaves one of its keys.
+    case leaseKeepsAKey = "lease-leaves-a-key"
+    /// Half of a lease's time is told.
+    case tellsShortLives = "lease-time-told-short"
 }

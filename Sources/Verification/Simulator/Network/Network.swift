@@ -5,6 +5,8 @@ struct Packet {
     let from: Int
     let to: Int
     let bytes: [UInt8]
+    /// The connection that it came by; nothing arrives by one that has broken meanwhile.
+    let connection: Int
 }
 
 /// Which links are cut, and since when.
@@ -15,6 +17,8 @@ struct Network {
         var cutSince: Nanoseconds = 0
         /// When its newest message arrives: without reordering none overtakes it.
         var lastArrival: Nanoseconds = 0
+        /// Counts the connections that have broken.
+        var connection = 0
     }
 
     private var links: [[Link]] = []
@@ -38,6 +42,11 @@ struct Network {
             link.cuts > 0 && now - link.cutSince > Self.silenceMax
         }
     }
+
+    func connection(from: Int, to: Int) -> Int { links[from][to].connection }
+
+    /// A connection breaks: what is on its way by it is lost, the next one works again.
+    mutating func breakConnection(from: Int, to: Int) { links[from][to].connection += 1 }
 
     mutating func cut(from: Int, to: Int, at now: Nanoseconds) {
         if links[from][to].cuts == 0 { links[from][to].cutSince = now }

@@ -17,7 +17,9 @@ extension Simulation {
             report.count(.lostMessages)
             return reportUnreachable(message.to, by: host)
         }
-        let packet = Packet(from: host.number, to: number, bytes: bytes)
+        let packet = Packet(
+            from: host.number, to: number, bytes: bytes,
+            connection: network.connection(from: host.number, to: number))
         launch(packet)
         // A proposal that came twice would be carried out twice: no connection repeats one.
         if isStormy, message.type != .propose, faultDice.happens(plan.network.duplication) {
@@ -43,7 +45,7 @@ extension Simulation {
             after: timing.duration(.millisecond...100 * .millisecond))
     }
 
-    func arrive(_ packet: Packet) {
+    func arrive(_ packet: Packet) throws {
         let host = hosts[packet.to]
         guard let member = host.member, !network.isCut(from: packet.from, to: packet.to) else {
             return
@@ -51,18 +53,37 @@ extension Simulation {
         if host.pausedUntil > now {
             return schedule(.arrive(packet), after: host.pausedUntil - now)
         }
+        guard packet.connection == network.connection(from: packet.from, to: packet.to) else {
+            return try arriveInPart(packet)
+        }
         guard let record = try? RaftMessage(decoding: packet.bytes),
             var message = Raft.Message(record), message.to == member.id
         else { return }
-        let sender = Membership.MemberID(rawValue: message.from.rawValue)
-        guard !member.state.membership.removed.contains(sender) else {
-            // Who is refused for this learns that it was removed.
+        let removed = member.state.membership.removed
+        guard !removed.contains(hosts[packet.from].id) else {
+            // Whose connection is refused for this learns that it was removed.
             return schedule(.retire(host: packet.from), after: .millisecond)
+        }
+        // One that was handed on says nothing of who handed it on.
+        guard !removed.contains(Membership.MemberID(rawValue: message.from.rawValue)) else {
+            return
         }
         if mutant == .votesForShorterLogs, message.type == .vote || message.type == .preVote {
             message.logTerm = message.term
         }
         member.heardAt[packet.from] = now
         member.post(.received(message))
+    }
+
+    /// Of a message whose connection has broken only the first bytes come: they are no message.
+    private func arriveInPart(_ packet: Packet) throws {
+        report.count(.messagesCut)
+        var frame = withUnsafeBytes(of: UInt64(packet.bytes.count).bigEndian) { [UInt8]($0) }
+        frame += packet.bytes
+        var decoder = MessageStreamDecoder()
+        frame[..<timing.number(below: frame.count)].withUnsafeBytes { decoder.receive($0) }
+        guard try decoder.next() == nil else {
+            throw SimulationFailure("a part of a message is taken for a message")
+        }
     }
 }

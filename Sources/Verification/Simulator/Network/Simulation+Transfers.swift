@@ -58,10 +58,7 @@ extension Simulation {
         guard let member = host.member else { return }
         let path = member.snapshots.temporaryDatabasePath(index: transfer.index)
         guard let file = transfer.file else {
-            guard !isReceiving(transfer.index, host) else {
-                report.count(.snapshotsRefused)
-                return abandon(number)
-            }
+            guard !isReceiving(transfer.index, host) else { return abandon(number) }
             if mutant == .snapshotBeforeDatabase { deliver(transfer, to: member) }
             let file = try host.disk.open(path, .create(permissions: 0o600))
             try file.truncate(to: 0)
@@ -98,7 +95,7 @@ extension Simulation {
         }
     }
 
-    private func abandon(_ number: Int) {
+    func abandon(_ number: Int) {
         guard let transfer = transfers.removeValue(forKey: number) else { return }
         report.count(.snapshotsCut)
         if let file = transfer.file {

@@ -1,0 +1,89 @@
+import EtcdAPI
+import Judges
+import Linearizability
+import StateMachine
+
+/// Reads: each is held against the log at once, and goes into the history.
+extension Simulation {
+    /// Carries a read out.
+    func serve(_ number: CallNumber) throws {
+        guard let call = clients.calls[number], case .read(let request, _) = call.kind else {
+            return
+        }
+        let host = hosts[call.host]
+        guard let member = host.member(ofRun: call.run) else {
+            return schedule(.answer(number, .lost), after: .millisecond)
+        }
+        if host.pausedUntil > now {
+            return schedule(.serve(number), after: host.pausedUntil - now)
+        }
+        var (answer, revision) = try member.state.store.answer(mutated(request))
+        if mutant == .rangeHidesMore, case .pairs(let pairs, _) = answer {
+            answer = .pairs(pairs, leftOut: 0)
+        }
+        try record.requireAnswer(to: request, at: member.progress.index, answer, host)
+        try finish(number, answer, storeRevision: revision)
+    }
+
+    /// What a mutant makes of a read.
+    private func mutated(_ request: ReadRequest) -> ReadRequest {
+        var request = request
+        switch mutant {
+        case .readsNewestForOld where request.revision > 0 && timing.happens(300_000):
+            request.revision = 0
+        case .rangeExceedsLimit where request.limit > 0: request.limit += 1
+        default: break
+        }
+        return request
+    }
+
+    /// A read is answered. The pairs are of its revision, whenever that was; the header tells what
+    /// the store was at, in the time of the call.
+    private func finish(
+        _ number: CallNumber, _ answer: ReadAnswer, storeRevision: Int64
+    ) throws {
+        guard let call = clients.calls[number],
+            case .read(let request, let isSerializable) = call.kind
+        else { return }
+        report.count(.reads)
+        switch answer {
+        case .compacted:
+            report.count(.readsCompacted)
+            return end(number, .refused)
+        case .futureRevision, .malformed: return end(number, .refused)
+        case .pairs(let pairs, let leftOut):
+            let operation = StoreOperation.range(
+                key: request.range.key, end: request.range.end, limit: request.limit)
+            let isOld = request.revision > 0
+            let outcome = StoreOutcome(
+                revision: isOld ? request.revision : storeRevision,
+                .range(pairs, leftOut: leftOut))
+            note(StoreOutcome(revision: storeRevision, outcome.result))
+            if isOld { report.count(.readsOfThePast) }
+            enter(call, operation, outcome, isOfItsTime: !isOld && !isSerializable)
+            if isOld && !isSerializable {
+                enter(
+                    call, .glance, StoreOutcome(revision: storeRevision, .range([])),
+                    isOfItsTime: true)
+            }
+            end(number, .answered)
+        }
+    }
+
+    /// What is not of its time only has to be a state that there was.
+    private func enter(
+        _ call: Call, _ operation: StoreOperation, _ outcome: StoreOutcome, isOfItsTime: Bool
+    ) {
+        let moment = clients.takeMoment()
+        clients.history.append(
+            StoreCall(
+                client: call.client, operation: operation,
+                calledAt: isOfItsTime ? call.calledAt : 0, outcome: outcome,
+                returnedAt: isOfItsTime ? moment : .max))
+    }
+}
+
+extension StoreOperation {
+    /// A read that sees nothing but the revision.
+    fileprivate static var glance: StoreOperation { .range(key: "z", end: "a") }
+}

@@ -1,0 +1,126 @@
+import Bolt
+import Disk
+import EtcdAPI
+import Linearizability
+import MVCC
+import Raft
+import StateMachine
+import WriteAheadLog
+
+/// Disks that are taken away, and bits that change on them.
+///
+/// What is damaged is refused at the start, repaired, or makes no difference: whatever a damaged
+/// member would serve is compared with what its disk would have given. The log and the snapshot
+/// files have checksums; the database has none but in its meta pages, so what its structure does
+/// not show has to be in its hash, which members compare before they serve.
+extension Simulation {
+    /// The member is lost then, and replaced; never may more than a minority be.
+    func damage(_ host: Host, _ kind: FaultKind) {
+        guard administration.allowsLoss(of: host, self) else { return }
+        crash(host, losesPower: true, reason: "its disk is damaged")
+        host.isDamaged = true
+        if kind == .wipe {
+            report.count(.wiped)
+            host.state = .gone
+        } else {
+            report.count(.bitFlips)
+            flipBits(host)
+        }
+    }
+
+    private func flipBits(_ host: Host) {
+        let directories = [MemberDirectory.log, MemberDirectory.snapshots]
+        let directory = directories[faultDice.number(below: 2)]
+        guard let names = try? host.disk.list(directory), !names.isEmpty else { return }
+        // All is durable after a power failure, so this is a copy.
+        host.intact = host.disk.afterCrash(seed: 0)
+        for _ in 0...faultDice.number(below: 3) {
+            let path = directory + "/" + names[faultDice.number(below: names.count)]
+            guard let size = host.disk.fileSizeBytes(path), size > 0 else { continue }
+            let offset = faultDice.number(below: size)
+            tell("a bit of \(path) changes at \(offset)")
+            try? host.disk.flipBit(faultDice.number(below: 8), of: path, at: offset)
+        }
+    }
+
+    /// Whether a member whose disk was damaged may serve what it has read.
+    func mayServe(_ host: Host, _ parts: MemberParts, _ directory: MemberDirectory) throws -> Bool {
+        guard let intact = host.intact.take() else { return true }
+        var former = directory
+        former.disk = intact
+        guard let sound = try? makeParts(host, former) else { return true }
+        defer { sound.state.bolt.close() }
+        try requireSoundSnapshotFiles(directory, former)
+        try requireSoundLog(parts, sound, host)
+        return try isDatabaseSound(parts, sound, host)
+    }
+
+    /// A snapshot file gives what was written, or nothing.
+    private func requireSoundSnapshotFiles(
+        _ damaged: MemberDirectory, _ sound: MemberDirectory
+    ) throws {
+        for name in try damaged.snapshotStore.snapshotNames() {
+            guard let found = try? damaged.snapshotStore.load(name) else {
+                report.count(.damagedSnapshotFiles)
+                continue
+            }
+            guard let written = try? sound.snapshotStore.load(name), written == found else {
+                throw SimulationFailure("the damaged snapshot file \(name) is read as if sound")
+            }
+        }
+    }
+
+    private func requireSoundLog(
+        _ parts: MemberParts, _ sound: MemberParts, _ host: Host
+    ) throws {
+        guard let found = parts.found, let written = sound.found,
+            found.start.index == written.start.index
+        else { return }
+        for (entry, former) in zip(found.prints, written.prints) where entry != former {
+            throw SimulationFailure("host \(host.number) reads a damaged log as if it were sound")
+        }
+    }
+
+    /// A difference shows in the hash that members compare; what the hash leaves out nobody can
+    /// see, and the member is taken out all the same.
+    private func isDatabaseSound(
+        _ parts: MemberParts, _ sound: MemberParts, _ host: Host
+    ) throws -> Bool {
+        let isSame =
+            fileHash(parts) == fileHash(sound)
+            && parts.state.appliedIndex == sound.state.appliedIndex
+        guard !isSame || parts.state.bolt.corruption != nil else {
+            report.count(.harmlessDamage)
+            return true
+        }
+        let hashes = (hash(parts), hash(sound))
+        if parts.state.bolt.corruption != nil || hashes.0 != hashes.1 {
+            report.count(.damageFoundByHash)
+            return false
+        }
+        guard pairs(parts) == pairs(sound) else {
+            throw SimulationFailure("host \(host.number) would serve damaged keys")
+        }
+        report.count(.damageBesideKeys)
+        return false
+    }
+
+    private func fileHash(_ parts: MemberParts) -> UInt32 {
+        let reading = parts.state.bolt.beginRead()
+        defer { reading.end() }
+        return Store.hashFile(reading)
+    }
+
+    private func hash(_ parts: MemberParts) -> KeyValueHash? {
+        let store = parts.state.store
+        return try? store.hashKV(at: store.revisions.current).hash
+    }
+
+    private func pairs(_ parts: MemberParts) -> [UInt8] {
+        var found = RangeAnswer()
+        let all = StoreOperation.range(key: "a", end: "z")
+        guard case .range(let request) = all.requestOperation else { return [] }
+        _ = try? parts.state.store.range(request, into: &found)
+        return found.encoded()
+    }
+}

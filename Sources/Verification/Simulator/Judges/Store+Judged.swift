@@ -1,0 +1,101 @@
+import EtcdAPI
+import Judges
+import Linearizability
+import MVCC
+import SwiftProtobuf
+
+/// What the judges read from a store.
+extension Store {
+    /// The changes of each revision after one, as they are stored.
+    func recordedChanges(after revision: Int64) throws -> [Int64: [RecordedChange]] {
+        let page = history(from: revision + 1, revisions: .max, bytes: .max)
+        var changes: [Int64: [RecordedChange]] = [:]
+        for record in page.changes {
+            let bytes = page.withValue(of: record) { [UInt8]($0) }
+            var pair = StoredPair(try KeyValue(decoding: bytes))
+            if record.isTombstone { pair.modified = record.revision.main }
+            changes[record.revision.main, default: []].append(
+                RecordedChange(isDeletion: record.isTombstone, pair: pair, record: bytes))
+        }
+        return changes
+    }
+
+    /// Answers a read, whatever its size, as the server does; with the revision for the header.
+    func answer(_ request: ReadRequest) throws -> (answer: ReadAnswer, revision: Int64) {
+        do throws(EtcdError) {
+            return try whole(RangeRequest(request))
+        } catch {
+            switch error {
+            case .compacted: return (.compacted, revisions.current)
+            case .futureRevision: return (.futureRevision, revisions.current)
+            default: throw error
+            }
+        }
+    }
+
+    private func whole(
+        _ request: RangeRequest
+    ) throws(EtcdError) -> (answer: ReadAnswer, revision: Int64) {
+        var answer = RangeAnswer()
+        switch try range(request, into: &answer) {
+        case .complete(let revision): return (ReadAnswer(answer), revision)
+        case .large(let reader):
+            defer { reader.close() }
+            return (try ReadAnswer(reader), reader.storeRevision)
+        }
+    }
+}
+
+extension RangeRequest {
+    init(_ request: ReadRequest) {
+        self.init(
+            key: Array(request.range.key.utf8)[...],
+            rangeEnd: Array((request.range.end ?? "").utf8)[...], limit: Int64(request.limit),
+            revision: request.revision)
+        // All keys have a name that is not empty.
+        if key.isEmpty { key = [0] }
+    }
+}
+
+extension StoredPair {
+    init(_ pair: KeyValue) {
+        self.init(
+            key: String(decoding: pair.key, as: UTF8.self),
+            value: String(decoding: pair.value, as: UTF8.self), created: pair.createRevision,
+            modified: pair.modRevision, version: pair.version, lease: pair.lease)
+    }
+
+    init(_ pair: Mvccpb_KeyValue) {
+        self.init(
+            key: String(decoding: pair.key, as: UTF8.self),
+            value: String(decoding: pair.value, as: UTF8.self), created: pair.createRevision,
+            modified: pair.modRevision, version: pair.version, lease: pair.lease)
+    }
+}
+
+extension ReadAnswer {
+    init(_ answer: RangeAnswer) {
+        self.init(answer.encoded(), more: answer.more, count: answer.count)
+    }
+
+    /// Reads a large answer in its pieces.
+    init(_ reader: RangeReader) throws(EtcdError) {
+        while try !reader.prepare(sizing: false) {}
+        var writer = WireWriter(capacity: 1 << 10)
+        while try !reader.read(keys: 5, bytes: 1 << 12, into: &writer) {}
+        self.init(writer.written, more: reader.more, count: reader.count)
+    }
+
+    private init(_ response: [UInt8], more: Bool, count: Int64) {
+        guard let decoded = try? Etcdserverpb_RangeResponse(serializedBytes: response) else {
+            self = .malformed("an answer that is no RangeResponse")
+            return
+        }
+        let leftOut = Int(count) - decoded.kvs.count
+        guard more == (leftOut > 0), leftOut >= 0 else {
+            self = .malformed("\(decoded.kvs.count) pairs of \(count), more: \(more)")
+            return
+        }
+        self = .pairs(decoded.kvs.map { StoredPair($0) }, leftOut: leftOut)
+    }
+}

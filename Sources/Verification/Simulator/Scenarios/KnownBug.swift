@@ -1,0 +1,85 @@
+/// A bug that etcd has had: the faults under which it showed, and the mutant that brings it back.
+package struct KnownBug: Sendable {
+    package let scenario: Scenario
+    /// nil where no rule stands for the bug.
+    package let mutant: Mutant?
+    /// What must have happened in a run, for it to say something.
+    package let reached: [Occurrence]
+    /// With the mutant one of so many seeds fails.
+    package let seedsUntilFound: UInt64
+
+    init(
+        _ scenario: Scenario, mutant: Mutant? = nil, reached: [Occurrence],
+        seedsUntilFound: UInt64 = 6
+    ) {
+        self.scenario = scenario
+        self.mutant = mutant
+        self.reached = reached
+        self.seedsUntilFound = seedsUntilFound
+    }
+
+    /// A short run under the faults.
+    package func settings(seed: UInt64) -> SimulationSettings {
+        var settings = SimulationSettings(seed: seed)
+        settings.scenario = scenario
+        settings.seconds = 8
+        settings.calmSeconds = 12
+        return settings
+    }
+
+    /// The bug whose scenario has this name.
+    package static func named(_ name: String) -> KnownBug? {
+        all.first { $0.scenario.name == name }
+    }
+
+    package static let all = [
+        KnownBug(
+            Scenario(
+                "consistent index saved before apply", every: [.powerFailure: 1_500]),
+            mutant: .indexBeforeData, reached: [.powerFailures]),
+        KnownBug(
+            Scenario(
+                "a lone member answers before its log is durable", members: 1,
+                every: [.powerFailure: 400]),
+            mutant: .leaderCountsEarly, reached: [.powerFailures, .soleWrites]),
+        KnownBug(
+            Scenario(
+                "crash in a defragmentation", every: [.defragmentationCrash: 300]),
+            mutant: .storesIndexDefragmenting, reached: [.crashesInDefragmentation]),
+        KnownBug(
+            Scenario(
+                "revision goes back after a crash in a compaction",
+                every: [.compactionCrash: 700]),
+            mutant: .compactsNewestDeletion, reached: [.crashesInCompaction]),
+        KnownBug(
+            Scenario(
+                "delete lost at the revision of a compaction",
+                every: [.compactionCrash: 400, .crash: 3_000]),
+            mutant: .compactsNewestDeletion, reached: [.compactions]),
+        KnownBug(
+            Scenario(
+                "stale read after a pause",
+                every: [.leaderFreeze: 5_000, .isolation: 1_400]),
+            mutant: .readsWithoutQuorum, reached: [.pauses, .leaderChanges]),
+        KnownBug(
+            Scenario(
+                "two snapshots at once", every: [.isolation: 800, .pause: 2_000],
+                snapshotCount: 12),
+            mutant: .snapshotWithoutNote, reached: [.snapshotsInstalled, .snapshotsTaken]),
+        KnownBug(
+            Scenario("events lost by a slow watcher", every: [.pause: 4_000]),
+            mutant: .watchLosesEvents, reached: [.watchEvents]),
+        KnownBug(
+            Scenario(
+                "progress told ahead of events", every: [.pause: 2_000, .laneHold: 1_000]),
+            mutant: .watchProgressEarly, reached: [.watchEvents]),
+        KnownBug(
+            Scenario("event repeated after a resync", every: [.crash: 1_000]),
+            mutant: .watchRepeatsRevision, reached: [.watchEvents]),
+        KnownBug(
+            Scenario(
+                "watch goes back in time at a compaction",
+                every: [.compactionCrash: 500, .laneHold: 1_500]),
+            reached: [.watchesCompacted]),
+    ]
+}

@@ -1,0 +1,28 @@
+/// Faults chosen by hand, to lead a run along one path again and again.
+package struct Scenario: Sendable {
+    package let name: String
+    package let members: Int
+    /// Mean time between two faults of a kind, in milliseconds.
+    package let intervalsMilliseconds: [FaultKind: Int64]
+    /// Messages that get lost, in a million.
+    package let lossMillionths: Int
+    /// Entries between two snapshots; nil leaves it to the seed.
+    package let snapshotCount: Int?
+
+    package init(
+        _ name: String, members: Int = 3, every intervalsMilliseconds: [FaultKind: Int64],
+        lossMillionths: Int = 0, snapshotCount: Int? = nil
+    ) {
+        self.name = name
+        self.members = members
+        self.intervalsMilliseconds = intervalsMilliseconds
+        self.lossMillionths = lossMillionths
+        self.snapshotCount = snapshotCount
+    }
+
+    func adjust(_ limits: inout MemberLimits) {
+        guard let snapshotCount else { return }
+        limits.snapshotCount = snapshotCount
+        limits.catchUpEntries = 5
+    }
+}

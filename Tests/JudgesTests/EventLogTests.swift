@@ -1,0 +1,127 @@
+import Judges
+import Linearizability
+import Testing
+
+@Suite("Log of what happened")
+struct EventLogTests {
+    private static func log() throws -> LogBuilder {
+        var builder = LogBuilder()
+        try builder.add(builder.put("a", "1"))  // 2
+        try builder.add(builder.put("a", "2"), builder.put("b", "1", lease: 7))  // 3
+        try builder.add(builder.delete("a"))  // 4
+        try builder.add(builder.put("a", "3"))  // 5
+        return builder
+    }
+
+    @Test func statesOfAllRevisionsAreKnown() throws {
+        let log = try Self.log().log
+        #expect(log.newest == 5)
+        #expect(log.pair(of: "a", at: 1) == nil)
+        #expect(log.pair(of: "a", at: 2) == LogBuilder.pair("a", "1", 2, 2, 1))
+        #expect(log.pair(of: "a", at: 3) == LogBuilder.pair("a", "2", 2, 3, 2))
+        #expect(log.pair(of: "a", at: 4) == nil)
+        #expect(log.pair(of: "a", at: 9) == LogBuilder.pair("a", "3", 5, 5, 1))
+        #expect(log.pairs(.all, at: 3).map(\.key) == ["a", "b"])
+        #expect(log.keys(of: 7, at: 4) == ["b"])
+        #expect(log.changes(at: 4).map(\.previous) == [LogBuilder.pair("a", "2", 2, 3, 2)])
+    }
+
+    @Test func whatDoesNotFollowIsFound() throws {
+        let builder = try Self.log()
+        let wrong: [[RecordedChange]] = [
+            [],
+            [.put(LogBuilder.pair("a", "4", 5, 6, 3))],
+            [.put(LogBuilder.pair("a", "4", 6, 6, 2))],
+            [.put(LogBuilder.pair("a", "4", 5, 5, 2))],
+            [.put(LogBuilder.pair("c", "4", 5, 6, 1))],
+            [.deletion(of: "c", at: 6)],
+            [builder.put("a", "4"), builder.delete("a")],
+        ]
+        for changes in wrong {
+            var log = builder.log
+            #expect(throws: Finding.self, "\(changes)") { try log.append(changes, at: 6) }
+        }
+        var log = builder.log
+        #expect(throws: Finding.self) { try log.append([builder.put("a", "4")], at: 7) }
+        try log.append([builder.put("a", "4")], at: 6)
+    }
+
+    @Test func anotherMemberHasToHaveTheSame() throws {
+        let builder = try Self.log()
+        let log = builder.log
+        var changes = log.changes(at: 3).map(\.change)
+        try log.require(changes, at: 3)
+        #expect(throws: Finding.self) { try log.require(changes.reversed(), at: 3) }
+        changes[0].record.append(0)
+        #expect(throws: Finding.self) { try log.require(changes, at: 3) }
+        #expect(throws: Finding.self) { try log.require(changes, at: 4) }
+    }
+
+    @Test func compactionsGoUpToTheNewestRevision() throws {
+        var log = try Self.log().log
+        try log.compact(at: 3)
+        #expect(throws: Finding.self) { try log.compact(at: 3) }
+        #expect(throws: Finding.self) { try log.compact(at: 6) }
+        #expect(throws: Finding.self) { try log.requireNoCompaction(at: 4) }
+        try log.requireNoCompaction(at: 3)
+        try log.requireNoCompaction(at: 6)
+    }
+}
+
+@Suite("Reads by revision")
+struct ReadTests {
+    private static func log() throws -> EventLog {
+        var builder = LogBuilder()
+        for key in ["a", "b", "c"] { try builder.add(builder.put(key, "1")) }  // 2, 3, 4
+        try builder.add(builder.delete("b"))  // 5
+        return builder.log
+    }
+
+    private let position = StorePosition(revision: 5, compacted: 3)
+
+    @Test func theNewestAndOldRevisionsAreAnswered() throws {
+        let log = try Self.log()
+        let range = KeyRange(key: "a", end: "z")
+        func keys(_ request: ReadRequest) -> [String]? {
+            guard case .pairs(let pairs, _) = log.answer(to: request, at: position) else {
+                return nil
+            }
+            return pairs.map(\.key)
+        }
+        #expect(keys(ReadRequest(range)) == ["a", "c"])
+        #expect(keys(ReadRequest(range, revision: 4)) == ["a", "b", "c"])
+        #expect(keys(ReadRequest(range, revision: 3)) == ["a", "b"])
+        #expect(keys(ReadRequest(KeyRange(key: "b"), revision: 3)) == ["b"])
+        #expect(log.answer(to: ReadRequest(range, revision: 2), at: position) == .compacted)
+        #expect(log.answer(to: ReadRequest(range, revision: 6), at: position) == .futureRevision)
+    }
+
+    @Test func aLimitLeavesTheRestOutAndCountsIt() throws {
+        let log = try Self.log()
+        let request = ReadRequest(KeyRange(key: "a", end: "z"), revision: 4, limit: 2)
+        guard case .pairs(let pairs, let leftOut) = log.answer(to: request, at: position) else {
+            Issue.record("no pairs")
+            return
+        }
+        #expect(pairs.map(\.key) == ["a", "b"])
+        #expect(leftOut == 1)
+        try log.require(.pairs(pairs, leftOut: 1), to: request, at: position)
+    }
+
+    @Test func wrongAnswersAreFound() throws {
+        let log = try Self.log()
+        let request = ReadRequest(KeyRange(key: "a", end: "z"), revision: 4, limit: 2)
+        let pairs = log.pairs(request.range, at: 4)
+        let wrong: [ReadAnswer] = [
+            .pairs(pairs, leftOut: 0), .pairs(Array(pairs.prefix(2)), leftOut: 0),
+            .pairs(Array(pairs.suffix(2)), leftOut: 1), .compacted, .futureRevision,
+        ]
+        for answer in wrong {
+            #expect(throws: Finding.self) { try log.require(answer, to: request, at: position) }
+        }
+        let old = ReadRequest(request.range, revision: 2)
+        #expect(throws: Finding.self) {
+            try log.require(.pairs([pairs[0]], leftOut: 0), to: old, at: position)
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import Simulator
+import Testing
+
+/// Bugs that etcd has had, each as the faults that showed it: the run is sound as it is, and with
+/// the mutant that brings the bug back, where there is one, it is found.
+@Suite("Known bugs of etcd")
+struct ScenarioTests {
+    @Test(arguments: KnownBug.all.map(\.scenario.name))
+    func aKnownBugIsAbsent(name: String) throws {
+        let bug = try #require(KnownBug.named(name))
+        let report = simulate(bug.settings(seed: 1))
+        #expect(report.isSound, "swift run simulate \(report.settings.arguments)\n\(report)")
+        for occurrence in bug.reached {
+            #expect(report.counts[occurrence] ?? 0 > 0, "\(occurrence.rawValue)")
+        }
+    }
+
+    @Test(arguments: KnownBug.all.filter { $0.mutant != nil }.map(\.scenario.name))
+    func aKnownBugIsFound(name: String) throws {
+        let bug = try #require(KnownBug.named(name))
+        let found = (1...bug.seedsUntilFound).contains { seed in
+            var settings = bug.settings(seed: seed)
+            settings.mutant = bug.mutant
+            return !simulate(settings).isSound
+        }
+        #expect(found, "\(bug.mutant?.rawValue ?? "") goes unnoticed")
+    }
+}
