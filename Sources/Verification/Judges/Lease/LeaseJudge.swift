@@ -26,8 +26,8 @@ package struct LeaseJudge: Sendable {
     private var promotedAt: Int64 = 0
     /// Since when nothing disturbs the cluster; nil while something does.
     package var quietSince: Int64?
-    /// Whether clocks keep to their drift: one that jumps excuses an early end.
-    private let clocksAreSteady: Bool
+    /// When the clock of a member that may end leases jumped last: what was promised before is void.
+    private var jumpedAt: Int64 = .min
     /// How much faster or slower than true time a clock may run.
     private let driftMillionths: Int64
 
@@ -41,10 +41,7 @@ package struct LeaseJudge: Sendable {
     /// What a cluster may take to find together once faults have ended.
     private static let settling: Int64 = 8 * second
 
-    package init(driftMillionths: Int, clocksAreSteady: Bool) {
-        self.driftMillionths = Int64(driftMillionths)
-        self.clocksAreSteady = clocksAreSteady
-    }
+    package init(driftMillionths: Int) { self.driftMillionths = Int64(driftMillionths) }
 
     /// The leases that live.
     package var alive: [Int64] { lives.keys.sorted() }
@@ -70,7 +67,7 @@ package struct LeaseJudge: Sendable {
             throw Finding("lease \(lease) ends, which does not live")
         }
         guard !life.isUnwanted else { return }
-        if clocksAreSteady, now < life.promisedUntil {
+        if now < life.promisedUntil {
             throw Finding(
                 "lease \(lease) ends \((life.promisedUntil - now) / 1_000_000) ms too early")
         }
@@ -93,12 +90,21 @@ package struct LeaseJudge: Sendable {
 
     /// A lease was granted or renewed for so many seconds, by a request that was sent at `time`.
     package mutating func promise(_ lease: Int64, seconds: Int64, from time: Int64) {
+        guard time > jumpedAt else { return }
         let life = seconds * Self.second
         let until = time + life - life / 1_000_000 * driftMillionths - Self.rounding
         promises[lease] = max(until, promises[lease] ?? .min)
         if let life = lives[lease] {
             lives[lease]?.promisedUntil = max(until, life.promisedUntil)
         }
+    }
+
+    /// The clock of a member that may end leases has jumped ahead: nobody can count on what was
+    /// promised before.
+    package mutating func clockJumped(at now: Int64) {
+        jumpedAt = now
+        promises.removeAll()
+        for lease in lives.keys { lives[lease]?.promisedUntil = .min }
     }
 
     /// A client has asked for the end of a lease: it may come at any time.
@@ -170,7 +176,7 @@ extension LeaseJudge {
         else {
             throw Finding("lease \(lease) was granted for \(life.seconds) s, told is \(report)")
         }
-        guard clocksAreSteady, life.promisedUntil > now else { return }
+        guard life.promisedUntil > now else { return }
         let left = life.promisedUntil - now
         let shown = left - left / 1_000_000 * driftMillionths
         guard (report.remainingSeconds + 1) * Self.second > shown else {

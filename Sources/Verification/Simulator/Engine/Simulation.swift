@@ -64,8 +64,7 @@ final class Simulation {
         var choices = SeededGenerator(seed: seeds.next())
         judgeDice = SeededGenerator(seed: seeds.next())
         plan = FaultPlan(&choices)
-        record = ClusterRecord(
-            driftMillionths: plan.drift, clocksAreSteady: plan.interval(of: .clockJump) == nil)
+        record = ClusterRecord(driftMillionths: plan.drift)
         limits = MemberLimits(&choices)
         report.profile = plan.name
         let members = settings.members ?? Self.sizes[choices.number(below: Self.sizes.count)]

@@ -40,6 +40,9 @@ extension Simulation {
             report.count(.clockJumps)
             host.clock.jump(
                 by: faultDice.duration(.millisecond...3 * .second), at: now)
+            if host.member?.state.lessor.isPrimary == true {
+                record.leases.clockJumped(at: now)
+            }
         case .wipe, .bitFlip: damage(host, kind)
         }
     }
