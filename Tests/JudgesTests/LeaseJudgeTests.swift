@@ -5,10 +5,8 @@ import Testing
 struct LeaseJudgeTests {
     private static let second: Int64 = 1_000_000_000
 
-    private static func judge(
-        drift: Int = 0, clocksAreSteady: Bool = true, seconds: Int64 = 10
-    ) throws -> LeaseJudge {
-        var judge = LeaseJudge(driftMillionths: drift, clocksAreSteady: clocksAreSteady)
+    private static func judge(drift: Int = 0, seconds: Int64 = 10) throws -> LeaseJudge {
+        var judge = LeaseJudge(driftMillionths: drift)
         judge.quietSince = 0
         try judge.granted(1, seconds: seconds, at: 0)
         judge.promise(1, seconds: seconds, from: 0)
@@ -33,7 +31,7 @@ struct LeaseJudgeTests {
     }
 
     @Test func aRenewalCountsThatIsAnsweredBeforeTheGrantIsSeen() throws {
-        var judge = LeaseJudge(driftMillionths: 0, clocksAreSteady: true)
+        var judge = LeaseJudge(driftMillionths: 0)
         judge.promise(1, seconds: 10, from: 0)
         try judge.granted(1, seconds: 10, at: Self.second)
         #expect(throws: Finding.self) { try judge.ended(1, at: 9 * Self.second) }
@@ -46,9 +44,16 @@ struct LeaseJudgeTests {
         #expect(throws: Finding.self) { try judge.ended(1, at: 89 * Self.second / 10) }
     }
 
-    @Test func aJumpingClockExcusesAnEarlyEnd() throws {
-        var judge = try Self.judge(clocksAreSteady: false)
-        try judge.ended(1, at: Self.second)
+    @Test func aClockThatJumpsExcusesWhatWasPromisedBefore() throws {
+        var judge = try Self.judge()
+        judge.clockJumped(at: Self.second)
+        // A call that began before may have been answered by the clock before.
+        judge.promise(1, seconds: 10, from: Self.second / 2)
+        try judge.ended(1, at: 2 * Self.second)
+        judge = try Self.judge()
+        judge.clockJumped(at: Self.second)
+        judge.promise(1, seconds: 10, from: 2 * Self.second)
+        #expect(throws: Finding.self) { try judge.ended(1, at: 3 * Self.second) }
     }
 
     @Test func aLeaseThatAClientRevokesMayEndAtOnce() throws {

@@ -24,12 +24,10 @@ package struct LeaseJudge: Sendable {
     private var promises: [Int64: Int64] = [:]
     private var unwanted: Set<Int64> = []
     private var promotedAt: Int64 = 0
-    /// When the clock of a member that ends leases jumped last.
-    private var jumpedAt: Int64 = .min
     /// Since when nothing disturbs the cluster; nil while something does.
     package var quietSince: Int64?
-    /// Whether clocks keep to their drift: one that jumps excuses an early end.
-    private let clocksAreSteady: Bool
+    /// When the clock of a member that may end leases jumped last: what was promised before is void.
+    private var jumpedAt: Int64 = .min
     /// How much faster or slower than true time a clock may run.
     private let driftMillionths: Int64
 
@@ -43,10 +41,7 @@ package struct LeaseJudge: Sendable {
     /// What a cluster may take to find together once faults have ended.
     private static let settling: Int64 = 8 * second
 
-    package init(driftMillionths: Int, clocksAreSteady: Bool) {
-        self.driftMillionths = Int64(driftMillionths)
-        self.clocksAreSteady = clocksAreSteady
-    }
+    package init(driftMillionths: Int) { self.driftMillionths = Int64(driftMillionths) }
 
     /// The leases that live.
     package var alive: [Int64] { lives.keys.sorted() }
@@ -72,7 +67,7 @@ package struct LeaseJudge: Sendable {
             throw Finding("lease \(lease) ends, which does not live")
         }
         guard !life.isUnwanted else { return }
-        if clocksAreSteady, now < life.promisedUntil {
+        if now < life.promisedUntil {
             throw Finding(
                 "lease \(lease) ends \((life.promisedUntil - now) / 1_000_000) ms too early")
         }
@@ -104,7 +99,8 @@ package struct LeaseJudge: Sendable {
         }
     }
 
-    /// The clock of a member that ends leases jumps: what was promised before is void.
+    /// The clock of a member that may end leases has jumped ahead: nobody can count on what was
+    /// promised before.
     package mutating func clockJumped(at now: Int64) {
         jumpedAt = now
         promises.removeAll()
@@ -180,7 +176,7 @@ extension LeaseJudge {
         else {
             throw Finding("lease \(lease) was granted for \(life.seconds) s, told is \(report)")
         }
-        guard clocksAreSteady, life.promisedUntil > now else { return }
+        guard life.promisedUntil > now else { return }
         let left = life.promisedUntil - now
         let shown = left - left / 1_000_000 * driftMillionths
         guard (report.remainingSeconds + 1) * Self.second > shown else {

@@ -67,7 +67,7 @@ final class Simulation {
         var choices = SeededGenerator(seed: seeds.next())
         judgeDice = SeededGenerator(seed: seeds.next())
         plan = settings.scenario.map { FaultPlan($0) } ?? FaultPlan(&choices)
-        record = ClusterRecord(driftMillionths: plan.drift, clocksAreSteady: true)
+        record = ClusterRecord(driftMillionths: plan.drift)
         limits = MemberLimits(&choices)
         report.profile = plan.name
         let drawn = Self.sizes[choices.number(below: Self.sizes.count)]

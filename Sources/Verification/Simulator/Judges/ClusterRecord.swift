@@ -30,9 +30,7 @@ final class ClusterRecord {
         let isOfCompaction: Bool
     }
 
-    init(driftMillionths: Int, clocksAreSteady: Bool) {
-        leases = LeaseJudge(driftMillionths: driftMillionths, clocksAreSteady: clocksAreSteady)
-    }
+    init(driftMillionths: Int) { leases = LeaseJudge(driftMillionths: driftMillionths) }
 
     private var newestIndex: UInt64 { UInt64(positions.count) }
 
