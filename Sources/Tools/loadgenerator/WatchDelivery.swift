@@ -11,10 +11,9 @@ struct WatchDelivery {
     init(
         _ message: [UInt8], eachValue: (UnsafeRawBufferPointer) -> Void = { _ in }
     ) throws(WireError) {
-        let result = message.withUnsafeBytes { bytes in
-            Result { () throws(WireError) in try Self.read(bytes, eachValue) }
+        self = try message.withUnsafeBufferPointer { (bytes) throws(WireError) in
+            try Self.read(UnsafeRawBufferPointer(bytes), eachValue)
         }
-        self = try result.get()
     }
 
     private init() {}
