@@ -1,6 +1,6 @@
 """The targets of a run as a picture.
 
-    python Benchmarks/chart.py results/compare-....json docs/benchmark.svg
+    python Benchmarks/chart.py docs/benchmark.svg [results/compare-....json]
 
 Every target is a bar and a mark. A ratio is drawn as times better than etcd, so that longer is
 better: throughput as ours to etcd's, CPU, p99, memory and restart as etcd's to ours.
@@ -9,11 +9,13 @@ import argparse
 import html
 import json
 import pathlib
+import sys
 
+import processes
 import targets
 
 WIDTH, LABELS, RIGHT = 960, 340, 110
-BAR, GAP, TITLE = 11, 10, 34
+BAR, GAP = 11, 10
 # Where the scales end; a longer bar is cut and its number says the rest.
 TIMES_MAX, PAUSE_MAX = 8, 4
 
@@ -45,10 +47,10 @@ class Picture:
             f'fill="{fill}"/>')
 
     def title(self, text, subtitle):
-        self.y += 12
+        self.y += 14
         self.text(12, self.y, text, size=15, weight="bold")
-        self.text(LABELS, self.y, subtitle, fill="#57606a")
-        self.y += TITLE - 22
+        self.text(12, self.y + 16, subtitle, fill="#57606a")
+        self.y += 28
 
     def bar(self, value, most, colour, words, mark=None):
         """One bar of the current row; `mark` is where the target is."""
@@ -123,6 +125,7 @@ def draw_pauses(picture, verdicts):
 
 
 def draw(results):
+    """The SVG document of what `results.py` wrote."""
     picture = Picture()
     ratios = [verdict for verdict in results["targets"] if not verdict["isOwn"]]
     own = [verdict for verdict in results["targets"] if verdict["isOwn"]]
@@ -130,6 +133,8 @@ def draw(results):
         draw_ratios(picture, ratios)
     if own:
         draw_pauses(picture, own)
+    if not results["targets"]:
+        picture.title("No target was measured on both servers", "")
     picture.y += 14
     picture.text(
         12, picture.y, f"{results['when'][:10]}, {results['cores']} cores, "
@@ -137,11 +142,21 @@ def draw(results):
     return picture.document()
 
 
+def newest():
+    """The results of the last run, None before the first."""
+    found = sorted((processes.ROOT / "results").glob("compare-*.json"))
+    return found[-1] if found else None
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("results", type=pathlib.Path, help="what compare.py wrote")
     parser.add_argument("picture", type=pathlib.Path, help="the SVG to write")
+    parser.add_argument(
+        "results", type=pathlib.Path, nargs="?", default=newest(),
+        help="what compare.py wrote (the newest)")
     options = parser.parse_args()
+    if options.results is None:
+        sys.exit("no results yet: run `make benchmark` first")
     options.picture.write_text(draw(json.loads(options.results.read_text())))
 
 

@@ -3,15 +3,18 @@
     python Benchmarks/compare.py [--only WORD] [--rounds N] [--quick] [--ten-million]
 
 Both servers are release builds with the same flags and data on the same disk, one at a time, in
-alternating order. Writes a table to standard output and everything measured to results/.
+alternating order. Writes a table to standard output; everything measured, and a picture of the
+targets, go to results/.
 """
 import argparse
 import functools
+import json
 import pathlib
 import shutil
 import sys
 import tempfile
 
+import chart
 import incidents
 import memory
 import pauses
@@ -68,9 +71,10 @@ def sections(options):
 
 def report(into, options):
     path = results.write(into, options)
+    path.with_suffix(".svg").write_text(chart.draw(json.loads(path.read_text())))
     table.print_table(table.lines(into))
     table.print_summary(targets.verdicts(into))
-    print(f"median ± half the spread of {options.rounds} rounds; all samples: {path}")
+    print(f"median ± half the spread of {options.rounds} rounds; all samples: {path.name}")
 
 
 def main():
