@@ -84,9 +84,9 @@ def by_row(verdicts):
     return rows
 
 
-def legend(picture):
-    x = LABELS
-    for name, colour in dict.fromkeys(KINDS.values()):
+def legend(picture, verdicts):
+    x, columns = LABELS, {verdict["column"] for verdict in verdicts}
+    for name, colour in dict.fromkeys(KINDS[column] for column in KINDS if column in columns):
         picture.box(x, picture.y, 9, 9, colour)
         picture.text(x + 13, picture.y + 8, name, size=10)
         x += 13 + 6.2 * len(name) + 14
@@ -95,7 +95,7 @@ def legend(picture):
 
 def draw_ratios(picture, verdicts):
     picture.title("Times better than etcd 3.5.1", "longer is better; the black mark is the target")
-    legend(picture)
+    legend(picture, verdicts)
     for row, found in by_row(verdicts).items():
         middle = picture.y + len(found) * BAR / 2 + 3
         picture.text(LABELS - 10, middle, row, anchor="end")
@@ -134,7 +134,8 @@ def draw(results):
     if own:
         draw_pauses(picture, own)
     if not results["targets"]:
-        picture.title("No target was measured on both servers", "")
+        picture.title("Not measured yet", "make benchmark, then make chart")
+        return picture.document()
     picture.y += 14
     picture.text(
         12, picture.y, f"{results['when'][:10]}, {results['cores']} cores, "
