@@ -4,7 +4,7 @@ PYTHON_ENVIRONMENT := .venv
 # The flag reaches the libraries too; our own targets have it from Package.swift.
 RELEASE := swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 
-.PHONY: run cluster test build release setup lint benchmark fuzz twin kill faults simulate format clean-run
+.PHONY: run cluster test build release setup lint benchmark chart fuzz twin kill faults simulate format clean-run
 
 ## Starts one member on 127.0.0.1:2379 with its data in ./default.etcd; Ctrl-C stops it.
 run: release
@@ -56,10 +56,14 @@ simulate:
 	swift build -c release --product simulate
 	@exec "$$(swift build -c release --show-bin-path)/simulate" --minutes $(or $(MINUTES),60)
 
-## The table of Benchmarks/: this etcd beside the real one. make benchmark ONLY=put
+## The table of Benchmarks/: this etcd beside the real one. make benchmark ONLY=put ROUNDS=3
 benchmark: release
 	@bash Scripts/setup.sh test
-	$(PYTHON_ENVIRONMENT)/bin/python Benchmarks/compare.py $(if $(ONLY),--only "$(ONLY)")
+	$(PYTHON_ENVIRONMENT)/bin/python Benchmarks/compare.py --rounds $(or $(ROUNDS),5) $(if $(ONLY),--only "$(ONLY)")
+
+## The picture of the README from the newest results, or from RESULTS=results/compare-....json
+chart:
+	$(PYTHON_ENVIRONMENT)/bin/python Benchmarks/chart.py docs/benchmark.svg $(RESULTS)
 
 ## Every fuzz target for SECONDS each (default 60).
 fuzz:

@@ -160,7 +160,10 @@ var targets: [Target] = [
     tests("PeerTransportTests", ["PeerTransport", "EtcdAPI", "Raft", nio, nioPosix, nioHTTP1]),
     tests(
         "ToolsTests",
-        ["etcdutl", "etcdctl", "Bolt", "Disk", "EtcdAPI", "MVCC", "WriteAheadLog"]),
+        [
+            "etcdutl", "etcdctl", "loadgenerator", "Bolt", "Disk", "EtcdAPI", "MVCC",
+            "WriteAheadLog",
+        ]),
     tests("FuzzTests", ["FuzzTargets", "Disk"], exclude: ["Regressions"]),
 ]
 

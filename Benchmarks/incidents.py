@@ -1,20 +1,49 @@
 """What happens to a cluster of three: its leader is killed, a follower was away for long."""
 import contextlib
 import itertools
-import json
-import subprocess
 import time
 
+import client
 import processes  # first: it says where the modules of the tests are
 import rows
+from note import note
+from pauses import add_phases, beside_puts
+from samples import OURS, THEIRS
+from systems import alternating, three_members
 
 import api
 import grpc
 
 rpc = api.rpc
 
-# Puts each second of the client that is watched while a follower catches up.
-RATE = 300
+# How far a follower is behind, and the flags that decide how it catches up. 3.5.1 keeps in memory
+# what came since its last snapshot, and has no flag for what it keeps beyond.
+BEHIND = 100_000
+BY_LOG = {
+    OURS: ["--snapshot-count", "10000000", "--snapshot-catchup-entries", "200000"],
+    THEIRS: ["--snapshot-count", "10000000"]}
+BY_SNAPSHOT = {name: ["--snapshot-count", "10000"] for name in (OURS, THEIRS)}
+
+
+def leader_killed(options, parent, into):
+    for number, name in alternating(options):
+        note(f"round {number + 1}, {name}: leader killed")
+        with three_members(name, parent, number) as trio:
+            for _ in range(3):
+                seconds = failover_seconds(trio)
+                into.add("3 members: leader killed", "failover ms", name, seconds * 1e3)
+
+
+def catch_up(options, parent, into):
+    """Followers that come back late, and puts at the leader meanwhile."""
+    for number, name in alternating(options):
+        for way, flags in (("log", BY_LOG), ("snapshot", BY_SNAPSHOT)):
+            title = f"3 members: catch-up, {BEHIND:,} entries behind, by {way}"
+            note(f"round {number + 1}, {name}: {title}")
+            with three_members(name, parent, number, *flags[name]) as trio:
+                seconds, result = catch_up_beside_puts(trio, BEHIND, options.seconds)
+            into.add(title, "caught up s", name, seconds)
+            add_phases(title, name, result, into)
 
 
 def failover_seconds(trio):
@@ -58,26 +87,27 @@ def first_answer_seconds(calls):
     return min(answered) - began
 
 
-def catch_up(trio, entries):
+def catch_up_beside_puts(trio, entries, idle_seconds):
     """A follower comes back `entries` behind.
 
-    Returns the seconds from its start until it has applied what the leader had then, and the p99 in
-    microseconds of puts at the leader, idle before and while the follower catches up.
+    Returns the seconds from its start until it has applied what the leader had then, and what a
+    client of the leader measured: before the follower was taken away, and while it catches up.
     """
-    before = finished(client(trio, 4))
-    follower = trio.followers()[0]
+    leader, follower = trio.leader(), trio.followers()[0]
+    with client.paced_puts(leader.endpoint) as puts:
+        time.sleep(idle_seconds)
+        before = puts.finish()["phases"]
     follower.kill()
-    rows.generate(trio, "load", *rows.MANY, "--keys", str(entries))
-    goal = trio.leader().status().raftAppliedIndex
-    busy = client(trio, 4)
-    time.sleep(0.3)
-    began = time.monotonic()
-    follower.start(wait=False)
-    wait_applied(follower, goal, began + 300)
-    seconds = time.monotonic() - began
-    during = finished(busy)
+    client.generate(leader, "load", *rows.MANY, "--keys", entries)
+    goal = leader.status().raftAppliedIndex
+
+    def come_back():
+        follower.start(wait=False)
+        wait_applied(follower, goal, time.monotonic() + 300)
+
+    seconds, result = beside_puts(leader.endpoint, 0.3, come_back)
     follower.wait_ready(60)
-    return seconds, before["p99"], during["p99"]
+    return seconds, {**result, "phases": [before[0], result["phases"][1]]}
 
 
 def wait_applied(follower, goal, end):
@@ -92,18 +122,3 @@ def wait_applied(follower, goal, end):
                     return
             time.sleep(0.05)
     raise AssertionError(f"does not catch up: {follower.tail()}")
-
-
-def client(trio, seconds):
-    """A client of the leader at a rate far below what it can take, running beside."""
-    return subprocess.Popen(
-        [processes.load_generator(), "put", "--endpoint", trio.endpoint, "--connections", "8",
-         "--streams", "8", "--rate", str(RATE), "--seconds", str(seconds)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def finished(process):
-    out, errors = process.communicate(timeout=120)
-    if process.returncode != 0:
-        raise AssertionError(f"the client beside: {out}{errors}")
-    return json.loads(out)

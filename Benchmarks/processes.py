@@ -35,6 +35,11 @@ def load_generator():
 class Server(members.Member):
     """A member that is measured from outside."""
 
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        # What clients have put into it before rows that need it.
+        self.preparations = set()
+
     def cpu_seconds(self):
         """User and system time of all its threads, those that ended too."""
         fields = self._proc("stat").rpartition(")")[2].split()

@@ -1,30 +1,37 @@
 """The rows of the table: what is sent, and with which client."""
-import json
-import resource
-import struct
-import subprocess
-
-import processes
+import client
 
 KEYS = 100_000
 KEY_BYTES = 8
 VALUE_BYTES = 256
+# Leases that live while leases are granted and kept alive.
+LEASES = 100_000
 
 
 class Row:
     """One kind of load by our own generator; the numbers are of one run of it."""
 
-    def __init__(self, name, command, *options, seconds=1.0, spread=False):
+    def __init__(self, name, command, *options, seconds=1.0, spread=False, preparation=()):
         self.name, self.command, self.options = name, command, list(options)
         # Whether the connections go to all members in turn, or to the leader alone.
         self.spread = spread
         # Share of the time of a row that this one takes.
         self.share = seconds
+        # What the generator does before, once for each server.
+        self.preparation = preparation
 
-    def run(self, server, seconds, directory):
-        arguments = [*self.options, "--seconds", str(seconds * self.share)]
+    def prepare(self, server):
+        if self.preparation and self.preparation not in server.preparations:
+            server.preparations.add(self.preparation)
+            client.generate(server, *self.preparation)
+
+    def run(self, server, seconds, directory, rate=None):
+        """A closed loop, or an open one with `rate` requests begun each second."""
+        arguments = [*self.options, "--seconds", seconds * self.share]
+        if rate:
+            arguments += ["--rate", rate]
         endpoint = server.every_endpoint if self.spread else server.endpoint
-        return generate(server, self.command, *arguments, endpoint=endpoint)
+        return client.generate(server, self.command, *arguments, endpoint=endpoint)
 
 
 class H2loadRow(Row):
@@ -33,55 +40,8 @@ class H2loadRow(Row):
     Every request has the same body. Latencies are those of its log file.
     """
 
-    def run(self, server, seconds, directory):
-        body, log = directory / "body", directory / "h2load.log"
-        message = self.options[0]
-        body.write_bytes(struct.pack(">BI", 0, len(message)) + message)
-        log.unlink(missing_ok=True)
-        cpu = children_seconds()
-        subprocess.run(
-            ["h2load", "-c", "100", "-m", "10", "-t", "1", "-D", str(int(seconds) or 1),
-             "-d", str(body), "--log-file", str(log), "-H", "content-type: application/grpc",
-             "-H", "te: trailers", f"{server.url}/etcdserverpb.KV/{self.command}"],
-            check=True, capture_output=True, timeout=seconds + 60)
-        return {**read_h2load(log), "clientCPUSeconds": children_seconds() - cpu}
-
-
-def children_seconds():
-    """CPU time of the programs run and waited for so far."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
-
-
-def read_h2load(log):
-    """h2load's log in the words of our generator's line."""
-    latencies, first, last, errors = [], None, 0, 0
-    for line in log.read_text().splitlines():
-        began, status, taken = map(int, line.split("\t")[:3])
-        first = began if first is None else min(first, began)
-        last = max(last, began + taken)
-        errors += status != 200
-        latencies.append(taken)
-    latencies.sort()
-    count = len(latencies)
-    return {
-        "requests": count, "errors": errors, "firstError": "HTTP status" if errors else None,
-        "seconds": (last - (first or 0)) / 1e6,
-        "requestsPerSecond": count / max((last - (first or 0)) / 1e6, 1e-6),
-        "p50": latencies[count // 2], "p99": latencies[min(count * 99 // 100, count - 1)],
-    }
-
-
-def generate(server, command, *arguments, endpoint=None):
-    """One run of the load generator; its line of JSON."""
-    result = subprocess.run(
-        [processes.load_generator(), command, "--endpoint", endpoint or server.endpoint, *arguments],
-        capture_output=True, text=True, timeout=1200)
-    if result.returncode != 0:
-        raise AssertionError(
-            f"loadgenerator {command} {arguments}: {result.stdout}{result.stderr}\n"
-            f"{server.tail()}")
-    return json.loads(result.stdout)
+    def run(self, server, seconds, directory, rate=None):
+        return client.h2load(server, self.command, self.options[0], seconds, directory)
 
 
 def field(number, content):
@@ -92,7 +52,8 @@ def field(number, content):
     return bytes([number << 3 | 2]) + length + bytes([size]) + content
 
 
-MANY = ["--connections", "100", "--streams", "10"]
+MANY = ("--connections", 100, "--streams", 10)
+HUNDRED_STREAMS = ("--connections", 10, "--streams", 10)
 KEY = b"0" * (KEY_BYTES - 1) + b"7"
 PUT_BODY = field(1, KEY) + field(2, b"v" * VALUE_BYTES)
 
@@ -105,16 +66,35 @@ ROWS = [
     Row("range 1 key, 100 x 10", "range", *MANY, seconds=1.5),
     H2loadRow("range 1 key, 100 x 10, h2load", "Range", field(1, KEY)),
     Row("range 1 key serializable, 100 x 10", "range", *MANY, "--serializable"),
-    Row("range 1,000 keys, 10 x 1", "range", "--connections", "10", "--range-size", "1000"),
-    Row("watch, 1,000 watchers (events)", "watch", "--connections", "10", "--streams", "10",
-        "--watchers", "1000"),
+    Row("range 1,000 keys, 10 x 1", "range", "--connections", 10, "--range-size", 1000),
+    Row("watch, 1,000 watchers (events)", "watch", *HUNDRED_STREAMS, "--watchers", 1000),
+    Row("watch, 10,000 watchers on 100 streams (events)", "watch", *HUNDRED_STREAMS,
+        "--watchers", 10_000, "--outstanding", 4),
+    Row("watch, 1,000 writers with a watcher each", "notify", *MANY),
+]
+
+# The leases that the rows begin with; those that they grant come on top.
+LIVE_LEASES = ("lease-grant", *MANY, "--leases", LEASES)
+
+LEASE_ROWS = [
+    Row(f"lease grant, {LEASES:,} live, 100 x 10", "lease-grant", *MANY, preparation=LIVE_LEASES),
+    Row(f"lease keepalive, {LEASES:,} live, 100 x 10", "keepalive", *MANY, "--leases", LEASES,
+        preparation=LIVE_LEASES),
+]
+
+WHOLE_VALUE_BYTES = 1024
+
+WHOLE_ROWS = [
+    Row(f"range of all {KEYS:,} keys (1 KB), 8 x 1", "range", "--connections", 8, "--whole"),
 ]
 
 TRIO_ROWS = [
     Row("3 members: put, 1 x 1", "put"),
-    Row("3 members: put, 3 x 1, spread", "put", "--connections", "3", spread=True),
+    Row("3 members: put, 3 x 1, spread", "put", "--connections", 3, spread=True),
     Row("3 members: put, 100 x 10", "put", *MANY, seconds=1.5),
     Row("3 members: put, 100 x 10, spread", "put", *MANY, seconds=1.5, spread=True),
+    Row("3 members: txn of 4 puts and 2 compares, 100 x 10", "txn", *MANY, "--puts", 4,
+        "--compares", 2),
     Row("3 members: range 1 key, 1 x 1", "range"),
     Row("3 members: range 1 key, 100 x 10", "range", *MANY),
     Row("3 members: range 1 key, 100 x 10, spread", "range", *MANY, spread=True),

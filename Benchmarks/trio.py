@@ -40,6 +40,8 @@ class Trio:
     def __init__(self, binary, directory, *flags):
         directory.mkdir(parents=True)
         self.directory = directory
+        # As of one server.
+        self.preparations = set()
         ports = {f"m{number}": free_ports(2) for number in range(3)}
         urls = ",".join(f"{name}=http://127.0.0.1:{pair[1]}" for name, pair in ports.items())
         self.members = [

@@ -1,37 +1,45 @@
-internal import EtcdAPI
-
 /// One encoded request whose keys are filled in for each call.
 ///
 /// All keys have the same size, so only their bytes differ between the requests of a run: a
 /// request is a copy of the template with the digits of its keys written over the places.
 struct RequestTemplate: Sendable {
-    let path: String
+    /// A place for a key: where it is, and how far its number is behind the request's first key.
+    private struct KeyPlace {
+        let offset: Int
+        let distance: Int
+    }
+
     private let bytes: [UInt8]
-    private let keyOffsets: [Int]
+    private let keyPlaces: [KeyPlace]
     private let endOffsets: [Int]
     private let timeOffsets: [Int]
     private let keySizeBytes: Int
 
-    // Bytes that stand in the template where keys and times come; no request has runs of them.
-    private static let keyMark: UInt8 = 0xF1
-    private static let endMark: UInt8 = 0xF2
-    private static let timeMark: UInt8 = 0xF3
-    private static let timeSizeBytes = 8
+    /// Bytes that stand in the template where keys, ends of ranges and times come; no request has
+    /// runs of them.
+    static let keyMark: UInt8 = 0xF1
+    static let endMark: UInt8 = 0xF2
+    static let timeMark: UInt8 = 0xF3
+    static let timeSizeBytes = 8
 
-    private init(path: String, bytes: [UInt8], keySizeBytes: Int) {
-        self.path = path
+    /// - Parameter keyDistances: of the keys in `bytes`, in their order; missing ones are 0.
+    init(bytes: [UInt8], keySizeBytes: Int, keyDistances: [Int] = []) {
         self.bytes = bytes
         self.keySizeBytes = keySizeBytes
-        keyOffsets = Self.runs(of: Self.keyMark, count: keySizeBytes, in: bytes)
+        let offsets = Self.runs(of: Self.keyMark, count: keySizeBytes, in: bytes)
+        keyPlaces = offsets.enumerated().map { index, offset in
+            KeyPlace(
+                offset: offset, distance: index < keyDistances.count ? keyDistances[index] : 0)
+        }
         endOffsets = Self.runs(of: Self.endMark, count: keySizeBytes, in: bytes)
         timeOffsets = Self.runs(of: Self.timeMark, count: Self.timeSizeBytes, in: bytes)
     }
 
-    /// The request with its key, the key `rangeSize` behind it, and a time in the value.
+    /// The request with its keys from `key` on, the key behind its range, and a time in the value.
     func request(key: Int, end: Int = 0, nanoseconds: UInt64 = 0) -> [UInt8] {
         var request = bytes
         request.withUnsafeMutableBytes { memory in
-            for offset in keyOffsets { write(key, at: offset, to: memory) }
+            for place in keyPlaces { write(key + place.distance, at: place.offset, to: memory) }
             for offset in endOffsets { write(end, at: offset, to: memory) }
             for offset in timeOffsets {
                 memory.storeBytes(of: nanoseconds, toByteOffset: offset, as: UInt64.self)
@@ -60,52 +68,5 @@ struct RequestTemplate: Sendable {
             }
         }
         return starts
-    }
-}
-
-extension RequestTemplate {
-    /// The template of what `options` ask for.
-    init(_ options: LoadOptions) {
-        let key = ArraySlice(repeating: Self.keyMark, count: options.keySizeBytes)
-        let value = ArraySlice(repeating: UInt8(ascii: "v"), count: options.valueSizeBytes)
-        let put = PutRequest(key: key, value: value)
-        let path: String
-        let bytes: [UInt8]
-        switch options.command {
-        case .put, .load:
-            path = "/etcdserverpb.KV/Put"
-            bytes = put.encoded()
-        case .watch:
-            path = "/etcdserverpb.KV/Put"
-            let time = ArraySlice(repeating: Self.timeMark, count: Self.timeSizeBytes)
-            bytes = PutRequest(key: key, value: time + value.dropFirst(time.count)).encoded()
-        case .range:
-            path = "/etcdserverpb.KV/Range"
-            let end = ArraySlice(repeating: Self.endMark, count: options.keySizeBytes)
-            bytes =
-                RangeRequest(
-                    key: key, rangeEnd: options.rangeSize > 1 ? end : [],
-                    serializable: options.serializable
-                ).encoded()
-        case .txn:
-            path = "/etcdserverpb.KV/Txn"
-            let exists = Compare(
-                result: .greater, target: .version, key: key, operand: .version(0))
-            bytes =
-                TxnRequest(
-                    compare: [exists], success: [.put(put)],
-                    failure: [.put(PutRequest(key: key, value: value))]
-                ).encoded()
-        }
-        self.init(path: path, bytes: bytes, keySizeBytes: options.keySizeBytes)
-    }
-
-    /// The request that watches the key with number `key`.
-    static func watch(key: Int, options: LoadOptions) -> [UInt8] {
-        let mark = ArraySlice(repeating: keyMark, count: options.keySizeBytes)
-        let create = WatchRequest.create(WatchCreateRequest(key: mark))
-        return RequestTemplate(
-            path: "", bytes: create.encoded(), keySizeBytes: options.keySizeBytes
-        ).request(key: key)
     }
 }

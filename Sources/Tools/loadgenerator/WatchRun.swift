@@ -1,175 +1,133 @@
-internal import EtcdAPI
 internal import GRPC
 internal import HTTP2
 internal import NIOCore
 
 /// Many watchers of one key, and puts of it: what is counted is events that arrive.
 ///
-/// The value of each put begins with the time it was sent, so an event's latency is from the put
-/// leaving to the event arriving. A put follows when fewer than `outstandingPuts` of them still
-/// miss some watcher.
+/// The value of each put begins with the time it was due, so an event's latency is from the put
+/// leaving to the event arriving. In a closed loop a put follows when fewer than
+/// `outstandingPuts` of them still miss some watcher; in an open loop, when its time comes.
 final class WatchRun: @unchecked Sendable {  // used on eventLoop only
     private static let watchedKey = 0
 
     let eventLoop: any EventLoop
     private let options: LoadOptions
+    private let source: RequestSource
     private let template: RequestTemplate
+    private let watchers: WatcherGroup
     private var writer: GRPCClientConnection?
-    private var connections: [GRPCClientConnection] = []
-    private var created = 0
     private var putsBegun = 0
     private var endNanoseconds: UInt64 = .max
+    private var pacing: Pacing?
     private var result = LoadResult()
-    private var isOver = false
-    private let ready: EventLoopPromise<Void>
+    private var isRunning = false
     private let finished: EventLoopPromise<LoadResult>
 
     init(options: LoadOptions, on eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
         self.options = options
-        template = RequestTemplate(options)
-        ready = eventLoop.makePromise()
+        source = RequestSource(options)
+        template = RequestTemplate.put(options, withTime: true)
+        watchers = WatcherGroup(count: options.watchers, on: eventLoop)
         finished = eventLoop.makePromise()
     }
 
     /// Opens the connections and waits until every watcher is created. From any thread.
     func connect() -> EventLoopFuture<Void> {
         eventLoop.flatSubmit {
-            let loop = HTTP2Loop(eventLoop: self.eventLoop)
-            let opened = (0...self.options.connections).map { number in
-                let endpoint = self.options.endpoint(of: number)
-                return GRPCClientConnection.connect(
-                    host: endpoint.host, port: endpoint.port, on: self.eventLoop, loop: loop
-                ).map { self.connections.append($0) }
+            ConnectionGroup.open(
+                self.options, count: self.options.connections + 1, on: self.eventLoop
+            ).flatMap { connections in
+                self.createWatchers(on: connections)
             }
-            return EventLoopFuture.andAllSucceed(opened, on: self.eventLoop)
-                .flatMap { self.createWatchers() }
         }
     }
 
-    private func createWatchers() -> EventLoopFuture<Void> {
-        writer = connections.popLast()
-        let request = RequestTemplate.watch(key: Self.watchedKey, options: options)
-        let streamCount = min(options.connections * options.streams, options.watchers)
-        let calls = (0..<streamCount).map { number in
-            connections[number % connections.count].openCall(
-                path: "/etcdserverpb.Watch/Watch", handler: WatchStream(run: self))
+    private func createWatchers(on connections: [GRPCClientConnection]) -> EventLoopFuture<Void> {
+        writer = connections.last
+        watchers.eachValue = { [unowned self] in eventArrived($0) }
+        watchers.delivered = { [unowned self] bytes in
+            result.bytesReceived += bytes
+            proceed()
         }
-        for number in 0..<options.watchers { calls[number % calls.count].send(request) }
-        return ready.futureResult
+        watchers.failed = { [unowned self] in fail($0) }
+        return watchers.create(on: connections.dropLast(), options: options) { _ in
+            Self.watchedKey
+        }
     }
 
     /// Runs the load; the future comes when every watcher has every put. From any thread.
     func run() -> EventLoopFuture<LoadResult> {
-        eventLoop.execute {
-            let now = NIODeadline.now().uptimeNanoseconds
-            self.result.beganNanoseconds = now
-            if self.options.total == 0 {
-                self.endNanoseconds = now + UInt64(self.options.seconds * 1e9)
-            }
-            self.beginPuts()
-        }
+        eventLoop.execute { self.begin() }
         return finished.futureResult
     }
 
-    private func beginPuts() {
-        guard !isOver, let writer else { return }
-        while putsBegun * options.watchers - result.requests
-            <= (options.outstandingPuts - 1) * options.watchers
-        {
-            let now = NIODeadline.now().uptimeNanoseconds
-            let isLast = options.total == 0 ? now >= endNanoseconds : putsBegun >= options.total
-            guard !isLast else { break }
-            putsBegun += 1
-            writer.startUnary(
-                path: template.path,
-                message: template.request(key: Self.watchedKey, nanoseconds: now)
-            ) { answer in
-                if case .failure(let status) = answer { self.fail("put: \(status)") }
-            }
+    private func begin() {
+        let now = NIODeadline.now().uptimeNanoseconds
+        isRunning = true
+        result.beganNanoseconds = now
+        if options.total == 0 { endNanoseconds = now + UInt64(options.seconds * 1e9) }
+        if options.ratePerSecond > 0 {
+            let putsPerSecond = options.ratePerSecond / Double(options.watchers)
+            pacing = Pacing(ratePerSecond: putsPerSecond, beganNanoseconds: now)
         }
-        if putsBegun * options.watchers == result.requests { finish() }
+        proceed()
+        scheduleDuePuts()
     }
 
-    func fail(_ text: String) {
-        guard !isOver else { return }
-        result.errors += 1
-        result.firstError = result.firstError ?? text
-        ready.fail(OptionError(description: text))
+    /// Begins what puts there is room for, and ends the run when all is done.
+    private func proceed() {
+        guard isRunning else { return }
+        while let due = nextPut(at: NIODeadline.now().uptimeNanoseconds) { beginPut(due: due) }
+        if putsBegun * options.watchers == result.requests, isLastPutBegun { finish() }
+    }
+
+    /// When the put that can begin now was due.
+    private func nextPut(at now: UInt64) -> UInt64? {
+        guard !isLastPutBegun else { return nil }
+        if pacing != nil { return pacing?.takeDue(by: now, before: endNanoseconds) }
+        let missing = putsBegun * options.watchers - result.requests
+        return missing <= (options.outstandingPuts - 1) * options.watchers ? now : nil
+    }
+
+    private var isLastPutBegun: Bool {
+        if options.total > 0 { return putsBegun >= options.total }
+        let next = pacing?.nextDueNanoseconds ?? NIODeadline.now().uptimeNanoseconds
+        return next >= endNanoseconds
+    }
+
+    private func scheduleDuePuts() {
+        guard isRunning, let pacing, !isLastPutBegun else { return }
+        let wait = pacing.waitNanoseconds(from: NIODeadline.now().uptimeNanoseconds)
+        eventLoop.scheduleTask(in: .nanoseconds(wait)) {
+            self.proceed()
+            self.scheduleDuePuts()
+        }
+    }
+
+    private func beginPut(due: UInt64) {
+        putsBegun += 1
+        writer?.startUnary(
+            path: source.path, message: template.request(key: Self.watchedKey, nanoseconds: due)
+        ) { answer in
+            if case .failure(let status) = answer { self.fail("put: \(status)") }
+        }
+    }
+
+    private func eventArrived(_ value: UnsafeRawBufferPointer) {
+        guard value.count >= RequestTemplate.timeSizeBytes else { return }
+        result.record(
+            due: value.loadUnaligned(as: UInt64.self),
+            answered: NIODeadline.now().uptimeNanoseconds, bytes: 0, failure: nil)
+    }
+
+    private func fail(_ text: String) {
+        result.fail(text)
         finish()
     }
 
     private func finish() {
-        isOver = true
+        isRunning = false
         finished.succeed(result)
-    }
-
-    func receive(_ message: [UInt8]) {
-        let now = NIODeadline.now().uptimeNanoseconds
-        result.bytesReceived += message.count
-        do {
-            try message.withUnsafeBytes { try take(WireReader($0), at: now) }
-        } catch {
-            return fail("watch answer: \(error)")
-        }
-        if created == options.watchers { beginPuts() }
-    }
-
-    private func take(_ answer: WireReader, at now: UInt64) throws(WireError) {
-        var reader = answer
-        while let tag = try reader.nextTag() {
-            switch (tag.fieldNumber, tag.wireType) {
-            case (3, 0): if try reader.bool() { countCreated() }
-            case (4, 0): if try reader.bool() { fail("a watcher was canceled") }
-            case (11, 2): try takeEvent(WireReader(try reader.rawBytes()), at: now)
-            default: try reader.skip(tag)
-            }
-        }
-    }
-
-    private func countCreated() {
-        created += 1
-        if created == options.watchers { ready.succeed(()) }
-    }
-
-    /// Event.kv is field 2, KeyValue.value field 5.
-    private func takeEvent(_ event: WireReader, at now: UInt64) throws(WireError) {
-        var reader = event
-        while let tag = try reader.nextTag() {
-            guard tag.fieldNumber == 2, tag.wireType == 2 else {
-                try reader.skip(tag)
-                continue
-            }
-            var pair = WireReader(try reader.rawBytes())
-            while let tag = try pair.nextTag() {
-                guard tag.fieldNumber == 5, tag.wireType == 2 else {
-                    try pair.skip(tag)
-                    continue
-                }
-                let value = try pair.rawBytes()
-                guard value.count >= 8 else { continue }
-                let sent = value.loadUnaligned(as: UInt64.self)
-                result.requests += 1
-                result.endedNanoseconds = now
-                result.latencies.record(nanoseconds: now - min(sent, now))
-            }
-        }
-    }
-}
-
-/// One watch stream: hands what comes to its run.
-private final class WatchStream: GRPCClientCallHandler {
-    private let run: WatchRun
-
-    init(run: WatchRun) {
-        self.run = run
-    }
-
-    func receive(_ message: [UInt8], on call: GRPCClientCall) {
-        run.receive(message)
-    }
-
-    func closed(_ call: GRPCClientCall, status: GRPCStatus, trailers: GRPCMetadata) {
-        run.fail("watch stream: \(status)")
     }
 }

@@ -10,15 +10,26 @@ func end(_ text: String, status: Int32) -> Never {
     exit(status)
 }
 
-/// Connects and runs the unary load on all loops.
-func runUnary(_ options: LoadOptions, on group: MultiThreadedEventLoopGroup) throws -> LoadResult {
+/// Tells who started this process that all connections are there.
+func sayReady() {
+    print("ready")
+    fflush(nil)
+}
+
+/// Connects and runs the load on all loops.
+func runWorkers(_ options: LoadOptions, on group: MultiThreadedEventLoopGroup) throws -> LoadResult
+{
     let workers = (0..<options.loops).map { part in
-        UnaryWorker(options: options, part: part, on: group.next())
+        LoadWorker(options: options, part: part, on: group.next())
     }
-    for future in workers.enumerated().map({ $0.element.connect(part: $0.offset) }) {
-        try future.wait()
+    for future in workers.map({ $0.connect() }) { try future.wait() }
+    let runs = workers.map { $0.run() }
+    if options.hasPhases {
+        sayReady()
+        while readLine() != nil { for worker in workers { worker.beginPhase() } }
+        for worker in workers { worker.stop() }
     }
-    let results = try workers.map { $0.run() }.map { try $0.wait() }
+    let results = try runs.map { try $0.wait() }
     guard var all = results.first else { return LoadResult() }
     for result in results.dropFirst() { all.merge(result) }
     return all
@@ -31,14 +42,27 @@ func runWatch(_ options: LoadOptions, on group: MultiThreadedEventLoopGroup) thr
     return try run.run().wait()
 }
 
+/// Holds connections and watchers until standard input ends.
+func hold(_ options: LoadOptions, on group: MultiThreadedEventLoopGroup) throws -> LoadResult {
+    let run = HoldRun(options: options, on: group.next())
+    try run.connect().wait()
+    sayReady()
+    while readLine() != nil {}
+    return try run.end().wait()
+}
+
 do {
     let options = try LoadOptions(arguments: Array(CommandLine.arguments.dropFirst()))
     let group = MultiThreadedEventLoopGroup(numberOfThreads: options.loops)
     let result =
-        options.command == .watch
-        ? try runWatch(options, on: group) : try runUnary(options, on: group)
+        switch options.command {
+        case .watch: try runWatch(options, on: group)
+        case .hold: try hold(options, on: group)
+        default: try runWorkers(options, on: group)
+        }
     print(result.line(options))
-    exit(result.errors == 0 ? 0 : 1)
+    // Failures of a run in phases are counted in them: a pause may well fail some.
+    exit(result.errors == 0 || options.hasPhases ? 0 : 1)
 } catch let error as OptionError {
     end("\(error.description)\n\(LoadOptions.usage)", status: 2)
 } catch {

@@ -1,0 +1,107 @@
+"""The clients: our load generator in its forms, and h2load as a second opinion of it."""
+import contextlib
+import json
+import resource
+import struct
+import subprocess
+
+import processes
+
+# Requests each second of a client that is watched while something else happens.
+PACED_RATE = 1_000
+
+
+def generate(server, command, *arguments, endpoint=None):
+    """One run of the load generator; its line of JSON."""
+    result = subprocess.run(
+        command_line(command, endpoint or server.endpoint, arguments),
+        capture_output=True, text=True, timeout=1200)
+    if result.returncode != 0:
+        raise AssertionError(
+            f"loadgenerator {command} {arguments}: {result.stdout}{result.stderr}\n"
+            f"{server.tail()}")
+    return json.loads(result.stdout)
+
+
+def command_line(command, endpoint, arguments):
+    return [
+        processes.load_generator(), command, "--endpoint", endpoint, *map(str, arguments)]
+
+
+class Beside:
+    """A load generator that runs beside until it is told to end."""
+
+    def __init__(self, endpoint, command, *arguments):
+        self.process = subprocess.Popen(
+            command_line(command, endpoint, arguments), stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if self.process.stdout.readline().strip() != "ready":
+            raise AssertionError(f"{command} beside: {self.process.communicate()[1]}")
+
+    def next_phase(self):
+        """What is due from now on is measured apart."""
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+
+    def finish(self):
+        """Its line of JSON, after the last answer."""
+        out, errors = self.process.communicate(timeout=300)
+        if self.process.returncode != 0:
+            raise AssertionError(f"the client beside: {out}{errors}")
+        return json.loads(out)
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+
+
+def paced_puts(endpoint):
+    """Puts at a rate far below what the server can take, in phases."""
+    return contextlib.closing(Beside(
+        endpoint, "put", "--connections", 8, "--streams", 8, "--rate", PACED_RATE, "--phases"))
+
+
+def held(endpoint, connections, watchers):
+    """Connections and watchers that are only there."""
+    return contextlib.closing(Beside(
+        endpoint, "hold", "--connections", connections, "--watchers", watchers))
+
+
+def h2load(server, method, message, seconds, directory):
+    """The same request again and again by h2load; in the words of our generator's line."""
+    body, log = directory / "body", directory / "h2load.log"
+    body.write_bytes(struct.pack(">BI", 0, len(message)) + message)
+    log.unlink(missing_ok=True)
+    cpu = children_seconds()
+    subprocess.run(
+        ["h2load", "-c", "100", "-m", "10", "-t", "1", "-D", str(int(seconds) or 1),
+         "-d", str(body), "--log-file", str(log), "-H", "content-type: application/grpc",
+         "-H", "te: trailers", f"{server.url}/etcdserverpb.KV/{method}"],
+        check=True, capture_output=True, timeout=seconds + 60)
+    return {**read_h2load(log), "clientCPUSeconds": children_seconds() - cpu}
+
+
+def children_seconds():
+    """CPU time of the programs run and waited for so far."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def read_h2load(log):
+    """Percentiles from h2load's log of single requests."""
+    latencies, first, last, errors = [], None, 0, 0
+    for line in log.read_text().splitlines():
+        began, status, taken = map(int, line.split("\t")[:3])
+        first = began if first is None else min(first, began)
+        last = max(last, began + taken)
+        errors += status != 200
+        latencies.append(taken)
+    latencies.sort()
+    count = len(latencies)
+    seconds = max((last - (first or 0)) / 1e6, 1e-6)
+    return {
+        "requests": count, "errors": errors, "firstError": "HTTP status" if errors else None,
+        "seconds": seconds, "requestsPerSecond": count / seconds,
+        "p50": latencies[count // 2], "p99": latencies[min(count * 99 // 100, count - 1)],
+    }

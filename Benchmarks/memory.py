@@ -1,0 +1,71 @@
+"""Memory and restart: what keys and idle clients cost, and the time to come back."""
+import time
+
+import client
+import rows
+import targets
+from note import note
+from systems import alternating, one_member
+
+IDLE_CONNECTIONS, IDLE_WATCHERS = 1_000, 10_000
+SMALL_VALUE_BYTES = 64
+
+
+def resident(options, parent, into):
+    """Memory with many small keys, and with clients that do nothing."""
+    for number, name in alternating(options):
+        title = f"memory: keys of {SMALL_VALUE_BYTES} B, {options.keys:,}"
+        note(f"round {number + 1}, {name}: {title}")
+        with one_member(name, parent, number) as server:
+            client.generate(
+                server, "load", *rows.MANY, "--keys", options.keys,
+                "--value-size", SMALL_VALUE_BYTES)
+            time.sleep(2)
+            add_memory(server, title, name, into)
+        title = f"memory: idle, {IDLE_CONNECTIONS:,} connections, {IDLE_WATCHERS:,} watchers"
+        note(f"round {number + 1}, {name}: {title}")
+        with one_member(name, parent, number) as server:
+            into.add(title, "RSS MB without them", name, server.rss_bytes() / 1e6)
+            with client.held(server.endpoint, IDLE_CONNECTIONS, IDLE_WATCHERS) as clients:
+                time.sleep(2)
+                add_memory(server, title, name, into)
+                clients.finish()
+
+
+def add_memory(server, title, name, into):
+    into.add(title, targets.RSS, name, server.rss_bytes() / 1e6)
+    into.add(title, "without file pages MB", name, server.anonymous_bytes() / 1e6)
+
+
+def load_and_restart(keys, restarts, options, parent, into):
+    """Every key put once; memory and disk then, and the time to come back with them."""
+    title = f"load of {keys:,} keys"
+    for name in options.servers:
+        note(f"{name}: {title}")
+        with one_member(name, parent, "load") as server:
+            load(server, keys, title, name, into)
+            for _ in range(restarts):
+                note(f"{name}: restart")
+                restart(server, title, name, into)
+
+
+def load(server, keys, title, name, into):
+    before = server.cpu_seconds()
+    result = client.generate(server, "load", *rows.MANY, "--keys", keys)
+    cpu = server.cpu_seconds() - before
+    into.add(title, targets.THROUGHPUT, name, result["requestsPerSecond"])
+    into.add(title, "p50 us", name, result["p50"])
+    into.add(title, "p99 us", name, result["p99"])
+    into.add(title, targets.CPU, name, cpu * 1e6 / keys)
+    into.add(title, targets.PEAK, name, server.peak_rss_bytes() / 1e6)
+    into.add(title, targets.RSS, name, server.rss_bytes() / 1e6)
+    time.sleep(1)
+    into.add(title, "disk MB", name, server.disk_bytes() / 1e6)
+
+
+def restart(server, title, name, into):
+    into.add(title, targets.RESTART, name, server.restart_seconds(600))
+    time.sleep(1)
+    into.add(title, "RSS after restart MB", name, server.rss_bytes() / 1e6)
+    into.add(
+        title, "without file pages MB after restart", name, server.anonymous_bytes() / 1e6)

@@ -1,0 +1,59 @@
+"""The table of a run, as text."""
+import statistics
+
+import bounds
+import targets
+from samples import OURS, THEIRS
+
+HEAD = ("row", "column", "ours", "etcd 3.5.1", "ours / etcd", "target", "")
+
+
+def shown(values):
+    """Median, and the spread of more than one as a share of it."""
+    if not values:
+        return "-"
+    median = statistics.median(values)
+    digits = 0 if median >= 1000 else 1 if median >= 10 else 2
+    text = f"{median:,.{digits}f}"
+    if len(values) > 1 and median:
+        text += f" ±{(max(values) - min(values)) / 2 / median:.0%}"
+    return text
+
+
+def lines(into):
+    """Rows of (what is measured, ours, etcd's, ratio, target, whether it is met)."""
+    found = [HEAD]
+    for row, columns in into.samples.items():
+        for column in columns:
+            found.append(line(into, row, column))
+        words = [bounds.of_row(into, row, name) for name in (OURS, THEIRS)]
+        if any(words):
+            found.append((row, "bound by", *(word or "-" for word in words), "", "", ""))
+    return found
+
+
+def line(into, row, column):
+    ratio = into.ratio(row, column)
+    target = targets.target_of(row, column)
+    measured = target.measured(into, row) if target else None
+    verdict = "" if measured is None else "met" if target.is_met(measured) else "not met"
+    return (
+        row, column, *(shown(into.values(row, column, name)) for name in (OURS, THEIRS)),
+        "-" if ratio is None else f"{ratio:.2f}",
+        "" if target is None else f"{'ours ' if target.is_own else ''}{target.text()}", verdict)
+
+
+def print_table(found):
+    widths = [max(len(cells[column]) for cells in found) for column in range(len(HEAD))]
+    for number, cells in enumerate(found):
+        same = number > 0 and cells[0] == found[number - 1][0]
+        shown_cells = [("" if same else cells[0]).ljust(widths[0]), cells[1].ljust(widths[1])]
+        shown_cells += [cell.rjust(width) for cell, width in zip(cells[2:6], widths[2:6])]
+        print("  ".join([*shown_cells, cells[6]]).rstrip())
+
+
+def print_summary(found):
+    """One line for all targets."""
+    met = sum(verdict["isMet"] for verdict in found)
+    if found:
+        print(f"\n{met} of {len(found)} targets met")

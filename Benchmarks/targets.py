@@ -1,0 +1,108 @@
+"""What is aimed at, row by row, and what of it is met."""
+import dataclasses
+import fractions
+
+from samples import OURS, THEIRS
+
+THROUGHPUT, CPU, HALF = "requests/s", "CPU us/request", "p99 us at half rate"
+RSS, PEAK = "RSS MB", "peak RSS MB"
+RESTART, PAUSE = "restart s", "while / before"
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """A bound of the ratio to etcd, or of our own value."""
+
+    column: str
+    bound: fractions.Fraction
+    # Whether more is better.
+    is_least: bool = False
+    # Whether the bound is of our own value rather than of the ratio to etcd's.
+    is_own: bool = False
+
+    def text(self):
+        sign = ">=" if self.is_least else "<="
+        if self.is_least or self.is_own:
+            return f"{sign} {float(self.bound):g}"
+        return f"{sign} {self.bound}"
+
+    def measured(self, into, row):
+        """What the bound holds for, None where it was not measured."""
+        return into.median(row, self.column, OURS) if self.is_own else into.ratio(row, self.column)
+
+    def is_met(self, value):
+        return value >= self.bound if self.is_least else value <= self.bound
+
+
+def times(factor, column):
+    """At least so many times etcd's."""
+    return Target(column, fractions.Fraction(str(factor)), is_least=True)
+
+
+def part(divisor, column):
+    """At most this part of etcd's."""
+    return Target(column, fractions.Fraction(1, divisor))
+
+
+def work(throughput, cpu, p99):
+    return [times(throughput, THROUGHPUT), part(cpu, CPU), part(p99, HALF)]
+
+
+UNDISTURBED = [Target(PAUSE, fractions.Fraction("1.3"), is_own=True)]
+
+# Rows by the beginning of their name, so that a short run, with fewer keys, has targets too.
+TARGETS = {
+    "put, 100 x 10": work(3, 5, 3),
+    "3 members: put, 100 x 10": work(3, 4, 3),
+    "3 members: put, 100 x 10, spread": work(3, 4, 3),
+    "3 members: put, 1 x 1": work(1.3, 3, 2),
+    "3 members: txn of 4 puts and 2 compares, 100 x 10": work(3, 4, 3),
+    "3 members: range 1 key, 100 x 10": work(4, 5, 3),
+    "range 1 key serializable, 100 x 10": work(5, 6, 3),
+    "range 1,000 keys, 10 x 1": work(4, 5, 3),
+    "range of all ": [times(3, THROUGHPUT), part(4, CPU), part(5, PEAK)],
+    "watch, 10,000 watchers on 100 streams (events)": work(4, 6, 3),
+    "watch, 1,000 writers with a watcher each": work(3, 4, 3),
+    "lease grant, ": work(3, 4, 3),
+    "lease keepalive, ": work(3, 4, 3),
+    "memory: keys of 64 B, ": [part(3, RSS)],
+    "memory: idle, ": [part(3, RSS)],
+    "load of ": [part(5, RESTART)],
+    "pause: ": UNDISTURBED,
+    "3 members: catch-up, ": UNDISTURBED,
+}
+
+
+def targets_of(row):
+    """The targets of a row by its whole name, else by the beginning that ends with a blank."""
+    if row in TARGETS:
+        return TARGETS[row]
+    for beginning, targets in TARGETS.items():
+        if beginning.endswith(" ") and row.startswith(beginning):
+            return targets
+    return []
+
+
+def target_of(row, column):
+    return next((one for one in targets_of(row) if one.column == column), None)
+
+
+def has_half_rate(row):
+    return target_of(row, HALF) is not None
+
+
+def verdicts(into):
+    """Each target whose row was measured, with what came out; in the order of the rows."""
+    found = []
+    for row in into.samples:
+        for target in targets_of(row):
+            value = target.measured(into, row)
+            if value is None:
+                continue
+            found.append({
+                "row": row, "column": target.column, "target": target.text(),
+                "bound": float(target.bound), "isLeast": target.is_least,
+                "isOwn": target.is_own, "measured": value,
+                "etcd": into.median(row, target.column, THEIRS),
+                "isMet": bool(target.is_met(value))})
+    return found

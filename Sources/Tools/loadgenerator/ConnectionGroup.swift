@@ -1,0 +1,20 @@
+internal import GRPC
+internal import HTTP2
+internal import NIOCore
+
+/// Connections of one event loop.
+enum ConnectionGroup {
+    /// Opens the connections with the numbers `first`, `first + step` and so on. On the loop.
+    static func open(
+        _ options: LoadOptions, count: Int, first: Int = 0, step: Int = 1,
+        on eventLoop: any EventLoop
+    ) -> EventLoopFuture<[GRPCClientConnection]> {
+        let loop = HTTP2Loop(eventLoop: eventLoop)
+        let opened = (0..<count).map { number in
+            let endpoint = options.endpoint(of: first + number * step)
+            return GRPCClientConnection.connect(
+                host: endpoint.host, port: endpoint.port, on: eventLoop, loop: loop)
+        }
+        return EventLoopFuture.whenAllSucceed(opened, on: eventLoop)
+    }
+}

@@ -1,0 +1,58 @@
+internal import EtcdAPI
+internal import GRPC
+internal import NIOCore
+
+/// One bidirectional stream on which one lease at a time is kept alive.
+final class KeepAliveSlot: LoadSlot, GRPCClientCallHandler {
+    private let worker: LoadWorker
+    private let source: RequestSource
+    private var call: GRPCClientCall?
+    /// When the request that is not answered yet was due.
+    private var dueNanoseconds: UInt64?
+
+    init(worker: LoadWorker, connection: GRPCClientConnection, source: RequestSource) {
+        self.worker = worker
+        self.source = source
+        call = connection.openCall(path: source.path, handler: self)
+    }
+
+    var isUsable: Bool { call != nil }
+
+    func begin(key: Int, due: UInt64) {
+        dueNanoseconds = due
+        call?.send(source.request(key: key))
+    }
+
+    func receive(_ message: [UInt8], on call: GRPCClientCall) {
+        end(bytes: message.count, failure: Self.isAlive(message) ? nil : "the lease is not there")
+    }
+
+    func closed(_ call: GRPCClientCall, status: GRPCStatus, trailers: GRPCMetadata) {
+        self.call = nil
+        end(bytes: 0, failure: "keepalive stream: \(status)")
+    }
+
+    private func end(bytes: Int, failure: String?) {
+        guard let due = dueNanoseconds else { return }
+        dueNanoseconds = nil
+        worker.ended(
+            self, due: due, answered: NIODeadline.now().uptimeNanoseconds, bytes: bytes,
+            failure: failure)
+    }
+
+    /// Whether a LeaseKeepAliveResponse has a TTL, field 3; that of an unknown lease has none.
+    static func isAlive(_ message: [UInt8]) -> Bool {
+        message.withUnsafeBytes { bytes in
+            var reader = WireReader(bytes)
+            var ttl: Int64 = 0
+            do {
+                while let tag = try reader.nextTag() {
+                    if tag == .varint(3) { ttl = try reader.int64() } else { try reader.skip(tag) }
+                }
+            } catch {
+                return false
+            }
+            return ttl > 0
+        }
+    }
+}

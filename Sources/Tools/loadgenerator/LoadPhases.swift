@@ -1,0 +1,49 @@
+/// A run cut into phases that are measured apart.
+///
+/// A request belongs to the phase in which it was due, so one that a pause held up counts to the
+/// phase of the pause even when its answer came later. Failed requests count with the time they
+/// took: leaving them out would hide the longest waits.
+struct LoadPhases: Sendable {
+    /// One phase; it lasts until the next begins.
+    struct Phase: Sendable {
+        let beganNanoseconds: UInt64
+        fileprivate(set) var requests = 0
+        fileprivate(set) var errors = 0
+        fileprivate(set) var latencies = LatencyHistogram()
+    }
+
+    private(set) var phases: [Phase] = []
+
+    mutating func begin(at nanoseconds: UInt64) {
+        phases.append(Phase(beganNanoseconds: nanoseconds))
+    }
+
+    /// Counts a request that was due at `due`; nothing is counted before the first phase begins.
+    mutating func record(due: UInt64, latencyNanoseconds: UInt64, isError: Bool) {
+        guard !phases.isEmpty else { return }
+        let index = phases.lastIndex { $0.beganNanoseconds <= due } ?? 0
+        phases[index].requests += 1
+        phases[index].errors += isError ? 1 : 0
+        phases[index].latencies.record(nanoseconds: latencyNanoseconds)
+    }
+
+    /// Adds the same phases as another event loop has measured them.
+    mutating func merge(_ other: LoadPhases) {
+        for (index, phase) in other.phases.enumerated() {
+            guard index < phases.count else {
+                phases.append(phase)
+                continue
+            }
+            phases[index].requests += phase.requests
+            phases[index].errors += phase.errors
+            phases[index].latencies.merge(phase.latencies)
+        }
+    }
+
+    /// Seconds that the phase with number `index` lasted in a run that ended at `end`.
+    func seconds(of index: Int, endNanoseconds end: UInt64) -> Double {
+        let began = phases[index].beganNanoseconds
+        let next = index + 1 < phases.count ? phases[index + 1].beganNanoseconds : end
+        return Double(max(next, began) - began) / 1e9
+    }
+}

@@ -1,0 +1,46 @@
+internal import GRPC
+internal import NIOCore
+
+/// Room for one request at a time. Used on its worker's event loop.
+protocol LoadSlot: AnyObject {
+    /// Whether a request can be begun.
+    var isUsable: Bool { get }
+
+    /// Begins a request that was due at `due`; the worker hears of its end once.
+    func begin(key: Int, due: UInt64)
+}
+
+/// Room for one unary call at a time on one connection.
+final class CallSlot: LoadSlot, GRPCClientCallHandler {
+    private let connection: GRPCClientConnection
+    private let worker: LoadWorker
+    private let source: RequestSource
+    private var dueNanoseconds: UInt64 = 0
+    private var bytesReceived = 0
+
+    init(worker: LoadWorker, connection: GRPCClientConnection, source: RequestSource) {
+        self.worker = worker
+        self.connection = connection
+        self.source = source
+    }
+
+    var isUsable: Bool { connection.isUsable }
+
+    func begin(key: Int, due: UInt64) {
+        dueNanoseconds = due
+        bytesReceived = 0
+        let call = connection.openCall(path: source.path, handler: self)
+        call.send(source.request(key: key))
+        call.halfClose()
+    }
+
+    func receive(_ message: [UInt8], on call: GRPCClientCall) {
+        bytesReceived += message.count
+    }
+
+    func closed(_ call: GRPCClientCall, status: GRPCStatus, trailers: GRPCMetadata) {
+        worker.ended(
+            self, due: dueNanoseconds, answered: NIODeadline.now().uptimeNanoseconds,
+            bytes: bytesReceived, failure: status.code == .ok ? nil : "\(status)")
+    }
+}

@@ -1,0 +1,145 @@
+internal import GRPC
+internal import NIOCore
+
+/// The load of one event loop: its connections, its requests and what they measured.
+///
+/// Every request has a slot, so `streams` slots for each connection. In a closed loop a slot
+/// begins its next request when the last is answered. In an open loop requests begin when their
+/// time comes, in any free slot; one that finds none waits, and its latency counts from when it
+/// was due.
+final class LoadWorker: @unchecked Sendable {  // used on eventLoop only
+    let eventLoop: any EventLoop
+    let options: LoadOptions
+    let source: RequestSource
+    let part: Int
+    var slots: [any LoadSlot] = []
+    private var keys: KeySequence
+    private var quota: Int
+    private var endNanoseconds: UInt64 = .max
+    private var pacing: Pacing?
+    private var freeSlots: [any LoadSlot] = []
+    private var openCalls = 0
+    private var isTickScheduled = false
+    private var isFinished = false
+    private var result = LoadResult()
+    private let finished: EventLoopPromise<LoadResult>
+
+    /// Worker `part` of `options.loops`.
+    init(options: LoadOptions, part: Int, on eventLoop: any EventLoop) {
+        self.eventLoop = eventLoop
+        self.options = options
+        self.part = part
+        source = RequestSource(options)
+        keys = KeySequence(
+            keyCount: options.firstKeyCount, isAscending: options.isAscending, part: part,
+            parts: options.loops, seed: options.seed)
+        quota = options.total == 0 ? .max : Self.share(of: options.total, part, options.loops)
+        finished = eventLoop.makePromise()
+    }
+
+    private static func share(of total: Int, _ part: Int, _ parts: Int) -> Int {
+        total / parts + (part < total % parts ? 1 : 0)
+    }
+
+    /// Opens this worker's part of the connections. From any thread.
+    func connect() -> EventLoopFuture<Void> {
+        eventLoop.flatSubmit {
+            let count = Self.share(of: self.options.connections, self.part, self.options.loops)
+            return ConnectionGroup.open(
+                self.options, count: count, first: self.part, step: self.options.loops,
+                on: self.eventLoop
+            ).flatMap { connections in
+                EventLoopFuture.andAllSucceed(
+                    connections.map { self.addSlots(on: $0) }, on: self.eventLoop)
+            }
+        }
+    }
+
+    /// Runs the load; the future comes when the last answer has. From any thread.
+    func run() -> EventLoopFuture<LoadResult> {
+        eventLoop.execute { self.begin() }
+        return finished.futureResult
+    }
+
+    private func begin() {
+        let now = NIODeadline.now().uptimeNanoseconds
+        result.beganNanoseconds = now
+        if options.hasPhases {
+            result.phases.begin(at: now)
+        } else if options.total == 0 {
+            endNanoseconds = now + UInt64(options.seconds * 1e9)
+        }
+        guard options.ratePerSecond > 0 else {
+            for slot in slots { beginCall(in: slot, due: now) }
+            return
+        }
+        freeSlots = slots
+        pacing = Pacing(
+            ratePerSecond: options.ratePerSecond / Double(options.loops), beganNanoseconds: now)
+        beginDueCalls()
+    }
+
+    /// Has what is due from now on counted to another phase. From any thread.
+    func beginPhase() {
+        eventLoop.execute { self.result.phases.begin(at: NIODeadline.now().uptimeNanoseconds) }
+    }
+
+    /// Begins nothing that is due from now on. From any thread.
+    func stop() {
+        eventLoop.execute {
+            self.endNanoseconds = NIODeadline.now().uptimeNanoseconds
+            if self.pacing == nil { self.finishIfIdle() } else { self.beginDueCalls() }
+        }
+    }
+
+    private func beginDueCalls() {
+        let now = NIODeadline.now().uptimeNanoseconds
+        while quota > 0, let slot = freeSlots.last,
+            let due = pacing?.takeDue(by: now, before: endNanoseconds)
+        {
+            freeSlots.removeLast()
+            beginCall(in: slot, due: due)
+        }
+        guard let pacing else { return }
+        if quota == 0 || pacing.nextDueNanoseconds >= endNanoseconds { return finishIfIdle() }
+        scheduleTick(in: pacing.waitNanoseconds(from: now))
+    }
+
+    /// Without a free slot the next answer does what the tick would.
+    private func scheduleTick(in nanoseconds: Int64) {
+        guard !isTickScheduled, !isFinished, !freeSlots.isEmpty else { return }
+        isTickScheduled = true
+        eventLoop.scheduleTask(in: .nanoseconds(nanoseconds)) {
+            self.isTickScheduled = false
+            self.beginDueCalls()
+        }
+    }
+
+    private func beginCall(in slot: any LoadSlot, due: UInt64) {
+        guard quota > 0, slot.isUsable else { return finishIfIdle() }
+        quota -= 1
+        openCalls += 1
+        slot.begin(key: keys.nextKey(), due: due)
+    }
+
+    /// Takes the end of a request that was due at `due`, and begins what follows it.
+    func ended(
+        _ slot: any LoadSlot, due: UInt64, answered: UInt64, bytes: Int, failure: String?
+    ) {
+        openCalls -= 1
+        result.record(due: due, answered: answered, bytes: bytes, failure: failure)
+        if pacing != nil {
+            freeSlots.append(slot)
+            beginDueCalls()
+        } else {
+            let now = NIODeadline.now().uptimeNanoseconds
+            if now < endNanoseconds { beginCall(in: slot, due: now) } else { finishIfIdle() }
+        }
+    }
+
+    private func finishIfIdle() {
+        guard openCalls == 0, !isFinished else { return }
+        isFinished = true
+        finished.succeed(result)
+    }
+}

@@ -1,0 +1,119 @@
+internal import EtcdAPI
+internal import GRPC
+internal import NIOCore
+
+/// A writer with a key of its own and a watcher of it.
+///
+/// A request ends when the put is answered and its event has arrived, in whichever order; its
+/// latency is that of the event.
+final class NotifySlot: LoadSlot {
+    let keyNumber: Int
+    private let worker: LoadWorker
+    private let connection: GRPCClientConnection
+    private let source: RequestSource
+    private var dueNanoseconds: UInt64?
+    private var eventNanoseconds: UInt64?
+    private var bytesReceived = 0
+    private var isPutAnswered = false
+    /// Whether a put failed or the watcher is gone: which put a later event is of is not known.
+    private var isBroken = false
+
+    init(
+        worker: LoadWorker, connection: GRPCClientConnection, source: RequestSource, keyNumber: Int
+    ) {
+        self.worker = worker
+        self.connection = connection
+        self.source = source
+        self.keyNumber = keyNumber
+    }
+
+    var isUsable: Bool { connection.isUsable && !isBroken }
+
+    func begin(key: Int, due: UInt64) {
+        dueNanoseconds = due
+        eventNanoseconds = nil
+        isPutAnswered = false
+        connection.startUnary(path: source.path, message: source.request(key: keyNumber)) {
+            switch $0 {
+            case .success(let answer):
+                self.bytesReceived += answer.count
+                self.isPutAnswered = true
+                self.endIfComplete()
+            case .failure(let status): self.fail("put: \(status)")
+            }
+        }
+    }
+
+    func eventArrived(at nanoseconds: UInt64, bytes: Int) {
+        eventNanoseconds = eventNanoseconds ?? nanoseconds
+        bytesReceived += bytes
+        endIfComplete()
+    }
+
+    func fail(_ text: String) {
+        isBroken = true
+        end(at: NIODeadline.now().uptimeNanoseconds, failure: text)
+    }
+
+    private func endIfComplete() {
+        guard isPutAnswered, let eventNanoseconds else { return }
+        end(at: eventNanoseconds, failure: nil)
+    }
+
+    private func end(at answered: UInt64, failure: String?) {
+        guard let due = dueNanoseconds else { return }
+        dueNanoseconds = nil
+        let bytes = bytesReceived
+        bytesReceived = 0
+        worker.ended(self, due: due, answered: answered, bytes: bytes, failure: failure)
+    }
+}
+
+/// The watch stream of the notify slots of one connection; the watcher with id n is of slot n - 1.
+final class NotifyStream: GRPCClientCallHandler {
+    private let slots: [NotifySlot]
+    private let created: EventLoopPromise<Void>
+    private var createdCount = 0
+
+    /// Begins the stream and its watchers; `created` succeeds when all of them are there.
+    init(
+        slots: [NotifySlot], connection: GRPCClientConnection, options: LoadOptions,
+        created: EventLoopPromise<Void>
+    ) {
+        self.slots = slots
+        self.created = created
+        let call = connection.openCall(path: WatcherGroup.path, handler: self)
+        for (index, slot) in slots.enumerated() {
+            let template = RequestTemplate.watch(options, watchID: Int64(index) + 1)
+            call.send(template.request(key: slot.keyNumber))
+        }
+    }
+
+    func receive(_ message: [UInt8], on call: GRPCClientCall) {
+        let now = NIODeadline.now().uptimeNanoseconds
+        do throws(WireError) {
+            let delivery = try WatchDelivery(message)
+            if delivery.isCanceled { return fail("a watcher was canceled") }
+            if delivery.isCreated { countCreated() }
+            let index = Int(delivery.watchID) - 1
+            guard delivery.eventCount > 0, slots.indices.contains(index) else { return }
+            slots[index].eventArrived(at: now, bytes: message.count)
+        } catch {
+            fail("watch answer: \(error)")
+        }
+    }
+
+    func closed(_ call: GRPCClientCall, status: GRPCStatus, trailers: GRPCMetadata) {
+        fail("watch stream: \(status)")
+    }
+
+    private func countCreated() {
+        createdCount += 1
+        if createdCount == slots.count { created.succeed(()) }
+    }
+
+    private func fail(_ text: String) {
+        created.fail(OptionError(description: text))
+        for slot in slots { slot.fail(text) }
+    }
+}

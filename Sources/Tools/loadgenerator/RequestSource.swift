@@ -1,0 +1,43 @@
+internal import EtcdAPI
+
+/// The path of a kind of load and its requests.
+struct RequestSource: Sendable {
+    let path: String
+    private let make: @Sendable (Int) -> [UInt8]
+
+    /// The request whose first key, or whose lease, has number `key`.
+    func request(key: Int) -> [UInt8] {
+        make(key)
+    }
+
+    init(_ options: LoadOptions) {
+        switch options.command {
+        case .put, .load, .watch, .notify, .hold:
+            self.init("KV/Put", RequestTemplate.put(options))
+        case .range:
+            self.init("KV/Range", RequestTemplate.range(options), rangeSize: options.rangeSize)
+        case .txn:
+            self.init("KV/Txn", RequestTemplate.transaction(options))
+        case .leaseGrant:
+            self.init("Lease/LeaseGrant") { key in
+                LeaseGrantRequest(
+                    ttlSeconds: Int64(options.ttlSeconds),
+                    id: options.leases > 0 ? options.leaseID(of: key) : 0
+                ).encoded()
+            }
+        case .keepAlive:
+            self.init("Lease/LeaseKeepAlive") { key in
+                LeaseKeepAliveRequest(id: options.leaseID(of: key)).encoded()
+            }
+        }
+    }
+
+    private init(_ method: String, _ template: RequestTemplate, rangeSize: Int = 0) {
+        self.init(method) { key in template.request(key: key, end: key + rangeSize) }
+    }
+
+    private init(_ method: String, _ make: @escaping @Sendable (Int) -> [UInt8]) {
+        path = "/etcdserverpb.\(method)"
+        self.make = make
+    }
+}

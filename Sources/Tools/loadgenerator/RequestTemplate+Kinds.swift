@@ -1,0 +1,55 @@
+internal import EtcdAPI
+
+extension RequestTemplate {
+    /// A put; with `withTime` its value begins with a time.
+    static func put(_ options: LoadOptions, withTime: Bool = false) -> RequestTemplate {
+        let time = ArraySlice(repeating: timeMark, count: withTime ? timeSizeBytes : 0)
+        let put = PutRequest(
+            key: keyPlace(options), value: time + value(options).dropFirst(time.count))
+        return RequestTemplate(bytes: put.encoded(), keySizeBytes: options.keySizeBytes)
+    }
+
+    /// A range of one key, of `rangeSize` keys or of every key.
+    static func range(_ options: LoadOptions) -> RequestTemplate {
+        let end = ArraySlice(repeating: endMark, count: options.keySizeBytes)
+        let range =
+            options.wholeKeySpace
+            ? RangeRequest(key: [0], rangeEnd: [0], serializable: options.serializable)
+            : RangeRequest(
+                key: keyPlace(options), rangeEnd: options.rangeSize > 1 ? end : [],
+                serializable: options.serializable)
+        return RequestTemplate(bytes: range.encoded(), keySizeBytes: options.keySizeBytes)
+    }
+
+    /// A transaction that puts its keys whether the first of them exist or not.
+    ///
+    /// Its keys follow each other: etcd refuses a transaction that puts a key twice.
+    static func transaction(_ options: LoadOptions) -> RequestTemplate {
+        let exists = Compare(
+            result: .greater, target: .version, key: keyPlace(options), operand: .version(0))
+        let put = RequestOp.put(PutRequest(key: keyPlace(options), value: value(options)))
+        let puts = [RequestOp](repeating: put, count: options.puts)
+        let request = TxnRequest(
+            compare: [Compare](repeating: exists, count: options.compares), success: puts,
+            failure: puts)
+        return RequestTemplate(
+            bytes: request.encoded(), keySizeBytes: options.keySizeBytes,
+            keyDistances: Array(0..<options.compares) + Array(0..<options.puts)
+                + Array(0..<options.puts))
+    }
+
+    /// The creation of a watcher of one key; `watchID` 0 leaves its id to the server.
+    static func watch(_ options: LoadOptions, watchID: Int64 = 0) -> RequestTemplate {
+        let create = WatchCreateRequest(key: keyPlace(options), watchID: watchID)
+        return RequestTemplate(
+            bytes: WatchRequest.create(create).encoded(), keySizeBytes: options.keySizeBytes)
+    }
+
+    private static func keyPlace(_ options: LoadOptions) -> ArraySlice<UInt8> {
+        ArraySlice(repeating: keyMark, count: options.keySizeBytes)
+    }
+
+    private static func value(_ options: LoadOptions) -> ArraySlice<UInt8> {
+        ArraySlice(repeating: UInt8(ascii: "v"), count: options.valueSizeBytes)
+    }
+}
