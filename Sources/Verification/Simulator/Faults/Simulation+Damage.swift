@@ -1,7 +1,7 @@
 import Bolt
 import Disk
 import EtcdAPI
-import Linearizability
+import Judges
 import MVCC
 import Raft
 import StateMachine
@@ -116,11 +116,7 @@ extension Simulation {
         return try? store.hashKV(at: store.revisions.current).hash
     }
 
-    private func pairs(_ parts: MemberParts) -> [UInt8] {
-        var found = RangeAnswer()
-        let all = StoreOperation.range(key: "a", end: "z")
-        guard case .range(let request) = all.requestOperation else { return [] }
-        _ = try? parts.state.store.range(request, into: &found)
-        return found.encoded()
+    private func pairs(_ parts: MemberParts) -> ReadAnswer? {
+        try? parts.state.store.answer(ReadRequest(.all)).answer
     }
 }
