@@ -4,10 +4,11 @@ import Testing
 @Suite("Simulation of a cluster")
 struct SimulationTests {
     /// Short runs of many kinds; `make simulate` has the long ones.
-    @Test(arguments: 1...24)
+    @Test(arguments: 1...12)
     func aSeedIsSound(seed: UInt64) {
         var settings = SimulationSettings(seed: seed)
         settings.seconds = 8
+        settings.calmSeconds = 14
         let report = simulate(settings)
         #expect(report.isSound, "swift run simulate \(settings.arguments)\n\(report)")
         #expect(report.counts[.answered] ?? 0 > 20, "seed \(seed)")
@@ -17,6 +18,7 @@ struct SimulationTests {
     func aSmallClusterIsSound(members: Int) {
         var settings = SimulationSettings(seed: 3)
         settings.seconds = 8
+        settings.calmSeconds = 14
         settings.members = members
         let report = simulate(settings)
         #expect(report.isSound, "swift run simulate \(settings.arguments)\n\(report)")

@@ -40,6 +40,7 @@ struct FaultPlan {
         intervals = [Nanoseconds?](repeating: nil, count: FaultKind.allCases.count)
         downTime = .millisecond ... .second
         network.loss = scenario.lossMillionths
+        leaseHolders = scenario.leaseHolders
         for (kind, milliseconds) in scenario.intervalsMilliseconds {
             set(kind, milliseconds * .millisecond)
         }

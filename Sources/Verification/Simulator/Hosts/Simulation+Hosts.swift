@@ -85,7 +85,8 @@ extension Simulation {
             return
         }
         guard host.hasDiskFault else {
-            throw SimulationFailure("host \(host.number) does not start: \(error)")
+            let log = MemberDirectory.describeLog(on: host.disk)
+            throw SimulationFailure("host \(host.number) does not start: \(error); \(log)")
         }
         tell("host \(host.number) fails to start: \(error)")
         recover(host, losesPower: true)

@@ -21,7 +21,7 @@ extension Simulation {
             }
             for hash in member.state.store.compactionHashes {
                 report.count(.compactionHashes)
-                try states.compare(hash, of: member.host)
+                try states.compare(hash, isOfCompaction: true, of: member.host)
                 try record.require(hash, isOfCompaction: true, of: member.host)
             }
         }
@@ -52,11 +52,10 @@ extension Simulation {
         }
         hash.revision = revision
         report.count(.hashesCompared)
-        try states.compare(hash, of: member.host)
         // A hash that a compaction made takes the compaction before it into account.
-        try record.require(
-            hash, isOfCompaction: hash.compactRevision != store.revisions.compacted,
-            of: member.host)
+        let isOfCompaction = hash.compactRevision != store.revisions.compacted
+        try states.compare(hash, isOfCompaction: isOfCompaction, of: member.host)
+        try record.require(hash, isOfCompaction: isOfCompaction, of: member.host)
     }
 
     /// Judges the run once faults have ended for long enough.

@@ -36,6 +36,9 @@ final class StateAgreement {
     private struct HashName: Hashable {
         let revision: Int64
         let compaction: Int64
+        /// Where a deletion leaves nothing a compaction's hash differs from one that was asked for,
+        /// as in etcd: the one keeps the deletion, the other finds nothing and counts what was.
+        let isOfCompaction: Bool
     }
 
     private var applied: [UInt64: Applied] = [:]
@@ -100,8 +103,10 @@ final class StateAgreement {
     }
 
     /// Compares a member's hash with what others had.
-    func compare(_ hash: KeyValueHash, of host: Host) throws {
-        let name = HashName(revision: hash.revision, compaction: hash.compactRevision)
+    func compare(_ hash: KeyValueHash, isOfCompaction: Bool, of host: Host) throws {
+        let name = HashName(
+            revision: hash.revision, compaction: hash.compactRevision,
+            isOfCompaction: isOfCompaction)
         guard let known = hashes[name] else {
             hashes[name] = (hash.hash, host.number)
             return

@@ -60,7 +60,7 @@ package struct KnownBug: Sendable {
             Scenario(
                 "stale read after a pause",
                 every: [.leaderFreeze: 5_000, .isolation: 1_400]),
-            mutant: .readsWithoutQuorum, reached: [.pauses, .leaderChanges]),
+            mutant: .readsWithoutQuorum, reached: [.leaderChanges]),
         KnownBug(
             Scenario(
                 "two snapshots at once", every: [.isolation: 800, .pause: 2_000],
@@ -73,6 +73,14 @@ package struct KnownBug: Sendable {
             Scenario(
                 "progress told ahead of events", every: [.pause: 2_000, .laneHold: 1_000]),
             mutant: .watchProgressEarly, reached: [.watchEvents]),
+        KnownBug(
+            Scenario(
+                "deposed leader ends a lease", every: [.leaderFreeze: 2_000], leaseHolders: 30),
+            mutant: .endsLeasesDeposed, reached: [.leaderChanges]),
+        KnownBug(
+            Scenario(
+                "deposed leader renews a lease", every: [.leaderFreeze: 2_000], leaseHolders: 30),
+            mutant: .renewsUnconfirmed, reached: [.leaderChanges], seedsUntilFound: 20),
         KnownBug(
             Scenario("event repeated after a resync", every: [.crash: 1_000]),
             mutant: .watchRepeatsRevision, reached: [.watchEvents]),

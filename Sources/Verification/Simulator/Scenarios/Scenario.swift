@@ -8,16 +8,19 @@ package struct Scenario: Sendable {
     package let lossMillionths: Int
     /// Entries between two snapshots; nil leaves it to the seed.
     package let snapshotCount: Int?
+    /// Clients that live by a lease; nil leaves it to the seed.
+    package let leaseHolders: Int?
 
     package init(
         _ name: String, members: Int = 3, every intervalsMilliseconds: [FaultKind: Int64],
-        lossMillionths: Int = 0, snapshotCount: Int? = nil
+        lossMillionths: Int = 0, snapshotCount: Int? = nil, leaseHolders: Int? = nil
     ) {
         self.name = name
         self.members = members
         self.intervalsMilliseconds = intervalsMilliseconds
         self.lossMillionths = lossMillionths
         self.snapshotCount = snapshotCount
+        self.leaseHolders = leaseHolders
     }
 
     func adjust(_ limits: inout MemberLimits) {
