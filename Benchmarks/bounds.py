@@ -1,6 +1,9 @@
 """What held a row back: the load generator, the processors, or waiting."""
 import os
 
+import targets
+from samples import OURS, THEIRS
+
 # Share of what there is at which it counts as used up.
 FULL = 0.9
 
@@ -28,4 +31,24 @@ def of_all(into, names):
         words = {name: of_row(into, row, name) for name in names}
         if any(words.values()):
             found[row] = words
+    return found
+
+
+def against_h2load(into):
+    """Requests/s of our load generator to those of h2load, by row and server.
+
+    Well below one, the load generator is what was measured.
+    """
+    found = {}
+    for other in into.samples:
+        row = other.removesuffix(", h2load")
+        if row == other:
+            continue
+        ratios = {}
+        for name in (OURS, THEIRS):
+            rates = [into.median(one, targets.THROUGHPUT, name) for one in (row, other)]
+            if all(rates):
+                ratios[name] = rates[0] / rates[1]
+        if ratios:
+            found[row] = ratios
     return found

@@ -14,11 +14,13 @@ import shutil
 import sys
 import tempfile
 
+import bounds
 import chart
 import incidents
 import memory
 import pauses
 import results
+import rows
 import table
 import targets
 import work
@@ -47,33 +49,34 @@ def arguments():
 
 
 def sections(options):
-    """What is measured, one after the other: (names of its rows, what measures them)."""
-    found = []
-    for group in work.GROUPS:
-        chosen = group.chosen(options.only)
-        if chosen:
-            found.append((options.only, functools.partial(work.measure_group, chosen)))
-    found += [
+    """What is measured, one after the other."""
+    chosen = [group.chosen(options.only) for group in work.GROUPS]
+    found = [functools.partial(work.measure_group, group) for group in chosen if group]
+    return found + [
+        measure for words, measure in others(options) if rows.is_asked_for(options.only, words)]
+
+
+def others(options):
+    """What is no row of work: words that `--only` may have, and what measures it."""
+    found = [
         ("3 members: leader killed", incidents.leader_killed),
         ("3 members: catch-up", incidents.catch_up),
         (f"pause: {', '.join(pauses.ACTIONS)}", pauses.pauses),
         ("memory: keys, idle", memory.resident),
     ]
-    restarts = max(options.rounds, 2)
-    if not options.no_million:
-        found.append((
-            "load, restart", functools.partial(memory.load_and_restart, options.keys, restarts)))
-    if options.ten_million:
-        found.append((
-            "load, restart", functools.partial(memory.load_and_restart, 10_000_000, 2)))
-    return [measure for names, measure in found if options.only in names]
+    loads = [] if options.no_million else [(options.keys, max(options.rounds, 2))]
+    loads += [(10_000_000, 2)] if options.ten_million else []
+    for keys, restarts in loads:
+        measure = functools.partial(memory.load_and_restart, keys, restarts)
+        found.append(("load, restart", measure))
+    return found
 
 
 def report(into, options):
     path = results.write(into, options)
     path.with_suffix(".svg").write_text(chart.draw(json.loads(path.read_text())))
     table.print_table(table.lines(into))
-    table.print_summary(targets.verdicts(into))
+    table.print_summary(targets.verdicts(into), bounds.against_h2load(into))
     print(f"median ± half the spread of {options.rounds} rounds; all samples: {path.name}")
 
 

@@ -23,5 +23,6 @@ def write(into, options):
             THEIRS: processes.versions(processes.real_etcd())},
         "rounds": options.rounds, "seconds": options.seconds,
         "targets": targets.verdicts(into), "boundBy": bounds.of_all(into, options.servers),
+        "generatorToH2load": bounds.against_h2load(into),
         "samples": into.samples}, indent=1))
     return path

@@ -1,4 +1,6 @@
 """The rows of the table: what is sent, and with which client."""
+import re
+
 import client
 
 KEYS = 100_000
@@ -6,6 +8,11 @@ KEY_BYTES = 8
 VALUE_BYTES = 256
 # Leases that live while leases are granted and kept alive.
 LEASES = 100_000
+
+
+def is_asked_for(word, name):
+    """Whether `name` has `word` in it; "load" is not in "h2load"."""
+    return re.search(rf"(?<!\w){re.escape(word)}", name) is not None
 
 
 class Row:

@@ -52,8 +52,10 @@ def print_table(found):
         print("  ".join([*shown_cells, cells[6]]).rstrip())
 
 
-def print_summary(found):
-    """One line for all targets."""
-    met = sum(verdict["isMet"] for verdict in found)
-    if found:
-        print(f"\n{met} of {len(found)} targets met")
+def print_summary(verdicts, generator):
+    """One line for all targets, and one for each row that h2load sends too."""
+    met = sum(verdict["isMet"] for verdict in verdicts)
+    print(f"\n{met} of {len(verdicts)} targets met" if verdicts else "")
+    for row, ratios in generator.items():
+        words = ", ".join(f"{ratio:.2f} at {name}" for name, ratio in ratios.items())
+        print(f"load generator / h2load, requests/s of {row}: {words}")

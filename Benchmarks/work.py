@@ -23,7 +23,7 @@ class Group:
 
     def chosen(self, word):
         """The group with only the rows that have `word` in their name."""
-        kept = [row for row in self.rows if word in row.name]
+        kept = [row for row in self.rows if rows.is_asked_for(word, row.name)]
         return dataclasses.replace(self, rows=kept) if kept else None
 
 
