@@ -11,17 +11,20 @@ FULL = 0.9
 def of_row(into, row, name):
     """The word for one server's row, None for a row without a client.
 
-    "client" when the one event loop of the load generator was busy all the time; "server" when
-    the client was not, and both together used up the machine's processors; else "latency":
-    requests waited for the disk, for each other or for a wake-up, not for a processor.
+    "client" when the one event loop of the load generator was busy all the time. When it was not,
+    and the machine's processors were: "server", or "others" when programs that are not of the
+    benchmark had more of them than server and client together. Else "latency": requests waited
+    for the disk, for each other or for a wake-up, not for a processor.
     """
-    client = into.median(row, "client cores", name)
-    server = into.median(row, "server cores", name)
-    if client is None or server is None:
+    columns = [f"{one} cores" for one in ("client", "server", "idle")]
+    client, server, idle = (into.median(row, column, name) for column in columns)
+    if client is None or server is None or idle is None:
         return None
     if client >= FULL:
         return "client"
-    return "server" if client + server >= FULL * os.cpu_count() else "latency"
+    if idle > (1 - FULL) * os.cpu_count():
+        return "latency"
+    return "server" if client + server >= os.cpu_count() / 2 else "others"
 
 
 def of_all(into, names):

@@ -11,6 +11,7 @@ import functools
 import json
 import pathlib
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -85,6 +86,8 @@ def main():
     wanted = sections(options)
     if not wanted:
         sys.exit(f"no row has {options.only!r} in its name")
+    # As an exception, so that servers and directories do not outlive a run that is stopped.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     parent = pathlib.Path(tempfile.mkdtemp(prefix="compare-", dir=options.directory))
     into = Measurements()
     try:

@@ -1,4 +1,5 @@
 """What a client notices of the work that a member does beside its requests."""
+import functools
 import time
 
 import client
@@ -16,21 +17,22 @@ rpc = api.rpc
 LIMIT = 300
 
 
-def snapshot(channel):
-    """A client reads the whole database, as `etcdctl snapshot save` does."""
-    for _ in api.stub(channel, "Maintenance").Snapshot(rpc.SnapshotRequest(), timeout=LIMIT):
-        pass
+def snapshot(server):
+    """A client reads the whole database, as `etcdctl snapshot save` does, and throws it away."""
+    client.generate(server, "snapshot")
 
 
-def defragmentation(channel):
-    api.stub(channel, "Maintenance").Defragment(rpc.DefragmentRequest(), timeout=LIMIT)
+def defragmentation(server):
+    with api.connect(server.endpoint) as channel:
+        api.stub(channel, "Maintenance").Defragment(rpc.DefragmentRequest(), timeout=LIMIT)
 
 
-def compaction(channel):
+def compaction(server):
     """Answered when the old revisions are gone from the file, not only from the index."""
-    revision = api.stub(channel, "Maintenance").Status(rpc.StatusRequest()).header.revision
-    request = rpc.CompactionRequest(revision=revision, physical=True)
-    api.stub(channel, "KV").Compact(request, timeout=LIMIT)
+    with api.connect(server.endpoint) as channel:
+        revision = api.stub(channel, "Maintenance").Status(rpc.StatusRequest()).header.revision
+        request = rpc.CompactionRequest(revision=revision, physical=True)
+        api.stub(channel, "KV").Compact(request, timeout=LIMIT)
 
 
 # In this order, for each leaves what the next needs: all revisions in a file that is full.
@@ -51,9 +53,8 @@ def pauses(options, parent, into):
             for action, perform in ACTIONS.items():
                 title = f"pause: {action}, {options.keys:,} revisions"
                 note(f"round {number + 1}, {name}: {title}")
-                with api.connect(server.endpoint) as channel:
-                    seconds, result = beside_puts(
-                        server.endpoint, options.seconds, lambda: perform(channel))
+                seconds, result = beside_puts(
+                    server.endpoint, options.seconds, functools.partial(perform, server))
                 into.add(title, "action s", name, seconds)
                 add_phases(title, name, result, into)
 

@@ -105,6 +105,12 @@ class Server(members.Member):
         return 0
 
 
+def idle_seconds():
+    """Time that the processors of the machine had nothing to do, or waited for the disk."""
+    fields = pathlib.Path("/proc/stat").read_text().split(maxsplit=6)
+    return (int(fields[4]) + int(fields[5])) / TICKS_PER_SECOND
+
+
 def limit_of(end):
     """Seconds left, and a little, so that a socket's time-out is never zero."""
     return max(end - time.monotonic(), 0.1)

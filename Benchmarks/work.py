@@ -1,8 +1,10 @@
 """The rows that are work: requests at saturation, and at half of etcd's rate."""
 import dataclasses
 import statistics
+import time
 
 import client
+import processes
 import rows
 import targets
 from note import note
@@ -56,9 +58,11 @@ def measure_group(group, options, parent, into):
 def measure(row, name, server, seconds, parent, into):
     """A short run that is thrown away, then one in a closed loop that counts."""
     row.run(server, max(seconds / 5, 0.5), parent)
-    before, switches = server.cpu_seconds(), sum(server.context_switches())
+    switches = sum(server.context_switches())
+    idle, before, began = processes.idle_seconds(), server.cpu_seconds(), time.monotonic()
     result = checked(row.run(server, seconds, parent), name, row)
     cpu = server.cpu_seconds() - before
+    idle_cores = (processes.idle_seconds() - idle) / (time.monotonic() - began)
     requests, took, client_cpu = (
         result[field] for field in ("requests", "seconds", "clientCPUSeconds"))
     switched = sum(server.context_switches()) - switches
@@ -68,7 +72,8 @@ def measure(row, name, server, seconds, parent, into):
             (targets.CPU, cpu * 1e6 / requests),
             ("switches/request", switched / requests),
             ("client CPU us/request", client_cpu * 1e6 / requests),
-            ("server cores", cpu / took), ("client cores", client_cpu / took)):
+            ("server cores", cpu / took), ("client cores", client_cpu / took),
+            ("idle cores", idle_cores)):
         into.add(row.name, column, name, value)
 
 

@@ -5,7 +5,7 @@ extension LoadOptions {
           --connections N          connections (1)
           --streams N              calls open at a time on each connection (1)
           --loops N                event loops (1)
-          --total N                requests; for watch, puts; load takes --keys
+          --total N                requests; for watch, puts; load takes --keys, snapshot 1
           --seconds S              time, where --total is not given
           --rate N                 requests begun each second, answered or not (as answered);
                                    for watch, events

@@ -28,6 +28,7 @@ extension LoadOptions {
     mutating func complete() {
         if command == .load { total = keyCount }
         if command == .leaseGrant, leases > 0 { total = leases }
+        if command == .snapshot, total == 0, seconds == 0 { total = 1 }
         if total == 0, seconds == 0 { seconds = 5 }
         let isOneLoop = command == .watch || command == .hold
         loops = isOneLoop ? 1 : min(loops, connections)

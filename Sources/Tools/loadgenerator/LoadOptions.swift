@@ -23,6 +23,8 @@ struct LoadOptions: Sendable {
         case leaseGrant = "lease-grant"
         /// Random ones of the leases 1 to `leases`, kept alive on bidirectional streams.
         case keepAlive = "keepalive"
+        /// Snapshots of the whole database, read and thrown away.
+        case snapshot
         /// Connections and watchers that are only there.
         case hold
     }

@@ -29,6 +29,9 @@ struct RequestSource: Sendable {
             self.init("Lease/LeaseKeepAlive") { key in
                 LeaseKeepAliveRequest(id: options.leaseID(of: key)).encoded()
             }
+        case .snapshot:
+            // The message has no fields.
+            self.init("Maintenance/Snapshot") { _ in [] }
         }
     }
 

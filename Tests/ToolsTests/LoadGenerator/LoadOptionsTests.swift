@@ -20,6 +20,12 @@ struct LoadOptionsTests {
         #expect(options.leaseID(of: 0) == 1)
     }
 
+    @Test func oneSnapshotIsReadUnlessMoreAreAskedFor() throws {
+        #expect(try LoadOptions(arguments: ["snapshot"]).total == 1)
+        #expect(try LoadOptions(arguments: ["snapshot", "--total", "3"]).total == 3)
+        #expect(try LoadOptions(arguments: ["snapshot", "--seconds", "2"]).total == 0)
+    }
+
     @Test func onlyOneLoopHoldsAndWatches() throws {
         for command in ["hold", "watch"] {
             let arguments = [command, "--connections", "8", "--loops", "4"]
