@@ -80,6 +80,7 @@ struct RevisionOrder {
                 if latest.map({ $0.place < place }) ?? true { latest = (place, end.call) }
             }
             guard let place = Place(of: calls[number]) else {
+                guard calls[number].operation.mayChange else { continue }
                 let lowest = (latest?.place.revision ?? initial.revision) + 1
                 unanswered.append((number, max(lowest, initial.revision + 1)))
                 continue
@@ -112,7 +113,8 @@ struct RevisionOrder {
     /// A revision that no answered call took, and the choice made for it.
     private struct Gap {
         let before: StoreModel.State
-        var candidates: ArraySlice<Int>
+        /// Where in `unanswered` the next choice is looked for.
+        var position = 0
         let orderLength: Int
         var chosen: Int?
     }
@@ -132,12 +134,15 @@ struct RevisionOrder {
                 guard var gap = gaps.popLast() else { return false }
                 if let chosen = gap.chosen { used.remove(chosen) }
                 order.removeSubrange(gap.orderLength...)
-                guard let next = gap.candidates.popFirst() else { continue }
-                gap.chosen = next
-                used.insert(next)
+                let isFirst = gap.chosen == nil
+                guard let next = choose(for: &gap, used) else {
+                    if isFirst { note(order, observations[gap.before.revision + 1] ?? []) }
+                    continue
+                }
+                used.insert(next.call)
                 gaps.append(gap)
-                order.append(next)
-                state = model.step(gap.before, calls[next].operation, nil) ?? gap.before
+                order.append(next.call)
+                state = next.after
             } else if let change = changes[state.revision + 1] {
                 guard let next = carryOut(change, state) else {
                     note(order, [change])
@@ -147,10 +152,7 @@ struct RevisionOrder {
                 order.append(change)
                 state = next
             } else {
-                let candidates = candidates(state, used)
-                if candidates.isEmpty { note(order, observations[state.revision + 1] ?? []) }
-                gaps.append(
-                    Gap(before: state, candidates: candidates[...], orderLength: order.count))
+                gaps.append(Gap(before: state, orderLength: order.count))
                 failed = true
                 continue
             }
@@ -175,17 +177,25 @@ struct RevisionOrder {
         return true
     }
 
-    /// The unanswered calls that can have taken the next revision.
-    private func candidates(_ state: StoreModel.State, _ used: Set<Int>) -> [Int] {
-        let seen = evidence[state.revision + 1]
-        return unanswered.compactMap { call, lowest in
-            guard lowest <= state.revision + 1, !used.contains(call),
-                let after = model.step(state, calls[call].operation, nil),
-                after.revision > state.revision
-            else { return nil }
-            if let seen, !after.pairs.contains(seen) { return nil }
-            return call
+    /// The next of the unanswered calls that can have taken the gap's revision, and what it left.
+    private func choose(
+        for gap: inout Gap, _ used: Set<Int>
+    ) -> (call: Int, after: StoreModel.State)? {
+        let revision = gap.before.revision + 1
+        let seen = evidence[revision]
+        while gap.position < unanswered.count {
+            let (call, lowest) = unanswered[gap.position]
+            gap.position += 1
+            guard lowest <= revision, !used.contains(call),
+                seen.map(calls[call].operation.mayWrite) ?? true,
+                let after = model.step(gap.before, calls[call].operation, nil),
+                after.revision == revision
+            else { continue }
+            if let seen, !after.pairs.contains(seen) { continue }
+            gap.chosen = call
+            return (call, after)
         }
+        return nil
     }
 
     /// Keeps the longest order for the report of a violation.
@@ -213,6 +223,29 @@ extension StoreResult {
         case .put(let previous): previous.map(body)
         case .deleted(_, let pairs), .range(let pairs, _): pairs.forEach(body)
         case .transaction(_, let results): results.forEach { $0.eachPair(body) }
+        }
+    }
+}
+
+extension StoreOperation {
+    /// Whether the call can take a revision.
+    var mayChange: Bool {
+        switch self {
+        case .put, .delete: true
+        case .range: false
+        case .transaction(_, let success, let failure):
+            (success + failure).contains(where: \.mayChange)
+        }
+    }
+
+    /// Whether the call can leave a pair behind.
+    func mayWrite(_ pair: StoredPair) -> Bool {
+        switch self {
+        case .put(let key, let value, let lease, _):
+            key == pair.key && value == pair.value && lease == pair.lease
+        case .delete, .range: false
+        case .transaction(_, let success, let failure):
+            (success + failure).contains { $0.mayWrite(pair) }
         }
     }
 }
