@@ -80,6 +80,23 @@ struct ReplacedLogTests {
         #expect(contents.entries == new)
     }
 
+    /// A deposed leader's entries were replaced, and then a snapshot was taken of the last new one.
+    @Test func entriesBehindTheSnapshotThatWereOverwrittenAreGone() throws {
+        let disk = try LogFixture.disk()
+        let log = try LogFixture.create(disk)
+        try log.append(
+            entries: LogFixture.entries(1...7, term: 2),
+            hardState: RaftHardState(term: 2, vote: 0, commit: 2))
+        try log.append(
+            entries: LogFixture.entries(3...4, term: 3),
+            hardState: RaftHardState(term: 3, vote: 0, commit: 4))
+        try log.saveSnapshot(snapshot)
+        try log.close()
+        let (again, contents) = try LogFixture.open(disk, from: snapshot)
+        try again.close()
+        #expect(contents.entries.isEmpty)
+    }
+
     @Test func aSnapshotBeyondTheLogIsItsNewBeginning() throws {
         let short = LogFixture.entries(1...2, term: 2)
         let new = LogFixture.entries(5...6, term: 3)

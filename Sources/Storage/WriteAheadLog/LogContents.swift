@@ -52,7 +52,9 @@ struct LogReplay: ~Copyable {
         let entry = try RaftEntry(strictly: record)
         lastIndex = entry.index
         if entry.index == start.index { termAtStart = entry.term }
-        if entry.index <= start.index { return }
+        // One that is written again takes away what followed it, also where it lies before the
+        // start itself.
+        if entry.index <= start.index { return contents.entries.removeAll() }
         let position = entry.index - start.index - 1
         if position > UInt64(contents.entries.count) {
             throw .entryOutOfRange(
