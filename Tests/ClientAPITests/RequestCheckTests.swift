@@ -83,8 +83,9 @@ struct TransactionCheckTests {
         #expect(check([RequestOp.none]) == .keyNotFound)
         #expect(check([txn([RequestOp.none])]) == .keyNotFound)
         // The count is looked at first, then compares, then operations.
-        #expect(check([put("")], compare: [Compare(key: [])], operationsMax: 0)
-            == .tooManyOperations)
+        #expect(
+            check([put("")], compare: [Compare(key: [])], operationsMax: 0)
+                == .tooManyOperations)
         let wrongPut = RequestOp.put(
             PutRequest(key: bytes("a"), value: bytes("1"), ignoreValue: true))
         #expect(check([wrongPut, put("")]) == .valueProvided)
