@@ -39,15 +39,10 @@ extension Simulation {
             !leader.isInstalling,
             leader.progress.index >= leader.replica.committedIndex.rawValue
         else { return schedule(.answer(number, .refused), after: .millisecond) }
-        let leads = hosts.allSatisfy { host in
-            host.member.map {
-                $0 === leader || $0.replica.term < leader.replica.term
-                    || $0.replica.role != .leader
-            } ?? true
-        }
         report.count(.leaseReports)
         try record.require(
-            leader.report(of: lease), of: lease, by: leader, isCertain: leads)
+            leader.report(of: lease), of: lease, by: leader,
+            isCertain: leader.replica.term.rawValue == safety.latestLedTerm)
         schedule(.answer(number, .reported), after: .millisecond)
     }
 }

@@ -24,6 +24,8 @@ final class RaftSafety {
     }
 
     private var leaders: [UInt64: UInt64] = [:]
+    /// The latest term that had a leader.
+    var latestLedTerm: UInt64 { leaders.keys.max() ?? 0 }
     private var entries: [Position: Print] = [:]
     private var votes: [Ballot: UInt64] = [:]
     /// Terms of committed entries, by index - 1; zero where nobody has told yet.
