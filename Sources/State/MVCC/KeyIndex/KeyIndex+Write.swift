@@ -34,6 +34,9 @@ extension KeyIndex {
         return newest.record
     }
 
+    /// Whether a record lies within what the index can hold; stored ones may be damaged.
+    package static func holds(_ record: KeyRecord) -> Bool { PackedRecord.holds(record) }
+
     /// Takes over a stored record while loading; a key's records come in ascending order.
     package func restore(_ key: UnsafeRawBufferPointer, record: KeyRecord) {
         let (leaf, index, found) = findForWrite(key)

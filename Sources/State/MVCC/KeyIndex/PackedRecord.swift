@@ -16,6 +16,13 @@ struct PackedRecord: Equatable {
     private var word1: UInt64
     private var word2: UInt64
 
+    /// Whether a version lies within what can be packed.
+    static func holds(_ record: KeyRecord) -> Bool {
+        (0...mainMax).contains(record.modified.main) && (0...subMax).contains(record.modified.sub)
+            && (0...mainMax).contains(record.created.main)
+            && (0...versionMax).contains(record.version)
+    }
+
     /// Packs a live version.
     init(_ record: KeyRecord) {
         precondition(record.version <= Self.versionMax, "a key's version fits in 40 bits")

@@ -24,8 +24,8 @@ extension Store {
     /// between that and the note that it was finished.
     func restore() throws(StoreError) {
         let leased = try restoreIndex()
-        let scheduled = compactionRevision(StoreBucket.scheduledCompaction) ?? 0
-        if let finished = compactionRevision(StoreBucket.finishedCompaction), finished > 0 {
+        let scheduled = try compactionRevision(StoreBucket.scheduledCompaction) ?? 0
+        if let finished = try compactionRevision(StoreBucket.finishedCompaction), finished > 0 {
             compacted = finished
             finishedCompaction = finished
         }
@@ -46,15 +46,21 @@ extension Store {
         var leased: ContiguousArray<StoredRecord> = []
         guard var cursor = keyBucket?.cursor() else { return leased }
         var entry = cursor.first()
+        var newest = Revision(main: -1)
         while let (key, value) = entry {
-            guard let name = RevisionKey(decoding: key), let view = KeyValueView(stored: value)
+            // A damaged file may have any names in any order.
+            guard let name = RevisionKey(decoding: key), name.revision > newest,
+                let view = KeyValueView(stored: value)
             else { throw .malformedRecord(key: Array(key)) }
+            newest = name.revision
+            let record = KeyRecord(
+                modified: name.revision,
+                created: Revision(main: name.isTombstone ? 0 : view.createRevision),
+                version: name.isTombstone ? 0 : view.version)
+            guard KeyIndex.holds(record) else { throw .malformedRecord(key: Array(key)) }
             if name.isTombstone {
                 index.restoreTombstone(view.key, at: name.revision)
             } else {
-                let record = KeyRecord(
-                    modified: name.revision, created: Revision(main: view.createRevision),
-                    version: view.version)
                 index.restore(view.key, record: record)
                 if view.lease != 0 {
                     leased.append(
@@ -78,9 +84,13 @@ extension Store {
         }
     }
 
-    private func compactionRevision(_ name: [UInt8]) -> Int64? {
+    private func compactionRevision(_ name: [UInt8]) throws(StoreError) -> Int64? {
         guard let stored = snapshot.bucket(StoreBucket.meta)?.get(name) else { return nil }
-        return stored.withUnsafeBytes { bytes in RevisionKey(decoding: bytes)?.revision.main }
+        let revision = stored.withUnsafeBytes { bytes in RevisionKey(decoding: bytes)?.revision }
+        guard let revision else { return nil }
+        guard KeyIndex.holds(KeyRecord(modified: revision, created: revision, version: 0))
+        else { throw .malformedRecord(key: name) }
+        return revision.main
     }
 }
 

@@ -4,6 +4,7 @@ package import Bolt
 package enum StoreError: Error, Equatable, Sendable {
     /// The backend file failed.
     case bolt(BoltError)
-    /// A record of the `key` bucket has a key that is no revision, or a value that is no KeyValue.
+    /// A record has a key that is no revision or not behind the one before, a value that is no
+    /// KeyValue, or numbers that no store comes to.
     case malformedRecord(key: [UInt8])
 }
