@@ -7,11 +7,12 @@ extension Simulation {
     /// A leader renews a lease, and asks a quorum whether it still leads before it says so; any
     /// other member hands the request on to the leader.
     func renew(_ lease: Int64, _ number: CallNumber, _ member: SimulatedMember) {
+        let leader = reachedLeader(from: member)
         // The clocks of leases belong to the apply lane.
-        if let held = reachedLeader(from: member)?.host.standsStill(.apply), held > now {
+        if let held = leader?.host.standsStill(.apply), held > now {
             return schedule(.request(number), after: held - now)
         }
-        guard let leader = reachedLeader(from: member), let seconds = leader.renew(lease) else {
+        guard let leader, let seconds = leader.renew(lease) else {
             return schedule(.answer(number, .refused), after: .millisecond)
         }
         if mutant != .ignoresRenewals { record.leases.restarted(lease, at: now) }
