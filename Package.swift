@@ -63,6 +63,9 @@ var targets: [Target] = [
     room("State", "StateMachine", ["EtcdAPI", "Bolt", "MVCC", "Lease", "Auth", "Membership"]),
     room("Server", "Replica", ["EtcdAPI", "Raft", "StateMachine", "WriteAheadLog"]),
     room(
+        "Server", "SnapshotRestore",
+        ["Bolt", "Disk", "EtcdAPI", "MVCC", "Membership", "StateMachine", "WriteAheadLog"]),
+    room(
         "Server", "ReplicaRuntime",
         [
             "EtcdAPI", "Raft", "Bolt", "MVCC", "Lease", "Membership", "WriteAheadLog", "Replica",
@@ -99,7 +102,8 @@ var targets: [Target] = [
         "Verification", "Simulator",
         [
             "Replica", "StateMachine", "Linearizability", "Judges", "Bolt", "Disk", "EtcdAPI",
-            "Lease", "MVCC", "Membership", "PeerTransport", "Raft", "WriteAheadLog", protobuf,
+            "Lease", "MVCC", "Membership", "PeerTransport", "Raft", "SnapshotRestore",
+            "WriteAheadLog", protobuf,
         ]),
     room(
         "Verification", "FuzzTargets",

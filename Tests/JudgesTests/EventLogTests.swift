@@ -83,7 +83,7 @@ struct ReadTests {
         let log = try Self.log()
         let range = KeyRange(key: "a", end: "z")
         func keys(_ request: ReadRequest) -> [String]? {
-            guard case .pairs(let pairs, _) = log.answer(to: request, at: position) else {
+            guard case .pairs(let pairs, _, _) = log.answer(to: request, at: position) else {
                 return nil
             }
             return pairs.map(\.key)
@@ -99,13 +99,15 @@ struct ReadTests {
     @Test func aLimitLeavesTheRestOutAndCountsIt() throws {
         let log = try Self.log()
         let request = ReadRequest(KeyRange(key: "a", end: "z"), revision: 4, limit: 2)
-        guard case .pairs(let pairs, let leftOut) = log.answer(to: request, at: position) else {
+        guard case .pairs(let pairs, let more, let count) = log.answer(to: request, at: position)
+        else {
             Issue.record("no pairs")
             return
         }
         #expect(pairs.map(\.key) == ["a", "b"])
-        #expect(leftOut == 1)
-        try log.require(.pairs(pairs, leftOut: 1), to: request, at: position)
+        #expect(more)
+        #expect(count == 3)
+        try log.require(.pairs(pairs, more: true, count: 3), to: request, at: position)
     }
 
     @Test func wrongAnswersAreFound() throws {
@@ -113,15 +115,71 @@ struct ReadTests {
         let request = ReadRequest(KeyRange(key: "a", end: "z"), revision: 4, limit: 2)
         let pairs = log.pairs(request.range, at: 4)
         let wrong: [ReadAnswer] = [
-            .pairs(pairs, leftOut: 0), .pairs(Array(pairs.prefix(2)), leftOut: 0),
-            .pairs(Array(pairs.suffix(2)), leftOut: 1), .compacted, .futureRevision,
+            .pairs(pairs, more: false, count: 3),
+            .pairs(Array(pairs.prefix(2)), more: false, count: 3),
+            .pairs(Array(pairs.prefix(2)), more: true, count: 2),
+            .pairs(Array(pairs.suffix(2)), more: true, count: 3), .compacted, .futureRevision,
         ]
         for answer in wrong {
             #expect(throws: Finding.self) { try log.require(answer, to: request, at: position) }
         }
         let old = ReadRequest(request.range, revision: 2)
         #expect(throws: Finding.self) {
-            try log.require(.pairs([pairs[0]], leftOut: 0), to: old, at: position)
+            try log.require(
+                .pairs([pairs[0]], more: false, count: 1), to: old, at: position)
         }
+    }
+
+    /// Keys `a` to `c`, versions 1, 3 and 2, values descending.
+    private static func arrangedLog() throws -> EventLog {
+        var builder = LogBuilder()
+        for (key, value) in [("a", "9"), ("b", "7"), ("c", "6"), ("b", "8"), ("c", "5")] {
+            try builder.add(builder.put(key, value, lease: 7))  // 2 to 6
+        }
+        try builder.add(builder.put("b", "8", lease: 7))  // 7
+        return builder.log
+    }
+
+    private static func keys(_ change: (inout ReadRequest) -> Void) throws -> [String] {
+        var request = ReadRequest(KeyRange(key: "a", end: "z"))
+        change(&request)
+        let position = StorePosition(revision: 7, compacted: -1)
+        guard case .pairs(let pairs, _, 3) = try arrangedLog().answer(to: request, at: position)
+        else { return [] }
+        return pairs.map(\.key)
+    }
+
+    @Test func readsAreSortedBeforeTheyAreCut() throws {
+        #expect(
+            try Self.keys { $0.order = ReadOrder(by: .version, isDescending: true) }
+                == ["b", "c", "a"])
+        #expect(
+            try Self.keys { $0.order = ReadOrder(by: .value, isDescending: false) }
+                == ["c", "b", "a"])
+        #expect(
+            try Self.keys {
+                $0.order = ReadOrder(by: .key, isDescending: true)
+                $0.limit = 1
+            } == ["c"])
+    }
+
+    @Test func boundsOnRevisionsLeavePairsOut() throws {
+        #expect(try Self.keys { $0.modified = RevisionBounds(least: 6) } == ["b", "c"])
+        #expect(try Self.keys { $0.modified = RevisionBounds(greatest: 6) } == ["a", "c"])
+        #expect(try Self.keys { $0.created = RevisionBounds(least: 3, greatest: 3) } == ["b"])
+    }
+
+    @Test func keysAndCountsComeWithoutTheRest() throws {
+        let log = try Self.arrangedLog()
+        let position = StorePosition(revision: 7, compacted: -1)
+        var request = ReadRequest(KeyRange(key: "b"))
+        request.extent = .keys
+        var pair = LogBuilder.pair("b", "", 3, 7, 3)
+        #expect(log.answer(to: request, at: position) == .pairs([pair], more: false, count: 1))
+        request.order = ReadOrder(by: .value, isDescending: false)
+        pair.lease = 7
+        #expect(log.answer(to: request, at: position) == .pairs([pair], more: false, count: 1))
+        request.extent = .count
+        #expect(log.answer(to: request, at: position) == .pairs([], more: false, count: 1))
     }
 }

@@ -51,6 +51,17 @@ package struct ClusterMembership: Sendable {
         persist(member, into: &batch)
     }
 
+    /// Forgets who was in the cluster, and who was removed, for those who found another one.
+    package mutating func found(_ founders: [Member], into batch: inout BoltWriteBatch) {
+        for bucket in [Self.membersBucket, Self.removedBucket] {
+            batch.deleteBucket(bucket)
+            batch.createBucket(bucket)
+        }
+        members = []
+        removed = []
+        for founder in founders { add(founder, into: &batch) }
+    }
+
     /// Removes a member for good; its id is never taken again.
     package mutating func remove(_ id: MemberID, into batch: inout BoltWriteBatch) {
         members.removeAll { $0.id == id }

@@ -1,6 +1,7 @@
 package import Bolt
 package import EtcdAPI
 import FoundationEssentials
+import MVCC
 package import Membership
 
 /// How far the database says that it has applied the log: bucket `meta`.
@@ -25,6 +26,23 @@ package struct AppliedMark: Sendable {
         if let stored = meta.get(Array("storageVersion".utf8)) {
             storageVersion = SemanticVersion(String(decoding: stored, as: UTF8.self))
         }
+    }
+
+    package init(index: UInt64, term: UInt64, confState: RaftConfState) {
+        self.index = index
+        self.term = term
+        self.confState = confState
+    }
+
+    /// Stores how far the log is applied; the storage version stays as it is.
+    package func write(to meta: BoltWriteBucket) throws(BoltError) {
+        try meta.put(StoreBucket.consistentIndex, Self.bytes(index))
+        try meta.put(StoreBucket.term, Self.bytes(term))
+        if let confState { try meta.put(StoreBucket.confState, confState.stored) }
+    }
+
+    private static func bytes(_ word: UInt64) -> [UInt8] {
+        withUnsafeBytes(of: word.bigEndian) { Array($0) }
     }
 
     private static func word(_ bytes: [UInt8]?) -> UInt64 {

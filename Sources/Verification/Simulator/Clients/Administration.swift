@@ -144,7 +144,8 @@ extension Simulation {
         switch clientDice.number(below: 100) {
         case 0..<12:
             guard
-                let leader = hosts.compactMap(\.member).first(where: { $0.replica.role == .leader })
+                let leader = hosts.compactMap(\.member).first(where: { $0.standing.role == .leader }
+                )
             else { return }
             report.count(.transfers)
             leader.post(.input(.transferLeadership(to: .init(host.id.rawValue))))
@@ -154,6 +155,7 @@ extension Simulation {
         case 16..<30:
             host.member?.isDefragmenting = true
             host.member?.wake(.backend)
+        case 30..<36: host.member?.takeSnapshotForClient()
         default: return
         }
     }
@@ -168,7 +170,7 @@ extension Simulation {
     /// Hears of a change of membership that a member has applied.
     func membershipChanged(_ member: SimulatedMember) {
         guard member.state.membership.removed.contains(member.host.id) else { return }
-        if member.replica.role == .leader { report.count(.leadersRemoved) }
+        if member.standing.role == .leader { report.count(.leadersRemoved) }
         schedule(
             .retire(host: member.host.number), after: timing.duration(.millisecond ... .second))
     }

@@ -77,8 +77,9 @@ struct ClientPopulation {
     /// Orders beginnings and ends of calls.
     private var moment = 0
     var leases: [Int64] = []
-    /// Renewals that a leader has still to confirm, and the term in which it made them.
-    var renewals: [CallNumber: (seconds: Int64, term: UInt64)] = [:]
+    /// Answers that count only once a quorum has confirmed the leader which gave them, and the
+    /// term in which it did.
+    var unconfirmed: [CallNumber: (answer: CallAnswer, term: UInt64)] = [:]
     var nextLease: Int64 = 1000
     /// The newest revision a client was told of.
     var newestRevision: Int64 = 1
@@ -94,7 +95,7 @@ struct ClientPopulation {
 
     init(_ choices: inout SeededGenerator) {
         let count = 2 + choices.number(below: 7)
-        let rest = choices.duration(10 * .millisecond...400 * .millisecond)
+        let rest = choices.duration(20 * .millisecond...500 * .millisecond)
         for number in 0..<count {
             all.append(
                 Client(

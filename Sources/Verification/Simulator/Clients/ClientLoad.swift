@@ -52,7 +52,40 @@ struct ClientLoad {
         if generator.happens(300_000) {
             request.revision = Self.oldRevision(knowledge, &generator)
         }
+        if generator.happens(300_000) { Self.arrange(&request, knowledge, &generator) }
         return request
+    }
+
+    /// Has a read sorted, bounded, or told without its values.
+    private static func arrange(
+        _ request: inout ReadRequest, _ knowledge: LoadKnowledge,
+        _ generator: inout SeededGenerator
+    ) {
+        if generator.happens(700_000) {
+            let targets = ReadOrder.Target.allCases
+            request.order = ReadOrder(
+                by: targets[generator.number(below: targets.count)],
+                isDescending: generator.happens(500_000))
+        }
+        if generator.happens(300_000) { request.modified = bounds(knowledge, &generator) }
+        if generator.happens(200_000) { request.created = bounds(knowledge, &generator) }
+        switch generator.number(below: 5) {
+        case 0: request.extent = .keys
+        case 1: request.extent = .count
+        default: break
+        }
+    }
+
+    /// Revisions not far from the newest, on either side or on both.
+    private static func bounds(
+        _ knowledge: LoadKnowledge, _ generator: inout SeededGenerator
+    ) -> RevisionBounds {
+        var recent: Int64 {
+            max(0, knowledge.newestRevision - Int64(generator.number(below: 40)))
+        }
+        return RevisionBounds(
+            least: generator.happens(600_000) ? recent : 0,
+            greatest: generator.happens(600_000) ? recent : 0)
     }
 
     /// A revision some way back, maybe compacted; now and then one that has not been yet.
@@ -78,8 +111,10 @@ struct ClientLoad {
     private mutating func freshValue(_ generator: inout SeededGenerator) -> String {
         nextValue += 1
         let isLong = generator.happens(125_000)
-        return "\(client).\(nextValue)" + (isLong ? String(repeating: "x", count: 1_500) : "")
+        return "\(client).\(nextValue)" + (isLong ? Self.filling : "")
     }
+
+    private static let filling = String(repeating: "x", count: 1_500)
 
     private mutating func put(
         _ key: String, _ knowledge: LoadKnowledge, _ generator: inout SeededGenerator

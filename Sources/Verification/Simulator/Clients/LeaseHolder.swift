@@ -39,7 +39,9 @@ extension Simulation {
                 .grant(lease: clients.nextLease, seconds: holder.seconds), client: -1,
                 at: holder.host, holder: number)
         }
-        begin(.keepAlive(lease: lease), client: -1, at: holder.host, holder: number)
+        let kind: CallKind =
+            clientDice.happens(250_000) ? .timeToLive(lease: lease) : .keepAlive(lease: lease)
+        begin(kind, client: -1, at: holder.host, holder: number)
     }
 
     /// A holder's call has come to its end.

@@ -31,10 +31,10 @@ extension StoreResult {
             let decoded = try Etcdserverpb_DeleteRangeResponse(serializedBytes: answer.encoded())
             self = .deleted(Int(decoded.deleted), previous: decoded.prevKvs.map { StoredPair($0) })
         case .range(let answer):
-            guard case .pairs(let pairs, let leftOut) = ReadAnswer(answer) else {
+            guard case .pairs(let pairs, _, let count) = ReadAnswer(answer) else {
                 throw SimulationFailure("a range is answered with \(ReadAnswer(answer))")
             }
-            self = .range(pairs, leftOut: leftOut)
+            self = .range(pairs, leftOut: count - pairs.count)
         case .txn(let answer):
             self = try .transaction(
                 succeeded: answer.succeeded, answer.responses.map { try StoreResult($0) })

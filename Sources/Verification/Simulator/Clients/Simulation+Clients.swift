@@ -134,7 +134,7 @@ extension Simulation {
         case .read: member.post(.read(number))
         case .renew(let lease): renew(lease, number, member)
         case .readHere: answer(number, .readable, from: member)
-        case .report(let lease): try report(lease, number, member)
+        case .report(let lease): report(lease, number, member)
         case .changeMembership(let type, let id, let context):
             guard let type = ConfChangeType(rawValue: type) else { return }
             member.post(.changeMembership(type, MemberID(id), context: context, number))
@@ -144,11 +144,10 @@ extension Simulation {
     /// A member answers: reads are carried out a little later.
     func answer(_ number: CallNumber, _ answer: CallAnswer, from member: SimulatedMember) {
         let delay = timing.duration(20 * .microsecond...2 * .millisecond)
-        if case .readable = answer, let renewal = clients.renewals.removeValue(forKey: number) {
-            let isConfirmed = renewal.term == member.replica.term.rawValue
-            if !isConfirmed { report.count(.unconfirmedRenewals) }
-            schedule(
-                .answer(number, isConfirmed ? .renewed(renewal.seconds) : .refused), after: delay)
+        if case .readable = answer, let given = clients.unconfirmed.removeValue(forKey: number) {
+            let isConfirmed = given.term == member.standing.term.rawValue
+            if !isConfirmed { report.count(.unconfirmedAnswers) }
+            schedule(.answer(number, isConfirmed ? given.answer : .refused), after: delay)
         } else if case .readable = answer {
             schedule(.serve(number), after: delay)
         } else {
@@ -190,7 +189,10 @@ extension Simulation {
         case .refused:
             if case .probe(let host) = call.kind { retryProbe(host) }
             end(number, .refused)
-        case .reported: end(number, .answered)
+        case .reported(let failure):
+            if let failure { throw failure }
+            report.count(.leaseReports)
+            end(number, .answered)
         case .lost, .readable: giveUp(number)
         }
     }

@@ -19,32 +19,43 @@ extension Simulation {
         guard mutant != .renewsUnconfirmed else {
             return schedule(.answer(number, .renewed(seconds)), after: .millisecond)
         }
-        clients.renewals[number] = (seconds, leader.replica.term.rawValue)
+        confirm(.renewed(seconds), of: number, by: leader)
+    }
+
+    /// An answer of a leader counts once a quorum confirms that it led when it gave it.
+    private func confirm(
+        _ answer: CallAnswer, of number: CallNumber, by leader: SimulatedMember
+    ) {
+        clients.unconfirmed[number] = (answer, leader.standing.term.rawValue)
         leader.post(.read(number))
     }
 
     /// The leader that a request ends up with, when it comes to a member.
     private func reachedLeader(from member: SimulatedMember) -> SimulatedMember? {
-        guard member.replica.role != .leader else { return member }
-        guard let leader = member.replica.leader.flatMap({ host(of: $0)?.member }),
-            leader.replica.role == .leader, leader.host.pausedUntil <= now,
+        guard member.standing.role != .leader else { return member }
+        guard let leader = member.standing.leader.flatMap({ host(of: $0)?.member }),
+            leader.standing.role == .leader, leader.host.pausedUntil <= now,
             !network.isCut(from: member.host.number, to: leader.host.number)
         else { return nil }
         return leader
     }
 
-    /// Tells how long a lease lives, and what hangs on it. As in etcd a leader that was deposed and
-    /// does not know may tell of a time that its successor has prolonged.
-    func report(_ lease: Int64, _ number: CallNumber, _ member: SimulatedMember) throws {
+    /// Tells how long a lease lives, and what hangs on it.
+    func report(_ lease: Int64, _ number: CallNumber, _ member: SimulatedMember) {
         guard let leader = reachedLeader(from: member), leader.state.lessor.isPrimary,
             !leader.isInstalling,
-            leader.progress.index >= leader.replica.committedIndex.rawValue
+            leader.progress.index >= leader.standing.committedIndex.rawValue
         else { return schedule(.answer(number, .refused), after: .millisecond) }
-        report.count(.leaseReports)
-        try record.require(
-            leader.report(of: lease), of: lease, by: leader,
-            isCertain: leader.replica.term.rawValue == safety.latestLedTerm)
-        schedule(.answer(number, .reported), after: .millisecond)
+        var failure: SimulationFailure?
+        do throws(SimulationFailure) {
+            try record.require(leader.report(of: lease), of: lease, by: leader)
+        } catch {
+            failure = error
+        }
+        guard mutant != .tellsLivesUnconfirmed else {
+            return schedule(.answer(number, .reported(failure)), after: .millisecond)
+        }
+        confirm(.reported(failure), of: number, by: leader)
     }
 }
 

@@ -18,8 +18,8 @@ extension Simulation {
             return schedule(.serve(number), after: host.pausedUntil - now)
         }
         var (answer, revision) = try member.state.store.answer(mutated(request))
-        if mutant == .rangeHidesMore, case .pairs(let pairs, _) = answer {
-            answer = .pairs(pairs, leftOut: 0)
+        if mutant == .rangeHidesMore, case .pairs(let pairs, _, let count) = answer {
+            answer = .pairs(pairs, more: false, count: count)
         }
         try record.requireAnswer(to: request, at: member.progress.index, answer, host)
         try finish(number, answer, storeRevision: revision)
@@ -32,6 +32,8 @@ extension Simulation {
         case .readsNewestForOld where request.revision > 0 && timing.happens(300_000):
             request.revision = 0
         case .rangeExceedsLimit where request.limit > 0: request.limit += 1
+        case .rangeIgnoresOrder: request.order = nil
+        case .rangeIgnoresBounds: (request.modified, request.created) = (.init(), .init())
         default: break
         }
         return request
@@ -51,17 +53,22 @@ extension Simulation {
             report.count(.readsCompacted)
             return end(number, .refused)
         case .futureRevision, .malformed: return end(number, .refused)
-        case .pairs(let pairs, let leftOut):
-            let operation = StoreOperation.range(
-                key: request.range.key, end: request.range.end, limit: request.limit)
+        case .pairs(let pairs, _, let count):
             let isOld = request.revision > 0
-            let outcome = StoreOutcome(
-                revision: isOld ? request.revision : storeRevision,
-                .range(pairs, leftOut: leftOut))
-            note(StoreOutcome(revision: storeRevision, outcome.result))
+            let result = StoreResult.range(pairs, leftOut: count - pairs.count)
+            note(StoreOutcome(revision: storeRevision, result))
             if isOld { report.count(.readsOfThePast) }
-            enter(call, operation, outcome, isOfItsTime: !isOld && !isSerializable)
-            if isOld && !isSerializable {
+            if request.isPlain {
+                let operation = StoreOperation.range(
+                    key: request.range.key, end: request.range.end, limit: request.limit)
+                let revision = isOld ? request.revision : storeRevision
+                enter(
+                    call, operation, StoreOutcome(revision: revision, result),
+                    isOfItsTime: !isOld && !isSerializable)
+            } else {
+                report.count(.arrangedReads)
+            }
+            if !isSerializable, isOld || !request.isPlain {
                 enter(
                     call, .glance, StoreOutcome(revision: storeRevision, .range([])),
                     isOfItsTime: true)

@@ -35,7 +35,7 @@ package enum Occurrence: String, Sendable, CaseIterable {
     case crashesInDefragmentation = "crashes in a defragmentation"
     case snapshotsAtOnce = "snapshots received while one is taken"
     case deposedEndings = "ends of leases dropped by a deposed leader"
-    case unconfirmedRenewals = "renewals that no quorum confirmed"
+    case unconfirmedAnswers = "answers on leases that no quorum confirmed"
     case leadersUnheard = "leaders that stepped down unheard"
     case transferElections = "elections by a hand-over"
     case replayedEntries = "entries applied again at the start"
@@ -61,6 +61,8 @@ package enum Occurrence: String, Sendable, CaseIterable {
     case previousPairs = "previous pairs told", watchesDone = "watches begun anew"
     case readsCompacted = "reads of compacted revisions"
     case readsOfThePast = "reads of old revisions"
+    case arrangedReads = "reads sorted, bounded or of keys alone"
     case leaseReports = "leases asked for their time"
     case compactionHashes = "hashes of compactions compared"
+    case restores = "snapshots restored"
 }

@@ -72,7 +72,7 @@ final class Simulation {
         report.profile = plan.name
         let drawn = Self.sizes[choices.number(below: Self.sizes.count)]
         let members = settings.members ?? settings.scenario?.members ?? drawn
-        settings.scenario?.adjust(&limits)
+        plan.adjust(&limits)
         for number in 0..<members { addFounder(number, &choices) }
         network.addHosts(members)
         founders = hosts.map {

@@ -32,6 +32,8 @@ struct FaultPlan {
     var diskSlowness: Int64 = 1
     /// Clients that live by a lease; nil leaves it to the seed.
     var leaseHolders: Int?
+    /// Entries between two snapshots; nil leaves it to the seed.
+    private var snapshotCount: Int?
     let downTime: ClosedRange<Nanoseconds>
 
     /// The faults of a scenario, and nothing that a seed draws.
@@ -41,6 +43,7 @@ struct FaultPlan {
         downTime = .millisecond ... .second
         network.loss = scenario.lossMillionths
         leaseHolders = scenario.leaseHolders
+        snapshotCount = scenario.snapshotCount
         for (kind, milliseconds) in scenario.intervalsMilliseconds {
             set(kind, milliseconds * .millisecond)
         }
@@ -49,7 +52,7 @@ struct FaultPlan {
     init(_ choices: inout SeededGenerator) {
         intervals = [Nanoseconds?](repeating: nil, count: FaultKind.allCases.count)
         downTime = .millisecond...(choices.happens(500_000) ? 1 : 8) * .second
-        switch choices.number(below: 12) {
+        switch choices.number(below: 13) {
         case 0:
             name = "calm"
         case 1...3:
@@ -76,6 +79,14 @@ struct FaultPlan {
             set(.leaderFreeze, choices.duration(4 * .second...9 * .second))
             if choices.happens(500_000) { drawClocks(&choices) }
             leaseHolders = 6
+        case 9:
+            name = "many snapshots"
+            snapshotCount = 8 + choices.number(below: 20)
+            set(.isolation, choices.duration(.second...4 * .second))
+            let others: [FaultKind] = [.crash, .powerFailure, .halt, .laneHold, .stall, .pause]
+            for kind in others where choices.happens(700_000) {
+                set(kind, choices.duration(.second...8 * .second))
+            }
         default:
             name = "cruel"
             drawNetwork(&choices, cruelty: 2)
@@ -85,6 +96,13 @@ struct FaultPlan {
                 set(kind, choices.duration(3 * .second...40 * .second))
             }
         }
+    }
+
+    /// Makes logs so short that whoever is away for a while needs a snapshot, if that is wanted.
+    func adjust(_ limits: inout MemberLimits) {
+        guard let snapshotCount else { return }
+        limits.snapshotCount = snapshotCount
+        limits.catchUpEntries = 5
     }
 
     func interval(of kind: FaultKind) -> Nanoseconds? { intervals[kind.rawValue] }

@@ -30,12 +30,17 @@ extension Simulation {
 
     private func flipBits(_ host: Host) {
         let directories = [MemberDirectory.log, MemberDirectory.snapshots]
-        let directory = directories[faultDice.number(below: 2)]
-        guard let names = try? host.disk.list(directory), !names.isEmpty else { return }
+        var paths = directories[faultDice.number(below: 2)].contents(on: host.disk)
+        var flips = 1 + faultDice.number(below: 3)
+        if faultDice.happens(400_000) {
+            // Most of it is free, and a change there has no effect.
+            (paths, flips) = ([MemberDirectory.database], 1 + faultDice.number(below: 24))
+        }
+        guard !paths.isEmpty else { return }
         // All is durable after a power failure, so this is a copy.
         host.intact = host.disk.afterCrash(seed: 0)
-        for _ in 0...faultDice.number(below: 3) {
-            let path = directory + "/" + names[faultDice.number(below: names.count)]
+        for _ in 0..<flips {
+            let path = paths[faultDice.number(below: paths.count)]
             guard let size = host.disk.fileSizeBytes(path), size > 0 else { continue }
             let offset = faultDice.number(below: size)
             tell("a bit of \(path) changes at \(offset)")
@@ -118,5 +123,12 @@ extension Simulation {
 
     private func pairs(_ parts: MemberParts) -> ReadAnswer? {
         try? parts.state.store.answer(ReadRequest(.all)).answer
+    }
+}
+
+extension String {
+    /// The paths of what a directory of this path holds.
+    fileprivate func contents(on disk: MemoryDisk) -> [String] {
+        ((try? disk.list(self)) ?? []).map { self + "/" + $0 }
     }
 }

@@ -37,8 +37,8 @@ extension Simulation {
         let isJoint = !member.state.confState.votersOutgoing.isEmpty
         report.count(isJoint ? .jointEntered : .jointLeft)
         if isJoint {
-            jointTerm = member.replica.term
-        } else if let term = jointTerm.take(), term < member.replica.term {
+            jointTerm = member.standing.term
+        } else if let term = jointTerm.take(), term < member.standing.term {
             report.count(.jointLeftByLater)
         }
     }

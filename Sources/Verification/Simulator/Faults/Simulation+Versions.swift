@@ -111,7 +111,7 @@ extension Simulation {
 
     /// The member that leads; of several that believe so, the one of the latest term.
     var leadingMember: SimulatedMember? {
-        hosts.lazy.compactMap(\.member).filter { $0.replica.role == .leader }
-            .max { $0.replica.term < $1.replica.term }
+        hosts.lazy.compactMap(\.member).filter { $0.standing.role == .leader }
+            .max { $0.standing.term < $1.standing.term }
     }
 }

@@ -126,8 +126,12 @@ final class ClusterRecord {
 extension ClusterRecord {
     /// Looks at the whole state of a member that has read it from its disk, or got it from another.
     func require(_ state: StateMachine, of host: Host) throws {
-        let index = state.appliedIndex
-        guard index > 0 else { return }
+        guard state.appliedIndex > 0 else { return }
+        try require(state, at: state.appliedIndex, of: host)
+    }
+
+    /// Looks at a whole state that has to be the one an entry left.
+    func require(_ state: StateMachine, at index: UInt64, of host: Host) throws {
         let position = position(after: index)
         let found = state.store.revisions
         guard found.current == position.revision, found.compacted == position.compacted else {
@@ -139,11 +143,12 @@ extension ClusterRecord {
         try requireAnswer(
             to: ReadRequest(.all), at: index, try state.store.answer(ReadRequest(.all)).answer,
             host)
-        try requireLeases(state, host)
+        try requireLeases(state, at: index, host)
     }
 
-    private func requireLeases(_ state: StateMachine, _ host: Host) throws {
-        let index = state.appliedIndex
+    private func requireLeases(
+        _ state: StateMachine, at index: UInt64, _ host: Host
+    ) throws {
         let known = leasesAlive(after: index)
         let held = state.lessor.leasesByExpiry().sorted { $0.id < $1.id }
         guard held.map(\.id.rawValue) == known else {
@@ -176,13 +181,12 @@ extension ClusterRecord {
 
     /// Holds a report on a lease against what is known of it.
     func require(
-        _ report: LeaseReport?, of lease: Int64, by member: SimulatedMember, isCertain: Bool
-    ) throws {
+        _ report: LeaseReport?, of lease: Int64, by member: SimulatedMember
+    ) throws(SimulationFailure) {
         let index = member.progress.index
         let keys = log.keys(of: lease, at: position(after: index).revision)
         do throws(Finding) {
             if let report {
-                guard isCertain else { return }
                 try leases.require(report, of: lease, keys: keys, at: member.simulation.now)
             } else if index == newestIndex {
                 try leases.requireDead(lease)

@@ -25,7 +25,6 @@ final class RaftSafety {
 
     private var leaders: [UInt64: UInt64] = [:]
     /// The latest term that had a leader.
-    var latestLedTerm: UInt64 { leaders.keys.max() ?? 0 }
     private var entries: [Position: Print] = [:]
     private var votes: [Ballot: UInt64] = [:]
     /// Terms of committed entries, by index - 1; zero where nobody has told yet.
@@ -36,7 +35,7 @@ final class RaftSafety {
     /// Looks at a member after it took inputs, before its effects are carried out.
     func observe(_ member: SimulatedMember, _ simulation: Simulation) throws {
         for write in member.effects.writes { try observe(write, member, simulation) }
-        let leads = member.seenRole == .leader && member.seenTerm == member.replica.term
+        let leads = member.seenRole == .leader && member.seenTerm == member.standing.term
         try observeRole(member, simulation)
         if leads { try requireOwnTerm(member) }
         try observeCommit(member)
@@ -46,16 +45,19 @@ final class RaftSafety {
     /// How long a leader may go on, and a member campaign, without hearing a quorum: two election
     /// timeouts, on a slow clock with long ticks.
     private static let silenceMax: Nanoseconds = 4 * .second
+    private static let lookPause: Nanoseconds = 100 * .millisecond
 
     /// A leader that hears no quorum steps down, and who hears none does not raise its term, unless
     /// a leader has told it to.
     private func observeQuorum(_ member: SimulatedMember, _ simulation: Simulation) throws {
-        let role = member.replica.role
+        let role = member.standing.role
         if role == .follower || role == .leader { member.isToldToCampaign = false }
         guard role == .leader || (role == .candidate && !member.isToldToCampaign),
+            simulation.now - member.quorumSeenAt > Self.lookPause,
             simulation.now - member.leadsSince > Self.silenceMax,
             simulation.now - member.host.standsStill(.consensus) > Self.silenceMax
         else { return }
+        member.quorumSeenAt = simulation.now
         let voters = member.replica.status.confState.voters.filter { $0 != member.id }
         let heard = voters.filter { voter in
             guard let host = simulation.host(of: voter),
@@ -101,7 +103,7 @@ final class RaftSafety {
     }
 
     private func observeRole(_ member: SimulatedMember, _ simulation: Simulation) throws {
-        let (role, term) = (member.replica.role, member.replica.term)
+        let (role, term) = (member.standing.role, member.standing.term)
         defer { (member.seenRole, member.seenTerm) = (role, term) }
         guard role != member.seenRole || term != member.seenTerm else { return }
         if member.seenRole == .leader, role == .follower, term == member.seenTerm {
@@ -142,17 +144,17 @@ final class RaftSafety {
 
     /// A leader commits along with an entry of its own term only (section 5.4.2).
     private func requireOwnTerm(_ member: SimulatedMember) throws {
-        let index = member.replica.committedIndex
-        guard member.replica.role == .leader, index > member.seenCommit,
-            let term = member.replica.term(at: index), term != member.replica.term
+        let index = member.standing.committedIndex
+        guard member.standing.role == .leader, index > member.seenCommit,
+            let term = member.replica.term(at: index), term != member.standing.term
         else { return }
         throw SimulationFailure(
-            "the leader of term \(member.replica.term.rawValue) on host \(member.host.number) "
+            "the leader of term \(member.standing.term.rawValue) on host \(member.host.number) "
                 + "commits entry \(index.rawValue) of term \(term.rawValue) by itself")
     }
 
     private func observeCommit(_ member: SimulatedMember) throws {
-        let index = member.replica.committedIndex
+        let index = member.standing.committedIndex
         guard index > member.seenCommit else {
             guard index == member.seenCommit else {
                 throw SimulationFailure("a commit index goes back on host \(member.host.number)")

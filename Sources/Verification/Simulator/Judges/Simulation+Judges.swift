@@ -9,7 +9,7 @@ extension Simulation {
     /// Hashes the store of every member at revisions that all of them have: the newest, one before
     /// it, and that of the last compaction.
     func compareHashes() throws {
-        schedule(.compareHashes, after: 2 * .second)
+        schedule(.compareHashes, after: 4 * .second)
         let members = hosts.compactMap(\.member).filter { !$0.isInstalling }
         let newest = members.map { $0.state.store.revisions.current }.min() ?? 1
         let oldest = max(members.map { $0.state.store.revisions.compacted }.max() ?? 1, 1)
@@ -31,7 +31,7 @@ extension Simulation {
     /// other has applied.
     private func requireOneMembership(_ member: SimulatedMember) throws {
         // A snapshot on its way to the disk has changed the one and not yet the other.
-        guard member.replica.committedIndex.rawValue == member.progress.index,
+        guard member.standing.committedIndex.rawValue == member.progress.index,
             member.inputs.isEmpty, member.progress.configurationChanges.isEmpty,
             !member.isInstalling, member.reportedIndex == member.progress.index,
             member.replica.status.applied.rawValue == member.progress.index
@@ -78,12 +78,12 @@ extension Simulation {
         for host in present where host.member == nil {
             throw SimulationFailure("no progress: host \(host.number) is down; \(leaderView)")
         }
-        guard let leader = members.first(where: { $0.replica.role == .leader }) else {
+        guard let leader = members.first(where: { $0.standing.role == .leader }) else {
             throw SimulationFailure("no progress: there is no leader")
         }
         for host in present {
             guard let member = host.member else { continue }
-            guard member.replica.leader == leader.id else {
+            guard member.standing.leader == leader.id else {
                 throw SimulationFailure("no progress: host \(host.number) follows nobody")
             }
             guard member.progress.index + 10 >= leader.progress.index else {
@@ -97,7 +97,7 @@ extension Simulation {
 
     /// What the leader knows of the others, for a report.
     private var leaderView: String {
-        guard let leader = hosts.compactMap(\.member).first(where: { $0.replica.role == .leader })
+        guard let leader = hosts.compactMap(\.member).first(where: { $0.standing.role == .leader })
         else { return "nobody leads" }
         let status = leader.replica.status
         let others = status.members.map { member in

@@ -51,9 +51,29 @@ extension RangeRequest {
         self.init(
             key: Array(request.range.key.utf8)[...],
             rangeEnd: Array((request.range.end ?? "").utf8)[...], limit: Int64(request.limit),
-            revision: request.revision)
+            revision: request.revision, keysOnly: request.extent == .keys,
+            countOnly: request.extent == .count, minModRevision: request.modified.least,
+            maxModRevision: request.modified.greatest, minCreateRevision: request.created.least,
+            maxCreateRevision: request.created.greatest)
+        if let order = request.order {
+            sortOrder = order.isDescending ? .descend : .ascend
+            sortTarget = .init(order.target)
+        }
         // All keys have a name that is not empty.
         if key.isEmpty { key = [0] }
+    }
+}
+
+extension RangeRequest.SortTarget {
+    fileprivate init(_ target: ReadOrder.Target) {
+        self =
+            switch target {
+            case .key: .key
+            case .version: .version
+            case .created: .create
+            case .modified: .mod
+            case .value: .value
+            }
     }
 }
 
@@ -91,11 +111,6 @@ extension ReadAnswer {
             self = .malformed("an answer that is no RangeResponse")
             return
         }
-        let leftOut = Int(count) - decoded.kvs.count
-        guard more == (leftOut > 0), leftOut >= 0 else {
-            self = .malformed("\(decoded.kvs.count) pairs of \(count), more: \(more)")
-            return
-        }
-        self = .pairs(decoded.kvs.map { StoredPair($0) }, leftOut: leftOut)
+        self = .pairs(decoded.kvs.map { StoredPair($0) }, more: more, count: Int(count))
     }
 }

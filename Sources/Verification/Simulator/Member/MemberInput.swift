@@ -45,6 +45,8 @@ enum BackendStep {
     case takeOverlay, commitOverlay, publishOverlay
     case saveSnapshot(SnapshotRequest), noteSnapshot(SnapshotRequest), purgeSnapshots
     case send(Message)
+    /// Give a client the database, with what was applied when it asked.
+    case tellDatabase(atLeast: UInt64)
     case replaceDatabase(Snapshot), reloadState(Snapshot), removeReceived(UInt64)
     case compact
     case defragment
@@ -57,8 +59,8 @@ enum CallAnswer {
     case readable
     /// A lease lives for so many seconds from now on; 0 if it does not exist.
     case renewed(Int64)
-    /// How long a lease lives was told, and judged on the way.
-    case reported
+    /// How long a lease lives was told; with what the judge had against it.
+    case reported(SimulationFailure?)
     /// The request was not taken, and has no effect.
     case refused
     /// Nobody knows what became of it.

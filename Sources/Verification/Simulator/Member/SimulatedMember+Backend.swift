@@ -46,6 +46,7 @@ extension SimulatedMember {
             wake(.log)
         case .purgeSnapshots: _ = try snapshots.purge(keeping: 2)
         case .send(let message): try send(message)
+        case .tellDatabase(let index): try tellDatabase(atLeast: index)
         case .replaceDatabase(let snapshot):
             guard simulation.mutant != .snapshotWithoutState else { return }
             try state.bolt.replace(
@@ -68,9 +69,12 @@ extension SimulatedMember {
         case .indexAfterData, .indexBeforeData: return try commitApart(overlay)
         default: break
         }
+        let keepsIndex = simulation.mutant == .indexOnlyWithKeys && overlay.recordCount == 0
+        let former = storedIndex
         let transaction = state.bolt.beginWrite()
         do {
             try state.store.write(overlay, to: transaction)
+            if keepsIndex { try writeIndex(former, transaction) }
         } catch {
             transaction.rollback()
             throw error
@@ -80,9 +84,7 @@ extension SimulatedMember {
 
     /// A mutant stores applied index and data in two transactions, between which the member may end.
     private func commitApart(_ overlay: PendingBatch) throws {
-        let former = state.bolt.beginRead()
-        let mark = AppliedMark(from: former)
-        former.end()
+        let former = storedIndex
         let isFirst = simulation.mutant == .indexBeforeData
         if isFirst {
             try commitIndex(progress.index)
@@ -90,10 +92,17 @@ extension SimulatedMember {
         }
         let transaction = state.bolt.beginWrite()
         try state.store.write(overlay, to: transaction)
-        try writeIndex(mark.index, transaction)
+        try writeIndex(former, transaction)
         try transaction.commit()
         if !isFirst, simulation.timing.happens(100_000) { throw MutantEnd() }
         try commitIndex(progress.index)
+    }
+
+    /// How far the database says that the log is applied.
+    private var storedIndex: UInt64 {
+        let reading = state.bolt.beginRead()
+        defer { reading.end() }
+        return AppliedMark(from: reading).index
     }
 
     private func commitIndex(_ index: UInt64) throws {
@@ -135,6 +144,12 @@ extension SimulatedMember {
             SnapshotRequest(
                 from: reading, identity: state.membership,
                 unnoted: RaftConfState(message.snapshot?.confState ?? ConfState())))
+        simulation.report.count(.snapshotsSent)
+        simulation.send(message, database: Self.image(of: reading), from: self)
+    }
+
+    /// The whole file as a reader sees it.
+    private static func image(of reading: BoltReadTransaction) -> [UInt8] {
         var image = [UInt8](repeating: 0, count: reading.sizeBytes)
         image.withUnsafeMutableBytes { memory in
             var offset = 0
@@ -145,8 +160,26 @@ extension SimulatedMember {
                 offset += count
             }
         }
-        simulation.report.count(.snapshotsSent)
-        simulation.send(message, database: image, from: self)
+        return image
+    }
+
+    /// A client takes a snapshot of this member: of all that is applied by now.
+    func takeSnapshotForClient() {
+        let persists: [BackendStep] = [.takeOverlay, .commitOverlay, .publishOverlay]
+        let first = simulation.mutant == .snapshotBeforePersisting ? [] : persists
+        post(first + [.tellDatabase(atLeast: progress.index)])
+    }
+
+    private func tellDatabase(atLeast index: UInt64) throws {
+        let named = storedIndex
+        guard named >= index else {
+            throw SimulationFailure(
+                "host \(host.number) has applied entry \(index), and gives a snapshot of entry "
+                    + "\(named)")
+        }
+        let reading = state.bolt.beginRead()
+        defer { reading.end() }
+        try simulation.restore(Self.image(of: reading), at: named, from: host)
     }
 
     private func compact() throws {

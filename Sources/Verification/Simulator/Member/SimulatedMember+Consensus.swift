@@ -20,6 +20,7 @@ extension SimulatedMember {
         try propose()
         try tickIfDue()
         replica.takeEffects(into: &effects)
+        look()
         if simulation.mutant == .changesEarly { try applyEarly() }
         try simulation.safety.observe(self, simulation)
         try perform()
@@ -80,12 +81,13 @@ extension SimulatedMember {
 
     /// What this member wanted as a leader it proposes as that leader only.
     private func takeLeaderProposals() {
+        guard !leaderProposals.isEmpty else { return }
         let isFree = simulation.mutant == .endsLeasesDeposed
         if isFree || (replica.role == .leader && replica.takesProposals) {
             for (term, proposal) in leaderProposals where isFree || term == replica.term.rawValue {
                 proposals.append(proposal)
             }
-        } else if !leaderProposals.isEmpty {
+        } else {
             simulation.report.count(.deposedEndings, by: leaderProposals.count)
         }
         leaderProposals.removeAll(keepingCapacity: true)

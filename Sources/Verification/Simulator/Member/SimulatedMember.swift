@@ -20,6 +20,8 @@ final class SimulatedMember {
     let id: Raft.MemberID
     unowned let simulation: Simulation
     var replica: Replica
+    /// How the replica stands since its last turn.
+    private(set) var standing: Standing
     let state: StateMachine
     let log: WriteAheadLog
     let snapshots: SnapshotStore
@@ -77,6 +79,7 @@ final class SimulatedMember {
     var heardAt: [Int: Nanoseconds] = [:]
     /// Since when it leads with the voters that there are now.
     var leadsSince: Nanoseconds = 0
+    var quorumSeenAt: Nanoseconds = 0
     /// Whether it was asked to campaign.
     var isToldToCampaign = false
     var seenCommit: LogIndex
@@ -90,6 +93,7 @@ final class SimulatedMember {
         self.simulation = simulation
         id = parts.replica.id
         replica = parts.replica
+        standing = Standing(&replica)
         state = parts.state
         log = parts.log
         snapshots = parts.snapshots
@@ -107,6 +111,9 @@ final class SimulatedMember {
     deinit {
         state.bolt.close()
     }
+
+    /// Looks at the replica at the end of a turn.
+    func look() { standing = Standing(&replica) }
 
     /// The host's clock.
     var milliseconds: Int64 {
@@ -178,5 +185,21 @@ final class SimulatedMember {
         }
         for case .readable(_, let waiting) in applyInputs { calls += waiting }
         return calls.sorted()
+    }
+}
+
+/// What is asked about a replica again and again: to ask a value that is a property of an object
+/// copies the whole of it each time.
+struct Standing {
+    let role: RoleName
+    let term: Term
+    let leader: Raft.MemberID?
+    let committedIndex: LogIndex
+
+    init(_ replica: inout Replica) {
+        role = replica.role
+        term = replica.term
+        leader = replica.leader
+        committedIndex = replica.committedIndex
     }
 }

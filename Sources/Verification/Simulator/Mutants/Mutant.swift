@@ -25,6 +25,8 @@ package enum Mutant: String, Sendable, CaseIterable {
     case indexAfterData = "index-after-data"
     /// The applied index is stored in a transaction before that of the data.
     case indexBeforeData = "index-before-data"
+    /// The applied index is stored only with changes of keys, and stays behind those of leases.
+    case indexOnlyWithKeys = "index-only-with-keys"
     /// A proposal is put into the log twice.
     case proposesTwice = "proposal-twice"
     /// The consensus machine takes learners for voters.
@@ -37,6 +39,8 @@ package enum Mutant: String, Sendable, CaseIterable {
     case snapshotWithoutNote = "snapshot-without-note"
     /// A received snapshot leaves the database as it was.
     case snapshotWithoutState = "snapshot-without-state"
+    /// A client's snapshot is of the database as it is, without what waits to be written.
+    case snapshotBeforePersisting = "client-snapshot-before-persisting"
     /// The log is cut before the snapshot that stands for it is durable.
     case cutsLogEarly = "log-cut-before-snapshot"
     /// A member raises its term without asking the others first.
@@ -47,6 +51,8 @@ package enum Mutant: String, Sendable, CaseIterable {
     case endsLeasesDeposed = "lease-ends-after-leadership"
     /// A leader answers renewals without asking whether it still leads.
     case renewsUnconfirmed = "renewal-without-quorum"
+    /// A leader tells how long leases live without asking whether it still leads.
+    case tellsLivesUnconfirmed = "lease-time-without-quorum"
     /// A watcher that starts in the past misses its first revision.
     case watchSkipsRevision = "watch-resync-off-by-one"
     /// What a slow watcher has no room for is lost.
@@ -78,6 +84,10 @@ package enum Mutant: String, Sendable, CaseIterable {
     case rangeExceedsLimit = "range-exceeds-limit"
     /// What a limit left out is not counted.
     case rangeHidesMore = "range-hides-more"
+    /// Pairs come in the order of keys, whatever was asked for.
+    case rangeIgnoresOrder = "range-unsorted"
+    /// Bounds on revisions let every pair through.
+    case rangeIgnoresBounds = "range-ignores-revision-bounds"
     /// A deletion of a range takes only its first key.
     case deletesOnlyTheFirst = "delete-range-as-single"
     /// A put does not tell the pair before.

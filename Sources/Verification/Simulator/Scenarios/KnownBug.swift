@@ -44,6 +44,11 @@ package struct KnownBug: Sendable {
             mutant: .leaderCountsEarly, reached: [.powerFailures, .soleWrites]),
         KnownBug(
             Scenario(
+                "what changes no key is applied again after a restart",
+                every: [.powerFailure: 1_500], leaseHolders: 12),
+            mutant: .indexOnlyWithKeys, reached: [.powerFailures, .leasesGranted]),
+        KnownBug(
+            Scenario(
                 "crash in a defragmentation", every: [.defragmentationCrash: 300]),
             mutant: .storesIndexDefragmenting, reached: [.crashesInDefragmentation]),
         KnownBug(

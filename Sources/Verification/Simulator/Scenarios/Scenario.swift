@@ -22,10 +22,4 @@ package struct Scenario: Sendable {
         self.snapshotCount = snapshotCount
         self.leaseHolders = leaseHolders
     }
-
-    func adjust(_ limits: inout MemberLimits) {
-        guard let snapshotCount else { return }
-        limits.snapshotCount = snapshotCount
-        limits.catchUpEntries = 5
-    }
 }
