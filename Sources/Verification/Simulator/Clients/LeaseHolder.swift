@@ -40,7 +40,7 @@ extension Simulation {
                 at: holder.host, holder: number)
         }
         let kind: CallKind =
-            clientDice.happens(250_000) ? .timeToLive(lease: lease) : .keepAlive(lease: lease)
+            clientDice.happens(400_000) ? .timeToLive(lease: lease) : .keepAlive(lease: lease)
         begin(kind, client: -1, at: holder.host, holder: number)
     }
 

@@ -33,6 +33,7 @@ package enum Occurrence: String, Sendable, CaseIterable {
     case tornLogs = "torn logs repaired"
     case crashesInCompaction = "crashes in a compaction"
     case crashesInDefragmentation = "crashes in a defragmentation"
+    case crashesInInstallation = "crashes in the installation of a snapshot"
     case snapshotsAtOnce = "snapshots received while one is taken"
     case deposedEndings = "ends of leases dropped by a deposed leader"
     case unconfirmedAnswers = "answers on leases that no quorum confirmed"

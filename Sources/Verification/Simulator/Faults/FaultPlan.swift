@@ -6,7 +6,7 @@ package enum FaultKind: Int, CaseIterable, Sendable {
     case partition, oneWayCut, flapping, isolation, brokenConnection, flood
     case synchronizeFailure, fullDisk, stall, clockJump, wipe, bitFlip
     case versionChange, jointChange
-    case compactionCrash, defragmentationCrash
+    case compactionCrash, defragmentationCrash, installationCrash
 }
 
 /// What a run has to bear, drawn from its seed.
@@ -83,7 +83,9 @@ struct FaultPlan {
             name = "many snapshots"
             snapshotCount = 8 + choices.number(below: 20)
             set(.isolation, choices.duration(.second...4 * .second))
-            let others: [FaultKind] = [.crash, .powerFailure, .halt, .laneHold, .stall, .pause]
+            let others: [FaultKind] = [
+                .installationCrash, .crash, .powerFailure, .halt, .laneHold, .stall, .pause,
+            ]
             for kind in others where choices.happens(700_000) {
                 set(kind, choices.duration(.second...8 * .second))
             }

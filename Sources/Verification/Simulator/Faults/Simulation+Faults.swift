@@ -63,6 +63,7 @@ extension Simulation {
         case .jointChange: changeJointly()
         case .compactionCrash: crashInCompaction(host)
         case .defragmentationCrash: crashInDefragmentation(host)
+        case .installationCrash: host.installationCrash = drawCrash(steps: 3)
         }
     }
 

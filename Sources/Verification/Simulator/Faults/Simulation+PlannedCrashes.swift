@@ -48,7 +48,8 @@ extension Simulation {
         member.wake(.backend)
     }
 
-    private func drawCrash(steps: Int) -> PlannedCrash {
+    /// An end after some more steps.
+    func drawCrash(steps: Int) -> PlannedCrash {
         PlannedCrash(
             stepsLeft: faultDice.number(below: steps), losesPower: faultDice.happens(500_000))
     }

@@ -38,9 +38,11 @@ final class Host {
     var intact: MemoryDisk?
     /// A crash will come out of the middle of a disk call.
     var isHaltPlanned = false
-    /// Ends of its member in the midst of a compaction, or of a defragmentation.
+    /// Ends of its member in the midst of a compaction, a defragmentation, or while a received state
+    /// takes the place of the present one.
     var compactionCrash: PlannedCrash?
     var defragmentationCrash: PlannedCrash?
+    var installationCrash: PlannedCrash?
     /// Whether the planned end is one of the process alone.
     var endsWithPower = false
     /// What it must not forget.
@@ -73,7 +75,7 @@ final class Host {
 
     /// Everything that stands still goes on, and no planned end comes.
     func goOn(at now: Nanoseconds) {
-        (compactionCrash, defragmentationCrash) = (nil, nil)
+        (compactionCrash, defragmentationCrash, installationCrash) = (nil, nil, nil)
         pausedUntil = min(pausedUntil, now)
         for lane in heldUntil.indices { heldUntil[lane] = min(heldUntil[lane], now) }
     }

@@ -48,19 +48,26 @@ extension SimulatedMember {
         case .send(let message): try send(message)
         case .tellDatabase(let index): try tellDatabase(atLeast: index)
         case .replaceDatabase(let snapshot):
+            try endInInstallation()
             guard simulation.mutant != .snapshotWithoutState else { return }
             try state.bolt.replace(
                 byFileAt: snapshots.databasePath(index: snapshot.index.rawValue))
         case .reloadState(let snapshot):
+            try endInInstallation()
             received = try state.reload()
             isCompacting = true
             try adopt(snapshot)
         case .removeReceived(let index):
+            try endInInstallation()
             _ = try snapshots.purge(keeping: 2)
             _ = try snapshots.removeDatabases(olderThan: index)
         case .compact: try compact()
         case .defragment: try defragment()
         }
+    }
+
+    private func endInInstallation() throws {
+        try endIfPlanned(\.installationCrash, .crashesInInstallation)
     }
 
     private func commitOverlay() throws {
