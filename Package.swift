@@ -157,6 +157,12 @@ var targets: [Target] = [
             "Gateway", "EtcdServer", "EtcdAPI", "Raft", "ReplicaRuntime", "StateMachine", nio,
             nioPosix, nioHTTP1,
         ]),
+    tests(
+        "SnapshotRestoreTests",
+        [
+            "SnapshotRestore", "Bolt", "Disk", "EtcdAPI", "Membership", "StateMachine",
+            "WriteAheadLog",
+        ]),
     tests("EtcdClientTests", ["EtcdClient"]),
     tests("SimulatorTests", ["Simulator"]),
     tests("LinearizabilityTests", ["Linearizability"]),

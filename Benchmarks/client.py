@@ -62,10 +62,10 @@ def paced_puts(endpoint):
         endpoint, "put", "--connections", 8, "--streams", 8, "--rate", PACED_RATE, "--phases"))
 
 
-def held(endpoint, connections, watchers):
+def held(endpoint, connections, watchers, *options):
     """Connections and watchers that are only there."""
     return contextlib.closing(Beside(
-        endpoint, "hold", "--connections", connections, "--watchers", watchers))
+        endpoint, "hold", "--connections", connections, "--watchers", watchers, *options))
 
 
 def h2load(server, method, message, seconds, directory):

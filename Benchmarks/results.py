@@ -10,11 +10,11 @@ import targets
 from samples import OURS, THEIRS
 
 
-def write(into, options):
+def write(into, options, kind="compare"):
     """Every sample, the targets with what came of them, and what bounded each row."""
     directory = processes.ROOT / "results"
     directory.mkdir(exist_ok=True)
-    path = directory / f"compare-{time.strftime('%Y%m%d-%H%M%S')}.json"
+    path = directory / f"{kind}-{time.strftime('%Y%m%d-%H%M%S')}.json"
     path.write_text(json.dumps({
         "when": time.strftime("%Y-%m-%dT%H:%M:%S%z"), "cores": os.cpu_count(),
         "machine": platform.machine(), "kernel": platform.release(),

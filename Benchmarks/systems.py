@@ -4,7 +4,7 @@ import shutil
 
 import processes
 from samples import OURS
-from trio import Trio
+from measured_cluster import Cluster
 
 FLAGS = ["--snapshot-count", "100000", "--quota-backend-bytes", str(8 << 30)]
 
@@ -23,11 +23,16 @@ def one_member(name, parent, number, *flags):
 
 
 @contextlib.contextmanager
+def members(name, parent, number, count, *flags):
+    """A cluster on empty directories that are gone afterwards."""
+    cluster = Cluster(binary(name), parent / f"{name}-{number}-cluster", count, *FLAGS, *flags)
+    with running(cluster):
+        yield cluster
+
+
 def three_members(name, parent, number, *flags):
-    """A cluster of three on empty directories that are gone afterwards."""
-    trio = Trio(binary(name), parent / f"{name}-{number}-trio", *FLAGS, *flags)
-    with running(trio):
-        yield trio
+    """A cluster of three."""
+    return members(name, parent, number, 3, *flags)
 
 
 @contextlib.contextmanager

@@ -56,7 +56,7 @@ def measure_group(group, options, parent, into):
 
 
 def measure(row, name, server, seconds, parent, into):
-    """A short run that is thrown away, then one in a closed loop that counts."""
+    """A short run that is thrown away, then one in a closed loop that counts; its result."""
     row.run(server, max(seconds / 5, 0.5), parent)
     switches = sum(server.context_switches())
     idle, before, began = processes.idle_seconds(), server.cpu_seconds(), time.monotonic()
@@ -75,6 +75,7 @@ def measure(row, name, server, seconds, parent, into):
             ("server cores", cpu / took), ("client cores", client_cpu / took),
             ("idle cores", idle_cores)):
         into.add(row.name, column, name, value)
+    return result
 
 
 def measure_half(row, name, number, server, seconds, parent, into):

@@ -43,17 +43,16 @@ package struct SnapshotRestore: Sendable {
         on disk: any Disk, database: String, snapshots: String, log: String,
         configuration: LogConfiguration = LogConfiguration()
     ) throws {
-        try renewMembership(on: disk, database)
-        let store = SnapshotStore(disk: disk, directory: snapshots)
         let writing = try WriteAheadLog.create(
             disk: disk, directory: log,
             metadata: LogMetadata(nodeID: localID.rawValue, clusterID: clusterID.rawValue)
                 .encoded(),
             configuration: configuration)
         do {
+            try renewMembership(on: disk, database)
             try writing.append(entries: entries, hardState: hardState)
             try writing.synchronize()
-            try store.save(snapshot)
+            try SnapshotStore(disk: disk, directory: snapshots).save(snapshot)
             try writing.saveSnapshot(
                 LogSnapshotRecord(index: newestIndex, term: Self.term, confState: confState))
         } catch {

@@ -1,4 +1,4 @@
-"""Three members as one server: what they use is summed."""
+"""Several members as one server: what they use is summed."""
 import contextlib
 import time
 
@@ -11,8 +11,8 @@ from members import free_ports
 rpc = api.rpc
 
 
-class TrioMember(processes.Server):
-    """One of the three."""
+class ClusterMember(processes.Server):
+    """One of them."""
 
     def __init__(self, binary, parent, name, initial_cluster, ports, flags):
         super().__init__(binary, parent / f"{name}.etcd", *flags, ports=ports)
@@ -34,18 +34,18 @@ class TrioMember(processes.Server):
         return None
 
 
-class Trio:
-    """A cluster of three members of one kind on this machine, measured as one server."""
+class Cluster:
+    """A cluster of members of one kind on this machine, measured as one server."""
 
-    def __init__(self, binary, directory, *flags):
+    def __init__(self, binary, directory, count, *flags):
         directory.mkdir(parents=True)
         self.directory = directory
         # As of one server.
         self.preparations = set()
-        ports = {f"m{number}": free_ports(2) for number in range(3)}
+        ports = {f"m{number}": free_ports(2) for number in range(count)}
         urls = ",".join(f"{name}=http://127.0.0.1:{pair[1]}" for name, pair in ports.items())
         self.members = [
-            TrioMember(binary, directory, name, urls, pair, flags) for name, pair in ports.items()]
+            ClusterMember(binary, directory, name, urls, pair, flags) for name, pair in ports.items()]
 
     def start(self):
         for one in self.members:
@@ -88,6 +88,9 @@ class Trio:
 
     def cpu_seconds(self):
         return sum(one.cpu_seconds() for one in self.running())
+
+    def rss_bytes(self):
+        return sum(one.rss_bytes() for one in self.running())
 
     def peak_rss_bytes(self):
         return sum(one.peak_rss_bytes() for one in self.running())
