@@ -160,7 +160,7 @@ var targets: [Target] = [
     tests(
         "SnapshotRestoreTests",
         [
-            "SnapshotRestore", "Bolt", "Disk", "EtcdAPI", "Membership", "StateMachine",
+            "SnapshotRestore", "Bolt", "Disk", "EtcdAPI", "MVCC", "Membership", "StateMachine",
             "WriteAheadLog",
         ]),
     tests("EtcdClientTests", ["EtcdClient"]),

@@ -1,6 +1,7 @@
 import Bolt
 import Disk
 import EtcdAPI
+import MVCC
 import Membership
 import SnapshotRestore
 import StateMachine
@@ -26,7 +27,9 @@ struct SnapshotRestoreTests {
             options: BoltOptions(initialMapBytes: 16 << 20, growthStepBytes: 0))
         return try StateMachine(
             bolt: bolt,
-            membership: ClusterMembership(localID: MemberID(rawValue: 5), clusterID: clusterID))
+            membership: ClusterMembership(localID: MemberID(rawValue: 5), clusterID: clusterID),
+            settings: StateSettings(),
+            storeConfiguration: StoreConfiguration(indexReservedBytes: 256 << 20))
     }
 
     /// The database of a cluster of member 1, which removed member 2: a key, a lease, 40 entries.
@@ -37,11 +40,11 @@ struct SnapshotRestoreTests {
         let former = Member(id: MemberID(rawValue: 1), peerURLs: ["http://old:2380"])
         let entries: [(CommittedEntry.Kind, [UInt8])] = [
             (
-                .configurationChange,
+                .memberChange,
                 RaftConfChange(type: .addNode, nodeID: 1, context: Array(former.json.utf8))
                     .encoded()
             ),
-            (.configurationChange, RaftConfChange(type: .removeNode, nodeID: 2).encoded()),
+            (.memberChange, RaftConfChange(type: .removeNode, nodeID: 2).encoded()),
             (
                 .request,
                 wrapped(
