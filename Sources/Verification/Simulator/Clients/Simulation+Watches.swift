@@ -170,11 +170,11 @@ extension Simulation {
     }
 
     /// Once faults have ended every watch has seen everything.
-    func requireSeen() throws {
+    func requireSeen(through due: Int64) throws {
         for client in watchClients {
             for watcher in client.watchers {
                 do throws(Finding) {
-                    try watcher.judge.requireTold(through: record.log.newest, record.log)
+                    try watcher.judge.requireTold(through: due, record.log)
                 } catch {
                     throw SimulationFailure("a watch waits: \(error)")
                 }

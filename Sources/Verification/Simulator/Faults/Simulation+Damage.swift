@@ -87,7 +87,8 @@ extension Simulation {
     }
 
     /// A difference shows in the hash that members compare; what the hash leaves out nobody can
-    /// see, and the member is taken out all the same.
+    /// see, and the member is taken out all the same. So is one whose pages are broken where nothing
+    /// is read at a start: it would stop later.
     private func isDatabaseSound(
         _ parts: MemberParts, _ sound: MemberParts, _ host: Host
     ) throws -> Bool {
@@ -95,8 +96,9 @@ extension Simulation {
             fileHash(parts) == fileHash(sound)
             && parts.state.appliedIndex == sound.state.appliedIndex
         guard !isSame || parts.state.bolt.corruption != nil else {
-            report.count(.harmlessDamage)
-            return true
+            let isWhole = parts.state.bolt.check().isEmpty
+            report.count(isWhole ? .harmlessDamage : .damageBesideKeys)
+            return isWhole
         }
         let hashes = (hash(parts), hash(sound))
         if parts.state.bolt.corruption != nil || hashes.0 != hashes.1 {

@@ -59,10 +59,12 @@ extension Simulation {
     }
 
     /// Judges the run once faults have ended for long enough.
-    func judge() throws {
+    ///
+    /// - Parameter due: the newest revision whose events every watch must have seen.
+    func judge(eventsDueThrough due: Int64) throws {
         try requireProgress()
         try compareHashes()
-        try requireSeen()
+        try requireSeen(through: due)
         do throws(Finding) {
             try record.leases.requireNoneLate(at: now)
         } catch {

@@ -60,7 +60,7 @@ package struct KnownBug: Sendable {
             Scenario(
                 "delete lost at the revision of a compaction",
                 every: [.compactionCrash: 400, .crash: 3_000]),
-            mutant: .compactsNewestDeletion, reached: [.compactions]),
+            mutant: .compactsNewestDeletion, reached: [.compactions], seedsUntilFound: 12),
         KnownBug(
             Scenario(
                 "stale read after a pause",
