@@ -22,6 +22,8 @@ step() { # step NAME COMMAND...: runs it, counts its tests by the runner's closi
 step "imports" python3 Scripts/check-imports.py
 step "build" swift build --build-tests
 step "unit tests" swift test --skip-build --no-parallel
+# What requests cost is counted in a release build.
+step "release build" make release
 step "acceptance tests" .venv/bin/python -m pytest -q -o tmp_path_retention_policy=failed Tests/Acceptance
 
 echo "$passed passed, $failed failed"

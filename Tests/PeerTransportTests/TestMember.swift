@@ -172,6 +172,7 @@ final class TestSource: SnapshotSource {
         for place in 0..<count { memory[place] = Self.byte(at: offset + place) }
         return count
     }
+    func rest(afterBytes bytes: Int) -> TimeAmount { .zero }
     func close() { closes.withLock { $0 += 1 } }
 
     /// Compares what was written with what was read; a piece at a time, so that other tests go on.

@@ -15,10 +15,20 @@ package final class ClientPort: ReplySink, @unchecked Sendable {
     package let loop: HTTP2Loop
     let runtime: ReplicaRuntime
     private var outgoing: [ClientRequest] = []
-    private var waiting: [Completion?] = []
+    private var waiting: [Waiter?] = []
     private var freeTokens: [UInt64] = []
     private let inbox = NIOLockedValueBox<[Reply]>([])
+    /// Answers taken out of `inbox`; between two batches empty storage that goes back to it.
+    private var drained: [Reply] = []
     private var isFlushScheduled = false
+
+    /// A completion in a struct: stored as it is, a closure in an Optional is wrapped in another.
+    private struct Waiter {
+        let completion: Completion
+    }
+
+    /// Answers that storage is kept for.
+    private static let keptRepliesMax = 4096
 
     init(loop: HTTP2Loop, runtime: ReplicaRuntime) {
         self.loop = loop
@@ -96,30 +106,28 @@ package final class ClientPort: ReplySink, @unchecked Sendable {
     }
 
     private func drain() {
-        let replies = inbox.withLockedValue { inbox in
-            defer { inbox = [] }
-            return inbox
-        }
+        inbox.withLockedValue { swap(&$0, &drained) }
         loop.performBatch {
-            for reply in replies { complete(reply) }
+            for reply in drained { complete(reply) }
         }
+        drained.removeAll(keepingCapacity: drained.count <= Self.keptRepliesMax)
         flush()
     }
 
     private func complete(_ reply: Reply) {
         let place = Int(reply.token)
-        guard let completion = waiting[place] else { return }
+        guard let waiter = waiting[place] else { return }
         waiting[place] = nil
         freeTokens.append(reply.token)
-        completion(reply)
+        waiter.completion(reply)
     }
 
     private func address(_ completion: @escaping Completion) -> ReplyAddress {
         if let token = freeTokens.popLast() {
-            waiting[Int(token)] = completion
+            waiting[Int(token)] = Waiter(completion: completion)
             return ReplyAddress(sink: self, token: token)
         }
-        waiting.append(completion)
+        waiting.append(Waiter(completion: completion))
         return ReplyAddress(sink: self, token: UInt64(waiting.count - 1))
     }
 

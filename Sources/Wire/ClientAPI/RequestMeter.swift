@@ -4,7 +4,8 @@ internal import NIOConcurrencyHelpers
 
 /// Counts calls by kind and by the client's API version, and streams that broke.
 package final class RequestMeter: Sendable {
-    private let counters = NIOLockedValueBox<[String: Counter]>([:])
+    private let requests = NIOLockedValueBox<[RequestLabels: Counter]>([:])
+    private let streamFailures = NIOLockedValueBox<[String: Counter]>([:])
 
     let watch = WatchMeter()
     let leasesRenewed = Counter(label: "etcd_debugging_lease_renewed_total")
@@ -44,31 +45,43 @@ package final class RequestMeter: Sendable {
 
     func countRequest(_ call: GRPCServerCall, isStream: Bool) {
         let version = call.metadata.first("client-api-version") ?? "unknown"
-        let type = isStream ? "stream" : "unary"
-        counter(
-            "etcd_server_client_requests_total", [("type", type), ("client_api_version", version)]
-        )
-        .increment()
+        counter(RequestLabels(isStream: isStream, version: version)).increment()
     }
 
     func streamClosed(_ api: String, _ reason: GRPCCloseReason) {
         guard case .connectionLost = reason else { return }
-        counter("etcd_network_server_stream_failures_total", [("Type", "receive"), ("API", api)])
-            .increment()
+        streamFailures.withLockedValue { counters in
+            if let known = counters[api] { return known }
+            let counter = Counter(
+                label: "etcd_network_server_stream_failures_total",
+                dimensions: [("Type", "receive"), ("API", api)])
+            counters[api] = counter
+            return counter
+        }
+        .increment()
     }
 
     /// Versions come from clients: only a few are kept apart.
     private static let countersMax = 64
 
-    private func counter(_ name: String, _ labels: [(String, String)]) -> Counter {
-        let key = labels.reduce(name) { "\($0),\($1.1)" }
-        return counters.withLockedValue { counters in
-            if let known = counters[key] { return known }
+    /// What requests are told apart by; a key without a text of its own to make for each request.
+    private struct RequestLabels: Hashable {
+        let isStream: Bool
+        let version: String
+    }
+
+    private func counter(_ labels: RequestLabels) -> Counter {
+        requests.withLockedValue { counters in
+            if let known = counters[labels] { return known }
+            let name = "etcd_server_client_requests_total"
             guard counters.count < Self.countersMax else {
-                return Counter(label: name, dimensions: labels.map { ($0.0, "other") })
+                return Counter(
+                    label: name, dimensions: [("type", "other"), ("client_api_version", "other")])
             }
-            let counter = Counter(label: name, dimensions: labels)
-            counters[key] = counter
+            let type = labels.isStream ? "stream" : "unary"
+            let counter = Counter(
+                label: name, dimensions: [("type", type), ("client_api_version", labels.version)])
+            counters[labels] = counter
             return counter
         }
     }

@@ -8,8 +8,8 @@ internal import SwiftProtobuf
 
 /// Maintenance.Snapshot: the database file as of one moment, piece by piece, then its SHA-256.
 ///
-/// The pieces are read from a transaction that pins its pages, as fast as the client takes them;
-/// writing goes on meanwhile.
+/// The pieces are read from a transaction that pins its pages, as fast as the client takes them
+/// and the member's other work allows; writing goes on meanwhile.
 final class SnapshotHandler: GRPCCallHandler {
     private static let pieceBytes = 32 * 1024
 
@@ -19,6 +19,8 @@ final class SnapshotHandler: GRPCCallHandler {
     private var digest = SHA256()
     private var version = ""
     private var isRunning = false
+    private var pace = SnapshotPace()
+    private var isResting = false
     private var began: Int64 = 0
 
     init(context: ServiceContext) { self.context = context }
@@ -54,7 +56,7 @@ final class SnapshotHandler: GRPCCallHandler {
 
     /// Sends a piece for each turn of the loop while the client takes them.
     private func run(_ call: GRPCServerCall) {
-        guard let reading, !call.isClosed, call.isWritable, !isRunning else { return }
+        guard let reading, !call.isClosed, call.isWritable, !isRunning, !isResting else { return }
         isRunning = true
         defer { isRunning = false }
         guard offset < reading.sizeBytes else { return sendDigest(call) }
@@ -71,7 +73,18 @@ final class SnapshotHandler: GRPCCallHandler {
         answer.remainingBytes = UInt64(reading.sizeBytes - offset)
         answer.version = version
         call.send(answer)
-        call.eventLoop.assumeIsolated().execute { self.run(call) }
+        proceed(call, afterBytes: count)
+    }
+
+    private func proceed(_ call: GRPCServerCall, afterBytes bytes: Int) {
+        let rest = pace.rest(afterBytes: bytes, applied: context.runtime.applied)
+        let loop = call.eventLoop.assumeIsolated()
+        guard rest > .zero else { return loop.execute { self.run(call) } }
+        isResting = true
+        loop.scheduleTask(in: rest) {
+            self.isResting = false
+            self.run(call)
+        }
     }
 
     private func sendDigest(_ call: GRPCServerCall) {

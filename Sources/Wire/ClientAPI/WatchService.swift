@@ -146,34 +146,43 @@ final class WatchHandler: GRPCCallHandler {
                 WatchAnswer(
                     header: header(0), watchID: id, canceled: true, compactRevision: revision))
         case .changes(let changes):
-            watchers[id]?.isIdle = false
+            noteTold(id)
             let limit = delivery.allowsFragments ? context.settings.fragmentBytes : Int.max
-            let events = changes.map { $0.bytes(withPrevious: delivery.wantsPrevious) }
-            send(events, delivery, limitBytes: limit, call)
+            send(changes, delivery, limitBytes: limit, call)
         }
+    }
+
+    /// Read before it is written: mostly it stands there already, and changing a value in place in
+    /// a dictionary allocates.
+    private func noteTold(_ id: Int64) {
+        guard let notification = watchers[id], notification.isIdle else { return }
+        watchers[id] = Notification(isWanted: notification.isWanted, isIdle: false)
     }
 
     /// Sends events, cut into responses of at most `limitBytes` but at least one event each.
     private func send(
-        _ events: [[UInt8]], _ delivery: WatchDelivery, limitBytes: Int, _ call: GRPCServerCall
+        _ changes: [WatchedChange], _ delivery: WatchDelivery, limitBytes: Int,
+        _ call: GRPCServerCall
     ) {
+        let wantsPrevious = delivery.wantsPrevious
         var answer = WatchAnswer(header: header(delivery.revision), watchID: delivery.watcherID)
         let head = answer.encodedSize(eventsSizeBytes: 0) + 2
         var start = 0
-        while start < events.count {
+        while start < changes.count {
             var end = start
             var size = 0
-            while end < events.count, end == start || head + size + events[end].count <= limitBytes
-            {
-                size += events[end].count
+            while end < changes.count {
+                let count = changes[end].bytes(withPrevious: wantsPrevious).count
+                guard end == start || head + size + count <= limitBytes else { break }
+                size += count
                 end += 1
             }
-            answer.fragment = end < events.count
-            let piece = events[start..<end]
+            answer.fragment = end < changes.count
+            let piece = changes[start..<end]
             call.send(lengthBytes: answer.encodedSize(eventsSizeBytes: size)) { memory in
                 var writer = WireWriter(into: memory)
                 answer.encodeHead(into: &writer)
-                for event in piece { writer.append(event) }
+                for change in piece { writer.append(change.bytes(withPrevious: wantsPrevious)) }
             }
             start = end
         }

@@ -8,7 +8,6 @@ final class GRPCServerLoop: @unchecked Sendable {  // owned by loop.eventLoop's 
     let configuration: GRPCServerConfiguration
     var counters: [GRPCMethodCounters]
     var connections: [GRPCServerConnection] = []
-    private var isTurnNoted = false
     private var isDraining = false
     private var drained: EventLoopPromise<Void>?
 
@@ -17,6 +16,7 @@ final class GRPCServerLoop: @unchecked Sendable {  // owned by loop.eventLoop's 
         self.table = table
         self.configuration = configuration
         self.counters = Array(repeating: GRPCMethodCounters(), count: table.methods.count)
+        loop.onReadTurnComplete = configuration.onReadTurnComplete
     }
 
     func add(_ connection: GRPCServerConnection) {
@@ -33,14 +33,7 @@ final class GRPCServerLoop: @unchecked Sendable {  // owned by loop.eventLoop's 
     }
 
     /// Something came for a handler: the hook runs once when this turn has read everything.
-    func noteActivity() {
-        guard !isTurnNoted, let hook = configuration.onReadTurnComplete else { return }
-        isTurnNoted = true
-        loop.afterReadTurn { loop in
-            self.isTurnNoted = false
-            hook(loop)
-        }
-    }
+    func noteActivity() { loop.noteReadTurn() }
 
     func drain() -> EventLoopFuture<Void> {
         isDraining = true

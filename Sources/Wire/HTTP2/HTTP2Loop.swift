@@ -25,7 +25,8 @@ package final class HTTP2Loop: @unchecked Sendable {  // owned by eventLoop's th
     private var callTick: Scheduled<Void>?
     private var connectionTick: Scheduled<Void>?
     private var due: [any TimerWheelEntry] = []
-    private var turnCompletions: [@Sendable (HTTP2Loop) -> Void] = []
+    /// Runs after each turn that `noteReadTurn` was called in. Set once, by the owner of the calls.
+    package var onReadTurnComplete: ((HTTP2Loop) -> Void)?
     private var isTurnCompletionScheduled = false
 
     /// Streams kept for reuse on each loop.
@@ -90,21 +91,17 @@ extension HTTP2Loop {
         }
     }
 
-    /// Runs `body` once after the loop has read from all connections that are ready in this turn.
-    package func afterReadTurn(_ body: @escaping @Sendable (HTTP2Loop) -> Void) {
-        turnCompletions.append(body)
-        guard !isTurnCompletionScheduled else { return }
+    /// Has `onReadTurnComplete` run once after the loop has read from all connections that are
+    /// ready in this turn.
+    package func noteReadTurn() {
+        guard !isTurnCompletionScheduled, onReadTurnComplete != nil else { return }
         isTurnCompletionScheduled = true
         eventLoop.execute { self.completeReadTurn() }
     }
 
     private func completeReadTurn() {
         isTurnCompletionScheduled = false
-        performBatch {
-            var bodies: [@Sendable (HTTP2Loop) -> Void] = []
-            swap(&bodies, &turnCompletions)
-            for body in bodies { body(self) }
-        }
+        performBatch { onReadTurnComplete?(self) }
     }
 }
 

@@ -20,6 +20,10 @@ package struct KeyValueFraming: Sendable {
 
     /// Appends a pair to gathered ones.
     func append(_ encoded: UnsafeRawBufferPointer, to gathered: inout [UInt8]) {
+        // Most answers have one pair; room for it at once is one allocation instead of two.
+        if gathered.isEmpty {
+            gathered.reserveCapacity(sizeBytes(encodedCount: encoded.count))
+        }
         appendLength(encoded.count, to: &gathered)
         gathered.append(contentsOf: encoded)
     }

@@ -1,16 +1,30 @@
 import Bolt
+import ClientAPI
+import NIOCore
 import PeerTransport
+import Synchronization
 
 /// A view of the database as the image that is sent to another member.
 final class DatabaseView: SnapshotSource {
     private let reading: BoltReadTransaction
+    private let pace = Mutex(SnapshotPace())
+    /// Index of the last entry that this member has applied.
+    private let applied: @Sendable () -> UInt64
 
-    init(_ reading: BoltReadTransaction) { self.reading = reading }
+    init(_ reading: BoltReadTransaction, applied: @escaping @Sendable () -> UInt64) {
+        self.reading = reading
+        self.applied = applied
+    }
 
     var sizeBytes: Int { reading.sizeBytes }
 
     func read(at offset: Int, into memory: UnsafeMutableRawBufferPointer) -> Int {
         reading.readPages(at: offset, into: memory)
+    }
+
+    func rest(afterBytes bytes: Int) -> TimeAmount {
+        let applied = applied()
+        return pace.withLock { $0.rest(afterBytes: bytes, applied: applied) }
     }
 
     func close() { reading.end() }

@@ -91,7 +91,10 @@ extension MemberLinks {
             runtime?.reportSnapshot(to: snapshot.message.to, isDelivered: false)
             return
         }
-        transport.sendSnapshot(snapshot.message, database: DatabaseView(snapshot.database))
+        let database = DatabaseView(snapshot.database) { [weak self] in
+            self?.runtime?.applied ?? 0
+        }
+        transport.sendSnapshot(snapshot.message, database: database)
     }
 
     package func membershipChanged(_ membership: ClusterMembership) {

@@ -149,9 +149,8 @@ package final class StoreWriteTransaction {
         if changeCount > 0 {
             store.current += 1
             committed = CommittedTransaction(
-                revision: store.current,
-                changes: ContiguousArray(store.open.records[firstRecord...]),
-                generation: store.open)
+                revision: store.current, generation: store.open,
+                places: firstRecord..<store.open.records.count)
         }
         if ownsLock { store.unlockForApply() }
         return committed

@@ -21,26 +21,34 @@ extension WatchHub {
         var touched: [Watcher] = []
         for record in transaction.changes {
             guard let view = KeyValueView(stored: record.value) else { continue }
-            var change: WatchedChange?
+            // Watchers that hear of nothing else in the transaction share one list of it.
+            var only: [WatchedChange] = []
             index.forEach(watching: view.key) { watcher in
                 guard watcher.nextRevision <= transaction.revision,
                     watcher.configuration.admits(isDeletion: record.isTombstone)
                 else { return }
-                let shared =
-                    change
-                    ?? WatchedChange(
-                        record.revision, isDeletion: record.isTombstone, record: view)
-                change = shared
-                if watcher.configuration.wantsPrevious {
-                    shared.addPrevious(of: view, from: store)
+                if only.isEmpty {
+                    only.append(
+                        WatchedChange(
+                            record.revision, isDeletion: record.isTombstone, record: view))
                 }
-                if watcher.gathered.isEmpty { touched.append(watcher) }
-                watcher.gathered.append(shared)
+                if watcher.configuration.wantsPrevious {
+                    only[0].addPrevious(of: view, from: store)
+                }
+                if watcher.gathered.isEmpty {
+                    touched.append(watcher)
+                    watcher.gathered = only
+                } else {
+                    watcher.gathered.append(only[0])
+                }
             }
         }
         for watcher in touched {
             let stream = watcher.stream
-            if stream.outbox.isEmpty { streams.append(stream) }
+            if stream.outbox.isEmpty {
+                streams.append(stream)
+                stream.outbox.reserveCapacity(min(stream.watchers.count, touched.count))
+            }
             let delivery = watcher.delivery(
                 .changes(watcher.gathered), revision: transaction.revision)
             watcher.gathered = []

@@ -6,7 +6,8 @@ import Raft
 /// Sends one snapshot: its message and then its database, as the body of one request.
 ///
 /// The database is read on the disk threads, one piece ahead of what the connection takes, so
-/// that whatever its size no more than a few pieces are in memory.
+/// that whatever its size no more than a few pieces are in memory. Between pieces there are the
+/// rests that the source asks for.
 ///
 /// - connecting: nothing is sent.
 /// - sending: the body goes out.
@@ -28,6 +29,7 @@ final class SnapshotUpload: AnswerReceiver, @unchecked Sendable {  // owned by c
     private var url: PeerURL?
     private var offset = 0
     private var isReading = false
+    private var isResting = false
     /// A piece that was read and waits for the connection.
     private var ready: ByteBuffer?
     private var totalBytes = 0
@@ -97,14 +99,26 @@ final class SnapshotUpload: AnswerReceiver, @unchecked Sendable {  // owned by c
         while case .sending(let connection) = state, let piece = ready, connection.isWritable {
             ready = nil
             connection.write(piece)
+            rest(afterBytes: piece.readableBytes)
         }
-        guard case .sending(let connection) = state, ready == nil, !isReading else { return }
+        guard case .sending(let connection) = state, ready == nil, !isReading, !isResting
+        else { return }
         guard offset < database.sizeBytes else {
             state = .awaiting(connection)
             connection.endRequest()
             return awaitAnswer(contact.environment.settings.snapshotStallTimeoutMilliseconds)
         }
         read()
+    }
+
+    private func rest(afterBytes bytes: Int) {
+        let time = database.rest(afterBytes: bytes)
+        guard time > .zero else { return }
+        isResting = true
+        contact.loop.scheduleTask(in: time) {
+            self.isResting = false
+            self.proceed()
+        }
     }
 
     private func read() {

@@ -34,6 +34,9 @@ package protocol SnapshotSource: Sendable {
     ///
     /// - Returns: The bytes read, 0 only at the end.
     func read(at offset: Int, into memory: UnsafeMutableRawBufferPointer) throws -> Int
+    /// The time to wait before the next piece, after one of this size has gone out: the member has
+    /// other work. One call at a time.
+    func rest(afterBytes bytes: Int) -> TimeAmount
     /// Called once, whatever came of the snapshot.
     func close()
 }
