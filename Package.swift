@@ -132,6 +132,7 @@ var targets: [Target] = [
         "StateMachineTests",
         ["StateMachine", "MVCC", "Lease", "Membership", "Bolt", "Disk", "EtcdAPI", protobuf]),
     tests("ReplicaTests", ["Replica", "Raft", "StateMachine", "EtcdAPI"]),
+    tests("ReplicaRuntimeTests", ["ReplicaRuntime"]),
     tests("ClientAPITests", ["ClientAPI", "MVCC", "Bolt", "Disk", "EtcdAPI"]),
     tests(
         "BootstrapTests",

@@ -21,7 +21,8 @@ enum ApplyMessage: Sendable {
     case refused(id: UInt64, error: EtcdError?)
     case readable(index: UInt64, [ReplyAddress])
     case role(isLeader: Bool, term: UInt64)
-    case work(StateWork)
+    /// `isBrief`: it takes microseconds.
+    case work(StateWork, isBrief: Bool)
     /// A snapshot of the state is due.
     case snapshot(atLeast: UInt64)
     /// The database holds no more of what was compacted up to this revision.
@@ -30,12 +31,11 @@ enum ApplyMessage: Sendable {
 
 /// Applies committed entries and answers whoever waits for them.
 ///
-/// Owned by its thread: the state machine (as the only writer), the waiting proposals and reads,
-/// the lease clocks.
-final class ApplyThread {
-    private let runtime: ReplicaRuntime
+/// Owned by who has the turn: the state machine (as the only writer), the waiting proposals and
+/// reads, the lease clocks. Guests apply what is small; see `ApplyThread+Guests`.
+final class ApplyThread: TurnTaker {
+    let runtime: ReplicaRuntime
     private let state: StateMachine
-    private var batch: [ApplyMessage] = []
     private var replies = ReplyBatch()
     private var waiters = ProposalWaiters()
     private var readers: [(index: UInt64, addresses: [ReplyAddress])] = []
@@ -66,19 +66,17 @@ final class ApplyThread {
         runtime.noteRole(isLearner: state.membership.local?.isLearner)
     }
 
-    /// The thread's body.
-    func run() {
-        while runtime.apply.take(into: &batch, until: nextLeaseCheck) {
-            state.now = monotonicMilliseconds()
-            do {
-                for message in batch { try handle(message) }
-            } catch {
-                runtime.fail("a committed entry cannot be applied: \(error)")
-                break
-            }
-            finishTurn()
+    var deadline: Int64 { nextLeaseCheck }
+
+    func turn(_ batch: [ApplyMessage], by runner: TurnRunner) -> TurnEnd {
+        state.now = monotonicMilliseconds()
+        do {
+            for message in batch { try handle(message) }
+        } catch {
+            runtime.fail("a committed entry cannot be applied: \(error)")
+            return .broken
         }
-        failAll()
+        return finishTurn(by: runner)
     }
 
     private func handle(_ message: ApplyMessage) throws {
@@ -89,7 +87,7 @@ final class ApplyThread {
         case .refused(let id, let error): refuse(id, error)
         case .readable(let index, let addresses): release(index, addresses)
         case .role(let isLeader, let term): changeRole(isLeader: isLeader, term: term)
-        case .work(let work): work(StateAccess(state: state, status: runtime.status))
+        case .work(let work, _): work(StateAccess(state: state, status: runtime.status))
         case .snapshot(let index): requestSnapshot(index)
         case .compacted(let revision): finishCompactions(revision)
         }
@@ -211,7 +209,9 @@ final class ApplyThread {
         }
     }
 
-    private func finishTurn() {
+    /// What may take long is left to the owner: the clocks of leases, for which it wakes anyway,
+    /// and the wait for the database.
+    private func finishTurn(by runner: TurnRunner) -> TurnEnd {
         if !readers.isEmpty {
             readers.removeAll { waiting in
                 guard waiting.index <= progress.index else { return false }
@@ -219,13 +219,15 @@ final class ApplyThread {
                 return true
             }
         }
-        if state.now >= nextLeaseCheck { checkClocks() }
+        if runner == .owner, state.now >= nextLeaseCheck { checkClocks() }
         // Whoever hears of a change of the membership may ask for the next one at once.
         if !progress.configurationChanges.isEmpty { reportProgress() }
         replies.deliver()
         runtime.notePending(waiters.count)
         reportProgress()
+        if runner == .guest, runtime.isOverlayFull(state.store.pendingSize) { return .needsOwner }
         throttle()
+        return .done
     }
 
     /// Waits while the database cannot follow. Keepalives wait as well then, so after a long wait
@@ -274,7 +276,7 @@ final class ApplyThread {
         }
     }
 
-    private func failAll() {
+    func finish() {
         for address in waiters.takeAll() + readers.flatMap(\.addresses) {
             replies.add(.failed(.stopped), to: address, term: term)
         }

@@ -19,12 +19,12 @@ enum ConsensusMessage: Sendable {
 
 /// Runs the replica: takes all that waits as one batch, steps the machine, performs its effects.
 ///
-/// Owned by its thread: `replica`, `effects`, the maps of waiting requests.
-final class ConsensusThread {
+/// Owned by who has the turn: `replica`, `effects`, the maps of waiting requests. A turn is memory
+/// alone, and what it does to others it posts, so that any thread can run a small one.
+final class ConsensusThread: TurnTaker {
     private let runtime: ReplicaRuntime
     private var replica: Replica
     private var effects = ReplicaEffects()
-    private var batch: [ConsensusMessage] = []
     private var proposals: [NumberedProposal] = []
     private var leaderProposals: [(term: UInt64, proposal: NumberedProposal)] = []
     private var registrations: [Registration] = []
@@ -55,21 +55,20 @@ final class ConsensusThread {
         nextTick = monotonicMilliseconds() + tickMilliseconds
     }
 
-    /// The thread's body: ends when the mailbox is closed or the machine breaks.
-    func run() {
-        while runtime.consensus.take(into: &batch, until: nextTick) {
-            do {
-                try turn()
-            } catch {
-                runtime.fail("the consensus machine has stopped: \(error)")
-                break
-            }
+    var deadline: Int64 { nextTick }
+
+    func turn(_ batch: [ConsensusMessage], by runner: TurnRunner) -> TurnEnd {
+        do {
+            try turn(batch)
+            return .done
+        } catch {
+            runtime.fail("the consensus machine has stopped: \(error)")
+            return .broken
         }
-        refuseReaders()
     }
 
     /// Nobody will answer the reads that wait.
-    private func refuseReaders() {
+    func finish() {
         for reader in readers.values {
             for address in reader.addresses { replies.add(.failed(.stopped), to: address, term: 0) }
         }
@@ -88,7 +87,7 @@ final class ConsensusThread {
         try replica.step(.campaign, into: &effects)
     }
 
-    private func turn() throws {
+    private func turn(_ batch: [ConsensusMessage]) throws {
         effects.removeAll()
         for message in batch { try handle(message) }
         try campaignIfAlone()
@@ -331,5 +330,26 @@ final class ConsensusThread {
 
     private func publish() {
         runtime.publish(replica)
+    }
+}
+
+/// What a guest may do. More is left to the owner, which works it off in one batch with what
+/// comes meanwhile: under load that is cheaper for all.
+extension ConsensusThread {
+    private static let guestMessagesMax = 16
+    private static let guestEntriesMax = 64
+
+    func isBrief(_ batch: [ConsensusMessage]) -> Bool {
+        var (messages, entries) = (0, 0)
+        for message in batch {
+            switch message {
+            case .requests(let requests): messages += requests.count
+            case .received(let received):
+                messages += received.count
+                for message in received { entries += message.entries.count }
+            case .input, .look, .own, .ownAsLeader: messages += 1
+            }
+        }
+        return messages <= Self.guestMessagesMax && entries <= Self.guestEntriesMax
     }
 }

@@ -1,34 +1,22 @@
-import CFutex
 import Glibc
 import Synchronization
 
 /// A queue into one thread: many threads post, the owner takes everything that waits at once.
 ///
 /// One lock for each batch and a wake-up only when the owner really sleeps, so that a busy system
-/// pays neither for each item. The owner sleeps on a word of memory rather than on a condition
-/// variable: waking it is one system call, and it wakes without taking a lock that its waker may
-/// still hold. `close` lets the owner finish what is left and end.
-final class Mailbox<Item: Sendable>: @unchecked Sendable {
-    // `@unchecked Sendable`: everything mutable is in `state`; `word` is allocated once, changed
-    // under the lock of `state` and lives as long as the mailbox.
+/// pays neither for each item. `close` lets the owner finish what is left and end. For threads
+/// whose work waits for a disk; `Turns` is for those whose work does not.
+final class Mailbox<Item: Sendable>: Sendable {
     private struct State {
         var items: [Item] = []
+        /// Whether something waits that was not posted quietly.
+        var isDue = false
         var isSleeping = false
         var isClosed = false
     }
 
     private let state = Mutex(State())
-    /// `asleep` while the owner sleeps or is about to.
-    private let word: UnsafeMutablePointer<UInt32>
-    private static var awake: UInt32 { 0 }
-    private static var asleep: UInt32 { 1 }
-
-    init() {
-        word = .allocate(capacity: 1)
-        word.initialize(to: Self.awake)
-    }
-
-    deinit { word.deallocate() }
+    private let sleeper = Sleeper()
 
     /// Adds an item that can wait until something else wakes the owner, or its deadline comes.
     func postQuietly(_ item: Item) {
@@ -41,9 +29,10 @@ final class Mailbox<Item: Sendable>: @unchecked Sendable {
         let (isTaken, wakes) = state.withLock { state in
             guard !state.isClosed else { return (false, false) }
             state.items.append(item)
+            state.isDue = true
             return (true, rouse(&state))
         }
-        if wakes { futex_wake(word) }
+        if wakes { sleeper.wake() }
         return isTaken
     }
 
@@ -51,7 +40,7 @@ final class Mailbox<Item: Sendable>: @unchecked Sendable {
     private func rouse(_ state: inout State) -> Bool {
         guard state.isSleeping else { return false }
         state.isSleeping = false
-        futex_store(word, Self.awake)
+        sleeper.rouse()
         return true
     }
 
@@ -66,17 +55,18 @@ final class Mailbox<Item: Sendable>: @unchecked Sendable {
         var isLate = false
         while true {
             let isOpen: Bool? = state.withLock { state in
-                guard state.items.isEmpty, !state.isClosed, !isLate else {
+                guard !state.isDue, !state.isClosed, !isLate else {
                     _ = rouse(&state)
+                    state.isDue = false
                     swap(&state.items, &batch)
                     return !(state.isClosed && batch.isEmpty)
                 }
                 state.isSleeping = true
-                futex_store(word, Self.asleep)
+                sleeper.lieDown()
                 return nil
             }
             if let isOpen { return isOpen }
-            isLate = futex_wait(word, Self.asleep, max(deadline ?? -1, -1)) != 0
+            isLate = sleeper.sleep(until: deadline)
         }
     }
 
@@ -86,7 +76,7 @@ final class Mailbox<Item: Sendable>: @unchecked Sendable {
             state.isClosed = true
             return rouse(&state)
         }
-        if wakes { futex_wake(word) }
+        if wakes { sleeper.wake() }
     }
 }
 

@@ -48,10 +48,14 @@ extension ReplicaRuntime {
     }
 
     /// What `question` reads of the state, between two batches of entries.
+    ///
+    /// - Parameter isBrief: whether that takes microseconds.
     package func readState<Value: Sendable>(
-        _ question: @escaping @Sendable (StateAccess) -> Value
+        isBrief: Bool = false, _ question: @escaping @Sendable (StateAccess) -> Value
     ) async throws(EtcdError) -> Value {
-        try await asked { answer in onState { answer.give(question($0)) } }
+        try await asked { answer in
+            onState(isBrief: isBrief) { answer.give(question($0)) }
+        }
     }
 
     /// What the consensus machine knows: members, their progress, who leads.

@@ -39,9 +39,9 @@ package final class ReplicaRuntime: Sendable {
     package let bolt: Bolt
     package let watchers: WatchHub
 
-    let consensus = Mailbox<ConsensusMessage>()
+    let consensus = Turns<ConsensusMessage>()
     let log = Mailbox<LogMessage>()
-    let apply = Mailbox<ApplyMessage>()
+    let apply = Turns<ApplyMessage>()
     let backend = Mailbox<BackendMessage>()
 
     private let quota: Quota
@@ -88,8 +88,8 @@ package final class ReplicaRuntime: Sendable {
         let preparation = parts.log.preparation
         threads.withLock { threads in
             threads = [
-                OwnedThread(name: "consensus") { consensusThread.value.run() },
-                OwnedThread(name: "apply") { applyThread.value.run() },
+                OwnedThread(name: "consensus") { [self] in consensus.run(consensusThread.value) },
+                OwnedThread(name: "apply") { [self] in apply.run(applyThread.value) },
                 OwnedThread(name: "log") { logThread.value.run() },
                 OwnedThread(name: "backend") { backendThread.value.run() },
                 OwnedThread(name: "segments") { [self] in prepareSegments(preparation) },
@@ -123,15 +123,20 @@ package final class ReplicaRuntime: Sendable {
 
 /// Requests.
 extension ReplicaRuntime {
-    /// Hands requests to the consensus thread.
+    /// Hands requests to the consensus thread, or works on them here while that sleeps.
     package func submit(_ requests: [ClientRequest]) {
         guard !hasStopped else { return refuse(requests) }
         if !consensus.post(.requests(requests)) { refuse(requests) }
     }
 
-    /// Runs work on the apply thread, between two batches of entries.
-    package func onState(_ work: @escaping @Sendable (StateAccess) -> Void) {
-        apply.post(.work(work))
+    /// Runs work on the state, between two batches of entries: on the apply thread, or right here
+    /// if it is brief and that thread sleeps.
+    ///
+    /// - Parameter isBrief: whether it takes microseconds and waits for nothing.
+    package func onState(
+        isBrief: Bool = false, _ work: @escaping @Sendable (StateAccess) -> Void
+    ) {
+        apply.post(.work(work, isBrief: isBrief))
     }
 
     /// Runs work on the backend thread, after everything applied before now has been written.
@@ -316,10 +321,15 @@ extension ReplicaRuntime {
 
 /// Back-pressure and background work.
 extension ReplicaRuntime {
+    /// Whether the apply thread has to wait for the database file.
+    func isOverlayFull(_ pending: (records: Int, bytes: Int)) -> Bool {
+        pending.bytes >= configuration.overlayMaximumBytes
+    }
+
     /// Makes the apply thread wait while the overlay is too long for the database file to follow.
     func throttle(_ pending: (records: Int, bytes: Int)) {
         if pending.records >= configuration.persistOperations { askToPersist() }
-        guard pending.bytes >= configuration.overlayMaximumBytes else { return }
+        guard isOverlayFull(pending) else { return }
         askToPersist()
         while store.pendingSize.bytes >= configuration.overlayMaximumBytes, !hasStopped {
             pauseMilliseconds(1)

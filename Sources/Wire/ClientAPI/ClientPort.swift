@@ -15,6 +15,8 @@ package final class ClientPort: ReplySink, @unchecked Sendable {
     package let loop: HTTP2Loop
     let runtime: ReplicaRuntime
     private var outgoing: [ClientRequest] = []
+    /// Leases to be renewed with the next batch.
+    var renewals: [LeaseRenewalCall] = []
     private var waiting: [Waiter?] = []
     private var freeTokens: [UInt64] = []
     private let inbox = NIOLockedValueBox<[Reply]>([])
@@ -73,6 +75,7 @@ package final class ClientPort: ReplySink, @unchecked Sendable {
 
     /// Hands gathered requests on; called at the end of each read turn.
     package func flush() {
+        renewGathered()
         guard !outgoing.isEmpty else { return }
         // Handed over whole: emptying a shared array would allocate another of its size.
         var batch: [ClientRequest] = []
@@ -80,14 +83,17 @@ package final class ClientPort: ReplySink, @unchecked Sendable {
         runtime.submit(batch)
     }
 
-    /// Runs `work` on the thread that owns the state, and `completion` back on this loop.
+    /// Runs `work` on the state, and `completion` back on this loop.
+    ///
+    /// - Parameter isBrief: whether `work` takes microseconds; see `ReplicaRuntime.onState`.
     func onState<Value: Sendable>(
+        isBrief: Bool = false,
         _ work: @escaping @Sendable (StateAccess) -> Value,
         _ completion: @escaping (Value) -> Void
     ) {
         let box = NIOLoopBound(completion, eventLoop: loop.eventLoop)
         let loop = self.loop
-        runtime.onState { state in
+        runtime.onState(isBrief: isBrief) { state in
             let value = work(state)
             loop.eventLoop.execute {
                 loop.performBatch { box.value(value) }
@@ -136,7 +142,7 @@ package final class ClientPort: ReplySink, @unchecked Sendable {
     }
 
     /// Requests made outside a read turn leave at the end of the loop's turn.
-    private func flushLater() {
+    func flushLater() {
         guard !isFlushScheduled else { return }
         isFlushScheduled = true
         loop.eventLoop.execute {

@@ -31,13 +31,20 @@ package struct LeaderLeases: Sendable {
 
     /// How long a lease lives, as this member's clocks have it.
     ///
-    /// - Returns: nil when no clocks run here, since this member does not lead.
+    /// - Returns: nil when no clocks run here, since this member does not lead, or led no more by
+    ///   the time it had looked: its successor may have renewed the lease since.
     /// - Throws: `leaseNotFound`; `timeoutWaitingForAppliedIndex`.
     package func timeToLiveHere(
         _ request: Etcdserverpb_LeaseTimeToLiveRequest
     ) async throws(EtcdError) -> Etcdserverpb_LeaseTimeToLiveResponse? {
         try await context.waitForCommitted()
-        let found = try await context.runtime.readState { $0.timeToLive(request) }
+        let status = context.runtime.status
+        let found = try await context.runtime.readState(isBrief: !request.keys) {
+            $0.timeToLive(request)
+        }
+        guard status.role == .leader,
+            try await context.runtime.confirmsLeadership(in: status.term.rawValue)
+        else { return nil }
         guard let found else { throw .leaseNotFound }
         return found.isPrimary ? found.answer : nil
     }
@@ -56,7 +63,8 @@ package struct LeaderLeases: Sendable {
         let status = context.runtime.status
         guard status.role == .leader else { return nil }
         while true {
-            let renewal = try await context.runtime.readState { access -> LeaseRenewal? in
+            let renewal = try await context.runtime.readState(isBrief: true) {
+                access -> LeaseRenewal? in
                 guard access.state.lessor.isPrimary else { return nil }
                 return access.state.lessor.renew(
                     LeaseID(rawValue: id), now: access.state.now)

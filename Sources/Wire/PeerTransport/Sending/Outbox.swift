@@ -91,6 +91,8 @@ struct Outbox {
     var appendStream: OutgoingStream?
     var messageStream: OutgoingStream?
     var isStopped = false
+    /// Of the present message stream.
+    private var acknowledged = AcknowledgedIndex()
 
     init(limits: PeerTransportLimits) {
         append = MessageQueue(
@@ -114,6 +116,11 @@ struct Outbox {
         case .message: return (lane, self.message.offer(message))
         case .post: return (lane, posts.offer(message))
         }
+    }
+
+    /// Whether a message needs no waking: it goes with the next one of its stream.
+    mutating func canWait(_ message: Raft.Message) -> Bool {
+        messageStream != nil && acknowledged.isRepeated(by: message)
     }
 
     func stream(_ kind: PeerStreamKind) -> OutgoingStream? {
@@ -140,6 +147,7 @@ struct Outbox {
             defer {
                 messageStream = stream
                 message.removeAll()
+                acknowledged = AcknowledgedIndex()
             }
             return (messageStream, !message.isEmpty)
         }

@@ -41,8 +41,10 @@ final class OutgoingStream: @unchecked Sendable {  // state owned by channel.eve
     }
 
     /// Messages wait for the stream. Called on any thread.
+    ///
+    /// Also the loop itself comes back to it: what it is at has more to do than to wait for the
+    /// socket, and may have more to send.
     func wake() {
-        if channel.eventLoop.inEventLoop { return drain() }
         channel.eventLoop.execute { self.drain() }
     }
 

@@ -70,9 +70,12 @@ extension Peer {
         var dropped: [Raft.Message] = []
         let wake = outbox.withLock { box -> Wake in
             guard !box.isStopped else { return Wake() }
-            for message in messages where !box.offer(message).isTaken {
-                dropped.append(message)
+            var isUrgent = false
+            for message in messages {
+                if !box.canWait(message) { isUrgent = true }
+                if !box.offer(message).isTaken { dropped.append(message) }
             }
+            guard isUrgent else { return Wake() }
             return Wake(
                 append: box.append.needsWaking() ? box.appendStream : nil,
                 message: box.message.needsWaking() ? box.messageStream : nil,
