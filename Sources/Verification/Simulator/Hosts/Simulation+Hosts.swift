@@ -40,7 +40,7 @@ extension Simulation {
         var parts: MemberParts?
         do {
             parts = try makeParts(host, directory)
-        } catch let failure as SimulationFailure {
+        } catch let failure as SimulationFailure where !host.isDamaged {
             throw failure
         } catch {
             try refuse(host, error)
