@@ -129,7 +129,7 @@ extension Simulation {
 
     private func pause(_ host: Host) {
         report.count(.pauses)
-        host.pausedUntil = now + faultDice.duration(50 * .millisecond...15 * .second)
+        host.pause(until: now + faultDice.duration(50 * .millisecond...15 * .second))
         tell("host \(host.number) stands still until \(host.pausedUntil / .millisecond) ms")
     }
 
@@ -139,7 +139,7 @@ extension Simulation {
         guard let host = leadingHost else { return }
         report.count(.pauses)
         let time = 1_500 + faultDice.number(below: 6_000)
-        host.pausedUntil = now + Nanoseconds(time) * .millisecond
+        host.pause(until: now + Nanoseconds(time) * .millisecond)
         tell("host \(host.number), which leads, stands still for \(time) ms")
     }
 

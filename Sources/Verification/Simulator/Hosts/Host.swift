@@ -25,7 +25,7 @@ final class Host {
     var runs = 0
     var nextRequest: UInt64 = 1
     /// Until when the process stands still.
-    var pausedUntil: Nanoseconds = 0
+    private(set) var pausedUntil: Nanoseconds = 0
     /// Until when single lanes stand still, as threads that get no processor do.
     private var heldUntil = [Nanoseconds](repeating: 0, count: Lane.allCases.count)
     /// Until when its disk answers nothing.
@@ -69,6 +69,10 @@ final class Host {
 
     /// Until when a lane stands still, by itself or with the whole process.
     func standsStill(_ lane: Lane) -> Nanoseconds { max(pausedUntil, heldUntil[lane.rawValue]) }
+
+    /// Has the process stand still; never for less than it does already, since what waits for its
+    /// end is planned for then.
+    func pause(until time: Nanoseconds) { pausedUntil = max(pausedUntil, time) }
 
     /// Has one lane stand still; the others go on.
     func hold(_ lane: Lane, until time: Nanoseconds) { heldUntil[lane.rawValue] = time }
