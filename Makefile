@@ -69,7 +69,7 @@ growth: release
 ## Microseconds of each stage of a request, by perf: make profile ONLY=put
 profile: release
 	@bash Scripts/setup.sh test
-	$(PYTHON_ENVIRONMENT)/bin/python Benchmarks/profile.py $(if $(ONLY),--only "$(ONLY)")
+	$(PYTHON_ENVIRONMENT)/bin/python Benchmarks/stages.py $(if $(ONLY),--only "$(ONLY)")
 
 ## The picture of the README from the newest results, or from RESULTS=results/compare-....json
 chart:

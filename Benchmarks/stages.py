@@ -1,6 +1,6 @@
 """Where the CPU time of a request goes: microseconds for each stage, from a profile of the server.
 
-    python Benchmarks/profile.py [--only WORD] [--seconds N] [--keep]
+    python Benchmarks/stages.py [--only WORD] [--seconds N] [--keep]
 
 Needs `perf` (Debian: linux-perf) and the right to profile. A sample counts to the first stage that
 its stack names, from the innermost frame outwards, so that memory and reference counts are with
