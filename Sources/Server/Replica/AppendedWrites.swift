@@ -12,10 +12,6 @@ package struct AppendedWrites: Sendable {
     /// What was appended, with the frames of its records.
     package private(set) var bytes = 0
 
-    /// What is appended between two synchronizations, roughly: a member that catches up makes the
-    /// disk's other users wait no longer than for this.
-    package static let unsynchronizedBytesMax = 1 << 20
-
     package init() {}
 
     /// - Parameters:

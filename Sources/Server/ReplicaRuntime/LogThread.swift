@@ -1,3 +1,4 @@
+import Disk
 import EtcdAPI
 import Raft
 import Replica
@@ -55,7 +56,7 @@ final class LogThread {
             switch message {
             case .write(let write, let isSole):
                 written.add(write, isSole: isSole, bytes: try append(write))
-                if written.bytes >= AppendedWrites.unsynchronizedBytesMax { try finish(&written) }
+                if written.bytes >= DiskShare.unsynchronizedBytesMax { try finish(&written) }
             case .snapshot(let record):
                 try log.saveSnapshot(record)
                 runtime.consensus.post(.input(.snapshotSaved(LogIndex(record.index))))

@@ -11,38 +11,40 @@ extension Bolt {
         do throws(DiskError) {
             try grow(toPageCount: meta.highWater.index, pageSizeBytes: meta.pageSizeBytes)
             try pages.flush(to: file.content, synchronize: synchronizeCommit)
-        } catch {
-            throw .disk(error)
-        }
-        do throws(DiskError) {
             try synchronizeCommit()
-            try writeMeta(meta)
+            try stoppingOnFailure { () throws(DiskError) in try writeMeta(meta) }
             try synchronizeCommit()
         } catch {
-            shared.withLock { $0.failure = error }
             throw .disk(error)
         }
     }
 
-    /// A failure is final: nobody knows what the disk holds then.
     private func synchronizeCommit() throws(DiskError) {
-        guard options.syncOnCommit else { return }
-        do throws(DiskError) {
-            try file.content.synchronize()
-        } catch {
-            shared.withLock { $0.failure = error }
-            throw error
-        }
+        if options.syncOnCommit { try synchronizeFile() }
     }
 
     /// Waits until the disk holds all commits; needed once after those without `syncOnCommit`.
     package func synchronize() throws(BoltError) {
         try requireHealthy()
         do throws(DiskError) {
-            try file.content.synchronize()
+            try synchronizeFile()
+        } catch {
+            throw .disk(error)
+        }
+    }
+
+    private func synchronizeFile() throws(DiskError) {
+        try stoppingOnFailure { () throws(DiskError) in try file.content.synchronize() }
+    }
+
+    /// Does what must not fail: nobody knows what the disk holds then, and nothing is committed
+    /// any more.
+    private func stoppingOnFailure(_ work: () throws(DiskError) -> Void) throws(DiskError) {
+        do throws(DiskError) {
+            try work()
         } catch {
             shared.withLock { $0.failure = error }
-            throw .disk(error)
+            throw error
         }
     }
 

@@ -54,10 +54,6 @@ final class PageWriter {
         return run.first
     }
 
-    /// What is written between two synchronizations of a large commit: other users of the disk,
-    /// the log among them, wait no longer than for this.
-    private static let unsynchronizedBytesMax = 1 << 20
-
     /// Writes all images, ascending; neighbours in the file and in memory go out together.
     ///
     /// - Parameter synchronize: Called now and then while more is to come.
@@ -71,7 +67,7 @@ final class PageWriter {
             let start = images[index]
             var byteCount = start.run.count * pageSizeBytes
             index += 1
-            while index < images.count, byteCount < Self.unsynchronizedBytesMax,
+            while index < images.count, byteCount < DiskShare.unsynchronizedBytesMax,
                 images[index].bytes == start.bytes + byteCount,
                 images[index].run.first.index
                     == start.run.first.index + byteCount / pageSizeBytes
@@ -83,7 +79,7 @@ final class PageWriter {
                 UnsafeRawBufferPointer(start: start.bytes, count: byteCount),
                 at: start.run.first.index * pageSizeBytes)
             unsynchronized += byteCount
-            if unsynchronized >= Self.unsynchronizedBytesMax, index < images.count {
+            if unsynchronized >= DiskShare.unsynchronizedBytesMax, index < images.count {
                 try synchronize()
                 unsynchronized = 0
             }

@@ -46,17 +46,14 @@ final class ReceivedDatabase: SnapshotDestination {
         }
     }
 
-    /// What is written between two synchronizations: other users of the disk, a leader's log among
-    /// them, wait no longer than for this.
-    private static let unsynchronizedBytesMax = 1 << 20
-
     private var path: String { snapshots.temporaryDatabasePath(index: index) }
 
     func write(_ bytes: UnsafeRawBufferPointer) throws {
         try state.withLock { state in
             try state.file.write(bytes, at: state.sizeBytes)
             state.sizeBytes += bytes.count
-            guard state.sizeBytes - state.synchronizedBytes >= Self.unsynchronizedBytesMax else {
+            guard state.sizeBytes - state.synchronizedBytes >= DiskShare.unsynchronizedBytesMax
+            else {
                 return
             }
             try state.file.synchronize()

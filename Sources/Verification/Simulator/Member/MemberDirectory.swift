@@ -43,7 +43,7 @@ struct MemberLimits {
     var segmentSizeBytes = 32 << 10
     var compactionBatchLimit = 20
     /// A tenth of the runs synchronizes the log as seldom as the server does.
-    var unsynchronizedBytesMax = AppendedWrites.unsynchronizedBytesMax
+    var unsynchronizedBytesMax = DiskShare.unsynchronizedBytesMax
     var raft = RaftLimits()
 
     struct RaftLimits {
