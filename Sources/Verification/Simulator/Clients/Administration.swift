@@ -143,13 +143,12 @@ extension Simulation {
         let host = present[clientDice.number(below: present.count)]
         switch clientDice.number(below: 100) {
         case 0..<12:
-            guard
-                let leader = hosts.compactMap(\.member).first(where: { $0.standing.role == .leader }
-                )
-            else { return }
+            guard let leader = leadingMember else { return }
             report.count(.transfers)
             leader.post(.input(.transferLeadership(to: .init(host.id.rawValue))))
-        case 12..<16 where present.count > 2 && present.allSatisfy({ $0.state == .up }):
+        // One whose disk is about to fail counts as lost already.
+        case 12..<16
+        where present.count > 2 && present.allSatisfy({ $0.state == .up && !$0.isDamaged }):
             report.count(.removals)
             remove(host.id)
         case 16..<30:
