@@ -3,8 +3,9 @@ import Simulator
 
 /// Runs each mutant until a seed shows it, and prints which one did, and by what.
 ///
-/// A seed shows a mutant if the run fails with it and is sound without it. Each run is a process of
-/// its own: a broken rule may also trap.
+/// A seed shows a mutant if the run fails with it and is sound without it. The faults are those that
+/// the seed draws; where none of them shows it, those of a known bug that it brings back, if there
+/// is one. Each run is a process of its own: a broken rule may also trap.
 struct MutantTable {
     let mutants: [Mutant]
     let range: SeedRange
@@ -13,6 +14,8 @@ struct MutantTable {
 
     private struct Finding {
         let seed: UInt64
+        /// Empty for faults that the seed draws.
+        let scenario: String
         let story: String
     }
 
@@ -23,7 +26,7 @@ struct MutantTable {
         for mutant in mutants {
             let found = search(mutant)
             if found == nil { missed.append(mutant.rawValue) }
-            let told = found.map { "\($0.seed) | \($0.story)" } ?? "- | NOT FOUND"
+            let told = found.map { "\($0.seed)\($0.scenario) | \($0.story)" } ?? "- | NOT FOUND"
             print("| `\(mutant.rawValue)` | \(told) |")
             fflush(nil)
         }
@@ -34,14 +37,25 @@ struct MutantTable {
         return missed.count
     }
 
-    /// The first seed that fails because of the mutant.
     private func search(_ mutant: Mutant) -> Finding? {
+        let drawn = search(mutant, "--seconds \(seconds)", scenario: "")
+        if let drawn { return drawn }
+        guard let bug = KnownBug.all.first(where: { $0.mutant == mutant }) else { return nil }
+        let name = bug.scenario.name
+        return search(mutant, "--scenario '\(name)'", scenario: " of \"\(name)\"")
+    }
+
+    /// The first seed that fails because of the mutant.
+    private func search(_ mutant: Mutant, _ way: String, scenario: String) -> Finding? {
         var first = range.first
         while first <= range.last {
-            let suspects = suspects(mutant, SeedRange(first: first, last: range.last))
+            let rest = SeedRange(first: first, last: range.last)
+            let suspects = suspects(mutant, rest, way)
             guard let last = suspects.last else { return nil }
             for seed in suspects {
-                if let finding = confirm(mutant, seed) { return finding }
+                if let story = confirm(mutant, seed, way) {
+                    return Finding(seed: seed, scenario: scenario, story: story)
+                }
             }
             first = last + 1
         }
@@ -49,9 +63,9 @@ struct MutantTable {
     }
 
     /// Seeds that fail with the mutant, or may have trapped, ascending.
-    private func suspects(_ mutant: Mutant, _ range: SeedRange) -> [UInt64] {
+    private func suspects(_ mutant: Mutant, _ range: SeedRange, _ way: String) -> [UInt64] {
         var arguments = "--mutant \(mutant.rawValue) --seeds \(range.text)"
-        arguments += " --seconds \(seconds) --until-failure"
+        arguments += " \(way) --until-failure"
         if let jobs { arguments += " --jobs \(jobs)" }
         var seeds: Set<UInt64> = []
         for line in output(of: arguments).lines
@@ -66,14 +80,14 @@ struct MutantTable {
     }
 
     /// What is found in a seed with the mutant, unless the seed fails without it as well.
-    private func confirm(_ mutant: Mutant, _ seed: UInt64) -> Finding? {
-        let run = "--seed \(seed) --seconds \(seconds)"
+    private func confirm(_ mutant: Mutant, _ seed: UInt64, _ way: String) -> String? {
+        let run = "--seed \(seed) \(way)"
         let broken = output(of: run + " --mutant \(mutant.rawValue)")
         guard !broken.isSound, output(of: run).isSound else { return nil }
         let story = broken.lines.first { line in
             line.hasPrefix("at ") || line.contains("Fatal error") || line.hasPrefix("trapped")
         }
-        return Finding(seed: seed, story: String((story ?? "it ends by a signal").prefix(150)))
+        return String((story ?? "it ends by a signal").prefix(150))
     }
 
     /// What a run of this program prints, and whether all went well.

@@ -78,7 +78,7 @@ struct FaultPlan {
             name = "frozen leaders"
             set(.leaderFreeze, choices.duration(4 * .second...9 * .second))
             if choices.happens(500_000) { drawClocks(&choices) }
-            leaseHolders = 6
+            leaseHolders = 16
         case 9:
             name = "many snapshots"
             snapshotCount = 8 + choices.number(below: 20)

@@ -87,6 +87,11 @@ package struct KnownBug: Sendable {
                 "deposed leader renews a lease", every: [.leaderFreeze: 2_000], leaseHolders: 30),
             mutant: .renewsUnconfirmed, reached: [.leaderChanges], seedsUntilFound: 20),
         KnownBug(
+            Scenario(
+                "deposed leader tells how long a lease lives", every: [.leaderFreeze: 2_000],
+                leaseHolders: 30),
+            mutant: .tellsLivesUnconfirmed, reached: [.leaderChanges], seedsUntilFound: 100),
+        KnownBug(
             Scenario("event repeated after a resync", every: [.crash: 1_000]),
             mutant: .watchRepeatsRevision, reached: [.watchEvents]),
         KnownBug(
