@@ -260,6 +260,11 @@ def test_prints_the_same_as_with_a_real_etcd(start, name):
         assert got == expected
 
 
+def heed_interrupts():
+    """A shell that runs the tests in the background has them, and their programs, ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Background:
     """An etcdctl that goes on running; its output arrives line by line."""
 
@@ -267,7 +272,7 @@ class Background:
         self.process = subprocess.Popen(
             [tool("etcdctl"), "--endpoints", member.endpoint, *arguments], text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            env={"PATH": os.environ["PATH"], "ETCDCTL_API": "3"})
+            env={"PATH": os.environ["PATH"], "ETCDCTL_API": "3"}, preexec_fn=heed_interrupts)
         if input is not None:
             self.process.stdin.write(input)
             self.process.stdin.flush()
