@@ -31,7 +31,9 @@ extension StoreResult {
             let decoded = try Etcdserverpb_DeleteRangeResponse(serializedBytes: answer.encoded())
             self = .deleted(Int(decoded.deleted), previous: decoded.prevKvs.map { StoredPair($0) })
         case .range(let answer):
-            guard case .pairs(let pairs, _, let count) = ReadAnswer(answer) else {
+            guard case .pairs(let pairs, let more, let count) = ReadAnswer(answer),
+                count >= pairs.count, more == (count > pairs.count)
+            else {
                 throw SimulationFailure("a range is answered with \(ReadAnswer(answer))")
             }
             self = .range(pairs, leftOut: count - pairs.count)

@@ -45,7 +45,6 @@ final class RaftSafety {
     /// How long a leader may go on, and a member campaign, without hearing a quorum: two election
     /// timeouts, on a slow clock with long ticks.
     private static let silenceMax: Nanoseconds = 4 * .second
-    private static let lookPause: Nanoseconds = 100 * .millisecond
 
     /// A leader that hears no quorum steps down, and who hears none does not raise its term, unless
     /// a leader has told it to.
@@ -53,11 +52,9 @@ final class RaftSafety {
         let role = member.standing.role
         if role == .follower || role == .leader { member.isToldToCampaign = false }
         guard role == .leader || (role == .candidate && !member.isToldToCampaign),
-            simulation.now - member.quorumSeenAt > Self.lookPause,
             simulation.now - member.leadsSince > Self.silenceMax,
             simulation.now - member.host.standsStill(.consensus) > Self.silenceMax
         else { return }
-        member.quorumSeenAt = simulation.now
         let voters = member.replica.status.confState.voters.filter { $0 != member.id }
         let heard = voters.filter { voter in
             guard let host = simulation.host(of: voter),

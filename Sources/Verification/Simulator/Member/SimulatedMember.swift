@@ -79,7 +79,6 @@ final class SimulatedMember {
     var heardAt: [Int: Nanoseconds] = [:]
     /// Since when it leads with the voters that there are now.
     var leadsSince: Nanoseconds = 0
-    var quorumSeenAt: Nanoseconds = 0
     /// Whether it was asked to campaign.
     var isToldToCampaign = false
     var seenCommit: LogIndex
