@@ -49,10 +49,10 @@ package struct SnapshotRestore: Sendable {
                 .encoded(),
             configuration: configuration)
         do {
-            try renewMembership(on: disk, database)
+            let membership = try renewMembership(on: disk, database)
             try writing.append(entries: entries, hardState: hardState)
             try writing.synchronize()
-            try SnapshotStore(disk: disk, directory: snapshots).save(snapshot)
+            try SnapshotStore(disk: disk, directory: snapshots).save(snapshot(of: membership))
             try writing.saveSnapshot(
                 LogSnapshotRecord(index: newestIndex, term: Self.term, confState: confState))
         } catch {
@@ -63,14 +63,16 @@ package struct SnapshotRestore: Sendable {
     }
 
     /// The database names the entries that add the members as the last it has applied.
-    private func renewMembership(on disk: any Disk, _ database: String) throws {
+    private func renewMembership(
+        on disk: any Disk, _ database: String
+    ) throws -> ClusterMembership {
         let bolt = try Bolt.open(disk: disk, path: database, options: BoltOptions())
         defer { bolt.close() }
+        var batch = BoltWriteBatch()
+        var membership = ClusterMembership(localID: localID, clusterID: clusterID)
+        membership.found(members, into: &batch)
         let transaction = bolt.beginWrite()
         do {
-            var batch = BoltWriteBatch()
-            var membership = ClusterMembership(localID: localID, clusterID: clusterID)
-            membership.found(members, into: &batch)
             try batch.apply(to: transaction)
             let meta = try transaction.createBucketIfMissing(StoreBucket.meta)
             try AppliedMark(index: newestIndex, term: Self.term, confState: confState)
@@ -80,6 +82,7 @@ package struct SnapshotRestore: Sendable {
             throw error
         }
         try transaction.commit()
+        return membership
     }
 
     private var entries: [RaftEntry] {
@@ -96,11 +99,8 @@ package struct SnapshotRestore: Sendable {
         RaftHardState(term: Self.term, vote: members[0].id.rawValue, commit: newestIndex)
     }
 
-    private var snapshot: RaftSnapshot {
-        var batch = BoltWriteBatch()
-        var membership = ClusterMembership(localID: localID, clusterID: clusterID)
-        membership.found(members, into: &batch)
-        return RaftSnapshot(
+    private func snapshot(of membership: ClusterMembership) -> RaftSnapshot {
+        RaftSnapshot(
             data: Array(membership.legacyTreeJSON.utf8),
             metadata: RaftSnapshotMetadata(
                 confState: confState, index: newestIndex, term: Self.term))

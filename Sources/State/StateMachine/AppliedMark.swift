@@ -6,8 +6,6 @@ package import Membership
 
 /// How far the database says that it has applied the log: bucket `meta`.
 package struct AppliedMark: Sendable {
-    private static let bucket = [UInt8]("meta".utf8)
-
     /// Index of the last applied entry; 0 for a new database.
     package var index: UInt64 = 0
     package var term: UInt64 = 0
@@ -17,13 +15,13 @@ package struct AppliedMark: Sendable {
     package var storageVersion: SemanticVersion?
 
     package init(from transaction: BoltReadTransaction) {
-        guard let meta = transaction.bucket(Self.bucket) else { return }
-        index = Self.word(meta.get(Array("consistent_index".utf8)))
-        term = Self.word(meta.get(Array("term".utf8)))
-        if let stored = meta.get(Array("confState".utf8)) {
+        guard let meta = transaction.bucket(StoreBucket.meta) else { return }
+        index = Self.word(meta.get(StoreBucket.consistentIndex))
+        term = Self.word(meta.get(StoreBucket.term))
+        if let stored = meta.get(StoreBucket.confState) {
             confState = RaftConfState(stored: stored)
         }
-        if let stored = meta.get(Array("storageVersion".utf8)) {
+        if let stored = meta.get(StoreBucket.storageVersion) {
             storageVersion = SemanticVersion(String(decoding: stored, as: UTF8.self))
         }
     }
@@ -36,13 +34,8 @@ package struct AppliedMark: Sendable {
 
     /// Stores how far the log is applied; the storage version stays as it is.
     package func write(to meta: BoltWriteBucket) throws(BoltError) {
-        try meta.put(StoreBucket.consistentIndex, Self.bytes(index))
-        try meta.put(StoreBucket.term, Self.bytes(term))
+        try StoreBucket.noteApplied(index: index, term: term, in: meta)
         if let confState { try meta.put(StoreBucket.confState, confState.stored) }
-    }
-
-    private static func bytes(_ word: UInt64) -> [UInt8] {
-        withUnsafeBytes(of: word.bigEndian) { Array($0) }
     }
 
     private static func word(_ bytes: [UInt8]?) -> UInt64 {

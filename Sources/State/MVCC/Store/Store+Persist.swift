@@ -40,8 +40,7 @@ extension Store {
         try writeRecords(generation, to: transaction)
         let meta = try transaction.createBucketIfMissing(StoreBucket.meta)
         if let applied = generation.applied {
-            try meta.put(StoreBucket.consistentIndex, StoreBucket.bigEndian(applied.index))
-            try meta.put(StoreBucket.term, StoreBucket.bigEndian(applied.term))
+            try StoreBucket.noteApplied(index: applied.index, term: applied.term, in: meta)
         }
         if let confState = generation.confState {
             try meta.put(StoreBucket.confState, confState)

@@ -1,3 +1,5 @@
+package import Bolt
+
 /// Names in the file that the store reads and writes.
 package enum StoreBucket {
     /// The records, by revision.
@@ -17,7 +19,15 @@ package enum StoreBucket {
     /// In `meta`: version of the file's layout, ASCII.
     package static let storageVersion = Array("storageVersion".utf8)
 
-    static func bigEndian(_ value: UInt64) -> [UInt8] {
+    /// Names the last applied entry in the bucket `meta`.
+    package static func noteApplied(
+        index: UInt64, term: UInt64, in meta: BoltWriteBucket
+    ) throws(BoltError) {
+        try meta.put(consistentIndex, bigEndian(index))
+        try meta.put(Self.term, bigEndian(term))
+    }
+
+    package static func bigEndian(_ value: UInt64) -> [UInt8] {
         withUnsafeBytes(of: value.bigEndian) { bytes in Array(bytes) }
     }
 }
