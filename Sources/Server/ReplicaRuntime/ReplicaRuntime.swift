@@ -331,7 +331,7 @@ extension ReplicaRuntime {
         if pending.records >= configuration.persistOperations { askToPersist() }
         guard isOverlayFull(pending) else { return }
         askToPersist()
-        while store.pendingSize.bytes >= configuration.overlayMaximumBytes, !hasStopped {
+        while isOverlayFull(store.pendingSize), !hasStopped {
             pauseMilliseconds(1)
         }
     }

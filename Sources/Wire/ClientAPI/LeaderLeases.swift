@@ -39,12 +39,13 @@ package struct LeaderLeases: Sendable {
     ) async throws(EtcdError) -> Etcdserverpb_LeaseTimeToLiveResponse? {
         try await context.waitForCommitted()
         let status = context.runtime.status
+        guard status.role == .leader else { return nil }
         let found = try await context.runtime.readState(isBrief: !request.keys) {
             $0.timeToLive(request)
         }
-        guard status.role == .leader,
-            try await context.runtime.confirmsLeadership(in: status.term.rawValue)
-        else { return nil }
+        guard try await context.runtime.confirmsLeadership(in: status.term.rawValue) else {
+            return nil
+        }
         guard let found else { throw .leaseNotFound }
         return found.isPrimary ? found.answer : nil
     }

@@ -50,6 +50,9 @@ enum BackendStep {
     case replaceDatabase(Snapshot), reloadState(Snapshot), removeReceived(UInt64)
     case compact
     case defragment
+
+    /// What writes the overlay, in three pieces.
+    static let persist: [BackendStep] = [.takeOverlay, .commitOverlay, .publishOverlay]
 }
 
 /// What a client is told.

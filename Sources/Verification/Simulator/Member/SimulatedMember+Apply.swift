@@ -158,10 +158,10 @@ extension SimulatedMember {
             logInputs.append(.release(LogIndex(request.index)))
             wake(.log)
         }
-        post([
-            .takeOverlay, .commitOverlay, .publishOverlay, .saveSnapshot(request),
-            .noteSnapshot(request), .purgeSnapshots,
-        ])
+        post(
+            BackendStep.persist + [
+                .saveSnapshot(request), .noteSnapshot(request), .purgeSnapshots,
+            ])
     }
 
     private func finishApplyTurn() {

@@ -20,7 +20,7 @@ extension SimulatedMember {
     private func planBackend() {
         if milliseconds >= nextPersist, state.store.hasPending {
             nextPersist = milliseconds + 100
-            backendSteps = [.takeOverlay, .commitOverlay, .publishOverlay]
+            backendSteps = BackendStep.persist
         } else if isCompacting, milliseconds >= nextCompactionStep {
             backendSteps = [.compact]
         } else if isDefragmenting {
@@ -77,11 +77,11 @@ extension SimulatedMember {
         default: break
         }
         let keepsIndex = simulation.mutant == .indexOnlyWithKeys && overlay.recordCount == 0
-        let former = storedIndex
+        let former = keepsIndex ? storedIndex : nil
         let transaction = state.bolt.beginWrite()
         do {
             try state.store.write(overlay, to: transaction)
-            if keepsIndex { try writeIndex(former, transaction) }
+            if let former { try writeIndex(former, transaction) }
         } catch {
             transaction.rollback()
             throw error
@@ -119,9 +119,8 @@ extension SimulatedMember {
     }
 
     private func writeIndex(_ index: UInt64, _ transaction: BoltWriteTransaction) throws {
-        let meta = try transaction.createBucketIfMissing(Array("meta".utf8))
-        let bytes = withUnsafeBytes(of: index.bigEndian) { [UInt8]($0) }
-        try meta.put(Array("consistent_index".utf8), bytes)
+        let meta = try transaction.createBucketIfMissing(StoreBucket.meta)
+        try meta.put(StoreBucket.consistentIndex, StoreBucket.bigEndian(index))
     }
 
     /// A mutant removes the deletion at the revision of a compaction along with the rest.
@@ -172,20 +171,19 @@ extension SimulatedMember {
 
     /// A client takes a snapshot of this member: of all that is applied by now.
     func takeSnapshotForClient() {
-        let persists: [BackendStep] = [.takeOverlay, .commitOverlay, .publishOverlay]
-        let first = simulation.mutant == .snapshotBeforePersisting ? [] : persists
+        let first = simulation.mutant == .snapshotBeforePersisting ? [] : BackendStep.persist
         post(first + [.tellDatabase(atLeast: progress.index)])
     }
 
     private func tellDatabase(atLeast index: UInt64) throws {
-        let named = storedIndex
+        let reading = state.bolt.beginRead()
+        defer { reading.end() }
+        let named = AppliedMark(from: reading).index
         guard named >= index else {
             throw SimulationFailure(
                 "host \(host.number) has applied entry \(index), and gives a snapshot of entry "
                     + "\(named)")
         }
-        let reading = state.bolt.beginRead()
-        defer { reading.end() }
         try simulation.restore(Self.image(of: reading), at: named, from: host)
     }
 

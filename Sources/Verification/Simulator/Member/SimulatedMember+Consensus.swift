@@ -201,7 +201,7 @@ extension SimulatedMember {
             if simulation.mutant == .readsWithoutQuorum { confirm(message) }
             try simulation.safety.observe(sending: message, by: self)
             if message.type == .snapshot {
-                post([.takeOverlay, .commitOverlay, .publishOverlay, .send(message)])
+                post(BackendStep.persist + [.send(message)])
             } else {
                 simulation.send(message, from: host)
             }
