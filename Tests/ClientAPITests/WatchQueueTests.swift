@@ -10,7 +10,7 @@ import Testing
 struct WatchQueueTests {
     @Test func isBoundedByCount() {
         let queue = WatchQueue()
-        for number in 0..<WatchQueue.deliveriesMax {
+        for number in 0..<WatchQueue.responsesMax {
             #expect(queue.hasRoom)
             #expect(queue.deliver([progress(Int64(number))]))
         }
@@ -18,7 +18,7 @@ struct WatchQueueTests {
         #expect(!queue.deliver([progress(9999)]))
         #expect(!queue.becameRoomy(isWritable: true), "nothing was taken out yet")
         let taken = queue.take()
-        #expect(taken.map(\.revision) == (0..<Int64(WatchQueue.deliveriesMax)).map { $0 })
+        #expect(taken.map(\.revision) == (0..<Int64(WatchQueue.responsesMax)).map { $0 })
         #expect(queue.take().isEmpty && queue.hasRoom)
         #expect(!queue.becameRoomy(isWritable: false), "the client does not read")
         #expect(queue.becameRoomy(isWritable: true))

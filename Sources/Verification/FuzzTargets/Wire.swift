@@ -93,7 +93,9 @@ private func fuzzAnswers(_ input: UnsafeRawBufferPointer) {
         succeeded: true, responses: [.range(range), .put(put), .deleteRange(deleted)])
     _ = TxnAnswer(succeeded: false, responses: [.txn(txn)]).encoded()
     let event = WatchEvent(type: .delete, keyValue: input, previous: input)
-    _ = WatchAnswer(header: nil, watchID: -1, events: event.encoded()).encoded()
+    event.encoded().withUnsafeBytes { events in
+        _ = WatchEventsAnswer(header: ResponseHeader(), watchID: -1, events: events).encoded()
+    }
     let entry = InternalRaftRequest.wrap(id: 7, field: 4, payload: input)
     precondition(!entry.isEmpty, "an entry has a header")
 }

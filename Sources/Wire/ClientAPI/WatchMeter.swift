@@ -15,15 +15,21 @@ struct WatchMeter: Sendable {
     private let changesPerEvent = Timer(
         label: "etcd_debugging_server_watch_send_loop_watch_stream_duration_per_event_seconds")
 
-    /// A delivery was written to its stream.
-    func sent(_ delivery: WatchDelivery, nanoseconds: Int64) {
+    /// A delivery was written to its stream, to `responses` of its watchers, each of which took
+    /// an equal part of the time.
+    func sent(_ delivery: WatchDelivery, responses: Int, nanoseconds: Int64) {
+        guard responses > 0 else { return }
+        let each = nanoseconds / Int64(responses)
         switch delivery.content {
         case .changes(let sent):
-            events.increment(by: Int64(sent.count))
-            changes.recordNanoseconds(nanoseconds)
-            changesPerEvent.recordNanoseconds(nanoseconds / Int64(max(sent.count, 1)))
-        case .progress: progress.recordNanoseconds(nanoseconds)
-        case .compacted: answers.recordNanoseconds(nanoseconds)
+            events.increment(by: Int64(sent.count * responses))
+            let perEvent = each / Int64(max(sent.count, 1))
+            for _ in 0..<responses {
+                changes.recordNanoseconds(each)
+                changesPerEvent.recordNanoseconds(perEvent)
+            }
+        case .progress: progress.recordNanoseconds(each)
+        case .compacted: answers.recordNanoseconds(each)
         }
     }
 

@@ -4,16 +4,18 @@ internal import NIOConcurrencyHelpers
 
 /// Deliveries on their way from the hub to a stream's event loop.
 ///
-/// Bounded by count and by bytes; a full queue takes nothing, and the hub then keeps the watchers
+/// Bounded by responses and by bytes; a full queue takes nothing, and the hub then keeps the watchers
 /// concerned as cursors into history.
 final class WatchQueue: WatchSink {
     /// Responses that wait at most, as in etcd's stream channel.
-    static let deliveriesMax = 1024
-    /// Bytes of events that wait at most, beside what the connection holds.
+    static let responsesMax = 1024
+    /// Bytes of events that wait at most, beside what the connection holds; those that several
+    /// watchers share count once.
     static let bytesMax = 4 << 20
 
     private struct State {
         var waiting: [WatchDelivery] = []
+        var waitingResponses = 0
         var waitingBytes = 0
         var waitingEvents = 0
         var isBlocked = false
@@ -47,6 +49,7 @@ final class WatchQueue: WatchSink {
             state.waiting.append(contentsOf: deliveries)
             var events = 0
             for delivery in deliveries {
+                state.waitingResponses += delivery.watcherCount
                 state.waitingBytes += Self.sizeBytes(delivery)
                 events += delivery.eventCount
             }
@@ -63,6 +66,7 @@ final class WatchQueue: WatchSink {
     func take() -> [WatchDelivery] {
         state.withLockedValue { state in
             state.isWakeUpScheduled = false
+            state.waitingResponses = 0
             state.waitingBytes = 0
             count(-state.waitingEvents, &state)
             defer { state.waiting = [] }
@@ -97,7 +101,8 @@ final class WatchQueue: WatchSink {
     }
 
     private static func hasRoom(_ state: State) -> Bool {
-        !state.isClosed && state.waiting.count < deliveriesMax && state.waitingBytes < bytesMax
+        !state.isClosed && state.waitingResponses < responsesMax
+            && state.waitingBytes < bytesMax
     }
 
     private static func sizeBytes(_ delivery: WatchDelivery) -> Int {
@@ -107,8 +112,11 @@ final class WatchQueue: WatchSink {
 }
 
 extension WatchDelivery {
-    /// Events in it.
-    var eventCount: Int {
+    /// Events in it, each as often as there are watchers that are told of it.
+    var eventCount: Int { watcherCount * eventsPerResponse }
+
+    /// Events that each watcher is told of.
+    var eventsPerResponse: Int {
         if case .changes(let changes) = content { changes.count } else { 0 }
     }
 }

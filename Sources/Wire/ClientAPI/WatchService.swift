@@ -26,6 +26,11 @@ final class WatchHandler: GRPCCallHandler {
     private let context: ServiceContext
     private let queue: WatchQueue
     private let stream: WatchStream
+    /// What was taken from the queue; the deliveries from `place` on are still to be sent, the
+    /// first of them without its first `told` watchers.
+    private var taken: [WatchDelivery] = []
+    private var place = 0
+    private var told = 0
     private var watchers: [Int64: Notification] = [:]
     private var timers: [RepeatedTask] = []
 
@@ -122,34 +127,71 @@ final class WatchHandler: GRPCCallHandler {
     /// Sends what waits, as long as the client takes it.
     private func drain(_ call: GRPCServerCall) {
         guard !call.isClosed else { return }
-        while call.isWritable {
-            let deliveries = queue.take()
-            guard !deliveries.isEmpty else { break }
-            for delivery in deliveries {
-                let began = monotonicNanoseconds()
-                send(delivery, call)
-                context.meter.watch.sent(
-                    delivery, nanoseconds: monotonicNanoseconds() - began)
-            }
+        while call.isWritable, hasDeliveries {
+            let delivery = taken[place]
+            let began = monotonicNanoseconds()
+            let responses = send(delivery, call)
+            context.meter.watch.sent(
+                delivery, responses: responses, nanoseconds: monotonicNanoseconds() - began)
         }
         if queue.becameRoomy(isWritable: call.isWritable) { context.runtime.wakeWatchers() }
     }
 
-    private func send(_ delivery: WatchDelivery, _ call: GRPCServerCall) {
-        let id = delivery.watcherID
-        guard id == -1 || watchers[id] != nil else { return }
-        switch delivery.content {
-        case .progress:
-            call.send(WatchAnswer(header: header(delivery.revision), watchID: id))
-        case .compacted(let revision):
-            call.send(
-                WatchAnswer(
-                    header: header(0), watchID: id, canceled: true, compactRevision: revision))
-        case .changes(let changes):
-            noteTold(id)
-            let limit = delivery.allowsFragments ? context.settings.fragmentBytes : Int.max
-            send(changes, delivery, limitBytes: limit, call)
+    /// Whether there is something to send; takes what waits once everything taken before is sent.
+    private var hasDeliveries: Bool {
+        if place == taken.count {
+            taken = queue.take()
+            place = 0
         }
+        return place < taken.count
+    }
+
+    /// Sends a delivery to its watchers, from the first that has not got it on and as long as the
+    /// client takes it. Returns how many got it.
+    private func send(_ delivery: WatchDelivery, _ call: GRPCServerCall) -> Int {
+        let header = header(delivery.revision)
+        let count =
+            switch delivery.content {
+            case .progress:
+                tell(delivery, call) { id in
+                    call.send(WatchAnswer(header: header, watchID: id))
+                }
+            case .compacted(let revision):
+                tell(delivery, call) { id in
+                    call.send(
+                        WatchAnswer(
+                            header: header, watchID: id, canceled: true,
+                            compactRevision: revision))
+                }
+            case .changes(let changes):
+                changes.withEncoded(withPrevious: delivery.wantsPrevious) { events in
+                    tell(delivery, call) { id in
+                        noteTold(id)
+                        let answer = WatchEventsAnswer(header: header, watchID: id, events: events)
+                        send(answer, changes, delivery, call)
+                    }
+                }
+            }
+        if told == delivery.watcherCount {
+            place += 1
+            told = 0
+        }
+        return count
+    }
+
+    /// Calls `body` for the watchers of a delivery that are still to be told and still there.
+    private func tell(
+        _ delivery: WatchDelivery, _ call: GRPCServerCall, _ body: (Int64) -> Void
+    ) -> Int {
+        var count = 0
+        while told < delivery.watcherCount, count == 0 || call.isWritable {
+            let id = delivery.watcherID(at: told)
+            told += 1
+            guard id == -1 || watchers[id] != nil else { continue }
+            count += 1
+            body(id)
+        }
+        return count
     }
 
     /// Read before it is written: mostly it stands there already, and changing a value in place in
@@ -159,37 +201,37 @@ final class WatchHandler: GRPCCallHandler {
         watchers[id] = Notification(isWanted: notification.isWanted, isIdle: false)
     }
 
-    /// Sends events, cut into responses of at most `limitBytes` but at least one event each.
+    /// Sends events, if they are too many for a response of a watcher that allows it, cut into
+    /// several of at least one event each.
     private func send(
-        _ changes: [WatchedChange], _ delivery: WatchDelivery, limitBytes: Int,
+        _ whole: WatchEventsAnswer, _ changes: [WatchedChange], _ delivery: WatchDelivery,
         _ call: GRPCServerCall
     ) {
-        let wantsPrevious = delivery.wantsPrevious
-        var answer = WatchAnswer(header: header(delivery.revision), watchID: delivery.watcherID)
-        let head = answer.encodedSize(eventsSizeBytes: 0) + 2
+        let limit = context.settings.fragmentBytes
+        guard delivery.allowsFragments, whole.encodedSize >= limit else { return call.send(whole) }
+        var answer = whole
+        answer.fragment = true
+        let head = answer.headSize
         var start = 0
-        while start < changes.count {
-            var end = start
-            var size = 0
-            while end < changes.count {
-                let count = changes[end].bytes(withPrevious: wantsPrevious).count
-                guard end == start || head + size + count <= limitBytes else { break }
-                size += count
-                end += 1
+        var rest = 0
+        for change in changes {
+            let count = change.bytes(withPrevious: delivery.wantsPrevious).count
+            if rest > 0, head + rest + count >= limit {
+                answer.events = UnsafeRawBufferPointer(
+                    rebasing: whole.events[start..<start + rest])
+                call.send(answer)
+                start += rest
+                rest = 0
             }
-            answer.fragment = end < changes.count
-            let piece = changes[start..<end]
-            call.send(lengthBytes: answer.encodedSize(eventsSizeBytes: size)) { memory in
-                var writer = WireWriter(into: memory)
-                answer.encodeHead(into: &writer)
-                for change in piece { writer.append(change.bytes(withPrevious: wantsPrevious)) }
-            }
-            start = end
+            rest += count
         }
+        answer.events = UnsafeRawBufferPointer(rebasing: whole.events[start...])
+        answer.fragment = false
+        call.send(answer)
     }
 
     private func header(_ revision: Int64) -> ResponseHeader {
-        context.header(revision: revision, term: context.runtime.status.term.rawValue)
+        context.header(revision: revision, term: context.runtime.term)
     }
 }
 

@@ -14,7 +14,7 @@ import Testing
     }
 }
 
-/// A sink that is full at times.
+/// A sink that is full at times; it keeps what each watcher is told apart.
 final class RecordingSink: WatchSink, @unchecked Sendable {
     // `@unchecked Sendable`: the tests use one thread.
     var isFull = false
@@ -24,7 +24,15 @@ final class RecordingSink: WatchSink, @unchecked Sendable {
 
     func deliver(_ deliveries: [WatchDelivery]) -> Bool {
         if isFull { return false }
-        self.deliveries += deliveries
+        for delivery in deliveries {
+            for place in 0..<delivery.watcherCount {
+                self.deliveries.append(
+                    WatchDelivery(
+                        watcherID: delivery.watcherID(at: place), revision: delivery.revision,
+                        wantsPrevious: delivery.wantsPrevious,
+                        allowsFragments: delivery.allowsFragments, content: delivery.content))
+            }
+        }
         return true
     }
 }

@@ -1,7 +1,4 @@
-/// A WatchResponse around events that are encoded once and shared by all their watchers.
-///
-/// The events are the last field, so a response is this head with encoded events behind it:
-/// `encodedSize(eventsSizeBytes:)` bytes, of which `encodeHead` writes the first.
+/// A WatchResponse without events: it tells what became of a watcher, or how far it has come.
 package struct WatchAnswer: WireEncodable, Equatable {
     package var header: ResponseHeader?
     package var watchID: Int64
@@ -10,15 +7,10 @@ package struct WatchAnswer: WireEncodable, Equatable {
     /// Why a canceled watcher could not go on: the oldest revision there is, else 0.
     package var compactRevision: Int64
     package var cancelReason: String
-    /// Whether the rest of the events comes with the next response.
-    package var fragment: Bool
-    /// Events as `WatchEvent.encoded` gives them, one behind the other.
-    package var events: [UInt8]
 
     package init(
         header: ResponseHeader?, watchID: Int64, created: Bool = false, canceled: Bool = false,
-        compactRevision: Int64 = 0, cancelReason: String = "", fragment: Bool = false,
-        events: [UInt8] = []
+        compactRevision: Int64 = 0, cancelReason: String = ""
     ) {
         self.header = header
         self.watchID = watchID
@@ -26,40 +18,66 @@ package struct WatchAnswer: WireEncodable, Equatable {
         self.canceled = canceled
         self.compactRevision = compactRevision
         self.cancelReason = cancelReason
-        self.fragment = fragment
-        self.events = events
     }
 
-    package var encodedSize: Int { encodedSize(eventsSizeBytes: events.count) }
-
-    package func encode(into writer: inout WireWriter) {
-        encodeHead(into: &writer)
-        writer.append(events)
-    }
-
-    /// Bytes of the response when its encoded events have `eventsSizeBytes`.
-    package func encodedSize(eventsSizeBytes: Int) -> Int {
-        var size = eventsSizeBytes
+    package var encodedSize: Int {
+        var size = 0
         if let header { size += WireSize.message(header, field: 1) }
         size += WireSize.int64(watchID, field: 2)
         size += WireSize.bool(created, field: 3)
         size += WireSize.bool(canceled, field: 4)
         size += WireSize.int64(compactRevision, field: 5)
-        size += WireSize.string(cancelReason, field: 6)
-        return size + WireSize.bool(fragment, field: 7)
+        return size + WireSize.string(cancelReason, field: 6)
     }
 
-    /// Appends what stands before the events.
-    package func encodeHead(into writer: inout WireWriter) {
+    package func encode(into writer: inout WireWriter) {
         if let header { writer.appendMessage(header, field: 1) }
         writer.appendInt64(watchID, field: 2)
         writer.appendBool(created, field: 3)
         writer.appendBool(canceled, field: 4)
         writer.appendInt64(compactRevision, field: 5)
         writer.appendString(cancelReason, field: 6)
-        writer.appendBool(fragment, field: 7)
     }
 }
+
+/// A WatchResponse that tells of events and of nothing else, as it is written for each of many
+/// watchers: nothing in it is counted or copied.
+package struct WatchEventsAnswer: WireEncodable {
+    package var header: ResponseHeader
+    package var watchID: Int64
+    /// Whether the rest of the events comes with the next response.
+    package var fragment: Bool
+    /// Events as `WatchEvent.encoded` gives them, one behind the other.
+    package var events: UnsafeRawBufferPointer
+
+    package init(
+        header: ResponseHeader, watchID: Int64, fragment: Bool = false,
+        events: UnsafeRawBufferPointer
+    ) {
+        self.header = header
+        self.watchID = watchID
+        self.fragment = fragment
+        self.events = events
+    }
+
+    /// Bytes of the response beside its events.
+    package var headSize: Int {
+        WireSize.message(header, field: 1) + WireSize.int64(watchID, field: 2)
+            + WireSize.bool(fragment, field: 7)
+    }
+
+    package var encodedSize: Int { headSize + events.count }
+
+    package func encode(into writer: inout WireWriter) {
+        writer.appendMessage(header, field: 1)
+        writer.appendInt64(watchID, field: 2)
+        writer.appendBool(fragment, field: 7)
+        writer.append(events)
+    }
+}
+
+// Only points to memory that nobody writes; who hands it to another thread keeps that alive.
+extension WatchEventsAnswer: @unchecked Sendable {}
 
 /// An event around encoded key-values, with the tag and length that make it a part of a
 /// WatchResponse.

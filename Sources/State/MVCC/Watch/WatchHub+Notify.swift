@@ -45,26 +45,20 @@ extension WatchHub {
         }
         for watcher in touched {
             let stream = watcher.stream
-            if stream.outbox.isEmpty {
-                streams.append(stream)
-                stream.outbox.reserveCapacity(min(stream.watchers.count, touched.count))
-            }
-            let delivery = watcher.delivery(
-                .changes(watcher.gathered), revision: transaction.revision)
+            if stream.outbox.isEmpty { streams.append(stream) }
+            stream.post(watcher, revision: transaction.revision)
             watcher.gathered = []
             if watcher.undeliveredRevision == 0 {
                 watcher.undeliveredRevision = transaction.revision
             }
-            stream.outbox.append((watcher, delivery))
         }
     }
 
     /// Hands an outbox over; if the sink is full its watchers fall behind.
     private func flush(_ stream: WatchStream) {
-        let outbox = stream.outbox
-        stream.outbox = []
-        let isTaken = stream.sink.deliver(outbox.map { entry in entry.delivery })
-        for (watcher, _) in outbox where watcher.undeliveredRevision != 0 {
+        let (deliveries, watchers) = stream.takeOutbox()
+        let isTaken = stream.sink.deliver(deliveries)
+        for watcher in watchers where watcher.undeliveredRevision != 0 {
             if !isTaken {
                 watcher.nextRevision = watcher.undeliveredRevision
                 displace(watcher)

@@ -1,4 +1,4 @@
-/// Something for one watcher's client.
+/// Something for the client of one watcher, or of several of one stream that are told the same.
 package struct WatchDelivery: Sendable {
     /// What is told.
     package enum Content: Sendable {
@@ -13,6 +13,8 @@ package struct WatchDelivery: Sendable {
 
     /// The watcher; -1 for a progress of the whole stream.
     package let watcherID: Int64
+    /// More watchers of the stream that are told just the same, after the first.
+    package var otherIDs: [Int64] = []
     /// Revision for the response's header: the changes' own for a watcher that is up to date, the
     /// store's newest for one that catches up, 0 for a compacted one.
     package let revision: Int64
@@ -21,6 +23,14 @@ package struct WatchDelivery: Sendable {
     /// Whether a response that is too large may be cut.
     package let allowsFragments: Bool
     package let content: Content
+
+    /// Watchers that are told.
+    package var watcherCount: Int { 1 + otherIDs.count }
+
+    /// One of the watchers; `place` is below `watcherCount`.
+    package func watcherID(at place: Int) -> Int64 {
+        place == 0 ? watcherID : otherIDs[place - 1]
+    }
 }
 
 /// Where a stream's deliveries go: a bounded queue towards its connection.

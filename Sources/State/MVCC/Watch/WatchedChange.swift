@@ -68,3 +68,15 @@ package final class WatchedChange: @unchecked Sendable {
         }
     }
 }
+
+extension [WatchedChange] {
+    /// The events of all changes, one behind the other.
+    package func withEncoded<Result>(
+        withPrevious: Bool, _ body: (UnsafeRawBufferPointer) -> Result
+    ) -> Result {
+        if count == 1 { return self[0].bytes(withPrevious: withPrevious).withUnsafeBytes(body) }
+        var events: [UInt8] = []
+        for change in self { events += change.bytes(withPrevious: withPrevious) }
+        return events.withUnsafeBytes(body)
+    }
+}

@@ -101,10 +101,33 @@ package final class WatchStream: @unchecked Sendable {
     var owesProgress = false
     var isClosed = false
     /// Gathered in this notification, in order.
-    var outbox: [(watcher: Watcher, delivery: WatchDelivery)] = []
+    private(set) var outbox: [WatchDelivery] = []
+    /// The watchers of what is in the outbox.
+    private(set) var posted: [Watcher] = []
 
     init(sink: any WatchSink) {
         self.sink = sink
+    }
+
+    /// Puts what a watcher gathered of a transaction into the outbox, together with what another
+    /// watcher of the stream is told if that is the same.
+    func post(_ watcher: Watcher, revision: Int64) {
+        posted.append(watcher)
+        let delivery = watcher.delivery(.changes(watcher.gathered), revision: revision)
+        if let last = outbox.indices.last, outbox[last].tellsSame(as: delivery) {
+            outbox[last].otherIDs.append(watcher.id)
+        } else {
+            outbox.append(delivery)
+        }
+    }
+
+    /// Empties the outbox.
+    func takeOutbox() -> (deliveries: [WatchDelivery], watchers: [Watcher]) {
+        defer {
+            outbox = []
+            posted = []
+        }
+        return (outbox, posted)
     }
 
     /// The next id that no watcher of the stream has.
@@ -112,5 +135,18 @@ package final class WatchStream: @unchecked Sendable {
         while watchers[nextID] != nil { nextID += 1 }
         defer { nextID += 1 }
         return nextID
+    }
+}
+
+extension WatchDelivery {
+    /// Whether another watcher's delivery has the same changes in the same form.
+    fileprivate func tellsSame(as other: WatchDelivery) -> Bool {
+        guard revision == other.revision, wantsPrevious == other.wantsPrevious,
+            allowsFragments == other.allowsFragments,
+            case .changes(let mine) = content, case .changes(let others) = other.content,
+            mine.count == others.count
+        else { return false }
+        for place in mine.indices where mine[place] !== others[place] { return false }
+        return true
     }
 }

@@ -66,7 +66,9 @@ final class WatchClient: WatchSink, @unchecked Sendable {
         var responses: [(watcher: Int64, response: WatchResponse)] = []
         for delivery in deliveries {
             for response in try delivery.responses(mutant) {
-                responses.append((delivery.watcherID, response))
+                for place in 0..<delivery.watcherCount {
+                    responses.append((delivery.watcherID(at: place), response))
+                }
             }
         }
         return responses
