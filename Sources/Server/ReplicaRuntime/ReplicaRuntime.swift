@@ -46,6 +46,8 @@ package final class ReplicaRuntime: Sendable {
 
     private let quota: Quota
     private let published: Mutex<ReplicaStatus>
+    /// The published term, for those who want nothing else.
+    private let publishedTerm = Atomic<UInt64>(0)
     private let appliedIndex: Atomic<UInt64>
     private let committedIndex = Atomic<UInt64>(0)
     private let requestID: Atomic<UInt64>
@@ -245,6 +247,9 @@ extension ReplicaRuntime {
         }
     }
 
+    /// The term of `status`, as headers of answers tell it.
+    package var term: UInt64 { publishedTerm.load(ordering: .relaxed) }
+
     /// Whether this member has no vote, as far as it has applied; before that, as it joined.
     package var isLearner: Bool { learns.load(ordering: .relaxed) }
 
@@ -279,6 +284,7 @@ extension ReplicaRuntime {
                 published.leaderMissingSince = leader == nil ? monotonicMilliseconds() : nil
             }
             published.term = replica.term
+            publishedTerm.store(replica.term.rawValue, ordering: .relaxed)
             published.vote = replica.vote
             published.leader = leader
             published.role = replica.role

@@ -11,7 +11,8 @@ extension ServiceContext {
         _ call: GRPCServerCall, isStream: Bool = false, isForLearners: Bool
     ) -> EtcdError? {
         guard isForLearners || !runtime.isLearner else { return .notSupportedForLearner }
-        meter.countRequest(call, isStream: isStream)
+        let port = port(call)
+        meter.countRequest(call, isStream: isStream, known: &port.requestCounters)
         guard requiresLeader(call) else { return nil }
         return runtime.status.leader == nil ? .noLeader : nil
     }

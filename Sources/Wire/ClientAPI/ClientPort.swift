@@ -17,6 +17,8 @@ package final class ClientPort: ReplySink, @unchecked Sendable {
     private var outgoing: [ClientRequest] = []
     /// Leases to be renewed with the next batch.
     var renewals: [LeaseRenewalCall] = []
+    /// What this loop counts requests with.
+    var requestCounters = RequestCounters()
     private var waiting: [Waiter?] = []
     private var freeTokens: [UInt64] = []
     private let inbox = NIOLockedValueBox<[Reply]>([])
@@ -66,7 +68,7 @@ package final class ClientPort: ReplySink, @unchecked Sendable {
     /// Waits until everything acknowledged before now is visible.
     func read(_ completion: @escaping Completion) {
         if runtime.readsAlone, !runtime.hasStopped {
-            let term = runtime.status.term.rawValue
+            let term = runtime.term
             return completion(Reply(token: 0, value: .readable, term: term))
         }
         outgoing.append(.read(reply: address(completion)))
@@ -138,7 +140,7 @@ package final class ClientPort: ReplySink, @unchecked Sendable {
     }
 
     private func refusal(_ error: EtcdError) -> Reply {
-        Reply(token: 0, value: .failed(error), term: runtime.status.term.rawValue)
+        Reply(token: 0, value: .failed(error), term: runtime.term)
     }
 
     /// Requests made outside a read turn leave at the end of the loop's turn.

@@ -96,7 +96,7 @@ struct ClusterService {
 extension ServiceContext {
     /// The cluster service leaves the revision out of its headers.
     func clusterHeader() -> ResponseHeader {
-        header(revision: 0, term: runtime.status.term.rawValue)
+        header(revision: 0, term: runtime.term)
     }
 
     /// Changes of the membership.

@@ -80,11 +80,12 @@ struct KVService {
             var isSuccess = true
             if case .failed = outcome.result { isSuccess = false }
             context.meter.requestEnded(
-                "ReadonlyTxn", nanoseconds: monotonicNanoseconds() - began, isSuccess: isSuccess)
+                .readOnlyTransaction, nanoseconds: monotonicNanoseconds() - began,
+                isSuccess: isSuccess)
             switch outcome.result {
             case .txn(var answer):
                 call.answerNumber = answer.succeeded ? 1 : 0
-                let term = context.runtime.status.term.rawValue
+                let term = context.runtime.term
                 answer.header = context.header(revision: outcome.revision, term: term)
                 call.answer(answer)
             case .failed(let error): call.fail(error)

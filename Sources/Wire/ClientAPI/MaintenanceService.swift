@@ -120,7 +120,7 @@ struct MaintenanceService {
         case .failure(let error): call.fail(error)
         case .success(let (hash, storeRevision)):
             var answer = Etcdserverpb_HashKVResponse()
-            let term = context.runtime.status.term.rawValue
+            let term = context.runtime.term
             answer.header = Etcdserverpb_ResponseHeader(
                 context.header(revision: storeRevision, term: term))
             answer.hash = hash.hash

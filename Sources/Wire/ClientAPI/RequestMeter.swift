@@ -1,4 +1,5 @@
 internal import CoreMetrics
+internal import EtcdAPI
 package import GRPC
 internal import NIOConcurrencyHelpers
 
@@ -16,20 +17,13 @@ package final class RequestMeter: Sendable {
     let snapshot = Timer(label: "etcd_disk_backend_snapshot_duration_seconds")
     private let ranges = Counter(label: "etcd_mvcc_range_total")
     private let rangeTimers = OutcomeTimers("etcd_server_range_duration_seconds", [])
-    private let requestTimers: [String: OutcomeTimers]
-
-    /// Kinds of requests whose time is taken, as etcd names them.
-    private static let kinds = [
-        "Range", "ReadonlyTxn", "Put", "DeleteRange", "Txn", "Compaction", "LeaseGrant",
-        "LeaseRevoke", "Alarm",
-    ]
+    /// By the number of the kind.
+    private let requestTimers: [OutcomeTimers]
 
     package init() {
-        var timers: [String: OutcomeTimers] = [:]
-        for kind in Self.kinds {
-            timers[kind] = OutcomeTimers("etcd_server_request_duration_seconds", [("type", kind)])
+        requestTimers = RequestKind.allCases.map { kind in
+            OutcomeTimers("etcd_server_request_duration_seconds", [("type", kind.label)])
         }
-        requestTimers = timers
     }
 
     /// A range was answered or refused.
@@ -39,13 +33,18 @@ package final class RequestMeter: Sendable {
     }
 
     /// A request was answered or refused.
-    func requestEnded(_ kind: String, nanoseconds: Int64, isSuccess: Bool) {
-        requestTimers[kind]?.record(nanoseconds, isSuccess)
+    func requestEnded(_ kind: RequestKind, nanoseconds: Int64, isSuccess: Bool) {
+        requestTimers[kind.rawValue].record(nanoseconds, isSuccess)
     }
 
-    func countRequest(_ call: GRPCServerCall, isStream: Bool) {
-        let version = call.metadata.first("client-api-version") ?? "unknown"
-        counter(RequestLabels(isStream: isStream, version: version)).increment()
+    ///
+    /// - Parameter known: the counters that the call's loop has counted with before.
+    func countRequest(_ call: GRPCServerCall, isStream: Bool, known: inout RequestCounters) {
+        let version = call.metadata.first("client-api-version")
+        if let counter = known[isStream: isStream, version] { return counter.increment() }
+        let counter = counter(RequestLabels(isStream: isStream, version: version ?? "unknown"))
+        known[isStream: isStream, version] = counter
+        counter.increment()
     }
 
     func streamClosed(_ api: String, _ reason: GRPCCloseReason) {
@@ -62,27 +61,91 @@ package final class RequestMeter: Sendable {
     }
 
     /// Versions come from clients: only a few are kept apart.
-    private static let countersMax = 64
+    static let countersMax = 64
 
-    /// What requests are told apart by; a key without a text of its own to make for each request.
-    private struct RequestLabels: Hashable {
-        let isStream: Bool
-        let version: String
+    private static func counter(type: String, version: String) -> Counter {
+        Counter(
+            label: "etcd_server_client_requests_total",
+            dimensions: [("type", type), ("client_api_version", version)])
     }
 
     private func counter(_ labels: RequestLabels) -> Counter {
         requests.withLockedValue { counters in
             if let known = counters[labels] { return known }
-            let name = "etcd_server_client_requests_total"
             guard counters.count < Self.countersMax else {
-                return Counter(
-                    label: name, dimensions: [("type", "other"), ("client_api_version", "other")])
+                return Self.counter(type: "other", version: "other")
             }
-            let type = labels.isStream ? "stream" : "unary"
-            let counter = Counter(
-                label: name, dimensions: [("type", type), ("client_api_version", labels.version)])
+            let counter = Self.counter(
+                type: labels.isStream ? "stream" : "unary", version: labels.version)
             counters[labels] = counter
             return counter
+        }
+    }
+}
+
+/// What requests are told apart by; a key without a text of its own to make for each request.
+private struct RequestLabels: Hashable {
+    let isStream: Bool
+    let version: String
+}
+
+/// The counters of requests that one loop uses, so that counting takes no lock: few, since a
+/// counter beyond the limit is not kept apart.
+struct RequestCounters {
+    /// Of clients that do not tell their version.
+    private var unknownCalls: Counter?
+    private var unknownStreams: Counter?
+    private var others: [RequestLabels: Counter] = [:]
+
+    subscript(isStream isStream: Bool, version: String?) -> Counter? {
+        get {
+            guard let version else { return isStream ? unknownStreams : unknownCalls }
+            return others[RequestLabels(isStream: isStream, version: version)]
+        }
+        set {
+            if let version {
+                guard others.count < RequestMeter.countersMax else { return }
+                others[RequestLabels(isStream: isStream, version: version)] = newValue
+            } else if isStream {
+                unknownStreams = newValue
+            } else {
+                unknownCalls = newValue
+            }
+        }
+    }
+}
+
+/// Kinds of requests whose time is taken.
+enum RequestKind: Int, CaseIterable {
+    case range, readOnlyTransaction, put, deleteRange, transaction, compaction, leaseGrant
+    case leaseRevoke, alarm
+
+    /// The kind of a proposed request, nil where no time is taken.
+    init?(proposed field: UInt32) {
+        switch field {
+        case InternalRaftRequest.Field.put: self = .put
+        case InternalRaftRequest.Field.deleteRange: self = .deleteRange
+        case InternalRaftRequest.Field.txn: self = .transaction
+        case InternalRaftRequest.Field.compaction: self = .compaction
+        case InternalRaftRequest.Field.leaseGrant: self = .leaseGrant
+        case InternalRaftRequest.Field.leaseRevoke: self = .leaseRevoke
+        case InternalRaftRequest.Field.alarm: self = .alarm
+        default: return nil
+        }
+    }
+
+    /// The kind as etcd's metrics name it.
+    var label: String {
+        switch self {
+        case .range: "Range"
+        case .readOnlyTransaction: "ReadonlyTxn"
+        case .put: "Put"
+        case .deleteRange: "DeleteRange"
+        case .transaction: "Txn"
+        case .compaction: "Compaction"
+        case .leaseGrant: "LeaseGrant"
+        case .leaseRevoke: "LeaseRevoke"
+        case .alarm: "Alarm"
         }
     }
 }

@@ -68,7 +68,7 @@ package struct ServiceContext: Sendable {
 
     /// Header at the store's present revision and the present term.
     func header() -> ResponseHeader {
-        header(revision: runtime.store.revisions.current, term: runtime.status.term.rawValue)
+        header(revision: runtime.store.revisions.current, term: runtime.term)
     }
 
     /// A unary method: decodes the request, asks whether it is served, hands it to `serve`.
@@ -103,29 +103,17 @@ package struct ServiceContext: Sendable {
     ) {
         let started = monotonicNanoseconds()
         port(call).propose(field: field, payload: payload) { reply in
-            meter.requestEnded(
-                Self.kind(of: field), nanoseconds: monotonicNanoseconds() - started,
-                isSuccess: reply.isSuccess)
+            if let kind = RequestKind(proposed: field) {
+                meter.requestEnded(
+                    kind, nanoseconds: monotonicNanoseconds() - started,
+                    isSuccess: reply.isSuccess)
+            }
             do throws(EtcdError) {
                 let outcome = try reply.outcome()
                 answer(outcome, header(revision: outcome.revision, term: reply.term))
             } catch {
                 call.fail(error)
             }
-        }
-    }
-
-    /// The kind of a proposed request, as metrics name it.
-    private static func kind(of field: UInt32) -> String {
-        switch field {
-        case InternalRaftRequest.Field.put: "Put"
-        case InternalRaftRequest.Field.deleteRange: "DeleteRange"
-        case InternalRaftRequest.Field.txn: "Txn"
-        case InternalRaftRequest.Field.compaction: "Compaction"
-        case InternalRaftRequest.Field.leaseGrant: "LeaseGrant"
-        case InternalRaftRequest.Field.leaseRevoke: "LeaseRevoke"
-        case InternalRaftRequest.Field.alarm: "Alarm"
-        default: ""
         }
     }
 

@@ -60,7 +60,6 @@ package struct GRPCMethod: Sendable {
     package let name: String
     package let kind: GRPCMethodKind
     let implementation: Implementation
-    let pathBytes: [UInt8]
 
     /// A unary method; `path` is `/service/method`.
     package init(
@@ -85,22 +84,24 @@ package struct GRPCMethod: Sendable {
         self.name = String(parts[2])
         self.kind = kind
         self.implementation = implementation
-        self.pathBytes = Array(path.utf8)
     }
 }
 
 /// Finds methods by the bytes of their path, without making a String.
 struct GRPCMethodTable: Sendable {
     let methods: [GRPCMethod]
+    private let paths: [[UInt8]]
     private let slots: [Int32]
 
     init(_ methods: [GRPCMethod]) {
-        self.methods = methods
+        // Storage of its own, as that of the other members.
+        self.methods = methods.map { method in method }
+        paths = methods.map { method in Array(method.path.utf8) }
         var size = 16
         while size < methods.count * 4 { size *= 2 }
         var slots = [Int32](repeating: -1, count: size)
         for (index, method) in methods.enumerated() {
-            var slot = method.pathBytes.withUnsafeBytes { Self.hash($0) } & (size - 1)
+            var slot = paths[index].withUnsafeBytes { Self.hash($0) } & (size - 1)
             while slots[slot] >= 0 {
                 precondition(methods[Int(slots[slot])].path != method.path, "one path, one method")
                 slot = (slot + 1) & (size - 1)
@@ -115,7 +116,7 @@ struct GRPCMethodTable: Sendable {
         var slot = Self.hash(path) & (slots.count - 1)
         while slots[slot] >= 0 {
             let index = Int(slots[slot])
-            if methods[index].pathBytes.withUnsafeBytes({ Self.equal($0, path) }) { return index }
+            if paths[index].withUnsafeBytes({ Self.equal($0, path) }) { return index }
             slot = (slot + 1) & (slots.count - 1)
         }
         return nil

@@ -34,21 +34,19 @@ package struct GRPCServerConfiguration: Sendable {
 /// `addHandlers(to:)` or `addSniffingHandlers(to:http1:)` in the child initializer.
 package final class GRPCServer: Sendable {
     package let configuration: GRPCServerConfiguration
-    let table: GRPCMethodTable
     private let loops: [GRPCServerLoop]
 
     /// The methods served, in the order of `collectCounters`.
-    package var methods: [GRPCMethod] { table.methods }
+    package let methods: [GRPCMethod]
 
     package init(
         methods: [GRPCMethod], configuration: GRPCServerConfiguration, eventLoops: [any EventLoop]
     ) {
         self.configuration = configuration
-        let table = GRPCMethodTable(methods)
-        self.table = table
+        self.methods = methods
         self.loops = eventLoops.map {
             GRPCServerLoop(
-                loop: HTTP2Loop(eventLoop: $0), table: table, configuration: configuration)
+                loop: HTTP2Loop(eventLoop: $0), methods: methods, configuration: configuration)
         }
     }
 

@@ -7,7 +7,7 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
     func start() {
         isStarted = true
         state.counters[methodIndex].started += 1
-        if state.configuration.recordsHandlingTime || state.configuration.onSlowCall != nil {
+        if state.configuration.recordsHandlingTime || state.slowCallMilliseconds != .max {
             startedMilliseconds = loop.nowMilliseconds
         }
         if deadlineMilliseconds != nil { loop.insertCallTimer(self) }
@@ -128,12 +128,11 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
     }
 
     private func tellIfSlow() {
-        let configuration = state.configuration
-        guard let limit = configuration.slowCallMilliseconds, let tell = configuration.onSlowCall,
-            method.kind == .unary
-        else { return }
+        guard state.slowCallMilliseconds != .max else { return }
         let milliseconds = loop.nowMilliseconds - startedMilliseconds
-        guard milliseconds >= limit else { return }
+        guard milliseconds >= state.slowCallMilliseconds, method.kind == .unary,
+            let tell = state.configuration.onSlowCall
+        else { return }
         tell(
             GRPCSlowCall(
                 path: method.path, remote: peerAddress?.description ?? "",

@@ -6,16 +6,22 @@ final class GRPCServerLoop: @unchecked Sendable {  // owned by loop.eventLoop's 
     let loop: HTTP2Loop
     let table: GRPCMethodTable
     let configuration: GRPCServerConfiguration
+    /// Unary calls that take as long or longer are told of.
+    let slowCallMilliseconds: Int64
     var counters: [GRPCMethodCounters]
     var connections: [GRPCServerConnection] = []
     private var isDraining = false
     private var drained: EventLoopPromise<Void>?
 
-    init(loop: HTTP2Loop, table: GRPCMethodTable, configuration: GRPCServerConfiguration) {
+    /// A loop has a table of its own: what two of them counted their holds of would go back and
+    /// forth between their processors with each call.
+    init(loop: HTTP2Loop, methods: [GRPCMethod], configuration: GRPCServerConfiguration) {
         self.loop = loop
-        self.table = table
+        table = GRPCMethodTable(methods)
         self.configuration = configuration
-        self.counters = Array(repeating: GRPCMethodCounters(), count: table.methods.count)
+        slowCallMilliseconds =
+            configuration.onSlowCall == nil ? .max : configuration.slowCallMilliseconds ?? .max
+        counters = Array(repeating: GRPCMethodCounters(), count: methods.count)
         loop.onReadTurnComplete = configuration.onReadTurnComplete
     }
 
