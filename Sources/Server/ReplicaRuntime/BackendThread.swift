@@ -55,6 +55,9 @@ final class BackendThread {
     private var batch: [BackendMessage] = []
     private var nextPersist: Int64
     private var nextCompactionStep: Int64 = 0
+    private var nextDefragmentationStep: Int64 = 0
+    private var compactionPace = BackendPace()
+    private var defragmentationPace = BackendPace()
     /// Whether a compaction may be under way; at first one may have been interrupted.
     var isCompacting = true
     /// Since when a compaction waits for readers.
@@ -83,7 +86,7 @@ final class BackendThread {
                 for message in batch { try handle(message) }
                 if monotonicMilliseconds() >= nextPersist { try persist() }
                 try compactIfDue()
-                defragmentStep()
+                defragmentIfDue()
             }
             try persist()
         } catch {
@@ -94,8 +97,10 @@ final class BackendThread {
     }
 
     private var deadline: Int64 {
-        guard defragmentations.isEmpty else { return monotonicMilliseconds() }
-        return isCompacting ? min(nextPersist, nextCompactionStep) : nextPersist
+        var deadline = nextPersist
+        if isCompacting { deadline = min(deadline, nextCompactionStep) }
+        if !defragmentations.isEmpty { deadline = min(deadline, nextDefragmentationStep) }
+        return deadline
     }
 
     private func handle(_ message: BackendMessage) throws {
@@ -128,13 +133,15 @@ final class BackendThread {
         runtime.observer.persisted(nanoseconds: monotonicNanoseconds() - started)
     }
 
-    /// One slice of the compaction, then a pause, so that it never takes the disk for long.
+    /// One slice of the compaction, then a pause, so that it never takes the disk for long: at
+    /// least the configured one, as in etcd.
     private func compactIfDue() throws {
         guard isCompacting, monotonicMilliseconds() >= nextCompactionStep else { return }
         let started = monotonicNanoseconds()
         let progress = try store.compactionStep()
         let took = monotonicNanoseconds() - started
-        var pause = runtime.configuration.compactionPauseMilliseconds
+        let rest = compactionPace.rest(after: took, applied: runtime.applied)
+        var pause = max(runtime.configuration.compactionPauseMilliseconds, rest)
         if progress != .waiting { waitsSince = nil }
         switch progress {
         case .idle: isCompacting = false
@@ -193,8 +200,17 @@ final class BackendThread {
 
 /// Defragmentation, in steps between which the overlay is written as ever.
 extension BackendThread {
-    private func defragmentStep() {
-        guard let completion = defragmentations.first else { return }
+    private func defragmentIfDue() {
+        guard let completion = defragmentations.first,
+            monotonicMilliseconds() >= nextDefragmentationStep
+        else { return }
+        let started = monotonicNanoseconds()
+        defer {
+            let took = monotonicNanoseconds() - started
+            nextDefragmentationStep =
+                monotonicMilliseconds()
+                + defragmentationPace.rest(after: took, applied: runtime.applied)
+        }
         do throws(BoltError) {
             guard let running = defragmentation else {
                 defragmentation = try store.beginDefragmentation()

@@ -43,13 +43,15 @@ package final class BoltCompactedCopy {
         if !isTaken { destination.close() }
     }
 
-    /// Copies up to `entriesMax` entries or 16 MiB as one commit of the new file; true when all is
-    /// copied and durable.
-    package func step(entriesMax: Int = 10_000) throws(BoltError) -> Bool {
+    /// Copies up to `entriesMax` entries, ending with the one that reaches `bytesMax` bytes, as one
+    /// commit of the new file; true when all is copied and durable.
+    package func step(
+        entriesMax: Int = 10_000, bytesMax: Int = 16 << 20
+    ) throws(BoltError) -> Bool {
         if isDone { return true }
         let write = destination.beginWrite()
         do throws(BoltError) {
-            try copySlice(into: write, entriesMax: entriesMax)
+            try copySlice(into: write, entriesMax: entriesMax, bytesMax: bytesMax)
             if let fault = transaction.bolt.corruption { throw .corrupt(fault) }
         } catch {
             write.rollback()
@@ -70,12 +72,12 @@ package final class BoltCompactedCopy {
     }
 
     private func copySlice(
-        into write: BoltWriteTransaction, entriesMax: Int
+        into write: BoltWriteTransaction, entriesMax: Int, bytesMax: Int
     ) throws(BoltError) {
-        let bytesMax = copiedBytes + (16 << 20)
+        let end = copiedBytes + bytesMax
         var left = entriesMax
         var bucket = try openedBucket(in: write)
-        while left > 0, copiedBytes < bytesMax, let level = levels.indices.last {
+        while left > 0, copiedBytes < end, let level = levels.indices.last {
             guard let (key, value) = levels[level].cursor.next() else {
                 levels.removeLast()
                 bucket = try openedBucket(in: write)

@@ -16,6 +16,8 @@ package final class BoltDefragmentation {
     package struct Limits: Sendable {
         /// Entries that a step copies.
         package var entriesPerStep = 10_000
+        /// Bytes of keys and values with which a step ends.
+        package var bytesPerStep = 256 << 10
         /// Leaves that the last step may bring over.
         package var lastLeaves = 256
         /// Rounds of catching up; after as many the last step takes what is left, however much.
@@ -78,7 +80,9 @@ package final class BoltDefragmentation {
     private func advance() throws(BoltError) -> Bool {
         switch phase {
         case .copying(let copy):
-            guard try copy.step(entriesMax: limits.entriesPerStep) else { return false }
+            let isCopied = try copy.step(
+                entriesMax: limits.entriesPerStep, bytesMax: limits.bytesPerStep)
+            guard isCopied else { return false }
             return try catchUp(with: copy.takeDestination())
         case .catchingUp(let round):
             guard try round.step(entriesMax: limits.entriesPerStep) else { return false }
