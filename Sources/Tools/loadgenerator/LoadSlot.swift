@@ -34,8 +34,13 @@ final class CallSlot: LoadSlot, GRPCClientCallHandler {
         call.halfClose()
     }
 
-    func receive(_ message: [UInt8], on call: GRPCClientCall) {
-        bytesReceived += message.count
+    /// What is in an answer is not looked at: memory for it would be the client's cost.
+    var wantsMessages: Bool { false }
+
+    func receive(_ message: [UInt8], on call: GRPCClientCall) {}
+
+    func receivedMessage(bytes: Int, on call: GRPCClientCall) {
+        bytesReceived += bytes
     }
 
     func closed(_ call: GRPCClientCall, status: GRPCStatus, trailers: GRPCMetadata) {

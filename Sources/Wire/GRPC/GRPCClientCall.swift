@@ -7,6 +7,10 @@ package protocol GRPCClientCallHandler: AnyObject {
     func receivedHeaders(_ metadata: GRPCMetadata, on call: GRPCClientCall)
     /// A message came.
     func receive(_ message: [UInt8], on call: GRPCClientCall)
+    /// Whether messages are wanted and not only their lengths; asked once, when the call begins.
+    var wantsMessages: Bool { get }
+    /// A message of that length came to a handler that wants no messages.
+    func receivedMessage(bytes: Int, on call: GRPCClientCall)
     /// The call may be written to again after `isWritable` was false.
     func becameWritable(_ call: GRPCClientCall)
     /// The call is over; called once.
@@ -14,6 +18,8 @@ package protocol GRPCClientCallHandler: AnyObject {
 }
 
 extension GRPCClientCallHandler {
+    package var wantsMessages: Bool { true }
+    package func receivedMessage(bytes: Int, on call: GRPCClientCall) {}
     package func receivedHeaders(_ metadata: GRPCMetadata, on call: GRPCClientCall) {}
     package func becameWritable(_ call: GRPCClientCall) {}
 }
@@ -31,7 +37,7 @@ package final class GRPCClientCall: @unchecked Sendable {  // used on its event 
 
     private var stream: HTTP2Stream?
     private var handler: (any GRPCClientCallHandler)?
-    private var reader = GRPCMessageReader()
+    private var reader: GRPCMessageReader
     private var metadata = GRPCMetadata()
     private var httpStatus: Int?
     private var status: GRPCStatusCode?
@@ -42,6 +48,7 @@ package final class GRPCClientCall: @unchecked Sendable {  // used on its event 
     init(connection: GRPCClientConnection, handler: any GRPCClientCallHandler) {
         self.connection = connection
         self.handler = handler
+        reader = GRPCMessageReader(keepsMessages: handler.wantsMessages)
     }
 
     func begin(headers: HTTP2HeaderBlock, timeoutMilliseconds: Int64?) {
@@ -146,6 +153,7 @@ extension GRPCClientCall: HTTP2StreamDelegate, TimerWheelEntry {
             switch reader.next(&input, maxBytes: connection.configuration.maxReceiveBytes) {
             case .needsMore: return
             case .message(let message): handler?.receive(message, on: self)
+            case .counted(let bytes): handler?.receivedMessage(bytes: bytes, on: self)
             case .failed(let status): return cancel(status)
             }
         }

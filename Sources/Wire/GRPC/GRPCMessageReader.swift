@@ -5,6 +5,8 @@ struct GRPCMessageReader {
     enum Step {
         case needsMore
         case message([UInt8])
+        /// A message of so many bytes, from a reader that keeps none.
+        case counted(Int)
         case failed(GRPCStatus)
     }
 
@@ -15,6 +17,13 @@ struct GRPCMessageReader {
     private var prefixCount = 0
     private var expectedBytes = 0
     private var partial: [UInt8] = []
+    private var countedBytes = 0
+    private let keepsMessages: Bool
+
+    /// - Parameter keepsMessages: false counts bytes, and gives no message.
+    init(keepsMessages: Bool = true) {
+        self.keepsMessages = keepsMessages
+    }
 
     /// Whether the stream stands between two messages.
     var isBetweenMessages: Bool { prefixCount == 0 }
@@ -26,6 +35,7 @@ struct GRPCMessageReader {
             guard prefixCount == Self.prefixBytes else { return .needsMore }
             if let failure = checkPrefix(maxBytes) { return .failed(failure) }
         }
+        guard keepsMessages else { return count(&input) }
         let missing = expectedBytes - partial.count
         guard input.count >= missing else {
             if partial.isEmpty { partial.reserveCapacity(min(missing, Self.firstReserveBytes)) }
@@ -41,6 +51,16 @@ struct GRPCMessageReader {
         swap(&message, &partial)
         message.append(contentsOf: last)
         return .message(message)
+    }
+
+    private mutating func count(_ input: inout UnsafeRawBufferPointer) -> Step {
+        let used = min(input.count, expectedBytes - countedBytes)
+        input = UnsafeRawBufferPointer(rebasing: input[used...])
+        countedBytes += used
+        guard countedBytes == expectedBytes else { return .needsMore }
+        prefixCount = 0
+        countedBytes = 0
+        return .counted(expectedBytes)
     }
 
     private mutating func readPrefix(_ input: inout UnsafeRawBufferPointer) {

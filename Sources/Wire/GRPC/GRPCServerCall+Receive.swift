@@ -25,6 +25,7 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
             switch reader.next(&input, maxBytes: state.configuration.maxReceiveBytes) {
             case .needsMore: return
             case .message(let message): receive(message)
+            case .counted: preconditionFailure("a server keeps what it reads")
             case .failed(let status): return fail(status)
             }
         }
