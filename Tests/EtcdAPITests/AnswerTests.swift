@@ -18,7 +18,8 @@ struct AnswerTests {
     }
 
     private func rangeAnswer() -> RangeAnswer {
-        var answer = RangeAnswer(header: header, more: true, count: 500, reservedBytes: 64)
+        var answer = RangeAnswer(header: header, more: true, count: 500)
+        answer.reserve(bytes: 64)
         for pair in pairs { pair.encoded().withUnsafeBytes { answer.append(keyValue: $0) } }
         return answer
     }
@@ -81,7 +82,20 @@ struct AnswerTests {
         #expect(again == answer.encoded())
     }
 
-    @Test("a watch answer is its head with shared encoded events behind")
+    @Test("an answer about a watcher")
+    func watcher() throws {
+        let answer = WatchAnswer(
+            header: header, watchID: -1, created: true, canceled: true, compactRevision: 7,
+            cancelReason: "mvcc: é")
+        let bytes = answer.encoded()
+        let response = try Etcdserverpb_WatchResponse(serializedBytes: bytes)
+        #expect(response.watchID == -1 && response.created && response.canceled)
+        #expect(response.compactRevision == 7 && response.cancelReason == "mvcc: é")
+        let again: [UInt8] = try response.serializedBytes()
+        #expect(again == bytes)
+    }
+
+    @Test("an answer with events is a head with shared encoded events behind")
     func watch() throws {
         let kept = pairs[0].encoded()
         let previous = pairs[1].encoded()
@@ -91,14 +105,14 @@ struct AnswerTests {
                     + WatchEvent(type: .delete, keyValue: kept, previous: previous).encoded()
             }
         }
-        let answer = WatchAnswer(
-            header: header, watchID: -1, created: true, canceled: true, compactRevision: 7,
-            cancelReason: "mvcc: é", fragment: true, events: events)
-        let bytes = answer.encoded()
+        let bytes = events.withUnsafeBytes { events in
+            let answer = WatchEventsAnswer(
+                header: header, watchID: 1 << 40, fragment: true, events: events)
+            #expect(answer.headSize + events.count == answer.encodedSize)
+            return answer.encoded()
+        }
         let response = try Etcdserverpb_WatchResponse(serializedBytes: bytes)
-        #expect(response.watchID == -1 && response.created && response.canceled)
-        #expect(response.compactRevision == 7 && response.fragment)
-        #expect(response.cancelReason == "mvcc: é")
+        #expect(response.watchID == 1 << 40 && response.fragment && response.hasHeader)
         #expect(response.events.map(\.type) == [.put, .delete])
         #expect(try response.events[1].prevKv == generatedPairs[1])
         let again: [UInt8] = try response.serializedBytes()

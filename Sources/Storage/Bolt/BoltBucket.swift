@@ -42,24 +42,19 @@ package struct BoltBucket {
         }
     }
 
+    /// A finder for many lookups. Valid while the transaction is open.
+    package var finder: BoltFinder {
+        BoltFinder(window: transaction.source.window, header: header)
+    }
+
     func rootPage() throws(PageFault) -> PageView {
-        if let inline = header.inlinePage { return inline }
-        return try transaction.source.page(header.root)
+        try finder.rootPage()
     }
 
     func find(_ key: UnsafeRawBufferPointer) -> LeafItem? {
         do throws(PageFault) {
-            let source = transaction.source
-            var page = try rootPage()
-            var depth = 0
-            while !page.isLeaf {
-                guard page.count > 0 else { throw PageFault(page.id, .empty) }
-                depth += 1
-                guard depth < PageLayout.depthMax else { throw PageFault(page.id, .tooDeep) }
-                page = try source.page(page.child(at: try page.childIndex(for: key)))
-            }
-            let place = try page.search(key)
-            return place.found ? try page.item(at: place.index) : nil
+            var finder = finder
+            return try finder.find(key)
         } catch {
             transaction.bolt.report(error)
             return nil

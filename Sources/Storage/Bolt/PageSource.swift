@@ -5,25 +5,46 @@ internal import Disk
 /// Whoever holds it keeps the mapping alive through it.
 struct PageSource: Sendable {
     let mapping: any DiskMapping
-    /// `mapping.base`, kept beside it because a lookup asks for it at every page.
-    private let address: UInt
-    let pageSizeBytes: Int
-    let highWater: PageID
+    /// The same pages for whoever keeps this source.
+    let window: PageWindow
 
     /// `highWater` pages must lie within the file and the mapping.
     init(mapping: any DiskMapping, pageSizeBytes: Int, highWater: PageID) {
         self.mapping = mapping
-        self.address = UInt(bitPattern: mapping.base)
-        self.pageSizeBytes = pageSizeBytes
-        self.highWater = highWater
+        window = PageWindow(
+            base: mapping.base, pageSizeBytes: pageSizeBytes, highWater: highWater)
     }
+
+    var pageSizeBytes: Int { window.pageSizeBytes }
+
+    var highWater: PageID { window.highWater }
 
     var byteCount: Int { highWater.index * pageSizeBytes }
 
+    var base: UnsafeRawPointer { window.base }
+
+    /// A branch or leaf page with its overflow pages.
     @inline(__always)
-    var base: UnsafeRawPointer {
-        // A mapping starts at no null address, so the fallback is never taken.
-        UnsafeRawPointer(bitPattern: address) ?? mapping.base
+    func page(_ id: PageID) throws(PageFault) -> PageView { try window.page(id) }
+
+    /// Extent of any page with a valid header: bounds and identity are checked, the type is not.
+    @inline(__always)
+    func rawRun(_ id: PageID) throws(PageFault) -> PageRun { try window.rawRun(id) }
+}
+
+/// The pages of one committed state as plain numbers: looking something up retains nothing.
+///
+/// Valid while somebody keeps the mapping.
+struct PageWindow: @unchecked Sendable {
+    // `@unchecked Sendable`: the pages of a committed state are not written while it is read.
+    let base: UnsafeRawPointer
+    let pageSizeBytes: Int
+    let highWater: PageID
+
+    /// Where a page begins, whatever is in it; nil beyond the high-water mark.
+    @inline(__always)
+    func address(of id: PageID) -> UnsafeRawPointer? {
+        id < highWater ? base + id.index * pageSizeBytes : nil
     }
 
     /// A branch or leaf page with its overflow pages.

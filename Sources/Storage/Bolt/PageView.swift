@@ -79,9 +79,38 @@ struct PageView {
     /// Index of the first key not below `key`, and whether it is that key.
     @inline(__always)
     func search(_ key: UnsafeRawBufferPointer) throws(PageFault) -> (index: Int, found: Bool) {
-        let sought = SoughtKey(key)
+        guard count > 0 else { return (0, false) }
+        let first = SoughtKey(try self.key(at: 0)).head
+        return try search(SoughtKey(key), firstHead: first)
+    }
+
+    /// The same where it is known with which number the keys begin.
+    ///
+    /// Keys of revisions begin with a number that counts up, so their place is guessed by it:
+    /// every probe that is saved is a page's bytes that need not come from memory. Whatever the
+    /// keys are, after a few guesses halving goes on.
+    @inline(__always)
+    func search(
+        _ sought: SoughtKey, firstHead: UInt64?
+    ) throws(PageFault) -> (index: Int, found: Bool) {
         var low = 0
         var high = count
+        if let head = sought.head, let firstHead, head >= firstHead {
+            let distance = head - firstHead
+            // As if each key were one above the one before.
+            var guess = Int(clamping: distance)
+            for _ in 0..<Self.guessesMax where low < high {
+                let place = min(max(guess, low), high - 1)
+                let other = try key(at: place)
+                let order = sought.order(of: other)
+                if order == 0 { return (place, true) }
+                if order < 0 { low = place + 1 } else { high = place }
+                guard let reached = SoughtKey(other).head, reached > firstHead else { break }
+                let (product, overflow) = distance.multipliedReportingOverflow(by: UInt64(place))
+                if overflow { break }
+                guess = Int(clamping: product / (reached - firstHead))
+            }
+        }
         while low < high {
             let middle = (low + high) / 2
             let order = sought.order(of: try self.key(at: middle))
@@ -89,6 +118,33 @@ struct PageView {
             if order < 0 { low = middle + 1 } else { high = middle }
         }
         return (low, false)
+    }
+
+    private static let guessesMax = 4
+
+    /// Where a page that begins with `firstHead` has the key if each key is one above the one
+    /// before. Not beyond what a page can have.
+    @inline(__always)
+    static func guess(of key: UnsafeRawBufferPointer, firstHead: UInt64?) -> Int? {
+        guard let head = SoughtKey(key).head, let firstHead, head >= firstHead else { return nil }
+        return min(Int(clamping: head - firstHead), Int(UInt16.max))
+    }
+
+    /// Whether `key` is the first or the last key or lies between them; the page is not empty.
+    @inline(__always)
+    func encloses(_ key: UnsafeRawBufferPointer) throws(PageFault) -> Bool {
+        let sought = SoughtKey(key)
+        guard sought.order(of: try self.key(at: 0)) <= 0 else { return false }
+        return sought.order(of: try self.key(at: count - 1)) >= 0
+    }
+
+    /// Whether `key` lies between the key at `index` and the one that follows on this page.
+    @inline(__always)
+    func encloses(_ key: UnsafeRawBufferPointer, at index: Int) throws(PageFault) -> Bool {
+        guard index + 1 < count else { return false }
+        let sought = SoughtKey(key)
+        guard sought.order(of: try self.key(at: index)) <= 0 else { return false }
+        return sought.order(of: try self.key(at: index + 1)) > 0
     }
 
     /// Index of the branch element whose subtree holds `key`; the branch is not empty.
@@ -159,29 +215,23 @@ extension UnsafeMutableRawPointer {
 
 /// A key that many keys are compared with: its first eight bytes as a number decide most
 /// comparisons without a call. Keys of revisions begin with exactly such a number.
-private struct SoughtKey {
+struct SoughtKey {
     private let bytes: UnsafeRawBufferPointer
-    private let head: UInt64
-    private let hasHead: Bool
+    /// The first eight bytes as a number that orders like them, nil of a shorter key.
+    let head: UInt64?
 
+    @inline(__always)
     init(_ bytes: UnsafeRawBufferPointer) {
         self.bytes = bytes
-        hasHead = bytes.count >= 8
-        head = hasHead ? Self.head(bytes) : 0
+        head = bytes.count >= 8 ? UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)) : nil
     }
 
     /// Negative, zero or positive as `other` comes before, is, or comes behind the sought key.
     @inline(__always)
     func order(of other: UnsafeRawBufferPointer) -> Int {
-        if hasHead, other.count >= 8 {
-            let otherHead = Self.head(other)
-            if otherHead != head { return otherHead < head ? -1 : 1 }
+        if let head, let otherHead = SoughtKey(other).head, otherHead != head {
+            return otherHead < head ? -1 : 1
         }
         return Int(compareBytes(other, bytes))
-    }
-
-    @inline(__always)
-    private static func head(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
-        UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self))
     }
 }

@@ -12,6 +12,26 @@ extension GRPCServerCall {
         }
     }
 
+    /// Answers with a range; many pairs are not copied.
+    func answer(range: RangeAnswer) {
+        guard range.keyValues.count > Self.copiedBytesMax else { return answer(range) }
+        let tail = range.tailSize
+        send(
+            headBytes: range.encodedSize - range.keyValues.count - tail,
+            { memory in
+                var writer = WireWriter(into: memory)
+                range.encodeHead(into: &writer)
+            },
+            middle: range.keyValues, tailBytes: tail,
+            { memory in
+                var writer = WireWriter(into: memory)
+                range.encodeTail(into: &writer)
+            })
+        finish()
+    }
+
+    private static let copiedBytesMax = 16 << 10
+
     /// Sends one encoded message on a stream.
     func send(_ message: some WireEncodable) {
         let size = message.encodedSize

@@ -11,7 +11,7 @@ extension KVService {
         if let error = RequestChecks.check(request) { return call.fail(error) }
         let started = monotonicNanoseconds()
         guard !request.serializable else {
-            let term = context.runtime.status.term.rawValue
+            let term = context.runtime.term
             return answer(call, request, term: term, startedNanoseconds: started)
         }
         context.linearized(call) { term in
@@ -27,7 +27,7 @@ extension KVService {
         let ended = monotonicNanoseconds()
         context.meter.rangeEnded(nanoseconds: ended - began, isSuccess: isSuccess)
         context.meter.requestEnded(
-            "Range", nanoseconds: ended - startedNanoseconds, isSuccess: isSuccess)
+            .range, nanoseconds: ended - startedNanoseconds, isSuccess: isSuccess)
     }
 
     /// Answers, or begins to; false when the range was refused.
@@ -40,7 +40,7 @@ extension KVService {
             case .complete(let revision):
                 answer.header = context.header(revision: revision, term: term)
                 call.answerNumber = answer.count
-                call.answer(answer)
+                call.answer(range: answer)
             case .large(let reader):
                 LargeRange(reader, call: call, context: context, term: term).size()
             }
@@ -155,7 +155,7 @@ final class RangeStreamHandler: GRPCCallHandler {
         }
         if let error = RequestChecks.checkStream(request) { return call.fail(error) }
         guard !request.serializable else {
-            return open(call, request, term: context.runtime.status.term.rawValue)
+            return open(call, request, term: context.runtime.term)
         }
         context.linearized(call) { [self] term in open(call, request, term: term) }
     }

@@ -33,6 +33,19 @@ extension GRPCServerCall {
         stream.write(message)
     }
 
+    /// Sends one message in three parts, of which the middle one, if it is large, is not copied.
+    package func send(
+        headBytes: Int, _ head: (UnsafeMutableRawBufferPointer) -> Void, middle: [UInt8],
+        tailBytes: Int, _ tail: (UnsafeMutableRawBufferPointer) -> Void
+    ) {
+        let lengthBytes = headBytes + middle.count + tailBytes
+        guard let stream = prepareMessage(lengthBytes) else { return }
+        writePrefix(lengthBytes, stream)
+        stream.write(count: headBytes, head)
+        stream.write(middle)
+        stream.write(count: tailBytes, tail)
+    }
+
     /// Sends one message whose bytes `source` makes as the client takes them: no more than a piece
     /// of 64 KiB is in memory at a time. Call `resumeSource` when a source had to wait.
     package func sendLarge(lengthBytes: Int, source: any HTTP2BodySource) {

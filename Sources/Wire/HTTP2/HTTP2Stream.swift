@@ -119,6 +119,13 @@ extension HTTP2Stream {
         didWrite(buffer.readableBytes)
     }
 
+    /// Queues bytes; many are not copied.
+    package func write(_ bytes: [UInt8]) {
+        guard prepareWrite() else { return }
+        queue.append(bytes)
+        didWrite(bytes.count)
+    }
+
     /// Queues `lengthBytes` bytes that `source` makes on demand.
     package func write(source: any HTTP2BodySource, lengthBytes: Int) {
         guard prepareWrite() else { return }

@@ -17,6 +17,7 @@ package protocol HTTP2BodySource: AnyObject {
 struct OutboundQueue {
     private enum Piece {
         case bytes(ByteBuffer)
+        case array(ArraySlice<UInt8>)
         case source(any HTTP2BodySource, remainingBytes: Int)
     }
 
@@ -24,6 +25,9 @@ struct OutboundQueue {
     static let copyLimitBytes = 16 << 10
     /// What is asked of a source at once.
     static let sourcePieceBytes = 64 << 10
+
+    /// What stands in the place of a piece that is taken.
+    private static var taken: Piece { .array([]) }
 
     private(set) var countBytes = 0
     private var pieces: [Piece] = []
@@ -48,6 +52,7 @@ struct OutboundQueue {
         countBytes += bytes.count
     }
 
+    /// A large one is not copied.
     mutating func append(_ buffer: ByteBuffer) {
         let count = buffer.readableBytes
         guard count > Self.copyLimitBytes else {
@@ -57,6 +62,17 @@ struct OutboundQueue {
         sealTail()
         pieces.append(.bytes(buffer))
         countBytes += count
+    }
+
+    /// Large ones are not copied.
+    mutating func append(_ bytes: [UInt8]) {
+        guard bytes.count > Self.copyLimitBytes else {
+            bytes.withUnsafeBytes { append($0) }
+            return
+        }
+        sealTail()
+        pieces.append(.array(bytes[...]))
+        countBytes += bytes.count
     }
 
     mutating func append(source: any HTTP2BodySource, lengthBytes: Int) {
@@ -108,13 +124,21 @@ struct OutboundQueue {
     /// Moves exactly `count` bytes into `output`; `available` has said they are there.
     mutating func take(count: Int, into output: inout ByteBuffer) {
         var left = count
-        while left > 0, firstPiece < pieces.count, case .bytes(var buffer) = pieces[firstPiece] {
-            pieces[firstPiece] = .bytes(ByteBuffer())
-            left -= move(left, from: &buffer, into: &output)
-            if buffer.readableBytes > 0 {
-                pieces[firstPiece] = .bytes(buffer)
-            } else {
-                firstPiece += 1
+        pieces: while left > 0, firstPiece < pieces.count {
+            switch pieces[firstPiece] {
+            case .bytes(var buffer):
+                pieces[firstPiece] = Self.taken
+                left -= move(left, from: &buffer, into: &output)
+                if buffer.readableBytes > 0 { pieces[firstPiece] = .bytes(buffer) }
+                if buffer.readableBytes == 0 { firstPiece += 1 }
+            case .array(let bytes):
+                pieces[firstPiece] = Self.taken
+                let count = min(left, bytes.count)
+                output.writeBytes(bytes.prefix(count))
+                left -= count
+                if count < bytes.count { pieces[firstPiece] = .array(bytes.dropFirst(count)) }
+                if count == bytes.count { firstPiece += 1 }
+            case .source: break pieces
             }
         }
         if firstPiece == pieces.count {
@@ -139,8 +163,11 @@ struct OutboundQueue {
     private var frontCountBytes: Int {
         var count = 0
         for index in firstPiece..<pieces.count {
-            guard case .bytes(let buffer) = pieces[index] else { return count }
-            count += buffer.readableBytes
+            switch pieces[index] {
+            case .bytes(let buffer): count += buffer.readableBytes
+            case .array(let bytes): count += bytes.count
+            case .source: return count
+            }
         }
         return count + tail.readableBytes
     }

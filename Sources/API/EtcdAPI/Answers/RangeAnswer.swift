@@ -12,15 +12,16 @@ package struct RangeAnswer: WireEncodable, Equatable {
     /// Pairs in the range, whatever the limit.
     package var count: Int64
 
-    package init(
-        header: ResponseHeader? = nil, more: Bool = false, count: Int64 = 0,
-        reservedBytes: Int = 0
-    ) {
+    package init(header: ResponseHeader? = nil, more: Bool = false, count: Int64 = 0) {
         self.header = header
         self.more = more
         self.count = count
         keyValues = []
-        if reservedBytes > 0 { keyValues.reserveCapacity(reservedBytes) }
+    }
+
+    /// Makes room for pairs that are to come.
+    package mutating func reserve(bytes: Int) {
+        keyValues.reserveCapacity(keyValues.count + bytes)
     }
 
     /// Appends a pair as it is stored.
@@ -45,8 +46,11 @@ package struct RangeAnswer: WireEncodable, Equatable {
     package func encodedSize(keyValuesSizeBytes: Int) -> Int {
         var size = keyValuesSizeBytes
         if let header { size += WireSize.message(header, field: 1) }
-        return size + WireSize.bool(more, field: 3) + WireSize.int64(count, field: 4)
+        return size + tailSize
     }
+
+    /// Bytes of what stands behind the pairs.
+    package var tailSize: Int { WireSize.bool(more, field: 3) + WireSize.int64(count, field: 4) }
 
     /// Appends what stands before the pairs.
     package func encodeHead(into writer: inout WireWriter) {

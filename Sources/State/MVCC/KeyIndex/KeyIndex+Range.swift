@@ -8,6 +8,20 @@ extension KeyIndex {
         from start: UnsafeRawBufferPointer, to end: KeyRangeEnd, at main: Int64, limit: Int,
         _ body: (UnsafeRawBufferPointer, KeyRecord) -> Bool
     ) -> VisitResult {
+        visit(
+            from: start, to: end, at: main, limit: limit, announces: false, ahead: { _ in }, body)
+    }
+
+    /// As `visit` without them.
+    ///
+    /// - Parameter announces: whether `ahead` is called.
+    /// - Parameter ahead: is handed the revisions of some of the next keys before these are handed
+    ///   to `body` one by one; valid during the call only.
+    package func visit(
+        from start: UnsafeRawBufferPointer, to end: KeyRangeEnd, at main: Int64, limit: Int,
+        announces: Bool, ahead: (UnsafeBufferPointer<Revision>) -> Void,
+        _ body: (UnsafeRawBufferPointer, KeyRecord) -> Bool
+    ) -> VisitResult {
         switch end {
         case .single:
             guard let record = get(start, at: main) else {
@@ -16,12 +30,14 @@ extension KeyIndex {
             _ = body(start, record)
             return VisitResult(visited: 1, hasMore: false)
         case .unbounded:
-            return visitLeaves(from: start, to: nil, at: main, limit: limit, body)
+            return visitLeaves(
+                from: start, to: nil, at: main, limit: limit, announces: announces, ahead, body)
         case .key(let end):
             guard compareKeys(start, end) < 0 else {
                 return VisitResult(visited: 0, hasMore: false)
             }
-            return visitLeaves(from: start, to: end, at: main, limit: limit, body)
+            return visitLeaves(
+                from: start, to: end, at: main, limit: limit, announces: announces, ahead, body)
         }
     }
 
@@ -35,7 +51,8 @@ extension KeyIndex {
 
     private func visitLeaves(
         from start: UnsafeRawBufferPointer, to end: UnsafeRawBufferPointer?, at main: Int64,
-        limit: Int, _ body: (UnsafeRawBufferPointer, KeyRecord) -> Bool
+        limit: Int, announces: Bool, _ ahead: (UnsafeBufferPointer<Revision>) -> Void,
+        _ body: (UnsafeRawBufferPointer, KeyRecord) -> Bool
     ) -> VisitResult {
         withUnsafeTemporaryAllocation(byteCount: IndexPage.inlineKeyMax, alignment: 8) { buffer in
             let keyBuffer = buffer.baseAddress.unsafelyUnwrapped
@@ -48,7 +65,12 @@ extension KeyIndex {
                 let (stop, isLast) = stopIndex(leaf, end)
                 if isNewest, leaf.tombstoneCount == leaf.count { index = stop }
                 leaf.copyPrefix(to: keyBuffer)
+                var announced = index
                 while index < stop {
+                    if announces, index == announced {
+                        announced = min(stop, index + Self.announcedMax)
+                        announce(leaf, index..<announced, at: main, ahead)
+                    }
                     if let record = record(leaf.payload(index), at: main) {
                         if isEnding { return VisitResult(visited: visited, hasMore: true) }
                         visited += 1
@@ -64,6 +86,24 @@ extension KeyIndex {
                 leaf = page(leaf.nextLeaf)
                 index = 0
             }
+        }
+    }
+
+    /// Entries announced at once.
+    private static let announcedMax = 32
+
+    private func announce(
+        _ leaf: IndexPage, _ entries: Range<Int>, at main: Int64,
+        _ ahead: (UnsafeBufferPointer<Revision>) -> Void
+    ) {
+        withUnsafeTemporaryAllocation(of: Revision.self, capacity: entries.count) { revisions in
+            var count = 0
+            for entry in entries {
+                guard let record = record(leaf.payload(entry), at: main) else { continue }
+                revisions.initializeElement(at: count, to: record.modified)
+                count += 1
+            }
+            ahead(UnsafeBufferPointer(rebasing: revisions[..<count]))
         }
     }
 

@@ -14,6 +14,9 @@ package struct Revision: Hashable, Sendable, Comparable {
         self.sub = sub
     }
 
+    /// Above all others.
+    static let last = Revision(main: .max, sub: .max)
+
     /// Order of happening.
     package static func < (left: Revision, right: Revision) -> Bool {
         left.main == right.main ? left.sub < right.sub : left.main < right.main

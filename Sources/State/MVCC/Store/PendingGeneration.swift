@@ -62,12 +62,9 @@ final class PendingGeneration: @unchecked Sendable {
         return value
     }
 
-    /// Whether a revision lies in this generation or a later one.
+    /// Revision of the first record; above all others if there is none.
     @inline(__always)
-    func begins(atOrBefore revision: Revision) -> Bool {
-        guard let first = records.first else { return false }
-        return first.revision <= revision
-    }
+    var firstRevision: Revision { records.first?.revision ?? .last }
 
     /// Place of the first record at or after a revision.
     func lowerBound(_ revision: Revision) -> Int {

@@ -57,6 +57,11 @@ struct RangePlan {
     /// Whether answers are made from the index alone, which leaves the lease out too.
     var isIndexOnly: Bool { request.keysOnly && request.sortTarget != .value }
 
+    /// Whether looking records up in bunches pays: for more than a few pairs, as they are stored.
+    var readsAhead: Bool {
+        !isIndexOnly && !isFiltered && sort == nil && (limit ?? .max) > 4
+    }
+
     /// Whether a pair passes the revision filters.
     @inline(__always)
     func admits(_ record: KeyRecord) -> Bool {

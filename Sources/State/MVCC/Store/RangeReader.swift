@@ -55,8 +55,8 @@ package final class RangeReader {
         guard isSizing, !sizing.isDone else { return true }
         try withSlice { store in
             var budget = sliceBudget
-            sizing.advance(over: selection, in: store, budget: &budget) { key, record in
-                pairsSizeBytes += plan.pairSizeBytes(key, record, in: store)
+            sizing.advance(over: selection, in: store, budget: &budget) { key, record, records in
+                pairsSizeBytes += plan.pairSizeBytes(key, record, in: &records)
                 return 0
             }
         }
@@ -105,9 +105,9 @@ package final class RangeReader {
         let before = writer.count
         var pairs = 0
         try withSlice { store in
-            reading.advance(over: selection, in: store, budget: &budget) { key, record in
+            reading.advance(over: selection, in: store, budget: &budget) { key, record, records in
                 pairs += 1
-                return plan.append(key, record, in: store, to: &writer)
+                return plan.append(key, record, in: &records, to: &writer)
             }
         }
         left.keys -= pairs

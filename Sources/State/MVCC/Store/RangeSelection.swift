@@ -32,13 +32,14 @@ struct RangeSelection {
         let needsValues = plan.sort?.target == .value
         if needsValues { hold(store) }
         let end = plan.gatherLimit
+        var records = RecordFinder(store)
         let isComplete = position.advance(plan, in: store, budget: &budget) { _, record in
             if let end, gathered == end { return .stop }
             gathered += 1
             guard plan.admits(record) else { return .passed(bytes: 0) }
             var candidate = Candidate(
                 record: record, value: UnsafeRawBufferPointer(start: nil, count: 0))
-            if needsValues { candidate.value = store.storedView(of: record.modified).value }
+            if needsValues { candidate.value = records.view(of: record.modified).value }
             candidates.append(candidate)
             return .passed(bytes: 0)
         }

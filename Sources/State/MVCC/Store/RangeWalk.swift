@@ -24,10 +24,11 @@ struct RangeWalk {
     /// store's lock.
     mutating func advance(
         over selection: RangeSelection?, in store: Store, budget: inout RangeBudget,
-        _ body: (UnsafeRawBufferPointer?, KeyRecord) -> Int
+        _ body: (UnsafeRawBufferPointer?, KeyRecord, inout RecordFinder) -> Int
     ) {
         if let selection {
-            advance(selection, budget: &budget, body)
+            var records = RecordFinder(store)
+            advance(selection, budget: &budget) { key, record in body(key, record, &records) }
         } else {
             advanceInKeyOrder(in: store, budget: &budget, body)
         }
@@ -48,20 +49,23 @@ struct RangeWalk {
 
     private mutating func advanceInKeyOrder(
         in store: Store, budget: inout RangeBudget,
-        _ body: (UnsafeRawBufferPointer?, KeyRecord) -> Int
+        _ body: (UnsafeRawBufferPointer?, KeyRecord, inout RecordFinder) -> Int
     ) {
         let plan = plan
+        var records = RecordFinder(store)
         let limit = plan.limit ?? .max
         var given = given
         var isCut = false
-        isDone = position.advance(plan, in: store, budget: &budget) { key, record in
+        isDone = position.advance(
+            plan, in: store, budget: &budget, ahead: { records.expect($0) }
+        ) { key, record in
             guard plan.admits(record) else { return .passed(bytes: 0) }
             if given == limit {
                 isCut = true
                 return .stop
             }
             given += 1
-            return .passed(bytes: body(key, record))
+            return .passed(bytes: body(key, record, &records))
         }
         self.given = given
         hasMore = isCut

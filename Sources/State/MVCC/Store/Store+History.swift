@@ -61,7 +61,7 @@ extension Store {
     /// The caller holds the lock.
     private func forEachRecord(from main: Int64, _ body: (StoredRecord) -> Bool) {
         let start = Revision(main: main)
-        let isInFile = !(committing ?? open).begins(atOrBefore: start)
+        let isInFile = (committing ?? open).firstRevision > start
         if isInFile, var cursor = keyBucket?.cursor() {
             var entry = cursor.seek(RevisionKey(start).encoded)
             while let (key, value) = entry {

@@ -7,28 +7,8 @@ extension Store {
     ///
     /// Its absence means that index and file do not belong together: the member must stop.
     func storedValue(of revision: Revision) -> UnsafeRawBufferPointer {
-        if open.begins(atOrBefore: revision), let value = open.value(of: revision) {
-            return value
-        }
-        if let committing, let value = committing.value(of: revision) { return value }
-        let value = withUnsafeTemporaryAllocation(
-            byteCount: RevisionKey.tombstoneSizeBytes, alignment: 8
-        ) { buffer in
-            let count = RevisionKey(revision).encode(into: buffer)
-            return keyBucket?.get(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-        }
-        guard let value else {
-            preconditionFailure("the record of revision \(revision) in the index is stored")
-        }
-        return value
-    }
-
-    /// The decoded record of a revision that the index names.
-    func storedView(of revision: Revision) -> KeyValueView {
-        guard let view = KeyValueView(stored: storedValue(of: revision)) else {
-            preconditionFailure("the record of revision \(revision) is a KeyValue")
-        }
-        return view
+        var records = RecordFinder(self)
+        return records.value(of: revision)
     }
 
     /// The encoded KeyValue of a key at a main revision, nil if it did not exist then or the

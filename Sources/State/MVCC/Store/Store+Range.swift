@@ -48,22 +48,27 @@ extension Store {
         lock.lockForReading()
         defer { lock.unlock() }
         let plan = RangePlan(request, revision: try resolve(request.revision, newest: current))
-        guard !exceedsSlice(plan) else { return nil }
+        let expected = expectedPairs(plan)
+        guard expected <= configuration.sliceKeys else { return nil }
         var budget = RangeBudget(keys: configuration.sliceKeys, bytes: configuration.sliceBytes)
         var whole = RangeAnswer(header: answer.header)
-        guard fill(plan, into: &whole, budget: &budget) else { return nil }
+        guard fill(plan, into: &whole, budget: &budget, expectedPairs: expected) else { return nil }
         answer = whole
         return current
     }
 
-    /// Whether the answer has more pairs than a slice may visit, as far as counting tells; cheaper
-    /// than gathering them to no end.
-    private func exceedsSlice(_ plan: RangePlan) -> Bool {
-        guard !plan.request.countOnly, !plan.request.rangeEnd.isEmpty, plan.sort == nil,
-            (plan.limit ?? .max) > configuration.sliceKeys
-        else { return false }
-        return count(plan) > configuration.sliceKeys
+    /// How many pairs the answer has at most, where counting tells; 1 where it does not. Cheaper
+    /// than gathering too many to no end.
+    private func expectedPairs(_ plan: RangePlan) -> Int {
+        guard !plan.request.countOnly, !plan.request.rangeEnd.isEmpty, plan.sort == nil else {
+            return 1
+        }
+        if let limit = plan.limit, limit <= Self.uncountedPairsMax { return limit }
+        return min(plan.limit ?? .max, Int(count(plan)))
     }
+
+    /// A limit up to which the pairs are not counted before.
+    private static let uncountedPairsMax = 16
 
     /// Answers whatever its size; the caller holds the lock.
     func answerWhole(_ plan: RangePlan, into answer: inout RangeAnswer) {
@@ -73,8 +78,11 @@ extension Store {
     }
 
     /// Whether the budget sufficed.
+    ///
+    /// - Parameter expectedPairs: room is made for so many pairs like the first.
     private func fill(
-        _ plan: RangePlan, into answer: inout RangeAnswer, budget: inout RangeBudget
+        _ plan: RangePlan, into answer: inout RangeAnswer, budget: inout RangeBudget,
+        expectedPairs: Int = 1
     ) -> Bool {
         if plan.request.countOnly {
             answer.count = count(plan)
@@ -90,8 +98,13 @@ extension Store {
             budget.keys = max(budget.keys, gathering.count + 1)
         }
         var walk = RangeWalk(plan)
-        walk.advance(over: selection, in: self, budget: &budget) { key, record in
-            plan.append(key, record, in: self, to: &answer)
+        let left = min(budget.bytes, configuration.sliceBytes)
+        walk.advance(over: selection, in: self, budget: &budget) { key, record, records in
+            let bytes = plan.append(key, record, in: &records, to: &answer)
+            if expectedPairs > 1, bytes == answer.keyValues.count {
+                answer.reserve(bytes: min(bytes * (expectedPairs - 1), left))
+            }
+            return bytes
         }
         guard walk.isDone else { return false }
         answer.more = walk.hasMore

@@ -23,7 +23,11 @@ package final class Store: @unchecked Sendable {
     /// The newest state of the file that readers use.
     var snapshot: BoltReadTransaction
     /// The `key` bucket of `snapshot`.
-    var keyBucket: BoltBucket?
+    var keyBucket: BoltBucket? {
+        didSet { keyFinder = keyBucket?.finder }
+    }
+    /// What looks records up in `keyBucket`.
+    private(set) var keyFinder: BoltFinder?
     /// The generation that the backend thread is writing.
     var committing: PendingGeneration?
     /// The generation that the apply thread fills.
@@ -56,6 +60,7 @@ package final class Store: @unchecked Sendable {
         try Self.createBuckets(in: bolt)
         snapshot = bolt.beginRead()
         keyBucket = snapshot.bucket(StoreBucket.key)
+        keyFinder = keyBucket?.finder
         try restore()
     }
 

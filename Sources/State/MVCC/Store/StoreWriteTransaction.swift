@@ -135,7 +135,10 @@ package final class StoreWriteTransaction {
     ) {
         withKeyRange(key, end) { start, end in
             _ = store.index.visit(from: start, to: end, at: revision, limit: 0) { _, record in
-                body(record) { store.storedView(of: record.modified) }
+                body(record) {
+                    var records = RecordFinder(store)
+                    return records.view(of: record.modified)
+                }
             }
         }
     }
