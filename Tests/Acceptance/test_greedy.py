@@ -151,6 +151,24 @@ def test_a_watcher_that_never_reads_costs_no_memory(start):
     assert above < 60 * MEGABYTE, f"{above / MEGABYTE:.0f} MB above the load alone"
 
 
+def test_an_event_for_many_watchers_of_a_stream_is_not_held_for_each(start):
+    """Limit: 60 MB for an event of 1 MB that 300 watchers of a stream that is not read wait for."""
+    member, watchers, value = start(*short_log()), 300, b"v" * MEGABYTE
+    creations = (rpc.WatchRequest(create_request=rpc.WatchCreateRequest(key=b"k"))
+                 for _ in range(watchers))
+    with api.connect(member.endpoint) as channel, HighestMemory(member) as memory:
+        call = api.stub(channel, "Watch").Watch(creations, timeout=120)
+        created = {next(call).watch_id for _ in range(watchers)}
+        with api.connect(member.endpoint) as other:
+            api.stub(other, "KV").Put(rpc.PutRequest(key=b"k", value=value), timeout=30)
+        time.sleep(1)
+        assert memory.growth < 60 * MEGABYTE, f"grew by {memory.growth / MEGABYTE:.0f} MB"
+        told = [next(call) for _ in range(watchers)]
+        call.cancel()
+    assert {answer.watch_id for answer in told} == created
+    assert all(answer.events[0].kv.value == value for answer in told)
+
+
 def test_a_watcher_that_reads_late_gets_every_event(start):
     member = start(*short_log())
     with api.connect(member.endpoint) as channel:

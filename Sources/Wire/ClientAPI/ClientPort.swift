@@ -15,6 +15,8 @@ package final class ClientPort: ReplySink, @unchecked Sendable {
     package let loop: HTTP2Loop
     let runtime: ReplicaRuntime
     private var outgoing: [ClientRequest] = []
+    /// Who waits for a read that leaves with the next batch.
+    private var reads: [Waiter] = []
     /// Leases to be renewed with the next batch.
     var renewals: [LeaseRenewalCall] = []
     /// What this loop counts requests with.
@@ -71,13 +73,25 @@ package final class ClientPort: ReplySink, @unchecked Sendable {
             let term = runtime.term
             return completion(Reply(token: 0, value: .readable, term: term))
         }
-        outgoing.append(.read(reply: address(completion)))
+        reads.append(Waiter(completion: completion))
         flushLater()
+    }
+
+    /// Reads that have gathered wait for the same, as one.
+    private func askForReads() {
+        guard !reads.isEmpty else { return }
+        var gathered: [Waiter] = []
+        swap(&gathered, &reads)
+        let reply = address { reply in
+            for waiter in gathered { waiter.completion(reply) }
+        }
+        outgoing.append(.read(reply: reply))
     }
 
     /// Hands gathered requests on; called at the end of each read turn.
     package func flush() {
         renewGathered()
+        askForReads()
         guard !outgoing.isEmpty else { return }
         // Handed over whole: emptying a shared array would allocate another of its size.
         var batch: [ClientRequest] = []

@@ -33,6 +33,8 @@ package final class GRPCClientConnection: @unchecked Sendable {  // used on its 
     let transport: HTTP2Connection
     let authority: String
     private var hasReportedUnusable = false
+    /// The headers of the last call that had a path and nothing else of its own.
+    private var plainHeaders: (path: String, block: HTTP2HeaderBlock)?
 
     /// Puts a client on `channel`. Call on its loop; `loop` may be given to other connections of
     /// the same event loop too.
@@ -78,7 +80,20 @@ package final class GRPCClientConnection: @unchecked Sendable {  // used on its 
         return closeFuture
     }
 
+    /// Made once for calls that follow each other and differ in nothing.
     private func requestHeaders(
+        _ path: String, _ metadata: [(String, String)], _ timeoutMilliseconds: Int64?
+    ) -> HTTP2HeaderBlock {
+        guard metadata.isEmpty, timeoutMilliseconds == nil else {
+            return makeHeaders(path, metadata, timeoutMilliseconds)
+        }
+        if let plainHeaders, plainHeaders.path == path { return plainHeaders.block }
+        let block = makeHeaders(path, [], nil)
+        plainHeaders = (path, block)
+        return block
+    }
+
+    private func makeHeaders(
         _ path: String, _ metadata: [(String, String)], _ timeoutMilliseconds: Int64?
     ) -> HTTP2HeaderBlock {
         var fields: [(name: [UInt8], value: [UInt8])] = Self.fixedHeaders

@@ -32,8 +32,7 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
     }
 
     private func receive(_ message: [UInt8]) {
-        state.counters[methodIndex].messagesReceived += 1
-        state.counters[methodIndex].bytesReceived += message.count
+        state.countReceived(methodIndex, bytes: message.count)
         guard let handler else {
             guard request == nil else {
                 return fail(GRPCStatus(.internal, "received more than one request message"))

@@ -62,7 +62,7 @@ extension GRPCServerCall {
 
     /// Ends the call with a status, after all that was sent.
     package func finish(_ status: GRPCStatus = .ok, trailers: [(String, String)] = []) {
-        eventLoop.preconditionInEventLoop()
+        eventLoop.assertInEventLoop()
         guard !isClosed else { return }
         send(status, trailers: trailers)
         close(.finished, code: status.code)
@@ -108,13 +108,12 @@ extension GRPCServerCall {
     }
 
     private func prepareMessage(_ lengthBytes: Int) -> HTTP2Stream? {
-        eventLoop.preconditionInEventLoop()
+        eventLoop.assertInEventLoop()
         precondition(
             lengthBytes >= 0 && lengthBytes <= UInt32.max, "a message has 32 bits of length")
         guard !isClosed, let stream else { return nil }
-        submitHeaders()
-        state.counters[methodIndex].messagesSent += 1
-        state.counters[methodIndex].bytesSent += lengthBytes
+        if !hasSentHeaders { submitHeaders() }
+        state.countSent(methodIndex, bytes: lengthBytes)
         responseBytes += lengthBytes
         return stream
     }

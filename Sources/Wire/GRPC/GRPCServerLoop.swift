@@ -38,6 +38,16 @@ final class GRPCServerLoop: @unchecked Sendable {  // owned by loop.eventLoop's 
         if connections.isEmpty { drained?.succeed() }
     }
 
+    func countSent(_ method: Int, bytes: Int) {
+        counters[method].messagesSent += 1
+        counters[method].bytesSent += bytes
+    }
+
+    func countReceived(_ method: Int, bytes: Int) {
+        counters[method].messagesReceived += 1
+        counters[method].bytesReceived += bytes
+    }
+
     /// Something came for a handler: the hook runs once when this turn has read everything.
     func noteActivity() { loop.noteReadTurn() }
 

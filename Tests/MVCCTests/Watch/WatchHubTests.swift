@@ -43,6 +43,36 @@ import Testing
         #expect(!hub.cancel(id, on: stream))
     }
 
+    @Test func watchersOfAStreamThatAreToldTheSameShareADelivery() throws {
+        let fixture = try StoreFixture()
+        let hub = WatchHub(store: fixture.store)
+        let sink = GroupSink()
+        let stream = hub.openStream(sink)
+        let other = GroupSink()
+        let otherStream = hub.openStream(other)
+        let key = Array("k".utf8)
+        let plain = WatcherConfiguration(key: key)
+        let ids = (0..<4).compactMap { _ in hub.register(plain, id: nil, on: stream)?.id }
+        let previous = WatcherConfiguration(key: key, wantsPrevious: true)
+        let different = try #require(hub.register(previous, id: nil, on: stream)).id
+        let prefix = WatcherConfiguration(key: key, end: Array("l".utf8))
+        let range = try #require(hub.register(prefix, id: nil, on: stream)).id
+        _ = hub.register(plain, id: nil, on: otherStream)
+        hub.notify([try #require(fixture.put("k", "1"))])
+        #expect(sink.groups.map { $0.sorted() } == [ids, [different], [range]])
+        #expect(other.groups == [[0]])
+
+        // A full sink sends all of them back to history, and each of them comes again.
+        sink.groups = []
+        sink.isFull = true
+        hub.notify([try #require(fixture.put("k", "2"))])
+        #expect(hub.counts.behind == 6)
+        sink.isFull = false
+        while hub.catchUpStep() {}
+        #expect(sink.groups.flatMap { $0 }.sorted() == ids + [different, range])
+        #expect(hub.counts.behind == 0)
+    }
+
     @Test func progressWaitsForWatchersThatAreBehind() throws {
         let fixture = try StoreFixture()
         fixture.put("k", "1")
@@ -71,5 +101,22 @@ import Testing
         hub.notify([committed])
         #expect(isProgress(sink.deliveries[0], at: 1))
         #expect(sink.deliveries[1].revision == 2)
+    }
+}
+
+/// Keeps which watchers were told together.
+private final class GroupSink: WatchSink, @unchecked Sendable {
+    // `@unchecked Sendable`: the tests use one thread.
+    var isFull = false
+    var groups: [[Int64]] = []
+
+    var hasRoom: Bool { !isFull }
+
+    func deliver(_ deliveries: [WatchDelivery]) -> Bool {
+        if isFull { return false }
+        groups += deliveries.map { delivery in
+            (0..<delivery.watcherCount).map { delivery.watcherID(at: $0) }
+        }
+        return true
     }
 }

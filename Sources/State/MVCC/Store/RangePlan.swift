@@ -75,3 +75,12 @@ struct RangePlan {
         return true
     }
 }
+
+extension RangeRequest {
+    /// Whether the answer is one key's pair as it is stored, or nothing: sorting and a limit make
+    /// no difference then.
+    var wantsOnePair: Bool {
+        rangeEnd.isEmpty && !countOnly && !keysOnly && minModRevision == 0 && maxModRevision == 0
+            && minCreateRevision == 0 && maxCreateRevision == 0
+    }
+}

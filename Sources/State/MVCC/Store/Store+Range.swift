@@ -47,7 +47,12 @@ extension Store {
     ) throws(EtcdError) -> Int64? {
         lock.lockForReading()
         defer { lock.unlock() }
-        let plan = RangePlan(request, revision: try resolve(request.revision, newest: current))
+        let revision = try resolve(request.revision, newest: current)
+        if request.wantsOnePair {
+            appendPair(of: request.key, at: revision, to: &answer)
+            return current
+        }
+        let plan = RangePlan(request, revision: revision)
         let expected = expectedPairs(plan)
         guard expected <= configuration.sliceKeys else { return nil }
         var budget = RangeBudget(keys: configuration.sliceKeys, bytes: configuration.sliceBytes)
@@ -55,6 +60,17 @@ extension Store {
         guard fill(plan, into: &whole, budget: &budget, expectedPairs: expected) else { return nil }
         answer = whole
         return current
+    }
+
+    /// Most ranges are of one key: that takes no plan and no walk.
+    private func appendPair(
+        of key: ArraySlice<UInt8>, at revision: Int64, to answer: inout RangeAnswer
+    ) {
+        key.withUnsafeBytes { key in
+            guard let record = index.get(key, at: revision) else { return }
+            answer.append(keyValue: storedValue(of: record.modified))
+            answer.count = 1
+        }
     }
 
     /// How many pairs the answer has at most, where counting tells; 1 where it does not. Cheaper
