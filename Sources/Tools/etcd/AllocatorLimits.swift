@@ -9,7 +9,7 @@ func boundMemory() {
     guard let symbol = dlsym(nil, "mallopt") else { return }
     let setOption = unsafeBitCast(symbol, to: SetOption.self)
     for (option, value) in [
-        (AllocatorOption.mapThreshold, 1 << 20), (.trimThreshold, 2 << 20), (.arenasMax, 4),
+        (AllocatorOption.mapThreshold, 256 << 10), (.trimThreshold, 1 << 20), (.arenasMax, 4),
     ] {
         _ = setOption(option.rawValue, CInt(value))
     }
