@@ -4,7 +4,7 @@ PYTHON_ENVIRONMENT := .venv
 # The flag reaches the libraries too; our own targets have it from Package.swift.
 RELEASE := swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 
-.PHONY: run cluster test build release setup lint benchmark growth profile chart fuzz twin kill faults simulate format clean-run
+.PHONY: run cluster test build release setup lint benchmark growth profile limits chart fuzz twin kill faults simulate format clean-run
 
 ## Starts one member on 127.0.0.1:2379 with its data in ./default.etcd; Ctrl-C stops it.
 run: release
@@ -70,6 +70,10 @@ growth: release
 profile: release
 	@bash Scripts/setup.sh test
 	$(PYTHON_ENVIRONMENT)/bin/python Benchmarks/stages.py $(if $(ONLY),--only "$(ONLY)")
+
+## What the machine takes for what no server can leave out: a durable batch, a message, a copy.
+limits:
+	$(PYTHON_ENVIRONMENT)/bin/python Benchmarks/limits.py
 
 ## The picture of the README from the newest results, or from RESULTS=results/compare-....json
 chart:

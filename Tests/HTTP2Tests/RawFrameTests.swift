@@ -32,6 +32,35 @@ private let message: [UInt8] = [0, 0, 0, 0, 2, 7, 8]
         try await server.stop()
     }
 
+    /// While a block is not complete the answer to another call ends that call's stream.
+    @Test(arguments: [false, true])
+    func headersMayComeInTwoReads(continued: Bool) async throws {
+        let server = try await RawServer.start()
+        let connection = try open(server)
+        let block = headerBlock(request)
+        let half = Array(block.prefix(block.count / 2)), rest = Array(block.dropFirst(half.count))
+        let whole = RawFrame(type: 1, flags: 4, stream: 3, payload: block).bytes
+        let first =
+            continued
+            ? RawFrame(type: 1, flags: 0, stream: 3, payload: half).bytes
+            : Array(whole.prefix(9 + half.count))
+        let second =
+            continued
+            ? RawFrame(type: 9, flags: 4, stream: 3, payload: rest).bytes
+            : Array(whole.dropFirst(9 + half.count))
+        let headers = RawFrame(type: 1, flags: 4, stream: 1, payload: block)
+        let data = RawFrame(type: 0, flags: 1, stream: 1, payload: message)
+        connection.send(headers.bytes + data.bytes + first)
+        #expect(connection.next(type: 1)?.stream == 1)
+        #expect(connection.next(type: 0)?.payload == message)
+        #expect(connection.next(type: 1)?.flags == 5)
+        let body = RawFrame(type: 0, flags: 1, stream: 3, payload: message)
+        connection.send(second + body.bytes)
+        #expect(connection.next(type: 1)?.stream == 3)
+        #expect(connection.next(type: 0)?.payload == message)
+        try await server.stop()
+    }
+
     @Test func prefaceMayComeByteByByte() async throws {
         let server = try await RawServer.start()
         let port = server.listener.localAddress?.port ?? 0

@@ -3,8 +3,9 @@
 struct BackendPace {
     /// Rests are so many times as long as the piece took.
     private static let restFactor: Int64 = 4
-    /// A longer one would have a defragmentation last for hours on a slow disk.
-    private static let restMaximumMilliseconds: Int64 = 200
+    /// On a slow disk a piece takes longer than the longest rest: there the work goes on nearly as
+    /// fast as without any, and a compaction keeps up with what is written.
+    private static let restMaximumMilliseconds: Int64 = 20
 
     private var applied: UInt64?
 

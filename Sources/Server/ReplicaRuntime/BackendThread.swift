@@ -207,9 +207,9 @@ extension BackendThread {
         let started = monotonicNanoseconds()
         defer {
             let took = monotonicNanoseconds() - started
-            nextDefragmentationStep =
-                monotonicMilliseconds()
-                + defragmentationPace.rest(after: took, applied: runtime.applied)
+            let rest = defragmentationPace.rest(after: took, applied: runtime.applied)
+            let isCatchingUp = (defragmentation?.rounds ?? 0) > 1
+            nextDefragmentationStep = monotonicMilliseconds() + (isCatchingUp ? 0 : rest)
         }
         do throws(BoltError) {
             guard let running = defragmentation else {

@@ -5,8 +5,6 @@
 /// are deleted from the copy unless the later state has them elsewhere; entries of new leaves are
 /// put into it.
 final class BoltCatchUp {
-    private static let bytesMax = 16 << 20
-
     let destination: Bolt
     private let earlier: BoltReadTransaction
     private let later: BoltReadTransaction
@@ -52,13 +50,13 @@ final class BoltCatchUp {
     var leafCount: Int { tasks.count - nextTask }
 
     /// Brings over a slice as one commit of the copy; true when all is there and durable.
-    func step(entriesMax: Int) throws(BoltError) -> Bool {
+    func step(entriesMax: Int, bytesMax: Int) throws(BoltError) -> Bool {
         guard leafCount > 0 else { return true }
         let write = destination.beginWrite()
         do throws(BoltError) {
             var entries = 0
             var bytes = 0
-            while leafCount > 0, entries < entriesMax, bytes < Self.bytesMax {
+            while leafCount > 0, entries < entriesMax, bytes < bytesMax {
                 let task = tasks[nextTask]
                 nextTask += 1
                 entries += task.leaf.count

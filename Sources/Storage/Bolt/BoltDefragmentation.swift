@@ -16,7 +16,7 @@ package final class BoltDefragmentation {
     package struct Limits: Sendable {
         /// Entries that a step copies.
         package var entriesPerStep = 10_000
-        /// Bytes of keys and values with which a step ends.
+        /// Bytes with which a step ends: of keys and values, in a round of pages.
         package var bytesPerStep = 256 << 10
         /// Leaves that the last step may bring over.
         package var lastLeaves = 256
@@ -39,7 +39,13 @@ package final class BoltDefragmentation {
     private var phase: Phase
     /// The state that the copy holds, or will hold at the end of its present round.
     private var held: BoltReadTransaction
-    private var rounds = 0
+
+    /// Of one commit of the last step, which nothing goes on beside.
+    private static let lastBytesMax = 16 << 20
+
+    /// Rounds of catching up so far. From the second on a rest between steps lets more come than
+    /// it spares.
+    package private(set) var rounds = 0
 
     /// Begins with the newest committed state.
     ///
@@ -85,7 +91,9 @@ package final class BoltDefragmentation {
             guard isCopied else { return false }
             return try catchUp(with: copy.takeDestination())
         case .catchingUp(let round):
-            guard try round.step(entriesMax: limits.entriesPerStep) else { return false }
+            let isLevel = try round.step(
+                entriesMax: limits.entriesPerStep, bytesMax: limits.bytesPerStep)
+            guard isLevel else { return false }
             return try catchUp(with: round.destination)
         case .done: return true
         }
@@ -103,7 +111,7 @@ package final class BoltDefragmentation {
             guard round.leafCount <= limits.lastLeaves || rounds >= limits.rounds else {
                 return false
             }
-            while try !round.step(entriesMax: limits.entriesPerStep) {}
+            while try !round.step(entriesMax: limits.entriesPerStep, bytesMax: Self.lastBytesMax) {}
         }
         phase = .done
         held.end()

@@ -144,10 +144,40 @@ private enum FuzzedFile {
             _ = cursor.seek([1, 60])
             _ = bucket.get([1, 130])
             _ = sum
+            find(in: bucket)
         }
         var image = [UInt8](repeating: 0, count: 5000)
         _ = image.withUnsafeMutableBytes { read.readPages(at: 1000, into: $0) }
         read.end()
+    }
+
+    /// Looks up what is there and what is not, one by one and in bunches, up and down.
+    static func find(in bucket: BoltBucket) {
+        var keys: [[UInt8]] = [[], [0], [1, 60], [UInt8](repeating: 255, count: 17)]
+        var cursor = bucket.cursor()
+        while keys.count < 100, let (key, _) = cursor.next() { keys.append(Array(key)) }
+        var finder = bucket.finder
+        for keys in [keys, keys.reversed()] {
+            var lookups: [(key: [UInt8], lookup: BoltLookup?)] = []
+            for key in keys {
+                key.withUnsafeBytes { bytes in
+                    _ = finder.get(bytes)
+                    lookups.append((key, finder.begin(bytes)))
+                }
+            }
+            for place in lookups.indices {
+                guard var lookup = lookups[place].lookup else { continue }
+                lookups[place].key.withUnsafeBytes { finder.advance(&lookup, $0) }
+                lookups[place].lookup = lookup
+            }
+            for (key, lookup) in lookups {
+                guard let lookup else { continue }
+                key.withUnsafeBytes { key in
+                    let value = finder.finish(lookup, key)
+                    precondition((value?.count ?? 0) < 1 << 30, "a value lies in its page")
+                }
+            }
+        }
     }
 
     static func change(_ bolt: Bolt) {

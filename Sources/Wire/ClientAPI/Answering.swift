@@ -14,15 +14,19 @@ extension GRPCServerCall {
 
     /// Answers with a range; many pairs are not copied.
     func answer(range: RangeAnswer) {
-        guard range.keyValues.count > Self.copiedBytesMax else { return answer(range) }
+        let pairs = range.keyValues
+        // What is handed over is held with all its room until the client has taken it.
+        guard pairs.count > Self.copiedBytesMax, pairs.capacity <= 2 * pairs.count else {
+            return answer(range)
+        }
         let tail = range.tailSize
         send(
-            headBytes: range.encodedSize - range.keyValues.count - tail,
+            headBytes: range.encodedSize - pairs.count - tail,
             { memory in
                 var writer = WireWriter(into: memory)
                 range.encodeHead(into: &writer)
             },
-            middle: range.keyValues, tailBytes: tail,
+            middle: pairs, tailBytes: tail,
             { memory in
                 var writer = WireWriter(into: memory)
                 range.encodeTail(into: &writer)

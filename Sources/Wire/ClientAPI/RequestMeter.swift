@@ -37,6 +37,7 @@ package final class RequestMeter: Sendable {
         requestTimers[kind.rawValue].record(nanoseconds, isSuccess)
     }
 
+    /// Counts a call that a service is going to see.
     ///
     /// - Parameter known: the counters that the call's loop has counted with before.
     func countRequest(_ call: GRPCServerCall, isStream: Bool, known: inout RequestCounters) {

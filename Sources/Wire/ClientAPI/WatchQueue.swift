@@ -4,8 +4,8 @@ internal import NIOConcurrencyHelpers
 
 /// Deliveries on their way from the hub to a stream's event loop.
 ///
-/// Bounded by responses and by bytes; a full queue takes nothing, and the hub then keeps the watchers
-/// concerned as cursors into history.
+/// Bounded by responses and by bytes; a full queue takes nothing, and the hub then keeps the
+/// watchers concerned as cursors into history.
 final class WatchQueue: WatchSink {
     /// Responses that wait at most, as in etcd's stream channel.
     static let responsesMax = 1024

@@ -19,9 +19,9 @@ struct WatchService {
 
 /// One client's watch stream. Owned by the call's event loop.
 ///
-/// What the hub delivers waits in `queue` until the client takes it. The queue is bounded: when it
-/// is full the hub's watchers fall behind and read history later, so a client that does not read
-/// costs no memory.
+/// What the hub delivers waits in `queue` until the client takes it, and what was taken from there
+/// in `taken`. The queue is bounded: when it is full the hub's watchers fall behind and read
+/// history later, so a client that does not read costs no memory.
 final class WatchHandler: GRPCCallHandler {
     private let context: ServiceContext
     private let queue: WatchQueue

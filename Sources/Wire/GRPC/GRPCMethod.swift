@@ -94,7 +94,7 @@ struct GRPCMethodTable: Sendable {
     private let slots: [Int32]
 
     init(_ methods: [GRPCMethod]) {
-        // Storage of its own, as that of the other members.
+        // A copy in storage of its own: see GRPCServerLoop.
         self.methods = methods.map { method in method }
         paths = methods.map { method in Array(method.path.utf8) }
         var size = 16

@@ -13,8 +13,8 @@ final class GRPCServerLoop: @unchecked Sendable {  // owned by loop.eventLoop's 
     private var isDraining = false
     private var drained: EventLoopPromise<Void>?
 
-    /// A loop has a table of its own: what two of them counted their holds of would go back and
-    /// forth between their processors with each call.
+    /// Each loop has a table of its own, so that its reference counts are not shared between
+    /// processors.
     init(loop: HTTP2Loop, methods: [GRPCMethod], configuration: GRPCServerConfiguration) {
         self.loop = loop
         table = GRPCMethodTable(methods)

@@ -42,7 +42,8 @@ package final class HTTP2Connection: ChannelDuplexHandler {
     var session: OpaquePointer?
     var context: ChannelHandlerContext?
     var streams: [HTTP2Stream] = []
-    /// The stream whose header block is being received; set only inside the session's callbacks.
+    /// The stream whose header block is being received; nil once it is closed. Only for the
+    /// session's callbacks.
     var headersStream: Unmanaged<HTTP2Stream>?
     var writableStreams: [HTTP2Stream] = []
     var stoppingStreams: [Int32] = []

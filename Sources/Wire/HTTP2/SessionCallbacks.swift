@@ -63,7 +63,7 @@ private let onBeginHeaders: nghttp2_on_begin_headers_callback = { session, frame
             let result = connection.beginStream(id)
             guard result == 0 else { return result }
         }
-        // Nothing comes in between until the block is complete.
+        // No other block begins before this one is complete; it may come in several reads.
         connection.headersStream = reference(session, id)
         return 0
     }
@@ -129,9 +129,12 @@ private let onFrameNotSent: nghttp2_on_frame_not_send_callback = { _, frame, _, 
 
 private let onStreamClose: nghttp2_on_stream_close_callback = { session, id, code, userData in
     withConnection(userData, missing: failure) { connection in
-        guard let stream = stream(session, id) else { return 0 }
-        connection.headersStream = nil
-        connection.closeStream(stream, HTTP2ErrorCode(rawValue: code), connectionLost: false)
+        guard let closed = reference(session, id) else { return 0 }
+        if connection.headersStream?.toOpaque() == closed.toOpaque() {
+            connection.headersStream = nil
+        }
+        connection.closeStream(
+            closed.takeUnretainedValue(), HTTP2ErrorCode(rawValue: code), connectionLost: false)
         return 0
     }
 }

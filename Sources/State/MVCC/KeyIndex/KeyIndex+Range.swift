@@ -9,17 +9,18 @@ extension KeyIndex {
         _ body: (UnsafeRawBufferPointer, KeyRecord) -> Bool
     ) -> VisitResult {
         visit(
-            from: start, to: end, at: main, limit: limit, announces: false, ahead: { _ in }, body)
+            from: start, to: end, at: main, limit: limit, announcing: 0, ahead: { _ in }, body)
     }
 
-    /// As `visit` without them.
+    /// As `visit`, with a look ahead.
     ///
-    /// - Parameter announces: whether `ahead` is called.
+    /// - Parameter wanted: how many keys are likely to be visited: so many are announced, none
+    ///   for 0.
     /// - Parameter ahead: is handed the revisions of some of the next keys before these are handed
     ///   to `body` one by one; valid during the call only.
     package func visit(
         from start: UnsafeRawBufferPointer, to end: KeyRangeEnd, at main: Int64, limit: Int,
-        announces: Bool, ahead: (UnsafeBufferPointer<Revision>) -> Void,
+        announcing wanted: Int, ahead: (UnsafeBufferPointer<Revision>) -> Void,
         _ body: (UnsafeRawBufferPointer, KeyRecord) -> Bool
     ) -> VisitResult {
         switch end {
@@ -31,13 +32,13 @@ extension KeyIndex {
             return VisitResult(visited: 1, hasMore: false)
         case .unbounded:
             return visitLeaves(
-                from: start, to: nil, at: main, limit: limit, announces: announces, ahead, body)
+                from: start, to: nil, at: main, limit: limit, announcing: wanted, ahead, body)
         case .key(let end):
             guard compareKeys(start, end) < 0 else {
                 return VisitResult(visited: 0, hasMore: false)
             }
             return visitLeaves(
-                from: start, to: end, at: main, limit: limit, announces: announces, ahead, body)
+                from: start, to: end, at: main, limit: limit, announcing: wanted, ahead, body)
         }
     }
 
@@ -51,7 +52,7 @@ extension KeyIndex {
 
     private func visitLeaves(
         from start: UnsafeRawBufferPointer, to end: UnsafeRawBufferPointer?, at main: Int64,
-        limit: Int, announces: Bool, _ ahead: (UnsafeBufferPointer<Revision>) -> Void,
+        limit: Int, announcing wanted: Int, _ ahead: (UnsafeBufferPointer<Revision>) -> Void,
         _ body: (UnsafeRawBufferPointer, KeyRecord) -> Bool
     ) -> VisitResult {
         withUnsafeTemporaryAllocation(byteCount: IndexPage.inlineKeyMax, alignment: 8) { buffer in
@@ -67,8 +68,9 @@ extension KeyIndex {
                 leaf.copyPrefix(to: keyBuffer)
                 var announced = index
                 while index < stop {
-                    if announces, index == announced {
-                        announced = min(stop, index + Self.announcedMax)
+                    if index == announced, visited < wanted, !isEnding {
+                        let count = min(Self.announcedMax, wanted - visited)
+                        announced = min(stop, index + count)
                         announce(leaf, index..<announced, at: main, ahead)
                     }
                     if let record = record(leaf.payload(index), at: main) {

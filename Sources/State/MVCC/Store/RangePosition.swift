@@ -22,20 +22,19 @@ struct RangePosition {
     /// Visits keys until the range ends, the visitor stops it (both true) or the budget is spent
     /// (false). The caller holds the store's lock.
     ///
-    /// - Parameter ahead: is told the revisions that come next; only where the stored pairs of
-    ///   many keys are going to be read.
+    /// - Parameter wanted: how many keys are likely to be visited, 0 to look at nothing ahead.
+    /// - Parameter ahead: is told the revisions that come next.
     mutating func advance(
         _ plan: RangePlan, in store: Store, budget: inout RangeBudget,
-        ahead: (UnsafeBufferPointer<Revision>) -> Void = { _ in },
+        announcing wanted: Int = 0, ahead: (UnsafeBufferPointer<Revision>) -> Void = { _ in },
         _ visitor: (UnsafeRawBufferPointer, KeyRecord) -> Verdict
     ) -> Bool {
         var resumeKey: [UInt8]?
         var left = budget
-        let announces = plan.readsAhead
         let result = withKeyRange(nextKey, plan.request.rangeEnd) { start, end in
             store.index.visit(
                 from: start, to: end, at: plan.revision, limit: 0,
-                announces: announces, ahead: ahead
+                announcing: wanted, ahead: ahead
             ) { key, record in
                 switch visitor(key, record) {
                 case .stop: return false

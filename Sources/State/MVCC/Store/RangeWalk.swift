@@ -56,8 +56,9 @@ struct RangeWalk {
         let limit = plan.limit ?? .max
         var given = given
         var isCut = false
+        let wanted = plan.readsAhead ? min(limit - given, budget.keys) : 0
         isDone = position.advance(
-            plan, in: store, budget: &budget, ahead: { records.expect($0) }
+            plan, in: store, budget: &budget, announcing: wanted, ahead: { records.expect($0) }
         ) { key, record in
             guard plan.admits(record) else { return .passed(bytes: 0) }
             if given == limit {

@@ -73,18 +73,14 @@ extension Store {
         }
     }
 
-    /// How many pairs the answer has at most, where counting tells; 1 where it does not. Cheaper
-    /// than gathering too many to no end.
+    /// How many pairs the answer has at most, where that is counted; else 1. Cheaper than gathering
+    /// too many to no end.
     private func expectedPairs(_ plan: RangePlan) -> Int {
-        guard !plan.request.countOnly, !plan.request.rangeEnd.isEmpty, plan.sort == nil else {
-            return 1
-        }
-        if let limit = plan.limit, limit <= Self.uncountedPairsMax { return limit }
+        guard !plan.request.countOnly, !plan.request.rangeEnd.isEmpty, plan.sort == nil,
+            (plan.limit ?? .max) > configuration.sliceKeys
+        else { return 1 }
         return min(plan.limit ?? .max, Int(count(plan)))
     }
-
-    /// A limit up to which the pairs are not counted before.
-    private static let uncountedPairsMax = 16
 
     /// Answers whatever its size; the caller holds the lock.
     func answerWhole(_ plan: RangePlan, into answer: inout RangeAnswer) {
