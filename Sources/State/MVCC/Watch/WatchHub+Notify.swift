@@ -56,9 +56,9 @@ extension WatchHub {
 
     /// Hands an outbox over; if the sink is full its watchers fall behind.
     private func flush(_ stream: WatchStream) {
-        let (deliveries, watchers) = stream.takeOutbox()
-        let isTaken = stream.sink.deliver(deliveries)
-        for watcher in watchers where watcher.undeliveredRevision != 0 {
+        let isTaken = stream.sink.deliver(stream.outbox)
+        defer { stream.clearOutbox() }
+        for watcher in stream.posted where watcher.undeliveredRevision != 0 {
             if !isTaken {
                 watcher.nextRevision = watcher.undeliveredRevision
                 displace(watcher)

@@ -115,20 +115,26 @@ package final class WatchStream: @unchecked Sendable {
         posted.append(watcher)
         let delivery = watcher.delivery(.changes(watcher.gathered), revision: revision)
         if let last = outbox.indices.last, outbox[last].tellsSame(as: delivery) {
+            if outbox[last].otherIDs.isEmpty {
+                let likely = min(watchers.count - 1, Self.reservedIDsMax)
+                outbox[last].otherIDs.reserveCapacity(likely)
+            }
             outbox[last].otherIDs.append(watcher.id)
         } else {
             outbox.append(delivery)
         }
     }
 
-    /// Empties the outbox.
-    func takeOutbox() -> (deliveries: [WatchDelivery], watchers: [Watcher]) {
-        defer {
-            outbox = []
-            posted = []
-        }
-        return (outbox, posted)
+    /// Empties the outbox; small storage is kept for the next time.
+    func clearOutbox() {
+        outbox.removeAll(keepingCapacity: outbox.count <= Self.keptMax)
+        posted.removeAll(keepingCapacity: posted.count <= Self.keptMax)
     }
+
+    /// Watchers of a stream that room is made for at once when two are told the same.
+    private static let reservedIDsMax = 128
+    /// Entries of the outbox that storage is kept for.
+    private static let keptMax = 128
 
     /// The next id that no watcher of the stream has.
     func takeID() -> Int64 {
