@@ -13,6 +13,8 @@ import api
 
 rpc = api.rpc
 
+# Seconds for the disk to be done with what was before.
+SETTLED = 3
 # Seconds that each of the actions may take.
 LIMIT = 300
 
@@ -53,6 +55,7 @@ def pauses(options, parent, into):
             for action, perform in ACTIONS.items():
                 title = f"pause: {action}, {options.keys:,} revisions"
                 note(f"round {number + 1}, {name}: {title}")
+                time.sleep(SETTLED)
                 seconds, result = beside_puts(
                     server.endpoint, options.seconds, functools.partial(perform, server))
                 into.add(title, "action s", name, seconds)
