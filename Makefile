@@ -73,7 +73,7 @@ profile: release
 
 ## What the machine takes for what no server can leave out: a durable batch, a message, a copy.
 limits:
-	$(PYTHON_ENVIRONMENT)/bin/python Benchmarks/limits.py
+	@python3 Benchmarks/limits.py
 
 ## The picture of the README from the newest results, or from RESULTS=results/compare-....json
 chart:

@@ -10,7 +10,7 @@ extension Bolt {
     /// - Parameter temporaryPath: where the copy grows; a file left there by a crash is removed.
     package func defragment(temporaryPath: String, fillPercent: Double = 0.9) throws(BoltError) {
         var limits = BoltDefragmentation.Limits()
-        limits.bytesPerStep = 16 << 20
+        limits.bytesPerStep = BoltCompactedCopy.sliceBytesMax
         let defragmentation = try BoltDefragmentation(
             of: self, temporaryPath: temporaryPath, fillPercent: fillPercent, limits: limits)
         while try !defragmentation.step() {}

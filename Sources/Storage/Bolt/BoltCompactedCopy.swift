@@ -16,6 +16,9 @@ package final class BoltCompactedCopy {
     /// Keys and values copied so far.
     package private(set) var copiedBytes = 0
 
+    /// Bytes of one commit of the new file where nobody is to be spared.
+    package static let sliceBytesMax = 16 << 20
+
     private struct Level {
         let name: [UInt8]
         var cursor: BoltCursor
@@ -46,7 +49,7 @@ package final class BoltCompactedCopy {
     /// Copies up to `entriesMax` entries, ending with the one that reaches `bytesMax` bytes, as one
     /// commit of the new file; true when all is copied and durable.
     package func step(
-        entriesMax: Int = 10_000, bytesMax: Int = 16 << 20
+        entriesMax: Int = 10_000, bytesMax: Int = BoltCompactedCopy.sliceBytesMax
     ) throws(BoltError) -> Bool {
         if isDone { return true }
         let write = destination.beginWrite()

@@ -40,9 +40,6 @@ package final class BoltDefragmentation {
     /// The state that the copy holds, or will hold at the end of its present round.
     private var held: BoltReadTransaction
 
-    /// Of one commit of the last step, which nothing goes on beside.
-    private static let lastBytesMax = 16 << 20
-
     /// Rounds of catching up so far. From the second on a rest between steps lets more come than
     /// it spares.
     package private(set) var rounds = 0
@@ -111,7 +108,8 @@ package final class BoltDefragmentation {
             guard round.leafCount <= limits.lastLeaves || rounds >= limits.rounds else {
                 return false
             }
-            while try !round.step(entriesMax: limits.entriesPerStep, bytesMax: Self.lastBytesMax) {}
+            let bytesMax = BoltCompactedCopy.sliceBytesMax
+            while try !round.step(entriesMax: limits.entriesPerStep, bytesMax: bytesMax) {}
         }
         phase = .done
         held.end()

@@ -9,7 +9,8 @@ package struct BoltFinder {
     private let header: BucketHeader
     /// Where the last key was looked for.
     private var leaf: PageView?
-    /// Levels above the leaves, once they were counted.
+    /// Levels above the leaves, which all lie at the same depth; known once a key was looked for
+    /// from the root down.
     private var branchLevels: Int?
     /// The branch above the leaf of the last lookup that was begun, and which of its children that
     /// leaf is.
@@ -46,6 +47,7 @@ package struct BoltFinder {
             page = try window.page(page.child(at: place))
         }
         leaf = page
+        branchLevels = depth
         return try Self.item(of: key, in: page, firstHead: firstHead)
     }
 
@@ -98,8 +100,8 @@ extension BoltFinder {
         for key: UnsafeRawBufferPointer
     ) throws(PageFault) -> (page: PageView, place: Int)? {
         if let branch, try branch.page.encloses(key, at: branch.place) { return branch }
-        let levels = try countBranchLevels()
-        guard levels > 0 else { return nil }
+        if branchLevels == nil { _ = try find(key) }
+        guard let levels = branchLevels, levels > 0 else { return nil }
         var page = try rootPage()
         for _ in 1..<levels {
             guard !page.isLeaf, page.count > 0 else { return nil }
@@ -139,19 +141,4 @@ extension BoltFinder {
     private static let cacheLineBytes = 64
     /// Of a long entry the processor fetches what follows by itself.
     private static let prefetchedBytesMax = 512
-
-    /// All leaves lie at the same depth.
-    private mutating func countBranchLevels() throws(PageFault) -> Int {
-        if let branchLevels { return branchLevels }
-        var page = try rootPage()
-        var levels = 0
-        while !page.isLeaf {
-            guard page.count > 0 else { throw PageFault(page.id, .empty) }
-            levels += 1
-            guard levels < PageLayout.depthMax else { throw PageFault(page.id, .tooDeep) }
-            page = try window.page(page.child(at: 0))
-        }
-        branchLevels = levels
-        return levels
-    }
 }

@@ -113,10 +113,7 @@ final class WatchQueue: WatchSink {
 
 extension WatchDelivery {
     /// Events in it, each as often as there are watchers that are told of it.
-    var eventCount: Int { watcherCount * eventsPerResponse }
-
-    /// Events that each watcher is told of.
-    var eventsPerResponse: Int {
-        if case .changes(let changes) = content { changes.count } else { 0 }
+    var eventCount: Int {
+        if case .changes(let changes) = content { watcherCount * changes.count } else { 0 }
     }
 }

@@ -129,15 +129,21 @@ struct OutboundQueue {
             case .bytes(var buffer):
                 pieces[firstPiece] = Self.taken
                 left -= move(left, from: &buffer, into: &output)
-                if buffer.readableBytes > 0 { pieces[firstPiece] = .bytes(buffer) }
-                if buffer.readableBytes == 0 { firstPiece += 1 }
+                if buffer.readableBytes > 0 {
+                    pieces[firstPiece] = .bytes(buffer)
+                } else {
+                    firstPiece += 1
+                }
             case .array(let bytes):
                 pieces[firstPiece] = Self.taken
                 let count = min(left, bytes.count)
                 output.writeBytes(bytes.prefix(count))
                 left -= count
-                if count < bytes.count { pieces[firstPiece] = .array(bytes.dropFirst(count)) }
-                if count == bytes.count { firstPiece += 1 }
+                if count < bytes.count {
+                    pieces[firstPiece] = .array(bytes.dropFirst(count))
+                } else {
+                    firstPiece += 1
+                }
             case .source: break pieces
             }
         }

@@ -110,11 +110,10 @@ extension Store {
             budget.keys = max(budget.keys, gathering.count + 1)
         }
         var walk = RangeWalk(plan)
-        let left = min(budget.bytes, configuration.sliceBytes)
         walk.advance(over: selection, in: self, budget: &budget) { key, record, records in
             let bytes = plan.append(key, record, in: &records, to: &answer)
             if expectedPairs > 1, bytes == answer.keyValues.count {
-                answer.reserve(bytes: min(bytes * (expectedPairs - 1), left))
+                answer.reserve(bytes: min(bytes * (expectedPairs - 1), configuration.sliceBytes))
             }
             return bytes
         }
