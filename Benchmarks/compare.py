@@ -32,7 +32,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="", help="rows whose name has this in it")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=5, help="of a measurement (5)")
+    parser.add_argument("--seconds", type=float, default=2, help="of a measurement (2)")
     parser.add_argument(
         "--keys", type=int, default=1_000_000, help="of the big loads and the pauses (1000000)")
     parser.add_argument(

@@ -67,10 +67,10 @@ def beside_puts(endpoint, idle_seconds, action):
     with client.paced_puts(endpoint) as puts:
         time.sleep(idle_seconds)
         puts.next_phase()
-        began = time.monotonic()
+        began, stolen = time.monotonic(), processes.stolen_seconds()
         action()
-        seconds = time.monotonic() - began
-        return seconds, puts.finish()
+        seconds, stolen = time.monotonic() - began, processes.stolen_seconds() - stolen
+        return seconds, {**puts.finish(), "stolen": stolen}
 
 
 def add_phases(title, name, result, into):
@@ -80,6 +80,7 @@ def add_phases(title, name, result, into):
     into.add(title, "put p99 us before", name, before["p99"])
     into.add(title, "put p99 us while", name, during["p99"])
     into.add(title, "put max us while", name, during["max"])
+    into.add(title, "stolen ms while", name, result["stolen"] * 1e3)
     into.add(title, "puts while", name, during["requests"])
     into.add(title, "failed puts while", name, during["errors"])
     into.add(title, targets.PAUSE, name, during["p99"] / before["p99"])

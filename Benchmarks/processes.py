@@ -111,6 +111,14 @@ def idle_seconds():
     return (int(fields[4]) + int(fields[5])) / TICKS_PER_SECOND
 
 
+def stolen_seconds():
+    """Time that the processors of the machine had something to do, but belonged to others.
+
+    Of a virtual machine: summed over its processors, in steps of a tick.
+    """
+    return int(pathlib.Path("/proc/stat").read_text().split(maxsplit=9)[8]) / TICKS_PER_SECOND
+
+
 def limit_of(end):
     """Seconds left, and a little, so that a socket's time-out is never zero."""
     return max(end - time.monotonic(), 0.1)

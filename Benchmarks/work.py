@@ -11,6 +11,11 @@ from note import note
 from samples import THEIRS
 from systems import alternating, one_member, three_members
 
+# Requests below which a percentile at a fixed rate is decided by a single hold-up of the machine,
+# and how many seconds are waited for them at most.
+ENOUGH, LONGEST = 5_000, 15
+STOLEN = "stolen ms at half rate"
+
 
 @dataclasses.dataclass(frozen=True)
 class Group:
@@ -87,7 +92,10 @@ def measure_half(row, name, number, server, seconds, parent, into):
     if not saturated:
         return
     rate = statistics.median(saturated) / 2
+    seconds = max(seconds, min(ENOUGH / rate, LONGEST))
+    stolen = processes.stolen_seconds()
     result = checked(row.run(server, seconds, parent, rate=rate), name, row)
+    into.add(row.name, STOLEN, name, (processes.stolen_seconds() - stolen) * 1e3)
     into.add(row.name, "half rate, requests/s", name, result["requestsPerSecond"])
     into.add(row.name, "p50 us at half rate", name, result["p50"])
     into.add(row.name, targets.HALF, name, result["p99"])
