@@ -80,6 +80,10 @@ package final class ReplicaRuntime: Sendable {
         start(parts)
     }
 
+    /// Of threads that nobody waits for: a third of the others' weight, so that those who have
+    /// just been woken for a request come first, and what is behind still keeps up under load.
+    private static let behind: Int32 = 5
+
     private func start(_ parts: RuntimeParts) {
         let consensusThread = Confined(ConsensusThread(runtime: self, replica: parts.replica))
         let logThread = Confined(
@@ -93,8 +97,10 @@ package final class ReplicaRuntime: Sendable {
                 OwnedThread(name: "consensus") { [self] in consensus.run(consensusThread.value) },
                 OwnedThread(name: "apply") { [self] in apply.run(applyThread.value) },
                 OwnedThread(name: "log") { logThread.value.run() },
-                OwnedThread(name: "backend") { backendThread.value.run() },
-                OwnedThread(name: "segments") { [self] in prepareSegments(preparation) },
+                OwnedThread(name: "backend", niceness: Self.behind) { backendThread.value.run() },
+                OwnedThread(name: "segments", niceness: Self.behind) { [self] in
+                    prepareSegments(preparation)
+                },
                 OwnedThread(name: "watchers") { [self] in catchUpWatchers() },
             ]
         }
