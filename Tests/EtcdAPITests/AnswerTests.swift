@@ -106,10 +106,12 @@ struct AnswerTests {
             }
         }
         let bytes = events.withUnsafeBytes { events in
-            let answer = WatchEventsAnswer(
-                header: header, watchID: 1 << 40, fragment: true, events: events)
-            #expect(answer.headSize + events.count == answer.encodedSize)
-            return answer.encoded()
+            WatchEventsAnswer.field(of: header).withUnsafeBytes { header in
+                let answer = WatchEventsAnswer(
+                    header: header, watchID: 1 << 40, fragment: true, events: events)
+                #expect(answer.headSize + events.count == answer.encodedSize)
+                return answer.encoded()
+            }
         }
         let response = try Etcdserverpb_WatchResponse(serializedBytes: bytes)
         #expect(response.watchID == 1 << 40 && response.fragment && response.hasHeader)

@@ -5,14 +5,14 @@ internal import NIOCore
 final class HoldRun: @unchecked Sendable {  // used on eventLoop only
     private let eventLoop: any EventLoop
     private let options: LoadOptions
-    private let watchers: WatcherGroup
+    private lazy var watchers = WatcherGroup(
+        count: options.watchers, on: eventLoop, listener: self)
     private var connections: [GRPCClientConnection] = []
     private var failure: String?
 
     init(options: LoadOptions, on eventLoop: any EventLoop) {
         self.eventLoop = eventLoop
         self.options = options
-        watchers = WatcherGroup(count: options.watchers, on: eventLoop)
     }
 
     /// Opens the connections and waits until every watcher is created. From any thread.
@@ -22,7 +22,6 @@ final class HoldRun: @unchecked Sendable {  // used on eventLoop only
                 self.options, count: self.options.connections, on: self.eventLoop
             ).flatMap { connections in
                 self.connections = connections
-                self.watchers.failed = { [unowned self] in failure = $0 }
                 return self.watchers.create(on: connections, options: self.options) { number in
                     number % self.options.keyCount
                 }
@@ -41,4 +40,10 @@ final class HoldRun: @unchecked Sendable {  // used on eventLoop only
             return result
         }
     }
+}
+
+extension HoldRun: WatcherGroupListener {
+    func eventArrived(_ value: UnsafeRawBufferPointer, at now: UInt64) {}
+    func messageArrived(bytes: Int, at now: UInt64) {}
+    func watchersFailed(_ text: String) { failure = text }
 }

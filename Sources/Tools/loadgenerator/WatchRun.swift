@@ -14,7 +14,8 @@ final class WatchRun: @unchecked Sendable {  // used on eventLoop only
     private let options: LoadOptions
     private let source: RequestSource
     private let template: RequestTemplate
-    private let watchers: WatcherGroup
+    private lazy var watchers = WatcherGroup(
+        count: options.watchers, on: eventLoop, listener: self)
     private var writer: GRPCClientConnection?
     private var putsBegun = 0
     private var endNanoseconds: UInt64 = .max
@@ -28,7 +29,6 @@ final class WatchRun: @unchecked Sendable {  // used on eventLoop only
         self.options = options
         source = RequestSource(options)
         template = RequestTemplate.put(options, withTime: true)
-        watchers = WatcherGroup(count: options.watchers, on: eventLoop)
         finished = eventLoop.makePromise()
     }
 
@@ -45,12 +45,6 @@ final class WatchRun: @unchecked Sendable {  // used on eventLoop only
 
     private func createWatchers(on connections: [GRPCClientConnection]) -> EventLoopFuture<Void> {
         writer = connections.last
-        watchers.eachValue = { [unowned self] in eventArrived($0) }
-        watchers.delivered = { [unowned self] bytes in
-            result.bytesReceived += bytes
-            proceed()
-        }
-        watchers.failed = { [unowned self] in fail($0) }
         return watchers.create(on: connections.dropLast(), options: options) { _ in
             Self.watchedKey
         }
@@ -71,36 +65,35 @@ final class WatchRun: @unchecked Sendable {  // used on eventLoop only
             let putsPerSecond = options.ratePerSecond / Double(options.watchers)
             pacing = Pacing(ratePerSecond: putsPerSecond, beganNanoseconds: now)
         }
-        proceed()
+        proceed(at: now)
         scheduleDuePuts()
     }
 
     /// Begins what puts there is room for, and ends the run when all is done.
-    private func proceed() {
+    private func proceed(at now: UInt64) {
         guard isRunning else { return }
-        while let due = nextPut(at: NIODeadline.now().uptimeNanoseconds) { beginPut(due: due) }
-        if putsBegun * options.watchers == result.requests, isLastPutBegun { finish() }
+        while let due = nextPut(at: now) { beginPut(due: due) }
+        if putsBegun * options.watchers == result.requests, isLastPutBegun(at: now) { finish() }
     }
 
     /// When the put that can begin now was due.
     private func nextPut(at now: UInt64) -> UInt64? {
-        guard !isLastPutBegun else { return nil }
+        guard !isLastPutBegun(at: now) else { return nil }
         if pacing != nil { return pacing?.takeDue(by: now, before: endNanoseconds) }
         let missing = putsBegun * options.watchers - result.requests
         return missing <= (options.outstandingPuts - 1) * options.watchers ? now : nil
     }
 
-    private var isLastPutBegun: Bool {
+    private func isLastPutBegun(at now: UInt64) -> Bool {
         if options.total > 0 { return putsBegun >= options.total }
-        let next = pacing?.nextDueNanoseconds ?? NIODeadline.now().uptimeNanoseconds
-        return next >= endNanoseconds
+        return (pacing?.nextDueNanoseconds ?? now) >= endNanoseconds
     }
 
     private func scheduleDuePuts() {
-        guard isRunning, let pacing, !isLastPutBegun else { return }
-        let wait = pacing.waitNanoseconds(from: NIODeadline.now().uptimeNanoseconds)
-        eventLoop.scheduleTask(in: .nanoseconds(wait)) {
-            self.proceed()
+        let now = NIODeadline.now().uptimeNanoseconds
+        guard isRunning, let pacing, !isLastPutBegun(at: now) else { return }
+        eventLoop.scheduleTask(in: .nanoseconds(pacing.waitNanoseconds(from: now))) {
+            self.proceed(at: NIODeadline.now().uptimeNanoseconds)
             self.scheduleDuePuts()
         }
     }
@@ -114,13 +107,6 @@ final class WatchRun: @unchecked Sendable {  // used on eventLoop only
         }
     }
 
-    private func eventArrived(_ value: UnsafeRawBufferPointer) {
-        guard value.count >= RequestTemplate.timeSizeBytes else { return }
-        result.record(
-            due: value.loadUnaligned(as: UInt64.self),
-            answered: NIODeadline.now().uptimeNanoseconds, bytes: 0, failure: nil)
-    }
-
     private func fail(_ text: String) {
         result.fail(text)
         finish()
@@ -130,4 +116,19 @@ final class WatchRun: @unchecked Sendable {  // used on eventLoop only
         isRunning = false
         finished.succeed(result)
     }
+}
+
+extension WatchRun: WatcherGroupListener {
+    func eventArrived(_ value: UnsafeRawBufferPointer, at now: UInt64) {
+        guard value.count >= RequestTemplate.timeSizeBytes else { return }
+        result.record(
+            due: value.loadUnaligned(as: UInt64.self), answered: now, bytes: 0, failure: nil)
+    }
+
+    func messageArrived(bytes: Int, at now: UInt64) {
+        result.bytesReceived += bytes
+        proceed(at: now)
+    }
+
+    func watchersFailed(_ text: String) { fail(text) }
 }

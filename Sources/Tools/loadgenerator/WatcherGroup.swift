@@ -2,27 +2,33 @@ internal import EtcdAPI
 internal import GRPC
 internal import NIOCore
 
+/// Who hears of what a group of watchers gets; the owner of the group.
+protocol WatcherGroupListener: AnyObject {
+    /// The value of an event, and when it arrived.
+    func eventArrived(_ value: UnsafeRawBufferPointer, at now: UInt64)
+    /// A message is read to its end; not called before all watchers are there.
+    func messageArrived(bytes: Int, at now: UInt64)
+    /// Watchers are missing; called once.
+    func watchersFailed(_ text: String)
+}
+
 /// Watchers that are spread over the watch streams of some connections.
 ///
 /// Used on the event loop of the connections. After a failure nothing more is heard of it.
 final class WatcherGroup: GRPCClientCallHandler {
     static let path = "/etcdserverpb.Watch/Watch"
 
-    /// Called with the value of each event.
-    var eachValue: (UnsafeRawBufferPointer) -> Void = { _ in }
-    /// Called after each message but those before all watchers are there, with its size in bytes.
-    var delivered: (Int) -> Void = { _ in }
-    /// Called once, with the reason why watchers are missing.
-    var failed: (String) -> Void = { _ in }
-
+    // Not counted: the group is the listener's own, which hears of each event.
+    private unowned(unsafe) let listener: any WatcherGroupListener
     private let count: Int
     private var createdCount = 0
     private var isFailed = false
     private let created: EventLoopPromise<Void>
 
-    /// A group of `count` watchers.
-    init(count: Int, on eventLoop: any EventLoop) {
+    /// A group of `count` watchers, to be kept no longer than its listener.
+    init(count: Int, on eventLoop: any EventLoop, listener: any WatcherGroupListener) {
         self.count = count
+        self.listener = listener
         created = eventLoop.makePromise()
     }
 
@@ -42,14 +48,15 @@ final class WatcherGroup: GRPCClientCallHandler {
     }
 
     func receive(_ message: [UInt8], on call: GRPCClientCall) {
+        let now = NIODeadline.now().uptimeNanoseconds
         do throws(WireError) {
-            let delivery = try WatchDelivery(message, eachValue: eachValue)
+            let delivery = try WatchDelivery(message) { listener.eventArrived($0, at: now) }
             if delivery.isCanceled { return fail("a watcher was canceled") }
             if delivery.isCreated { countCreated() }
         } catch {
             return fail("watch answer: \(error)")
         }
-        if createdCount == count { delivered(message.count) }
+        if createdCount == count { listener.messageArrived(bytes: message.count, at: now) }
     }
 
     func closed(_ call: GRPCClientCall, status: GRPCStatus, trailers: GRPCMetadata) {
@@ -65,6 +72,6 @@ final class WatcherGroup: GRPCClientCallHandler {
         guard !isFailed else { return }
         isFailed = true
         created.fail(OptionError(description: text))
-        failed(text)
+        listener.watchersFailed(text)
     }
 }

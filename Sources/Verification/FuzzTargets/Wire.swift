@@ -94,7 +94,7 @@ private func fuzzAnswers(_ input: UnsafeRawBufferPointer) {
     _ = TxnAnswer(succeeded: false, responses: [.txn(txn)]).encoded()
     let event = WatchEvent(type: .delete, keyValue: input, previous: input)
     event.encoded().withUnsafeBytes { events in
-        _ = WatchEventsAnswer(header: ResponseHeader(), watchID: -1, events: events).encoded()
+        _ = WatchEventsAnswer(header: input, watchID: -1, events: events).encoded()
     }
     let entry = InternalRaftRequest.wrap(id: 7, field: 4, payload: input)
     precondition(!entry.isEmpty, "an entry has a header")

@@ -10,10 +10,10 @@ struct WatchMeter: Sendable {
         label: "etcd_debugging_server_watch_send_loop_control_stream_duration_seconds")
     private let progress = Timer(
         label: "etcd_debugging_server_watch_send_loop_progress_duration_seconds")
-    private let changes = Timer(
-        label: "etcd_debugging_server_watch_send_loop_watch_stream_duration_seconds")
-    private let changesPerEvent = Timer(
-        label: "etcd_debugging_server_watch_send_loop_watch_stream_duration_per_event_seconds")
+    private let changes = RepeatedTimer(
+        "etcd_debugging_server_watch_send_loop_watch_stream_duration_seconds")
+    private let changesPerEvent = RepeatedTimer(
+        "etcd_debugging_server_watch_send_loop_watch_stream_duration_per_event_seconds")
 
     /// A delivery was written to its stream, to `responses` of its watchers, each of which took
     /// an equal part of the time.
@@ -24,10 +24,8 @@ struct WatchMeter: Sendable {
         case .changes(let sent):
             events.increment(by: Int64(sent.count * responses))
             let perEvent = each / Int64(max(sent.count, 1))
-            for _ in 0..<responses {
-                changes.recordNanoseconds(each)
-                changesPerEvent.recordNanoseconds(perEvent)
-            }
+            changes.record(nanoseconds: each, times: responses)
+            changesPerEvent.record(nanoseconds: perEvent, times: responses)
         case .progress: progress.recordNanoseconds(each)
         case .compacted: answers.recordNanoseconds(each)
         }

@@ -164,11 +164,13 @@ final class WatchHandler: GRPCCallHandler {
                             compactRevision: revision))
                 }
             case .changes(let changes):
-                changes.withEncoded(withPrevious: delivery.wantsPrevious) { events in
-                    tell(delivery, call) { id in
-                        noteTold(id)
-                        let answer = WatchEventsAnswer(header: header, watchID: id, events: events)
-                        send(answer, changes, delivery, call)
+                WatchEventsAnswer.field(of: header).withUnsafeBytes { header in
+                    changes.withEncoded(withPrevious: delivery.wantsPrevious) { events in
+                        tell(delivery, call) { id in
+                            send(
+                                WatchEventsAnswer(header: header, watchID: id, events: events),
+                                changes, delivery, call)
+                        }
                     }
                 }
             }
@@ -187,18 +189,22 @@ final class WatchHandler: GRPCCallHandler {
         while told < delivery.watcherCount, count == 0 || call.isWritable {
             let id = delivery.watcherID(at: told)
             told += 1
-            guard id == -1 || watchers[id] != nil else { continue }
+            guard id == -1 || isThere(id, isTold: delivery.eventCount > 0) else { continue }
             count += 1
             body(id)
         }
         return count
     }
 
-    /// Read before it is written: mostly it stands there already, and changing a value in place in
-    /// a dictionary allocates.
-    private func noteTold(_ id: Int64) {
-        guard let notification = watchers[id], notification.isIdle else { return }
-        watchers[id] = Notification(isWanted: notification.isWanted, isIdle: false)
+    /// Whether there is such a watcher; notes that it is not idle if it is told of changes.
+    ///
+    /// Mostly that is noted already, and changing a value in place in a dictionary allocates.
+    private func isThere(_ id: Int64, isTold: Bool) -> Bool {
+        guard let notification = watchers[id] else { return false }
+        if isTold, notification.isIdle {
+            watchers[id] = Notification(isWanted: notification.isWanted, isIdle: false)
+        }
+        return true
     }
 
     /// Sends events, if they are too many for a response of a watcher that allows it, cut into

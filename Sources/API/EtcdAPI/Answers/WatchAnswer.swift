@@ -43,7 +43,8 @@ package struct WatchAnswer: WireEncodable, Equatable {
 /// A WatchResponse that tells of events and of nothing else, as it is written for each of many
 /// watchers: nothing in it is counted or copied.
 package struct WatchEventsAnswer: WireEncodable {
-    package var header: ResponseHeader
+    /// The header as `field(of:)` gives it.
+    package var header: UnsafeRawBufferPointer
     package var watchID: Int64
     /// Whether the rest of the events comes with the next response.
     package var fragment: Bool
@@ -51,7 +52,7 @@ package struct WatchEventsAnswer: WireEncodable {
     package var events: UnsafeRawBufferPointer
 
     package init(
-        header: ResponseHeader, watchID: Int64, fragment: Bool = false,
+        header: UnsafeRawBufferPointer, watchID: Int64, fragment: Bool = false,
         events: UnsafeRawBufferPointer
     ) {
         self.header = header
@@ -60,16 +61,23 @@ package struct WatchEventsAnswer: WireEncodable {
         self.events = events
     }
 
+    /// A header with the tag and length that make it a part of a WatchResponse.
+    package static func field(of header: ResponseHeader) -> [UInt8] {
+        WireWriter.bytes(count: WireSize.message(header, field: 1)) { writer in
+            writer.appendMessage(header, field: 1)
+        }
+    }
+
     /// Bytes of the response beside its events.
     package var headSize: Int {
-        WireSize.message(header, field: 1) + WireSize.int64(watchID, field: 2)
+        header.count + WireSize.int64(watchID, field: 2)
             + WireSize.bool(fragment, field: 7)
     }
 
     package var encodedSize: Int { headSize + events.count }
 
     package func encode(into writer: inout WireWriter) {
-        writer.appendMessage(header, field: 1)
+        writer.append(header)
         writer.appendInt64(watchID, field: 2)
         writer.appendBool(fragment, field: 7)
         writer.append(events)

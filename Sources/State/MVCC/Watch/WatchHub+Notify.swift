@@ -19,6 +19,7 @@ extension WatchHub {
     /// Fills the outboxes of the streams that watch something the transaction changed.
     private func gather(_ transaction: CommittedTransaction, into streams: inout [WatchStream]) {
         var touched: [Watcher] = []
+        let isAlone = transaction.changes.count == 1
         for record in transaction.changes {
             guard let view = KeyValueView(stored: record.value) else { continue }
             // Watchers that hear of nothing else in the transaction share one list of it.
@@ -35,7 +36,9 @@ extension WatchHub {
                 if watcher.configuration.wantsPrevious {
                     only[0].addPrevious(of: view, from: store)
                 }
-                if watcher.gathered.isEmpty {
+                if isAlone {
+                    post(only, to: watcher, revision: transaction.revision, &streams)
+                } else if watcher.gathered.isEmpty {
                     touched.append(watcher)
                     watcher.gathered = only
                 } else {
@@ -44,27 +47,37 @@ extension WatchHub {
             }
         }
         for watcher in touched {
-            let stream = watcher.stream
-            if stream.outbox.isEmpty { streams.append(stream) }
-            stream.post(watcher, revision: transaction.revision)
+            post(watcher.gathered, to: watcher, revision: transaction.revision, &streams)
             watcher.gathered = []
-            if watcher.undeliveredRevision == 0 {
-                watcher.undeliveredRevision = transaction.revision
-            }
         }
+    }
+
+    private func post(
+        _ changes: [WatchedChange], to watcher: Watcher, revision: Int64,
+        _ streams: inout [WatchStream]
+    ) {
+        let stream = watcher.stream
+        if stream.outbox.isEmpty { streams.append(stream) }
+        stream.post(changes, to: watcher, revision: revision)
     }
 
     /// Hands an outbox over; if the sink is full its watchers fall behind.
     private func flush(_ stream: WatchStream) {
-        let isTaken = stream.sink.deliver(stream.outbox)
         defer { stream.clearOutbox() }
-        for watcher in stream.posted where watcher.undeliveredRevision != 0 {
-            if !isTaken {
-                watcher.nextRevision = watcher.undeliveredRevision
-                displace(watcher)
-                place(watcher)
+        guard !stream.sink.deliver(stream.outbox) else { return }
+        for delivery in stream.outbox {
+            for place in 0..<delivery.watcherCount {
+                fallBehind(stream.watchers[delivery.watcherID(at: place)], at: delivery.revision)
             }
-            watcher.undeliveredRevision = 0
         }
+    }
+
+    /// Sends a watcher into history, to read from `revision` on; one that is there already stays,
+    /// for it begins further back.
+    private func fallBehind(_ watcher: Watcher?, at revision: Int64) {
+        guard let watcher, watcher.state == .upToDate else { return }
+        watcher.nextRevision = revision
+        displace(watcher)
+        place(watcher)
     }
 }

@@ -63,7 +63,9 @@ final class Watcher {
 
     let id: Int64
     let configuration: WatcherConfiguration
-    unowned let stream: WatchStream
+    /// Not counted, for each change asks for it: the hub lets go of a stream only when all of the
+    /// stream's watchers are gone, and nobody asks one that is gone.
+    unowned(unsafe) let stream: WatchStream
     var state = State.gone
     /// No change before this revision is delivered any more.
     var nextRevision: Int64
@@ -71,8 +73,6 @@ final class Watcher {
     var place = 0
     /// Changes of the transaction that is being notified.
     var gathered: [WatchedChange] = []
-    /// First revision gathered in this notification and not yet taken by the sink; 0 for none.
-    var undeliveredRevision: Int64 = 0
 
     init(
         id: Int64, configuration: WatcherConfiguration, stream: WatchStream, nextRevision: Int64
@@ -102,18 +102,15 @@ package final class WatchStream: @unchecked Sendable {
     var isClosed = false
     /// Gathered in this notification, in order.
     private(set) var outbox: [WatchDelivery] = []
-    /// The watchers of what is in the outbox.
-    private(set) var posted: [Watcher] = []
 
     init(sink: any WatchSink) {
         self.sink = sink
     }
 
-    /// Puts what a watcher gathered of a transaction into the outbox, together with what another
+    /// Puts what a watcher is told of a transaction into the outbox, together with what another
     /// watcher of the stream is told if that is the same.
-    func post(_ watcher: Watcher, revision: Int64) {
-        posted.append(watcher)
-        let delivery = watcher.delivery(.changes(watcher.gathered), revision: revision)
+    func post(_ changes: [WatchedChange], to watcher: Watcher, revision: Int64) {
+        let delivery = watcher.delivery(.changes(changes), revision: revision)
         if let last = outbox.indices.last, outbox[last].tellsSame(as: delivery) {
             if outbox[last].otherIDs.isEmpty {
                 let likely = min(watchers.count - 1, Self.reservedIDsMax)
@@ -128,7 +125,6 @@ package final class WatchStream: @unchecked Sendable {
     /// Empties the outbox; small storage is kept for the next time.
     func clearOutbox() {
         outbox.removeAll(keepingCapacity: outbox.count <= Self.keptMax)
-        posted.removeAll(keepingCapacity: posted.count <= Self.keptMax)
     }
 
     /// Watchers of a stream that room is made for at once when two are told the same.

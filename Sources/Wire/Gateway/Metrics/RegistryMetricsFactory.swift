@@ -109,16 +109,21 @@ extension HistogramSeries: RecorderHandler {
 }
 
 /// A histogram that durations are recorded in.
-private final class HistogramTimer: TimerHandler {
+package final class HistogramTimer: TimerHandler {
     private let series: HistogramSeries
     private let nanosecondsPerUnit: Double
 
-    init(series: HistogramSeries, nanosecondsPerUnit: Double) {
+    fileprivate init(series: HistogramSeries, nanosecondsPerUnit: Double) {
         self.series = series
         self.nanosecondsPerUnit = nanosecondsPerUnit
     }
 
-    func recordNanoseconds(_ duration: Int64) {
+    package func recordNanoseconds(_ duration: Int64) {
         series.observe(Double(duration) / nanosecondsPerUnit)
+    }
+
+    /// Records a duration several times.
+    package func recordNanoseconds(_ duration: Int64, times: Int) {
+        series.observe(Double(duration) / nanosecondsPerUnit, times: times)
     }
 }
