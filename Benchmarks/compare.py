@@ -1,6 +1,6 @@
 """This etcd beside the real one, in the same run, as a table.
 
-    python Benchmarks/compare.py [--only WORD] [--rounds N] [--quick] [--ten-million]
+    python Benchmarks/compare.py [--only WORD] [--rounds N] [--quick] [--no-ten-million]
 
 Both servers are release builds with the same flags and data on the same disk, one at a time, in
 alternating order. Writes a table to standard output; everything measured, and a picture of the
@@ -39,13 +39,14 @@ def arguments():
         "--quick", action="store_true", help="one round of a second, 100,000 keys at most")
     parser.add_argument("--no-million", action="store_true", help="leave out the big load")
     parser.add_argument(
-        "--ten-million", action="store_true", help="load and restart with ten million keys too")
+        "--no-ten-million", action="store_true", help="leave out the load of ten million keys")
     parser.add_argument("--servers", default=f"{THEIRS},{OURS}", help="which, with a comma")
     parser.add_argument("--directory", help="where the data goes; both servers' on one disk")
     options = parser.parse_args()
     options.servers = options.servers.split(",")
     if options.quick:
         options.rounds, options.seconds, options.keys = 1, 1.0, 100_000
+        options.no_ten_million = True
     return options
 
 
@@ -66,7 +67,7 @@ def others(options):
         ("memory: keys, idle", memory.resident),
     ]
     loads = [] if options.no_million else [(options.keys, max(options.rounds, 2))]
-    loads += [(10_000_000, 2)] if options.ten_million else []
+    loads += [] if options.no_ten_million else [(10_000_000, 2)]
     for keys, restarts in loads:
         measure = functools.partial(memory.load_and_restart, keys, restarts)
         found.append(("load, restart", measure))
