@@ -9,7 +9,8 @@ final class OwnedThread: @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - name: Up to 15 bytes, shown by tools that list threads.
-    ///   - niceness: How far it stands back where others want its processor, 0 to 19.
+    ///   - niceness: How far it stands back behind the process's other threads where they want its
+    ///     processor, 0 to 19.
     init(name: String, niceness: Int32 = 0, _ body: @escaping @Sendable () -> Void) {
         let start = Unmanaged.passRetained(Start(name: name, niceness: niceness, body: body))
         let status = pthread_create(&handle, nil, runThread, start.toOpaque())
@@ -41,8 +42,8 @@ private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRaw
     guard let argument else { return nil }
     let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
     nameThisThread(start.name)
-    // Of this thread alone, as Linux counts. Without it the thread does the same work.
-    if start.niceness > 0 { _ = setpriority(Int32(PRIO_PROCESS.rawValue), 0, start.niceness) }
+    // Linux counts it for each thread. Where it fails the thread does the same work.
+    if start.niceness > 0 { _ = nice(start.niceness) }
     start.body()
     return nil
 }

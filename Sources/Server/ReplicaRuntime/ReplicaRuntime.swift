@@ -80,9 +80,9 @@ package final class ReplicaRuntime: Sendable {
         start(parts)
     }
 
-    /// Of threads that nobody waits for: a third of the others' weight, so that those who have
-    /// just been woken for a request come first, and what is behind still keeps up under load.
-    private static let behind: Int32 = 5
+    /// No request waits for the backend: it has a third of the others' weight, so that whoever was
+    /// just woken for a request comes first, and it still keeps up under load.
+    private static let backendNiceness: Int32 = 5
 
     private func start(_ parts: RuntimeParts) {
         let consensusThread = Confined(ConsensusThread(runtime: self, replica: parts.replica))
@@ -97,10 +97,10 @@ package final class ReplicaRuntime: Sendable {
                 OwnedThread(name: "consensus") { [self] in consensus.run(consensusThread.value) },
                 OwnedThread(name: "apply") { [self] in apply.run(applyThread.value) },
                 OwnedThread(name: "log") { logThread.value.run() },
-                OwnedThread(name: "backend", niceness: Self.behind) { backendThread.value.run() },
-                OwnedThread(name: "segments", niceness: Self.behind) { [self] in
-                    prepareSegments(preparation)
+                OwnedThread(name: "backend", niceness: Self.backendNiceness) {
+                    backendThread.value.run()
                 },
+                OwnedThread(name: "segments") { [self] in prepareSegments(preparation) },
                 OwnedThread(name: "watchers") { [self] in catchUpWatchers() },
             ]
         }

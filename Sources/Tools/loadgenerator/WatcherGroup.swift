@@ -18,14 +18,14 @@ protocol WatcherGroupListener: AnyObject {
 final class WatcherGroup: GRPCClientCallHandler {
     static let path = "/etcdserverpb.Watch/Watch"
 
-    // Not counted: the group is the listener's own, which hears of each event.
-    private unowned(unsafe) let listener: any WatcherGroupListener
+    // The two keep each other: calls may end after the run is told.
+    private let listener: any WatcherGroupListener
     private let count: Int
     private var createdCount = 0
     private var isFailed = false
     private let created: EventLoopPromise<Void>
 
-    /// A group of `count` watchers, to be kept no longer than its listener.
+    /// A group of `count` watchers.
     init(count: Int, on eventLoop: any EventLoop, listener: any WatcherGroupListener) {
         self.count = count
         self.listener = listener

@@ -189,7 +189,7 @@ final class WatchHandler: GRPCCallHandler {
         while told < delivery.watcherCount, count == 0 || call.isWritable {
             let id = delivery.watcherID(at: told)
             told += 1
-            guard id == -1 || isThere(id, isTold: delivery.eventCount > 0) else { continue }
+            guard isThere(id, isTold: delivery.eventCount > 0) || id == -1 else { continue }
             count += 1
             body(id)
         }

@@ -63,8 +63,8 @@ final class Watcher {
 
     let id: Int64
     let configuration: WatcherConfiguration
-    /// Not counted, for each change asks for it: the hub lets go of a stream only when all of the
-    /// stream's watchers are gone, and nobody asks one that is gone.
+    /// Not counted, for each change asks for it. The hub keeps a stream until it is closed, and
+    /// closing takes its watchers out of everything they are found through.
     unowned(unsafe) let stream: WatchStream
     var state = State.gone
     /// No change before this revision is delivered any more.
