@@ -7,7 +7,7 @@ import client
 import processes  # first: it says where the modules of the tests are
 import rows
 from note import note
-from pauses import add_phases, beside_puts
+from pauses import IDLE, add_phases, beside_puts
 from samples import OURS, THEIRS
 from systems import alternating, three_members
 
@@ -41,7 +41,7 @@ def catch_up(options, parent, into):
             title = f"3 members: catch-up, {BEHIND:,} entries behind, by {way}"
             note(f"round {number + 1}, {name}: {title}")
             with three_members(name, parent, number, *flags[name]) as trio:
-                seconds, result = catch_up_beside_puts(trio, BEHIND, options.seconds)
+                seconds, result = catch_up_beside_puts(trio, BEHIND)
             into.add(title, "caught up s", name, seconds)
             add_phases(title, name, result, into)
 
@@ -87,7 +87,7 @@ def first_answer_seconds(calls):
     return min(answered) - began
 
 
-def catch_up_beside_puts(trio, entries, idle_seconds):
+def catch_up_beside_puts(trio, entries):
     """A follower comes back `entries` behind.
 
     Returns the seconds from its start until it has applied what the leader had then, and what a
@@ -95,7 +95,7 @@ def catch_up_beside_puts(trio, entries, idle_seconds):
     """
     leader, follower = trio.leader(), trio.followers()[0]
     with client.paced_puts(leader.endpoint) as puts:
-        time.sleep(idle_seconds)
+        time.sleep(IDLE)
         before = puts.finish()["phases"]
     follower.kill()
     client.generate(leader, "load", *rows.MANY, "--keys", entries)

@@ -13,6 +13,8 @@ import api
 
 rpc = api.rpc
 
+# Seconds of puts before an action, so that one hold-up does not decide their p99.
+IDLE = 5
 # Seconds for the disk to be done with what was before.
 SETTLED = 3
 # Seconds that each of the actions may take.
@@ -57,7 +59,7 @@ def pauses(options, parent, into):
                 note(f"round {number + 1}, {name}: {title}")
                 time.sleep(SETTLED)
                 seconds, result = beside_puts(
-                    server.endpoint, options.seconds, functools.partial(perform, server))
+                    server.endpoint, IDLE, functools.partial(perform, server))
                 into.add(title, "action s", name, seconds)
                 add_phases(title, name, result, into)
 

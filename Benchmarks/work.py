@@ -92,7 +92,7 @@ def measure_half(row, name, number, server, seconds, parent, into):
     if not saturated:
         return
     rate = statistics.median(saturated) / 2
-    seconds = max(seconds, min(ENOUGH / rate, LONGEST))
+    seconds = max(seconds, min(ENOUGH / rate, LONGEST) / row.share)
     stolen = processes.stolen_seconds()
     result = checked(row.run(server, seconds, parent, rate=rate), name, row)
     into.add(row.name, STOLEN, name, (processes.stolen_seconds() - stolen) * 1e3)
