@@ -37,7 +37,7 @@ def arguments():
         "--keys", type=int, default=1_000_000, help="of the big loads and the pauses (1000000)")
     parser.add_argument(
         "--quick", action="store_true", help="one round of a second, 100,000 keys at most")
-    parser.add_argument("--no-million", action="store_true", help="leave out the big load")
+    parser.add_argument("--no-million", action="store_true", help="leave out the big loads")
     parser.add_argument(
         "--no-ten-million", action="store_true", help="leave out the load of ten million keys")
     parser.add_argument("--servers", default=f"{THEIRS},{OURS}", help="which, with a comma")
@@ -66,8 +66,11 @@ def others(options):
         (f"pause: {', '.join(pauses.ACTIONS)}", pauses.pauses),
         ("memory: keys, idle", memory.resident),
     ]
-    loads = [] if options.no_million else [(options.keys, max(options.rounds, 2))]
-    loads += [] if options.no_ten_million else [(10_000_000, 2)]
+    loads = [(options.keys, max(options.rounds, 2)), (10_000_000, 2)]
+    if options.no_ten_million:
+        loads.pop()
+    if options.no_million:
+        loads.clear()
     for keys, restarts in loads:
         measure = functools.partial(memory.load_and_restart, keys, restarts)
         found.append(("load, restart", measure))

@@ -107,8 +107,7 @@ class Server(members.Member):
 
 def idle_seconds():
     """Time that the processors of the machine had nothing to do, or waited for the disk."""
-    fields = pathlib.Path("/proc/stat").read_text().split(maxsplit=6)
-    return (int(fields[4]) + int(fields[5])) / TICKS_PER_SECOND
+    return machine_seconds(4, 5)
 
 
 def stolen_seconds():
@@ -116,7 +115,13 @@ def stolen_seconds():
 
     Of a virtual machine: summed over its processors, in steps of a tick.
     """
-    return int(pathlib.Path("/proc/stat").read_text().split(maxsplit=9)[8]) / TICKS_PER_SECOND
+    return machine_seconds(8)
+
+
+def machine_seconds(*fields):
+    """What these fields of the line of all processors in /proc/stat have together."""
+    words = pathlib.Path("/proc/stat").read_text().split(maxsplit=9)
+    return sum(int(words[field]) for field in fields) / TICKS_PER_SECOND
 
 
 def limit_of(end):

@@ -455,7 +455,7 @@ def test_a_learner_is_promoted_once_it_is_in_sync(make_cluster, through):
 def masked(text):
     """Without ids, addresses, founders' names, the retries that etcdctl logs, and the order."""
     text = re.sub(r'^\{"level":.*$\n?', "", text, flags=re.MULTILINE)
-    text = re.sub(r" *\b[0-9a-f]{12,16}\b", " ID", text)  # ids are padded to 16 digits
+    text = re.sub(r" *\b[0-9a-f]{13,16}\b", " ID", text)  # ids are padded to 16 digits
     text = re.sub(r"\bm[0-2]\b", "NAME", re.sub(r"127\.0\.0\.1:\d+", "ADDRESS", text))
     text = re.sub(r"  +", " ", text)  # ids are padded
     text = re.sub(r'CLUSTER="(.*)"', lambda found: str(sorted(found[1].split(","))), text)

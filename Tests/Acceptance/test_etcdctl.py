@@ -222,7 +222,7 @@ SCRIPTS = {
 
 MASKS = [
     (r"127\.0\.0\.1:\d+", "ADDRESS"),
-    (r"\b[0-9a-f]{12,16}\b", "ID"),
+    (r"\b[0-9a-f]{13,16}\b", "ID"),
     (r"\b\d{16,20}\b", "ID"),
     (r'"took":"[^"]*"', '"took":TIME'),
     (r"took[ =:]+[\d.]+\S*s", "took TIME"),

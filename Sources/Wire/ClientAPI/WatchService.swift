@@ -185,11 +185,12 @@ final class WatchHandler: GRPCCallHandler {
     private func tell(
         _ delivery: WatchDelivery, _ call: GRPCServerCall, _ body: (Int64) -> Void
     ) -> Int {
+        let tellsChanges = delivery.eventCount > 0
         var count = 0
         while told < delivery.watcherCount, count == 0 || call.isWritable {
             let id = delivery.watcherID(at: told)
             told += 1
-            guard isThere(id, isTold: delivery.eventCount > 0) || id == -1 else { continue }
+            guard isThere(id, isTold: tellsChanges) || id == -1 else { continue }
             count += 1
             body(id)
         }

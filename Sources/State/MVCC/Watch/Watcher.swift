@@ -71,7 +71,7 @@ final class Watcher {
     var nextRevision: Int64
     /// Place in the index's list or in the list of those behind.
     var place = 0
-    /// Changes of the transaction that is being notified.
+    /// Changes of the transaction that is being notified, if it has several.
     var gathered: [WatchedChange] = []
 
     init(
