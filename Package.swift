@@ -67,10 +67,16 @@ var targets: [Target] = [
         "Server", "SnapshotRestore",
         ["Bolt", "Disk", "EtcdAPI", "MVCC", "Membership", "StateMachine", "WriteAheadLog"]),
     room(
+        "Server", "Stages",
+        [
+            "EtcdAPI", "Raft", "Disk", "Bolt", "MVCC", "Lease", "Membership", "WriteAheadLog",
+            "Replica", "StateMachine",
+        ]),
+    room(
         "Server", "ReplicaRuntime",
         [
-            "EtcdAPI", "Raft", "Bolt", "MVCC", "Lease", "Membership", "WriteAheadLog", "Replica",
-            "StateMachine", "Disk", "CFutex",
+            "EtcdAPI", "Raft", "Bolt", "MVCC", "Membership", "WriteAheadLog", "Replica", "Stages",
+            "StateMachine", "CFutex",
         ]),
     room("Wire", "HTTP2", ["CNGHTTP2", nio]),
     room("Wire", "GRPC", ["HTTP2", nio, nioPosix]),

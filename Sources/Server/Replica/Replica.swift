@@ -33,6 +33,8 @@ package struct Replica: Sendable {
     /// Up to where entries were handed out to be applied, in `committed` or as sole writes.
     private var handedOut: LogIndex
     private var held: [(number: WriteNumber, messages: [Message])] = []
+    /// Messages whose write is durable, to leave with the next effects.
+    private var released: [Message] = []
     /// Received snapshots that are being written, by the number of the write.
     private var arriving: [(number: WriteNumber, snapshot: Snapshot)] = []
     /// Snapshots on their way to other members, and the ticks for which the log is still kept for
@@ -70,6 +72,9 @@ package struct Replica: Sendable {
 
     /// Whether proposals can be taken now: there is a leader, and it is not on its way out.
     package var takesProposals: Bool { machine.leader != nil && !machine.isTransferring }
+
+    /// Whether this member leads and is handing leadership over.
+    package var isTransferring: Bool { machine.isTransferring }
 
     package var id: MemberID { machine.id }
     package var term: Term { machine.term }
@@ -117,7 +122,7 @@ package struct Replica: Sendable {
     ///
     /// - Throws: `StepError.brokenInvariant`, after which the member must stop.
     package mutating func step(
-        _ input: ReplicaInput, into effects: inout ReplicaEffects
+        _ input: ReplicaInput, into effects: inout [ReplicaEffect]
     ) throws(StepError) {
         switch input {
         case .tick: tick()
@@ -137,40 +142,62 @@ package struct Replica: Sendable {
         }
     }
 
-    /// Moves everything that is to be done now into `effects`; it must be done.
-    package mutating func takeEffects(into effects: inout ReplicaEffects) {
+    /// Appends everything that is to be done now to `effects`; it must be done, in order.
+    package mutating func takeEffects(into effects: inout [ReplicaEffect]) {
         startRound(into: &effects)
         machine.takeReady(into: &ready)
-        for message in ready.messages where message.type == .snapshot { departing += 1 }
-        // Behind the messages that a completed write has released.
-        if effects.messages.isEmpty {
-            swap(&effects.messages, &ready.messages)
-        } else {
-            effects.messages.append(contentsOf: ready.messages)
-        }
-        hand(ready.committed, into: &effects)
-        if let write = ready.write {
-            if !write.messagesAfter.isEmpty { held.append((write.number, write.messagesAfter)) }
-            if let snapshot = write.snapshot { arriving.append((write.number, snapshot)) }
-            if isSole(write) {
-                effects.soleWrites.append(write.number)
-                handedOut = handedOut + write.entries.count
-            }
-            effects.writes.append(write)
-        }
+        var committed = takeCommitted()
+        if let write = ready.write { take(write, behind: &committed, into: &effects) }
+        takeMessages(into: &effects)
         if let state = ready.softState {
-            effects.softState = state
+            effects.append(.role(state))
             if state.leader == nil { failReads(into: &effects) }
         }
+        if !committed.isEmpty { effects.append(.commit(committed)) }
         for answer in ready.readStates { release(answer, into: &effects) }
     }
 
-    /// Gives committed entries out, but for those that sole writes have given out.
-    private mutating func hand(_ entries: [Entry], into effects: inout ReplicaEffects) {
-        for entry in entries where entry.index > handedOut {
-            effects.committed.append(entry)
-            handedOut = entry.index
+    /// Committed entries that are to be applied, but for those that sole writes have given out.
+    private mutating func takeCommitted() -> [Entry] {
+        var entries: [Entry] = []
+        swap(&entries, &ready.committed)
+        guard let last = entries.last, last.index > handedOut else { return [] }
+        if entries[0].index <= handedOut { entries.removeAll { $0.index <= handedOut } }
+        handedOut = last.index
+        return entries
+    }
+
+    /// - Parameter committed: given out before the write if its entries are to be applied when it
+    ///   is durable, and then left empty.
+    private mutating func take(
+        _ write: LogWrite, behind committed: inout [Entry], into effects: inout [ReplicaEffect]
+    ) {
+        if !write.messagesAfter.isEmpty { held.append((write.number, write.messagesAfter)) }
+        if let snapshot = write.snapshot { arriving.append((write.number, snapshot)) }
+        let isSole = isSole(write)
+        if isSole {
+            handedOut = handedOut + write.entries.count
+            if !committed.isEmpty { effects.append(.commit(committed)) }
+            committed = []
         }
+        effects.append(.write(write, isSole: isSole))
+    }
+
+    /// Messages that a completed write has released, then those that wait for none.
+    private mutating func takeMessages(into effects: inout [ReplicaEffect]) {
+        var messages: [Message] = []
+        swap(&messages, &ready.messages)
+        for message in messages where message.type == .snapshot {
+            departing += 1
+            effects.append(.sendSnapshot(message))
+        }
+        messages.removeAll { $0.type == .snapshot }
+        if !released.isEmpty {
+            swap(&messages, &released)
+            messages.append(contentsOf: released)
+            released.removeAll(keepingCapacity: true)
+        }
+        if !messages.isEmpty { effects.append(.send(messages)) }
     }
 
     private mutating func tick() {
@@ -180,22 +207,22 @@ package struct Replica: Sendable {
     }
 
     private mutating func propose(
-        _ proposals: [NumberedProposal], into effects: inout ReplicaEffects
+        _ proposals: [NumberedProposal], into effects: inout [ReplicaEffect]
     ) {
         do throws(ProposalError) {
             try machine.propose(proposals.map { Proposal(data: $0.data) })
         } catch {
-            effects.refused.append(contentsOf: proposals.map { ($0.id, error) })
+            for proposal in proposals { effects.append(.refuse(id: proposal.id, error)) }
         }
     }
 
     private mutating func propose(
-        _ change: ConfChange, id: UInt64, into effects: inout ReplicaEffects
+        _ change: ConfChange, id: UInt64, into effects: inout [ReplicaEffect]
     ) {
         do throws(ProposalError) {
             try machine.proposeConfChange(change)
         } catch {
-            effects.refused.append((id, error))
+            effects.append(.refuse(id: id, error))
         }
     }
 
@@ -208,15 +235,15 @@ package struct Replica: Sendable {
         }
     }
 
-    private mutating func wrote(_ number: WriteNumber, into effects: inout ReplicaEffects) {
+    private mutating func wrote(_ number: WriteNumber, into effects: inout [ReplicaEffect]) {
         machine.persisted(through: number)
         noteApplied()
         while let first = held.first, first.number <= number {
-            effects.messages.append(contentsOf: first.messages)
+            released.append(contentsOf: first.messages)
             held.removeFirst()
         }
         while let first = arriving.first, first.number <= number {
-            effects.installation = first.snapshot
+            effects.append(.install(first.snapshot))
             handedOut = max(handedOut, first.snapshot.index)
             arriving.removeFirst()
             noteSnapshot(first.snapshot.index, into: &effects)
@@ -262,7 +289,7 @@ package struct Replica: Sendable {
 /// Reads.
 extension Replica {
     /// All reads that came since the last round share the next one.
-    private mutating func startRound(into effects: inout ReplicaEffects) {
+    private mutating func startRound(into effects: inout [ReplicaEffect]) {
         retryLostRounds()
         guard !gathering.isEmpty else { return }
         let context = nextRound
@@ -273,8 +300,8 @@ extension Replica {
             gathering.removeAll(keepingCapacity: true)
         } catch {
             guard case .noLeader = error else { return }
-            effects.unreadable.append(contentsOf: gathering)
-            gathering.removeAll(keepingCapacity: true)
+            effects.append(.unreadable(gathering))
+            gathering.removeAll()
         }
     }
 
@@ -285,15 +312,15 @@ extension Replica {
         rounds.removeFirst()
     }
 
-    private mutating func release(_ answer: ReadState, into effects: inout ReplicaEffects) {
+    private mutating func release(_ answer: ReadState, into effects: inout [ReplicaEffect]) {
         guard let place = rounds.firstIndex(where: { $0.context == answer.context }) else { return }
         let round = rounds.remove(at: place)
-        effects.readable.append(ReadableAt(index: answer.index.rawValue, tickets: round.tickets))
+        effects.append(.readable(index: answer.index.rawValue, round.tickets))
     }
 
     /// Without a leader nobody can confirm what is committed; the caller decides about retrying.
-    private mutating func failReads(into effects: inout ReplicaEffects) {
-        for round in rounds { effects.unreadable.append(contentsOf: round.tickets) }
+    private mutating func failReads(into effects: inout [ReplicaEffect]) {
+        for round in rounds { effects.append(.unreadable(round.tickets)) }
         rounds.removeAll()
     }
 }
@@ -323,7 +350,7 @@ extension Replica {
         machine.compactLog(to: LogIndex(memoryCut))
     }
 
-    private mutating func saved(_ index: LogIndex, into effects: inout ReplicaEffects) {
+    private mutating func saved(_ index: LogIndex, into effects: inout [ReplicaEffect]) {
         isSnapshotRunning = false
         noteSnapshot(index, into: &effects)
     }
@@ -334,9 +361,9 @@ extension Replica {
         if isDelivered { tailHeldTicks = settings.tailHoldTicks }
     }
 
-    private mutating func noteSnapshot(_ index: LogIndex, into effects: inout ReplicaEffects) {
+    private mutating func noteSnapshot(_ index: LogIndex, into effects: inout [ReplicaEffect]) {
         snapshotIndex = max(snapshotIndex, index)
         guard snapshotIndex.rawValue > UInt64(settings.catchUpEntries) else { return }
-        effects.releasedLog = snapshotIndex
+        effects.append(.releaseLog(snapshotIndex))
     }
 }

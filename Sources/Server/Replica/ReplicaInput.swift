@@ -12,7 +12,7 @@ package struct ReplicaSettings: Sendable {
     /// Ticks after a delivered snapshot during which the log in memory is not cut, so that its
     /// receiver can go on from it.
     package var tailHoldTicks: Int
-    /// Whether the caller applies entries of `ReplicaEffects.soleWrites` by itself.
+    /// Whether the caller applies entries of a sole write by itself (`ReplicaEffect.write`).
     package var appliesSoleWrites = false
 
     package init(
@@ -60,53 +60,4 @@ package enum ReplicaInput: Sendable {
     /// So many ticks pass at once, for a member that starts among others that are up; they never
     /// make it campaign.
     case advance(ticks: Int)
-}
-
-/// Reads that may be served once the state has applied `index`.
-package struct ReadableAt: Sendable {
-    package let index: UInt64
-    package let tickets: [ReadTicket]
-}
-
-/// What a replica wants done. All of it must be done, in any order but that of `writes` and of
-/// `committed`.
-package struct ReplicaEffects: Sendable {
-    /// Log writes in the order of their numbers; each is reported back by `written`.
-    package var writes: [LogWrite] = []
-    /// Those of the writes whose entries are committed by being durable, as nobody else has a say:
-    /// they are applied right then, after everything that was handed out before, and before
-    /// `written` is reported.
-    package var soleWrites: [WriteNumber] = []
-    /// To be sent now. The data of a snapshot message is the caller's to fill in.
-    package var messages: [Message] = []
-    /// A snapshot whose record is durable: the state has to be replaced by the one that came with
-    /// it, before any of `committed`; reported back by `applied`.
-    package var installation: Snapshot?
-    /// To be applied in order; reported back by `applied`.
-    package var committed: [Entry] = []
-    package var readable: [ReadableAt] = []
-    /// Reads that nobody can confirm now.
-    package var unreadable: [ReadTicket] = []
-    /// Proposals that were not taken.
-    package var refused: [(id: UInt64, error: ProposalError)] = []
-    /// Set when leader or role has changed.
-    package var softState: SoftState?
-    /// Set when log segments before this index are no longer needed.
-    package var releasedLog: LogIndex?
-
-    package init() {}
-
-    /// Empties everything, keeping the storage.
-    package mutating func removeAll() {
-        writes.removeAll(keepingCapacity: true)
-        soleWrites.removeAll(keepingCapacity: true)
-        messages.removeAll(keepingCapacity: true)
-        committed.removeAll(keepingCapacity: true)
-        readable.removeAll(keepingCapacity: true)
-        unreadable.removeAll(keepingCapacity: true)
-        refused.removeAll(keepingCapacity: true)
-        installation = nil
-        softState = nil
-        releasedLog = nil
-    }
 }

@@ -1,119 +1,61 @@
-import Disk
-import EtcdAPI
 import Raft
 import Replica
+import Stages
 import WriteAheadLog
 
-/// What reaches the log thread.
-enum LogMessage: Sendable {
-    /// `isSole`: its entries are committed by being durable, and applied without asking again.
-    case write(LogWrite, isSole: Bool)
-    /// A snapshot file is durable: record it, so that the next start begins there.
-    case snapshot(LogSnapshotRecord)
-    /// Segments before this index are no longer needed.
-    case release(LogIndex)
-}
-
-/// Writes the log: everything that waits is appended, then one fdatasync makes it durable.
-///
-/// Owned by its thread: the write-ahead log. A failure of it stops the member, since nobody can
-/// know what a failed fsync has left on the disk.
+/// Runs the log stage on a thread of its own, since it waits for the disk.
 final class LogThread {
-    private let runtime: ReplicaRuntime
-    private let log: WriteAheadLog
-    private let snapshots: SnapshotStore
-    /// The tail behind which the next segment is made ready or was asked for.
-    private var preparedTail: UInt64?
-    private var batch: [LogMessage] = []
-    private var entries: [RaftEntry] = []
+    private let member: MemberParts
+    private var stage: LogStage
+    private var batch: [LogInput] = []
+    private var effects: [LogEffect] = []
 
-    init(runtime: ReplicaRuntime, log: WriteAheadLog, snapshots: SnapshotStore) {
-        self.runtime = runtime
-        self.snapshots = snapshots
-        self.log = log
+    init(_ member: MemberParts, log: WriteAheadLog, snapshots: SnapshotStore) {
+        self.member = member
+        stage = LogStage(log: log, snapshots: snapshots, settings: member.settings)
     }
 
     /// The thread's body.
     func run() {
-        while runtime.log.take(into: &batch) {
-            do {
-                try turn()
-            } catch {
-                runtime.fail("the write-ahead log cannot be written: \(error)")
-                return
+        do {
+            while member.queues.log.take(into: &batch) {
+                stage.take(&batch)
+                while let step = stage.nextStep { try perform(step) }
             }
+        } catch {
+            return member.fail("the write-ahead log cannot be written: \(error)")
         }
         do {
-            try log.close()
+            try stage.close()
         } catch {
-            runtime.fail("the write-ahead log cannot be closed: \(error)")
+            member.fail("the write-ahead log cannot be closed: \(error)")
         }
     }
 
-    private func turn() throws {
-        var written = AppendedWrites()
-        for message in batch {
-            switch message {
-            case .write(let write, let isSole):
-                written.add(write, isSole: isSole, bytes: try append(write))
-                if written.bytes >= DiskShare.unsynchronizedBytesMax { try finish(&written) }
-            case .snapshot(let record):
-                try log.saveSnapshot(record)
-                runtime.consensus.post(.input(.snapshotSaved(LogIndex(record.index))))
-            case .release(let index):
-                log.releaseSegments(upTo: index.rawValue)
-                try log.purge(keeping: runtime.configuration.segmentsMaximum)
-            }
+    private func perform(_ step: LogStep) throws {
+        let (began, bytes) = (monotonicNanoseconds(), stage.log.writtenBytes)
+        try stage.perform(step, into: &effects)
+        switch step {
+        case .append:
+            member.observer.logWritten(
+                bytes: stage.log.writtenBytes - bytes,
+                nanoseconds: monotonicNanoseconds() - began)
+        case .synchronize:
+            member.observer.logSynchronized(nanoseconds: monotonicNanoseconds() - began)
+        case .saveSnapshot, .release, .report: break
         }
-        try finish(&written)
-        if log.isNextSegmentNear, preparedTail != log.tailSequence {
-            preparedTail = log.tailSequence
-            runtime.segments.post(())
-        }
+        for effect in effects { perform(effect) }
+        effects.removeAll(keepingCapacity: true)
     }
 
-    /// Makes what was appended durable, then tells of it.
-    private func finish(_ written: inout AppendedWrites) throws {
-        if written.mustSynchronize, log.needsSynchronize, runtime.configuration.synchronizesLog {
-            let started = monotonicNanoseconds()
-            try log.synchronize()
-            runtime.observer.logSynchronized(nanoseconds: monotonicNanoseconds() - started)
+    private func perform(_ effect: LogEffect) {
+        let queues = member.queues
+        switch effect {
+        case .commit(let entries): queues.apply.post(.entries(entries))
+        case .written(let number, false): queues.consensus.post(.replica(.written(number)))
+        case .written(let number, true): queues.consensus.postQuietly(.replica(.written(number)))
+        case .snapshotSaved(let index): queues.consensus.post(.replica(.snapshotSaved(index)))
+        case .prepareSegment: queues.segments.post(())
         }
-        defer { written = AppendedWrites() }
-        guard let newest = written.newest else { return }
-        // Before the report: entries behind these may be given out as soon as it is known.
-        if !written.soleEntries.isEmpty { runtime.apply.post(.entries(written.soleEntries)) }
-        report(newest, isWaitedFor: written.isWaitedFor)
-    }
-
-    /// What nobody waits for is told with the next thing that wakes the consensus thread.
-    private func report(_ newest: WriteNumber, isWaitedFor: Bool) {
-        if isWaitedFor {
-            runtime.consensus.post(.input(.written(newest)))
-        } else {
-            runtime.consensus.postQuietly(.input(.written(newest)))
-        }
-    }
-
-    /// Returns the bytes that were written.
-    private func append(_ write: LogWrite) throws -> Int {
-        if let snapshot = write.snapshot { try note(snapshot) }
-        entries.removeAll(keepingCapacity: true)
-        for entry in write.entries { entries.append(RaftEntry(entry)) }
-        let (began, bytesBefore) = (monotonicNanoseconds(), log.writtenBytes)
-        try log.append(entries: entries, hardState: write.hardState.map { RaftHardState($0) })
-        let bytes = log.writtenBytes - bytesBefore
-        runtime.observer.logWritten(bytes: bytes, nanoseconds: monotonicNanoseconds() - began)
-        return bytes
-    }
-
-    /// A received snapshot: its file first, then the note in the log. The note counts once the
-    /// hard state behind it says that its index is committed.
-    private func note(_ snapshot: Snapshot) throws {
-        let confState = RaftConfState(snapshot.confState)
-        let (index, term) = (snapshot.index.rawValue, snapshot.term.rawValue)
-        let metadata = RaftSnapshotMetadata(confState: confState, index: index, term: term)
-        try snapshots.save(RaftSnapshot(data: snapshot.data, metadata: metadata))
-        try log.saveSnapshot(LogSnapshotRecord(index: index, term: term, confState: confState))
     }
 }

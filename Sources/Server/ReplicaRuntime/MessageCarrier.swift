@@ -1,24 +1,17 @@
-package import Bolt
 package import Membership
 package import Raft
+package import Stages
 
 /// Who carries messages to other members. Called on the runtime's threads: it must not wait.
 package protocol MessageCarrier: AnyObject, Sendable {
     /// Sends messages, those to one member in their order. What cannot be sent is dropped and
-    /// reported by `ReplicaRuntime.reportUnreachable`. Consensus thread.
+    /// reported by `MemberQueues.reportUnreachable`. Consensus thread.
     func send(_ messages: [Message])
     /// Whether messages to this member have a way. Consensus thread.
     func isConnected(to member: Raft.MemberID) -> Bool
     /// Sends a snapshot with its database; what became of it is told by
-    /// `ReplicaRuntime.reportSnapshot`, in any case. Backend thread.
+    /// `MemberQueues.reportSnapshot`, in any case. Backend thread.
     func send(_ snapshot: OutgoingSnapshot)
     /// The members have changed, or their addresses. Apply thread.
     func membershipChanged(_ membership: ClusterMembership)
-}
-
-/// A snapshot on its way to another member: the message, and a view of the database as of the
-/// message's index. The view is the receiver's to end.
-package struct OutgoingSnapshot: Sendable {
-    package let message: Message
-    package let database: BoltReadTransaction
 }

@@ -55,11 +55,3 @@ private func nameThisThread(_ name: String) {
     _ = Array(name.utf8).withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
     close(file)
 }
-
-/// Hands an object over to the one thread that will use it.
-struct Confined<Value>: @unchecked Sendable {
-    // Made by the starting thread, which lets go of it when the owning thread begins.
-    let value: Value
-
-    init(_ value: Value) { self.value = value }
-}

@@ -1,5 +1,6 @@
 package import EtcdAPI
 package import Raft
+package import Stages
 package import StateMachine
 import Synchronization
 
@@ -20,8 +21,8 @@ extension ReplicaRuntime {
     package func propose(
         field: UInt32, payload: [UInt8]
     ) async throws(EtcdError) -> ApplyOutcome {
-        let (id, data) = wrap(field: field, payload: payload)
-        return try await answer { .propose(id: id, data: data, reply: $0) }.outcome()
+        let proposal = admission.wrap(field: field, payload: payload)
+        return try await answer { .propose(proposal, reply: $0) }.outcome()
     }
 
     /// Puts a change of the membership into the log and gives the outcome of applying it.
@@ -51,7 +52,7 @@ extension ReplicaRuntime {
     ///
     /// - Parameter isBrief: whether that takes microseconds.
     package func readState<Value: Sendable>(
-        isBrief: Bool = false, _ question: @escaping @Sendable (StateAccess) -> Value
+        isBrief: Bool = false, _ question: @escaping @Sendable (StateMachine) -> Value
     ) async throws(EtcdError) -> Value {
         try await asked { answer in
             onState(isBrief: isBrief) { answer.give(question($0)) }
@@ -77,7 +78,7 @@ extension ReplicaRuntime {
     package func transferLeadership(
         to target: MemberID, until isDone: (ReplicaStatus) -> Bool
     ) async throws(EtcdError) {
-        let deadline = monotonicMilliseconds() + configuration.requestTimeoutMilliseconds
+        let deadline = monotonicMilliseconds() + settings.requestTimeoutMilliseconds
         transferLeadership(to: target)
         while !isDone(status) {
             guard !hasStopped else { throw .stopped }

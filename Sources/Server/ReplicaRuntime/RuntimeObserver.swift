@@ -1,13 +1,12 @@
 package import Raft
-package import StateMachine
+package import Stages
 
 /// Who learns what the threads do, for metrics and logs. Called on the threads themselves: it
 /// must be quick and must not wait.
-package protocol RuntimeObserver: AnyObject, Sendable {
+package protocol RuntimeObserver: ApplyObserver, Sendable {
     func roleChanged(_ state: SoftState, term: Term)
+    /// So many entries were applied, each of which was shown by `applied` before.
     func applied(entries: Int, nanoseconds: Int64)
-    /// One entry was applied, with this data.
-    func applied(_ operation: StaticString, _ outcome: ApplyOutcome, entry: [UInt8])
     func logWritten(bytes: Int, nanoseconds: Int64)
     func logSynchronized(nanoseconds: Int64)
     func persisted(nanoseconds: Int64)
@@ -17,8 +16,8 @@ package protocol RuntimeObserver: AnyObject, Sendable {
     /// A snapshot is due: so many entries were applied since the former one.
     func snapshotBegins(index: UInt64, former: UInt64, count: Int)
     func snapshotSaved(index: UInt64, term: UInt64, _ times: SnapshotTimes)
-    /// A leader's snapshot has replaced the state; `nanoseconds` is how long that took.
-    func snapshotInstalled(index: UInt64, revision: Int64, nanoseconds: Int64)
+    /// A leader's snapshot has replaced the state.
+    func snapshotInstalled(index: UInt64, revision: Int64)
     func leaseExpired()
     /// A proposal was refused, or its time was over.
     func proposalFailed()
@@ -26,12 +25,4 @@ package protocol RuntimeObserver: AnyObject, Sendable {
     func readsFailed(_ count: Int)
     /// The member has stopped, since going on could answer wrongly. Called once.
     func failed(_ reason: String)
-}
-
-/// How long the parts of storing a snapshot file took, in nanoseconds.
-package struct SnapshotTimes: Sendable {
-    package var encoding: Int64
-    /// Until its bytes were durable, without the encoding.
-    package var writing: Int64 = 0
-    package var total: Int64 = 0
 }

@@ -15,12 +15,18 @@ package struct CommittedEntry: Sendable {
     package let term: UInt64
     package let kind: Kind
     package let data: [UInt8]
+    /// The request of an entry that was decoded before; nil has it decoded when it is applied.
+    package let request: InternalRaftRequest?
 
-    package init(index: UInt64, term: UInt64, kind: Kind, data: [UInt8]) {
+    package init(
+        index: UInt64, term: UInt64, kind: Kind, data: [UInt8],
+        request: InternalRaftRequest? = nil
+    ) {
         self.index = index
         self.term = term
         self.kind = kind
         self.data = data
+        self.request = request
     }
 }
 

@@ -7,10 +7,7 @@ import Membership
 extension StateMachine {
     func applyRequest(_ entry: CommittedEntry) throws(StateError) -> AppliedEntry {
         guard !entry.data.isEmpty else { return AppliedEntry(outcome: outcome(.done)) }
-        let request: InternalRaftRequest
-        do throws(WireError) {
-            request = try InternalRaftRequest(decoding: entry.data)
-        } catch {
+        guard let request = entry.request ?? (try? InternalRaftRequest(decoding: entry.data)) else {
             return try applyLegacy(entry)
         }
         if case .none = request.payload { return try applyLegacy(entry) }

@@ -44,11 +44,18 @@ package enum ReplyValue: Sendable {
 }
 
 /// Answers of one batch, grouped by sink, so that each sink is woken once.
-struct ReplyBatch {
+package struct ReplyBatch {
     private static let sinksMax = 256
     private var groups: [(sink: any ReplySink, replies: [Reply])] = []
+    private var count = 0
 
-    mutating func add(_ value: ReplyValue, to address: ReplyAddress, term: UInt64) {
+    package init() {}
+
+    /// Whether nothing waits to be handed over.
+    package var isEmpty: Bool { count == 0 }
+
+    package mutating func add(_ value: ReplyValue, to address: ReplyAddress, term: UInt64) {
+        count += 1
         let reply = Reply(token: address.token, value: value, term: term)
         for index in groups.indices where groups[index].sink === address.sink {
             groups[index].replies.append(reply)
@@ -58,7 +65,8 @@ struct ReplyBatch {
     }
 
     /// Hands everything over and starts anew.
-    mutating func deliver() {
+    package mutating func deliver() {
+        count = 0
         for index in groups.indices where !groups[index].replies.isEmpty {
             groups[index].sink.deliver(groups[index].replies)
             groups[index].replies.removeAll(keepingCapacity: true)

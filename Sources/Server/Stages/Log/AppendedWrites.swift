@@ -1,23 +1,21 @@
-package import Raft
+import Raft
 
 /// Writes that are appended to the log and that nobody has been told of yet: what has to happen
 /// before they may be told of, and whom the news is for.
-package struct AppendedWrites: Sendable {
-    package var newest: WriteNumber?
+struct AppendedWrites: Sendable {
+    var newest: WriteNumber?
     /// Entries that are committed by being durable.
-    package var soleEntries: [Entry] = []
-    package private(set) var mustSynchronize = false
+    var soleEntries: [Entry] = []
+    private(set) var mustSynchronize = false
     /// Whether the replica has something to do once they are durable.
-    package private(set) var isWaitedFor = false
+    private(set) var isWaitedFor = false
     /// What was appended, with the frames of its records.
-    package private(set) var bytes = 0
-
-    package init() {}
+    private(set) var bytes = 0
 
     /// - Parameters:
     ///   - isSole: whether being durable commits the entries of the write.
     ///   - appended: the bytes that it took in the log.
-    package mutating func add(_ write: LogWrite, isSole: Bool, bytes appended: Int) {
+    mutating func add(_ write: LogWrite, isSole: Bool, bytes appended: Int) {
         newest = write.number
         bytes += appended
         mustSynchronize = mustSynchronize || write.mustSynchronize

@@ -1,5 +1,7 @@
-/// What the threads of one member are set to. Times are milliseconds.
-package struct RuntimeConfiguration: Sendable {
+import Disk
+
+/// Times and limits of one member's stages. Times are milliseconds.
+package struct MemberSettings: Sendable {
     /// Length of a tick, the heartbeat interval.
     package var tickMilliseconds: Int64 = 100
     /// Election timeout; a new leader's leases are extended by it.
@@ -37,6 +39,15 @@ package struct RuntimeConfiguration: Sendable {
     package var prioritizesRevocations = false
     /// Greatest encoded request.
     package var requestMaximumBytes = 1_572_864
+
+    /// Entries that are applied under one hold of the store's lock: readers wait meanwhile.
+    package var entriesPerGroup = 64
+    /// Groups that are applied in one turn; the simulator sees each by itself.
+    package var groupsPerTurn = Int.max
+    /// Bytes that are appended to the log between two synchronizations.
+    package var unsynchronizedBytesMaximum = DiskShare.unsynchronizedBytesMax
+    /// Bytes of proposals that may wait for a leader.
+    package var heldBytesMaximum = 64 << 20
 
     /// Whether the log is made durable before anything is answered. Off only for tests of others.
     package var synchronizesLog = true

@@ -1,6 +1,6 @@
 package import Raft
 
-/// What the consensus thread lets everybody see of itself.
+/// What the consensus stage lets everybody see of itself.
 package struct ReplicaStatus: Sendable {
     package var id: MemberID
     package var term: Term = .zero
@@ -15,10 +15,13 @@ package struct ReplicaStatus: Sendable {
     /// What a leader knows of the other members, as of the last tick.
     package var members: [RaftStatus.MemberStatus] = []
 
-    package init(id: MemberID) {
+    package init(id: MemberID, now: Int64) {
         self.id = id
-        leaderMissingSince = monotonicMilliseconds()
+        leaderMissingSince = now
     }
+
+    /// Whether a linearizable read may be carried out at once; see `Replica.readsAlone`.
+    package var readsAlone = false
 
     /// Whether this member leads.
     package var isLeader: Bool { role == .leader }

@@ -1,0 +1,99 @@
+import EtcdAPI
+import Raft
+
+/// What a caller that found the stage idle may apply inline: little enough that an event loop does
+/// not notice, and nothing whose cost the request does not show. More is left to the owner.
+extension ApplyStage {
+    private static let inlineEntriesMax = 8
+    private static let inlineBytesMax = 16 << 10
+    private static let inlineAnswersMax = 64
+    /// Watchers of the member: a change might be for all of them.
+    private static let inlineWatchersMax = 1000
+
+    /// Whether these inputs take microseconds. The requests of the entries are decoded for it, and
+    /// are not decoded again when they are applied.
+    ///
+    /// - Parameter watchers: how many this member has.
+    package mutating func isBrief(_ inputs: [ApplyInput], watchers: Int) -> Bool {
+        var (entries, bytes, answers) = (0, 0, 0)
+        for input in inputs {
+            switch input {
+            case .entries(let committed):
+                entries += committed.count
+                guard entries <= Self.inlineEntriesMax else { return false }
+                for entry in committed { bytes += entry.data.count }
+                guard bytes <= Self.inlineBytesMax, committed.allSatisfy({ isBrief($0) }) else {
+                    return false
+                }
+            case .expect(let registrations, _): answers += registrations.count
+            case .readable(_, let addresses): answers += addresses.count
+            case .refused, .sent, .leaderConnectionLost, .persisted: answers += 1
+            case .work(_, let isBrief):
+                guard isBrief else { return false }
+                answers += 1
+            case .install, .installed, .role, .snapshot, .compacted: return false
+            }
+        }
+        return answers <= Self.inlineAnswersMax && !hasWork
+            && (entries == 0 || watchers <= Self.inlineWatchersMax)
+    }
+
+    /// Whether applying an entry touches few keys, by what its request says.
+    private mutating func isBrief(_ entry: Entry) -> Bool {
+        guard entry.type == .normal else { return false }
+        if entry.data.isEmpty { return true }
+        guard let request = decoded.decode(entry) else { return false }
+        switch request.payload {
+        case .put, .leaseGrant: return true
+        case .deleteRange(let delete): return delete.rangeEnd.isEmpty
+        case .txn(let txn): return txn.isBriefToApply
+        case .range, .compaction, .leaseRevoke, .other, .none: return false
+        }
+    }
+}
+
+/// Requests that were decoded ahead of being applied, ascending by the index of their entry.
+struct DecodedRequests {
+    private var requests: [(index: LogIndex, request: InternalRaftRequest)] = []
+
+    /// The request of an entry; nil if it is none.
+    mutating func decode(_ entry: Entry) -> InternalRaftRequest? {
+        guard let request = try? InternalRaftRequest(decoding: entry.data) else { return nil }
+        if requests.last.map({ $0.index < entry.index }) ?? true {
+            requests.append((entry.index, request))
+        }
+        return request
+    }
+
+    /// The request of the entry at an index, if it was decoded; those before it are forgotten.
+    mutating func take(_ index: LogIndex) -> InternalRaftRequest? {
+        guard !requests.isEmpty else { return nil }
+        let first = requests.firstIndex { $0.index >= index } ?? requests.endIndex
+        let found = first < requests.endIndex && requests[first].index == index
+        let request = found ? requests[first].request : nil
+        requests.removeFirst(found ? first + 1 : first)
+        return request
+    }
+}
+
+extension TxnRequest {
+    private static let briefOperationsMax = 16
+
+    /// Whether it names the keys that it touches, and they are few.
+    fileprivate var isBriefToApply: Bool {
+        compare.count + success.count + failure.count <= Self.briefOperationsMax
+            && compare.allSatisfy(\.rangeEnd.isEmpty)
+            && success.allSatisfy(\.isBriefToApply) && failure.allSatisfy(\.isBriefToApply)
+    }
+}
+
+extension RequestOp {
+    fileprivate var isBriefToApply: Bool {
+        switch self {
+        case .none, .put: true
+        case .range(let range): range.rangeEnd.isEmpty
+        case .deleteRange(let delete): delete.rangeEnd.isEmpty
+        case .txn: false
+        }
+    }
+}
