@@ -83,20 +83,20 @@ var targets: [Target] = [
     room(
         "Wire", "ClientAPI",
         [
-            "GRPC", "HTTP2", "EtcdAPI", "ReplicaRuntime", "StateMachine", "MVCC", "Lease",
+            "GRPC", "HTTP2", "EtcdAPI", "ReplicaRuntime", "Stages", "StateMachine", "MVCC", "Lease",
             "Membership", "Raft", "Bolt", nio, nioPosix, metrics, crypto, protobuf,
         ]),
     room(
         "Wire", "Gateway",
         [
-            "ClientAPI", "EtcdAPI", "ReplicaRuntime", "StateMachine", "Membership", "Raft", "GRPC",
-            nio, nioHTTP1, metrics,
+            "ClientAPI", "EtcdAPI", "ReplicaRuntime", "Stages", "StateMachine", "Membership", "Raft",
+            "GRPC", nio, nioHTTP1, metrics,
         ]),
     room(
         "Server", "EtcdServer",
         [
             "EtcdAPI", "Raft", "Disk", "WriteAheadLog", "Bolt", "MVCC", "Lease", "Auth",
-            "Membership", "StateMachine", "Replica", "ReplicaRuntime", "HTTP2", "GRPC",
+            "Membership", "StateMachine", "Replica", "Stages", "ReplicaRuntime", "HTTP2", "GRPC",
             "ClientAPI", "Gateway", "PeerTransport", "DNS", "EtcdClient", nio, nioPosix, nioHTTP1,
             logging, metrics, protobuf,
         ]),
@@ -108,7 +108,7 @@ var targets: [Target] = [
     room(
         "Verification", "Simulator",
         [
-            "Replica", "StateMachine", "Linearizability", "Judges", "Bolt", "Disk", "EtcdAPI",
+            "Replica", "Stages", "StateMachine", "Linearizability", "Judges", "Bolt", "Disk", "EtcdAPI",
             "Lease", "MVCC", "Membership", "PeerTransport", "Raft", "SnapshotRestore",
             "WriteAheadLog", protobuf,
         ]),
@@ -139,6 +139,12 @@ var targets: [Target] = [
         "StateMachineTests",
         ["StateMachine", "MVCC", "Lease", "Membership", "Bolt", "Disk", "EtcdAPI", protobuf]),
     tests("ReplicaTests", ["Replica", "Raft", "StateMachine", "EtcdAPI"]),
+    tests(
+        "StagesTests",
+        [
+            "Stages", "Replica", "Raft", "StateMachine", "MVCC", "Membership", "Bolt", "Disk",
+            "WriteAheadLog", "EtcdAPI",
+        ]),
     tests("ReplicaRuntimeTests", ["ReplicaRuntime"]),
     tests("ClientAPITests", ["ClientAPI", "MVCC", "Bolt", "Disk", "EtcdAPI"]),
     tests(
@@ -150,7 +156,7 @@ var targets: [Target] = [
     tests(
         "ClusterTests",
         [
-            "EtcdServer", "ClientAPI", "Gateway", "PeerTransport", "ReplicaRuntime",
+            "EtcdServer", "ClientAPI", "Gateway", "PeerTransport", "ReplicaRuntime", "Stages",
             "StateMachine", "Membership", "Raft", "Disk", "EtcdAPI", nio, nioPosix, nioHTTP1,
             protobuf,
         ]),

@@ -10,6 +10,7 @@ import NIOPosix
 import PeerTransport
 import Raft
 import ReplicaRuntime
+import Stages
 import StateMachine
 import Testing
 
@@ -22,7 +23,7 @@ final class ClusterFixture {
     let runtime: ReplicaRuntime
     let services: ClientAPI
     let calls: PeerCalls
-    let links: MemberLinks
+    let transport: PeerTransport
     let localID: Membership.MemberID
     let clusterID: ClusterID
     private let channel: any Channel
@@ -44,32 +45,42 @@ final class ClusterFixture {
         localID = member.localID
         clusterID = member.clusterID
         let id = Raft.MemberID(localID.rawValue)
-        links = MemberLinks(
-            snapshots: member.parts.snapshots, disk: RealDisk(),
-            observation: PeerObservation(localID: id, logger: logger),
-            membershipObservation: MembershipObservation(
-                localID: localID, clusterID: clusterID, logger: logger),
-            onRemoval: {})
+        let settings = MemberSettings(configuration, member)
+        let state = member.parts.state
+        let status = PublishedStatus(
+            id: id, state: state, settings: settings, now: monotonicMilliseconds())
+        let admission = Admission(
+            settings: settings, status: status, quota: state.settings.quota,
+            firstRequestID: bootstrap.requestNumber(localID))
+        let queues = MemberQueues(admission: admission)
+        let roster = PeerRoster(onRemoval: {})
+        let links = MemberLinks(
+            queues: queues, snapshots: member.parts.snapshots, disk: RealDisk(),
+            observation: PeerObservation(localID: id, logger: logger), roster: roster)
         let transport = PeerTransport(
             settings: PeerTransportSettings(configuration, member), owner: links, group: group)
-        links.attach(transport)
+        self.transport = transport
+        let carrier = MemberCarrier(
+            transport: transport, roster: roster, status: status,
+            observation: MembershipObservation(
+                localID: localID, clusterID: clusterID, logger: logger))
         runtime = ReplicaRuntime(
-            parts: member.parts, configuration: RuntimeConfiguration(configuration, member),
+            member.parts, settings: settings, status: status, admission: admission,
+            queues: queues, carrier: carrier,
             observer: RuntimeObservation(
-                memberID: id, registry: MetricRegistry(), logger: logger),
-            carrier: links, firstRequestID: bootstrap.requestNumber(localID))
-        links.attach(runtime)
+                memberID: id, registry: MetricRegistry(), logger: logger))
         calls = PeerCalls(
-            clusterID: clusterID, links: links, group: group, timeoutMilliseconds: 30_000,
+            clusterID: clusterID, transport: transport, group: group, timeoutMilliseconds: 30_000,
             logger: logger)
         services = ClientAPI(
             runtime: runtime, settings: ServiceSettings(configuration, member, others: calls))
         let endpoints = PeerEndpoints(services: services, logger: logger)
-        links.answer { request, loop in endpoints.respond(to: request, on: loop) }
         channel = try await ServerBootstrap(group: group)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try transport.configure(channel: channel, isEncrypted: false)
+                    try transport.configure(channel: channel, isEncrypted: false) {
+                        endpoints.respond(to: $0, on: $1)
+                    }
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
@@ -89,7 +100,7 @@ final class ClusterFixture {
 
     func stop() async throws {
         try? await channel.close().get()
-        await links.close()
+        try? await transport.stop().get()
         runtime.stop()
         try await group.shutdownGracefully()
         removeAll(directory)

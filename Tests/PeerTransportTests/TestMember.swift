@@ -69,7 +69,8 @@ private final class AcceptSwitch: Sendable {
         guard let transport = transport.withLock({ $0 }) else {
             return channel.close(promise: nil)
         }
-        try transport.configure(channel: channel, isEncrypted: false)
+        try transport.configure(
+            channel: channel, isEncrypted: false, answering: RecordingOwner.respond)
     }
 }
 
@@ -116,7 +117,7 @@ final class RecordingOwner: PeerTransportOwner {
     func receiveSnapshot(_ message: Raft.Message) {
         record.withLock { $0.snapshots.append(message) }
     }
-    func respond(
+    @Sendable static func respond(
         to request: PeerRequest, on loop: any EventLoop
     ) -> EventLoopFuture<PeerResponse> {
         guard request.path == "/echo" else { return loop.makeSucceededFuture(.notFound) }

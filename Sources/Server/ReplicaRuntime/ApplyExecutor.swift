@@ -79,8 +79,9 @@ final class ApplyExecutor: TurnTaker {
             member.status.noteRole(isLearner: membership.local?.isLearner)
             member.carrier.membershipChanged(membership)
         case .wakeWatchers: queues.catchUp.post(())
-        case .snapshotInstalled(let index, let revision):
-            member.observer.snapshotInstalled(index: index, revision: revision)
+        case .snapshotInstalled(let index, let revision, let milliseconds):
+            member.observer.snapshotInstalled(
+                index: index, revision: revision, milliseconds: milliseconds)
         case .proposalsFailed(let count):
             for _ in 0..<count { member.observer.proposalFailed() }
         case .deliverReplies: stage.replies.deliver()

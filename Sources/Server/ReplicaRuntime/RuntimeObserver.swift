@@ -16,8 +16,8 @@ package protocol RuntimeObserver: ApplyObserver, Sendable {
     /// A snapshot is due: so many entries were applied since the former one.
     func snapshotBegins(index: UInt64, former: UInt64, count: Int)
     func snapshotSaved(index: UInt64, term: UInt64, _ times: SnapshotTimes)
-    /// A leader's snapshot has replaced the state.
-    func snapshotInstalled(index: UInt64, revision: Int64)
+    /// A leader's snapshot has replaced the state; `milliseconds` is how long that took.
+    func snapshotInstalled(index: UInt64, revision: Int64, milliseconds: Int64)
     func leaseExpired()
     /// A proposal was refused, or its time was over.
     func proposalFailed()

@@ -18,7 +18,9 @@ private func feed(_ input: Slice<UnsafeRawBufferPointer>, _ choice: UInt8) {
     let loop = EmbeddedEventLoop()
     let channel = EmbeddedChannel(loop: loop)
     do {
-        try FuzzedListener.transport.configure(channel: channel, isEncrypted: false)
+        try FuzzedListener.transport.configure(channel: channel, isEncrypted: false) {
+            $1.makeSucceededFuture(.notFound)
+        }
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         let beginning = FuzzedListener.beginnings[
             Int(choice & 7) % FuzzedListener.beginnings.count]
@@ -89,8 +91,5 @@ private final class FuzzedOwner: PeerTransportOwner {
         throw NoPlace()
     }
     func receiveSnapshot(_ message: Raft.Message) {}
-    func respond(
-        to request: PeerRequest, on loop: any EventLoop
-    ) -> EventLoopFuture<PeerResponse> { loop.makeSucceededFuture(.notFound) }
     func note(_ event: PeerEvent) {}
 }

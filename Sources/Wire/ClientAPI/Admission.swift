@@ -43,7 +43,7 @@ extension ServiceContext {
     /// Looks for a leader once in each election timeout.
     private func endWithoutLeader(_ call: GRPCServerCall) {
         let runtime = self.runtime
-        let interval = TimeAmount.milliseconds(runtime.configuration.electionMilliseconds)
+        let interval = TimeAmount.milliseconds(runtime.settings.electionMilliseconds)
         let looks = NIOLoopBoundBox(0, eventLoop: call.eventLoop)
         call.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) {
             [weak call] task in

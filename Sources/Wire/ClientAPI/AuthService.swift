@@ -21,7 +21,7 @@ struct AuthService {
     private var statusMethod: GRPCMethod {
         context.generated("/etcdserverpb.Auth/AuthStatus") {
             (call: GRPCServerCall, _: Etcdserverpb_AuthStatusRequest) in
-            context.port(call).onState({ ($0.state.auth.isEnabled, $0.state.auth.revision) }) {
+            context.port(call).onState({ ($0.auth.isEnabled, $0.auth.revision) }) {
                 isEnabled, revision in
                 var answer = Etcdserverpb_AuthStatusResponse()
                 answer.header = Etcdserverpb_ResponseHeader(context.header())

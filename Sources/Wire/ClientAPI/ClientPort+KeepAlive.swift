@@ -36,8 +36,8 @@ extension ClientPort {
             return
         }
         let ids = calls.map(\.id)
-        onState(isBrief: ids.count <= Self.briefRenewalsMax) { access in
-            access.renew(ids)
+        onState(isBrief: ids.count <= Self.briefRenewalsMax) { state in
+            state.renew(ids)
         } _: { [self] seconds in
             confirm(calls, seconds, inTerm: status.term.rawValue)
         }
@@ -57,12 +57,12 @@ extension ClientPort {
     }
 }
 
-extension StateAccess {
+extension StateMachine {
     /// The seconds that each lease has from now on; nil for those that are not simply renewed.
     fileprivate func renew(_ ids: [LeaseID]) -> [Int64?] {
-        guard state.lessor.isPrimary else { return ids.map { _ in nil } }
+        guard lessor.isPrimary else { return ids.map { _ in nil } }
         return ids.map { id in
-            guard case .renewed(let seconds) = state.lessor.renew(id, now: state.now) else {
+            guard case .renewed(let seconds) = lessor.renew(id, now: now) else {
                 return nil
             }
             return seconds

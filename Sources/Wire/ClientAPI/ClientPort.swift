@@ -4,6 +4,8 @@ package import HTTP2
 internal import NIOConcurrencyHelpers
 package import NIOCore
 package import ReplicaRuntime
+package import Stages
+internal import StateMachine
 
 /// One event loop's way to the replica and back.
 ///
@@ -55,23 +57,25 @@ package final class ClientPort: ReplySink, @unchecked Sendable {
     }
 
     /// Puts a request into the log; `completion` gets what applying it came to.
-    func propose(field: UInt32, payload: [UInt8], _ completion: @escaping Completion) {
-        let (id, data) = runtime.wrap(field: field, payload: payload)
-        guard data.count <= runtime.configuration.requestMaximumBytes else {
-            return completion(refusal(.requestTooLarge))
+    ///
+    /// - Parameter costBytes: what it adds to the database; nil for what needs no room.
+    func propose(
+        field: UInt32, payload: [UInt8], costBytes: Int?, _ completion: @escaping Completion
+    ) {
+        do throws(EtcdError) {
+            let proposal = try runtime.admit(
+                field: field, payload: payload, costBytes: costBytes)
+            outgoing.append(.propose(proposal, reply: address(completion)))
+            flushLater()
+        } catch {
+            completion(Reply(token: 0, value: .failed(error), term: runtime.term))
         }
-        guard !runtime.isOverloaded(for: field) else {
-            return completion(refusal(.tooManyRequests))
-        }
-        outgoing.append(.propose(id: id, data: data, reply: address(completion)))
-        flushLater()
     }
 
     /// Waits until everything acknowledged before now is visible.
     func read(_ completion: @escaping Completion) {
-        if runtime.readsAlone, !runtime.hasStopped {
-            let term = runtime.term
-            return completion(Reply(token: 0, value: .readable, term: term))
+        if runtime.admission.admitsLocalRead {
+            return completion(Reply(token: 0, value: .readable, term: runtime.term))
         }
         reads.append(Waiter(completion: completion))
         flushLater()
@@ -104,7 +108,7 @@ package final class ClientPort: ReplySink, @unchecked Sendable {
     /// - Parameter isBrief: whether `work` takes microseconds; see `ReplicaRuntime.onState`.
     func onState<Value: Sendable>(
         isBrief: Bool = false,
-        _ work: @escaping @Sendable (StateAccess) -> Value,
+        _ work: @escaping @Sendable (StateMachine) -> Value,
         _ completion: @escaping (Value) -> Void
     ) {
         let box = NIOLoopBound(completion, eventLoop: loop.eventLoop)
@@ -151,10 +155,6 @@ package final class ClientPort: ReplySink, @unchecked Sendable {
         }
         waiting.append(Waiter(completion: completion))
         return ReplyAddress(sink: self, token: UInt64(waiting.count - 1))
-    }
-
-    private func refusal(_ error: EtcdError) -> Reply {
-        Reply(token: 0, value: .failed(error), term: runtime.term)
     }
 
     /// Requests made outside a read turn leave at the end of the loop's turn.

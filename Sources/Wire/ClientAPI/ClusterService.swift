@@ -40,7 +40,7 @@ struct ClusterService {
 
     private func answer(_ call: GRPCServerCall) {
         let context = self.context
-        context.port(call).onState({ $0.state.membership.members }) { members in
+        context.port(call).onState({ $0.membership.members }) { members in
             var answer = Etcdserverpb_MemberListResponse()
             answer.header = Etcdserverpb_ResponseHeader(context.clusterHeader())
             answer.members = members.map { Etcdserverpb_Member($0) }

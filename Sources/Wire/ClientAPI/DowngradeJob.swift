@@ -57,7 +57,7 @@ struct DowngradeJob: Sendable {
     }
 
     private func state() async throws(EtcdError) -> ClusterMembership {
-        try await context.runtime.readState { $0.state.membership }
+        try await context.runtime.readState { $0.membership }
     }
 
     private static func target(_ text: String) throws(EtcdError) -> SemanticVersion {

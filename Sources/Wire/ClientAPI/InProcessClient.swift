@@ -4,6 +4,7 @@ internal import HTTP2
 internal import MVCC
 internal import NIOCore
 internal import ReplicaRuntime
+internal import Stages
 internal import StateMachine
 
 /// The key-value calls as the election and lock services use them: the way of a client's request,
@@ -18,14 +19,17 @@ struct InProcessClient: Sendable {
     }
 
     /// Proposes a request and gives its outcome with the header of the answer.
-    func propose(_ field: UInt32, _ payload: [UInt8]) async throws -> (ApplyOutcome, ResponseHeader)
-    {
+    func propose(
+        _ field: UInt32, _ payload: [UInt8], costBytes: Int? = nil
+    ) async throws -> (ApplyOutcome, ResponseHeader) {
         let context = self.context
         let loop = self.loop
         let reply: Reply = await withCheckedContinuation { continuation in
             loop.eventLoop.execute {
                 ClientPort.of(loop, runtime: context.runtime)
-                    .propose(field: field, payload: payload) { continuation.resume(returning: $0) }
+                    .propose(field: field, payload: payload, costBytes: costBytes) {
+                        continuation.resume(returning: $0)
+                    }
             }
         }
         switch reply.value {
@@ -40,7 +44,8 @@ struct InProcessClient: Sendable {
     /// Runs a transaction of compares on one key.
     func transaction(_ request: TxnRequest) async throws -> (TxnAnswer, ResponseHeader) {
         let (outcome, header) = try await propose(
-            InternalRaftRequest.Field.txn, request.encoded())
+            InternalRaftRequest.Field.txn, request.encoded(),
+            costBytes: Quota.cost(of: request))
         guard case .txn(let answer) = outcome.result else {
             preconditionFailure("a transaction is answered as one")
         }

@@ -30,8 +30,9 @@ struct KVService {
 
     private func put(_ call: GRPCServerCall, _ request: PutRequest, _ bytes: [UInt8]) {
         if let error = RequestChecks.check(request) { return call.fail(error) }
-        if let error = context.quotaError(Quota.cost(of: request)) { return call.fail(error) }
-        context.propose(InternalRaftRequest.Field.put, bytes, for: call) { outcome, header in
+        let field = InternalRaftRequest.Field.put
+        context.propose(field, bytes, costBytes: Quota.cost(of: request), for: call) {
+            outcome, header in
             guard case .put(var answer) = outcome.result else { return }
             answer.header = header
             call.answer(answer)
@@ -57,8 +58,9 @@ struct KVService {
             return call.fail(error)
         }
         if request.isReadOnly { return readOnly(call, request) }
-        if let error = context.quotaError(Quota.cost(of: request)) { return call.fail(error) }
-        context.propose(InternalRaftRequest.Field.txn, bytes, for: call) { outcome, header in
+        let field = InternalRaftRequest.Field.txn
+        context.propose(field, bytes, costBytes: Quota.cost(of: request), for: call) {
+            outcome, header in
             guard case .txn(var answer) = outcome.result else { return }
             call.answerNumber = answer.succeeded ? 1 : 0
             answer.header = header
@@ -76,7 +78,7 @@ struct KVService {
 
     private func evaluate(_ call: GRPCServerCall, _ request: TxnRequest, _ began: Int64) {
         let context = self.context
-        context.port(call).onState({ access in access.state.evaluate(request) }) { outcome in
+        context.port(call).onState({ state in state.evaluate(request) }) { outcome in
             var isSuccess = true
             if case .failed = outcome.result { isSuccess = false }
             context.meter.requestEnded(
@@ -99,14 +101,5 @@ struct KVService {
         context.propose(field, bytes, for: call) { _, header in
             call.answer(HeaderAnswer(header: header))
         }
-    }
-}
-
-extension ServiceContext {
-    /// Refuses what would not fit into the database, and has the alarm raised.
-    func quotaError(_ costBytes: Int) -> EtcdError? {
-        guard !runtime.admits(costBytes: costBytes) else { return nil }
-        runtime.proposeSpaceAlarm()
-        return .noSpace
     }
 }

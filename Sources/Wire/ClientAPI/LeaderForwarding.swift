@@ -29,7 +29,7 @@ extension ServiceContext {
         _ there: (Member, Int64) async throws(LeaderCallError) -> Value
     ) async throws(EtcdError) -> Value {
         let deadline =
-            monotonicMilliseconds() + runtime.configuration.requestTimeoutMilliseconds
+            monotonicMilliseconds() + runtime.settings.requestTimeoutMilliseconds
         while true {
             switch try await waitForLeader(until: deadline) {
             case .here: if let value = try await here() { return value }
@@ -55,7 +55,7 @@ extension ServiceContext {
             if status.isLeader { return .here }
             if let leader = status.leader {
                 let id = MemberID(rawValue: leader.rawValue)
-                let member = try await runtime.readState { $0.state.membership[id] }
+                let member = try await runtime.readState { $0.membership[id] }
                 if let member, !member.peerURLs.isEmpty { return .at(member) }
             }
             guard monotonicMilliseconds() < deadline else { throw .noLeader }

@@ -2,6 +2,7 @@ package import EtcdAPI
 internal import Lease
 internal import Membership
 internal import ReplicaRuntime
+internal import Stages
 internal import StateMachine
 
 /// What only the leader knows of leases: how long they live. Asked here or at the leader.
@@ -59,16 +60,15 @@ package struct LeaderLeases: Sendable {
     ///   this member does not lead.
     package func renewHere(_ id: Int64) async throws(EtcdError) -> Int64? {
         let deadline =
-            monotonicMilliseconds() + context.runtime.configuration.requestTimeoutMilliseconds
+            monotonicMilliseconds() + context.runtime.settings.requestTimeoutMilliseconds
         var hasWaited = false
         let status = context.runtime.status
         guard status.role == .leader else { return nil }
         while true {
             let renewal = try await context.runtime.readState(isBrief: true) {
-                access -> LeaseRenewal? in
-                guard access.state.lessor.isPrimary else { return nil }
-                return access.state.lessor.renew(
-                    LeaseID(rawValue: id), now: access.state.now)
+                state -> LeaseRenewal? in
+                guard state.lessor.isPrimary else { return nil }
+                return state.lessor.renew(LeaseID(rawValue: id), now: state.now)
             }
             switch renewal {
             case nil: return nil
@@ -84,7 +84,9 @@ package struct LeaderLeases: Sendable {
             case .checkpointed:
                 _ = try await context.runtime.propose(
                     field: InternalRaftRequest.Field.leaseCheckpoint,
-                    payload: ReplicaRuntime.checkpoint(of: [(LeaseID(rawValue: id), 0)]))
+                    payload: LeaseCheckpoint.encoded([
+                        LeaseCheckpoint(id: LeaseID(rawValue: id), remainingSeconds: 0)
+                    ]))
             case .expiring:
                 guard monotonicMilliseconds() < deadline else { throw .timeout }
                 try await context.pause(Self.expiringRetryMilliseconds)
@@ -115,23 +117,23 @@ extension ServiceContext {
 }
 
 /// What the lease calls read of the state.
-extension StateAccess {
+extension StateMachine {
     /// nil when there is no such lease.
     func timeToLive(
         _ request: Etcdserverpb_LeaseTimeToLiveRequest
     ) -> (answer: Etcdserverpb_LeaseTimeToLiveResponse, isPrimary: Bool)? {
-        guard let lease = state.lessor[LeaseID(rawValue: request.id)] else { return nil }
+        guard let lease = lessor[LeaseID(rawValue: request.id)] else { return nil }
         var answer = Etcdserverpb_LeaseTimeToLiveResponse()
         answer.id = request.id
-        answer.ttl = lease.remainingSeconds(at: state.now)
+        answer.ttl = lease.remainingSeconds(at: now)
         answer.grantedTtl = lease.grantedSeconds
         if request.keys { answer.keys = lease.sortedKeys.map { .init($0) } }
-        return (answer, state.lessor.isPrimary)
+        return (answer, lessor.isPrimary)
     }
 
     func leases() -> Etcdserverpb_LeaseLeasesResponse {
         var answer = Etcdserverpb_LeaseLeasesResponse()
-        answer.leases = state.lessor.leasesByExpiry().map { lease in
+        answer.leases = lessor.leasesByExpiry().map { lease in
             var status = Etcdserverpb_LeaseStatus()
             status.id = lease.id.rawValue
             return status

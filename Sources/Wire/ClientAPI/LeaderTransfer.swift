@@ -16,7 +16,7 @@ struct LeaderTransfer: Sendable {
         let runtime = context.runtime
         guard runtime.status.isLeader else { throw .notLeader }
         let member = try await runtime.readState {
-            $0.state.membership[Membership.MemberID(rawValue: target)]
+            $0.membership[Membership.MemberID(rawValue: target)]
         }
         guard let member, !member.isLearner else { throw .badLeaderTransferee }
         guard runtime.status.leader?.rawValue != target else { return }

@@ -33,13 +33,13 @@ struct LeaseService {
 
     /// An id is drawn here when the client leaves it to us, so that it is in the log.
     private func grant(_ call: GRPCServerCall, _ request: LeaseGrantRequest) {
-        if let error = context.quotaError(Quota.costOfLease()) { return call.fail(error) }
         var request = request
         while request.id == 0 {
             request.id = Int64(bitPattern: context.runtime.nextRequestID() & 0x7FFF_FFFF_FFFF_FFFF)
         }
         let field = InternalRaftRequest.Field.leaseGrant
-        context.propose(field, request.encoded(), for: call) { outcome, header in
+        let cost = Quota.costOfLease()
+        context.propose(field, request.encoded(), costBytes: cost, for: call) { outcome, header in
             guard case .leaseGrant(let id, let seconds) = outcome.result else { return }
             call.answer(LeaseAnswer(header: header, id: id, ttlSeconds: seconds))
         }

@@ -140,9 +140,9 @@ extension Etcdserverpb_AlarmMember {
 }
 
 extension Etcdserverpb_StatusResponse {
-    fileprivate init(_ access: StateAccess, _ context: ServiceContext) {
+    fileprivate init(_ state: StateMachine, _ context: ServiceContext) {
         self.init()
-        let status = access.status
+        let status = context.runtime.status
         header = Etcdserverpb_ResponseHeader(context.header())
         version = context.settings.version.description
         dbSize = Int64(context.runtime.bolt.sizeBytes)
@@ -150,14 +150,14 @@ extension Etcdserverpb_StatusResponse {
         leader = status.leader?.rawValue ?? 0
         raftIndex = status.commitIndex.rawValue
         raftTerm = status.term.rawValue
-        raftAppliedIndex = access.state.appliedIndex
+        raftAppliedIndex = state.appliedIndex
         isLearner = context.runtime.isLearner
-        storageVersion = access.state.storageVersion?.description ?? ""
+        storageVersion = state.storageVersion?.description ?? ""
         dbSizeQuota = context.runtime.quotaBytes
-        downgradeInfo.enabled = access.state.membership.downgrade.isEnabled
-        downgradeInfo.targetVersion = access.state.membership.downgrade.targetVersion
+        downgradeInfo.enabled = state.membership.downgrade.isEnabled
+        downgradeInfo.targetVersion = state.membership.downgrade.targetVersion
         errors = status.leader == nil ? [EtcdError.noLeader.message] : []
-        errors += access.state.alarms.list(.none).map { alarm in
+        errors += state.alarms.list(.none).map { alarm in
             "memberID:\(alarm.member.rawValue) alarm:\(alarm.type.name)"
         }
     }

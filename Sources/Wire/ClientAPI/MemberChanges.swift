@@ -35,8 +35,8 @@ package struct MemberChanges: Sendable {
     private func waitForVersion() async throws(EtcdError) {
         let deadline = monotonicMilliseconds() + Self.versionMilliseconds
         while monotonicMilliseconds() < deadline {
-            let isDecided = try await context.runtime.readState { access in
-                access.state.membership.version != nil
+            let isDecided = try await context.runtime.readState { state in
+                state.membership.version != nil
             }
             if isDecided { return }
             try await context.pause(10)
@@ -104,7 +104,7 @@ package struct MemberChanges: Sendable {
     }
 
     private func rules() async throws(EtcdError) -> ReconfigurationRules {
-        let membership = try await context.runtime.readState { $0.state.membership }
+        let membership = try await context.runtime.readState { $0.membership }
         let others = context.settings.others
         return ReconfigurationRules(
             membership, isStrict: context.settings.checksReconfiguration,

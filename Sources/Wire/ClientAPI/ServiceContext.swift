@@ -2,6 +2,7 @@ package import EtcdAPI
 package import GRPC
 package import Membership
 package import ReplicaRuntime
+package import Stages
 package import StateMachine
 
 /// Limits and identities that all services share.
@@ -96,13 +97,15 @@ package struct ServiceContext: Sendable {
         }
     }
 
-    /// Proposes a request as it came, and answers with what `encode` makes of its outcome.
+    /// Proposes a request as it came, and answers with what `answer` makes of its outcome.
+    ///
+    /// - Parameter costBytes: what it adds to the database; nil for what needs no room.
     func propose(
-        _ field: UInt32, _ payload: [UInt8], for call: GRPCServerCall,
+        _ field: UInt32, _ payload: [UInt8], costBytes: Int? = nil, for call: GRPCServerCall,
         _ answer: @escaping (ApplyOutcome, ResponseHeader) -> Void
     ) {
         let started = monotonicNanoseconds()
-        port(call).propose(field: field, payload: payload) { reply in
+        port(call).propose(field: field, payload: payload, costBytes: costBytes) { reply in
             if let kind = RequestKind(proposed: field) {
                 meter.requestEnded(
                     kind, nanoseconds: monotonicNanoseconds() - started,

@@ -28,7 +28,7 @@ final class SnapshotHandler: GRPCCallHandler {
     func receive(_ message: [UInt8], on call: GRPCServerCall) {
         let context = self.context
         let box = NIOLoopBound(self, eventLoop: call.eventLoop)
-        context.port(call).onState({ $0.state.notedStorageVersion }) { version in
+        context.port(call).onState({ $0.notedStorageVersion }) { version in
             box.value.version = version
             context.runtime.onBackend { backend in
                 let reading = backend.bolt.beginRead()

@@ -53,7 +53,7 @@ struct ClusterMonitors: Sendable {
     }
 
     private func decideVersion() async throws(EtcdError) {
-        let membership = try await runtime.readState { $0.state.membership }
+        let membership = try await runtime.readState { $0.membership }
         let decision = await decision(on: membership)
         let next: SemanticVersion?
         do throws(VersionDecision.InvalidDowngrade) {
@@ -95,7 +95,7 @@ struct ClusterMonitors: Sendable {
     }
 
     private func endDowngrade() async throws(EtcdError) {
-        let membership = try await runtime.readState { $0.state.membership }
+        let membership = try await runtime.readState { $0.membership }
         guard membership.downgrade.isEnabled,
             let target = SemanticVersion(membership.downgrade.targetVersion),
             await decision(on: membership).haveAllReached(target)

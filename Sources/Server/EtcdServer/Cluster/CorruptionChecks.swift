@@ -24,7 +24,7 @@ struct CorruptionChecks: Sendable {
                 "timeout": .duration(.milliseconds(calls.timeoutMilliseconds)),
             ])
         let own = try await runtime.hash(at: 0)
-        let membership = try await runtime.readState { $0.state.membership }
+        let membership = try await runtime.readState { $0.membership }
         var hasMismatch = false
         for other in await calls.hashes(of: membership, at: own.hashRevision) {
             switch other.result {
@@ -79,7 +79,7 @@ struct CorruptionChecks: Sendable {
 
     private func checkNewest() async throws(EtcdError) {
         let first = try await runtime.hash(at: 0)
-        let membership = try await runtime.readState { $0.state.membership }
+        let membership = try await runtime.readState { $0.membership }
         let others = await calls.hashes(of: membership, at: first.hashRevision)
             .map { (id: $0.member.id, answer: $0.answer) }
         try await runtime.linearize()
@@ -145,7 +145,7 @@ extension CorruptionChecks {
 
     /// - Returns: whether all members agree; nil when an older hash has to be looked at.
     private func check(_ hash: KeyValueHash) async -> Bool? {
-        guard let membership = try? await runtime.readState({ $0.state.membership }) else {
+        guard let membership = try? await runtime.readState({ $0.membership }) else {
             return nil
         }
         let others = await calls.hashes(of: membership, at: hash.revision)

@@ -101,10 +101,10 @@ struct Listeners: Sendable {
         case .metrics:
             try gateway.configure(channel: channel, listener: .metrics, isEncrypted: false)
         case .peer:
-            guard let transport = server.links.transport else {
-                throw ChannelError.ioOnClosedChannel
+            let endpoints = server.peerEndpoints
+            try server.transport.configure(channel: channel, isEncrypted: false) {
+                endpoints.respond(to: $0, on: $1)
             }
-            try transport.configure(channel: channel, isEncrypted: false)
         }
     }
 

@@ -16,7 +16,7 @@ extension Server {
         guard configuration.initialElectionTickAdvance else { return }
         for _ in 0..<Self.looks {
             if Task.isCancelled || runtime.status.leader != nil { return }
-            if (links.transport?.activePeerCount ?? 0) > 0 {
+            if transport.activePeerCount > 0 {
                 return runtime.advanceElection(ticks: configuration.electionTicks - 2)
             }
             try? await Task.sleep(for: .milliseconds(Self.lookMilliseconds))

@@ -35,13 +35,13 @@ extension Server {
     }
 
     private func heir() async -> Raft.MemberID? {
-        guard let membership = try? await runtime.readState({ $0.state.membership }) else {
+        guard let membership = try? await runtime.readState({ $0.membership }) else {
             return nil
         }
         let connected = membership.members.filter { !$0.isLearner && $0.id != localID }
             .compactMap { member -> (id: Raft.MemberID, since: Int64)? in
                 let id = Raft.MemberID(member.id.rawValue)
-                return links.transport?.activeSince(id).map { (id, $0) }
+                return transport.activeSince(id).map { (id, $0) }
             }
         return connected.min { ($0.since, $0.id) < ($1.since, $1.id) }?.id
     }

@@ -2,10 +2,10 @@ import ClientAPI
 import GRPC
 import Gateway
 import HTTP2
-import ReplicaRuntime
+import Stages
 
 /// From what the operator chose to what each module is set to.
-extension RuntimeConfiguration {
+extension MemberSettings {
     init(_ configuration: ServerConfiguration, _ member: StartingMember) {
         self.init()
         joinsAsLearner = member.remotes.contains { $0.id == member.localID && $0.isLearner }

@@ -12,15 +12,17 @@ import NIOPosix
 import PeerTransport
 import Raft
 import ReplicaRuntime
+import Stages
 
 /// One running member with its listeners: started, served, stopped.
 package final class Server: Sendable {
     let configuration: ServerConfiguration
     let logger: ServerLogger
-    let links: MemberLinks
+    let transport: PeerTransport
     let runtime: ReplicaRuntime
     let services: ClientAPI
     let peerCalls: PeerCalls
+    let peerEndpoints: PeerEndpoints
     /// The event loops of clients.
     let group: MultiThreadedEventLoopGroup
     /// The event loop of the other members: no load of clients makes a heartbeat late, and no
@@ -53,42 +55,48 @@ package final class Server: Sendable {
         Self.start(registry, configuration)
         let observation = RuntimeObservation(
             memberID: Raft.MemberID(localID.rawValue), clusterID: clusterID.rawValue,
-            registry: registry, logger: logger,
+            database: member.parts.state.bolt, registry: registry, logger: logger,
             warningApplyDuration: configuration.warningApplyDuration,
             onFailure: { reason in
                 logger.fatal("stopping, to answer nothing wrong", ["error": .string(reason)])
             })
         let memberID = Raft.MemberID(localID.rawValue)
-        links = MemberLinks(
-            snapshots: member.parts.snapshots, disk: RealDisk(),
-            observation: PeerObservation(localID: memberID, logger: logger),
-            membershipObservation: MembershipObservation(
-                localID: localID, clusterID: clusterID, logger: logger),
-            onRemoval: { signals.giveUp() })
+        let settings = MemberSettings(configuration, member)
+        let state = member.parts.state
+        let status = PublishedStatus(
+            id: memberID, state: state, settings: settings, now: monotonicMilliseconds())
+        let admission = Admission(
+            settings: settings, status: status, quota: state.settings.quota,
+            firstRequestID: bootstrap.requestNumber(localID))
+        let queues = MemberQueues(admission: admission)
+        let roster = PeerRoster(onRemoval: { signals.giveUp() })
+        let links = MemberLinks(
+            queues: queues, snapshots: member.parts.snapshots, disk: RealDisk(),
+            observation: PeerObservation(localID: memberID, logger: logger), roster: roster)
         let peerMetrics = PeerMetrics(localID: memberID, registry: registry)
         var peerSettings = PeerTransportSettings(configuration, member)
         peerSettings.measurements = peerMetrics.measurements
-        let transport = PeerTransport(settings: peerSettings, owner: links, group: peerGroup)
+        transport = PeerTransport(settings: peerSettings, owner: links, group: peerGroup)
         peerMetrics.watch(transport)
-        links.attach(transport)
-        links.membershipChanged(member.parts.state.membership)
+        let carrier = MemberCarrier(
+            transport: transport, roster: roster, status: status,
+            observation: MembershipObservation(
+                localID: localID, clusterID: clusterID, logger: logger))
+        carrier.membershipChanged(state.membership)
         for remote in member.remotes where remote.id != localID {
             transport.addRemote(Raft.MemberID(remote.id.rawValue), urls: remote.peerURLs)
         }
         runtime = ReplicaRuntime(
-            parts: member.parts, configuration: RuntimeConfiguration(configuration, member),
-            observer: observation, carrier: links,
-            firstRequestID: bootstrap.requestNumber(localID))
-        links.attach(runtime)
+            member.parts, settings: settings, status: status, admission: admission,
+            queues: queues, carrier: carrier, observer: observation)
         peerCalls = PeerCalls(
-            clusterID: clusterID, links: links, group: group,
+            clusterID: clusterID, transport: transport, group: group,
             timeoutMilliseconds: configuration.requestTimeout.milliseconds, logger: logger)
         services = ClientAPI(
             runtime: runtime,
             settings: ServiceSettings(configuration, member, others: peerCalls),
             observe: { logger.note($0) })
-        let endpoints = PeerEndpoints(services: services, logger: logger)
-        links.answer { request, loop in endpoints.respond(to: request, on: loop) }
+        peerEndpoints = PeerEndpoints(services: services, logger: logger)
         calls = GRPCServer(
             methods: services.methods,
             configuration: GRPCServerConfiguration(configuration, services, logger: logger),
@@ -98,7 +106,6 @@ package final class Server: Sendable {
             source: RuntimeHealthSource(runtime: runtime), registry: registry,
             settings: GatewaySettings(configuration), beforeScrape: { scrape.refresh(on: $0) },
             observe: { event in logger.note(event) })
-        observation.attach(to: runtime)
         tellStart(isNew: member.isNew)
     }
 
@@ -132,7 +139,7 @@ package final class Server: Sendable {
         SystemNotify.send("STOPPING=1")
         await handLeadershipOver()
         await listeners.close()
-        await links.close()
+        try? await transport.stop().get()
         runtime.stop()
         try? await peerGroup.shutdownGracefully()
         try? await group.shutdownGracefully()

@@ -1,6 +1,8 @@
+package import Bolt
 package import Gateway
 package import Raft
-package import ReplicaRuntime
+import ReplicaRuntime
+package import Stages
 package import StateMachine
 import Synchronization
 
@@ -18,10 +20,11 @@ package final class RuntimeObservation: RuntimeObserver {
     private let failureHandler: @Sendable (String) -> Void
 
     /// - Parameters:
+    ///   - database: whose size log lines name.
     ///   - warningApplyDuration: entries that take longer to apply are told of in the log.
     ///   - onFailure: called once, on a thread of the runtime, when the member cannot go on.
     package init(
-        memberID: MemberID, clusterID: UInt64 = 0, registry: MetricRegistry,
+        memberID: MemberID, clusterID: UInt64 = 0, database: Bolt? = nil, registry: MetricRegistry,
         logger: ServerLogger,
         warningApplyDuration: Duration = .milliseconds(100),
         onFailure: @escaping @Sendable (String) -> Void = { _ in }
@@ -32,14 +35,12 @@ package final class RuntimeObservation: RuntimeObserver {
         raftLogger = logger.named("raft")
         consensus = ConsensusMetrics(registry: registry)
         storage = StorageMetrics(registry: registry)
+        if let database { storage.watch(database) }
         applies = ApplyObservation(
             registry: registry, logger: logger, warningDuration: warningApplyDuration)
         failureHandler = onFailure
         registry.setInfo("etcd_server_id", String(memberID.rawValue, radix: 16))
     }
-
-    /// Names the runtime, once it is there, so that log lines can tell the size of its file.
-    package func attach(to runtime: ReplicaRuntime) { storage.watch(runtime.bolt) }
 
     package func failed(_ reason: String) {
         logger.error("the member stopped", ["error": .string(reason)])
@@ -88,8 +89,9 @@ extension RuntimeObservation {
         applies.finishBatch(entries: entries, nanoseconds: nanoseconds)
     }
 
-    package func applied(_ operation: StaticString, _ outcome: ApplyOutcome, entry: [UInt8]) {
-        applies.add(operation, outcome, entry: entry)
+    package func applied(_ applied: AppliedEntry, _ entry: Entry) {
+        let outcome = applied.outcome
+        applies.add(applied.operation, outcome, entry: entry.data)
         if case .compaction(let revision) = outcome.result {
             storage.compactionBegins()
             logger.info("compact tree index", ["revision": .integer(revision)])
@@ -153,12 +155,12 @@ extension RuntimeObservation {
             ])
     }
 
-    package func snapshotInstalled(index: UInt64, revision: Int64, nanoseconds: Int64) {
+    package func snapshotInstalled(index: UInt64, revision: Int64, milliseconds: Int64) {
         logger.info(
             "applied snapshot",
             [
                 "snapshot-index": .unsigned(index), "current-rev": .integer(revision),
-                "took": .duration(.nanoseconds(nanoseconds)),
+                "took": .duration(.milliseconds(milliseconds)),
             ])
     }
 

@@ -98,8 +98,8 @@ package final class RuntimeScrape: Sendable {
         let promise = eventLoop.makePromise(of: Void.self)
         let once = Once(promise)
         let timer = eventLoop.scheduleTask(in: Self.stateTimeout) { once.complete() }
-        runtime.onState { [state, runtime] access in
-            state.show(access.state, isLearner: runtime.isLearner)
+        runtime.onState { [metrics = state, runtime] state in
+            metrics.show(state, isLearner: runtime.isLearner)
             timer.cancel()
             once.complete()
         }

@@ -8,7 +8,7 @@ import SwiftProtobuf
 /// What this member asks of the leader for its clients.
 extension PeerCalls: OtherMembers {
     func activeSince(_ member: Membership.MemberID) -> Int64? {
-        links.transport?.activeSince(Raft.MemberID(member.rawValue))
+        transport.activeSince(Raft.MemberID(member.rawValue))
     }
 
     func renewLease(

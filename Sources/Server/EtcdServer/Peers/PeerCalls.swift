@@ -9,7 +9,7 @@ import Raft
 /// One-shot questions to other members, over their peer listeners.
 struct PeerCalls: Sendable {
     let clusterID: ClusterID
-    let links: MemberLinks
+    let transport: PeerTransport
     let group: any EventLoopGroup
     /// How long a member may take to answer.
     let timeoutMilliseconds: Int64

@@ -79,7 +79,7 @@ struct PeerEndpoints: Sendable {
 extension PeerEndpoints {
     private func members() async -> PeerResponse {
         do throws(EtcdError) {
-            let members = try await runtime.readState { $0.state.membership.members }
+            let members = try await runtime.readState { $0.membership.members }
             return answer("application/json", Array((Member.json(members) + "\n").utf8))
         } catch {
             return .failure(500, error.message)
@@ -88,10 +88,10 @@ extension PeerEndpoints {
 
     private func version() async -> PeerResponse {
         do throws(EtcdError) {
-            let report = try await runtime.readState { access in
+            let report = try await runtime.readState { state in
                 var report = HealthReport()
-                report.clusterVersion = access.state.membership.version?.description
-                report.storageVersion = access.state.storageVersion?.description
+                report.clusterVersion = state.membership.version?.description
+                report.storageVersion = state.storageVersion?.description
                 return report
             }
             var response = answer(
@@ -108,8 +108,8 @@ extension PeerEndpoints {
         var response: PeerResponse
         do throws(EtcdError) {
             try await runtime.linearize()
-            let isEnabled = try await runtime.readState { access in
-                access.state.membership.downgrade.isEnabled
+            let isEnabled = try await runtime.readState { state in
+                state.membership.downgrade.isEnabled
             }
             return answer("text/plain", Array("\(isEnabled)".utf8))
         } catch {

@@ -49,7 +49,7 @@ package enum ApplyEffect: Sendable {
     case membershipChanged(ClusterMembership)
     /// Watchers have to read history.
     case wakeWatchers
-    case snapshotInstalled(index: UInt64, revision: Int64)
+    case snapshotInstalled(index: UInt64, revision: Int64, milliseconds: Int64)
     /// So many proposals were refused, or their time was over.
     case proposalsFailed(Int)
     /// Hand over what has gathered in `ApplyStage.replies`.

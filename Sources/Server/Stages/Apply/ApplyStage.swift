@@ -38,6 +38,7 @@ package struct ApplyStage {
     /// Entries and snapshots that are still to be applied, in order.
     private var waiting: [Waiting] = []
     private var installing: Snapshot?
+    private var installBegan: Int64 = 0
     /// Inputs that came while a received state is being read.
     private var deferred: [ApplyInput] = []
     private var persist = PersistRequest.none
@@ -316,6 +317,7 @@ extension ApplyStage {
         let index = snapshot.index.rawValue
         guard index > progress.index else { return }
         installing = snapshot
+        installBegan = state.now
         effects.append(.backend(.install(snapshot)))
     }
 
@@ -337,7 +339,10 @@ extension ApplyStage {
         effects.append(.membershipChanged(state.membership))
         effects.append(.wakeWatchers)
         finishCompactions(.max)
-        effects.append(.snapshotInstalled(index: index, revision: state.store.newestRevision))
+        effects.append(
+            .snapshotInstalled(
+                index: index, revision: state.store.newestRevision,
+                milliseconds: state.now - installBegan))
         let inputs = deferred
         deferred = []
         for input in inputs { try take(input, isConnected, observer, &groups, into: &effects) }

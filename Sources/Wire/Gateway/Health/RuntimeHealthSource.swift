@@ -2,6 +2,7 @@ package import EtcdAPI
 import Membership
 import Raft
 package import ReplicaRuntime
+package import Stages
 import StateMachine
 import Synchronization
 
@@ -65,8 +66,7 @@ package final class RuntimeHealthSource: HealthSource, ReplySink {
     }
 
     package func report(_ completion: @escaping @Sendable (HealthReport) -> Void) {
-        runtime.onState { [runtime] access in
-            let state = access.state
+        runtime.onState { [runtime] state in
             var report = HealthReport()
             report.alarms = state.alarms.list(.none).map(\.type.name)
             report.isLearner = runtime.isLearner

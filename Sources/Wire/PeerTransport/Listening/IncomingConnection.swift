@@ -36,6 +36,7 @@ final class IncomingConnection: ChannelDuplexHandler {
 
     private let transport: PeerTransport
     private let watch: ConnectionWatch
+    private let answering: PeerAnswering
     private var state = State.idle
     private var body = ByteBuffer()
     private var passedBytes = 0
@@ -47,8 +48,11 @@ final class IncomingConnection: ChannelDuplexHandler {
     /// Time for the other side to read an answer before the connection is gone; Go's server's.
     private static let lingerTime = TimeAmount.milliseconds(500)
 
-    init(_ transport: PeerTransport, watch: ConnectionWatch) {
+    init(
+        _ transport: PeerTransport, watch: ConnectionWatch, answering: @escaping PeerAnswering
+    ) {
         self.transport = transport
+        self.answering = answering
         self.watch = watch
     }
 
@@ -265,7 +269,7 @@ final class IncomingConnection: ChannelDuplexHandler {
             query: PeerRequest.query(of: head.uri), headers: head.headers,
             body: Array(bytes.readableBytesView))
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        transport.environment.owner.respond(to: request, on: context.eventLoop)
+        answering(request, context.eventLoop)
             .hop(to: context.eventLoop)
             .whenComplete { result in
                 let (connection, context) = bound.value

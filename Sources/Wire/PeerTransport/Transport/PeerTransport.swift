@@ -149,8 +149,12 @@ package final class PeerTransport: Sendable {
 
     /// Makes an accepted channel a connection of the peer listener. Call on its event loop.
     ///
-    /// - Parameter isEncrypted: whether TLS is below.
-    package func configure(channel: any Channel, isEncrypted: Bool) throws {
+    /// - Parameters:
+    ///   - isEncrypted: whether TLS is below.
+    ///   - answering: answers requests that are not the transport's own.
+    package func configure(
+        channel: any Channel, isEncrypted: Bool, answering: @escaping PeerAnswering
+    ) throws {
         guard !registry.withLock({ $0.isStopped }) else { throw PeerConnectionError.stopped }
         let pipeline = channel.pipeline.syncOperations
         let watch = ConnectionWatch(
@@ -161,7 +165,7 @@ package final class PeerTransport: Sendable {
         try pipeline.addHandler(
             ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))
         try pipeline.addHandler(HTTPServerPipelineHandler())
-        try pipeline.addHandler(IncomingConnection(self, watch: watch))
+        try pipeline.addHandler(IncomingConnection(self, watch: watch, answering: answering))
         let key = ObjectIdentifier(channel)
         accepted.withLock { $0[key] = channel }
         channel.closeFuture.whenComplete { [weak self] _ in

@@ -19,13 +19,14 @@ package protocol PeerTransportOwner: AnyObject, Sendable {
     func beginSnapshot(_ message: Raft.Message) throws -> any SnapshotDestination
     /// The snapshot's database is in its place and durable.
     func receiveSnapshot(_ message: Raft.Message)
-    /// Answers what is not the transport's own; `PeerResponse.notFound` for unknown paths.
-    func respond(
-        to request: PeerRequest, on loop: any EventLoop
-    ) -> EventLoopFuture<PeerResponse>
     /// What a log should tell.
     func note(_ event: PeerEvent)
 }
+
+/// Answers a request on the peer listener that is not the transport's own;
+/// `PeerResponse.notFound` for unknown paths.
+package typealias PeerAnswering =
+    @Sendable (PeerRequest, any EventLoop) -> EventLoopFuture<PeerResponse>
 
 /// A database that is sent as a snapshot. Used on the transport's own threads, one call at a time.
 package protocol SnapshotSource: Sendable {
