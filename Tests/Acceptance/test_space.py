@@ -1,0 +1,30 @@
+"""A database that was full has room again."""
+import grpc
+import pytest
+
+import api
+
+rpc = api.rpc
+QUOTA = 16 << 20
+
+
+def test_compaction_and_defragmentation_back_to_back_make_room_at_once(start):
+    member = start(f"--quota-backend-bytes={QUOTA}")
+    with api.connect(member.endpoint) as channel:
+        put = api.stub(channel, "KV").Put
+        maintenance = api.stub(channel, "Maintenance")
+        with pytest.raises(grpc.RpcError) as raised:
+            for number in range(1000):
+                answer = put(rpc.PutRequest(key=b"k", value=b"%d" % number * 20_000), timeout=20)
+        assert "database space exceeded" in raised.value.details()
+        api.stub(channel, "KV").Compact(
+            rpc.CompactionRequest(revision=answer.header.revision), timeout=20)
+        maintenance.Defragment(rpc.DefragmentRequest(), timeout=60)
+        status = maintenance.Status(rpc.StatusRequest(), timeout=20)
+        assert status.dbSize < QUOTA / 4
+        alarm = rpc.AlarmRequest(action="DEACTIVATE", alarm="NOSPACE", memberID=0)
+        alarm.memberID = status.header.member_id
+        maintenance.Alarm(alarm, timeout=20)
+        for _ in range(10):
+            put(rpc.PutRequest(key=b"k", value=b"x" * 20_000), timeout=20)
+        assert not maintenance.Status(rpc.StatusRequest(), timeout=20).errors
