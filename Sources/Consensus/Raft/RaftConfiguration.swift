@@ -92,6 +92,9 @@ package enum RaftMutation: Sendable {
 /// Draws election timeouts: the same seed gives the same draws (SplitMix64).
 struct TimeoutGenerator {
     private var state: UInt64
+    /// A leader that a change of membership leaves alone reads without a round as soon as the
+    /// change is applied, without what others may have applied behind it.
+    case readsAloneAtOnce
 
     init(seed: UInt64) {
         state = seed

@@ -111,8 +111,10 @@ extension RaftMachine {
 
     private mutating func becomeLeader() {
         reset(to: term)
-        // Changes of membership of earlier terms may be among the unapplied entries.
-        role = .leader(Leadership(pendingChange: log.lastIndex))
+        // Changes of membership of earlier terms may be among the unapplied entries, and anything
+        // that was committed in earlier terms.
+        role = .leader(
+            Leadership(aloneFrom: log.lastIndex.next, pendingChange: log.lastIndex))
         // Committing an entry of its own term is how a leader learns what is committed
         // (Raft paper, section 5.4.2 and figure 8; section 8).
         appendOwn(type: .normal, data: [])

@@ -72,6 +72,9 @@ package struct RaftMachine: Sendable {
     struct Leadership: Equatable, Sendable {
         /// Whom leadership is being handed to.
         var transferTarget: MemberID?
+        /// What has to be applied here before this leader may read without a round, once it decides
+        /// alone: all that others may have applied and acknowledged up to then. See `readsAlone`.
+        var aloneFrom: LogIndex
         /// Index of the newest change of membership; while it is not applied, no other is taken.
         var pendingChange: LogIndex
         /// Size of the data of entries of this term that are not committed.
