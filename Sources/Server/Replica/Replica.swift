@@ -26,8 +26,8 @@ package struct Replica: Sendable {
     /// Where the newest durable snapshot stands; zero without one.
     package private(set) var snapshotIndex: LogIndex
     private var isSnapshotRunning = false
-    /// Up to where the log in memory was last cut.
-    private var memoryCut: UInt64 = 0
+    /// What was applied when the log in memory was last cut.
+    private var memoryCutAt: LogIndex
     /// Up to where the caller has applied.
     private var appliedIndex: LogIndex
     /// Up to where entries were handed out to be applied, in `committed` or as sole writes.
@@ -61,6 +61,7 @@ package struct Replica: Sendable {
         handedOut = machine.appliedIndex
         appliedIndex = machine.appliedIndex
     }
+        memoryCutAt = snapshotIndex
 
     /// What everybody may see of the Raft machine.
     package var status: RaftStatus { machine.status }
@@ -238,7 +239,7 @@ package struct Replica: Sendable {
         guard index > machine.appliedIndex else { return }
         machine.handedOut(through: index)
         machine.applied(to: index)
-        cutMemory()
+        cutMemoryIfDue()
     }
 
     private mutating func applyConfigurationChange(
@@ -310,20 +311,26 @@ extension Replica {
         return applied
     }
 
-    /// Entries cut from memory at a time, as in etcd.
-    private static let memoryCutEntries: UInt64 = 100
+    /// Applied entries between two cuts of the log in memory, as in etcd.
+    private static let memoryCutEntries = 100
 
     private mutating func cutMemory() {
-        let applied = machine.appliedIndex.rawValue
-        let kept = UInt64(settings.catchUpEntries)
-        guard departing == 0, tailHeldTicks == 0, applied > kept,
-            applied - kept >= memoryCut + Self.memoryCutEntries
+        let applied = machine.appliedIndex
+        guard departing == 0, tailHeldTicks == 0, applied.rawValue > UInt64(settings.catchUpEntries)
+        cutMemory()
         else { return }
-        memoryCut = applied - kept
-        machine.compactLog(to: LogIndex(memoryCut))
+        memoryCutAt = applied
+        machine.compactLog(to: LogIndex(applied.rawValue - UInt64(settings.catchUpEntries)))
     }
 
     private mutating func saved(_ index: LogIndex, into effects: inout ReplicaEffects) {
+    private mutating func cutMemoryIfDue() {
+        if machine.appliedIndex - memoryCutAt > Self.memoryCutEntries { cutMemory() }
+    }
+
+    /// Leaves the entries that followers may catch up with; who is further behind gets a snapshot.
+    ///
+    /// As in etcd that happens with each snapshot too, so that it holds for short intervals.
         isSnapshotRunning = false
         noteSnapshot(index, into: &effects)
     }
