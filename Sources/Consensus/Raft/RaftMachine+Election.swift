@@ -16,7 +16,7 @@ extension RaftMachine {
 
     /// Whether `campaign` would start an election now.
     package var canCampaign: Bool {
-        !isLeader && isPromotable && !hasUnappliedConfChange
+        !isLeader && isPromotable && !isLogStalled && !hasUnappliedConfChange
     }
 
     /// Starts an election without waiting for the timeout; does nothing if `canCampaign` is false.
@@ -129,8 +129,10 @@ extension RaftMachine {
 
     /// Answers a request for a vote or a pre-vote of this term, or a pre-vote of a later one.
     ///
-    /// Learners vote too: one may have been promoted without having heard of it.
+    /// Learners vote too: one may have been promoted without having heard of it. Who could not
+    /// persist a vote says nothing, so that the candidate asks again.
     mutating func answerVote(_ request: Message) {
+        if isLogStalled { return }
         let isPreVote = request.type == .preVote
         let canVote =
             vote == request.from

@@ -39,6 +39,7 @@ package struct Replica: Sendable {
     /// the last of them.
     private var departing = 0
     private var tailHeldTicks = 0
+    private var logHealth = LogHealth()
 
     private struct Round: Sendable {
         let context: UInt64
@@ -60,8 +61,8 @@ package struct Replica: Sendable {
         nextRound = firstRound
         handedOut = machine.appliedIndex
         appliedIndex = machine.appliedIndex
-    }
         memoryCutAt = snapshotIndex
+    }
 
     /// What everybody may see of the Raft machine.
     package var status: RaftStatus { machine.status }
@@ -79,6 +80,10 @@ package struct Replica: Sendable {
     package var leader: MemberID? { machine.leader }
     package var role: RoleName { machine.roleName }
     package var committedIndex: LogIndex { machine.committedIndex }
+
+    /// Whether the local log has written nothing for an election timeout although it should. Then
+    /// this member does not lead, unless it is the only voter, and does not campaign.
+    package var isLogStalled: Bool { machine.isLogStalled }
 
     /// Whether this member may stand for election: it is a voter as far as it has applied.
     package var canCampaign: Bool { machine.canCampaign }
@@ -151,6 +156,7 @@ package struct Replica: Sendable {
         }
         hand(ready.committed, into: &effects)
         if let write = ready.write {
+            logHealth.handOut(write)
             if !write.messagesAfter.isEmpty { held.append((write.number, write.messagesAfter)) }
             if let snapshot = write.snapshot { arriving.append((write.number, snapshot)) }
             if isSole(write) {
@@ -175,6 +181,9 @@ package struct Replica: Sendable {
     }
 
     private mutating func tick() {
+        // Before the machine looks at its quorum, and forgets who has answered.
+        logHealth.tick()
+        machine.setLogStalled(logHealth.waitedTicks >= machine.settings.electionTicks)
         machine.tick()
         if tailHeldTicks > 0 { tailHeldTicks -= 1 }
         for index in rounds.indices { rounds[index].waitedTicks += 1 }
@@ -210,6 +219,8 @@ package struct Replica: Sendable {
     }
 
     private mutating func wrote(_ number: WriteNumber, into effects: inout ReplicaEffects) {
+        logHealth.finish(number)
+        machine.setLogStalled(false)
         machine.persisted(through: number)
         noteApplied()
         while let first = held.first, first.number <= number {
@@ -308,22 +319,13 @@ extension Replica {
             return nil
         }
         isSnapshotRunning = true
+        cutMemory()
         return applied
     }
 
     /// Applied entries between two cuts of the log in memory, as in etcd.
     private static let memoryCutEntries = 100
 
-    private mutating func cutMemory() {
-        let applied = machine.appliedIndex
-        guard departing == 0, tailHeldTicks == 0, applied.rawValue > UInt64(settings.catchUpEntries)
-        cutMemory()
-        else { return }
-        memoryCutAt = applied
-        machine.compactLog(to: LogIndex(applied.rawValue - UInt64(settings.catchUpEntries)))
-    }
-
-    private mutating func saved(_ index: LogIndex, into effects: inout ReplicaEffects) {
     private mutating func cutMemoryIfDue() {
         if machine.appliedIndex - memoryCutAt > Self.memoryCutEntries { cutMemory() }
     }
@@ -331,6 +333,15 @@ extension Replica {
     /// Leaves the entries that followers may catch up with; who is further behind gets a snapshot.
     ///
     /// As in etcd that happens with each snapshot too, so that it holds for short intervals.
+    private mutating func cutMemory() {
+        let applied = machine.appliedIndex
+        guard departing == 0, tailHeldTicks == 0, applied.rawValue > UInt64(settings.catchUpEntries)
+        else { return }
+        memoryCutAt = applied
+        machine.compactLog(to: LogIndex(applied.rawValue - UInt64(settings.catchUpEntries)))
+    }
+
+    private mutating func saved(_ index: LogIndex, into effects: inout ReplicaEffects) {
         isSnapshotRunning = false
         noteSnapshot(index, into: &effects)
     }
