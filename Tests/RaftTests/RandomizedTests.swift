@@ -94,6 +94,7 @@ struct RandomizedRun {
         if cluster.members[position].isUp {
             cluster.judge.observe(cluster.members[position].machine)
             checkReads(of: position)
+            checkUnstableBytes(of: cluster.members[position].machine.log)
         }
     }
 
@@ -143,6 +144,14 @@ struct RandomizedRun {
             }
         }
         cluster.members[position].reads = []
+    }
+
+    private mutating func checkUnstableBytes(of log: RaftLog) {
+        let start = max(log.stable, log.compacted.index)
+        let bytes = log.dataBytes(after: start, through: log.lastIndex)
+        if log.unstableBytes != bytes {
+            cluster.judge.report("\(bytes) bytes are unstable, \(log.unstableBytes) are counted")
+        }
     }
 
     private mutating func changeMembership(at position: Int) {
