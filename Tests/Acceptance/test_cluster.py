@@ -720,6 +720,26 @@ def test_a_member_too_far_behind_for_the_log_gets_a_snapshot(make_cluster):
     assert not log_faults(member)
 
 
+def test_the_log_is_cut_with_each_snapshot_however_short_the_interval(make_cluster):
+    """A member that missed more entries than are kept gets a snapshot; the lines are etcd's."""
+    cluster = make_cluster("--snapshot-count=10", "--snapshot-catchup-entries=10")
+    member = cluster.followers()[0]
+    member.kill()
+    leader = cluster.wait_leader([one for one in cluster if one is not member])
+    kept = CATCHUP_ENTRIES_OF_3_5 if is_3_5(binary(leader.kind)) else 10
+    load.fill(leader.endpoint, ((b"k%d" % n, b"value") for n in range(kept + 30)), size=1,
+              outstanding=1)
+
+    def has_logged(message):
+        return any(line.get("msg") == message for line in leader.log_lines())
+
+    until(lambda: has_logged("saved snapshot"))
+    member.start()
+    cluster.same_hashes()
+    until(lambda: has_logged("sent database snapshot"))
+    assert metric(member, "etcd_network_snapshot_receive_success") >= 1
+
+
 def test_nobody_is_disturbed_by_a_member_that_was_away(make_cluster):
     """Pre-vote: a member that was cut off comes back without a higher term."""
     cluster = make_cluster(links=True)

@@ -46,7 +46,7 @@ struct RandomizedRun {
             let settings = RaftConfiguration(
                 id: MemberID(UInt64(id)), preVote: hasPreVote, checkQuorum: hasCheckQuorum,
                 maxMessageBytes: 100, maxInflightMessages: 1 + random.below(8),
-                maxUncommittedBytes: 2_000, maxApplyingBytes: 200,
+                maxUncommittedBytes: 2_000, maxUnstableBytes: 400, maxApplyingBytes: 200,
                 seed: seed &* 100 &+ UInt64(id))
             if id <= founderCount {
                 cluster.members.append(TestMember(settings, founders: founders))
@@ -82,7 +82,8 @@ struct RandomizedRun {
         case 940..<960: if !cluster.members[position].isUp { try restart(position) }
         case 960..<963: cut(position)
         case 963..<970: cluster.cuts = []
-        case 970..<980: transfer(from: position)
+        case 970..<977: transfer(from: position)
+        case 977..<980: disturbDisk(of: position)
         case 980..<990: compact(position)
         default:
             if cluster.members[position].isUp {
@@ -93,6 +94,7 @@ struct RandomizedRun {
         if cluster.members[position].isUp {
             cluster.judge.observe(cluster.members[position].machine)
             checkReads(of: position)
+            checkUnstableBytes(of: cluster.members[position].machine.log)
         }
     }
 
@@ -142,6 +144,14 @@ struct RandomizedRun {
             }
         }
         cluster.members[position].reads = []
+    }
+
+    private mutating func checkUnstableBytes(of log: RaftLog) {
+        let start = max(log.stable, log.compacted.index)
+        let bytes = log.dataBytes(after: start, through: log.lastIndex)
+        if log.unstableBytes != bytes {
+            cluster.judge.report("\(bytes) bytes are unstable, \(log.unstableBytes) are counted")
+        }
     }
 
     private mutating func changeMembership(at position: Int) {
@@ -200,6 +210,13 @@ struct RandomizedRun {
         try? cluster.members[position].machine.transferLeadership(to: target)
     }
 
+    /// A disk that hangs is told of sooner or later, or not at all.
+    private mutating func disturbDisk(of position: Int) {
+        guard cluster.members[position].isUp else { return }
+        cluster.members[position].isDiskHung = random.chance(50)
+        cluster.members[position].machine.setLogStalled(random.chance(50))
+    }
+
     private mutating func compact(_ position: Int) {
         guard cluster.members[position].isUp else { return }
         let member = cluster.members[position]
@@ -211,8 +228,10 @@ struct RandomizedRun {
     /// Ends all faults and lets time pass until everyone has applied the same.
     mutating func recover() throws {
         cluster.cuts = []
-        for position in cluster.members.indices where !cluster.members[position].isUp {
-            try restart(position)
+        for position in cluster.members.indices {
+            if !cluster.members[position].isUp { try restart(position) }
+            cluster.members[position].isDiskHung = false
+            cluster.members[position].machine.setLogStalled(false)
         }
         for round in 0..<200 {
             for position in cluster.members.indices {

@@ -31,6 +31,9 @@ struct ScenarioError: Error {
 ///     cut M M... | heal         cuts the first off from the others; ends all cuts
 ///     crash M [N] | restart M   the first N writes under way survive
 ///     compact M N | unreachable M M
+///     hang M                    its disk finishes no more writes
+///     stall M                   the same, and the member is told so
+///     mend M                    the disk works again, and the member is told so
 ///     expect ...                see `ScenarioRunner.expect`
 struct ScenarioRunner {
     var cluster = TestCluster()
@@ -49,6 +52,7 @@ struct ScenarioRunner {
         case "ready", "disk", "apply", "run", "settle": try progress(command, &words)
         case "deliver", "drop", "repeat", "cut", "heal", "send": try move(command, &words)
         case "crash", "restart": try fail(command, &words)
+        case "hang", "stall", "mend": try disturbDisk(command, &words)
         case "expect": try expect(&words)
         default: throw ScenarioError("unknown command")
         }
@@ -72,6 +76,7 @@ struct ScenarioRunner {
             maxInflightMessages: values["window"] ?? 512,
             maxInflightBytes: values["window-bytes"] ?? 1 << 20,
             maxUncommittedBytes: values["uncommitted"] ?? 1 << 20,
+            maxUnstableBytes: values["unstable"] ?? 1 << 20,
             maxApplyingBytes: values["applying"] ?? 1 << 20,
             seed: id.rawValue)
     }
@@ -264,6 +269,15 @@ struct ScenarioRunner {
             }
         }
         cluster.deliver(message)
+    }
+
+    private mutating func disturbDisk(
+        _ command: String, _ words: inout Words
+    ) throws(ScenarioError) {
+        let position = try position(try words.member())
+        cluster.members[position].isDiskHung = command != "mend"
+        guard command != "hang" else { return }
+        cluster.members[position].machine.setLogStalled(command == "stall")
     }
 
     private mutating func fail(_ command: String, _ words: inout Words) throws(ScenarioError) {

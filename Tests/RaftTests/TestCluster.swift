@@ -48,7 +48,7 @@ struct TestCluster {
 
     /// Finishes the oldest write of a member.
     mutating func finishWrite(of position: Int) {
-        guard members[position].isUp, !members[position].writes.isEmpty else { return }
+        guard members[position].hasFinishableWrite else { return }
         let write = members[position].writes.removeFirst()
         members[position].disk.perform(write)
         network.append(contentsOf: write.messagesAfter)
@@ -130,10 +130,10 @@ struct TestCluster {
     /// Takes a member's outputs and performs them. Returns whether there was anything to do.
     private mutating func runOnce(_ position: Int) -> Bool {
         takeReady(of: position)
-        let member = members[position]
-        while !members[position].writes.isEmpty { finishWrite(of: position) }
+        let hasWork = members[position].hasFinishableWrite || !members[position].tasks.isEmpty
+        while members[position].hasFinishableWrite { finishWrite(of: position) }
         while !members[position].tasks.isEmpty { apply(at: position) }
-        return !member.writes.isEmpty || !member.tasks.isEmpty
+        return hasWork
     }
 
     /// Runs one member until nothing is left to do, with its messages staying under way.

@@ -15,6 +15,8 @@ struct TestMember {
     var writes: [LogWrite] = []
     var tasks: [Task] = []
     var isUp = true
+    /// Whether no write is finished.
+    var isDiskHung = false
     /// Answers to reads, in the order they came.
     var reads: [ReadState] = []
 
@@ -29,6 +31,8 @@ struct TestMember {
         application = disk.application
         machine = try RaftMachine(settings, restoring: disk.restored)
     }
+
+    var hasFinishableWrite: Bool { isUp && !isDiskHung && !writes.isEmpty }
 
     /// Loses all but the disk, on which the first `kept` writes under way are performed, and a
     /// part of the next one.
@@ -49,5 +53,6 @@ struct TestMember {
         application = disk.application
         machine = try RaftMachine(settings, restoring: disk.restored)
         isUp = true
+        isDiskHung = false
     }
 }

@@ -17,7 +17,7 @@ struct ReplicaFixture {
             settings,
             founders: members.map { FoundingMember(id: MemberID($0), context: []) })
         var limits = ReplicaSettings(
-            snapshotCount: snapshotCount, catchUpEntries: catchUpEntries, readRetryTicks: 5)
+            snapshotCount: snapshotCount, catchUpEntries: catchUpEntries, tickMilliseconds: 100)
         limits.appliesSoleWrites = appliesSoleWrites
         replica = Replica(
             machine, settings: limits,
@@ -74,6 +74,61 @@ struct ReplicaFixture {
         try fixture.step(.campaign)
         try fixture.settle()
         return fixture
+    }
+
+    /// Member 1 of three that leads in term 2, all that it wrote being durable everywhere.
+    static func leadingThree(snapshotCount: Int = 10, catchUpEntries: Int = 3) throws -> Self {
+        try leading(of: [1, 2, 3], snapshotCount: snapshotCount, catchUpEntries: catchUpEntries)
+    }
+
+    /// Member 1 of these, leader in term 2 by the vote of 2.
+    static func leading(
+        of members: [UInt64], snapshotCount: Int = 10, catchUpEntries: Int = 3
+    ) throws -> Self {
+        var fixture = ReplicaFixture(
+            members: members, snapshotCount: snapshotCount, catchUpEntries: catchUpEntries)
+        try fixture.step(.tick)
+        try fixture.settle()
+        try fixture.step(.campaign)
+        try fixture.settle()
+        try fixture.step(
+            .message(
+                Message(
+                    type: .voteResponse, to: MemberID(1), from: MemberID(2), term: Term(2))))
+        try fixture.settle()
+        try fixture.step(.tick)
+        while !fixture.effects.messages.isEmpty {
+            let messages = fixture.effects.messages
+            fixture.effects.messages = try fixture.acknowledge(messages)
+            fixture.effects.messages += try fixture.settle()
+        }
+        return fixture
+    }
+
+    /// Has the others answer these messages of a leader; gives what it sends then. Writes and
+    /// committed entries stay in `effects`.
+    mutating func acknowledge(_ messages: [Message]) throws -> [Message] {
+        effects.messages = []
+        for message in messages {
+            var answer = Message(
+                type: .appendResponse, to: message.from, from: message.to, term: message.term)
+            switch message.type {
+            case .append: answer.index = message.index + message.entries.count
+            case .heartbeat:
+                answer.type = .heartbeatResponse
+                answer.context = message.context
+            default: continue
+            }
+            try replica.step(.message(answer), into: &effects)
+        }
+        replica.takeEffects(into: &effects)
+        return effects.messages
+    }
+
+    /// Numbers of the writes in `effects`, which are taken.
+    mutating func takeWrites() -> [WriteNumber] {
+        defer { effects.writes = [] }
+        return effects.writes.map(\.number)
     }
 
     /// Member 1 of three that follows 2 in term 2.

@@ -238,6 +238,43 @@ struct ReplicaSnapshotTests {
         #expect(due == LogIndex(41))
     }
 
+    /// As in etcd, so that a follower that is further behind gets a snapshot.
+    @Test func cutTheLogInMemoryWhenTheyAreTaken() throws {
+        var fixture = try ReplicaFixture.leadingThree(snapshotCount: 10, catchUpEntries: 3)
+        // 3 hears nothing from now on.
+        let behind = fixture.replica.lastIndex
+        var due: LogIndex?
+        for id in UInt64(0)..<20 {
+            try fixture.step(.propose([ReplicaFixture.proposal(id)]))
+            let appends = fixture.effects.messages.filter { $0.to == MemberID(2) }
+            _ = try fixture.acknowledge(appends)
+            try fixture.settle()
+            due = due ?? fixture.replica.takeSnapshotRequest()
+        }
+        let taken = try #require(due)
+        #expect(fixture.replica.firstIndex == LogIndex(taken.rawValue - 3 + 1))
+        #expect(fixture.replica.firstIndex > behind + 1)
+        try fixture.step(.unreachable(MemberID(3)))
+        let messages = fixture.effects.messages.filter { $0.to == MemberID(3) }
+        #expect(messages.map(\.type) == [.snapshot])
+    }
+
+    @Test func areNotTheOnlyTimesWhenTheLogInMemoryIsCut() throws {
+        var fixture = try ReplicaFixture.leading(snapshotCount: 100_000, catchUpEntries: 3)
+        func put() throws {
+            try fixture.step(.propose([ReplicaFixture.proposal(1)]))
+            try fixture.settle()
+        }
+        while fixture.replica.lastIndex < LogIndex(100) { try put() }
+        #expect(fixture.replica.firstIndex == LogIndex(1))
+        try put()
+        #expect(fixture.replica.firstIndex == LogIndex(99))
+        while fixture.replica.lastIndex < LogIndex(201) { try put() }
+        #expect(fixture.replica.firstIndex == LogIndex(99))
+        try put()
+        #expect(fixture.replica.firstIndex == LogIndex(200))
+    }
+
     @Test func ofAShortLogReleaseNothing() throws {
         var fixture = try ReplicaFixture.leading(snapshotCount: 1, catchUpEntries: 100)
         try fixture.step(.propose([ReplicaFixture.proposal(1)]))

@@ -116,6 +116,31 @@ import Testing
         #expect(!fixture.replica.readsAlone, "and not with two")
     }
 
+    /// What both voters had committed behind the removal of the other one may be acknowledged there.
+    @Test func readsGoAloneOnlyOnceAllIsAppliedThatARemovedVoterMayKnow() throws {
+        var fixture = try ReplicaFixture.leading(of: [1, 2])
+        let removal = ConfChange(type: .remove, member: MemberID(2), context: [])
+        fixture.effects.removeAll()
+        try fixture.replica.step(.changeMembership(id: 1, removal), into: &fixture.effects)
+        try fixture.step(.propose([ReplicaFixture.proposal(2)]))
+        let write = try #require(fixture.effects.writes.last)
+        let appends = fixture.effects.messages
+        try fixture.step(.written(write.number))
+        fixture.effects.removeAll()
+        _ = try fixture.acknowledge(appends)
+        let committed = fixture.effects.committed
+        #expect(committed.map(\.type) == [.confChange, .normal])
+        let removed = AppliedConfigurationChange.single(
+            committed[0].data, index: committed[0].index.rawValue)
+        try fixture.step(
+            .applied(
+                ApplyProgress(
+                    index: committed[0].index.rawValue, configurationChanges: [removed])))
+        #expect(fixture.replica.isLoneVoter && !fixture.replica.readsAlone)
+        try fixture.step(.applied(ApplyProgress(index: committed[1].index.rawValue)))
+        #expect(fixture.replica.readsAlone)
+    }
+
     @Test func aReadIsConfirmedAtWhatWasReportedBefore() throws {
         var fixture = try leading()
         try fixture.step(.propose([ReplicaFixture.proposal(1)]))

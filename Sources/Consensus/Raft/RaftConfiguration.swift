@@ -32,6 +32,9 @@ package struct RaftConfiguration: Sendable {
     package var maxInflightBytes: Int
     /// Size of the data of a leader's uncommitted entries; above it proposals are refused.
     package var maxUncommittedBytes: Int
+    /// Size of the data of a leader's entries that are not durable on its own disk; above it
+    /// proposals are refused, its own and those that are forwarded to it.
+    package var maxUnstableBytes: Int
     /// Size of the committed entries handed out and not yet reported as applied.
     package var maxApplyingBytes: Int
     /// Read requests that wait at a leader; above it new ones are dropped.
@@ -54,6 +57,7 @@ package struct RaftConfiguration: Sendable {
         maxInflightMessages: Int = 512,
         maxInflightBytes: Int = 2 << 20,
         maxUncommittedBytes: Int = 256 << 20,
+        maxUnstableBytes: Int = 256 << 20,
         maxApplyingBytes: Int = 64 << 20,
         maxPendingReads: Int = 1 << 16,
         seed: UInt64
@@ -76,6 +80,7 @@ package struct RaftConfiguration: Sendable {
         self.maxInflightMessages = maxInflightMessages
         self.maxInflightBytes = maxInflightBytes
         self.maxUncommittedBytes = maxUncommittedBytes
+        self.maxUnstableBytes = maxUnstableBytes
         self.maxApplyingBytes = maxApplyingBytes
         self.maxPendingReads = maxPendingReads
         self.seed = seed
@@ -87,6 +92,9 @@ package struct RaftConfiguration: Sendable {
 package enum RaftMutation: Sendable {
     /// Entries of earlier terms are committed by counting (Raft paper, section 5.4.2, figure 8).
     case commitsEarlierTerms
+    /// A leader that a change of membership leaves alone reads without a round as soon as the
+    /// change is applied, without what others may have applied behind it.
+    case readsAloneAtOnce
 }
 
 /// Draws election timeouts: the same seed gives the same draws (SplitMix64).

@@ -22,7 +22,8 @@ package enum ProposalError: Error, Equatable {
     case notMember
     /// Leadership is being handed over.
     case leaderTransferring
-    /// The limit on uncommitted bytes is reached.
+    /// The limit on bytes that are not committed, or not durable on the leader's own disk, is
+    /// reached.
     case tooManyUncommittedBytes
     /// The limit on waiting reads is reached.
     case tooManyPendingReads

@@ -36,6 +36,8 @@ struct RaftLog: Sendable {
     private(set) var applied: LogIndex
     private(set) var handedToDisk: LogIndex
     private(set) var stable: LogIndex
+    /// Size of the data of the entries after `stable`.
+    private(set) var unstableBytes = 0
     private(set) var installation = Installation.none
     /// Size of the entries between `applied` and `applying`.
     private(set) var applyingBytes = 0
@@ -162,6 +164,7 @@ struct RaftLog: Sendable {
     mutating func append(_ entry: Entry) {
         precondition(entry.index == lastIndex.next, "an entry is added at the end of the log")
         ring.append(entry)
+        unstableBytes += entry.data.count
     }
 
     /// Drops the entries from `first` on; none of them may be committed.
@@ -169,6 +172,7 @@ struct RaftLog: Sendable {
         precondition(first > committed, "what is committed is never dropped")
         let kept = first.previous
         guard kept < lastIndex else { return }
+        unstableBytes -= dataBytes(after: max(stableOrCompacted, kept), through: lastIndex)
         ring.removeLast(lastIndex - kept)
         handedToDisk = min(handedToDisk, kept)
         stable = min(stable, kept)
@@ -199,6 +203,7 @@ struct RaftLog: Sendable {
         committed = snapshot.index
         handedToDisk = snapshot.index
         stable = .zero
+        unstableBytes = 0
         for position in pendingWrites.indices {
             pendingWrites[position].last = .zero
         }
@@ -236,6 +241,7 @@ struct RaftLog: Sendable {
     /// Notes that all writes up to this number are durable.
     mutating func persisted(through number: WriteNumber) {
         precondition(number <= newestWrite, "only writes that were taken can be durable")
+        let before = stableOrCompacted
         var done = 0
         for write in pendingWrites {
             if write.number > number { break }
@@ -244,6 +250,13 @@ struct RaftLog: Sendable {
             if let index = write.snapshot { finishInstallation(of: index) }
         }
         pendingWrites.removeFirst(done)
+        unstableBytes -= dataBytes(after: before, through: stableOrCompacted)
+    }
+
+    /// Where the entries that are kept and not durable begin. A snapshot that is being installed
+    /// has replaced what was durable.
+    private var stableOrCompacted: LogIndex {
+        max(stable, compacted.index)
     }
 
     /// A durable snapshot may be applied, even if a newer one follows it.

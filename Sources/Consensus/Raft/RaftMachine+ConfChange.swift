@@ -22,7 +22,9 @@ extension RaftMachine {
             self.superseded = superseded
             return superseded.configuration.confState
         }
+        let wasAlone = configuration.members.count == 1
         configuration = try configuration.applying(change, lastIndex: log.lastIndex)
+        if !wasAlone { noteWhatOthersMayKnow() }
         let own = configuration.position(of: id)
         let isVoter = own.map { !configuration.members[$0].isLearner } ?? false
         if isLeader, !isVoter, settings.stepsDownOnRemoval {
@@ -34,6 +36,13 @@ extension RaftMachine {
         advanceCommit()
         if isLeader { answerConfirmedReads() }
         return configuration.confState
+    }
+
+    /// Up to now others may have heard of any entry that this leader knows to be committed.
+    private mutating func noteWhatOthersMayKnow() {
+        if settings.mutation == .readsAloneAtOnce { return }
+        let committed = log.committed
+        updateLeadership { $0.aloneFrom = max($0.aloneFrom, committed) }
     }
 
     private func isVoterNow(_ member: MemberID) -> Bool {

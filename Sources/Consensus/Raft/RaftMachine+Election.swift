@@ -16,7 +16,7 @@ extension RaftMachine {
 
     /// Whether `campaign` would start an election now.
     package var canCampaign: Bool {
-        !isLeader && isPromotable && !hasUnappliedConfChange
+        !isLeader && isPromotable && !isLogStalled && !hasUnappliedConfChange
     }
 
     /// Starts an election without waiting for the timeout; does nothing if `canCampaign` is false.
@@ -111,8 +111,10 @@ extension RaftMachine {
 
     private mutating func becomeLeader() {
         reset(to: term)
-        // Changes of membership of earlier terms may be among the unapplied entries.
-        role = .leader(Leadership(pendingChange: log.lastIndex))
+        // Changes of membership of earlier terms may be among the unapplied entries, and anything
+        // that was committed in earlier terms.
+        role = .leader(
+            Leadership(aloneFrom: log.lastIndex.next, pendingChange: log.lastIndex))
         // Committing an entry of its own term is how a leader learns what is committed
         // (Raft paper, section 5.4.2 and figure 8; section 8).
         appendOwn(type: .normal, data: [])
@@ -127,8 +129,10 @@ extension RaftMachine {
 
     /// Answers a request for a vote or a pre-vote of this term, or a pre-vote of a later one.
     ///
-    /// Learners vote too: one may have been promoted without having heard of it.
+    /// Learners vote too: one may have been promoted without having heard of it. Who could not
+    /// persist a vote says nothing, so that the candidate asks again.
     mutating func answerVote(_ request: Message) {
+        if isLogStalled { return }
         let isPreVote = request.type == .preVote
         let canVote =
             vote == request.from

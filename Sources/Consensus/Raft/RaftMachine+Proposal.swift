@@ -82,6 +82,11 @@ extension RaftMachine {
         if waiting > 0, bytes > 0, waiting + bytes > settings.maxUncommittedBytes {
             throw .tooManyUncommittedBytes
         }
+        // The others may commit, and so free the limit above, while the disk here hangs.
+        let unstable = log.unstableBytes
+        if unstable > 0, bytes > 0, unstable + bytes > settings.maxUnstableBytes {
+            throw .tooManyUncommittedBytes
+        }
     }
 
     /// One change at a time: the next is taken when the last is applied

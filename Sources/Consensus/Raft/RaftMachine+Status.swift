@@ -67,10 +67,30 @@ extension RaftMachine {
         return configuration.members.contains { $0.id == id && $0.isIncoming }
     }
 
-    /// Whether this member's applied state holds everything that was ever acknowledged: it decides
-    /// alone, and has applied an entry of its own term and so all that came before.
+    /// Whether this member's applied state holds everything that was ever acknowledged, so that it
+    /// may serve linearizable reads without a round: it decides alone, there is no other member, and
+    /// it has applied all that others may have acknowledged before.
+    ///
+    /// Nobody else acknowledges anything from now on, since nobody is sent a commit index. Who
+    /// acknowledged an entry before had applied it, and so had heard that it is committed:
+    /// - from a leader of an earlier term: then it is in this leader's log (leader completeness,
+    ///   Raft paper, figure 3) before the first entry of its own term, where `aloneFrom` begins;
+    /// - from this leader, while there was another member: then it is not after this leader's
+    ///   commit index at the moment when the change was applied that left it alone, and
+    ///   `aloneFrom` is at least that. It may well be after the change itself, as entries behind
+    ///   the change are committed before the change is applied;
+    /// - from a leader of a later term: there is none while this member leads. A candidate needs
+    ///   this member's vote, which ends its leadership, unless its configuration is older than
+    ///   the one in which the last removal was committed. A quorum of that one acknowledged the
+    ///   removal, together with a commit index past the change before it: those members do not
+    ///   campaign before they have applied that one, and vote for no shorter log.
+    ///
+    /// A learner counts as another member: it has no vote, but applies and may have proposed.
+    /// A log that stalls changes nothing: what is not durable here is not committed and not applied,
+    /// so nobody acknowledged it.
     package var readsAlone: Bool {
-        decidesAlone && log.term(at: log.applied) == term
+        guard let leadership, configuration.members.count == 1 else { return false }
+        return leadership.aloneFrom <= log.applied && decidesAlone
     }
 
     /// Index up to which the application reported entries as applied.

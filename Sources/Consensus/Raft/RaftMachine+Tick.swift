@@ -3,6 +3,7 @@ extension RaftMachine {
     /// One unit of time has passed.
     package mutating func tick() {
         electionElapsed += 1
+        tickWhileStalled()
         if isLeader {
             tickAsLeader()
         } else if electionElapsed >= electionTimeout, isPromotable {
@@ -37,8 +38,10 @@ extension RaftMachine {
     /// Steps down unless a quorum was heard within the last election timeout: whoever cannot
     /// reach a quorum must not keep others waiting (Raft dissertation, section 6.2).
     private mutating func checkQuorum() {
-        let own = id
-        let result = configuration.result { $0.id == own || $0.progress.isRecentlyActive }
+        let (own, isOwnActive) = (id, isActive)
+        let result = configuration.result {
+            $0.id == own ? isOwnActive : $0.progress.isRecentlyActive
+        }
         if result != .won {
             becomeFollower(term: term, leader: nil)
         }

@@ -44,6 +44,8 @@ package struct RaftMachine: Sendable {
     /// Ticks after which this member campaigns, drawn anew for each term.
     var electionTimeout: Int
     private var timeouts: TimeoutGenerator
+    /// Ticks since the caller said that the log has stalled; nil while it works.
+    var stalledTicks: Int?
 
     var reads = ReadQueue()
     var readStates: [ReadState] = []
@@ -70,6 +72,9 @@ package struct RaftMachine: Sendable {
 
     /// State of a leader that holds no buffers.
     struct Leadership: Equatable, Sendable {
+        /// What has to be applied here before this leader may read without a round, once it decides
+        /// alone: all that others may have applied and acknowledged up to then. See `readsAlone`.
+        var aloneFrom: LogIndex
         /// Whom leadership is being handed to.
         var transferTarget: MemberID?
         /// Index of the newest change of membership; while it is not applied, no other is taken.

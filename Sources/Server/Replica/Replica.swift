@@ -26,8 +26,8 @@ package struct Replica: Sendable {
     /// Where the newest durable snapshot stands; zero without one.
     package private(set) var snapshotIndex: LogIndex
     private var isSnapshotRunning = false
-    /// Up to where the log in memory was last cut.
-    private var memoryCut: UInt64 = 0
+    /// What was applied when the log in memory was last cut.
+    private var memoryCutAt: LogIndex
     /// Up to where the caller has applied.
     private var appliedIndex: LogIndex
     /// Up to where entries were handed out to be applied, in `committed` or as sole writes.
@@ -41,6 +41,7 @@ package struct Replica: Sendable {
     /// the last of them.
     private var departing = 0
     private var tailHeldTicks = 0
+    private var logHealth = LogHealth()
 
     private struct Round: Sendable {
         let context: UInt64
@@ -62,6 +63,7 @@ package struct Replica: Sendable {
         nextRound = firstRound
         handedOut = machine.appliedIndex
         appliedIndex = machine.appliedIndex
+        memoryCutAt = snapshotIndex
     }
 
     /// What everybody may see of the Raft machine.
@@ -83,6 +85,10 @@ package struct Replica: Sendable {
     package var leader: MemberID? { machine.leader }
     package var role: RoleName { machine.roleName }
     package var committedIndex: LogIndex { machine.committedIndex }
+
+    /// Whether the local log has written nothing for an election timeout although it should. Then
+    /// this member does not lead, unless it is the only voter, and does not campaign.
+    package var isLogStalled: Bool { machine.isLogStalled }
 
     /// Whether this member may stand for election: it is a voter as far as it has applied.
     package var canCampaign: Bool { machine.canCampaign }
@@ -172,6 +178,7 @@ package struct Replica: Sendable {
     private mutating func take(
         _ write: LogWrite, behind committed: inout [Entry], into effects: inout [ReplicaEffect]
     ) {
+        logHealth.handOut(write)
         if !write.messagesAfter.isEmpty { held.append((write.number, write.messagesAfter)) }
         if let snapshot = write.snapshot { arriving.append((write.number, snapshot)) }
         let isSole = isSole(write)
@@ -201,6 +208,9 @@ package struct Replica: Sendable {
     }
 
     private mutating func tick() {
+        // Before the machine looks at its quorum, and forgets who has answered.
+        logHealth.tick()
+        machine.setLogStalled(logHealth.waitedTicks >= machine.settings.electionTicks)
         machine.tick()
         if tailHeldTicks > 0 { tailHeldTicks -= 1 }
         for index in rounds.indices { rounds[index].waitedTicks += 1 }
@@ -236,6 +246,8 @@ package struct Replica: Sendable {
     }
 
     private mutating func wrote(_ number: WriteNumber, into effects: inout [ReplicaEffect]) {
+        logHealth.finish(number)
+        machine.setLogStalled(false)
         machine.persisted(through: number)
         noteApplied()
         while let first = held.first, first.number <= number {
@@ -265,7 +277,7 @@ package struct Replica: Sendable {
         guard index > machine.appliedIndex else { return }
         machine.handedOut(through: index)
         machine.applied(to: index)
-        cutMemory()
+        cutMemoryIfDue()
     }
 
     private mutating func applyConfigurationChange(
@@ -334,20 +346,26 @@ extension Replica {
             return nil
         }
         isSnapshotRunning = true
+        cutMemory()
         return applied
     }
 
-    /// Entries cut from memory at a time, as in etcd.
-    private static let memoryCutEntries: UInt64 = 100
+    /// Applied entries between two cuts of the log in memory, as in etcd.
+    private static let memoryCutEntries = 100
 
+    private mutating func cutMemoryIfDue() {
+        if machine.appliedIndex - memoryCutAt > Self.memoryCutEntries { cutMemory() }
+    }
+
+    /// Leaves the entries that followers may catch up with; who is further behind gets a snapshot.
+    ///
+    /// As in etcd that happens with each snapshot too, so that it holds for short intervals.
     private mutating func cutMemory() {
-        let applied = machine.appliedIndex.rawValue
-        let kept = UInt64(settings.catchUpEntries)
-        guard departing == 0, tailHeldTicks == 0, applied > kept,
-            applied - kept >= memoryCut + Self.memoryCutEntries
+        let applied = machine.appliedIndex
+        guard departing == 0, tailHeldTicks == 0, applied.rawValue > UInt64(settings.catchUpEntries)
         else { return }
-        memoryCut = applied - kept
-        machine.compactLog(to: LogIndex(memoryCut))
+        memoryCutAt = applied
+        machine.compactLog(to: LogIndex(applied.rawValue - UInt64(settings.catchUpEntries)))
     }
 
     private mutating func saved(_ index: LogIndex, into effects: inout [ReplicaEffect]) {

@@ -1,30 +1,6 @@
 package import Raft
 package import StateMachine
 
-/// Limits of one member that are the caller's, not Raft's.
-package struct ReplicaSettings: Sendable {
-    /// Applied entries between two snapshots.
-    package var snapshotCount: Int
-    /// Entries kept behind a snapshot for followers that lag.
-    package var catchUpEntries: Int
-    /// Ticks after which a read round without an answer is asked anew.
-    package var readRetryTicks: Int
-    /// Ticks after a delivered snapshot during which the log in memory is not cut, so that its
-    /// receiver can go on from it.
-    package var tailHoldTicks: Int
-    /// Whether the caller applies entries of a sole write by itself (`ReplicaEffect.write`).
-    package var appliesSoleWrites = false
-
-    package init(
-        snapshotCount: Int, catchUpEntries: Int, readRetryTicks: Int = 5, tailHoldTicks: Int = 300
-    ) {
-        self.snapshotCount = snapshotCount
-        self.catchUpEntries = catchUpEntries
-        self.readRetryTicks = readRetryTicks
-        self.tailHoldTicks = tailHoldTicks
-    }
-}
-
 /// The caller's name for one read that waits.
 package typealias ReadTicket = UInt64
 

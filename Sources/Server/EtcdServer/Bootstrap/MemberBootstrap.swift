@@ -183,7 +183,8 @@ package struct MemberBootstrap {
     ) -> Replica {
         let settings = ReplicaSettings(
             snapshotCount: Int(clamping: configuration.effectiveSnapshotCount),
-            catchUpEntries: Int(clamping: configuration.snapshotCatchUpEntries))
+            catchUpEntries: Int(clamping: configuration.snapshotCatchUpEntries),
+            tickMilliseconds: Int(clamping: configuration.heartbeatIntervalMilliseconds))
         return Replica(
             machine, settings: settings, snapshotIndex: LogIndex(snapshotIndex),
             firstRound: requestNumber(id))

@@ -191,7 +191,8 @@ struct MemberDirectory {
 
     func makeReplica(_ machine: RaftMachine, snapshotIndex: UInt64) -> Replica {
         var settings = ReplicaSettings(
-            snapshotCount: limits.snapshotCount, catchUpEntries: limits.catchUpEntries)
+            snapshotCount: limits.snapshotCount, catchUpEntries: limits.catchUpEntries,
+            tickMilliseconds: 100)
         settings.appliesSoleWrites = true
         return Replica(
             machine, settings: settings, snapshotIndex: LogIndex(snapshotIndex), firstRound: seed)

@@ -1,0 +1,92 @@
+import Raft
+import StateMachine
+import Testing
+
+@testable import Replica
+
+/// What a replica does when its log writes nothing any more. An election timeout is 10 ticks.
+@Suite("A replica with a hung log disk")
+struct LogHealthTests {
+    /// Lets time pass while the others answer and the log does not.
+    private func wait(_ fixture: inout ReplicaFixture, ticks: Int) throws -> [Message] {
+        var messages: [Message] = []
+        for _ in 0..<ticks {
+            try fixture.step(.tick)
+            messages += fixture.effects.messages
+            messages += try fixture.acknowledge(fixture.effects.messages)
+        }
+        return messages
+    }
+
+    @Test func handsLeadershipOverAfterAnElectionTimeout() throws {
+        var fixture = try ReplicaFixture.leadingThree()
+        try fixture.step(.propose([ReplicaFixture.proposal(1)]))
+        let write = try #require(fixture.effects.writes.first)
+        _ = try fixture.acknowledge(fixture.effects.messages)
+        var sent = try wait(&fixture, ticks: 9)
+        #expect(!sent.contains { $0.type == .timeoutNow } && !fixture.replica.isLogStalled)
+        sent = try wait(&fixture, ticks: 1)
+        #expect(sent.filter { $0.type == .timeoutNow }.count == 1)
+        #expect(fixture.replica.isLogStalled && !fixture.replica.takesProposals)
+        // The successor does not take over either: within another election timeout it is over.
+        _ = try wait(&fixture, ticks: 10)
+        #expect(fixture.replica.role == .follower && fixture.replica.leader == nil)
+        _ = try wait(&fixture, ticks: 100)
+        #expect(fixture.replica.role == .follower, "who cannot write does not campaign")
+        try fixture.step(.written(write.number))
+        #expect(!fixture.replica.isLogStalled)
+    }
+
+    @Test func leadsOnWhileItsDiskIsSlowButGoesOn() throws {
+        var fixture = try ReplicaFixture.leadingThree()
+        var underWay: [WriteNumber] = []
+        for id in UInt64(1)...10 {
+            try fixture.step(.propose([ReplicaFixture.proposal(id)]))
+            underWay += fixture.effects.writes.map(\.number)
+            _ = try fixture.acknowledge(fixture.effects.messages)
+            underWay += fixture.takeWrites()
+            _ = try wait(&fixture, ticks: 8)
+            // There is always one that waits for longer than 10 ticks, but the log moves.
+            if underWay.count > 2 { try fixture.step(.written(underWay.removeFirst())) }
+            #expect(!fixture.replica.isLogStalled)
+        }
+        #expect(fixture.replica.role == .leader)
+    }
+
+    @Test func isNotMisledByWritesThatNobodyWaitsFor() throws {
+        var fixture = try ReplicaFixture.leadingThree()
+        try fixture.step(.propose([ReplicaFixture.proposal(1)]))
+        let write = try #require(fixture.effects.writes.first)
+        let appends = fixture.effects.messages
+        try fixture.step(.written(write.number))
+        // The commit index that follows from the answers rides with the next write.
+        _ = try fixture.acknowledge(appends)
+        let news = fixture.takeWrites()
+        #expect(!news.isEmpty)
+        _ = try wait(&fixture, ticks: 50)
+        #expect(fixture.replica.role == .leader && !fixture.replica.isLogStalled)
+    }
+
+    @Test func staysLeaderIfNobodyElseHasAVote() throws {
+        var fixture = try ReplicaFixture.leading(appliesSoleWrites: true)
+        #expect(fixture.replica.readsAlone)
+        try fixture.step(.propose([ReplicaFixture.proposal(1)]))
+        let write = try #require(fixture.effects.writes.first)
+        _ = try wait(&fixture, ticks: 50)
+        #expect(fixture.replica.isLogStalled && fixture.replica.role == .leader)
+        #expect(fixture.replica.readsAlone, "nothing was acknowledged since")
+        try fixture.step(.written(write.number))
+        #expect(fixture.replica.committedIndex == write.entries.last?.index)
+    }
+}
+
+@Suite("Times of a replica")
+struct ReplicaSettingsTests {
+    @Test(arguments: [(100, 5, 300), (10, 50, 3_000), (500, 1, 60), (300, 2, 100), (40_000, 1, 1)])
+    func areTheSameWhateverATickLasts(tick: Int, retry: Int, hold: Int) {
+        let settings = ReplicaSettings(
+            snapshotCount: 1, catchUpEntries: 1, tickMilliseconds: tick)
+        #expect(settings.readRetryTicks == retry)
+        #expect(settings.tailHoldTicks == hold)
+    }
+}
