@@ -61,6 +61,10 @@ final class ConsensusExecutor: TurnTaker {
         case .send(let messages): member.carrier.send(messages)
         case .deliverReplies: stage.replies.deliver()
         case .roleChanged(let state, let term): member.observer.roleChanged(state, term: term)
+        case .heartbeatLate(let target, let exceeded):
+            member.observer.heartbeatLate(
+                to: target, exceededNanoseconds: exceeded,
+                intervalMilliseconds: member.settings.tickMilliseconds)
         case .readsFailed(let count): member.observer.readsFailed(count)
         case .inspected(let look, let status): look(status)
         }

@@ -4,6 +4,9 @@ package import Stages
 /// Who learns what the threads do, for metrics and logs. Called on the threads themselves: it
 /// must be quick and must not wait.
 package protocol RuntimeObserver: ApplyObserver, Sendable {
+    /// A leader's heartbeat leaves so much later than twice the interval after the one before.
+    func heartbeatLate(
+        to member: MemberID, exceededNanoseconds: Int64, intervalMilliseconds: Int64)
     func roleChanged(_ state: SoftState, term: Term)
     /// So many entries were applied, each of which was shown by `applied` before.
     func applied(entries: Int, nanoseconds: Int64)

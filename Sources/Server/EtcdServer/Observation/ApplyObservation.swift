@@ -31,6 +31,8 @@ final class ApplyObservation: @unchecked Sendable {
     private var newestEnd: Int64 = 0
     private var firstEntry: [UInt8] = []
     private var firstOutcome = ApplyOutcome(revision: 0, result: .done)
+    /// Log lines of the batch; they are written at its end, when the store's lock is free.
+    private var lines: [() -> Void] = []
 
     init(registry: MetricRegistry, logger: ServerLogger, warningDuration: Duration) {
         self.registry = registry
@@ -79,6 +81,8 @@ final class ApplyObservation: @unchecked Sendable {
             firstEntry = []
             firstOutcome = ApplyOutcome(revision: 0, result: .done)
         }
+        for line in lines { line() }
+        lines.removeAll()
         let meanSeconds = Double(nanoseconds) / 1e9 / Double(max(1, entries))
         for index in tallies.indices {
             tallies[index].flush(seconds: meanSeconds, into: registry)
@@ -106,15 +110,20 @@ final class ApplyObservation: @unchecked Sendable {
     private func report(_ outcome: ApplyOutcome, _ entry: [UInt8], _ nanoseconds: Int64) {
         guard nanoseconds > warningNanoseconds else { return }
         slowApplies.increment()
-        let request = try? InternalRaftRequest(decoding: entry)
-        let fields: KeyValuePairs<String, LogValue> = [
-            "took": .duration(.nanoseconds(nanoseconds)),
-            "expected-duration": .duration(warningDuration), "prefix": "",
-            "request": .string(request?.logText ?? ""),
-            "response": .string(outcome.result.sizeText),
-        ]
-        logger.warn("apply request took too long", fields)
+        later { [logger, warningDuration] in
+            let request = try? InternalRaftRequest(decoding: entry)
+            let fields: KeyValuePairs<String, LogValue> = [
+                "took": .duration(.nanoseconds(nanoseconds)),
+                "expected-duration": .duration(warningDuration), "prefix": "",
+                "request": .string(request?.logText ?? ""),
+                "response": .string(outcome.result.sizeText),
+            ]
+            logger.warn("apply request took too long", fields)
+        }
     }
+
+    /// Writes to the log at the end of the batch: entries are applied under the store's lock.
+    func later(_ line: @escaping () -> Void) { lines.append(line) }
 
     private func tally(_ operation: StaticString, isFailure: Bool) {
         for index in tallies.indices where tallies[index].isOf(operation) {

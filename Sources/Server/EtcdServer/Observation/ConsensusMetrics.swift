@@ -9,6 +9,7 @@ final class ConsensusMetrics: Sendable {
     let readsFailed: CounterSeries
     /// Rounds that were not confirmed in time.
     let slowReads: CounterSeries
+    let heartbeatsLate: CounterSeries
     private let hasLeader: GaugeSeries
     private let isLeader: GaugeSeries
     private let leaderChanges: CounterSeries
@@ -19,6 +20,7 @@ final class ConsensusMetrics: Sendable {
         proposalsFailed = registry.counter("etcd_server_proposals_failed_total")
         readsFailed = registry.counter("etcd_server_read_indexes_failed_total")
         slowReads = registry.counter("etcd_server_slow_read_indexes_total")
+        heartbeatsLate = registry.counter("etcd_server_heartbeat_send_failures_total")
         hasLeader = registry.gauge("etcd_server_has_leader")
         isLeader = registry.gauge("etcd_server_is_leader")
         leaderChanges = registry.counter("etcd_server_leader_changes_seen_total")

@@ -71,6 +71,21 @@ extension RuntimeObservation {
         }
     }
 
+    package func heartbeatLate(
+        to member: MemberID, exceededNanoseconds: Int64, intervalMilliseconds: Int64
+    ) {
+        consensus.heartbeatsLate.increment()
+        logger.warn(
+            "leader failed to send out heartbeat on time; took too long, leader is overloaded "
+                + "likely from slow disk",
+            [
+                "to": .string(hex(member)),
+                "heartbeat-interval": .duration(.milliseconds(intervalMilliseconds)),
+                "expected-duration": .duration(.milliseconds(2 * intervalMilliseconds)),
+                "exceeded-duration": .duration(.nanoseconds(exceededNanoseconds)),
+            ])
+    }
+
     private func hex(_ id: MemberID) -> String { String(id.rawValue, radix: 16) }
 
     private static func name(of role: RoleName) -> String {
@@ -94,10 +109,12 @@ extension RuntimeObservation {
         applies.add(applied.operation, outcome, entry: entry.data)
         if case .compaction(let revision) = outcome.result {
             storage.compactionBegins()
-            logger.info("compact tree index", ["revision": .integer(revision)])
+            applies.later { [logger] in
+                logger.info("compact tree index", ["revision": .integer(revision)])
+            }
         }
         if case .clusterVersion(let version, let previous) = outcome.result {
-            tell(version, previous: previous)
+            applies.later { [self] in tell(version, previous: previous) }
         }
     }
 

@@ -35,6 +35,8 @@ package enum ConsensusEffect: Sendable {
     /// Hand over what has gathered in `ConsensusStage.replies`.
     case deliverReplies
     case roleChanged(SoftState, Term)
+    /// A heartbeat leaves later than it should, by so many nanoseconds.
+    case heartbeatLate(to: MemberID, exceededNanoseconds: Int64)
     /// So many reads could not be confirmed in time.
     case readsFailed(Int)
     case inspected(@Sendable (RaftStatus) -> Void, RaftStatus)

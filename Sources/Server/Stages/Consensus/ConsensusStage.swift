@@ -30,6 +30,7 @@ package struct ConsensusStage {
     private var advancesElection: Bool
     /// Whether the leader could be reached at the last tick.
     private var isLeaderReachable = true
+    private var contention: HeartbeatContention
 
     package init(_ replica: Replica, settings: MemberSettings, now: Int64) {
         self.replica = replica
@@ -37,6 +38,7 @@ package struct ConsensusStage {
         self.settings = settings
         held = HeldProposals(bytesMaximum: settings.heldBytesMaximum)
         advancesElection = settings.advancesFirstElection
+        contention = HeartbeatContention(heartbeatMilliseconds: settings.tickMilliseconds)
         nextTick = now + settings.tickMilliseconds
     }
 
@@ -264,7 +266,9 @@ extension ConsensusStage {
             // A commit index that moved needs no durable write of its own: it rides with the next.
             let isQuiet = !write.mustSynchronize && write.messagesAfter.isEmpty
             effects.append(.log(.write(write, isSole: isSole), isQuiet: isQuiet))
-        case .send(let messages): effects.append(.send(messages))
+        case .send(let messages):
+            if replica.role == .leader { observe(messages, surroundings.now, into: &effects) }
+            effects.append(.send(messages))
         case .sendSnapshot(let message): effects.append(.backend(.send(message)))
         case .role(let state): change(state, into: &effects)
         case .refuse(let id, let error):
@@ -276,7 +280,18 @@ extension ConsensusStage {
         }
     }
 
-    private func change(_ state: SoftState, into effects: inout [ConsensusEffect]) {
+    private mutating func observe(
+        _ messages: [Message], _ now: Int64, into effects: inout [ConsensusEffect]
+    ) {
+        for message in messages where message.type == .heartbeat {
+            let exceeded = contention.observe(message.to, atNanoseconds: now * 1_000_000)
+            guard let exceeded else { continue }
+            effects.append(.heartbeatLate(to: message.to, exceededNanoseconds: exceeded))
+        }
+    }
+
+    private mutating func change(_ state: SoftState, into effects: inout [ConsensusEffect]) {
+        contention.reset()
         let term = replica.term
         let isLeader = state.role == .leader
         effects.append(.apply(.role(isLeader: isLeader, term: term.rawValue), isQuiet: false))
