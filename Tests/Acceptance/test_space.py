@@ -28,3 +28,16 @@ def test_compaction_and_defragmentation_back_to_back_make_room_at_once(start):
         for _ in range(10):
             put(rpc.PutRequest(key=b"k", value=b"x" * 20_000), timeout=20)
         assert not maintenance.Status(rpc.StatusRequest(), timeout=20).errors
+
+
+def test_what_is_applied_and_not_yet_in_the_file_counts(start):
+    """One writer puts 100 KB values into a database of 2 MB: about twenty fit."""
+    member = start("--quota-backend-bytes=2000000")
+    with api.connect(member.endpoint) as channel:
+        put = api.stub(channel, "KV").Put
+        count = 0
+        with pytest.raises(grpc.RpcError) as raised:
+            for count in range(1000):
+                put(rpc.PutRequest(key=b"k", value=b"x" * 100_000), timeout=20)
+        assert "database space exceeded" in raised.value.details()
+        assert 10 <= count <= 27

@@ -109,7 +109,11 @@ extension StateMachine {
     }
 
     func admits(_ costBytes: Int) -> Bool {
-        settings.quota.admits(costBytes: costBytes, databaseBytes: bolt.sizeBytes)
+        // Free pages count only near the limit: looking for them takes another lock.
+        let atMost = bolt.sizeBytes + store.pendingBytesWhileApplying
+        return settings.quota.admits(costBytes: costBytes, databaseBytes: atMost)
+            || settings.quota.admits(
+                costBytes: costBytes, databaseBytes: store.sizeWithPendingBytesWhileApplying)
     }
 }
 

@@ -97,6 +97,24 @@ package final class Store: @unchecked Sendable {
         }
     }
 
+    /// Bytes of the file once all that is applied is in it, as the quota counts them: free pages are
+    /// filled first, and the file does not shrink by itself.
+    package var sizeWithPendingBytes: Int { sizeBytes(withPending: pendingSize.bytes) }
+
+    /// The same within `withWriteLock`.
+    package var sizeWithPendingBytesWhileApplying: Int {
+        sizeBytes(withPending: pendingBytesWhileApplying)
+    }
+
+    /// Bytes that are applied and not yet in the file, within `withWriteLock`.
+    package var pendingBytesWhileApplying: Int {
+        open.heldBytes + (committing?.heldBytes ?? 0)
+    }
+
+    private func sizeBytes(withPending pending: Int) -> Int {
+        max(bolt.sizeBytes, bolt.sizeInUseBytes + pending)
+    }
+
     /// Runs `body` under one hold of the write lock, so that readers see all its transactions at
     /// once and the backend never takes a part of them. Apply thread only.
     ///
