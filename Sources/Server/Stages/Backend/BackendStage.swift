@@ -21,32 +21,32 @@ package import WriteAheadLog
 package struct BackendStage {
     package let state: StateMachine
     package let snapshots: SnapshotStore
-    private let settings: MemberSettings
+    let settings: MemberSettings
     /// Identities alone: members are read from the view that is sent.
-    private let identity: ClusterMembership
+    let identity: ClusterMembership
     /// Monotonic nanoseconds, to tell how long the parts of a snapshot file took.
-    private let clock: @Sendable () -> Int64
-    private let snapshotCount: Int
-    private var snapshotIndex: UInt64
-    private var steps: [BackendStep] = []
-    private var snapshotTimes = SnapshotTimes(encoding: 0)
-    private var overlay: PendingBatch?
+    let clock: @Sendable () -> Int64
+    let snapshotCount: Int
+    var snapshotIndex: UInt64
+    var steps: [BackendStep] = []
+    var snapshotTimes = SnapshotTimes(encoding: 0)
+    var overlay: PendingBatch?
     /// Whether the last overlay that was taken held anything.
     package private(set) var hasPersisted = false
-    private var nextPersist: Int64
+    var nextPersist: Int64
     /// Whether a compaction may be under way; at first one may have been interrupted.
-    private var isCompacting = true
-    private var nextCompactionStep: Int64 = 0
-    private var compactionPace = BackendPace()
+    var isCompacting = true
+    var nextCompactionStep: Int64 = 0
+    var compactionPace = BackendPace()
     /// Since when a compaction waits for readers.
-    private var waitsSince: Int64?
+    var waitsSince: Int64?
     /// Who waits for a defragmentation, in the order of asking; the first one's is under way.
-    private var defragmentations: [DefragmentationCompletion] = []
-    private var defragmentation: BoltDefragmentation?
-    private var nextDefragmentationStep: Int64 = 0
-    private var defragmentationPace = BackendPace()
+    var defragmentations: [DefragmentationCompletion] = []
+    var defragmentation: BoltDefragmentation?
+    var nextDefragmentationStep: Int64 = 0
+    var defragmentationPace = BackendPace()
     /// Set by a slice that makes the next one wait.
-    private var lastProgress = CompactionProgress.idle
+    var lastProgress = CompactionProgress.idle
 
     package init(
         _ state: StateMachine, snapshots: SnapshotStore, snapshotCount: Int,
@@ -64,8 +64,8 @@ package struct BackendStage {
         nextPersist = now + settings.persistMilliseconds
     }
 
-    private var store: Store { state.store }
-    private var bolt: Bolt { state.bolt }
+    var store: Store { state.store }
+    var bolt: Bolt { state.bolt }
 
     /// When something is due though nothing has come: monotonic milliseconds.
     package var deadline: Int64 {
@@ -78,7 +78,7 @@ package struct BackendStage {
 
     /// A defragmentation waits for the compactions that were accepted before it: what they are still
     /// to remove would stay in the copy.
-    private var isDefragmentationDue: Bool {
+    var isDefragmentationDue: Bool {
         !defragmentations.isEmpty && (!isCompacting || defragmentation != nil)
     }
 
@@ -112,7 +112,7 @@ package struct BackendStage {
         return steps.isEmpty ? nil : steps.removeFirst()
     }
 
-    private mutating func plan(_ now: Int64) {
+    mutating func plan(_ now: Int64) {
         if now >= nextPersist {
             nextPersist = now + settings.persistMilliseconds
             if store.hasPending { return steps = BackendStep.persist }
@@ -196,127 +196,5 @@ package struct BackendStage {
         }
         defragmentations = []
         if store.hasPending { try store.persist() }
-    }
-}
-
-/// The write buffer and snapshots.
-extension BackendStage {
-    private func commitOverlay() throws {
-        guard let overlay, !overlay.isEmpty else { return }
-        let transaction = bolt.beginWrite()
-        do {
-            try store.write(overlay, to: transaction)
-        } catch {
-            transaction.rollback()
-            throw error
-        }
-        try transaction.commit()
-    }
-
-    private mutating func save(_ request: SnapshotRequest) throws {
-        let metadata = RaftSnapshotMetadata(
-            confState: request.confState, index: request.index, term: request.term)
-        snapshotIndex = request.index
-        let began = clock()
-        let encoded = snapshots.encode(RaftSnapshot(data: request.legacyTree, metadata: metadata))
-        var times = SnapshotTimes(encoding: clock() - began)
-        try snapshots.save(encoded) { times.writing = clock() - began - times.encoding }
-        times.total = clock() - began
-        snapshotTimes = times
-    }
-
-    private func record(_ request: SnapshotRequest, into effects: inout [BackendEffect]) {
-        effects.append(
-            .recordSnapshot(
-                LogSnapshotRecord(
-                    index: request.index, term: request.term, confState: request.confState)))
-        effects.append(
-            .snapshotSaved(index: request.index, term: request.term, snapshotTimes))
-    }
-
-    private func purgeSnapshots() throws {
-        guard settings.snapshotsMaximum > 0 else { return }
-        _ = try snapshots.purge(keeping: settings.snapshotsMaximum)
-    }
-
-    /// Fills a snapshot message with a state that is at its index or later, all from one view of
-    /// the database, so that message and database say the same.
-    private func send(_ message: Raft.Message, into effects: inout [BackendEffect]) {
-        let reading = bolt.beginRead()
-        var message = message
-        message.snapshot = Snapshot(
-            SnapshotRequest(
-                from: reading, identity: identity,
-                unnoted: RaftConfState(message.snapshot?.confState ?? ConfState())))
-        effects.append(.send(OutgoingSnapshot(message: message, database: reading)))
-    }
-
-    /// Puts the received database in the place of the present one. What was applied and is not yet
-    /// in the file is dropped: the snapshot holds it.
-    private mutating func replaceDatabase(_ snapshot: Snapshot) throws {
-        // A copy of the former file is of no use; it is begun anew.
-        defragmentation = nil
-        try bolt.replace(byFileAt: snapshots.databasePath(index: snapshot.index.rawValue))
-    }
-
-    private mutating func reloadState(into effects: inout [BackendEffect]) throws {
-        effects.append(.apply(.installed(Confined(try state.reload()))))
-        isCompacting = true
-    }
-}
-
-/// Compaction and defragmentation, in slices between which the overlay is written as ever.
-extension BackendStage {
-    /// One slice of the compaction, after which there is a pause, so that it never takes the disk
-    /// for long: at least the configured one, as in etcd.
-    private mutating func compact(_ now: Int64, into effects: inout [BackendEffect]) throws {
-        lastProgress = try store.compactionStep()
-        if lastProgress != .waiting { waitsSince = nil }
-        switch lastProgress {
-        case .idle: isCompacting = false
-        case .waiting: waitForReaders(now)
-        case .removed, .indexed: break
-        case .finished(let report):
-            effects.append(.apply(.compacted(revision: report.revision)))
-            effects.append(.compacted(report))
-        }
-    }
-
-    /// A reader below the compaction holds it up; one that does so for too long loses its revision.
-    private mutating func waitForReaders(_ now: Int64) {
-        let since = waitsSince ?? now
-        waitsSince = since
-        guard now - since >= settings.pinMaximumMilliseconds else { return }
-        let compacted = store.revisions.compacted
-        for pin in store.heldPins where pin.revision < compacted { pin.revoke() }
-        waitsSince = nil
-    }
-
-    private mutating func beginDefragmentation(into effects: inout [BackendEffect]) {
-        do throws(BoltError) {
-            defragmentation = try store.beginDefragmentation()
-        } catch {
-            endDefragmentation(error, into: &effects)
-        }
-    }
-
-    private mutating func defragment(into effects: inout [BackendEffect]) {
-        guard let running = defragmentation else { return }
-        do throws(BoltError) {
-            guard try store.defragmentationStep(running) else { return }
-            endDefragmentation(nil, into: &effects)
-        } catch {
-            endDefragmentation(error, into: &effects)
-        }
-    }
-
-    /// After an error the file is as it was, or the disk is in doubt: then the next commit says so.
-    private mutating func endDefragmentation(
-        _ error: BoltError?, into effects: inout [BackendEffect]
-    ) {
-        defragmentation = nil
-        guard !defragmentations.isEmpty else { return }
-        let failure = error.map { "the database cannot be defragmented: \($0)" }
-        effects.append(.defragmented(defragmentations.removeFirst(), failure: failure))
     }
 }

@@ -1,0 +1,67 @@
+import EtcdAPI
+import Lease
+
+/// Reads, refusals and leases.
+extension ApplyStage {
+    mutating func refuse(
+        _ id: UInt64, _ error: EtcdError?, into effects: inout [ApplyEffect]
+    ) {
+        guard let error, let address = waiters.take(id) else { return }
+        fail([address], error, into: &effects)
+    }
+
+    mutating func release(_ index: UInt64, _ addresses: [ReplyAddress]) {
+        guard index <= progress.index else { return readers.append((index, addresses)) }
+        for address in addresses { replies.add(.readable, to: address, term: term) }
+    }
+
+    mutating func answerReaders() {
+        let waiting = readers
+        readers.removeAll()
+        for (index, addresses) in waiting { release(index, addresses) }
+    }
+
+    mutating func changeRole(isLeader: Bool, term: UInt64) {
+        self.term = max(self.term, term)
+        if isLeader {
+            leadingTerm = term
+            state.lessor.promote(
+                extensionMilliseconds: settings.electionMilliseconds, now: state.now)
+        } else {
+            state.lessor.demote()
+        }
+    }
+
+    mutating func checkClocks(into effects: inout [ApplyEffect]) {
+        nextLeaseCheck = state.now + Self.leaseCheckMilliseconds
+        for id in state.lessor.takeExpired(limit: Self.revokesPerCheck, now: state.now) {
+            effects.append(.revoke(id, asLeaderOf: leadingTerm))
+        }
+        proposeCheckpoints(into: &effects)
+        for (address, error) in waiters.takeExpired(state.now) {
+            fail([address], error, into: &effects)
+        }
+    }
+
+    mutating func proposeCheckpoints(into effects: inout [ApplyEffect]) {
+        for _ in 0..<Self.checkpointBatchesPerCheck {
+            let due = state.lessor.takeCheckpoints(limit: Self.leasesPerCheckpoint, now: state.now)
+            guard !due.isEmpty else { return }
+            let checkpoints = due.map {
+                LeaseCheckpoint(id: $0.id, remainingSeconds: $0.remainingSeconds)
+            }
+            effects.append(.checkpoint(checkpoints, asLeaderOf: leadingTerm))
+        }
+    }
+}
+
+extension ApplyInput {
+    /// Who waits for what comes of it.
+    var addresses: [ReplyAddress] {
+        switch self {
+        case .expect(let registrations, _): registrations.map(\.address)
+        case .readable(_, let addresses): addresses
+        default: []
+        }
+    }
+}

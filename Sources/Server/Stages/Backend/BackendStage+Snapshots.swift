@@ -1,0 +1,72 @@
+import Bolt
+import EtcdAPI
+import Raft
+import Replica
+import StateMachine
+import WriteAheadLog
+
+/// The write buffer and snapshots.
+extension BackendStage {
+    func commitOverlay() throws {
+        guard let overlay, !overlay.isEmpty else { return }
+        let transaction = bolt.beginWrite()
+        do {
+            try store.write(overlay, to: transaction)
+        } catch {
+            transaction.rollback()
+            throw error
+        }
+        try transaction.commit()
+    }
+
+    mutating func save(_ request: SnapshotRequest) throws {
+        let metadata = RaftSnapshotMetadata(
+            confState: request.confState, index: request.index, term: request.term)
+        snapshotIndex = request.index
+        let began = clock()
+        let encoded = snapshots.encode(RaftSnapshot(data: request.legacyTree, metadata: metadata))
+        var times = SnapshotTimes(encoding: clock() - began)
+        try snapshots.save(encoded) { times.writing = clock() - began - times.encoding }
+        times.total = clock() - began
+        snapshotTimes = times
+    }
+
+    func record(_ request: SnapshotRequest, into effects: inout [BackendEffect]) {
+        effects.append(
+            .recordSnapshot(
+                LogSnapshotRecord(
+                    index: request.index, term: request.term, confState: request.confState)))
+        effects.append(
+            .snapshotSaved(index: request.index, term: request.term, snapshotTimes))
+    }
+
+    func purgeSnapshots() throws {
+        guard settings.snapshotsMaximum > 0 else { return }
+        _ = try snapshots.purge(keeping: settings.snapshotsMaximum)
+    }
+
+    /// Fills a snapshot message with a state that is at its index or later, all from one view of
+    /// the database, so that message and database say the same.
+    func send(_ message: Raft.Message, into effects: inout [BackendEffect]) {
+        let reading = bolt.beginRead()
+        var message = message
+        message.snapshot = Snapshot(
+            SnapshotRequest(
+                from: reading, identity: identity,
+                unnoted: RaftConfState(message.snapshot?.confState ?? ConfState())))
+        effects.append(.send(OutgoingSnapshot(message: message, database: reading)))
+    }
+
+    /// Puts the received database in the place of the present one. What was applied and is not yet
+    /// in the file is dropped: the snapshot holds it.
+    mutating func replaceDatabase(_ snapshot: Snapshot) throws {
+        // A copy of the former file is of no use; it is begun anew.
+        defragmentation = nil
+        try bolt.replace(byFileAt: snapshots.databasePath(index: snapshot.index.rawValue))
+    }
+
+    mutating func reloadState(into effects: inout [BackendEffect]) throws {
+        effects.append(.apply(.installed(Confined(try state.reload()))))
+        isCompacting = true
+    }
+}
