@@ -48,7 +48,7 @@ extension Simulation {
         var furthest: SimulatedMember?
         for host in hosts {
             guard let member = host.member else { continue }
-            if member.progress.index > furthest?.progress.index ?? 0 { furthest = member }
+            if member.applied > furthest?.applied ?? 0 { furthest = member }
         }
         return furthest
     }
@@ -102,7 +102,7 @@ extension Simulation {
     /// A learner gets its vote once it has caught up.
     private func promote(_ learner: Membership.Member) {
         guard let member = host(of: .init(learner.id.rawValue))?.member,
-            member.progress.index + 50 >= states.newestIndex
+            member.applied + 50 >= states.newestIndex
         else { return }
         report.count(.promotions)
         let context = MemberChangeContext(
@@ -145,15 +145,13 @@ extension Simulation {
         case 0..<12:
             guard let leader = leadingMember else { return }
             report.count(.transfers)
-            leader.post(.input(.transferLeadership(to: .init(host.id.rawValue))))
+            leader.post(.replica(.transferLeadership(to: .init(host.id.rawValue))))
         // One whose disk is about to fail counts as lost already.
         case 12..<16
         where present.count > 2 && present.allSatisfy({ $0.state == .up && !$0.isDamaged }):
             report.count(.removals)
             remove(host.id)
-        case 16..<30:
-            host.member?.isDefragmenting = true
-            host.member?.wake(.backend)
+        case 16..<30: host.member?.defragment()
         case 30..<36: host.member?.takeSnapshotForClient()
         default: return
         }

@@ -201,9 +201,10 @@ extension Simulation {
         let count = 300 + faultDice.number(below: 2_000)
         tell("host \(leader.host.number) is cut off with \(count) proposals")
         cut(links(of: leader.host), for: faultDice.duration(2 * .second...6 * .second))
-        for _ in 0..<count {
-            leader.post(
-                .propose(field: InternalRaftRequest.Field.downgradeVersionTest, payload: [], nil))
+        for number in 0..<count {
+            leader.proposeOwn(
+                field: InternalRaftRequest.Field.downgradeVersionTest, payload: [],
+                isQuiet: number < count - 1)
         }
     }
 

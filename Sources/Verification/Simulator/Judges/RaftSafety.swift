@@ -33,8 +33,10 @@ final class RaftSafety {
     var committedIndex: UInt64 { UInt64(committed.count) }
 
     /// Looks at a member after it took inputs, before its effects are carried out.
-    func observe(_ member: SimulatedMember, _ simulation: Simulation) throws {
-        for write in member.effects.writes { try observe(write, member, simulation) }
+    func observe(
+        _ member: SimulatedMember, writes: [LogWrite], _ simulation: Simulation
+    ) throws {
+        for write in writes { try observe(write, member, simulation) }
         let leads = member.seenRole == .leader && member.seenTerm == member.standing.term
         try observeRole(member, simulation)
         if leads { try requireOwnTerm(member) }

@@ -21,6 +21,9 @@ package enum Mutant: String, Sendable, CaseIterable {
     case readsWithoutRound = "read-without-round"
     /// Reads do not wait until their index is applied.
     case readsBeforeApplying = "read-before-apply"
+    /// A member that has become the only voter reads without asking anybody before it has applied
+    /// what two voters have committed.
+    case readsAloneTooSoon = "local-read-before-apply"
     /// The applied index is stored in a transaction after that of the data.
     case indexAfterData = "index-after-data"
     /// The applied index is stored in a transaction before that of the data.
@@ -102,6 +105,8 @@ package enum Mutant: String, Sendable, CaseIterable {
     case hashesTooFew = "hash-over-wrong-range"
     /// Leases end before their time.
     case leasesEndEarly = "lease-ends-early"
+    /// The clocks of all leases start anew whenever the database was written.
+    case promotesAfterWrites = "lease-clocks-restart-after-writes"
     /// Leases live on when their time is over.
     case leasesNeverEnd = "lease-never-ends"
     /// The end of a lease leaves one of its keys.
