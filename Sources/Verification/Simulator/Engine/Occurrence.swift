@@ -8,6 +8,7 @@ package enum Occurrence: String, Sendable, CaseIterable {
     // Faults.
     case crashes, powerFailures = "power failures", halts = "crashes inside a disk call"
     case diskFailures = "failed fsyncs", fullDisks = "full disks", stalls, bitFlips = "bit flips"
+    case hungDisks = "hung log disks"
     case pauses, heldLanes = "held lanes", clockJumps = "clock jumps", partitions
     case lostMessages = "lost messages", duplicates
     case floods = "leaders cut off with a long log"
@@ -35,7 +36,7 @@ package enum Occurrence: String, Sendable, CaseIterable {
     case crashesInDefragmentation = "crashes in a defragmentation"
     case crashesInInstallation = "crashes in the installation of a snapshot"
     case snapshotsAtOnce = "snapshots received while one is taken"
-    case hungDisks = "hung log disks"
+    case hungLeadersReplaced = "leaders replaced over a hung log disk"
     case deposedEndings = "ends of leases dropped by a deposed leader"
     case unconfirmedAnswers = "answers on leases that no quorum confirmed"
     case leadersUnheard = "leaders that stepped down unheard"

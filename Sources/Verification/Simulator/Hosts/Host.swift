@@ -47,6 +47,8 @@ final class Host {
     var installationCrash: PlannedCrash?
     /// Whether the planned end is one of the process alone.
     var endsWithPower = false
+    /// The entry by which its member was removed, as far as anybody has applied it.
+    var removedAt = UInt64.max
     /// What it must not forget.
     var durable = DurableLog()
     /// Ticks differ a little between members.

@@ -42,6 +42,19 @@ final class RaftSafety {
         if leads { try requireOwnTerm(member) }
         try observeCommit(member)
         try observeQuorum(member, simulation)
+        try observeLog(member, simulation)
+    }
+
+    /// A leader of others whose log has written nothing for so long does not lead any more.
+    private func observeLog(_ member: SimulatedMember, _ simulation: Simulation) throws {
+        guard member.standing.role == .leader, let since = member.logWaitsSince,
+            simulation.now - max(since, member.leadsSince) > Self.silenceMax,
+            simulation.now - member.host.standsStill(.consensus) > Self.silenceMax,
+            member.replica.status.confState.voters.count > 1
+        else { return }
+        throw SimulationFailure(
+            "host \(member.host.number) goes on leading, and its log has written nothing for "
+                + "\((simulation.now - since) / .millisecond) ms")
     }
 
     /// How long a leader may go on, and a member campaign, without hearing a quorum: two election
@@ -105,6 +118,11 @@ final class RaftSafety {
         let (role, term) = (member.standing.role, member.standing.term)
         defer { (member.seenRole, member.seenTerm) = (role, term) }
         guard role != member.seenRole || term != member.seenTerm else { return }
+        if member.seenRole == .leader, role == .follower,
+            member.host.logHangsUntil > simulation.now
+        {
+            simulation.report.count(.hungLeadersReplaced)
+        }
         if member.seenRole == .leader, role == .follower, term == member.seenTerm {
             simulation.report.count(.leadersUnheard)
         }

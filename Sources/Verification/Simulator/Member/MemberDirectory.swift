@@ -152,7 +152,11 @@ struct MemberDirectory {
             maxUncommittedBytes: limits.raft.maxUncommittedBytes,
             maxUnstableBytes: limits.raft.maxUnstableBytes,
             maxApplyingBytes: limits.raft.maxApplyingBytes, seed: seed ^ id.rawValue)
-        if mutant == .commitsEarlierTerms { configuration.mutation = .commitsEarlierTerms }
+        switch mutant {
+        case .commitsEarlierTerms: configuration.mutation = .commitsEarlierTerms
+        case .readsAloneTooSoon: configuration.mutation = .readsAloneAtOnce
+        default: break
+        }
         return configuration
     }
 

@@ -8,7 +8,10 @@ import StateMachine
 extension SimulatedMember {
     func turnOfConsensus(_ batch: [ConsensusInput]) throws {
         admission.noteTaken(batch)
-        let batch = simulation.mutant == .endsLeasesDeposed ? batch.map(\.freed) : batch
+        var batch = simulation.mutant == .endsLeasesDeposed ? batch.map(\.freed) : batch
+        if simulation.mutant == .leadsHung, let newestWritten {
+            batch.append(.replica(.written(newestWritten)))
+        }
         let former = standing
         let isTransferring = !batch.isEmpty && consensus.replica.isTransferring
         var effects: [ConsensusEffect] = []
@@ -28,6 +31,10 @@ extension SimulatedMember {
         case .publishDetails(let details): status.publishDetails(details)
         case .log(let input, let isQuiet):
             if case .write(_, isSole: true) = input { simulation.report.count(.soleWrites) }
+            if case .write(let write, _) = input, write.mustSynchronize {
+                newestWanted = write.number
+                logWaitsSince = logWaitsSince ?? simulation.now
+            }
             post(input, isQuiet: isQuiet)
         case .apply(let input, let isQuiet):
             if simulation.mutant == .readsBeforeApplying, case .readable(_, let addresses) = input {

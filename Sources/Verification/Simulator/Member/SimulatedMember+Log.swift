@@ -61,6 +61,8 @@ extension SimulatedMember {
         case .written(let number, let isQuiet):
             guard appended.newest != nil else { return }
             appended = AppendedUntold()
+            newestWritten = number
+            logWaitsSince = newestWanted.map { $0 > number } ?? false ? simulation.now : nil
             post(.replica(.written(number)), isQuiet: isQuiet)
         case .snapshotSaved(let index): post(.replica(.snapshotSaved(index)))
         case .prepareSegment: break

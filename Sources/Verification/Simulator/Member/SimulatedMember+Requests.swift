@@ -24,7 +24,7 @@ extension SimulatedMember {
 
     /// Waits until everything that was acknowledged is visible here.
     func read(for call: CallNumber) {
-        if admission.admitsLocalRead || readsTooSoon {
+        if admission.admitsLocalRead {
             simulation.report.count(.localReads)
             return simulation.letRead(call, term: status.term)
         }
@@ -93,12 +93,5 @@ extension SimulatedMember {
         case InternalRaftRequest.Field.leaseGrant: Quota.costOfLease()
         default: nil
         }
-    }
-
-    /// A mutant reads alone as soon as it is the only voter, whatever two voters have committed.
-    private var readsTooSoon: Bool {
-        guard simulation.mutant == .readsAloneTooSoon, standing.role == .leader else { return false }
-        let status = replica.status
-        return replica.isLoneVoter && replica.term(at: status.applied) == replica.term
     }
 }

@@ -50,6 +50,11 @@ final class SimulatedMember {
     var isSynchronizing = false
     /// What was appended and not yet told of, for the mutants that tell of it early.
     var appended = AppendedUntold()
+    /// Since when nothing was finished that the log has to make durable; nil while nothing waits.
+    var logWaitsSince: Nanoseconds?
+    /// The newest write that was told to be durable, and the newest that has to become so.
+    var newestWritten: WriteNumber?
+    var newestWanted: WriteNumber?
     /// Index of the last applied entry, also in the midst of a turn.
     var applied: UInt64
     /// Entries of the present turn that no judge has seen yet.

@@ -50,6 +50,8 @@ package enum Mutant: String, Sendable, CaseIterable {
     case campaignsUnasked = "no-pre-vote"
     /// A leader that hears no quorum goes on.
     case leadsUnheard = "no-check-quorum"
+    /// A leader whose log disk hangs goes on leading.
+    case leadsHung = "leads-with-hung-disk"
     /// What a leader wants of leases is proposed although it has been deposed.
     case endsLeasesDeposed = "lease-ends-after-leadership"
     /// A leader answers renewals without asking whether it still leads.
