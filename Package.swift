@@ -108,8 +108,8 @@ var targets: [Target] = [
     room(
         "Verification", "Simulator",
         [
-            "Replica", "Stages", "StateMachine", "Linearizability", "Judges", "Bolt", "Disk", "EtcdAPI",
-            "Lease", "MVCC", "Membership", "PeerTransport", "Raft", "SnapshotRestore",
+            "Replica", "Stages", "StateMachine", "Linearizability", "Judges", "Bolt", "Disk",
+            "EtcdAPI", "Lease", "MVCC", "Membership", "PeerTransport", "Raft", "SnapshotRestore",
             "WriteAheadLog", protobuf,
         ]),
     room(

@@ -176,6 +176,7 @@ extension LeaseJudge {
         else {
             throw Finding("lease \(lease) was granted for \(life.seconds) s, told is \(report)")
         }
+        try require(report, isNotLongerThan: life, of: lease, at: now)
         guard life.promisedUntil > now else { return }
         let left = life.promisedUntil - now
         let shown = left - left / 1_000_000 * driftMillionths
@@ -183,6 +184,21 @@ extension LeaseJudge {
             throw Finding(
                 "lease \(lease) has \(left / 1_000_000) ms left by promise, told is \(report)")
         }
+    }
+
+    /// Nothing but a renewal or a new leader may have started its clock again.
+    private func require(
+        _ report: LeaseReport, isNotLongerThan life: Life, of lease: Int64, at now: Int64
+    ) throws(Finding) {
+        let began = max(life.startedAt, promotedAt)
+        let elapsed = now - began
+        let whole = (life.seconds + 1) * Self.second - elapsed + elapsed / 1_000_000 * driftMillionths
+        guard report.remainingSeconds > 0,
+            report.remainingSeconds * Self.second > whole + Self.rounding
+        else { return }
+        throw Finding(
+            "lease \(lease) lives too long: its clock began \(elapsed / 1_000_000) ms ago, told "
+                + "is \(report)")
     }
 
     /// The end of a lease has to delete just the keys that hung on it, in their order.

@@ -3,6 +3,7 @@ import Membership
 import Raft
 import Replica
 import StateMachine
+import SwiftProtobuf
 
 /// Who looks after the cluster: replaces what is lost, and moves members and leadership about.
 struct Administration {
@@ -38,6 +39,34 @@ struct Administration {
     }
 }
 
+/// A database that is full.
+extension Simulation {
+    /// The operator compacts, gives space back, and lets the cluster take requests again, all at
+    /// once: what follows has to wait for what comes before.
+    fileprivate func makeRoom() {
+        guard let informed, informed.state.alarms.isActive(.noSpace),
+            let leader = leadingMember
+        else { return }
+        let revision = informed.state.store.newestRevision
+        if revision > clients.newestCompaction {
+            clients.newestCompaction = revision
+            leader.proposeOwn(
+                field: InternalRaftRequest.Field.compaction,
+                payload: CompactionRequest(revision: revision).encoded())
+        }
+        for host in administration.present(self) { host.member?.defragment() }
+        for alarm in informed.state.alarms.list(.noSpace) {
+            var request = Etcdserverpb_AlarmRequest()
+            request.action = .deactivate
+            request.memberID = alarm.member.rawValue
+            request.alarm = .nospace
+            guard let payload: [UInt8] = try? request.serializedBytes() else { continue }
+            report.count(.spaceAlarmsEnded)
+            leader.proposeOwn(field: InternalRaftRequest.Field.alarm, payload: payload)
+        }
+    }
+}
+
 /// What the administrator sees and does.
 extension Simulation {
     /// The members as the one that is furthest knows them.
@@ -48,7 +77,7 @@ extension Simulation {
         var furthest: SimulatedMember?
         for host in hosts {
             guard let member = host.member else { continue }
-            if member.progress.index > furthest?.progress.index ?? 0 { furthest = member }
+            if member.applied > furthest?.applied ?? 0 { furthest = member }
         }
         return furthest
     }
@@ -63,6 +92,7 @@ extension Simulation {
             isStormy ? 200 * .millisecond...4 * .second : 50 * .millisecond...300 * .millisecond
         schedule(.administrate, after: clientDice.duration(pause))
         leaveJointly()
+        makeRoom()
         guard administration.call == nil, let informed else { return }
         let members = informed.state.membership.members
         startJoining(informed.state.membership)
@@ -102,7 +132,7 @@ extension Simulation {
     /// A learner gets its vote once it has caught up.
     private func promote(_ learner: Membership.Member) {
         guard let member = host(of: .init(learner.id.rawValue))?.member,
-            member.progress.index + 50 >= states.newestIndex
+            member.applied + 50 >= states.newestIndex
         else { return }
         report.count(.promotions)
         let context = MemberChangeContext(
@@ -145,29 +175,52 @@ extension Simulation {
         case 0..<12:
             guard let leader = leadingMember else { return }
             report.count(.transfers)
-            leader.post(.input(.transferLeadership(to: .init(host.id.rawValue))))
+            leader.post(.replica(.transferLeadership(to: .init(host.id.rawValue))))
         // One whose disk is about to fail counts as lost already.
-        case 12..<16
-        where present.count > 2 && present.allSatisfy({ $0.state == .up && !$0.isDamaged }):
+        case 12..<16 where mayLeave(host, present):
             report.count(.removals)
             remove(host.id)
-        case 16..<30:
-            host.member?.isDefragmenting = true
-            host.member?.wake(.backend)
+        case 16..<30: host.member?.defragment()
         case 30..<36: host.member?.takeSnapshotForClient()
         default: return
         }
     }
 
+    /// Of two members only the one that does not lead may be told to go.
+    private func mayLeave(_ host: Host, _ present: [Host]) -> Bool {
+        guard present.count > 1, present.allSatisfy({ $0.state == .up && !$0.isDamaged }) else {
+            return false
+        }
+        return present.count > 2 || leadingMember.map { $0.host !== host } ?? false
+    }
+
+    /// What is left may need the vote of a member that was removed, until one of those that stay
+    /// cannot forget the removal any more.
+    private func isNeeded(_ host: Host) -> Bool {
+        let voters = membership.filter { !$0.isLearner }
+        guard voters.count == 1, let voter = hosts(of: voters).first, voter !== host else {
+            return false
+        }
+        guard let member = voter.member else { return true }
+        let reading = member.state.bolt.beginRead()
+        defer { reading.end() }
+        return AppliedMark(from: reading).index < host.removedAt
+    }
+
     /// A member that was removed stops for good.
     func retire(_ host: Host) {
         guard host.state != .gone else { return }
+        if isNeeded(host) { return schedule(.retire(host: host.number), after: .second) }
         crash(host, losesPower: false, reason: "it was removed from the cluster")
         host.state = .gone
     }
 
     /// Hears of a change of membership that a member has applied.
     func membershipChanged(_ member: SimulatedMember) {
+        for id in member.state.membership.removed {
+            guard let host = host(of: .init(id.rawValue)), host.removedAt == .max else { continue }
+            host.removedAt = member.applied
+        }
         guard member.state.membership.removed.contains(member.host.id) else { return }
         if member.standing.role == .leader { report.count(.leadersRemoved) }
         schedule(

@@ -4,6 +4,22 @@ import Judges
 import Linearizability
 import StateMachine
 
+/// The number of a client's call.
+typealias CallNumber = Int
+
+/// What a client is told.
+enum CallAnswer {
+    case applied(ApplyOutcome)
+    /// A lease lives for so many seconds from now on; 0 if it does not exist.
+    case renewed(Int64)
+    /// How long a lease lives was told; with what the judge had against it.
+    case reported(SimulationFailure?)
+    /// The request was not taken, and has no effect.
+    case refused
+    /// Nobody knows what became of it.
+    case lost
+}
+
 /// What a client asked for.
 enum CallKind {
     /// Something that goes through the log.
@@ -55,6 +71,14 @@ enum CallRequest {
     case changeMembership(type: UInt8, member: UInt64, context: [UInt8])
 }
 
+/// What a leader has told, and when and where it did.
+struct UnconfirmedAnswer {
+    let answer: CallAnswer
+    let term: UInt64
+    let host: Int
+    let run: Int
+}
+
 /// The clients, and what they did.
 struct ClientPopulation {
     struct Client {
@@ -74,12 +98,14 @@ struct ClientPopulation {
     var unknown: [(place: Int, call: CallNumber)] = []
     /// What the entries of calls came to that are not answered yet, as the first member saw it.
     var carriedOut: [CallNumber: ApplyOutcome] = [:]
+    /// Calls that were told of a full database, and whose entries were carried out all the same.
+    var doneWithoutAnswer: Set<CallNumber> = []
     /// Orders beginnings and ends of calls.
     private var moment = 0
     var leases: [Int64] = []
     /// Answers that count only once a quorum has confirmed the leader which gave them, and the
     /// term in which it did.
-    var unconfirmed: [CallNumber: (answer: CallAnswer, term: UInt64)] = [:]
+    var unconfirmed: [CallNumber: UnconfirmedAnswer] = [:]
     var nextLease: Int64 = 1000
     /// The newest revision a client was told of.
     var newestRevision: Int64 = 1
@@ -109,6 +135,7 @@ struct ClientPopulation {
     func disclosed() throws -> [StoreCall] {
         var calls = history
         for (place, number) in unknown.reversed() {
+            guard !doneWithoutAnswer.contains(number) else { continue }
             guard let outcome = carriedOut[number], !outcome.isFailure else {
                 calls.remove(at: place)
                 continue

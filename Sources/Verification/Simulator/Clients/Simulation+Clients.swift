@@ -3,6 +3,7 @@ import Judges
 import Lease
 import Linearizability
 import Raft
+import Stages
 import StateMachine
 
 /// Clients call members, wait, give up, and remember what they were told.
@@ -100,7 +101,9 @@ extension Simulation {
             clients.newestCompaction = revision
             return .propose(
                 field: InternalRaftRequest.Field.compaction,
-                payload: CompactionRequest(revision: revision).encoded())
+                payload: CompactionRequest(
+                    revision: revision, physical: clientDice.happens(300_000)
+                ).encoded())
         case .grant(let lease, let seconds):
             return .propose(
                 field: InternalRaftRequest.Field.leaseGrant,
@@ -130,29 +133,46 @@ extension Simulation {
         }
         switch call.request {
         case .propose(let field, let payload):
-            member.post(.propose(field: field, payload: payload, number))
-        case .read: member.post(.read(number))
+            member.propose(field: field, payload: payload, for: number)
+        case .read: member.read(for: number)
         case .renew(let lease): renew(lease, number, member)
-        case .readHere: answer(number, .readable, from: member)
+        case .readHere: letRead(number, term: member.status.term)
         case .report(let lease): report(lease, number, member)
         case .changeMembership(let type, let id, let context):
             guard let type = ConfChangeType(rawValue: type) else { return }
-            member.post(.changeMembership(type, MemberID(id), context: context, number))
+            member.changeMembership(type, MemberID(id), context: context, for: number)
         }
     }
 
-    /// A member answers: reads are carried out a little later.
-    func answer(_ number: CallNumber, _ answer: CallAnswer, from member: SimulatedMember) {
-        let delay = timing.duration(20 * .microsecond...2 * .millisecond)
-        if case .readable = answer, let given = clients.unconfirmed.removeValue(forKey: number) {
-            let isConfirmed = given.term == member.standing.term.rawValue
-            if !isConfirmed { report.count(.unconfirmedAnswers) }
-            schedule(.answer(number, isConfirmed ? given.answer : .refused), after: delay)
-        } else if case .readable = answer {
-            schedule(.serve(number), after: delay)
-        } else {
-            schedule(.answer(number, answer), after: delay)
+    /// A member answers.
+    func hear(_ reply: Reply, from member: SimulatedMember) {
+        let number = CallNumber(reply.token)
+        member.openCalls.remove(number)
+        member.openReads.remove(number)
+        switch reply.value {
+        case .readable: letRead(number, term: reply.term)
+        case .applied(let outcome): answer(number, .applied(outcome))
+        case .failed(let error):
+            if error == .timeoutDueToLeaderFailure { report.count(.decidedProposals) }
+            answer(number, error.leavesNothing ? .refused : .lost)
         }
+    }
+
+    /// A read may be carried out, a little later; or what a leader has told of a lease counts, if it
+    /// still leads the same term.
+    func letRead(_ number: CallNumber, term: UInt64) {
+        guard let given = clients.unconfirmed.removeValue(forKey: number) else {
+            return schedule(
+                .serve(number), after: timing.duration(20 * .microsecond...2 * .millisecond))
+        }
+        let isConfirmed = given.term == term
+        if !isConfirmed { report.count(.unconfirmedAnswers) }
+        answer(number, isConfirmed ? given.answer : .refused)
+    }
+
+    private func answer(_ number: CallNumber, _ answer: CallAnswer) {
+        schedule(
+            .answer(number, answer), after: timing.duration(20 * .microsecond...2 * .millisecond))
     }
 
     /// The connection to a member has broken.
@@ -165,13 +185,23 @@ extension Simulation {
         guard let call = clients.calls[number] else { return }
         switch answer {
         case .applied(let outcome):
-            if case .failed = outcome.result { return end(number, .refused) }
+            if case .failed(let error) = outcome.result {
+                // It may have been carried out all the same.
+                return error == .noSpace ? giveUp(number) : end(number, .refused)
+            }
             clients.newestRevision = max(clients.newestRevision, outcome.revision)
             switch call.kind {
             case .store: finish(number, try StoreOutcome(outcome))
             case .probe(let host):
                 clients.unansweredProbes.removeAll { $0 == host }
                 finish(number, try StoreOutcome(outcome))
+            case .compaction:
+                if case .propose(_, let payload) = call.request,
+                    let request = try? CompactionRequest(decoding: payload), request.physical
+                {
+                    report.count(.physicalCompactions)
+                }
+                end(number, .answered)
             case .grant(let lease, let seconds):
                 record.leases.promise(lease, seconds: seconds, from: call.beganAt)
                 report.count(.leasesGranted)
@@ -193,7 +223,7 @@ extension Simulation {
             if let failure { throw failure }
             report.count(.leaseReports)
             end(number, .answered)
-        case .lost, .readable: giveUp(number)
+        case .lost: giveUp(number)
         }
     }
 
@@ -251,6 +281,11 @@ extension Simulation {
             .client(call.client),
             after: clientDice.duration(1...clients.all[call.client].rest))
     }
+}
+
+extension EtcdError {
+    /// Whether a proposal that failed so has never been in a log, and will not be.
+    fileprivate var leavesNothing: Bool { self == .tooManyRequests || self == .proposalDropped }
 }
 
 /// Whether the cluster answers again after faults have ended.

@@ -1,33 +1,53 @@
+import EtcdAPI
 import Judges
 import Lease
 import Raft
+import Stages
+import StateMachine
 
 /// Leases: what only a leader can do, and those who ask it.
+///
+/// The clocks of leases belong to the apply stage, which is handed work on them as the server's
+/// services hand it.
 extension Simulation {
     /// A leader renews a lease, and asks a quorum whether it still leads before it says so; any
     /// other member hands the request on to the leader.
     func renew(_ lease: Int64, _ number: CallNumber, _ member: SimulatedMember) {
-        let leader = reachedLeader(from: member)
-        // The clocks of leases belong to the apply lane.
-        if let held = leader?.host.standsStill(.apply), held > now {
-            return schedule(.request(number), after: held - now)
-        }
-        guard let leader, let seconds = leader.renew(lease) else {
+        guard let leader = reachedLeader(from: member) else {
             return schedule(.answer(number, .refused), after: .millisecond)
         }
-        if mutant != .ignoresRenewals { record.leases.restarted(lease, at: now) }
-        guard mutant != .renewsUnconfirmed else {
-            return schedule(.answer(number, .renewed(seconds)), after: .millisecond)
+        let term = leader.status.term
+        let asked = Confined(leader)
+        leader.openCalls.insert(number)
+        let work: StateWork = { state in
+            asked.value.renew(LeaseID(rawValue: lease), state, number, term)
         }
-        confirm(.renewed(seconds), of: number, by: leader)
+        leader.post(.work(work, isBrief: true))
+    }
+
+    /// Tells how long a lease lives, and what hangs on it.
+    func report(_ lease: Int64, _ number: CallNumber, _ member: SimulatedMember) {
+        guard let leader = reachedLeader(from: member),
+            leader.status.applied >= leader.standing.committedIndex.rawValue
+        else { return schedule(.answer(number, .refused), after: .millisecond) }
+        let term = leader.status.term
+        let asked = Confined(leader)
+        leader.openCalls.insert(number)
+        let work: StateWork = { state in
+            asked.value.report(LeaseID(rawValue: lease), state, number, term)
+        }
+        leader.post(.work(work, isBrief: false))
     }
 
     /// An answer of a leader counts once a quorum confirms that it led when it gave it.
-    private func confirm(
-        _ answer: CallAnswer, of number: CallNumber, by leader: SimulatedMember
-    ) {
-        clients.unconfirmed[number] = (answer, leader.standing.term.rawValue)
-        leader.post(.read(number))
+    func confirm(_ number: CallNumber) {
+        guard let given = clients.unconfirmed[number] else { return }
+        guard let leader = hosts[given.host].member(ofRun: given.run) else {
+            clients.unconfirmed[number] = nil
+            return loseCall(number)
+        }
+        leader.openCalls.remove(number)
+        leader.read(for: number)
     }
 
     /// The leader that a request ends up with, when it comes to a member.
@@ -39,34 +59,72 @@ extension Simulation {
         else { return nil }
         return leader
     }
-
-    /// Tells how long a lease lives, and what hangs on it.
-    func report(_ lease: Int64, _ number: CallNumber, _ member: SimulatedMember) {
-        guard let leader = reachedLeader(from: member), leader.state.lessor.isPrimary,
-            !leader.isInstalling,
-            leader.progress.index >= leader.standing.committedIndex.rawValue
-        else { return schedule(.answer(number, .refused), after: .millisecond) }
-        var failure: SimulationFailure?
-        do throws(SimulationFailure) {
-            try record.require(leader.report(of: lease), of: lease, by: leader)
-        } catch {
-            failure = error
-        }
-        guard mutant != .tellsLivesUnconfirmed else {
-            return schedule(.answer(number, .reported(failure)), after: .millisecond)
-        }
-        confirm(.reported(failure), of: number, by: leader)
-    }
 }
 
+/// In a turn of the apply stage.
 extension SimulatedMember {
-    /// What this member, the leader, knows of a lease; nil when it does not live.
-    func report(of lease: Int64) -> LeaseReport? {
-        guard let known = state.lessor[LeaseID(rawValue: lease)] else { return nil }
-        let remaining = known.remainingSeconds(at: milliseconds)
+    fileprivate func renew(
+        _ lease: LeaseID, _ state: StateMachine, _ number: CallNumber, _ term: UInt64
+    ) {
+        guard state.lessor.isPrimary, !isInstalling else { return refuse(number) }
+        if simulation.mutant == .ignoresRenewals, let known = state.lessor[lease] {
+            return tell(.renewed(known.grantedSeconds), number, term, isConfirmed: false)
+        }
+        switch state.lessor.renew(lease, now: state.now) {
+        case .renewed(let seconds):
+            simulation.record.leases.restarted(lease.rawValue, at: simulation.now)
+            tell(
+                .renewed(seconds), number, term,
+                isConfirmed: simulation.mutant == .renewsUnconfirmed)
+        case .checkpointed:
+            simulation.report.count(.checkpointsTakenBack)
+            let undone = LeaseCheckpoint(id: lease, remainingSeconds: 0)
+            consensusQueue.add(.own(admission.checkpoint(of: [undone])), isQuiet: true)
+            refuse(number)
+        case .notFound, .expiring: refuse(number)
+        }
+    }
+
+    fileprivate func report(
+        _ lease: LeaseID, _ state: StateMachine, _ number: CallNumber, _ term: UInt64
+    ) {
+        guard state.lessor.isPrimary, !isInstalling else { return refuse(number) }
+        var failure: SimulationFailure?
+        do {
+            try judgeApplied()
+            try simulation.record.require(report(of: lease, state), of: lease.rawValue, by: self)
+        } catch {
+            failure = error as? SimulationFailure
+        }
+        tell(
+            .reported(failure), number, term,
+            isConfirmed: simulation.mutant == .tellsLivesUnconfirmed)
+    }
+
+    private func report(of lease: LeaseID, _ state: StateMachine) -> LeaseReport? {
+        guard let known = state.lessor[lease] else { return nil }
+        let remaining = known.remainingSeconds(at: state.now)
         return LeaseReport(
             grantedSeconds: known.grantedSeconds,
             remainingSeconds: simulation.mutant == .tellsShortLives ? remaining / 2 : remaining,
             keys: known.sortedKeys.map { String(decoding: $0, as: UTF8.self) })
+    }
+
+    private func tell(
+        _ answer: CallAnswer, _ number: CallNumber, _ term: UInt64, isConfirmed: Bool
+    ) {
+        let delay = simulation.timing.duration(5 * .microsecond...200 * .microsecond)
+        guard !isConfirmed else {
+            openCalls.remove(number)
+            return simulation.schedule(.answer(number, answer), after: delay)
+        }
+        simulation.clients.unconfirmed[number] = UnconfirmedAnswer(
+            answer: answer, term: term, host: host.number, run: run)
+        simulation.schedule(.confirm(number), after: delay)
+    }
+
+    private func refuse(_ number: CallNumber) {
+        openCalls.remove(number)
+        simulation.schedule(.answer(number, .refused), after: .millisecond)
     }
 }

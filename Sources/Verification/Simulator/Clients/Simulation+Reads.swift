@@ -21,7 +21,7 @@ extension Simulation {
         if mutant == .rangeHidesMore, case .pairs(let pairs, _, let count) = answer {
             answer = .pairs(pairs, more: false, count: count)
         }
-        try record.requireAnswer(to: request, at: member.progress.index, answer, host)
+        try record.requireAnswer(to: request, at: member.applied, answer, host)
         try finish(number, answer, storeRevision: revision)
     }
 

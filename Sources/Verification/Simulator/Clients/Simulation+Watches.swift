@@ -83,7 +83,7 @@ extension Simulation {
                 mutated(WatcherConfiguration(watcher.judge.interest, from: start), member),
                 id: nil, on: stream)
         else { return }
-        let position = record.position(after: member.progress.index)
+        let position = record.position(after: member.applied)
         guard made.revision == position.revision else {
             throw SimulationFailure(
                 "host \(member.host.number) opens a watch at revision \(made.revision), it is at "

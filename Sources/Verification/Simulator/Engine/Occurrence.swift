@@ -8,6 +8,7 @@ package enum Occurrence: String, Sendable, CaseIterable {
     // Faults.
     case crashes, powerFailures = "power failures", halts = "crashes inside a disk call"
     case diskFailures = "failed fsyncs", fullDisks = "full disks", stalls, bitFlips = "bit flips"
+    case hungDisks = "hung log disks"
     case pauses, heldLanes = "held lanes", clockJumps = "clock jumps", partitions
     case lostMessages = "lost messages", duplicates
     case floods = "leaders cut off with a long log"
@@ -35,6 +36,7 @@ package enum Occurrence: String, Sendable, CaseIterable {
     case crashesInDefragmentation = "crashes in a defragmentation"
     case crashesInInstallation = "crashes in the installation of a snapshot"
     case snapshotsAtOnce = "snapshots received while one is taken"
+    case hungLeadersReplaced = "leaders replaced over a hung log disk"
     case deposedEndings = "ends of leases dropped by a deposed leader"
     case unconfirmedAnswers = "answers on leases that no quorum confirmed"
     case leadersUnheard = "leaders that stepped down unheard"
@@ -44,7 +46,25 @@ package enum Occurrence: String, Sendable, CaseIterable {
     case segmentsCut = "segments cut"
     case logTurnsParted = "log turns synchronized in parts"
     case compactionsResumed = "compactions resumed", compactions
+    // Shortcuts and bounds.
+    case inlineConsensusTurns = "consensus turns run by who posted"
+    case inlineApplyTurns = "apply turns run by who posted"
+    case localReads = "reads that asked nobody"
     case heldProposals = "proposals held without a leader"
+    case heldChanges = "changes of the membership held without a leader"
+    case heldForwarded = "forwarded proposals held in a hand-over"
+    case heldRefused = "proposals refused while too many are held"
+    case decidedProposals = "proposals decided after the death of a leader"
+    case receivedDropped = "received messages dropped over too many"
+    case gapRefusals = "requests refused while too little is applied"
+    case sizeRefusals = "requests refused over their size"
+    case quotaRefusals = "requests refused over the quota"
+    case spaceAlarms = "alarms over the quota", spaceAlarmsEnded = "alarms over the quota ended"
+    case writeBufferWaits = "entries that waited for the database"
+    case persistsByCount = "write buffers written before their time"
+    case physicalCompactions = "physical compactions answered"
+    case leaseCheckpoints = "checkpoints of leases"
+    case checkpointsTakenBack = "checkpoints of leases taken back"
     case retriedReads = "reads asked again"
     case leasesExpired = "leases expired", leasesGranted = "leases granted"
     case leasesRenewed = "leases renewed"

@@ -9,7 +9,7 @@ extension Simulation {
         case .arrive(let packet): try arrive(packet)
         case .transfer(let number): try proceed(number)
         case .unreachable(let host, let run, let target):
-            hosts[host].member(ofRun: run)?.post(.input(.unreachable(MemberID(target))))
+            hosts[host].member(ofRun: run)?.post(.replica(.unreachable(MemberID(target))))
         case .start(let host): try start(hosts[host])
         case .fault(let kind): try bring(kind)
         case .heal(let number): heal(number)
@@ -17,6 +17,7 @@ extension Simulation {
         case .hold(let holder): hold(holder)
         case .look(let client): try look(client)
         case .request(let call): try receive(call)
+        case .confirm(let call): confirm(call)
         case .serve(let call): try serve(call)
         case .answer(let call, let answer): try take(answer, of: call)
         case .giveUp(let call): giveUp(call)
@@ -46,13 +47,12 @@ extension Simulation {
             return schedule(.tick(host: number, run: run), after: host.pausedUntil - now)
         }
         let isHeld = host.standsStill(.consensus) > now
-        if !isHeld { try attempt(host) { try member.turn() } }
+        if !isHeld { try attempt(host) { try member.tick() } }
         guard host.member(ofRun: run) != nil else { return }
-        if member.milliseconds >= member.nextLeaseCheck { member.wake(.apply) }
+        member.lookAtClocks()
         if member.state.watchers.counts.behind > 0 {
             try attempt(host) { while member.state.watchers.catchUpStep() {} }
         }
-        if member.isBackendDue { member.wake(.backend) }
         if isHeld {
             let left = host.standsStill(.consensus) - now
             schedule(.tick(host: number, run: run), after: min(left, 100 * .millisecond))
@@ -63,8 +63,21 @@ extension Simulation {
 
     func scheduleTick(_ member: SimulatedMember) {
         let host = member.host
-        let next = host.clock.time(of: member.nextTick * .millisecond, notBefore: now)
+        let next = host.clock.time(
+            of: member.consensus.deadline * .millisecond, notBefore: now)
         schedule(.tick(host: host.number, run: host.runs), after: next - now)
+    }
+
+    /// Ends members that have failed in a turn within another one.
+    func endFailed() throws {
+        while let member = failed.popLast() {
+            guard let failure = member.failure else { continue }
+            if member.host.member === member {
+                try attempt(member.host) { throw failure }
+            } else if let failure = failure as? SimulationFailure {
+                throw failure
+            }
+        }
     }
 
     /// Has a member do something. One that stops by itself must have been given a reason.

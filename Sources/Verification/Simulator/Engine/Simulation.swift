@@ -31,6 +31,10 @@ final class Simulation {
     var judgeDice: SeededGenerator
 
     var limits: MemberLimits
+    /// How often, in a million, a turn is run by whoever posts while the owner of the stage sleeps.
+    let guestShare: Int
+    /// Members that cannot go on, since the present event.
+    var failed: [SimulatedMember] = []
     let plan: FaultPlan
     var hosts: [Host] = []
     var hostNumbers: [UInt64: Int] = [:]
@@ -69,6 +73,8 @@ final class Simulation {
         plan = settings.scenario.map { FaultPlan($0) } ?? FaultPlan(&choices)
         record = ClusterRecord(driftMillionths: plan.drift)
         limits = MemberLimits(&choices)
+        let shares = [0, 200_000, 800_000, 1_000_000]
+        guestShare = shares[choices.number(below: shares.count)]
         report.profile = plan.name
         let drawn = Self.sizes[choices.number(below: Self.sizes.count)]
         let members = settings.members ?? settings.scenario?.members ?? drawn
@@ -136,6 +142,7 @@ final class Simulation {
             report.steps += 1
             trace.add(next.time)
             try handle(next.event)
+            try endFailed()
         }
         now = max(now, end)
     }

@@ -19,6 +19,8 @@ enum SimulationEvent {
     /// A client looks at its watch.
     case look(Int)
     case request(CallNumber)
+    /// A leader that has looked at its leases asks a quorum whether it still leads.
+    case confirm(CallNumber)
     /// A read that was released is carried out.
     case serve(CallNumber)
     case answer(CallNumber, CallAnswer)

@@ -4,7 +4,7 @@ import Disk
 package enum FaultKind: Int, CaseIterable, Sendable {
     case crash, powerFailure, halt, pause, leaderFreeze, laneHold
     case partition, oneWayCut, flapping, isolation, brokenConnection, flood
-    case synchronizeFailure, fullDisk, stall, clockJump, wipe, bitFlip
+    case synchronizeFailure, fullDisk, stall, hungDisk, clockJump, wipe, bitFlip
     case versionChange, jointChange
     case compactionCrash, defragmentationCrash, installationCrash
 }

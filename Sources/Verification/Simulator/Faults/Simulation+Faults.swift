@@ -51,6 +51,7 @@ extension Simulation {
         case .stall:
             report.count(.stalls)
             host.stalledUntil = now + faultDice.duration(10 * .millisecond...5 * .second)
+        case .hungDisk: hang(faultDice.happens(700_000) ? leadingHost ?? host : host)
         case .clockJump:
             report.count(.clockJumps)
             host.clock.jump(
@@ -151,6 +152,17 @@ extension Simulation {
         tell("the \(lane) lane of host \(host.number) stands still for \(time / .millisecond) ms")
     }
 
+    /// The log's disk answers nothing, for as long as a controller may take to find its way back.
+    /// Not those of a majority at once: nobody could lead then.
+    private func hang(_ host: Host) {
+        let hung = hosts.filter { $0.logHangsUntil > now && $0 !== host }.count
+        guard 2 * (hung + 1) < administration.present(self).count else { return }
+        report.count(.hungDisks)
+        let time = faultDice.duration(5 * .second...60 * .second)
+        host.logHangsUntil = max(host.logHangsUntil, now + time)
+        tell("the log disk of host \(host.number) hangs for \(time / .millisecond) ms")
+    }
+
     // MARK: Links
 
     private func partition() {
@@ -201,9 +213,10 @@ extension Simulation {
         let count = 300 + faultDice.number(below: 2_000)
         tell("host \(leader.host.number) is cut off with \(count) proposals")
         cut(links(of: leader.host), for: faultDice.duration(2 * .second...6 * .second))
-        for _ in 0..<count {
-            leader.post(
-                .propose(field: InternalRaftRequest.Field.downgradeVersionTest, payload: [], nil))
+        for number in 0..<count {
+            leader.proposeOwn(
+                field: InternalRaftRequest.Field.downgradeVersionTest, payload: [],
+                isQuiet: number < count - 1)
         }
     }
 

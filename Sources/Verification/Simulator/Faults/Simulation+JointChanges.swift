@@ -29,7 +29,7 @@ extension Simulation {
     private func propose(_ change: ConfChangeV2, _ leader: SimulatedMember) {
         let entry = Entry(term: .zero, index: .zero, type: .confChangeV2, data: change.encoded)
         leader.post(
-            .received(Message(type: .propose, to: leader.id, from: leader.id, entries: [entry])))
+            .received([Message(type: .propose, to: leader.id, from: leader.id, entries: [entry])]))
     }
 
     /// A general change was applied by the first member.

@@ -44,8 +44,7 @@ extension Simulation {
     func crashInDefragmentation(_ host: Host) {
         guard let member = host.member else { return }
         host.defragmentationCrash = drawCrash(steps: 25)
-        member.isDefragmenting = true
-        member.wake(.backend)
+        member.defragment()
     }
 
     /// An end after some more steps.

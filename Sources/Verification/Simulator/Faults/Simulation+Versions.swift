@@ -68,8 +68,8 @@ extension Simulation {
         _ field: UInt32, _ request: some SwiftProtobuf.Message, _ leader: SimulatedMember
     ) {
         guard let payload: [UInt8] = try? request.serializedBytes() else { return }
-        leader.post(
-            .proposeAsLeader(term: leader.leadingTerm, field: field, payload: payload))
+        let proposal = leader.admission.wrap(field: field, payload: payload)
+        leader.post(.ownAsLeader(term: leader.leadingTerm, proposal))
     }
 
     /// Members are stopped and started with the other version, one at a time: back once the cluster

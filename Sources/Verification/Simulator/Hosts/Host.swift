@@ -28,6 +28,8 @@ final class Host {
     private(set) var pausedUntil: Nanoseconds = 0
     /// Until when single lanes stand still, as threads that get no processor do.
     private var heldUntil = [Nanoseconds](repeating: 0, count: Lane.allCases.count)
+    /// Until when no synchronization of the log ends, nor anything else that is asked of its disk.
+    var logHangsUntil: Nanoseconds = 0
     /// Until when its disk answers nothing.
     var stalledUntil: Nanoseconds = 0
     /// Faults that explain why its member may stop by itself.
@@ -45,6 +47,8 @@ final class Host {
     var installationCrash: PlannedCrash?
     /// Whether the planned end is one of the process alone.
     var endsWithPower = false
+    /// The entry by which its member was removed, as far as anybody has applied it.
+    var removedAt = UInt64.max
     /// What it must not forget.
     var durable = DurableLog()
     /// Ticks differ a little between members.
@@ -81,6 +85,7 @@ final class Host {
     func goOn(at now: Nanoseconds) {
         (compactionCrash, defragmentationCrash, installationCrash) = (nil, nil, nil)
         pausedUntil = min(pausedUntil, now)
+        logHangsUntil = min(logHangsUntil, now)
         for lane in heldUntil.indices { heldUntil[lane] = min(heldUntil[lane], now) }
     }
 

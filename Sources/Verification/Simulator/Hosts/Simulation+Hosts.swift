@@ -36,7 +36,7 @@ extension Simulation {
         endWhileFounding(host)
         let directory = MemberDirectory(
             disk: host.disk, id: host.id, clusterID: Self.clusterID, limits: limits,
-            mutant: mutant, seed: timing.next())
+            mutant: mutant, tickMilliseconds: Int(host.tickMilliseconds), seed: timing.next())
         var parts: MemberParts?
         do {
             parts = try makeParts(host, directory)
@@ -62,11 +62,11 @@ extension Simulation {
         host.member = member
         try safety.observe(started: member)
         tell(
-            "host \(host.number) starts at \(member.progress.index), log to \(member.replica.lastIndex.rawValue)"
+            "host \(host.number) starts at \(member.applied), log to \(member.replica.lastIndex.rawValue)"
         )
         scheduleTick(member)
-        member.wake(.consensus)
-        member.wake(.backend)
+        member.plan(.consensus)
+        member.plan(.backend)
     }
 
     func makeParts(_ host: Host, _ directory: MemberDirectory) throws -> MemberParts {
@@ -150,7 +150,7 @@ extension Simulation {
         guard host.state == .up else { return }
         tell("host \(host.number) stops\(losesPower ? " with its power" : ""): \(reason)")
         report.count(losesPower ? .powerFailures : .crashes)
-        let calls = host.member?.openCalls ?? []
+        let calls = host.member?.openCalls.sorted() ?? []
         host.member = nil
         host.state = .down
         abandonTransfers(with: host)

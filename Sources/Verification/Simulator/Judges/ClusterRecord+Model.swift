@@ -12,6 +12,7 @@ extension ClusterRecord {
             let request = try? InternalRaftRequest(decoding: item.entry.data),
             let operation = StoreOperation(request.payload)
         else { return nil }
+        if case .failed(.noSpace) = item.outcome.outcome.result { return nil }
         if case .failed = item.outcome.outcome.result {
             try requireReason(toRefuse: operation)
             return nil

@@ -102,6 +102,9 @@ final class ClusterRecord {
         case (.leaseGrant, .leaseGrant(let id, let seconds)):
             try leases.granted(id, seconds: seconds, at: now)
             spans[id] = (index, .max)
+        case (.leaseGrant(let request), .failed) where item.outcome.isDoneWithoutRoom:
+            try leases.granted(request.id, seconds: max(request.ttlSeconds, 2), at: now)
+            spans[request.id] = (index, .max)
         case (.leaseRevoke(let request), .leaseRevoke):
             let keys = log.keys(of: request.id, at: log.newest)
             try leases.requireKeys(of: request.id, keys, deletedBy: changed)
@@ -183,7 +186,7 @@ extension ClusterRecord {
     func require(
         _ report: LeaseReport?, of lease: Int64, by member: SimulatedMember
     ) throws(SimulationFailure) {
-        let index = member.progress.index
+        let index = member.applied
         let keys = log.keys(of: lease, at: position(after: index).revision)
         do throws(Finding) {
             if let report {

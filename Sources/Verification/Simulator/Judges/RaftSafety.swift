@@ -33,13 +33,28 @@ final class RaftSafety {
     var committedIndex: UInt64 { UInt64(committed.count) }
 
     /// Looks at a member after it took inputs, before its effects are carried out.
-    func observe(_ member: SimulatedMember, _ simulation: Simulation) throws {
-        for write in member.effects.writes { try observe(write, member, simulation) }
+    func observe(
+        _ member: SimulatedMember, writes: [LogWrite], _ simulation: Simulation
+    ) throws {
+        for write in writes { try observe(write, member, simulation) }
         let leads = member.seenRole == .leader && member.seenTerm == member.standing.term
         try observeRole(member, simulation)
         if leads { try requireOwnTerm(member) }
         try observeCommit(member)
         try observeQuorum(member, simulation)
+        try observeLog(member, simulation)
+    }
+
+    /// A leader of others whose log has written nothing for so long does not lead any more.
+    private func observeLog(_ member: SimulatedMember, _ simulation: Simulation) throws {
+        guard member.standing.role == .leader, let since = member.logWaitsSince,
+            simulation.now - max(since, member.leadsSince) > Self.silenceMax,
+            simulation.now - member.host.standsStill(.consensus) > Self.silenceMax,
+            member.replica.status.confState.voters.count > 1
+        else { return }
+        throw SimulationFailure(
+            "host \(member.host.number) goes on leading, and its log has written nothing for "
+                + "\((simulation.now - since) / .millisecond) ms")
     }
 
     /// How long a leader may go on, and a member campaign, without hearing a quorum: two election
@@ -103,6 +118,11 @@ final class RaftSafety {
         let (role, term) = (member.standing.role, member.standing.term)
         defer { (member.seenRole, member.seenTerm) = (role, term) }
         guard role != member.seenRole || term != member.seenTerm else { return }
+        if member.seenRole == .leader, role == .follower,
+            member.host.logHangsUntil > simulation.now
+        {
+            simulation.report.count(.hungLeadersReplaced)
+        }
         if member.seenRole == .leader, role == .follower, term == member.seenTerm {
             simulation.report.count(.leadersUnheard)
         }

@@ -31,10 +31,9 @@ extension Simulation {
     /// other has applied.
     private func requireOneMembership(_ member: SimulatedMember) throws {
         // A snapshot on its way to the disk has changed the one and not yet the other.
-        guard member.standing.committedIndex.rawValue == member.progress.index,
-            member.inputs.isEmpty, member.progress.configurationChanges.isEmpty,
-            !member.isInstalling, member.reportedIndex == member.progress.index,
-            member.replica.status.applied.rawValue == member.progress.index
+        guard member.standing.committedIndex.rawValue == member.applied,
+            member.consensusQueue.items.isEmpty, !member.isInstalling,
+            member.replica.status.applied.rawValue == member.applied
         else { return }
         let known = member.replica.status.confState
         let voters = member.state.membership.members.filter { !$0.isLearner }.map(\.id.rawValue)
@@ -88,10 +87,10 @@ extension Simulation {
             guard member.standing.leader == leader.id else {
                 throw SimulationFailure("no progress: host \(host.number) follows nobody")
             }
-            guard member.progress.index + 10 >= leader.progress.index else {
+            guard member.applied + 10 >= leader.applied else {
                 throw SimulationFailure(
-                    "no progress: host \(host.number) has applied \(member.progress.index), "
-                        + "the leader \(leader.progress.index); \(leaderView)")
+                    "no progress: host \(host.number) has applied \(member.applied), "
+                        + "the leader \(leader.applied); \(leaderView)")
             }
         }
         try requireAnswers()

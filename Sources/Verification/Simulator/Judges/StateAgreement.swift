@@ -24,12 +24,14 @@ final class StateAgreement {
         let downgrade: ClusterMembership.Downgrade
         let storageVersion: SemanticVersion?
         let confState: RaftConfState
+        let alarms: [Alarm]
 
         init(_ state: StateMachine) {
             version = state.membership.version
             downgrade = state.membership.downgrade
             storageVersion = state.storageVersion
             confState = state.confState
+            alarms = state.alarms.list(.none)
         }
     }
 

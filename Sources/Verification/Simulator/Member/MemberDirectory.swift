@@ -35,40 +35,6 @@ struct FoundLog {
     var isEmpty: Bool { start.index == 0 && appliedIndex == 0 && terms.isEmpty }
 }
 
-/// Limits of one cluster, small so that segments end, snapshots are due and logs are cut within
-/// a short run.
-struct MemberLimits {
-    var snapshotCount = 100
-    var catchUpEntries = 30
-    var segmentSizeBytes = 32 << 10
-    var compactionBatchLimit = 20
-    /// A tenth of the runs synchronizes the log as seldom as the server does.
-    var unsynchronizedBytesMax = DiskShare.unsynchronizedBytesMax
-    var raft = RaftLimits()
-
-    struct RaftLimits {
-        var maxMessageBytes = 1 << 20
-        var maxInflightMessages = 512
-        var maxApplyingBytes = 64 << 20
-        var maxUncommittedBytes = 256 << 20
-    }
-
-    init(_ generator: inout SeededGenerator) {
-        snapshotCount = 40 + generator.number(below: 200)
-        catchUpEntries = 5 + generator.number(below: 60)
-        segmentSizeBytes = 8 << (10 + generator.number(below: 4))
-        compactionBatchLimit = 5 + generator.number(below: 40)
-        if generator.happens(900_000) {
-            unsynchronizedBytesMax = 1 << (10 + generator.number(below: 8))
-        }
-        guard generator.happens(400_000) else { return }
-        raft.maxMessageBytes = 1 << (8 + generator.number(below: 8))
-        raft.maxInflightMessages = 1 + generator.number(below: 16)
-        raft.maxApplyingBytes = 1 << (10 + generator.number(below: 8))
-        raft.maxUncommittedBytes = 1 << (12 + generator.number(below: 8))
-    }
-}
-
 /// The data directory of one member and how the member starts from it: what the server's
 /// bootstrap does, in the same order.
 struct MemberDirectory {
@@ -77,6 +43,8 @@ struct MemberDirectory {
     let clusterID: ClusterID
     let limits: MemberLimits
     let mutant: Mutant?
+    /// Length of a tick of the member.
+    var tickMilliseconds = 100
     /// Differs between starts, for time-outs and request numbers.
     let seed: UInt64
 
@@ -151,11 +119,9 @@ struct MemberDirectory {
     }
 
     func makeState(_ bolt: Bolt) throws -> StateMachine {
-        var settings = StateSettings()
-        settings.learnersMaximum = 2
         let state = try StateMachine(
             bolt: bolt, membership: ClusterMembership(localID: id, clusterID: clusterID),
-            settings: settings,
+            settings: limits.state,
             storeConfiguration: StoreConfiguration(
                 compactionBatchLimit: limits.compactionBatchLimit, sliceKeys: 16,
                 sliceBytes: 4 << 10, indexReservedBytes: 1 << 30))
@@ -184,18 +150,23 @@ struct MemberDirectory {
             checkQuorum: mutant != .leadsUnheard, maxMessageBytes: limits.raft.maxMessageBytes,
             maxInflightMessages: limits.raft.maxInflightMessages,
             maxUncommittedBytes: limits.raft.maxUncommittedBytes,
+            maxUnstableBytes: limits.raft.maxUnstableBytes,
             maxApplyingBytes: limits.raft.maxApplyingBytes, seed: seed ^ id.rawValue)
-        if mutant == .commitsEarlierTerms { configuration.mutation = .commitsEarlierTerms }
+        switch mutant {
+        case .commitsEarlierTerms: configuration.mutation = .commitsEarlierTerms
+        case .readsAloneTooSoon: configuration.mutation = .readsAloneAtOnce
+        default: break
+        }
         return configuration
     }
 
     func makeReplica(_ machine: RaftMachine, snapshotIndex: UInt64) -> Replica {
-        var settings = ReplicaSettings(
-            snapshotCount: limits.snapshotCount, catchUpEntries: limits.catchUpEntries,
-            tickMilliseconds: 100)
-        settings.appliesSoleWrites = true
-        return Replica(
-            machine, settings: settings, snapshotIndex: LogIndex(snapshotIndex), firstRound: seed)
+        Replica(
+            machine,
+            settings: ReplicaSettings(
+                snapshotCount: limits.snapshotCount, catchUpEntries: limits.catchUpEntries,
+                tickMilliseconds: tickMilliseconds),
+            snapshotIndex: LogIndex(snapshotIndex), firstRound: seed)
     }
 }
 

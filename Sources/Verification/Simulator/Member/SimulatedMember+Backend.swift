@@ -1,157 +1,141 @@
 import Bolt
 import EtcdAPI
-import Membership
 import MVCC
+import Membership
 import Raft
-import Replica
+import Stages
 import StateMachine
 import WriteAheadLog
 
-/// The backend lane: the only writer of the database file, one indivisible step at a time.
+/// Runs the backend stage, one indivisible step at a time.
 extension SimulatedMember {
+    /// Who sleeps shorter than this is not worth a wake-up of its own.
+    private static let restMaximumMilliseconds: Int64 = 30
+
+    /// - Returns: how long it takes; nil when there is nothing left to do for a while.
     func workOnBackend() throws -> Nanoseconds? {
-        if backendSteps.isEmpty { planBackend() }
-        guard !backendSteps.isEmpty else { return nil }
-        try perform(backendSteps.removeFirst())
-        return simulation.diskDelay(host, 10 * .microsecond...1 * .millisecond)
-    }
-
-    /// Finds what is due when nobody has asked for anything.
-    private func planBackend() {
-        if milliseconds >= nextPersist, state.store.hasPending {
-            nextPersist = milliseconds + 100
-            backendSteps = BackendStep.persist
-        } else if isCompacting, milliseconds >= nextCompactionStep {
-            backendSteps = [.compact]
-        } else if isDefragmenting {
-            backendSteps = [.defragment]
+        var effects: [BackendEffect] = []
+        for input in backendQueue.takeAll() { backend.take(input, into: &effects) }
+        for effect in effects { try perform(effect) }
+        guard let step = backend.takeStep(now: milliseconds) else {
+            if backendQueue.isDue { return .microsecond }
+            let rest = backend.deadline - milliseconds
+            return rest > Self.restMaximumMilliseconds ? nil : max(rest, 1) * .millisecond
         }
+        let took = simulation.diskDelay(host, 10 * .microsecond...1 * .millisecond)
+        try perform(step, took: took)
+        return took
     }
 
-    /// Whether something is due that nobody asks for.
-    var isBackendDue: Bool {
-        isCompacting || isDefragmenting || (milliseconds >= nextPersist && state.store.hasPending)
-    }
-
-    private func perform(_ step: BackendStep) throws {
+    private func perform(_ step: BackendStep, took: Nanoseconds) throws {
+        try prepare(step)
+        var effects: [BackendEffect] = []
         switch step {
-        case .takeOverlay: overlay = state.store.takePending()
-        case .commitOverlay: try commitOverlay()
-        case .publishOverlay:
-            if let overlay { state.store.publishPersisted(overlay) }
-            overlay = nil
-        case .saveSnapshot(let request): try save(request)
-        case .noteSnapshot(let request):
-            logInputs.append(.snapshot(request))
-            wake(.log)
-        case .purgeSnapshots: _ = try snapshots.purge(keeping: 2)
-        case .send(let message): try send(message)
-        case .tellDatabase(let index): try tellDatabase(atLeast: index)
-        case .replaceDatabase(let snapshot):
-            try endInInstallation()
-            guard simulation.mutant != .snapshotWithoutState else { return }
-            try state.bolt.replace(
-                byFileAt: snapshots.databasePath(index: snapshot.index.rawValue))
-        case .reloadState(let snapshot):
-            try endInInstallation()
-            received = try state.reload()
-            isCompacting = true
-            try adopt(snapshot)
-        case .removeReceived(let index):
-            try endInInstallation()
-            _ = try snapshots.purge(keeping: 2)
-            _ = try snapshots.removeDatabases(olderThan: index)
-        case .compact: try compact()
-        case .defragment: try defragment()
+        case .commitOverlay: try commitOverlay(into: &effects)
+        case .replaceDatabase where simulation.mutant == .snapshotWithoutState: break
+        default: try backend.perform(step, now: milliseconds, into: &effects)
+        }
+        backend.performed(
+            step, nanoseconds: took, applied: status.applied,
+            now: milliseconds + took / .millisecond)
+        for effect in effects { try perform(effect) }
+        try note(step)
+    }
+
+    private func perform(_ effect: BackendEffect) throws {
+        switch effect {
+        case .apply(let input): post(input)
+        case .recordSnapshot(let record): post(.snapshot(record))
+        case .send(let snapshot): send(snapshot)
+        case .ran(let work, let context): work(context.value)
+        case .defragmented(let completion, let failure): completion(failure)
+        case .snapshotBegins, .snapshotSaved: break
+        case .compacted:
+            simulation.report.count(.compactions)
+            if simulation.mutant == .compactsNewestDeletion { try forgetNewestDeletion() }
+            if simulation.mutant == .compactionDropsKept { try dropOldestRecord() }
         }
     }
 
-    private func endInInstallation() throws {
-        try endIfPlanned(\.installationCrash, .crashesInInstallation)
+    private func send(_ snapshot: OutgoingSnapshot) {
+        simulation.report.count(.snapshotsSent)
+        simulation.send(
+            snapshot.message, database: Self.image(of: snapshot.database), from: self)
+        snapshot.database.end()
     }
 
-    private func commitOverlay() throws {
-        guard let overlay, !overlay.isEmpty else { return }
-        switch simulation.mutant {
-        case .indexAfterData, .indexBeforeData: return try commitApart(overlay)
+    /// What has to come before a step: ends by plan, and what mutants do.
+    private func prepare(_ step: BackendStep) throws {
+        switch step {
+        case .takeOverlay:
+            isTakenWithKeys = takenRevision != state.store.newestRevision
+            takenRevision = state.store.newestRevision
+        case .replaceDatabase, .reloadState, .removeReceived:
+            try endIfPlanned(\.installationCrash, .crashesInInstallation)
+        case .defragment:
+            try endIfPlanned(\.defragmentationCrash, .crashesInDefragmentation)
+            if simulation.mutant == .storesIndexDefragmenting { try commitIndex(applied) }
+        case .beginDefragmentation where simulation.mutant == .storesIndexDefragmenting:
+            try commitIndex(applied)
         default: break
         }
-        let keepsIndex = simulation.mutant == .indexOnlyWithKeys && overlay.recordCount == 0
-        let former = keepsIndex ? storedIndex : nil
-        let transaction = state.bolt.beginWrite()
+    }
+
+    private func note(_ step: BackendStep) throws {
+        switch step {
+        case .saveSnapshot(let request):
+            simulation.report.count(.snapshotsTaken)
+            if !request.confState.votersOutgoing.isEmpty {
+                simulation.report.count(.jointSnapshots)
+            }
+        case .publishOverlay where simulation.mutant == .promotesAfterWrites: promoteAgain()
+        case .compact where backend.wasSliceOfIndex != nil:
+            try endIfPlanned(\.compactionCrash, .crashesInCompaction)
+        case .beginDefragmentation:
+            try endIfPlanned(\.defragmentationCrash, .crashesInDefragmentation)
+        default: break
+        }
+    }
+}
+
+/// What others ask of the database.
+extension SimulatedMember {
+    func defragment() {
+        let asking = Confined(self)
+        post(.defragment { asking.value.defragmented($0) })
+    }
+
+    private func defragmented(_ failure: String?) {
+        if let failure {
+            guard !host.hasDiskFault else { return }
+            return fail(SimulationFailure("host \(host.number): \(failure)"))
+        }
+        simulation.report.count(.defragmentations)
+    }
+
+    /// A client takes a snapshot of this member: of all that is applied by now.
+    func takeSnapshotForClient() {
+        let (asking, least) = (Confined(self), status.applied)
+        guard simulation.mutant != .snapshotBeforePersisting else {
+            return giveDatabase(state.bolt, atLeast: least)
+        }
+        post(.work { asking.value.giveDatabase($0.bolt, atLeast: least) })
+    }
+
+    private func giveDatabase(_ bolt: Bolt, atLeast index: UInt64) {
+        let reading = bolt.beginRead()
+        defer { reading.end() }
         do {
-            try state.store.write(overlay, to: transaction)
-            if let former { try writeIndex(former, transaction) }
+            let named = AppliedMark(from: reading).index
+            guard named >= index else {
+                throw SimulationFailure(
+                    "host \(host.number) has applied entry \(index), and gives a snapshot of "
+                        + "entry \(named)")
+            }
+            try simulation.restore(Self.image(of: reading), at: named, from: host)
         } catch {
-            transaction.rollback()
-            throw error
+            fail(error)
         }
-        try transaction.commit()
-    }
-
-    /// A mutant stores applied index and data in two transactions, between which the member may end.
-    private func commitApart(_ overlay: PendingBatch) throws {
-        let former = storedIndex
-        let isFirst = simulation.mutant == .indexBeforeData
-        if isFirst {
-            try commitIndex(progress.index)
-            if simulation.timing.happens(100_000) { throw MutantEnd() }
-        }
-        let transaction = state.bolt.beginWrite()
-        try state.store.write(overlay, to: transaction)
-        try writeIndex(former, transaction)
-        try transaction.commit()
-        if !isFirst, simulation.timing.happens(100_000) { throw MutantEnd() }
-        try commitIndex(progress.index)
-    }
-
-    /// How far the database says that the log is applied.
-    private var storedIndex: UInt64 {
-        let reading = state.bolt.beginRead()
-        defer { reading.end() }
-        return AppliedMark(from: reading).index
-    }
-
-    private func commitIndex(_ index: UInt64) throws {
-        let transaction = state.bolt.beginWrite()
-        try writeIndex(index, transaction)
-        try transaction.commit()
-    }
-
-    private func writeIndex(_ index: UInt64, _ transaction: BoltWriteTransaction) throws {
-        let meta = try transaction.createBucketIfMissing(StoreBucket.meta)
-        try meta.put(StoreBucket.consistentIndex, StoreBucket.bigEndian(index))
-    }
-
-    /// A mutant removes the deletion at the revision of a compaction along with the rest.
-    private func forgetNewestDeletion() throws {
-        let transaction = state.bolt.beginWrite()
-        let records = try transaction.createBucketIfMissing(StoreBucket.key)
-        let revision = Revision(main: state.store.revisions.compacted, sub: 0)
-        _ = try records.delete(RevisionKey(revision, isTombstone: true).encoded)
-        try transaction.commit()
-    }
-
-    private func save(_ request: SnapshotRequest) throws {
-        let metadata = RaftSnapshotMetadata(
-            confState: request.confState, index: request.index, term: request.term)
-        try snapshots.save(RaftSnapshot(data: request.legacyTree, metadata: metadata))
-        simulation.report.count(.snapshotsTaken)
-        if !request.confState.votersOutgoing.isEmpty { simulation.report.count(.jointSnapshots) }
-    }
-
-    /// Fills a snapshot message with a state that is at its index or later, all from one view of
-    /// the database.
-    private func send(_ message: Message) throws {
-        let reading = state.bolt.beginRead()
-        defer { reading.end() }
-        var message = message
-        message.snapshot = Snapshot(
-            SnapshotRequest(
-                from: reading, identity: state.membership,
-                unnoted: RaftConfState(message.snapshot?.confState ?? ConfState())))
-        simulation.report.count(.snapshotsSent)
-        simulation.send(message, database: Self.image(of: reading), from: self)
     }
 
     /// The whole file as a reader sees it.
@@ -168,60 +152,58 @@ extension SimulatedMember {
         }
         return image
     }
+}
 
-    /// A client takes a snapshot of this member: of all that is applied by now.
-    func takeSnapshotForClient() {
-        let first = simulation.mutant == .snapshotBeforePersisting ? [] : BackendStep.persist
-        post(first + [.tellDatabase(atLeast: progress.index)])
+/// Mutants.
+extension SimulatedMember {
+    private func commitOverlay(into effects: inout [BackendEffect]) throws {
+        let former = storedIndex
+        let mutant = simulation.mutant
+        if mutant == .indexBeforeData {
+            try commitIndex(applied)
+            if simulation.timing.happens(100_000) { throw MutantEnd() }
+        }
+        try backend.perform(.commitOverlay, now: milliseconds, into: &effects)
+        guard former != storedIndex else { return }
+        if mutant == .indexOnlyWithKeys, !isTakenWithKeys { try commitIndex(former) }
+        guard mutant == .indexAfterData else { return }
+        let index = storedIndex
+        try commitIndex(former)
+        if simulation.timing.happens(100_000) { throw MutantEnd() }
+        try commitIndex(index)
     }
 
-    private func tellDatabase(atLeast index: UInt64) throws {
+    /// How far the database says that the log is applied.
+    private var storedIndex: UInt64 {
         let reading = state.bolt.beginRead()
         defer { reading.end() }
-        let named = AppliedMark(from: reading).index
-        guard named >= index else {
-            throw SimulationFailure(
-                "host \(host.number) has applied entry \(index), and gives a snapshot of entry "
-                    + "\(named)")
-        }
-        try simulation.restore(Self.image(of: reading), at: named, from: host)
+        return AppliedMark(from: reading).index
     }
 
-    private func compact() throws {
-        switch try state.store.compactionStep() {
-        case .idle: return isCompacting = false
-        case .waiting: return nextCompactionStep = milliseconds + 10
-        case .indexed: break
-        case .removed: nextCompactionStep = milliseconds + 10
-        case .finished:
-            simulation.report.count(.compactions)
-            if simulation.mutant == .compactsNewestDeletion { try forgetNewestDeletion() }
-            if simulation.mutant == .compactionDropsKept { try dropOldestRecord() }
-        }
-        try endIfPlanned(\.compactionCrash, .crashesInCompaction)
+    private func commitIndex(_ index: UInt64) throws {
+        let transaction = state.bolt.beginWrite()
+        let meta = try transaction.createBucketIfMissing(StoreBucket.meta)
+        try meta.put(StoreBucket.consistentIndex, StoreBucket.bigEndian(index))
+        try transaction.commit()
+    }
+
+    /// The deletion at the revision of a compaction is removed along with the rest.
+    private func forgetNewestDeletion() throws {
+        let transaction = state.bolt.beginWrite()
+        let records = try transaction.createBucketIfMissing(StoreBucket.key)
+        let revision = Revision(main: state.store.revisions.compacted, sub: 0)
+        _ = try records.delete(RevisionKey(revision, isTombstone: true).encoded)
+        try transaction.commit()
     }
 
     private func dropOldestRecord() throws {
         let transaction = state.bolt.beginWrite()
-        let bucket = try transaction.createBucketIfMissing(Array("key".utf8))
+        let bucket = try transaction.createBucketIfMissing(StoreBucket.key)
         let reading = state.bolt.beginRead()
         defer { reading.end() }
-        var cursor = reading.bucket(Array("key".utf8))?.cursor()
+        var cursor = reading.bucket(StoreBucket.key)?.cursor()
         if let (key, _) = cursor?.first() { try bucket.delete(Array(key)) }
         try transaction.commit()
-    }
-
-    private func defragment() throws {
-        guard let running = defragmentation else {
-            if simulation.mutant == .storesIndexDefragmenting { try commitIndex(progress.index) }
-            defragmentation = try state.store.beginDefragmentation()
-            return try endIfPlanned(\.defragmentationCrash, .crashesInDefragmentation)
-        }
-        try endIfPlanned(\.defragmentationCrash, .crashesInDefragmentation)
-        guard try state.store.defragmentationStep(running) else { return }
-        defragmentation = nil
-        isDefragmenting = false
-        simulation.report.count(.defragmentations)
     }
 }
 

@@ -1,134 +1,139 @@
 import EtcdAPI
 import Raft
-import Replica
+import Stages
 import WriteAheadLog
 
-/// A turn of the log lane: what it took, and how far it has come with it.
-struct LogTurn {
-    var inputs: ArraySlice<LogInput> = []
-    var writes = AppendedWrites()
-    /// Whether the disk is at work on a synchronization.
-    var isSynchronizing = false
-
-    /// Whether enough was appended to be made durable before the rest is.
-    func isFull(_ limit: Int) -> Bool { writes.bytes >= limit }
-
-    var isOver: Bool {
-        inputs.isEmpty && writes.newest == nil && !writes.mustSynchronize && !isSynchronizing
-    }
+/// What was appended to the log and not yet told of.
+struct AppendedUntold {
+    var newest: WriteNumber?
+    var soleEntries: [Entry] = []
 }
 
-/// The log lane: everything that waits is appended, then one synchronization makes it durable.
+/// Runs the log stage, one step at a time.
 extension SimulatedMember {
+    /// - Returns: how long it takes; nil when there is nothing left to do.
     func workOnLog() throws -> Nanoseconds? {
-        if logTurn.isOver {
-            guard !logInputs.isEmpty else { return nil }
-            logTurn.inputs = logInputs[...]
-            logInputs = []
+        // A disk that hangs is looked at again and again, since the end of faults ends that.
+        if host.logHangsUntil > simulation.now {
+            return min(host.logHangsUntil - simulation.now, 100 * .millisecond)
         }
-        let isFull = logTurn.isFull(simulation.limits.unsynchronizedBytesMax)
-        if !isFull, let input = logTurn.inputs.popFirst() {
-            try perform(input)
-            return simulation.diskDelay(host, 5 * .microsecond...200 * .microsecond)
+        if logStage.isIdle {
+            var batch = logQueue.takeAll()
+            logStage.take(&batch)
         }
-        if logTurn.writes.mustSynchronize, log.needsSynchronize, !logTurn.isSynchronizing {
-            logTurn.isSynchronizing = true
-            if promisesEarly { promise() }
+        guard let step = logStage.nextStep else { return logQueue.isDue ? .microsecond : nil }
+        if case .synchronize = step, !isSynchronizing {
+            isSynchronizing = true
+            if tellsEarly { tell() }
             return simulation.diskDelay(host, 50 * .microsecond...4 * .millisecond)
         }
-        if isFull, !logTurn.inputs.isEmpty { simulation.report.count(.logTurnsParted) }
-        try finishLogTurn()
-        return logTurn.isOver && logInputs.isEmpty ? nil : .microsecond
+        isSynchronizing = false
+        try perform(step)
+        switch step {
+        case .append, .saveSnapshot, .release:
+            return simulation.diskDelay(host, 5 * .microsecond...200 * .microsecond)
+        case .synchronize: return .microsecond
+        case .report:
+            if !logStage.isIdle { simulation.report.count(.logTurnsParted) }
+            return logStage.isIdle && !logQueue.isDue ? nil : .microsecond
+        }
     }
 
-    private func perform(_ input: LogInput) throws {
-        switch input {
-        case .write(let write, let isSole):
-            let before = log.writtenBytes
-            try append(write)
-            logTurn.writes.add(write, isSole: isSole, bytes: log.writtenBytes - before)
-        case .snapshot(let request):
-            let record = LogSnapshotRecord(
-                index: request.index, term: request.term, confState: request.confState)
-            try log.saveSnapshot(record)
+    private func perform(_ step: LogStep) throws {
+        let sequence = log.tailSequence
+        let altered = try prepare(step)
+        var effects: [LogEffect] = []
+        try logStage.perform(altered, into: &effects)
+        switch step {
+        case .synchronize, .saveSnapshot: noteSynchronized()
+        case .append where log.tailSequence != sequence:
+            simulation.report.count(.segmentsCut)
+            noteSynchronized()
+        default: break
+        }
+        for effect in effects { perform(effect) }
+    }
+
+    private func perform(_ effect: LogEffect) {
+        switch effect {
+        case .commit(let entries):
+            if appended.newest != nil { post(.entries(entries)) }
+        case .written(let number, let isQuiet):
+            guard appended.newest != nil else { return }
+            appended = AppendedUntold()
+            newestWritten = number
+            logWaitsSince = newestWanted.map { $0 > number } ?? false ? simulation.now : nil
+            post(.replica(.written(number)), isQuiet: isQuiet)
+        case .snapshotSaved(let index): post(.replica(.snapshotSaved(index)))
+        case .prepareSegment: break
+        }
+    }
+
+    /// Has the judge know what will be in the log, and a mutant alter it.
+    private func prepare(_ step: LogStep) throws -> LogStep {
+        switch step {
+        case .append(let write, let isSole):
+            note(write)
+            appended.newest = write.number
+            if isSole { appended.soleEntries += write.entries }
+            return .append(try mutated(write), isSole: isSole)
+        case .saveSnapshot:
             ownSnapshots -= 1
-            noteSynchronized()
-            post(.input(.snapshotSaved(LogIndex(request.index))))
-        case .release(let index):
-            log.releaseSegments(upTo: index.rawValue)
-            try log.purge(keeping: 2)
+            return step
+        case .release, .synchronize, .report: return step
         }
     }
 
-    private func finishLogTurn() throws {
-        if logTurn.writes.mustSynchronize, log.needsSynchronize {
-            try log.synchronize()
-            noteSynchronized()
-        }
-        promise()
-        logTurn = LogTurn(inputs: logTurn.inputs)
-    }
-
-    /// Whether a mutant tells of what is not durable yet.
-    private var promisesEarly: Bool {
-        switch simulation.mutant {
-        case .leaderCountsEarly: replica.role == .leader
-        case .followerAcknowledgesEarly: replica.role == .follower
-        default: false
-        }
-    }
-
-    /// Tells the others of what this turn has made durable.
-    private func promise() {
-        let writes = logTurn.writes
-        logTurn.writes.soleEntries.removeAll()
-        logTurn.writes.newest = nil
-        if !writes.soleEntries.isEmpty { post(.entries(writes.soleEntries)) }
-        guard let newest = writes.newest else { return }
-        if writes.isWaitedFor {
-            post(.input(.written(newest)))
-        } else {
-            postQuietly(.written(newest))
-        }
-    }
-
-    private func append(_ write: LogWrite) throws {
+    private func note(_ write: LogWrite) {
         if let snapshot = write.snapshot {
             if ownSnapshots > 0 { simulation.report.count(.snapshotsAtOnce) }
-            try note(snapshot)
             host.durable.append(
                 .snapshot(index: snapshot.index.rawValue, term: snapshot.term.rawValue))
-            // Its note is durable, whatever stands behind it.
         }
-        let sequence = log.tailSequence
         for entry in write.entries {
             host.durable.append(.entry(index: entry.index.rawValue, term: entry.term.rawValue))
         }
         if let state = write.hardState {
             host.durable.append(.hardState(term: state.term.rawValue, vote: state.vote.rawValue))
         }
-        var entries = write.entries.map { RaftEntry($0) }
-        var hardState = write.hardState.map { RaftHardState($0) }
-        if simulation.mutant == .keepsConflicts { entries.removeAll { $0.index <= log.lastIndex } }
-        if simulation.mutant == .forgetsVotes { hardState?.vote = 0 }
-        try log.append(entries: entries, hardState: hardState)
-        if log.tailSequence != sequence {
-            simulation.report.count(.segmentsCut)
-            noteSynchronized()
-        }
-    }
-
-    /// A received snapshot: its file first, then the note in the log.
-    private func note(_ snapshot: Snapshot) throws {
-        let confState = RaftConfState(snapshot.confState)
-        let (index, term) = (snapshot.index.rawValue, snapshot.term.rawValue)
-        let metadata = RaftSnapshotMetadata(confState: confState, index: index, term: term)
-        try snapshots.save(RaftSnapshot(data: snapshot.data, metadata: metadata))
-        guard simulation.mutant != .snapshotWithoutNote else { return }
-        try log.saveSnapshot(LogSnapshotRecord(index: index, term: term, confState: confState))
     }
 
     private func noteSynchronized() {
         if host.durable.synchronize() { simulation.report.count(.durableTruncations) }
+    }
+}
+
+/// Mutants.
+extension SimulatedMember {
+    /// Whether what is not durable yet is told of.
+    private var tellsEarly: Bool {
+        switch simulation.mutant {
+        case .leaderCountsEarly: standing.role == .leader
+        case .followerAcknowledgesEarly: standing.role == .follower
+        default: false
+        }
+    }
+
+    private func tell() {
+        let untold = appended
+        appended = AppendedUntold()
+        if !untold.soleEntries.isEmpty { post(.entries(untold.soleEntries)) }
+        if let newest = untold.newest { post(.replica(.written(newest))) }
+    }
+
+    private func mutated(_ write: LogWrite) throws -> LogWrite {
+        var write = write
+        switch simulation.mutant {
+        case .keepsConflicts: write.entries.removeAll { $0.index.rawValue <= log.lastIndex }
+        case .forgetsVotes: write.hardState?.vote = .none
+        case .snapshotWithoutNote:
+            guard let snapshot = write.snapshot.take() else { return write }
+            let metadata = RaftSnapshotMetadata(
+                confState: RaftConfState(snapshot.confState), index: snapshot.index.rawValue,
+                term: snapshot.term.rawValue)
+            try snapshots.save(RaftSnapshot(data: snapshot.data, metadata: metadata))
+        default: break
+        }
+        return write
     }
 }

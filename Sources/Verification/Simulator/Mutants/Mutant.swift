@@ -21,6 +21,9 @@ package enum Mutant: String, Sendable, CaseIterable {
     case readsWithoutRound = "read-without-round"
     /// Reads do not wait until their index is applied.
     case readsBeforeApplying = "read-before-apply"
+    /// A member that has become the only voter reads without asking anybody before it has applied
+    /// what two voters have committed.
+    case readsAloneTooSoon = "local-read-before-apply"
     /// The applied index is stored in a transaction after that of the data.
     case indexAfterData = "index-after-data"
     /// The applied index is stored in a transaction before that of the data.
@@ -47,6 +50,8 @@ package enum Mutant: String, Sendable, CaseIterable {
     case campaignsUnasked = "no-pre-vote"
     /// A leader that hears no quorum goes on.
     case leadsUnheard = "no-check-quorum"
+    /// A leader whose log disk hangs goes on leading.
+    case leadsHung = "leads-with-hung-disk"
     /// What a leader wants of leases is proposed although it has been deposed.
     case endsLeasesDeposed = "lease-ends-after-leadership"
     /// A leader answers renewals without asking whether it still leads.
@@ -102,6 +107,8 @@ package enum Mutant: String, Sendable, CaseIterable {
     case hashesTooFew = "hash-over-wrong-range"
     /// Leases end before their time.
     case leasesEndEarly = "lease-ends-early"
+    /// The clocks of all leases start anew whenever the database was written.
+    case promotesAfterWrites = "lease-clocks-restart-after-writes"
     /// Leases live on when their time is over.
     case leasesNeverEnd = "lease-never-ends"
     /// The end of a lease leaves one of its keys.

@@ -72,7 +72,7 @@ extension Simulation {
             message.logTerm = message.term
         }
         member.heardAt[packet.from] = now
-        member.post(.received(message))
+        member.receive(message)
     }
 
     /// Of a message whose connection has broken only the first bytes come: they are no message.

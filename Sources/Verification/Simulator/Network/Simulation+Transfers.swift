@@ -86,7 +86,7 @@ extension Simulation {
         guard let record = try? RaftMessage(decoding: transfer.message),
             let message = Raft.Message(record)
         else { return }
-        member.post(.received(message))
+        member.receive(message)
     }
 
     private func isReceiving(_ index: UInt64, _ host: Host) -> Bool {
@@ -122,6 +122,6 @@ extension Simulation {
         _ target: MemberID, to sender: (host: Int, run: Int), isDelivered: Bool
     ) {
         hosts[sender.host].member(ofRun: sender.run)?
-            .post(.input(.snapshotSent(to: target, isDelivered: isDelivered)))
+            .post(.replica(.snapshotSent(to: target, isDelivered: isDelivered)))
     }
 }

@@ -1,0 +1,94 @@
+import Disk
+import Stages
+import StateMachine
+
+/// Limits of one cluster, small so that segments end, snapshots are due, logs are cut and every
+/// bound is reached within a short run.
+struct MemberLimits {
+    var snapshotCount = 100
+    var catchUpEntries = 30
+    var segmentSizeBytes = 32 << 10
+    var compactionBatchLimit = 20
+    /// nil for none.
+    var quotaBytes: Int64?
+    /// nil for no checkpoints of leases.
+    var leaseCheckpointMilliseconds: Int64?
+    var raft = RaftLimits()
+    /// What all members share of their settings.
+    var settings = MemberSettings()
+
+    struct RaftLimits {
+        var maxMessageBytes = 1 << 20
+        var maxInflightMessages = 512
+        var maxApplyingBytes = 64 << 20
+        var maxUncommittedBytes = 256 << 20
+        var maxUnstableBytes = 256 << 20
+    }
+
+    init(_ generator: inout SeededGenerator) {
+        snapshotCount = 40 + generator.number(below: 200)
+        catchUpEntries = 5 + generator.number(below: 60)
+        segmentSizeBytes = 8 << (10 + generator.number(below: 4))
+        compactionBatchLimit = 5 + generator.number(below: 40)
+        settings.segmentsMaximum = 2
+        settings.snapshotsMaximum = 2
+        settings.groupsPerTurn = 1
+        settings.entriesPerGroup = 1 + generator.number(below: 8)
+        // A tenth of the runs synchronizes the log as seldom as the server does.
+        if generator.happens(900_000) {
+            settings.unsynchronizedBytesMaximum = 1 << (10 + generator.number(below: 8))
+        }
+        drawBounds(&generator)
+        guard generator.happens(400_000) else { return }
+        raft.maxMessageBytes = 1 << (8 + generator.number(below: 8))
+        raft.maxInflightMessages = 1 + generator.number(below: 16)
+        raft.maxApplyingBytes = 1 << (10 + generator.number(below: 8))
+        raft.maxUncommittedBytes = 1 << (12 + generator.number(below: 8))
+        raft.maxUnstableBytes = 1 << (11 + generator.number(below: 8))
+    }
+
+    /// Each bound is within reach in some of the runs.
+    private mutating func drawBounds(_ generator: inout SeededGenerator) {
+        if generator.happens(300_000) {
+            settings.heldBytesMaximum = 1 << (8 + generator.number(below: 5))
+        }
+        if generator.happens(250_000) {
+            settings.overlayMaximumBytes = 1 << (11 + generator.number(below: 5))
+        }
+        if generator.happens(300_000) {
+            settings.persistOperations = 2 + generator.number(below: 40)
+        }
+        if generator.happens(150_000) {
+            settings.receivedMessagesMaximum = 2 + generator.number(below: 30)
+        }
+        if generator.happens(200_000) {
+            settings.applyGapMaximum = 2 + UInt64(generator.number(below: 40))
+        }
+        if generator.happens(150_000) { settings.requestMaximumBytes = 1_200 }
+        if generator.happens(300_000) { settings.pinMaximumMilliseconds = 300 }
+        settings.prioritizesRevocations = generator.happens(500_000)
+        if generator.happens(100_000) {
+            quotaBytes = Int64(160 + generator.number(below: 200)) << 10
+        }
+        if generator.happens(300_000) {
+            leaseCheckpointMilliseconds = 500 + Int64(generator.number(below: 2_000))
+        }
+    }
+
+    func settings(of host: Host) -> MemberSettings {
+        var settings = settings
+        settings.tickMilliseconds = host.tickMilliseconds
+        settings.joinsAsLearner = !host.isFounder
+        return settings
+    }
+
+    var state: StateSettings {
+        var settings = StateSettings()
+        settings.learnersMaximum = 2
+        settings.quota = quota
+        settings.leaseCheckpointMilliseconds = leaseCheckpointMilliseconds
+        return settings
+    }
+
+    var quota: Quota { Quota(configuredBytes: quotaBytes ?? -1) }
+}

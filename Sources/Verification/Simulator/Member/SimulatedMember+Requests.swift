@@ -1,0 +1,97 @@
+import EtcdAPI
+import Raft
+import Replica
+import Stages
+import StateMachine
+
+/// Requests, as the server's services and connections hand them in.
+extension SimulatedMember {
+    /// Puts a client's request into the log.
+    func propose(field: UInt32, payload: [UInt8], for call: CallNumber) {
+        do throws(EtcdError) {
+            let proposal = try admission.admit(
+                field: field, payload: payload, costBytes: Self.cost(of: field, payload),
+                databaseBytes: state.bolt.sizeBytes)
+            simulation.requestCalls[proposal.id] = call
+            submit(.propose(proposal, reply: address(call)), call)
+            if simulation.mutant == .proposesTwice, standing.role == .follower {
+                post(.own(proposal))
+            }
+        } catch {
+            refuse(call, error)
+        }
+    }
+
+    /// Waits until everything that was acknowledged is visible here.
+    func read(for call: CallNumber) {
+        if admission.admitsLocalRead {
+            simulation.report.count(.localReads)
+            return simulation.letRead(call, term: status.term)
+        }
+        guard simulation.mutant != .readsWithoutRound else {
+            return simulation.letRead(call, term: status.term)
+        }
+        openReads.insert(call)
+        submit(.read(reply: address(call)), call)
+    }
+
+    func changeMembership(
+        _ type: ConfChangeType, _ member: Raft.MemberID, context: [UInt8], for call: CallNumber
+    ) {
+        let id = admission.nextRequestID()
+        simulation.requestCalls[id] = call
+        let change = ConfChange(id: id, type: type, member: member, context: context)
+        submit(.changeMembership(id: id, change, reply: address(call)), call)
+    }
+
+    /// A message of another member.
+    func receive(_ message: Message) {
+        guard admission.admitReceived(1) else { return simulation.report.count(.receivedDropped) }
+        post(.received([message]))
+    }
+
+    /// A proposal of the member itself.
+    func proposeOwn(field: UInt32, payload: [UInt8], isQuiet: Bool = false) {
+        post(.own(admission.wrap(field: field, payload: payload)), isQuiet: isQuiet)
+    }
+
+    /// Has this member's alarm about its full database raised; again only if that was lost.
+    func raiseSpaceAlarm() {
+        guard let alarm = admission.spaceAlarm(of: id, now: milliseconds) else { return }
+        simulation.report.count(.spaceAlarms)
+        post(.own(alarm))
+    }
+
+    private func submit(_ request: ClientRequest, _ call: CallNumber) {
+        openCalls.insert(call)
+        post(.requests([request]))
+    }
+
+    private func address(_ call: CallNumber) -> ReplyAddress {
+        ReplyAddress(sink: sink, token: UInt64(call))
+    }
+
+    private func refuse(_ call: CallNumber, _ error: EtcdError) {
+        switch error {
+        case .noSpace:
+            simulation.report.count(.quotaRefusals)
+            raiseSpaceAlarm()
+        case .tooManyRequests: simulation.report.count(.gapRefusals)
+        case .requestTooLarge: simulation.report.count(.sizeRefusals)
+        default: break
+        }
+        simulation.schedule(.answer(call, .refused), after: .millisecond)
+    }
+
+    /// What a request adds to the database; nil for what needs no room.
+    private static func cost(of field: UInt32, _ payload: [UInt8]) -> Int? {
+        switch field {
+        case InternalRaftRequest.Field.put:
+            (try? PutRequest(decoding: payload)).map { Quota.cost(of: $0) }
+        case InternalRaftRequest.Field.txn:
+            (try? TxnRequest(decoding: payload)).map { Quota.cost(of: $0) }
+        case InternalRaftRequest.Field.leaseGrant: Quota.costOfLease()
+        default: nil
+        }
+    }
+}
