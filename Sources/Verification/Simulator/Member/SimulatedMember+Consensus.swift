@@ -44,7 +44,7 @@ extension SimulatedMember {
         case .backend(let input): post(input)
         case .send(let messages): try send(messages)
         case .deliverReplies: consensus.replies.deliver()
-        case .roleChanged, .readsFailed, .inspected: break
+        case .roleChanged, .heartbeatLate, .readsFailed, .inspected: break
         }
     }
 
