@@ -44,6 +44,7 @@ extension SimulatedMember {
         case .backend(let input): post(input)
         case .send(let messages): try send(messages)
         case .deliverReplies: consensus.replies.deliver()
+        case .heartbeatLate: simulation.report.count(.heartbeatsLate)
         case .roleChanged, .readsFailed, .inspected: break
         }
     }

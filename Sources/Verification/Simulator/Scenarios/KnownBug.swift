@@ -96,6 +96,20 @@ package struct KnownBug: Sendable {
             mutant: .watchRepeatsRevision, reached: [.watchEvents]),
         KnownBug(
             Scenario(
+                "the last of two voters reads before it has applied", members: 2,
+                every: [.removal: 1_500, .laneHold: 700]),
+            mutant: .readsAloneTooSoon, reached: [.removalsOfOneOfTwo, .localReads],
+            seedsUntilFound: 40),
+        KnownBug(
+            Scenario("a leader whose log disk hangs", every: [.hungDisk: 6_000]),
+            mutant: .leadsHung, reached: [.hungDisks]),
+        KnownBug(
+            Scenario(
+                "stalls of the disk start the clocks of leases again", every: [.stall: 1_000],
+                leaseHolders: 12),
+            mutant: .promotesAfterWrites, reached: [.stalls, .leaseReports]),
+        KnownBug(
+            Scenario(
                 "watch goes back in time at a compaction",
                 every: [.compactionCrash: 500, .laneHold: 1_500]),
             reached: [.watchesCompacted]),
