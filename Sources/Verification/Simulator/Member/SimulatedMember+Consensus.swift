@@ -8,6 +8,8 @@ import StateMachine
 extension SimulatedMember {
     func turnOfConsensus(_ batch: [ConsensusInput]) throws {
         admission.noteTaken(batch)
+        if simulation.now - lastTurnAt > .second { awakeSince = simulation.now }
+        lastTurnAt = simulation.now
         var batch = simulation.mutant == .endsLeasesDeposed ? batch.map(\.freed) : batch
         if simulation.mutant == .leadsHung, let newestWritten {
             batch.append(.replica(.written(newestWritten)))
