@@ -46,11 +46,13 @@ package struct KnownBug: Sendable {
             Scenario(
                 "what changes no key is applied again after a restart",
                 every: [.powerFailure: 1_500], leaseHolders: 12),
-            mutant: .indexOnlyWithKeys, reached: [.powerFailures, .leasesGranted]),
+            mutant: .indexOnlyWithKeys, reached: [.powerFailures, .leasesGranted],
+            seedsUntilFound: 20),
         KnownBug(
             Scenario(
                 "crash in a defragmentation", every: [.defragmentationCrash: 300]),
-            mutant: .storesIndexDefragmenting, reached: [.crashesInDefragmentation]),
+            mutant: .storesIndexDefragmenting, reached: [.crashesInDefragmentation],
+            seedsUntilFound: 15),
         KnownBug(
             Scenario(
                 "revision goes back after a crash in a compaction",
