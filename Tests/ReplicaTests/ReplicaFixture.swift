@@ -6,7 +6,7 @@ import StateMachine
 /// One replica and what it wanted done so far; nothing is done but what a test asks for.
 struct ReplicaFixture {
     var replica: Replica
-    var effects = GatheredEffects()
+    var effects = ReplicaEffects()
 
     init(
         members: [UInt64] = [1], snapshotCount: Int = 10, catchUpEntries: Int = 3,

@@ -86,7 +86,7 @@ struct ReplicaTests {
         var impossible = ReplicaFixture.heartbeat
         impossible.commit = LogIndex(99)
         #expect(throws: StepError.self) {
-            var effects = GatheredEffects()
+            var effects = ReplicaEffects()
             try fixture.replica.step(.message(impossible), into: &effects)
         }
     }

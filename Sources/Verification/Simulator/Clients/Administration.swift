@@ -177,13 +177,23 @@ extension Simulation {
             report.count(.transfers)
             leader.post(.replica(.transferLeadership(to: .init(host.id.rawValue))))
         // One whose disk is about to fail counts as lost already.
-        case 12..<16 where mayLeave(host, present):
-            report.count(.removals)
-            remove(host.id)
+        case 12..<16: removeMember()
         case 16..<30: host.member?.defragment()
         case 30..<36: host.member?.takeSnapshotForClient()
         default: return
         }
+    }
+
+    /// A member is told to go; another one is added in its place then.
+    func removeMember() {
+        guard administration.call == nil, administration.leaving == nil else { return }
+        let present = administration.present(self)
+        guard !present.isEmpty else { return }
+        let host = present[clientDice.number(below: present.count)]
+        guard mayLeave(host, present) else { return }
+        report.count(.removals)
+        if present.count == 2 { report.count(.removalsOfOneOfTwo) }
+        remove(host.id)
     }
 
     /// Of two members only the one that does not lead may be told to go.

@@ -15,6 +15,7 @@ package enum Occurrence: String, Sendable, CaseIterable {
     case brokenConnections = "broken connections", messagesCut = "messages cut in the middle"
     case downgrades, downgradesEnded = "downgrades ended"
     case versionsChanged = "programs changed", programsTooOld = "programs too old"
+    case removalsOfOneOfTwo = "removals of one of two members"
     case replacements, wiped = "wiped disks", promotions, transfers, removals
     // Rare paths.
     case versionsLowered = "cluster versions lowered", versionsRaised = "cluster versions raised"
@@ -49,6 +50,7 @@ package enum Occurrence: String, Sendable, CaseIterable {
     // Shortcuts and bounds.
     case inlineConsensusTurns = "consensus turns run by who posted"
     case inlineApplyTurns = "apply turns run by who posted"
+    case heartbeatsLate = "heartbeats sent late"
     case localReads = "reads that asked nobody"
     case heldProposals = "proposals held without a leader"
     case heldChanges = "changes of the membership held without a leader"

@@ -89,7 +89,7 @@ extension Simulation {
         } catch is PlannedEnd {
             crash(host, losesPower: !host.endsWithPower, reason: "it ends in the midst of its work")
         } catch {
-            guard host.hasDiskFault || error is MutantEnd else {
+            guard host.hasDiskFault || host.isDiskInDoubt || error is MutantEnd else {
                 throw SimulationFailure("host \(host.number) stopped without a fault: \(error)")
             }
             if host.isHaltPlanned { report.count(.halts) }

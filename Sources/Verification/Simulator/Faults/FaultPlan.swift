@@ -5,7 +5,7 @@ package enum FaultKind: Int, CaseIterable, Sendable {
     case crash, powerFailure, halt, pause, leaderFreeze, laneHold
     case partition, oneWayCut, flapping, isolation, brokenConnection, flood
     case synchronizeFailure, fullDisk, stall, hungDisk, clockJump, wipe, bitFlip
-    case versionChange, jointChange
+    case versionChange, jointChange, removal
     case compactionCrash, defragmentationCrash, installationCrash
 }
 

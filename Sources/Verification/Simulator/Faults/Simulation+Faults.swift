@@ -62,6 +62,7 @@ extension Simulation {
         case .wipe, .bitFlip: damage(host, kind)
         case .versionChange: turnVersions()
         case .jointChange: changeJointly()
+        case .removal: removeMember()
         case .compactionCrash: crashInCompaction(host)
         case .defragmentationCrash: crashInDefragmentation(host)
         case .installationCrash: host.installationCrash = drawCrash(steps: 3)

@@ -34,6 +34,9 @@ final class Host {
     var stalledUntil: Nanoseconds = 0
     /// Faults that explain why its member may stop by itself.
     var hasDiskFault = false
+    /// Whether a fault has left the database in doubt: the next commit says so, maybe when the fault
+    /// is over.
+    var isDiskInDoubt = false
     /// Whether bits of durable files were changed: then it may refuse to start, and nothing else.
     var isDamaged = false
     /// What its disk held before bits of it were changed.

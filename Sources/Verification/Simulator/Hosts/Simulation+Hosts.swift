@@ -162,6 +162,7 @@ extension Simulation {
     private func recover(_ host: Host, losesPower: Bool) {
         host.disk.inject(MemoryDiskFaults())
         host.hasDiskFault = false
+        host.isDiskInDoubt = false
         host.isHaltPlanned = false
         if losesPower {
             host.disk.crash(seed: faultDice.next())

@@ -48,8 +48,7 @@ final class RaftSafety {
     /// A leader of others whose log has written nothing for so long does not lead any more.
     private func observeLog(_ member: SimulatedMember, _ simulation: Simulation) throws {
         guard member.standing.role == .leader, let since = member.logWaitsSince,
-            simulation.now - max(since, member.leadsSince) > Self.silenceMax,
-            simulation.now - member.host.standsStill(.consensus) > Self.silenceMax,
+            simulation.now - max(since, member.leadsSince, member.awakeSince) > Self.silenceMax,
             member.replica.status.confState.voters.count > 1
         else { return }
         throw SimulationFailure(

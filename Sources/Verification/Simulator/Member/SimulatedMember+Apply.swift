@@ -43,6 +43,9 @@ extension SimulatedMember {
     }
 
     private func report(_ progress: ApplyProgress, isQuiet: Bool) {
+        for change in progress.configurationChanges {
+            simulation.tell("host \(host.number) has applied \(change.told) by \(progress.index)")
+        }
         // Another quorum has to be heard from now on.
         if !progress.configurationChanges.isEmpty { leadsSince = simulation.now }
         post(.replica(.applied(mutated(progress))), isQuiet: isQuiet)
@@ -174,5 +177,17 @@ extension SimulatedMember {
         guard state.lessor.isPrimary else { return }
         state.lessor.promote(
             extensionMilliseconds: settings.electionMilliseconds, now: milliseconds)
+    }
+}
+
+extension AppliedConfigurationChange {
+    /// For the trace.
+    fileprivate var told: String {
+        switch self {
+        case .single(let data, let index):
+            "\(index): " + (ConfChange(decoding: data).map { "\($0.type) \($0.member)" } ?? "?")
+        case .general(let data, let index):
+            "\(index): " + (ConfChangeV2(decoding: data).map { "\($0)" } ?? "?")
+        }
     }
 }

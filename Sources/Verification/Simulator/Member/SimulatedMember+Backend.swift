@@ -107,7 +107,7 @@ extension SimulatedMember {
 
     private func defragmented(_ failure: String?) {
         if let failure {
-            guard !host.hasDiskFault else { return }
+            guard !host.hasDiskFault else { return host.isDiskInDoubt = true }
             return fail(SimulationFailure("host \(host.number): \(failure)"))
         }
         simulation.report.count(.defragmentations)

@@ -8,6 +8,8 @@ import StateMachine
 extension SimulatedMember {
     func turnOfConsensus(_ batch: [ConsensusInput]) throws {
         admission.noteTaken(batch)
+        if simulation.now - lastTurnAt > .second { awakeSince = simulation.now }
+        lastTurnAt = simulation.now
         var batch = simulation.mutant == .endsLeasesDeposed ? batch.map(\.freed) : batch
         if simulation.mutant == .leadsHung, let newestWritten {
             batch.append(.replica(.written(newestWritten)))
@@ -44,7 +46,8 @@ extension SimulatedMember {
         case .backend(let input): post(input)
         case .send(let messages): try send(messages)
         case .deliverReplies: consensus.replies.deliver()
-        case .roleChanged, .heartbeatLate, .readsFailed, .inspected: break
+        case .heartbeatLate: simulation.report.count(.heartbeatsLate)
+        case .roleChanged, .readsFailed, .inspected: break
         }
     }
 

@@ -11,7 +11,7 @@ extension SimulatedMember {
         do throws(EtcdError) {
             let proposal = try admission.admit(
                 field: field, payload: payload, costBytes: Self.cost(of: field, payload),
-                databaseBytes: state.bolt.sizeBytes)
+                databaseBytes: state.store.sizeWithPendingBytes)
             simulation.requestCalls[proposal.id] = call
             submit(.propose(proposal, reply: address(call)), call)
             if simulation.mutant == .proposesTwice, standing.role == .follower {

@@ -74,6 +74,9 @@ final class SimulatedMember {
     var heardAt: [Int: Nanoseconds] = [:]
     /// Since when it leads with the voters that there are now.
     var leadsSince: Nanoseconds = 0
+    /// When it had its last turn of consensus, and since when it has had them without a long gap.
+    var lastTurnAt: Nanoseconds = 0
+    var awakeSince: Nanoseconds = 0
     /// Whether it was asked to campaign.
     var isToldToCampaign = false
     var seenCommit: LogIndex

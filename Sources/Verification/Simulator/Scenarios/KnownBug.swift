@@ -46,11 +46,13 @@ package struct KnownBug: Sendable {
             Scenario(
                 "what changes no key is applied again after a restart",
                 every: [.powerFailure: 1_500], leaseHolders: 12),
-            mutant: .indexOnlyWithKeys, reached: [.powerFailures, .leasesGranted]),
+            mutant: .indexOnlyWithKeys, reached: [.powerFailures, .leasesGranted],
+            seedsUntilFound: 20),
         KnownBug(
             Scenario(
                 "crash in a defragmentation", every: [.defragmentationCrash: 300]),
-            mutant: .storesIndexDefragmenting, reached: [.crashesInDefragmentation]),
+            mutant: .storesIndexDefragmenting, reached: [.crashesInDefragmentation],
+            seedsUntilFound: 15),
         KnownBug(
             Scenario(
                 "revision goes back after a crash in a compaction",
@@ -94,6 +96,20 @@ package struct KnownBug: Sendable {
         KnownBug(
             Scenario("event repeated after a resync", every: [.crash: 1_000]),
             mutant: .watchRepeatsRevision, reached: [.watchEvents]),
+        KnownBug(
+            Scenario(
+                "the last of two voters reads before it has applied", members: 2,
+                every: [.removal: 1_500, .laneHold: 700]),
+            mutant: .readsAloneTooSoon, reached: [.removalsOfOneOfTwo, .localReads],
+            seedsUntilFound: 40),
+        KnownBug(
+            Scenario("a leader whose log disk hangs", every: [.hungDisk: 6_000]),
+            mutant: .leadsHung, reached: [.hungDisks]),
+        KnownBug(
+            Scenario(
+                "stalls of the disk start the clocks of leases again", every: [.stall: 1_000],
+                leaseHolders: 12),
+            mutant: .promotesAfterWrites, reached: [.stalls, .leaseReports]),
         KnownBug(
             Scenario(
                 "watch goes back in time at a compaction",

@@ -1,0 +1,53 @@
+import EtcdAPI
+import Raft
+import StateMachine
+import Testing
+
+@testable import Replica
+
+/// What the order of a replica's effects carries.
+@Suite("The order of effects") struct EffectOrderTests {
+    @Test("What a write has to be durable for is in no list before its report")
+    func persistBeforeSend() throws {
+        var fixture = try ReplicaFixture.following()
+        let append = Message(
+            type: .append, to: MemberID(1), from: MemberID(2), term: Term(2), logTerm: Term(1),
+            index: LogIndex(3), commit: LogIndex(3),
+            entries: [Entry(term: Term(2), index: LogIndex(4), data: [7])])
+        try fixture.step(.message(append))
+        let write = try #require(fixture.effects.writes.first)
+        let answers = fixture.effects.all.filter { effect in
+            if case .send(let messages) = effect {
+                messages.contains { $0.type == .appendResponse }
+            } else {
+                false
+            }
+        }
+        #expect(answers.isEmpty)
+        try fixture.step(.written(write.number))
+        #expect(fixture.effects.messages.map(\.type) == [.appendResponse])
+    }
+
+    @Test("What was committed before a sole write is handed out before it")
+    func soleWrites() throws {
+        var fixture = try ReplicaFixture.leading(appliesSoleWrites: true)
+        let large = NumberedProposal(id: 1, data: [UInt8](repeating: 1, count: 100_000))
+        try fixture.step(.propose([large]))
+        let first = try #require(fixture.effects.writes.first)
+        #expect(fixture.effects.soleWrites.isEmpty)
+        fixture.effects.removeAll()
+        try fixture.replica.step(.written(first.number), into: &fixture.effects)
+        try fixture.replica.step(
+            .propose([ReplicaFixture.proposal(2)]), into: &fixture.effects)
+        fixture.replica.takeEffects(into: &fixture.effects)
+        #expect(fixture.effects.soleWrites.count == 1)
+        let order = fixture.effects.all.compactMap { effect in
+            switch effect {
+            case .commit(let entries): "commit \(entries.count)"
+            case .write(_, let isSole): isSole ? "sole write" : "write"
+            default: nil
+            }
+        }
+        #expect(order == ["commit 1", "sole write"])
+    }
+}

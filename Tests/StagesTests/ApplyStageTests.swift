@@ -1,0 +1,101 @@
+import EtcdAPI
+import Raft
+import StateMachine
+import Testing
+
+@testable import Stages
+
+/// The apply stage, turn by turn.
+@Suite struct ApplyStageTests {
+    private let sink = GatheringSink()
+    private let observer = NoObserver()
+
+    private func makeStage(_ change: (inout MemberSettings) -> Void = { _ in }) throws -> ApplyStage {
+        var settings = MemberSettings()
+        change(&settings)
+        return ApplyStage(
+            try StageFixture.makeState(), id: MemberID(1), settings: settings, now: 0)
+    }
+
+    private func turn(
+        _ stage: inout ApplyStage, _ inputs: [ApplyInput], now: Int64 = 10
+    ) throws -> [ApplyEffect] {
+        var effects: [ApplyEffect] = []
+        try stage.turn(
+            inputs, ApplySurroundings(now: now, isUnhurried: true), isConnected: { _ in true },
+            observer: observer, into: &effects)
+        for case .deliverReplies in effects { stage.replies.deliver() }
+        return effects
+    }
+
+    private func expect(_ ids: [UInt64]) -> ApplyInput {
+        .expect(
+            ids.map { Registration(id: $0, address: sink.address($0)) },
+            ProposalBatch(
+                number: 0, deadline: 7000, sent: SentProposals(term: 2, leader: MemberID(1))))
+    }
+
+    @Test("Readers see an entry before its proposer is answered")
+    func order() throws {
+        var stage = try makeStage()
+        let effects = try turn(&stage, [expect([1]), .entries([StageFixture.put(1, id: 1)])])
+        let applied = effects.firstIndex { if case .applied = $0 { true } else { false } }
+        let answered = effects.firstIndex { if case .deliverReplies = $0 { true } else { false } }
+        #expect(try #require(applied) < #require(answered))
+        #expect(sink.takeAll().map(\.told) == ["1 applied"])
+    }
+
+    @Test("A long batch is applied group by group where the turn is limited")
+    func groups() throws {
+        var stage = try makeStage {
+            $0.entriesPerGroup = 2
+            $0.groupsPerTurn = 1
+        }
+        let entries = (1...5).map { StageFixture.put($0, id: $0) }
+        _ = try turn(&stage, [expect([1, 2, 3, 4, 5]), .entries(entries)])
+        #expect(stage.appliedIndex == 2 && stage.hasWork)
+        #expect(sink.takeAll().isEmpty, "answers leave with the last group")
+        _ = try turn(&stage, [])
+        _ = try turn(&stage, [])
+        #expect(stage.appliedIndex == 5 && !stage.hasWork)
+        #expect(sink.takeAll().count == 5)
+    }
+
+    @Test("Entries wait for the database, and everything else goes on")
+    func writeBuffer() throws {
+        var stage = try makeStage { $0.overlayMaximumBytes = 100 }
+        var effects = try turn(
+            &stage, [expect([1, 2]), .entries([StageFixture.put(1, id: 1, bytes: 200)])])
+        let isAwaited = effects.contains {
+            if case .backend(.persist(isAwaited: true)) = $0 { true } else { false }
+        }
+        #expect(isAwaited && stage.isBlocked)
+        _ = sink.takeAll()
+        effects = try turn(
+            &stage,
+            [.entries([StageFixture.put(2, id: 2)]), .readable(index: 1, [sink.address(7)])])
+        #expect(stage.appliedIndex == 1)
+        #expect(sink.takeAll().map(\.told) == ["7 readable"])
+        try stage.state.store.persist()
+        _ = try turn(&stage, [.persisted])
+        #expect(stage.appliedIndex == 2 && !stage.isBlocked)
+        #expect(sink.takeAll().map(\.told) == ["2 applied"])
+    }
+
+    @Test("Reads wait for their index")
+    func reads() throws {
+        var stage = try makeStage()
+        _ = try turn(&stage, [.readable(index: 1, [sink.address(3)])])
+        #expect(sink.takeAll().isEmpty)
+        _ = try turn(&stage, [.entries([StageFixture.put(1, id: 1)])])
+        #expect(sink.takeAll().map(\.told) == ["3 readable"])
+    }
+
+    @Test("A gap between entries stops the member")
+    func gap() throws {
+        var stage = try makeStage()
+        #expect(throws: EntryGap.self) {
+            _ = try turn(&stage, [.entries([StageFixture.put(2, id: 1)])])
+        }
+    }
+}

@@ -1,0 +1,115 @@
+import Disk
+import EtcdAPI
+import Raft
+import Testing
+import WriteAheadLog
+
+@testable import Stages
+
+/// The log stage, step by step on a simulated disk.
+@Suite struct LogStageTests {
+    private let disk = MemoryDisk(seed: 1)
+
+    private func makeStage(
+        unsynchronizedBytesMaximum: Int = 1 << 20
+    ) throws -> LogStage {
+        try disk.createDirectory("/snap", permissions: 0o700)
+        let log = try WriteAheadLog.create(
+            disk: disk, directory: "/wal",
+            metadata: LogMetadata(nodeID: 1, clusterID: 2).encoded(),
+            configuration: LogConfiguration(segmentSizeBytes: 64 << 10))
+        var settings = MemberSettings()
+        settings.unsynchronizedBytesMaximum = unsynchronizedBytesMaximum
+        return LogStage(
+            log: log, snapshots: SnapshotStore(disk: disk, directory: "/snap"), settings: settings)
+    }
+
+    private func write(_ number: UInt64, bytes: Int = 10, mustSynchronize: Bool = true) -> LogWrite {
+        let entry = Entry(
+            term: Term(1), index: LogIndex(number), data: [UInt8](repeating: 1, count: bytes))
+        return LogWrite(
+            number: WriteNumber(rawValue: number), entries: mustSynchronize ? [entry] : [],
+            hardState: HardState(
+                term: Term(1), vote: MemberID(1), commit: LogIndex(number - 1)),
+            mustSynchronize: mustSynchronize)
+    }
+
+    /// Does all that there is to do, and tells it in words.
+    private func run(_ stage: inout LogStage) throws -> [String] {
+        var told: [String] = []
+        while let step = stage.nextStep {
+            if case .synchronize = step { told.append("synchronize") }
+            var effects: [LogEffect] = []
+            try stage.perform(step, into: &effects)
+            for effect in effects {
+                switch effect {
+                case .commit(let entries): told.append("commit \(entries.count)")
+                case .written(let number, let isQuiet):
+                    told.append("written \(number.rawValue)\(isQuiet ? " quietly" : "")")
+                case .snapshotSaved(let index): told.append("snapshot \(index.rawValue)")
+                case .prepareSegment: break
+                }
+            }
+        }
+        return told
+    }
+
+    @Test("What was taken together shares one synchronization, and is told of behind it")
+    func shared() throws {
+        var stage = try makeStage()
+        var batch: [LogInput] = [
+            .write(write(1), isSole: false), .write(write(2), isSole: false),
+        ]
+        stage.take(&batch)
+        #expect(batch.isEmpty && !stage.isIdle)
+        #expect(try run(&stage) == ["synchronize", "written 2"])
+        #expect(stage.isIdle)
+    }
+
+    @Test("Entries of a sole write are committed before it is told of")
+    func sole() throws {
+        var stage = try makeStage()
+        var batch: [LogInput] = [.write(write(1), isSole: true), .write(write(2), isSole: true)]
+        stage.take(&batch)
+        #expect(try run(&stage) == ["synchronize", "commit 2", "written 2 quietly"])
+    }
+
+    @Test("A long batch is made durable in parts")
+    func parted() throws {
+        var stage = try makeStage(unsynchronizedBytesMaximum: 1_000)
+        var batch: [LogInput] = (1...3).map { .write(write($0, bytes: 800), isSole: false) }
+        stage.take(&batch)
+        #expect(
+            try run(&stage) == ["synchronize", "written 2", "synchronize", "written 3"])
+    }
+
+    @Test("A commit index that moved costs no synchronization")
+    func commitIndexAlone() throws {
+        var stage = try makeStage()
+        var batch: [LogInput] = [.write(write(1), isSole: false)]
+        stage.take(&batch)
+        _ = try run(&stage)
+        batch = [.write(write(2, mustSynchronize: false), isSole: false)]
+        stage.take(&batch)
+        #expect(try run(&stage) == ["written 2 quietly"])
+    }
+
+    @Test("A power failure before the synchronization loses only what nobody was told of")
+    func powerFailure() throws {
+        var stage = try makeStage()
+        var batch: [LogInput] = [.write(write(1), isSole: false)]
+        stage.take(&batch)
+        _ = try run(&stage)
+        batch = [.write(write(2), isSole: false)]
+        stage.take(&batch)
+        var effects: [LogEffect] = []
+        try stage.perform(try #require(stage.nextStep), into: &effects)
+        #expect(effects.isEmpty)
+        disk.crash(seed: 7)
+        _ = try WriteAheadLog.repair(disk: disk, directory: "/wal")
+        let start = try #require(
+            try WriteAheadLog.validSnapshots(disk: disk, directory: "/wal").last)
+        let (_, contents) = try WriteAheadLog.open(disk: disk, directory: "/wal", from: start)
+        #expect(contents.entries.first?.index == 1)
+    }
+}
