@@ -50,7 +50,11 @@ package final class StateMachine {
         membership.restore(from: reading, noted: applied.confState)
         alarms.restore(from: reading)
         auth = AuthState(from: reading)
-        lessor.restore(from: reading)
+        do throws(LeaseRecordError) {
+            try lessor.restore(from: reading)
+        } catch {
+            throw .malformedRecord(key: error.key)
+        }
         self.membership = membership
         leases = LeaseKeeper(lessor)
         appliedIndex = applied.index
