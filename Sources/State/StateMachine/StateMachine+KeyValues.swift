@@ -108,8 +108,11 @@ extension StateMachine {
         return applied
     }
 
+    /// Whether a request of this cost fits into the quota and its keys into memory. One that does
+    /// not is carried out, as in etcd, and raises the alarm that makes the members refuse others.
     func admits(_ costBytes: Int) -> Bool {
-        settings.quota.admits(costBytes: costBytes, databaseBytes: bolt.sizeBytes)
+        guard costBytes == 0 || !store.isIndexNearlyFull else { return false }
+        return settings.quota.admits(costBytes: costBytes, databaseBytes: bolt.sizeBytes)
     }
 }
 

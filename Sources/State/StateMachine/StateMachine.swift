@@ -93,6 +93,7 @@ package final class StateMachine {
             case .memberChange: applyMemberChange(entry)
             case .generalChange: applyGeneralChange(entry)
             }
+        if let failure = store.failure { throw .store(index: entry.index, failure) }
         appliedIndex = entry.index
         appliedTerm = entry.term
         store.setApplied(index: entry.index, term: entry.term)
