@@ -133,7 +133,7 @@ var targets: [Target] = [
     tests("WriteAheadLogTests", ["WriteAheadLog", "Disk", "EtcdAPI", "CCRC32C"]),
     tests("BoltTests", ["Bolt", "Disk"]),
     tests("MVCCTests", ["MVCC", "Bolt", "Disk", "EtcdAPI", protobuf]),
-    tests("LeaseTests", ["Lease", "Bolt", "Disk", "EtcdAPI"]),
+    tests("LeaseTests", ["Lease", "Bolt", "Disk", "EtcdAPI", protobuf]),
     tests("MembershipTests", ["Membership", "Bolt", "Disk", "EtcdAPI"]),
     tests(
         "StateMachineTests",

@@ -112,6 +112,28 @@ def test_600_watchers_of_one_stream_are_cancelled_one_by_one(channel):
     done.set()
 
 
+@pytest.mark.parametrize("real", [True, False], ids=["real", "ours"])
+def test_history_comes_in_one_response_or_in_fragments_of_it(start, real):
+    with api.connect(start(real=real).endpoint) as channel:
+        for number in range(4):
+            api.stub(channel, "KV").Put(
+                rpc.PutRequest(key=b"a", value=b"%d" % number * 1_200_000), timeout=10)
+
+        def history(fragment):
+            call = api.stub(channel, "Watch").Watch(iter([rpc.WatchRequest(
+                create_request=rpc.WatchCreateRequest(
+                    key=b"a", start_revision=2, fragment=fragment))]), timeout=20)
+            assert next(call).created
+            pieces = [next(call)]
+            while pieces[-1].fragment:
+                pieces.append(next(call))
+            call.cancel()
+            return [(len(one.events), one.fragment, one.header.revision) for one in pieces]
+
+        assert history(False) == [(4, False, 5)]
+        assert history(True) == [(1, True, 5)] * 3 + [(1, False, 5)]
+
+
 def test_a_watcher_overtaken_by_compaction_keeps_its_id_until_it_is_cancelled(start):
     with api.connect(start().endpoint) as channel:
         kv = api.stub(channel, "KV")

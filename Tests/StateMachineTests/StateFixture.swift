@@ -15,12 +15,16 @@ func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 final class StateFixture {
     let disk: any Disk
     private let settings: StateSettings
+    private let configuration: StoreConfiguration
     private(set) var bolt: Bolt
     private(set) var state: StateMachine
     var nextIndex: UInt64 = 1
 
-    init(_ settings: StateSettings = StateSettings()) throws {
+    init(
+        _ settings: StateSettings = StateSettings(), indexReservedBytes: Int = 256 << 20
+    ) throws {
         self.settings = settings
+        configuration = StoreConfiguration(indexReservedBytes: indexReservedBytes)
         disk = MemoryDisk()
         bolt = try Bolt.open(disk: disk, path: "db", options: Self.options)
         let transaction = bolt.beginWrite()
@@ -30,7 +34,7 @@ final class StateFixture {
             _ = try transaction.createBucketIfMissing(bytes(name))
         }
         try transaction.commit()
-        state = try Self.start(bolt, settings)
+        state = try Self.start(bolt, settings, configuration)
     }
 
     deinit { bolt.close() }
@@ -39,13 +43,15 @@ final class StateFixture {
         BoltOptions(initialMapBytes: 256 << 20, growthStepBytes: 0)
     }
 
-    private static func start(_ bolt: Bolt, _ settings: StateSettings) throws -> StateMachine {
+    private static func start(
+        _ bolt: Bolt, _ settings: StateSettings, _ configuration: StoreConfiguration
+    ) throws -> StateMachine {
         try StateMachine(
             bolt: bolt,
             membership: ClusterMembership(
                 localID: MemberID(rawValue: 1), clusterID: ClusterID(rawValue: 2)),
             settings: settings,
-            storeConfiguration: StoreConfiguration(indexReservedBytes: 256 << 20))
+            storeConfiguration: configuration)
     }
 
     /// Closes and opens the file; what was not persisted is lost.
@@ -53,7 +59,7 @@ final class StateFixture {
         if persisting { try state.store.persist() }
         bolt.close()
         bolt = try Bolt.open(disk: disk, path: "db", options: Self.options)
-        state = try Self.start(bolt, settings)
+        state = try Self.start(bolt, settings, configuration)
     }
 
     /// Applies an entry as a batch of its own.

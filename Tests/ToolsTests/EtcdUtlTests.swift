@@ -105,6 +105,33 @@ struct EtcdUtlTests {
         #expect(run.status == 1)
     }
 
+    /// The state is that of etcdutl 3.7.1's `snapshot restore --bump-revision 1000
+    /// --mark-compacted`.
+    @Test func aDatabaseWithABumpedRevisionIsSound() throws {
+        let directory = try ScratchDirectory()
+        let member = try Member(directory.path)
+        for number in 0..<3 { try member.put("key\(number)", "value") }
+        try member.putRecord(at: Revision(main: 1_004), value: [])
+        try member.scheduleCompaction(at: 1_004)
+        try member.close()
+        let run = try ToolProcess("etcdutl", ["check", "--data-dir", directory.path])
+        #expect(run.output == "database and log are sound\n")
+        #expect(run.status == 0)
+    }
+
+    @Test(arguments: [Revision(main: 1_005), Revision(main: 1_004, sub: 1)])
+    func anEmptyRecordElsewhereIsFound(revision: Revision) throws {
+        let directory = try ScratchDirectory()
+        let member = try Member(directory.path)
+        try member.put("a", "1")
+        try member.putRecord(at: revision, value: [])
+        try member.scheduleCompaction(at: 1_004)
+        try member.close()
+        let run = try ToolProcess("etcdutl", ["check", "--data-dir", directory.path])
+        #expect(run.output == "database: the record of revision \(revision) has no key\n")
+        #expect(run.status == 1)
+    }
+
     private static func flip(_ path: String, at offset: Int) throws {
         let file = try RealDisk().open(path, .readWrite)
         defer { file.close() }
@@ -148,6 +175,23 @@ private final class Member {
     func setApplied(_ index: UInt64) throws {
         store.setApplied(index: index, term: 1)
         try store.persist()
+    }
+
+    /// Writes a record that no request has made.
+    func putRecord(at revision: Revision, value: [UInt8]) throws {
+        try put(bucket: StoreBucket.key, RevisionKey(revision).encoded, value)
+    }
+
+    /// Marks a revision as compacted, as a tool does that works on the file.
+    func scheduleCompaction(at main: Int64) throws {
+        let revision = RevisionKey(Revision(main: main)).encoded
+        try put(bucket: StoreBucket.meta, StoreBucket.scheduledCompaction, revision)
+    }
+
+    private func put(bucket: [UInt8], _ key: [UInt8], _ value: [UInt8]) throws {
+        let transaction = bolt.beginWrite()
+        try transaction.createBucketIfMissing(bucket).put(key, value)
+        try transaction.commit()
     }
 
     func close() throws {

@@ -21,19 +21,34 @@ package typealias ClockMilliseconds = Int64
 /// One granted lease and the keys that live as long as it.
 package struct Lease: Sendable {
     package let id: LeaseID
-    /// Time to live as granted, in seconds.
+    /// Time to live as granted, in seconds; at most `Lessor.maximumSeconds`.
     package let grantedSeconds: Int64
     /// Rest of the life as last checkpointed, in seconds; 0 when there is no checkpoint.
     package internal(set) var checkpointedSeconds: Int64 = 0
     /// When it ends; nil while this member is not the primary lessor ("forever").
     package internal(set) var expiry: ClockMilliseconds?
+    /// What stalls have added to its life since its clock was last started.
+    var stallMilliseconds: Int64 = 0
     /// When its rest is told to all members; nil when that is not planned.
     var nextCheckpoint: ClockMilliseconds?
     /// Keys attached to it.
     package internal(set) var keys: Set<[UInt8]> = []
 
-    /// Seconds a promotion gives back to it: the checkpointed rest, else the whole.
-    var restoredSeconds: Int64 { checkpointedSeconds > 0 ? checkpointedSeconds : grantedSeconds }
+    /// What a grant or a renewal gives to it.
+    var grantedMilliseconds: Int64 { grantedSeconds * 1000 }
+
+    /// What a promotion gives back to it: the checkpointed rest, else the whole. A checkpoint is
+    /// stored as it comes, so it may name any number; a rest is never more than the whole.
+    var restoredMilliseconds: Int64 {
+        guard checkpointedSeconds > 0 else { return grantedMilliseconds }
+        return min(checkpointedSeconds, grantedSeconds) * 1000
+    }
+
+    /// Starts its clock, to end then.
+    mutating func startClock(until expiry: ClockMilliseconds) {
+        self.expiry = expiry
+        stallMilliseconds = 0
+    }
 
     /// Attached keys, ascending, so that every member deletes them in the same order.
     package var sortedKeys: [[UInt8]] {

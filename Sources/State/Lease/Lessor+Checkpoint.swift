@@ -4,7 +4,7 @@ extension Lessor {
     /// Checkpoints of a lease that is longer than the interval, if there are to be any here.
     package mutating func scheduleCheckpoint(of id: LeaseID, now: ClockMilliseconds) {
         guard isPrimaryLessor, let interval = checkpointIntervalMilliseconds,
-            let lease = leases[id], lease.restoredSeconds * 1000 > interval
+            let lease = leases[id], lease.restoredMilliseconds > interval
         else { return }
         leases[id]?.nextCheckpoint = now + interval
         checkpointQueue.insert(id, at: now + interval)

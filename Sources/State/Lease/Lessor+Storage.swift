@@ -14,28 +14,39 @@ extension Lessor {
         batch.put(bucket: Self.bucket, key: lease.id.storageKey, value: bytes)
     }
 
-    /// Reads back the stored leases, at start. What is no lease is left out, as it has no effect.
-    package mutating func restore(from transaction: BoltReadTransaction) {
+    /// Reads back the stored leases, at start.
+    package mutating func restore(
+        from transaction: BoltReadTransaction
+    ) throws(LeaseRecordError) {
         guard let bucket = transaction.bucket(Self.bucket) else { return }
         var cursor = bucket.cursor()
         var record = cursor.first()
-        while let (_, value) = record {
-            _ = restore(storedValue: value)
+        while let (key, value) = record {
+            guard restore(storedValue: value) else {
+                throw LeaseRecordError(key: [UInt8](key))
+            }
             record = cursor.next()
         }
     }
 
     /// Reads back one stored lease.
     ///
-    /// - Returns: false when the bytes are not a lease.
+    /// - Returns: false when the bytes are not a lease, or one of a length that none is granted.
     mutating func restore(storedValue: UnsafeRawBufferPointer) -> Bool {
-        guard let message = try? Leasepb_Lease(serializedBytes: [UInt8](storedValue)) else {
-            return false
-        }
+        guard let message = try? Leasepb_Lease(serializedBytes: [UInt8](storedValue)),
+            message.ttl <= Self.maximumSeconds
+        else { return false }
         let id = LeaseID(rawValue: message.id)
         var lease = Lease(id: id, grantedSeconds: max(message.ttl, minimumSeconds))
         lease.checkpointedSeconds = message.remainingTtl
         leases[id] = lease
         return true
     }
+}
+
+/// A damaged record in bucket `lease`. It stops the start, as in etcd: without its lease a key
+/// would stay for ever.
+package struct LeaseRecordError: Error, Equatable, Sendable {
+    /// The record's key.
+    package let key: [UInt8]
 }

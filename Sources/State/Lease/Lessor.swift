@@ -60,8 +60,9 @@ package struct Lessor {
         guard leases[id] == nil else { throw .leaseExists }
         var lease = Lease(id: id, grantedSeconds: max(seconds, minimumSeconds))
         if isPrimaryLessor {
-            lease.expiry = now + lease.grantedSeconds * 1000
-            queue.insert(id, at: now + lease.grantedSeconds * 1000)
+            let expiry = now + lease.grantedMilliseconds
+            lease.startClock(until: expiry)
+            queue.insert(id, at: expiry)
         }
         leases[id] = lease
         scheduleCheckpoint(of: id, now: now)

@@ -1,4 +1,5 @@
 package import EtcdAPI
+package import MVCC
 package import Membership
 
 /// One committed entry of the log, as the state machine gets it.
@@ -59,4 +60,6 @@ package enum StateError: Error, Equatable, Sendable {
     case undecodableEntry(index: UInt64)
     /// A committed request of a kind that this version does not know.
     case unknownRequest(index: UInt64, field: UInt32)
+    /// The store could not make the changes of a committed request.
+    case store(index: UInt64, StoreError)
 }

@@ -108,7 +108,10 @@ extension StateMachine {
         return applied
     }
 
+    /// Whether a request of this cost fits into the quota and its keys into memory. One that does
+    /// not is carried out, as in etcd, and raises the alarm that makes the members refuse others.
     func admits(_ costBytes: Int) -> Bool {
+        guard costBytes == 0 || !store.isIndexNearlyFull else { return false }
         // Free pages count only near the limit: looking for them takes another lock.
         let atMost = bolt.sizeBytes + store.pendingBytesWhileApplying
         return settings.quota.admits(costBytes: costBytes, databaseBytes: atMost)

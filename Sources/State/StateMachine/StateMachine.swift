@@ -50,7 +50,11 @@ package final class StateMachine {
         membership.restore(from: reading, noted: applied.confState)
         alarms.restore(from: reading)
         auth = AuthState(from: reading)
-        lessor.restore(from: reading)
+        do throws(LeaseRecordError) {
+            try lessor.restore(from: reading)
+        } catch {
+            throw .malformedRecord(key: error.key)
+        }
         self.membership = membership
         leases = LeaseKeeper(lessor)
         appliedIndex = applied.index
@@ -89,6 +93,7 @@ package final class StateMachine {
             case .memberChange: applyMemberChange(entry)
             case .generalChange: applyGeneralChange(entry)
             }
+        if let failure = store.failure { throw .store(index: entry.index, failure) }
         appliedIndex = entry.index
         appliedTerm = entry.term
         store.setApplied(index: entry.index, term: entry.term)

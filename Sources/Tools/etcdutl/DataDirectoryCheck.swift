@@ -43,7 +43,8 @@ struct DataDirectoryCheck {
         let transaction = bolt.beginRead()
         defer { transaction.end() }
         if let records = transaction.bucket(StoreBucket.key) {
-            violations += Self.checkRecords(records)
+            violations += Self.checkRecords(
+                records, compacted: Self.compactionRevision(transaction))
         } else {
             violations.append("database: no bucket key")
         }
@@ -58,8 +59,18 @@ struct DataDirectoryCheck {
         return bytes.reduce(0) { $0 << 8 | UInt64($1) }
     }
 
+    /// The highest revision that a compaction was asked for or carried out at; 0 before the first.
+    private static func compactionRevision(_ transaction: BoltReadTransaction) -> Int64 {
+        guard let meta = transaction.bucket(StoreBucket.meta) else { return 0 }
+        let names = [StoreBucket.scheduledCompaction, StoreBucket.finishedCompaction]
+        return names.reduce(0) { highest, name in
+            let stored = meta.get(name)?.withUnsafeBytes { RevisionKey(decoding: $0) }
+            return max(highest, stored?.revision.main ?? 0)
+        }
+    }
+
     /// Every record decodes, and revisions ascend.
-    private static func checkRecords(_ bucket: BoltBucket) -> [String] {
+    private static func checkRecords(_ bucket: BoltBucket, compacted: Int64) -> [String] {
         var violations: [String] = []
         var last: Revision?
         var cursor = bucket.cursor()
@@ -75,6 +86,7 @@ struct DataDirectoryCheck {
                 violations.append("database: revision \(revision) does not ascend")
             }
             last = revision
+            if isBump(name, value, compacted: compacted) { continue }
             guard let view = try? KeyValueView(decoding: value) else {
                 violations.append("database: the record of revision \(revision) does not decode")
                 continue
@@ -84,6 +96,15 @@ struct DataDirectoryCheck {
             }
         }
         return violations
+    }
+
+    /// Whether a record is what `snapshot restore --bump-revision` leaves: an empty value at the
+    /// new latest revision, which `--mark-compacted` marks as compacted.
+    private static func isBump(
+        _ name: RevisionKey, _ value: UnsafeRawBufferPointer, compacted: Int64
+    ) -> Bool {
+        value.isEmpty && !name.isTombstone && name.revision.sub == 0
+            && name.revision.main <= compacted
     }
 
     private static func violation(in view: KeyValueView, _ name: RevisionKey) -> String? {

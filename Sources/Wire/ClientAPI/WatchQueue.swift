@@ -107,7 +107,9 @@ final class WatchQueue: WatchSink {
 
     private static func sizeBytes(_ delivery: WatchDelivery) -> Int {
         guard case .changes(let changes) = delivery.content else { return 0 }
-        return changes.reduce(0) { $0 + $1.encoded.count }
+        return changes.reduce(0) { size, change in
+            size + change.sizeBytes(withPrevious: delivery.wantsPrevious)
+        }
     }
 }
 

@@ -4,8 +4,10 @@ import Testing
 
 /// Single keys through creation, deletion and compaction.
 @Suite struct KeyIndexGenerationTests {
-    let index = KeyIndex(reservedBytes: 64 << 20)
+    let index: KeyIndex
     let key = Array("k".utf8)
+
+    init() throws { index = try KeyIndex(reservedBytes: 64 << 20) }
 
     func at(_ main: Int64, _ sub: Int64 = 0) -> Revision { Revision(main: main, sub: sub) }
 
@@ -87,14 +89,14 @@ import Testing
         #expect(index.compactAll(at: 5, sliceKeys: 1) == [at(5)])
     }
 
-    @Test func restoredRecordsAnswerLikeThePutsTheyCameFrom() {
+    @Test func restoredRecordsAnswerLikeThePutsTheyCameFrom() throws {
         let bytes = key
-        bytes.withUnsafeBytes { key in
-            index.restoreTombstone(key, at: at(7))
-            index.restore(key, record: record(9, created: 9, version: 1))
-            index.restore(key, record: record(10, created: 9, version: 2))
-            index.restoreTombstone(key, at: at(11))
-            index.restoreTombstone(key, at: at(12))
+        try bytes.withUnsafeBytes { key in
+            try index.restoreTombstone(key, at: at(7))
+            try index.restore(key, record: record(9, created: 9, version: 1))
+            try index.restore(key, record: record(10, created: 9, version: 2))
+            try index.restoreTombstone(key, at: at(11))
+            try index.restoreTombstone(key, at: at(12))
         }
         #expect(index.get(key, 8) == nil)
         #expect(index.get(key, 9) == record(9, created: 9, version: 1))
@@ -104,8 +106,10 @@ import Testing
         #expect(index.verify() == [])
     }
 
-    @Test func aKeyFirstSeenInTheMiddleOfItsLifeGoesOn() {
-        key.withUnsafeBytes { index.restore($0, record: record(20, created: 4, version: 9)) }
+    @Test func aKeyFirstSeenInTheMiddleOfItsLifeGoesOn() throws {
+        try key.withUnsafeBytes {
+            try index.restore($0, record: record(20, created: 4, version: 9))
+        }
         #expect(index.put(key, at(21)) == record(21, created: 4, version: 10))
     }
 
@@ -129,14 +133,14 @@ import Testing
 
     @Test func revisionsBeyond56BitsAreRefused() async {
         await #expect(processExitsWith: .failure) {
-            let index = KeyIndex(reservedBytes: 64 << 20)
+            let index = try KeyIndex(reservedBytes: 64 << 20)
             index.put([1], Revision(main: 1 << 56))
         }
     }
 
     @Test func revisionsOfAKeyMustAscend() async {
         await #expect(processExitsWith: .failure) {
-            let index = KeyIndex(reservedBytes: 64 << 20)
+            let index = try KeyIndex(reservedBytes: 64 << 20)
             index.put([1], Revision(main: 3))
             index.put([1], Revision(main: 3))
         }

@@ -23,8 +23,8 @@ import Testing
         }
     }
 
-    static func loaded(_ order: Order) -> KeyIndex {
-        let index = KeyIndex(reservedBytes: 256 << 20)
+    static func loaded(_ order: Order) throws -> KeyIndex {
+        let index = try KeyIndex(reservedBytes: 256 << 20)
         for (position, number) in numbers(order).enumerated() {
             index.put(key(number), Revision(main: Int64(position + 2)))
         }
@@ -32,8 +32,8 @@ import Testing
     }
 
     @Test(arguments: Order.allCases)
-    func keysOfAnyOrderOfArrivalAreFoundAndPackedDensely(_ order: Order) {
-        let index = Self.loaded(order)
+    func keysOfAnyOrderOfArrivalAreFoundAndPackedDensely(_ order: Order) throws {
+        let index = try Self.loaded(order)
         #expect(index.verify() == [])
         #expect(index.liveKeyCount == Self.keyCount)
         let bytesPerKey = index.sizeBytes / Self.keyCount
@@ -46,8 +46,8 @@ import Testing
         #expect(index.count(Self.key(100), .unbounded) == Self.keyCount - 100)
     }
 
-    @Test func memoryOfDeletedKeysIsGivenBackAndUsedAgain() {
-        let index = Self.loaded(.random)
+    @Test func memoryOfDeletedKeysIsGivenBackAndUsedAgain() throws {
+        let index = try Self.loaded(.random)
         let sizeBefore = index.sizeBytes
         for number in 0..<Self.keyCount where number % 100 != 0 {
             index.tombstone(Self.key(number), Revision(main: Int64(Self.keyCount + number + 2)))
@@ -66,8 +66,8 @@ import Testing
         #expect(index.backedPageBytes < sizeBefore * 8 / 5)
     }
 
-    @Test func anEmptiedIndexIsOnePage() {
-        let index = Self.loaded(.ascending)
+    @Test func anEmptiedIndexIsOnePage() throws {
+        let index = try Self.loaded(.ascending)
         for number in 0..<Self.keyCount {
             index.tombstone(Self.key(number), Revision(main: Int64(Self.keyCount + number + 2)))
         }
@@ -80,8 +80,8 @@ import Testing
         #expect(index.verify() == [])
     }
 
-    @Test func aVisitIsResumedFromTheKeyAfterTheLast() {
-        let index = Self.loaded(.random)
+    @Test func aVisitIsResumedFromTheKeyAfterTheLast() throws {
+        let index = try Self.loaded(.random)
         var start: [UInt8] = []
         var total = 0
         while true {
@@ -93,8 +93,8 @@ import Testing
         #expect(total == Self.keyCount)
     }
 
-    @Test func aVisitEndsWhenTheBodySaysSo() {
-        let index = Self.loaded(.ascending)
+    @Test func aVisitEndsWhenTheBodySaysSo() throws {
+        let index = try Self.loaded(.ascending)
         var seen = 0
         let result = Self.key(3).withUnsafeBytes { start in
             index.visitLive(from: start, to: .unbounded) { _, _ in
@@ -105,8 +105,8 @@ import Testing
         #expect(result == VisitResult(visited: 5, hasMore: true))
     }
 
-    @Test func readersSideBySideSeeTheSame() async {
-        nonisolated(unsafe) let index = Self.loaded(.random)
+    @Test func readersSideBySideSeeTheSame() async throws {
+        nonisolated(unsafe) let index = try Self.loaded(.random)
         let counts = await withTaskGroup(of: Int.self) { group in
             for reader in 0..<4 {
                 group.addTask {

@@ -36,8 +36,8 @@ import Testing
     }
 
     @Test(arguments: KeyStyle.allCases, [UInt64(1), 2, 3])
-    func answersLikeTheModel(_ style: KeyStyle, seed: UInt64) {
-        var history = RandomHistory(style: style, seed: seed)
+    func answersLikeTheModel(_ style: KeyStyle, seed: UInt64) throws {
+        var history = try RandomHistory(style: style, seed: seed)
         for _ in 0..<800 { history.step() }
         history.checkAll()
     }
@@ -48,12 +48,13 @@ private struct RandomHistory {
     let style: KeyIndexModelTests.KeyStyle
     let seed: UInt64
     var random: SeededGenerator
-    let index = KeyIndex(reservedBytes: 1 << 30)
+    let index: KeyIndex
     var model = ModelIndex()
     var current: Int64 = 1
     var compacted: Int64 = 0
 
-    init(style: KeyIndexModelTests.KeyStyle, seed: UInt64) {
+    init(style: KeyIndexModelTests.KeyStyle, seed: UInt64) throws {
+        index = try KeyIndex(reservedBytes: 1 << 30)
         self.style = style
         self.seed = seed
         random = SeededGenerator(seed: seed)

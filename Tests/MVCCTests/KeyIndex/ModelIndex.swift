@@ -1,5 +1,7 @@
 import Glibc
-import MVCC
+import Testing
+
+@testable import MVCC
 
 /// A key index as plain as it can be: for each key all its changes, never packed.
 struct ModelIndex {
@@ -117,12 +119,32 @@ struct SeededGenerator: RandomNumberGenerator {
 extension KeyIndex {
     @discardableResult
     func put(_ key: [UInt8], _ revision: Revision) -> KeyRecord {
-        key.withUnsafeBytes { put($0, at: revision) }
+        do {
+            return try put(key: key, at: revision)
+        } catch {
+            Issue.record(error)
+            return KeyRecord(modified: .init(main: 0), created: .init(main: 0), version: 0)
+        }
     }
 
     @discardableResult
     func tombstone(_ key: [UInt8], _ revision: Revision) -> KeyRecord? {
-        key.withUnsafeBytes { tombstone($0, at: revision) }
+        do {
+            return try tombstone(key: key, at: revision)
+        } catch {
+            Issue.record(error)
+            return nil
+        }
+    }
+
+    @discardableResult
+    func put(key: [UInt8], at revision: Revision) throws -> KeyRecord {
+        try key.withUnsafeBytes { try put($0, at: revision) }
+    }
+
+    @discardableResult
+    func tombstone(key: [UInt8], at revision: Revision) throws -> KeyRecord? {
+        try key.withUnsafeBytes { try tombstone($0, at: revision) }
     }
 
     func get(_ key: [UInt8], _ main: Int64 = .max) -> KeyRecord? {

@@ -71,7 +71,7 @@ private struct WatchRun {
         hub = WatchHub(
             store: fixture.store,
             configuration: WatchConfiguration(
-                watchersPerRound: 5, revisionsPerRound: 4, bytesPerRound: 200))
+                watchersPerRound: 5, revisionsPerPage: 4, bytesPerPage: 200, bytesPerSlice: 80))
         for _ in 0..<4 {
             let sink = RecordingSink()
             sinks.append(sink)

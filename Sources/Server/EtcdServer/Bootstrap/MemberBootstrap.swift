@@ -128,11 +128,12 @@ package struct MemberBootstrap {
         if configuration.featureGates.isEnabled(.leaseCheckpoint) {
             settings.leaseCheckpointMilliseconds = Self.leaseCheckpointMilliseconds
         }
+        let storeConfiguration = StoreConfiguration(
+            compactionBatchLimit: configuration.effectiveCompactionBatchLimit)
         let state = try StateMachine(
             bolt: bolt, membership: ClusterMembership(localID: localID, clusterID: clusterID),
-            settings: settings,
-            storeConfiguration: StoreConfiguration(
-                compactionBatchLimit: configuration.effectiveCompactionBatchLimit))
+            settings: settings, storeConfiguration: storeConfiguration)
+        warnOfSmallIndex(state.store.indexReservedBytes, storeConfiguration.indexReservedBytes)
         try requireVersion(of: state.membership)
         guard !state.auth.isEnabled else {
             throw BootstrapError(
@@ -152,6 +153,13 @@ package struct MemberBootstrap {
                 "compact-rev": .integer(revisions.compacted),
             ])
         return state
+    }
+
+    private func warnOfSmallIndex(_ reserved: Int, _ wanted: Int) {
+        guard reserved < wanted else { return }
+        logger.warn(
+            "the system limits the address space, so fewer keys and revisions fit into memory",
+            ["reserved-bytes": .integer(Int64(reserved)), "wanted-bytes": .integer(Int64(wanted))])
     }
 
     /// A server serves no cluster of a later version, and no more learners than it allows.

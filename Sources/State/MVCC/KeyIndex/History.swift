@@ -48,6 +48,14 @@ extension ChunkArena {
         start(chunk).storeBytes(of: UInt32(count), as: UInt32.self)
     }
 
+    /// Whether `append` finds room for one more version of the history in `chunk`.
+    func hasRoom(inHistory chunk: UInt32) -> Bool {
+        guard chunk != 0 else { return hasRoom(order: 0) }
+        let sizeClass = sizeClass(of: chunk)
+        return History(chunk: chunk, base: base).count < Self.recordCapacity(ofClass: sizeClass)
+            || hasRoom(order: sizeClass >> 2 + 1)
+    }
+
     /// Appends a version to the history in `chunk` (0 for none); returns where it now lies.
     mutating func append(_ record: PackedRecord, toHistory chunk: UInt32) -> UInt32 {
         let count = History(chunk: chunk, base: base).count
@@ -55,7 +63,7 @@ extension ChunkArena {
         if chunk == 0 {
             target = allocate(sizeClass: 0)
         } else if count == Self.recordCapacity(ofClass: sizeClass(of: chunk)) {
-            target = allocate(sizeClass: sizeClass(of: chunk) + 1)
+            target = allocate(sizeClass: sizeClass(of: chunk) + 4)
             moveRecords(from: chunk, first: 0, count: count, to: target)
             free(chunk)
         }
@@ -76,8 +84,11 @@ extension ChunkArena {
             return 0
         }
         var target = chunk
-        let fitting = Self.sizeClass(forPayload: remaining * PackedRecord.sizeBytes)
-        if fitting < sizeClass(of: chunk) { target = allocate(sizeClass: fitting) }
+        let fitting = Self.blockClass(forPayload: remaining * PackedRecord.sizeBytes)
+        // Without room for a smaller chunk it stays in the larger one.
+        if fitting < sizeClass(of: chunk), hasRoom(order: fitting >> 2) {
+            target = allocate(sizeClass: fitting)
+        }
         moveRecords(from: chunk, first: dropped, count: remaining, to: target)
         setCount(remaining, of: target)
         if target != chunk { free(chunk) }

@@ -37,7 +37,7 @@ extension KeyIndex {
         let right = page(rightID)
         guard
             left.usedBytes + right.usedBytes < Self.joinedBytesMax + PageArena.pageSizeBytes / 4,
-            IndexPage.joinedBytes(left, right) <= Self.joinedBytesMax
+            IndexPage.joinedBytes(left, right) <= Self.joinedBytesMax, hasRoomToMerge
         else { return false }
         let oldLeft = copy(left, to: scratch.leftPage)
         let oldRight = copy(right, to: scratch.rightPage)

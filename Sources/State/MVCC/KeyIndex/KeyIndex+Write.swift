@@ -5,12 +5,14 @@ extension KeyIndex {
     /// The key is created, at version 1, if it is new or was deleted; else its version grows.
     /// `revision` is above all earlier ones of the key.
     @discardableResult
-    package func put(_ key: UnsafeRawBufferPointer, at revision: Revision) -> KeyRecord {
+    package func put(
+        _ key: UnsafeRawBufferPointer, at revision: Revision
+    ) throws(KeyIndexError) -> KeyRecord {
         let (leaf, index, found) = findForWrite(key)
         var record = KeyRecord(
             modified: revision, created: Revision(main: revision.main), version: 1)
         guard found else {
-            insert(key, PackedRecord(record), at: index)
+            try insert(key, PackedRecord(record), at: index)
             return record
         }
         let newest = PackedRecord(loadingFrom: leaf.payload(index))
@@ -19,18 +21,20 @@ extension KeyIndex {
             record.created = previous.created
             record.version = previous.version + 1
         }
-        supersede(newest, in: leaf, at: index, by: PackedRecord(record))
+        try supersede(newest, in: leaf, at: index, by: PackedRecord(record))
         return record
     }
 
     /// Records a deletion of `key` and returns the record it ends; nil if the key is not live.
     @discardableResult
-    package func tombstone(_ key: UnsafeRawBufferPointer, at revision: Revision) -> KeyRecord? {
+    package func tombstone(
+        _ key: UnsafeRawBufferPointer, at revision: Revision
+    ) throws(KeyIndexError) -> KeyRecord? {
         let (leaf, index, found) = findForWrite(key)
         guard found else { return nil }
         let newest = PackedRecord(loadingFrom: leaf.payload(index))
         guard !newest.isTombstone else { return nil }
-        supersede(newest, in: leaf, at: index, by: PackedRecord(tombstoneAt: revision))
+        try supersede(newest, in: leaf, at: index, by: PackedRecord(tombstoneAt: revision))
         return newest.record
     }
 
@@ -38,26 +42,30 @@ extension KeyIndex {
     package static func holds(_ record: KeyRecord) -> Bool { PackedRecord.holds(record) }
 
     /// Takes over a stored record while loading; a key's records come in ascending order.
-    package func restore(_ key: UnsafeRawBufferPointer, record: KeyRecord) {
+    package func restore(
+        _ key: UnsafeRawBufferPointer, record: KeyRecord
+    ) throws(KeyIndexError) {
         let (leaf, index, found) = findForWrite(key)
         guard found else {
-            insert(key, PackedRecord(record), at: index)
+            try insert(key, PackedRecord(record), at: index)
             return
         }
         let newest = PackedRecord(loadingFrom: leaf.payload(index))
-        supersede(newest, in: leaf, at: index, by: PackedRecord(record))
+        try supersede(newest, in: leaf, at: index, by: PackedRecord(record))
     }
 
     /// Takes over a stored deletion while loading.
     ///
     /// The first record of a key may be a deletion: compaction at its very revision keeps it. A
     /// deletion of a key that is already deleted is ignored, as etcd does.
-    package func restoreTombstone(_ key: UnsafeRawBufferPointer, at revision: Revision) {
+    package func restoreTombstone(
+        _ key: UnsafeRawBufferPointer, at revision: Revision
+    ) throws(KeyIndexError) {
         let (_, index, found) = findForWrite(key)
         if found {
-            tombstone(key, at: revision)
+            try tombstone(key, at: revision)
         } else {
-            insert(key, PackedRecord(tombstoneAt: revision), at: index)
+            try insert(key, PackedRecord(tombstoneAt: revision), at: index)
         }
     }
 
@@ -88,11 +96,14 @@ extension KeyIndex {
     /// Moves the newest record of an entry to its history and puts another in its place.
     private func supersede(
         _ newest: PackedRecord, in leaf: IndexPage, at index: Int, by record: PackedRecord
-    ) {
+    ) throws(KeyIndexError) {
         precondition(newest.modified < record.modified, "revisions of a key ascend")
         let payload = leaf.payload(index)
         let history = payload.loadUnaligned(
             fromByteOffset: LeafEntry.historyOffset, as: UInt32.self)
+        guard chunks.hasRoom(inHistory: history) else {
+            throw .full(reservedBytes: chunks.reservedBytes)
+        }
         let chunk = chunks.append(newest, toHistory: history)
         payload.storeBytes(of: chunk, toByteOffset: LeafEntry.historyOffset, as: UInt32.self)
         record.store(to: payload)
@@ -104,7 +115,8 @@ extension KeyIndex {
     /// Adds a key with its first record, at the place where the last descent led.
     private func insert(
         _ key: UnsafeRawBufferPointer, _ record: PackedRecord, at position: Int
-    ) {
+    ) throws(KeyIndexError) {
+        try requireRoom(forNew: key)
         var leaf = page(path.page(path.leafDepth))
         var index = position
         while !leaf.fits(keyLength: key.count) {

@@ -5,7 +5,8 @@
 /// in a chunk of a second arena. Inner entries count the live keys below them, so that counting
 /// any range at the newest revision costs two descents.
 ///
-/// Guarantees: after `compact(at: C)` reads at main revisions >= C answer as before.
+/// Guarantees: after `compact(at: C)` reads at main revisions >= C answer as before. A write that
+/// finds no room in the reservation throws and changes nothing.
 /// Invariants: every key's revisions ascend; a key whose records are all gone is not in the tree;
 /// the live counts are exact. `verify()` checks them.
 ///
@@ -24,6 +25,8 @@ package final class KeyIndex {
     var newestMain: Int64 = 0
     /// The way of the writer's last descent.
     var path: KeyPath
+    /// Bytes of the longest key so far.
+    var longestKey = 0
     /// Room for the writer's key reconstruction and page copies.
     var scratch: WriterScratch
 
@@ -32,10 +35,11 @@ package final class KeyIndex {
     /// Keys that have any record, deleted ones included.
     package internal(set) var keyCount = 0
 
-    /// Makes an empty index that can grow to `reservedBytes` of pages and as much history.
-    package init(reservedBytes: Int = 64 << 30) {
-        pages = PageArena(reservedBytes: reservedBytes)
-        chunks = ChunkArena(reservedBytes: reservedBytes)
+    /// Makes an empty index that can grow to `reservedBytes` of pages and as much history; to less
+    /// where the system limits address space (see `reservedBytes`).
+    package init(reservedBytes: Int = 64 << 30) throws(KeyIndexError) {
+        pages = try PageArena(reservedBytes: reservedBytes)
+        chunks = try ChunkArena(reservedBytes: reservedBytes)
         pageBase = pages.base
         chunkBase = chunks.base
         path = KeyPath()
@@ -44,6 +48,15 @@ package final class KeyIndex {
         page(root).format(
             level: 0, lower: UnsafeRawBufferPointer(start: nil, count: 0), upper: nil,
             chunks: &chunks)
+    }
+
+    /// What pages and history may each grow to.
+    package var reservedBytes: Int { min(pages.reservedBytes, chunks.reservedBytes) }
+
+    /// Whether so little is left that only what makes room should go on.
+    package var isNearlyFull: Bool {
+        pages.usedCount * PageArena.pageSizeBytes > pages.reservedBytes / 8 * 7
+            || chunks.takenBytes > chunks.reservedBytes / 8 * 7
     }
 
     /// Bytes in use for pages, histories and long keys.

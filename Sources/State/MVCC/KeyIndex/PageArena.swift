@@ -23,17 +23,27 @@ struct PageArena {
     /// Pages that hold memory, used or free.
     var backedCount: Int { Int(frontier) - 1 - discardedFree.count }
 
-    /// Makes an arena of up to `reservedBytes`.
-    init(reservedBytes: Int) {
-        memory = ReservedMemory(sizeBytes: reservedBytes)
+    /// Bytes of pages that the reservation is for.
+    var reservedBytes: Int { pageLimit * Self.pageSizeBytes }
+
+    /// Makes an arena of up to `reservedBytes`, or of less where the system limits it.
+    init(reservedBytes: Int) throws(KeyIndexError) {
+        memory = try ReservedMemory(sizeBytes: reservedBytes)
         pageLimit = min(memory.sizeBytes / Self.pageSizeBytes, Int(UInt32.max))
+    }
+
+    /// Whether so many pages can be handed out.
+    @inline(__always)
+    func hasRoom(pages: Int) -> Bool {
+        let left = pageLimit - Int(frontier)
+        return left >= pages || left + backedFree.count + discardedFree.count >= pages
     }
 
     /// Hands out a page of unspecified content.
     mutating func allocate() -> UInt32 {
         if let page = backedFree.popLast() { return page }
         if let page = discardedFree.popLast() { return page }
-        precondition(Int(frontier) < pageLimit, "the key index fits in its reservation")
+        precondition(Int(frontier) < pageLimit, "room is made sure of before it is taken")
         defer { frontier += 1 }
         return frontier
     }

@@ -4,8 +4,8 @@ import Glibc
 ///
 /// Pages read as zero until written, and again after `discard`.
 final class ReservedMemory {
-    /// Least reservation tried before giving up.
-    private static let sizeBytesMin = 64 << 20
+    /// The least that an owner of more is given.
+    private static let sizeBytesMin = 1 << 30
     /// Granularity of `discard`.
     static let granuleBytes = 4096
 
@@ -14,22 +14,32 @@ final class ReservedMemory {
     /// Length of the range.
     let sizeBytes: Int
 
-    /// Reserves about `sizeBytes`; less where the system limits address space.
-    init(sizeBytes: Int) {
+    /// Reserves `sizeBytes`; where the system limits address space, less by halves, for the owner
+    /// to look at, and of that only half: others need address space too.
+    init(sizeBytes: Int) throws(KeyIndexError) {
         precondition(sizeBytes > 0, "a reservation has a size")
-        var size = max(sizeBytes, Self.sizeBytesMin)
-        while true {
-            let address = mmap(
-                nil, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                -1, 0)
-            if let address, address != MAP_FAILED {
-                base = address
-                self.sizeBytes = size
-                return
-            }
+        let least = min(sizeBytes, Self.sizeBytesMin)
+        var size = sizeBytes
+        var address = Self.reserve(size)
+        while address == nil, size / 2 >= least {
             size /= 2
-            precondition(size >= Self.sizeBytesMin, "address space for the key index is available")
+            address = Self.reserve(size)
+            guard let refused = address else { continue }
+            munmap(refused, size)
+            size /= 2
+            address = size >= least ? Self.reserve(size) : nil
+            break
         }
+        guard let address else { throw .noAddressSpace(sizeBytes: least, errorNumber: errno) }
+        base = address
+        self.sizeBytes = size
+    }
+
+    private static func reserve(_ sizeBytes: Int) -> UnsafeMutableRawPointer? {
+        let address = mmap(
+            nil, sizeBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+            -1, 0)
+        return address == MAP_FAILED ? nil : address
     }
 
     deinit {

@@ -62,6 +62,9 @@ final class PendingGeneration: @unchecked Sendable {
         return value
     }
 
+    /// Takes back what a transaction that failed has appended.
+    func removeRecords(from place: Int) { records.removeSubrange(place...) }
+
     /// Revision of the first record; above all others if there is none.
     @inline(__always)
     var firstRevision: Revision { records.first?.revision ?? .last }

@@ -60,10 +60,7 @@ extension Store {
             job.phase = .index(from: next)
             return
         }
-        let lowest = UnsafeRawBufferPointer(start: nil, count: 0)
-        job.keepsNothing =
-            index.count(from: lowest, to: .unbounded, at: job.revision) == 0
-            && !hasTombstone(at: job.revision)
+        job.keepsNothing = !index.hasKey(at: job.revision) && !hasTombstone(at: job.revision)
         job.phase = .records(from: nil)
     }
 

@@ -19,6 +19,18 @@ package struct HistoryPage: Sendable {
     /// The store's compacted revision then; history below it may have gaps.
     package fileprivate(set) var compactedRevision: Int64
 
+    /// Bytes of the records.
+    var sizeBytes: Int { bytes.count }
+
+    /// Transactions in the page.
+    var transactionCount: Int {
+        var last: Int64 = 0
+        return changes.reduce(0) { count, change in
+            defer { last = change.revision.main }
+            return change.revision.main == last ? count : count + 1
+        }
+    }
+
     /// Hands over the encoded KeyValue of a change.
     package func withValue<Result>(
         of change: Change, _ body: (UnsafeRawBufferPointer) -> Result

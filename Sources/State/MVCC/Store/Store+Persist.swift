@@ -25,9 +25,10 @@ extension Store {
         lock.lockForWriting()
         defer { lock.unlock() }
         precondition(committing == nil, "one batch is on its way into the file at a time")
-        let generation = open
+        // After a failure what is open may end within an entry: it is never written.
+        let generation = failure == nil ? open : PendingGeneration()
         committing = generation
-        open = PendingGeneration()
+        if failure == nil { open = PendingGeneration() }
         return PendingBatch(generation: generation)
     }
 

@@ -58,19 +58,29 @@ extension Store {
                 created: Revision(main: name.isTombstone ? 0 : view.createRevision),
                 version: name.isTombstone ? 0 : view.version)
             guard KeyIndex.holds(record) else { throw .malformedRecord(key: Array(key)) }
-            if name.isTombstone {
-                index.restoreTombstone(view.key, at: name.revision)
-            } else {
-                index.restore(view.key, record: record)
-                if view.lease != 0 {
-                    leased.append(
-                        StoredRecord(revision: name.revision, isTombstone: false, value: value))
-                }
+            try restore(view.key, record, isTombstone: name.isTombstone)
+            if !name.isTombstone, view.lease != 0 {
+                leased.append(
+                    StoredRecord(revision: name.revision, isTombstone: false, value: value))
             }
             current = max(current, name.revision.main)
             entry = cursor.next()
         }
         return leased
+    }
+
+    private func restore(
+        _ key: UnsafeRawBufferPointer, _ record: KeyRecord, isTombstone: Bool
+    ) throws(StoreError) {
+        do throws(KeyIndexError) {
+            if isTombstone {
+                try index.restoreTombstone(key, at: record.modified)
+            } else {
+                try index.restore(key, record: record)
+            }
+        } catch {
+            throw .index(error)
+        }
     }
 
     /// Attaches the keys whose newest record names a lease.

@@ -40,6 +40,9 @@ package final class Store: @unchecked Sendable {
     var finishedCompaction: Int64 = -1
     /// Bytes of keys and values put since the start.
     var putBytes = 0
+    /// Why a change could not be made. The member must stop: the store takes nothing more to the
+    /// file, and what the failed transaction changed is seen by nobody.
+    package internal(set) var failure: StoreError?
     var pins: [RevisionPin] = []
     var compactions: [CompactionJob] = []
     var hashes: [KeyValueHash] = []
@@ -56,7 +59,11 @@ package final class Store: @unchecked Sendable {
         self.bolt = bolt
         self.configuration = configuration
         self.leases = leases
-        index = KeyIndex(reservedBytes: configuration.indexReservedBytes)
+        do throws(KeyIndexError) {
+            index = try KeyIndex(reservedBytes: configuration.indexReservedBytes)
+        } catch {
+            throw .index(error)
+        }
         try Self.createBuckets(in: bolt)
         snapshot = bolt.beginRead()
         keyBucket = snapshot.bucket(StoreBucket.key)
@@ -83,6 +90,14 @@ package final class Store: @unchecked Sendable {
 
     /// Keys that exist now.
     package var liveKeyCount: Int { withReadLock { state in state.index.liveKeyCount } }
+
+    /// Bytes that the key index may grow to, for pages and for history each: less than was asked
+    /// for where the system limits address space.
+    package var indexReservedBytes: Int { withReadLock { state in state.index.reservedBytes } }
+
+    /// Whether the key index is so full that only what makes room should go on. Apply thread,
+    /// inside `withWriteLock`.
+    package var isIndexNearlyFull: Bool { index.isNearlyFull }
 
     /// Bytes that the key index takes.
     package var indexSizeBytes: Int { withReadLock { state in state.index.sizeBytes } }

@@ -4,8 +4,8 @@ package import EtcdAPI
 /// revisions in the order they are made.
 ///
 /// It holds the store's write lock from `beginWrite` to `end`, so readers see all of it or
-/// nothing, and its own ranges see its changes. There is no way back: what can fail is checked
-/// before. Apply thread only.
+/// nothing, and its own ranges see its changes. There is no way back: what a request can be
+/// refused for is checked before; anything else is the store's `failure`. Apply thread only.
 package final class StoreWriteTransaction {
     let store: Store
     private let ownsLock: Bool
@@ -50,7 +50,14 @@ package final class StoreWriteTransaction {
         _ key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, lease: Int64
     ) -> KeyRecord {
         let revision = nextRevision
-        let record = store.index.put(key, at: revision)
+        let record: KeyRecord
+        do throws(KeyIndexError) {
+            record = try store.index.put(key, at: revision)
+        } catch {
+            store.failure = .index(error)
+            return KeyRecord(
+                modified: revision, created: Revision(main: revision.main), version: 1)
+        }
         let view = KeyValueView(
             key: key, createRevision: record.created.main, modRevision: revision.main,
             version: record.version, value: value, lease: lease)
@@ -89,8 +96,13 @@ package final class StoreWriteTransaction {
             guard let view = KeyValueView(stored: record.value) else {
                 preconditionFailure("a tombstone that was just encoded can be decoded")
             }
-            let deleted = store.index.tombstone(view.key, at: record.revision)
-            precondition(deleted != nil, "a key that was just visited is live")
+            do throws(KeyIndexError) {
+                let deleted = try store.index.tombstone(view.key, at: record.revision)
+                precondition(deleted != nil, "a key that was just visited is live")
+            } catch {
+                store.failure = .index(error)
+                break
+            }
             guard let leases = store.leases else { continue }
             let lease = leases.lease(of: view.key)
             if lease != 0 { leases.detach(view.key, from: lease) }
@@ -143,13 +155,15 @@ package final class StoreWriteTransaction {
         }
     }
 
-    /// Publishes the changes. Returns them for `WatchHub.notify`, nil if there were none: then
-    /// the revision stays as it is.
+    /// Publishes the changes. Returns them for `WatchHub.notify`, nil if there were none or one
+    /// failed: then the revision stays as it is.
     package func end() -> CommittedTransaction? {
         precondition(!isEnded, "a write transaction is ended once")
         isEnded = true
         var committed: CommittedTransaction?
-        if changeCount > 0 {
+        if store.failure != nil {
+            store.open.removeRecords(from: firstRecord)
+        } else if changeCount > 0 {
             store.current += 1
             committed = CommittedTransaction(
                 revision: store.current, generation: store.open,

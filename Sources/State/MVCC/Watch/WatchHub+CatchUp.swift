@@ -2,35 +2,28 @@ import EtcdAPI
 
 /// Bringing the watchers that are behind up to date.
 extension WatchHub {
-    /// A watcher of a round: where it stood when the round began, and what the page has for it.
-    private struct Participant {
-        let watcher: Watcher
-        let nextRevision: Int64
-        var changes: [WatchedChange] = []
-    }
-
-    /// Reads one page of history for up to `watchersPerRound` watchers that are behind and whose
-    /// sinks have room. Returns whether any of them got on: then the next round may follow at
-    /// once, else etcd's pause of 100 ms is right. One thread at a time.
+    /// Does a round of catching up for those watchers that are behind and whose sinks have room.
+    /// Returns whether any of them got on: then the next round may follow at once, else etcd's
+    /// pause of 100 ms is right. One thread at a time.
     ///
     /// Only choosing and delivering hold the hub's lock; history is read and matched outside.
     package func catchUpStep() -> Bool {
-        var (participants, store) = withLock { hub in (hub.chooseBehind(), hub.store) }
-        guard let first = participants.map(\.nextRevision).min() else {
+        var (round, store) = withLock { hub in (hub.chooseBehind(), hub.store) }
+        guard !round.participants.isEmpty else {
             return withLock { hub in hub.settleOwedProgress() }
         }
-        let page = store.history(
-            from: first, revisions: configuration.revisionsPerRound,
-            bytes: configuration.bytesPerRound)
-        Self.match(page, &participants, store: store)
-        return withLock { hub in
-            guard hub.store === store else { return true }
-            var hasMoved = false
-            for participant in participants where hub.deliver(page, to: participant) {
-                hasMoved = true
+        var hasMoved = false
+        for kind in CatchUpRound.Start.allCases {
+            guard let start = round.revision(of: kind) else { break }
+            let page = readPage(from: start, for: &round, store: store)
+            let isSameStore = withLock { hub in
+                guard hub.store === store else { return false }
+                if hub.deliver(page, from: start, to: &round) { hasMoved = true }
+                return true
             }
-            return hasMoved
+            guard isSameStore else { return true }
         }
+        return hasMoved
     }
 
     /// Tells progress that full sinks put off.
@@ -41,33 +34,60 @@ extension WatchHub {
         return false
     }
 
-    private func chooseBehind() -> [Participant] {
-        var chosen: [Participant] = []
+    private func chooseBehind() -> CatchUpRound {
+        catchUpRounds += 1
+        var round = CatchUpRound()
         var looked = 0
-        while looked < behind.count, chosen.count < configuration.watchersPerRound {
+        while looked < behind.count, round.participants.count < configuration.watchersPerRound {
             if nextBehind >= behind.count { nextBehind = 0 }
             let watcher = behind[nextBehind]
             if watcher.stream.sink.hasRoom {
-                chosen.append(Participant(watcher: watcher, nextRevision: watcher.nextRevision))
+                round.participants.append(
+                    CatchUpRound.Participant(
+                        watcher: watcher, nextRevision: watcher.nextRevision,
+                        waitingSince: watcher.waitingSince))
             }
             nextBehind += 1
             looked += 1
         }
-        return chosen
+        return round
     }
 
-    /// Finds what each participant gets of a page. Their configurations never change, so no lock
-    /// is needed.
+    /// Reads a page of history, slice by slice, and finds what the participants get of it.
+    private func readPage(
+        from start: Int64, for round: inout CatchUpRound, store: Store
+    ) -> CatchUpPage {
+        let candidates = round.candidates(from: start)
+        var slice = history(of: store, from: start, revisions: configuration.revisionsPerPage)
+        var page = CatchUpPage(slice)
+        while true {
+            page.add(slice, eventBytes: Self.match(slice, candidates, in: &round, store: store))
+            guard page.goesOn(configuration) else { return page }
+            slice = history(
+                of: store, from: page.nextRevision,
+                revisions: configuration.revisionsPerPage - page.revisions)
+            // What a compaction has overtaken meanwhile may have gaps.
+            guard slice.compactedRevision <= page.nextRevision else { return page }
+        }
+    }
+
+    private func history(of store: Store, from start: Int64, revisions: Int) -> HistoryPage {
+        store.history(from: start, revisions: revisions, bytes: configuration.bytesPerSlice)
+    }
+
+    /// Finds what each candidate gets of a slice; returns the bytes of all events made for it.
+    /// The watchers' configurations never change, so no lock is needed.
     private static func match(
-        _ page: HistoryPage, _ participants: inout [Participant], store: Store
-    ) {
-        for record in page.changes {
-            page.withValue(of: record) { bytes in
+        _ slice: HistoryPage, _ candidates: [Int], in round: inout CatchUpRound, store: Store
+    ) -> Int {
+        var eventBytes = 0
+        for record in slice.changes {
+            slice.withValue(of: record) { bytes in
                 guard let view = KeyValueView(stored: bytes) else { return }
                 var change: WatchedChange?
-                for place in participants.indices {
-                    let configuration = participants[place].watcher.configuration
-                    guard participants[place].nextRevision <= record.revision.main,
+                for place in candidates {
+                    let configuration = round.participants[place].watcher.configuration
+                    guard round.participants[place].nextRevision <= record.revision.main,
                         configuration.admits(isDeletion: record.isTombstone),
                         configuration.contains(view.key)
                     else { continue }
@@ -77,34 +97,62 @@ extension WatchHub {
                             record.revision, isDeletion: record.isTombstone, record: view)
                     change = shared
                     if configuration.wantsPrevious { shared.addPrevious(of: view, from: store) }
-                    participants[place].changes.append(shared)
+                    round.participants[place].changes.append(shared)
                 }
+                eventBytes += change?.heldBytes ?? 0
             }
         }
+        return eventBytes
+    }
+}
+
+/// Handing on what was read. The lock is held.
+extension WatchHub {
+    /// Gives each participant its part of a page and moves it on; whether any moved.
+    private func deliver(
+        _ page: CatchUpPage, from start: Int64, to round: inout CatchUpRound
+    ) -> Bool {
+        var hasMoved = false
+        for place in round.participants.indices where !round.participants[place].isServed {
+            let participant = round.participants[place]
+            let isOvertaken = participant.nextRevision < page.compactedRevision
+            let isWithin = (start..<max(page.nextRevision, start + 1)).contains(
+                participant.nextRevision)
+            guard isOvertaken || isWithin else { continue }
+            round.participants[place].isServed = true
+            round.participants[place].changes = []
+            // A watcher that is gone may have outlived its stream.
+            guard participant.watcher.state == .behind else { continue }
+            let isMoved =
+                isOvertaken
+                ? tellCompacted(page.compactedRevision, participant.watcher)
+                : deliver(participant.changes, of: page, to: participant.watcher)
+            if isMoved { hasMoved = true }
+        }
+        return hasMoved
     }
 
-    /// Gives a watcher its part of a page and moves it on; false if nothing came of it.
-    private func deliver(_ page: HistoryPage, to participant: Participant) -> Bool {
-        let watcher = participant.watcher
-        // A watcher that is gone may have outlived its stream.
-        guard watcher.state == .behind else { return false }
+    private func tellCompacted(_ revision: Int64, _ watcher: Watcher) -> Bool {
         let stream = watcher.stream
-        if participant.nextRevision < page.compactedRevision {
-            let notice = watcher.delivery(
-                .compacted(revision: page.compactedRevision), revision: 0)
-            guard stream.sink.deliver([notice]) else { return false }
-            // Its id stays taken until the client cancels it, as in etcd.
-            displace(watcher)
-            settleProgress(stream)
-            return true
-        }
-        guard participant.nextRevision < page.nextRevision else { return false }
-        if !participant.changes.isEmpty {
-            let delivery = watcher.delivery(
-                .changes(participant.changes), revision: page.storeRevision)
+        let notice = watcher.delivery(.compacted(revision: revision), revision: 0)
+        guard stream.sink.deliver([notice]) else { return false }
+        // Its id stays taken until the client cancels it, as in etcd.
+        displace(watcher)
+        settleProgress(stream)
+        return true
+    }
+
+    private func deliver(
+        _ changes: [WatchedChange], of page: CatchUpPage, to watcher: Watcher
+    ) -> Bool {
+        let stream = watcher.stream
+        guard watcher.nextRevision < page.nextRevision else { return false }
+        if !changes.isEmpty {
+            let delivery = watcher.delivery(.changes(changes), revision: page.storeRevision)
             guard stream.sink.deliver([delivery]) else { return false }
         }
         watcher.nextRevision = page.nextRevision
+        watcher.waitingSince = catchUpRounds
         if watcher.nextRevision > notifiedRevision {
             displace(watcher)
             place(watcher)

@@ -8,7 +8,7 @@
 /// How: watchers that are up to date are found through an index when a transaction is notified.
 /// Whoever starts in the past, or whose sink is full, is behind: a cursor for which `catchUpStep`
 /// reads history in bounded pages, and which becomes up to date again under the lock, when its
-/// cursor has passed what was notified.
+/// cursor has passed what was notified. Nobody waits for the history of others (`CatchUpRound`).
 ///
 /// Threads: `notify` from the apply thread, after the store's write lock is released;
 /// `catchUpStep` from one thread at a time; everything else from any thread. One lock guards the
@@ -22,6 +22,8 @@ package final class WatchHub: @unchecked Sendable {
     var behind: [Watcher] = []
     /// Where the next round of catching up begins in `behind`.
     var nextBehind = 0
+    /// Rounds of catching up so far.
+    var catchUpRounds: UInt64 = 0
     /// Every change up to this revision was given to the watchers that are up to date.
     var notifiedRevision: Int64
     var streams: [WatchStream] = []
@@ -48,18 +50,24 @@ package final class WatchHub: @unchecked Sendable {
     /// Opens a stream that delivers to `sink`.
     package func openStream(_ sink: any WatchSink) -> WatchStream {
         let stream = WatchStream(sink: sink)
-        withLock { hub in hub.streams.append(stream) }
+        withLock { hub in
+            stream.place = hub.streams.count
+            hub.streams.append(stream)
+        }
         return stream
     }
 
     /// Ends a stream and all its watchers; nothing is delivered to it afterwards.
     package func close(_ stream: WatchStream) {
         withLock { hub in
+            guard !stream.isClosed else { return }
             stream.isClosed = true
             for id in stream.watchers.keys.sorted() {
                 if let watcher = stream.watchers[id] { hub.remove(watcher) }
             }
-            hub.streams.removeAll { open in open === stream }
+            hub.streams.swapAt(stream.place, hub.streams.count - 1)
+            hub.streams[stream.place].place = stream.place
+            hub.streams.removeLast()
         }
     }
 
@@ -125,6 +133,7 @@ package final class WatchHub: @unchecked Sendable {
         } else {
             watcher.state = .behind
             watcher.place = behind.count
+            watcher.waitingSince = catchUpRounds
             behind.append(watcher)
             watcher.stream.behindCount += 1
         }

@@ -32,6 +32,14 @@ package final class WatchedChange: @unchecked Sendable {
         withPrevious ? encodedWithPrevious ?? encoded : encoded
     }
 
+    /// Bytes of the event with the previous pair, if that was added, or without.
+    package func sizeBytes(withPrevious: Bool) -> Int {
+        withPrevious ? encodedWithPrevious?.count ?? encoded.count : encoded.count
+    }
+
+    /// Bytes that it holds in all its forms.
+    var heldBytes: Int { encoded.count + (encodedWithPrevious?.count ?? 0) }
+
     /// Adds the form with the previous pair, read from the store. A pair that was compacted away
     /// or never was is left out, as etcd does.
     func addPrevious(of record: KeyValueView, from store: Store) {

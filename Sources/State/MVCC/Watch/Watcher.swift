@@ -71,6 +71,8 @@ final class Watcher {
     var nextRevision: Int64
     /// Place in the index's list or in the list of those behind.
     var place = 0
+    /// The round of catching up in which it fell behind or was last brought on.
+    var waitingSince: UInt64 = 0
     /// Changes of the transaction that is being notified, if it has several.
     var gathered: [WatchedChange] = []
 
@@ -100,6 +102,8 @@ package final class WatchStream: @unchecked Sendable {
     /// Whether a progress was asked for while watchers were behind.
     var owesProgress = false
     var isClosed = false
+    /// Place in the hub's list.
+    var place = 0
     /// Gathered in this notification, in order.
     private(set) var outbox: [WatchDelivery] = []
 

@@ -1,0 +1,22 @@
+import Glibc
+
+/// Why the key index cannot hold more. Nothing was changed.
+package enum KeyIndexError: Error, Equatable, Sendable {
+    /// The system refused to reserve address space, with this `errno`.
+    case noAddressSpace(sizeBytes: Int, errorNumber: Int32)
+    /// Of this reservation nothing is left that would do.
+    case full(reservedBytes: Int)
+}
+
+extension KeyIndexError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .noAddressSpace(let size, let number):
+            "cannot reserve \(size) bytes of address space for the key index: "
+                + "\(String(cString: strerror(number))); a limit on address space (ulimit -v) or "
+                + "strict overcommitment (vm.overcommit_memory) may be the reason"
+        case .full(let reserved):
+            "the key index is full: \(reserved) bytes of address space are reserved for it"
+        }
+    }
+}

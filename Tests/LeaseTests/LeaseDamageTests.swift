@@ -1,0 +1,53 @@
+import Bolt
+import EtcdAPI
+import SwiftProtobuf
+import Testing
+
+@testable import Lease
+
+@Suite("Damaged leases")
+struct LeaseDamageTests {
+    private func write(
+        _ fixture: inout LeaseFixture, ttl: Int64, remaining: Int64 = 0
+    ) throws {
+        var message = Leasepb_Lease()
+        message.id = 7
+        message.ttl = ttl
+        message.remainingTtl = remaining
+        fixture.batch.put(
+            bucket: Lessor.bucket, key: lease(7).storageKey, value: try message.serializedBytes())
+    }
+
+    @Test(arguments: [Lessor.maximumSeconds + 1, Int64.max / 1000, .max])
+    func aLifeLongerThanAnyIsRefused(seconds: Int64) throws {
+        var fixture = try LeaseFixture()
+        try write(&fixture, ttl: seconds)
+        #expect(throws: LeaseRecordError(key: lease(7).storageKey)) { try fixture.restarted() }
+    }
+
+    @Test func bytesThatAreNoLeaseAreRefused() throws {
+        var fixture = try LeaseFixture()
+        fixture.batch.put(bucket: Lessor.bucket, key: [1], value: [0xFF])
+        #expect(throws: LeaseRecordError(key: [1])) { try fixture.restarted() }
+    }
+
+    @Test func aLifeShorterThanAnyIsRaisedAsInEtcd() throws {
+        var fixture = try LeaseFixture()
+        try write(&fixture, ttl: .min)
+        #expect(try fixture.restarted()[lease(7)]?.grantedSeconds == 2)
+    }
+
+    /// Checkpoints are stored as they come.
+    @Test(arguments: [Int64.max, .max / 1000, .min])
+    func aRestIsNeverMoreThanTheWhole(seconds: Int64) throws {
+        var fixture = try LeaseFixture(checkpointMilliseconds: 300_000)
+        try fixture.grant(1, seconds: 100)
+        fixture.lessor.checkpoint(
+            lease(1), remainingSeconds: seconds, persist: true, into: &fixture.batch)
+        fixture.lessor.promote(extensionMilliseconds: 1_000, now: 0)
+        #expect(fixture.lessor[lease(1)]?.expiry == 101_000)
+        var restarted = try fixture.restarted()
+        restarted.promote(extensionMilliseconds: 1_000, now: 0)
+        #expect(restarted[lease(1)]?.expiry == 101_000)
+    }
+}

@@ -1,0 +1,111 @@
+import Glibc
+import Testing
+
+@testable import MVCC
+
+/// What happens where the reservation ends.
+@Suite struct KeyIndexRoomTests {
+    private static let reserved = 32 << 20
+    private static let smallReserved = 8 << 20
+
+    private static func longKey(_ number: Int) -> [UInt8] {
+        Array("\(number)/".utf8) + [UInt8](repeating: UInt8(number & 0x7F), count: 10_000)
+    }
+
+    /// Puts keys until the index is full; returns how many it took.
+    private func fill(_ index: KeyIndex, from main: Int64, _ key: (Int) -> [UInt8]) -> Int {
+        var count = 0
+        while true {
+            do {
+                try index.put(key: key(count), at: Revision(main: main + Int64(count)))
+            } catch {
+                #expect(error as? KeyIndexError == .full(reservedBytes: index.reservedBytes))
+                return count
+            }
+            count += 1
+        }
+    }
+
+    @Test func longKeysAreRefusedWhenTheIndexIsFullAndTakenAgainAfterACompaction() throws {
+        let index = try KeyIndex(reservedBytes: Self.reserved)
+        let count = fill(index, from: 2, Self.longKey)
+        #expect(count * 10_000 > Self.reserved * 3 / 4, "\(count) keys")
+        #expect(index.isNearlyFull)
+        #expect(index.keyCount == count && index.verify() == [])
+        #expect(index.get(Self.longKey(count)) == nil)
+        #expect(index.get(Self.longKey(count - 1))?.version == 1)
+        for number in 0..<count / 2 {
+            try index.tombstone(
+                key: Self.longKey(number), at: Revision(main: Int64(count + 2 + number)))
+        }
+        let main = Int64(2 * count + 2)
+        _ = index.compactAll(at: main, sliceKeys: 100)
+        #expect(!index.isNearlyFull && index.verify() == [])
+        #expect(fill(index, from: main + 1, Self.longKey) > count / 3)
+        #expect(index.verify() == [])
+    }
+
+    @Test func pagesAreRefusedWhenTheIndexIsFull() throws {
+        let index = try KeyIndex(reservedBytes: Self.smallReserved)
+        let count = fill(index, from: 2) { number in
+            let digits = Array(String(number).utf8.reversed())
+            return digits + [UInt8](repeating: 97, count: 500 - digits.count)
+        }
+        #expect(count > 10_000 && index.isNearlyFull)
+        #expect(index.keyCount == count)
+    }
+
+    @Test func aHistoryIsRefusedWhenTheIndexIsFull() throws {
+        let index = try KeyIndex(reservedBytes: Self.smallReserved)
+        let count = fill(index, from: 2) { _ in [1] }
+        // A history moves to a chunk twice as large, beside which it lies meanwhile.
+        #expect(count > Self.smallReserved / PackedRecord.sizeBytes / 4)
+        #expect(index.get([1])?.version == Int64(count))
+        #expect(index.get([1], Int64(count / 2))?.version == Int64(count / 2 - 1))
+        #expect(throws: KeyIndexError.full(reservedBytes: Self.smallReserved)) {
+            try index.tombstone(key: [1], at: Revision(main: Int64(count + 2)))
+        }
+        _ = index.compactAll(at: Int64(count), sliceKeys: 1)
+        try index.tombstone(key: [1], at: Revision(main: Int64(count + 2)))
+        #expect(index.verify() == [])
+    }
+
+    @Test func aLimitOnAddressSpaceMakesTheReservationSmaller() async {
+        await #expect(processExitsWith: .success) {
+            limitAddressSpace(toMore: 16 << 30)
+            let index = try KeyIndex(reservedBytes: 64 << 30)
+            try index.put(key: [1], at: Revision(main: 2))
+            guard index.get([1]) != nil, index.reservedBytes == 4 << 30
+            else { exit(1) }
+            exit(0)
+        }
+    }
+
+    @Test func whatIsMissingIsNamed() async {
+        await #expect(processExitsWith: .success) {
+            limitAddressSpace(toMore: 256 << 20)
+            do throws(KeyIndexError) {
+                _ = try KeyIndex(reservedBytes: 64 << 30)
+            } catch {
+                guard error == .noAddressSpace(sizeBytes: 1 << 30, errorNumber: ENOMEM),
+                    "\(error)".contains("1073741824 bytes of address space"),
+                    "\(error)".contains("Cannot allocate memory")
+                else { exit(2) }
+                exit(0)
+            }
+            exit(1)
+        }
+    }
+}
+
+/// Lets this process take so many bytes of address space more.
+private func limitAddressSpace(toMore more: Int) {
+    var size = 0
+    if let file = fopen("/proc/self/statm", "r") {
+        var line = [CChar](repeating: 0, count: 64)
+        if fgets(&line, 64, file) != nil { size = atol(line) * 4096 }
+        fclose(file)
+    }
+    var limit = rlimit(rlim_cur: rlim_t(size + more), rlim_max: rlim_t(size + more))
+    if size == 0 || setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) != 0 { exit(3) }
+}

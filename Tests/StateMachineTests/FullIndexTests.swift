@@ -1,0 +1,74 @@
+import EtcdAPI
+import MVCC
+import Testing
+
+@testable import StateMachine
+
+/// Keys live in memory that is reserved once: what a request hears when that runs out.
+@Suite("A full key index")
+struct FullIndexTests {
+    private static let reserved = 16 << 20
+
+    private func key(_ number: Int) -> String {
+        "\(number)/" + String(repeating: "k", count: 5_000)
+    }
+
+    private func range(_ numbers: Range<Int>) -> TxnRequest {
+        var request = TxnRequest()
+        request.success = numbers.map { putting(key($0)) }
+        return request
+    }
+
+    @Test func raisesTheSpaceAlarmWhileThereIsRoomToCleanUp() throws {
+        let fixture = try StateFixture(indexReservedBytes: Self.reserved)
+        var number = 0
+        var put = try fixture.put(key(number))
+        while put.error == nil, number < 10_000 {
+            number += 1
+            put = try fixture.put(key(number))
+        }
+        #expect(put.error == .noSpace && put.raisesSpaceAlarm)
+        #expect(number * 5_000 > Self.reserved * 3 / 4)
+        // As with the quota the request that raises the alarm is carried out.
+        #expect(try fixture.value(key(number)) == "")
+        #expect(try fixture.grant(1, seconds: 10).error == .noSpace)
+        try fixture.alarm(.activate, .nospace)
+        #expect(try fixture.delete("0", end: "\0").error == nil)
+        try fixture.compact(fixture.revision)
+        try fixture.compact(try fixture.txn(TxnRequest()).outcome.revision)
+        try fixture.finishCompactions()
+        try fixture.alarm(.deactivate, .nospace)
+        try fixture.put("a")
+        try fixture.compact(fixture.revision)
+        try fixture.finishCompactions()
+        #expect(try fixture.put(key(0)).error == nil)
+    }
+
+    @Test func stopsTheMemberBeforeAnythingOfTheEntryCanBeSeen() throws {
+        let fixture = try StateFixture(indexReservedBytes: Self.reserved)
+        try fixture.txn(range(0..<30))
+        try fixture.state.store.persist()
+        var next = 30
+        var failure: StateError?
+        while failure == nil, next < 10_000 {
+            do {
+                try fixture.txn(range(next..<next + 30))
+                next += 30
+            } catch let error as StateError {
+                failure = error
+            }
+        }
+        let index = UInt64(next / 30 + 1)
+        #expect(failure == .store(index: index, .index(.full(reservedBytes: Self.reserved))))
+        #expect(fixture.state.appliedIndex == index - 1)
+        #expect(fixture.revision == Int64(index))
+        #expect(try fixture.pair(key(next)) == nil)
+        #expect(try fixture.value(key(next - 1)) == "")
+        let history = fixture.state.store.history(from: 2, revisions: .max, bytes: .max)
+        #expect(history.changes.last?.revision.main == Int64(index))
+        // Nothing more reaches the file: a start goes on from the log.
+        try fixture.restart()
+        #expect(fixture.state.appliedIndex == 1 && fixture.revision == 2)
+        #expect(try fixture.pair(key(30)) == nil)
+    }
+}
