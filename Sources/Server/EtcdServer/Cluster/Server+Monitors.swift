@@ -2,10 +2,6 @@ import Glibc
 
 /// What of the server looks after the cluster.
 extension Server {
-    /// Set to `true` in the environment to let the cluster's version be raised beyond the one that
-    /// a former etcd has left (docs/decisions/0002).
-    private static let raiseVariable = "SWIFT_ETCD_RAISE_CLUSTER_VERSION"
-
     /// Runs until the task is cancelled.
     func monitorCluster() async {
         let checks = corruptionChecks
@@ -13,7 +9,8 @@ extension Server {
         let monitors = ClusterMonitors(
             runtime: runtime, calls: peerCalls, logger: logger,
             downgradeInterval: configuration.downgradeCheckTime,
-            isRaiseWanted: getenv(Self.raiseVariable).map { String(cString: $0) } == "true")
+            isRaiseWanted: getenv(ClusterMonitors.raiseVariable)
+                .map { String(cString: $0) } == "true")
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await monitors.run() }
             group.addTask { await checks.checkPeriodically(every: configuration.corruptCheckTime) }
