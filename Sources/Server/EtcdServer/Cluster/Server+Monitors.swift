@@ -1,6 +1,8 @@
+import Disk
 import Glibc
+import WriteAheadLog
 
-/// What of the server looks after the cluster.
+/// What of the server looks after the cluster and its own files.
 extension Server {
     /// Runs until the task is cancelled.
     func monitorCluster() async {
@@ -11,8 +13,14 @@ extension Server {
             downgradeInterval: configuration.downgradeCheckTime,
             isRaiseWanted: getenv(ClusterMonitors.raiseVariable)
                 .map { String(cString: $0) } == "true")
+        let purge = SnapshotPurge(
+            runtime: runtime,
+            snapshots: SnapshotStore(
+                disk: RealDisk(), directory: DataDirectory(configuration).snapshots),
+            logger: logger, maximum: Int(configuration.snapshotFilesMax))
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await monitors.run() }
+            group.addTask { await purge.run() }
             group.addTask { await checks.checkPeriodically(every: configuration.corruptCheckTime) }
             guard configuration.featureGates.isEnabled(.compactHashCheck) else { return }
             group.addTask {
