@@ -100,17 +100,22 @@ def test_snapshot_files_are_those_of_a_real_etcd(tmp_path):
 def test_old_snapshot_files_go_at_the_next_start(tmp_path):
     """They are removed by time, so that their number does not depend on who writes how fast."""
     member = our_member(tmp_path / "data", f"--snapshot-count={COUNT}", "--max-snapshots=2").start()
-    for _ in range(4):
-        before = set(snapshot_files(member.directory))
-        with api.connect(member.endpoint) as channel:
-            def grown():
-                api.stub(channel, "KV").Put(rpc.PutRequest(key=b"k"), timeout=20)
-                return set(snapshot_files(member.directory)) - before
-            until(grown)
-    many = sorted(snapshot_files(member.directory))
-    assert len(many) >= 4, "nothing is removed before its time"
-    member.stop()
-    many = sorted(snapshot_files(member.directory))
-    member.start()
-    until(lambda: sorted(snapshot_files(member.directory)) == many[-2:])
-    member.stop()
+    try:
+        for _ in range(4):
+            put_until_a_snapshot(member)
+        assert len(snapshot_files(member.directory)) >= 4, "nothing is removed before its time"
+        member.stop()
+        newest = sorted(snapshot_files(member.directory))[-2:]
+        member.start()
+        until(lambda: sorted(snapshot_files(member.directory)) == newest)
+    finally:
+        member.close()
+
+
+def put_until_a_snapshot(member):
+    before = set(snapshot_files(member.directory))
+    with api.connect(member.endpoint) as channel:
+        def is_there():
+            api.stub(channel, "KV").Put(rpc.PutRequest(key=b"k"), timeout=20)
+            return set(snapshot_files(member.directory)) - before
+        until(is_there)
