@@ -55,3 +55,10 @@ def stub(channel, service):
         if hasattr(module, f"{service}Stub"):
             return getattr(module, f"{service}Stub")(channel)
     raise KeyError(service)
+
+
+def request_type(name):
+    """The class of the request of a call by its short name, for example `KV.Put`."""
+    service, method = name.split(".")
+    descriptor = rpc.DESCRIPTOR.services_by_name[service].methods_by_name[method]
+    return descriptor.input_type._concrete_class

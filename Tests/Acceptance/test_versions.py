@@ -46,10 +46,11 @@ def test_a_downgrade_lowers_version_and_files_of_all_members(make_cluster):
         assert status.downgradeInfo.enabled and status.downgradeInfo.targetVersion == "3.6.0"
     downgrade(rpc.DowngradeRequest(action=CANCEL), timeout=20)
     until(lambda: not any(one.status().downgradeInfo.enabled for one in cluster))
-    # Without a job it succeeds as well. Nobody raises the version by itself.
-    assert downgrade(rpc.DowngradeRequest(action=CANCEL), timeout=20).version == "3.6"
-    time.sleep(5)
-    assert {version(one) for one in cluster} == {"3.6.0"}
+    # All members run 3.7, so without the job the cluster is one of 3.7 again, and so are the files.
+    until(lambda: {version(one) for one in cluster} == {"3.7.0"})
+    until(lambda: {one.status().storageVersion for one in cluster} == {"3.7.0"})
+    # Without a job it succeeds as well.
+    assert downgrade(rpc.DowngradeRequest(action=CANCEL), timeout=20).version == "3.7"
 
 
 def test_members_with_equal_data_find_it_equal(make_cluster):
@@ -68,20 +69,33 @@ def test_members_with_equal_data_find_it_equal(make_cluster):
     assert not any(one.status().errors for one in cluster)
 
 
-def test_a_former_version_is_raised_only_on_the_operators_word(tmp_path):
+HELD = "cluster version is held so that the former etcd can come back"
+
+
+def held_lines(member):
+    return [line for line in member.log_lines() if line["msg"].startswith(HELD)]
+
+
+def test_a_version_without_a_way_back_is_raised_only_on_the_operators_word(tmp_path):
     directory = tmp_path / "data"
     real = real_member(directory).start()
     ports = real.client_port, real.peer_port
     until(lambda: version(real) == "3.5.0")
     real.stop()
     ours = our_member(directory, ports=ports).start()
+    until(lambda: held_lines(ours))
     time.sleep(5)
     assert version(ours) == "3.5.0" and ours.hash_kv()
+    # Once in a term, with the way to raise it.
+    assert len(held_lines(ours)) == 1
+    assert held_lines(ours)[0]["cluster-version"] == "3.5"
+    assert "SWIFT_ETCD_RAISE_CLUSTER_VERSION=true" in held_lines(ours)[0]["msg"]
     ours.stop()
     raised = our_member(
         directory, ports=ports,
         environment={"SWIFT_ETCD_RAISE_CLUSTER_VERSION": "true"}).start()
     until(lambda: version(raised) == "3.7.0")
+    assert len(held_lines(raised)) == 1  # from before, in the same file
     raised.stop()
     refused = real_member(directory, ports=ports).start(wait=False)
     assert refused.process.wait(30) != 0

@@ -60,7 +60,7 @@ import Testing
         ("pre-vote", #"true"#),
         ("auto-compaction-retention", #"0"#),
         ("auto-compaction-mode", #"periodic"#),
-        ("v2-deprecation", #"write-only-drop-data"#),
+        ("v2-deprecation", #"write-only"#),
         ("cert-file", #""#),
         ("key-file", #""#),
         ("client-cert-file", #""#),

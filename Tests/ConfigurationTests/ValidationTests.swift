@@ -72,7 +72,7 @@ import Testing
     @Test(arguments: [
         "--pre-vote=false", "--quota-backend-bytes=-1", "--metrics=extensive",
         "--listen-peer-urls=unix://localhost:20000", "--listen-peer-urls=http://[::1]:0",
-        "--auto-compaction-retention=5m", "--v2-deprecation=not-yet",
+        "--auto-compaction-retention=5m", "--v2-deprecation=write-only,gone",
         "--backend-bbolt-freelist-type=anything", "--feature-gates=AllBeta=false",
         "--initial-cluster=a=http://127.0.0.1:1,a=http://127.0.0.1:2",
         "--initial-cluster=a=http://127.0.0.1:1,b=http://127.0.0.1:2",
@@ -83,6 +83,16 @@ import Testing
     ])
     func harmlessSettingIsAccepted(argument: String) {
         #expect(refusal([argument]) == nil)
+    }
+
+    @Test(arguments: ["not-yet", "foo", ""])
+    func endedStageOfTheLegacyStoreIsRefusedInEtcdsWords(stage: String) throws {
+        let message =
+            "invalid value \"\(stage)\" for flag -v2-deprecation: invalid value \"\(stage)\""
+        #expect(
+            refusal(["--v2-deprecation=\(stage)"]) == "usage: wrong(\(message.debugDescription))")
+        // A file's value is not judged.
+        #expect(try V2Deprecation(fileNode: .scalar(stage, isQuoted: true)) == V2Deprecation())
     }
 
     @Test func everyLaterFlagIsAFlag() {

@@ -30,14 +30,35 @@ struct VersionDecisionTests {
         #expect(try decision(current, members).next() == next.flatMap { SemanticVersion($0) })
     }
 
-    @Test func keepAFormerVersionWhereAllMembersAreOurs() throws {
-        #expect(try decision("3.5.0", "3.7.1").next() == nil)
-        #expect(try decision("3.6.0", "3.7.1 3.7.1").next() == nil)
-        #expect(
-            try decision("3.5.0", "3.7.1", isRaiseWanted: true).next() == SemanticVersion(3, 7))
+    /// From 3.6 on `etcdctl downgrade` leads back, so nothing is lost by raising the version.
+    @Test(arguments: ["3.7.1", "3.7.1 3.7.1", "3.7.1 3.7.1*"])
+    func raiseAVersionThatADowngradeLeadsBackTo(members: String) throws {
+        let raising = decision("3.6.0", members)
+        #expect(try raising.next() == SemanticVersion(3, 7))
+        #expect(!raising.isHeld)
+    }
+
+    @Test(arguments: ["3.1.0", "3.4.0", "3.5.0"])
+    func holdAVersionWithoutAWayBackWhereAllMembersAreOurs(version: String) throws {
+        for members in ["3.7.1", "3.7.1 3.7.1 3.7.1"] {
+            let holding = decision(version, members)
+            #expect(try holding.next() == nil)
+            #expect(holding.isHeld)
+            let wanted = decision(version, members, isRaiseWanted: true)
+            #expect(try wanted.next() == SemanticVersion(3, 7))
+            #expect(!wanted.isHeld)
+        }
+    }
+
+    /// Held is only what would be raised otherwise.
+    @Test func holdNothingBesideARealEtcd() throws {
         // A real etcd among them would raise it as soon as it leads.
         #expect(try decision("3.5.0", "3.7.1 3.6.4*").next() == SemanticVersion(3, 6))
-        #expect(try decision("3.5.0", "3.7.1 3.5.1*").next() == nil)
+        for holding in [
+            decision("3.5.0", "3.7.1 3.6.4*"), decision("3.5.0", "3.7.1 3.5.1*"),
+            decision("3.5.0", "3.7.1 ?"), decision(nil, "3.7.1"), decision("3.0.0", "3.7.1"),
+            decision("3.7.0", "3.7.1"), decision("3.5.0", "3.7.1", downgrade: "3.4.0"),
+        ] { #expect(!holding.isHeld) }
     }
 
     @Test func lowerTheVersionForADowngradeAtOnce() throws {

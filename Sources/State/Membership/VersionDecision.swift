@@ -1,9 +1,13 @@
-/// What the leader makes of the versions of all members: etcd's rules for the cluster's version.
+/// What the leader makes of the versions of all members: etcd's rules for the cluster's version,
+/// but for one: a version from before 3.6 is held while every member runs this program
+/// (docs/decisions/0002).
 ///
 /// A pure function of what is known at one moment; the leader asks it every few seconds.
 package struct VersionDecision: Sendable {
     /// The version that stands for "not all members are known yet".
     package static let placeholder = SemanticVersion(3, 0)
+    /// The first version that a cluster can be taken back to by `etcdctl downgrade`.
+    package static let firstDowngradeTarget = SemanticVersion(3, 6)
 
     /// What one member says of itself.
     package struct MemberVersion: Equatable, Sendable {
@@ -25,8 +29,7 @@ package struct VersionDecision: Sendable {
     package var downgrade: ClusterMembership.Downgrade
     /// All members, this one too; nil for one that could not be asked.
     package var members: [MemberVersion?]
-    /// Whether the operator wants a version that came from a former etcd to be raised
-    /// (docs/decisions/0002).
+    /// Whether the operator wants a version from before 3.6 to be raised.
     package var isRaiseWanted: Bool
 
     package init(
@@ -45,8 +48,17 @@ package struct VersionDecision: Sendable {
         guard let current else { return lowest?.withoutPatch ?? Self.placeholder }
         guard let lowest else { return nil }
         if downgrade.isEnabled { return try nextOfDowngrade(from: current, lowest: lowest) }
-        guard current.major == lowest.major, current < lowest.withoutPatch else { return nil }
-        return keepsFormerVersion(current) ? nil : lowest.withoutPatch
+        return isHeld ? nil : raised
+    }
+
+    /// Whether the version stays below the lowest member's because there is no way back to it.
+    ///
+    /// A real etcd among the members would raise it as soon as it leads, so only a cluster whose
+    /// members all run this program can hold it.
+    package var isHeld: Bool {
+        guard let current, raised != nil, !downgrade.isEnabled else { return false }
+        return current > Self.placeholder && current < Self.firstDowngradeTarget
+            && !isRaiseWanted && members.allSatisfy { $0?.isOwn == true }
     }
 
     /// Whether every member runs the version that a downgrade leads to.
@@ -67,10 +79,12 @@ package struct VersionDecision: Sendable {
         return target
     }
 
-    /// Where all members are ours the former etcd can come back as long as nobody raises the
-    /// version; a real etcd among them would raise it anyway.
-    private func keepsFormerVersion(_ current: SemanticVersion) -> Bool {
-        current > Self.placeholder && !isRaiseWanted && members.allSatisfy { $0?.isOwn == true }
+    /// The version of the lowest member, if that is above the cluster's.
+    private var raised: SemanticVersion? {
+        guard let current, let lowest = lowestServer?.withoutPatch,
+            current.major == lowest.major, current < lowest
+        else { return nil }
+        return lowest
     }
 
     /// nil unless all are known.

@@ -199,7 +199,7 @@ final class RangeStreamHandler: GRPCCallHandler {
     ) throws(EtcdError) -> Bool {
         let limit = service.context.settings.requestMaximumBytes
         var pairs = WireWriter(capacity: 64 << 10)
-        let isLast = try reader.read(keys: chunkKeys, bytes: limit, into: &pairs)
+        let isLast = try reader.read(keys: chunkKeys, bytes: 2 * limit, into: &pairs)
         var answer = RangeAnswer()
         if isLast {
             answer.header = header
@@ -217,7 +217,7 @@ final class RangeStreamHandler: GRPCCallHandler {
         }
         if bytes.count < limit / 2 {
             chunkKeys = min(chunkKeys * 2, 1 << 20)
-        } else if bytes.count >= limit {
+        } else if bytes.count >= 2 * limit {
             chunkKeys = max(chunkKeys / 2, 1)
         }
         return isLast

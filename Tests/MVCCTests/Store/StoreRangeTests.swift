@@ -87,6 +87,21 @@ import Testing
         #expect(try fixture.compactFully()?.removedCount == 40)
     }
 
+    /// A chunk that ends at the limit is the last one: nothing but `more` may come after it.
+    @Test(arguments: [(9, true), (10, false), (11, false)])
+    func readerIsDoneWithThePairThatReachesTheLimit(limit: Int64, hasMore: Bool) throws {
+        let fixture = try StoreFixture(sliceKeys: 4)
+        for place in 0..<10 { fixture.put("k\(place)", "v") }
+        let reader = try fixture.store.openRange(
+            RangeRequest(key: bytes("k"), rangeEnd: [0], limit: limit))
+        var writer = WireWriter(capacity: 16)
+        #expect(try !reader.read(keys: 5, bytes: 1000, into: &writer))
+        #expect(try reader.read(keys: Int(limit) - 5, bytes: 1000, into: &writer))
+        #expect(decodePairs(writer.written).count == min(Int(limit), 10))
+        #expect(reader.more == hasMore)
+        reader.close()
+    }
+
     @Test func revokedReaderEndsAsCompacted() throws {
         let fixture = try StoreFixture()
         fixture.put("a", "1")

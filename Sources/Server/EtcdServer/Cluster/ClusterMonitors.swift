@@ -13,8 +13,11 @@ struct ClusterMonitors: Sendable {
     let calls: PeerCalls
     let logger: ServerLogger
     let downgradeInterval: Duration
-    /// Whether the operator gives up the way back to a former etcd (docs/decisions/0002).
+    /// Whether the operator gives up the way back to an etcd before 3.6 (docs/decisions/0002).
     let isRaiseWanted: Bool
+
+    /// Set to `true` in the environment of the members for `isRaiseWanted`.
+    static let raiseVariable = "SWIFT_ETCD_RAISE_CLUSTER_VERSION"
 
     /// etcd's four seconds.
     private static let versionMilliseconds: Int64 = 4000
@@ -35,16 +38,18 @@ struct ClusterMonitors: Sendable {
         var term: UInt64?
         var next: Int64 = 0
         var look = Self.firstLookMilliseconds
+        var held: SemanticVersion?
         while (try? await Task.sleep(for: .milliseconds(look))) != nil {
             let status = runtime.status
             let now = monotonicMilliseconds()
             if status.leader != nil, !status.isLeader { look = Self.lookMilliseconds }
             guard status.isLeader, now >= next || status.term.rawValue != term else { continue }
+            if status.term.rawValue != term { held = nil }
             term = status.term.rawValue
             next = now + Self.versionMilliseconds
             look = Self.lookMilliseconds
             do throws(EtcdError) {
-                try await decideVersion()
+                try await decideVersion(&held)
             } catch {
                 guard error != .stopped else { return }
                 logger.warn("failed to update cluster version", ["error": .string(error.message)])
@@ -52,9 +57,13 @@ struct ClusterMonitors: Sendable {
         }
     }
 
-    private func decideVersion() async throws(EtcdError) {
+    /// - Parameter held: the version that the log said is held, in this term.
+    private func decideVersion(_ held: inout SemanticVersion?) async throws(EtcdError) {
         let membership = try await runtime.readState { $0.membership }
         let decision = await decision(on: membership)
+        let nowHeld = decision.isHeld ? membership.version : nil
+        if let nowHeld, nowHeld != held { logHeld(nowHeld) }
+        held = nowHeld
         let next: SemanticVersion?
         do throws(VersionDecision.InvalidDowngrade) {
             next = try decision.next()
@@ -76,6 +85,16 @@ struct ClusterMonitors: Sendable {
         request.ver = next.description
         try await propose(InternalRaftRequest.Field.clusterVersionSet, request)
         logger.info("cluster version is updated", ["cluster-version": .string(next.majorMinor)])
+    }
+
+    private func logHeld(_ version: SemanticVersion) {
+        logger.warn(
+            "cluster version is held so that the former etcd can come back; to raise it, restart "
+                + "every member with \(Self.raiseVariable)=true in its environment",
+            [
+                "cluster-version": .string(version.majorMinor),
+                "server-version": .string(compatibleVersion.majorMinor),
+            ])
     }
 
     private func decision(on membership: ClusterMembership) async -> VersionDecision {

@@ -1,11 +1,9 @@
+import Disk
 import Glibc
+import WriteAheadLog
 
-/// What of the server looks after the cluster.
+/// What of the server looks after the cluster and its own files.
 extension Server {
-    /// Set to `true` in the environment to let the cluster's version be raised beyond the one that
-    /// a former etcd has left (docs/decisions/0002).
-    private static let raiseVariable = "SWIFT_ETCD_RAISE_CLUSTER_VERSION"
-
     /// Runs until the task is cancelled.
     func monitorCluster() async {
         let checks = corruptionChecks
@@ -13,9 +11,16 @@ extension Server {
         let monitors = ClusterMonitors(
             runtime: runtime, calls: peerCalls, logger: logger,
             downgradeInterval: configuration.downgradeCheckTime,
-            isRaiseWanted: getenv(Self.raiseVariable).map { String(cString: $0) } == "true")
+            isRaiseWanted: getenv(ClusterMonitors.raiseVariable)
+                .map { String(cString: $0) } == "true")
+        let purge = SnapshotPurge(
+            runtime: runtime,
+            snapshots: SnapshotStore(
+                disk: RealDisk(), directory: DataDirectory(configuration).snapshots),
+            logger: logger, maximum: Int(configuration.snapshotFilesMax))
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await monitors.run() }
+            group.addTask { await purge.run() }
             group.addTask { await checks.checkPeriodically(every: configuration.corruptCheckTime) }
             guard configuration.featureGates.isEnabled(.compactHashCheck) else { return }
             group.addTask {

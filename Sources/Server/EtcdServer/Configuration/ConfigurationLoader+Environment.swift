@@ -77,7 +77,7 @@ extension ConfigurationLoader {
         if configuration.explicitlySet.contains("v2-deprecation") {
             logger.warn(
                 "--v2-deprecation is deprecated and scheduled for removal in v3.8. "
-                    + "The default value is enforced, ignoring user input")
+                    + "The default value is enforced, ignoring user input.")
         }
     }
 

@@ -125,10 +125,39 @@ package enum DiscoveryFallback: String, FlagValue {
 }
 
 /// The stages of dropping the v2 store; read for compatibility, the default is always in force.
-package enum V2Deprecation: String, FlagValue {
-    case notYet = "not-yet"
-    case writeOnly = "write-only"
-    case writeOnlySkipCheck = "write-only-skip-check"
-    case writeOnlyDropData = "write-only-drop-data"
-    case gone
+package struct V2Deprecation: FlagValue {
+    /// etcd's stages but for `not-yet`, which 3.6 has ended.
+    package enum Stage: String, Sendable {
+        case writeOnly = "write-only"
+        case writeOnlySkipCheck = "write-only-skip-check"
+        case writeOnlyDropData = "write-only-drop-data"
+        case gone
+    }
+
+    package var stages: [Stage]
+
+    package init(_ stages: [Stage] = [.writeOnly]) {
+        self.stages = stages
+    }
+
+    /// Reads a list separated by commas.
+    package init(flagText: String) throws(FlagValueError) {
+        stages = []
+        for text in flagText.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let stage = Stage(rawValue: String(text)) else {
+                throw FlagValueError("invalid value \(String(text).goQuoted)")
+            }
+            stages.append(stage)
+        }
+    }
+
+    /// Any text is accepted in a file, as in etcd; one that names no stage counts as the default.
+    package init(fileNode: ConfigurationNode) throws(FlagValueError) {
+        guard case .scalar(let text, _) = fileNode else {
+            throw FlagValueError("must be a string")
+        }
+        self = (try? V2Deprecation(flagText: text)) ?? V2Deprecation()
+    }
+
+    package var flagText: String { stages.map(\.rawValue).joined(separator: ",") }
 }

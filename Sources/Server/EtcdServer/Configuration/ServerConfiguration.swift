@@ -48,7 +48,7 @@ package struct ServerConfiguration: Sendable {
     package var preVote = true
     package var autoCompactionRetention = "0"
     package var autoCompactionMode = "periodic"
-    package var v2Deprecation = V2Deprecation.writeOnlyDropData
+    package var v2Deprecation = V2Deprecation()
 
     // Security and authentication
     package var clientSecurity = TransportSecurity()

@@ -17,7 +17,7 @@ extension MemberSettings {
         persistOperations = configuration.effectiveBackendBatchLimit
         compactionPauseMilliseconds = configuration.effectiveCompactionSleepInterval.milliseconds
         segmentsMaximum = Int(configuration.walFilesMax)
-        snapshotsMaximum = Int(configuration.snapshotFilesMax)
+        snapshotsMaximum = 0  // SnapshotPurge removes them, by time
         requestMaximumBytes = Int(configuration.requestBytesMax)
         synchronizesLog = !configuration.unsafeNoFsync
         prioritizesRevocations = configuration.featureGates.isEnabled(.priorityRequest)

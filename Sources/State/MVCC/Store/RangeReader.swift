@@ -90,18 +90,23 @@ package final class RangeReader {
     ) throws(EtcdError) -> Bool {
         precondition(isOrdered, "a reader is prepared before it reads")
         var left = RangeBudget(keys: keys, bytes: bytes)
-        while !left.isSpent, !reading.isDone {
+        while !reading.isDone, isFull || !left.isSpent {
             try readSlice(&left, into: &writer)
         }
         return reading.isDone
     }
 
+    /// Whether the limit is reached: all that is left to learn is whether there are more.
+    private var isFull: Bool { reading.givenCount == plan.limit }
+
     private func readSlice(
         _ left: inout RangeBudget, into writer: inout WireWriter
     ) throws(EtcdError) {
-        let slice = sliceBudget
-        var budget = RangeBudget(
-            keys: min(slice.keys, left.keys), bytes: min(slice.bytes, left.bytes))
+        var budget = sliceBudget
+        if !isFull {
+            budget = RangeBudget(
+                keys: min(budget.keys, left.keys), bytes: min(budget.bytes, left.bytes))
+        }
         let before = writer.count
         var pairs = 0
         try withSlice { store in
