@@ -219,7 +219,10 @@ final class RangeStreamHandler: GRPCCallHandler {
     ) throws(EtcdError) -> Bool {
         let limit = service.context.settings.requestMaximumBytes
         var pairs = WireWriter(capacity: 64 << 10)
+        let began = monotonicNanoseconds()
         let isLast = try reader.read(keys: chunkKeys, bytes: limit, into: &pairs)
+        let nanoseconds = monotonicNanoseconds() - began
+        service.context.meter.rangeEnded(nanoseconds: nanoseconds, isSuccess: true)
         var answer = RangeAnswer()
         if isLast {
             answer.header = header
