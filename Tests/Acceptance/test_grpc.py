@@ -1,4 +1,5 @@
 """gRPC as other languages' clients use it: deadlines, cancels, limits, unknown calls, keepalive."""
+import gzip
 import queue
 import socket
 import struct
@@ -60,6 +61,125 @@ def test_too_large_requests_are_refused_by_size(kv):
         "RESOURCE_EXHAUSTED",
         f"grpc: received message larger than max ({request.ByteSize()} vs. 2097152)")
     kv.Put(rpc.PutRequest(key=b"a", value=bytes(1_500_000)), timeout=10)
+
+
+def test_metadata_of_a_megabyte_is_accepted(channel, kv):
+    watch = api.stub(channel, "Watch").Watch(iter([rpc.WatchRequest(
+        create_request=rpc.WatchCreateRequest(key=b"m"))]), timeout=60)
+    assert next(watch).created
+    for size in (60_000, 120_000, 1_000_000):
+        for metadata in ([("x-long", "v" * size)],
+                         [("x-%d" % number, "v" * 10_000) for number in range(size // 10_000)]):
+            kv.Put(rpc.PutRequest(key=b"m", value=b"1"), metadata=metadata, timeout=20)
+            assert next(watch).events
+    watch.cancel()
+
+
+GZIP = grpc.Compression.Gzip
+
+
+def test_requests_may_be_compressed(channel, kv):
+    value = b"compressible " * 50_000
+    kv.Put(rpc.PutRequest(key=b"z", value=value), compression=GZIP, timeout=10)
+    for compression in (GZIP, None):
+        answer = kv.Range(rpc.RangeRequest(key=b"z"), compression=compression, timeout=10)
+        assert answer.kvs[0].value == value
+    chunks = list(kv.RangeStream(rpc.RangeRequest(key=b"z"), compression=GZIP, timeout=10))
+    assert chunks[-1].range_response.kvs[0].value == value
+    watch = api.stub(channel, "Watch").Watch(iter([rpc.WatchRequest(
+        create_request=rpc.WatchCreateRequest(key=b"z"))]), compression=GZIP, timeout=10)
+    assert next(watch).created
+    kv.Put(rpc.PutRequest(key=b"z", value=value), timeout=10)
+    assert next(watch).events[0].kv.value == value
+    watch.cancel()
+    assert refused(kv.Range, rpc.RangeRequest(), compression=GZIP) == (
+        "INVALID_ARGUMENT", "etcdserver: key is not provided")
+
+
+def test_a_range_too_large_to_be_held_is_answered_to_a_client_that_compresses(start):
+    member = start()
+    load.fill(member.endpoint, ((b"g/%05d" % number, bytes(1_000)) for number in range(5_000)))
+    with api.connect(member.endpoint) as channel:
+        answer = api.stub(channel, "KV").Range(
+            rpc.RangeRequest(key=b"g/", range_end=b"g0"), compression=GZIP, timeout=30)
+        assert len(answer.kvs) == answer.count == 5_000
+
+
+def test_the_answer_to_a_client_that_compresses_is_compressed(member, kv):
+    value = b"compressible " * 1_000
+    kv.Put(rpc.PutRequest(key=b"z", value=value), timeout=10)
+    client = Frames(member)
+    request = rpc.RangeRequest(key=b"z").SerializeToString()
+    client.call(1, "/etcdserverpb.KV/Range", message(request), ("grpc-encoding", "gzip"))
+    answer = client.until(0)[3]
+    assert answer[0] == 1 and len(answer) < 1_000
+    assert rpc.RangeResponse.FromString(gzip.decompress(answer[5:])).kvs[0].value == value
+    client.call(3, "/etcdserverpb.KV/Range", message(gzip.compress(request), compressed=True),
+                ("grpc-encoding", "gzip"))
+    assert gzip.decompress(client.until(0)[3][5:])
+    client.call(5, "/etcdserverpb.KV/Range", message(request), ("grpc-encoding", "identity"))
+    assert client.until(0)[3][0] == 0
+
+
+def test_a_request_that_inflates_beyond_the_limit_is_refused_in_little_memory(start):
+    member = start()
+    with api.connect(member.endpoint) as channel:
+        kv = api.stub(channel, "KV")
+        kv.Put(rpc.PutRequest(key=b"a", value=b"1"), timeout=10)
+        before = load.anonymous_bytes(member.process.pid)
+        request = rpc.PutRequest(key=b"a", value=bytes(128 << 20))
+        for _ in range(2):
+            assert refused(kv.Put, request, compression=GZIP) == (
+                "RESOURCE_EXHAUSTED",
+                "grpc: received message after decompression larger than max 2097152")
+        assert load.anonymous_bytes(member.process.pid) - before < 64 << 20
+        kv.Put(rpc.PutRequest(key=b"a", value=b"1"), timeout=10)
+
+
+def test_other_compressions_are_refused(kv):
+    assert refused(kv.Range, rpc.RangeRequest(key=b"a"), compression=grpc.Compression.Deflate) == (
+        "UNIMPLEMENTED", 'grpc: Decompressor is not installed for grpc-encoding "deflate"')
+
+
+def streamed(channel, path, count):
+    """Code and text of a call with that many messages, whatever the method takes."""
+    call = channel.stream_stream(
+        path, request_serializer=lambda data: data, response_deserializer=lambda data: data)
+    try:
+        list(call(iter([rpc.RangeRequest(key=b"a").SerializeToString()] * count), timeout=10))
+    except grpc.RpcError as error:
+        return error.code().name, error.details()
+    return "OK", ""
+
+
+def test_calls_with_no_message_or_two_are_told_as_grpc_go_does(channel):
+    assert streamed(channel, "/etcdserverpb.KV/Range", 0) == ("UNKNOWN", "EOF")
+    assert streamed(channel, "/etcdserverpb.KV/Range", 2) == ("OK", "")
+    violation = "cardinality violation: received %s non-client-streaming RPC"
+    assert streamed(channel, "/etcdserverpb.KV/RangeStream", 0) == (
+        "INTERNAL", violation % "no request message from")
+    assert streamed(channel, "/etcdserverpb.KV/RangeStream", 2) == (
+        "INTERNAL", violation % "multiple request messages for")
+
+
+def test_a_transaction_nested_too_deep_has_too_many_operations(kv):
+    nested = rpc.TxnRequest()
+    for _ in range(300):
+        outer = rpc.TxnRequest()
+        outer.success.add().request_txn.CopyFrom(nested)
+        nested = outer
+    assert refused(kv.Txn, nested) == (
+        "INVALID_ARGUMENT", "etcdserver: too many operations in txn request")
+
+
+def test_a_peer_url_may_have_any_port_number(start):
+    with api.connect(start().endpoint) as channel:
+        add = api.stub(channel, "Cluster").MemberAdd
+        url = "http://127.0.0.1:99999"
+        answer = add(rpc.MemberAddRequest(peerURLs=[url], isLearner=True), timeout=10)
+        assert answer.member.peerURLs == [url]
+        assert refused(add, rpc.MemberAddRequest(peerURLs=["http://127.0.0.1:9a"])) == (
+            "INVALID_ARGUMENT", "etcdserver: given member URLs are invalid")
 
 
 def test_a_deadline_ends_a_call(channel):
@@ -181,6 +301,62 @@ def test_health_service(channel):
     watch = stub.Watch(health.HealthCheckRequest(), timeout=10)
     assert next(watch).status == 1
     watch.cancel()
+    listed = stub.List(health.HealthListRequest(), timeout=10).statuses
+    assert {name: one.status for name, one in listed.items()} == {"": 1}
+
+
+def series(member, name, method):
+    """The sum of the series of one gRPC method."""
+    lines = member.get("/metrics")[1].splitlines()
+    found = [line for line in lines if line.startswith(name + "{") and f'"{method}"' in line]
+    assert found, f"no series {name} of {method}"
+    return sum(float(line.rsplit(" ", 1)[1]) for line in found)
+
+
+def test_messages_and_calls_are_counted_as_grpc_go_counts_them(start):
+    member = start()
+    counted = {}
+
+    def added(method):
+        """What has come to the counters started, handled, received, sent since the last look."""
+        names = ["started", "handled", "msg_received", "msg_sent"]
+        now = [series(member, f"grpc_server_{name}_total", method) for name in names]
+        before = counted.get(method, [0] * 4)
+        counted[method] = now
+        return [one - old for one, old in zip(now, before)]
+
+    def soon(method, wanted):
+        """Waits for what the end of a stream adds."""
+        end = time.monotonic() + 10
+        total = [0] * 4
+        while total != wanted:
+            assert time.monotonic() < end, (method, total)
+            total = [one + old for one, old in zip(added(method), total)]
+            time.sleep(0.02)
+
+    with api.connect(member.endpoint) as channel:
+        kv = api.stub(channel, "KV")
+        kv.Range(rpc.RangeRequest(key=b"a"), timeout=10)
+        assert added("Range") == [1, 1, 1, 1]
+        refused(kv.Range, rpc.RangeRequest())
+        assert added("Range") == [1, 1, 1, 1]
+        streamed(channel, "/etcdserverpb.KV/Range", 0)
+        assert added("Range") == [0, 0, 0, 0]
+        refused(raw(channel, "/etcdserverpb.KV/Range"), b"\xff" * 50)
+        assert added("Range") == [0, 0, 0, 0]
+        list(kv.RangeStream(rpc.RangeRequest(key=b"a"), timeout=10))
+        assert added("RangeStream") == [1, 1, 1, 1]
+        refused(kv.RangeStream, rpc.RangeRequest())
+        assert added("RangeStream") == [1, 1, 1, 0]
+        list(api.stub(channel, "Lease").LeaseKeepAlive(
+            iter([rpc.LeaseKeepAliveRequest(ID=1)] * 2), timeout=10))
+        soon("LeaseKeepAlive", [1, 1, 3, 2])
+        watch = api.stub(channel, "Watch").Watch(iter([rpc.WatchRequest(
+            create_request=rpc.WatchCreateRequest(key=b"a"))]), timeout=10)
+        next(watch)
+        watch.cancel()
+        soon("Watch", [1, 1, 2, 1])
+        assert added("List") == [0, 0, 0, 0]
 
 
 @pytest.mark.parametrize("service, method, request_type", [
@@ -198,6 +374,34 @@ def test_calls_that_are_still_to_come_are_refused_and_not_ignored(
 def test_moving_the_leader_to_nobody_is_refused(channel):
     assert refused(api.stub(channel, "Maintenance").MoveLeader, rpc.MoveLeaderRequest(targetID=7)) \
         == ("FAILED_PRECONDITION", "etcdserver: bad leader transferee")
+
+
+def test_a_range_stream_that_only_counts_is_one_message_without_pairs(start):
+    member = start()
+    load.fill(member.endpoint, ((b"c/%d" % number, b"v") for number in range(3)))
+    with api.connect(member.endpoint) as channel:
+        kv = api.stub(channel, "KV")
+        kv.Put(rpc.PutRequest(key=b"c/3", value=b"v"), timeout=10)
+        revision = kv.Range(rpc.RangeRequest(key=b"c"), timeout=10).header.revision
+
+        def count(**options):
+            request = rpc.RangeRequest(key=b"c/", range_end=b"c0", count_only=True, **options)
+            answers = [one.range_response for one in kv.RangeStream(request, timeout=20)]
+            assert len(answers) == 1 and answers[0].HasField("header")
+            assert not answers[0].kvs and not answers[0].more
+            assert answers[0].header.revision == revision
+            return answers[0].count
+
+        assert count() == 4
+        assert count(limit=1) == 4
+        assert count(revision=revision - 1, serializable=True) == 3
+        request = rpc.RangeRequest(key=b"c", count_only=True, revision=revision + 1)
+        assert refused(kv.RangeStream, request) == (
+            "OUT_OF_RANGE", "etcdserver: mvcc: required revision is a future revision")
+        kv.Compact(rpc.CompactionRequest(revision=revision), timeout=10)
+        request = rpc.RangeRequest(key=b"c", count_only=True, revision=revision - 1)
+        assert refused(kv.RangeStream, request) == (
+            "OUT_OF_RANGE", "etcdserver: mvcc: required revision has been compacted")
 
 
 def test_range_stream_sends_doubling_chunks_of_one_revision(start):
@@ -271,6 +475,27 @@ def test_watch_events_arrive_soon_while_large_ranges_run(start):
     assert sorted(delays)[len(delays) // 2] < 0.15, delays
 
 
+def hpack_text(data):
+    """A string of a header block, not compressed."""
+    if len(data) < 127:
+        return bytes([len(data)]) + data
+    left, length = len(data) - 127, b"\x7f"
+    while left >= 128:
+        length += bytes([left % 128 + 128])
+        left //= 128
+    return length + bytes([left]) + data
+
+
+def request_fields(path, authority="test"):
+    return [(":method", "POST"), (":scheme", "http"), (":path", path), (":authority", authority),
+            ("content-type", "application/grpc"), ("te", "trailers")]
+
+
+def message(data, compressed=False):
+    """A message as it stands in DATA frames."""
+    return bytes([compressed]) + struct.pack(">I", len(data)) + data
+
+
 class Frames:
     """A bare HTTP/2 client, for what client libraries never do."""
 
@@ -303,6 +528,28 @@ class Frames:
             data += piece
         return data
 
+    def call(self, stream, path, body, *fields, authority="test"):
+        """A whole call: the request's headers with more fields, and its body."""
+        self.headers(stream, *request_fields(path, authority), *fields)
+        self.send(0, 1, stream, body)
+
+    def headers(self, stream, *fields, ends=False):
+        """A header block in frames of at most 16 KiB."""
+        block = b"".join(
+            b"\0" + hpack_text(name.encode()) + hpack_text(value.encode())
+            for name, value in fields)
+        pieces = [block[at:at + 16_384] for at in range(0, len(block), 16_384)]
+        for number, piece in enumerate(pieces):
+            flags = 4 * (number == len(pieces) - 1) + (ends and number == 0)
+            self.send(9 if number else 1, flags, stream, piece)
+
+    def until(self, *kinds):
+        """The next frame of one of these kinds."""
+        while (frame := self.receive()) is not None:
+            if frame[0] in kinds:
+                return frame
+        raise AssertionError("the connection ended")
+
     def until_go_away(self):
         """Error code and text of GOAWAY; None if the connection ends without."""
         while (frame := self.receive()) is not None:
@@ -323,6 +570,43 @@ def test_pings_are_answered_with_their_bytes(member):
     while (frame := client.receive())[0] != 6:
         pass
     assert frame[1] == 1 and frame[3] == b"pingpong"
+
+
+@pytest.mark.parametrize("fields", [
+    [("Upper", "case")], [("connection", "keep-alive")], [(":path", "/other")],
+    [("a b", "c")], [("control", "a\nb")], [(":authority", "second")], [(":unknown", "1")],
+    [("x", "y" * 70_000), ("Upper", "case")],
+])
+def test_malformed_headers_end_their_stream_alone(member, fields):
+    client = Frames(member)
+    usual = request_fields("/etcdserverpb.KV/Range")
+    pseudo = [one for one in fields if one[0].startswith(":")]
+    client.headers(1, *usual[:4], *pseudo, *usual[4:], *[one for one in fields if one not in pseudo])
+    kind, _, stream, payload = client.until(1, 3, 7)
+    assert (kind, stream, payload) == (3, 1, struct.pack(">I", 1))
+    client.call(3, "/etcdserverpb.KV/Range", message(rpc.RangeRequest(key=b"a").SerializeToString()))
+    assert client.until(0, 3, 7)[0] == 0
+
+
+def test_an_endless_header_block_ends_its_connection_alone(member, kv):
+    for piece in (b"", b"\0\x01x\x01y", b"\0\x01x" + hpack_text(b"y" * 16_000)):
+        client = Frames(member)
+        client.send(1, 0, 1, b"")
+        try:
+            for _ in range(1_500):
+                client.send(9, 0, 1, piece)
+        except OSError:
+            pass
+        client.until_go_away()
+    kv.Put(rpc.PutRequest(key=b"a", value=b"1"), timeout=10)
+
+
+def test_a_member_that_stops_says_so(start):
+    member = start()
+    client = Frames(member)
+    client.until(4)
+    member.process.terminate()
+    assert client.until_go_away() == (0, b"graceful_stop")
 
 
 def test_a_flood_of_resets_or_settings_does_not_stop_others(member, kv):

@@ -39,7 +39,7 @@ import Testing
                     byte == UInt8(truncatingIfNeeded: count)
                 }
             })
-        #expect(keeping.isBetweenMessages && counting.isBetweenMessages)
+        #expect(!keeping.isInsideMessage && !counting.isInsideMessage)
     }
 
     @Test func refusesWhatIsTooLargeWhetherItKeepsOrNot() {

@@ -38,8 +38,14 @@ for count in (0, 1, 16384, 3_000_000):
 expect(unary("Metadata")(b"token", metadata=[("token", "t" * 1000)], timeout=10), b"t" * 1000)
 expect(status("Nope"), ("UNIMPLEMENTED", "unknown method Nope for service test.Echo"))
 expect(status("Fail", "50 % grün".encode()), ("FAILED_PRECONDITION", "50 % grün"))
-expect(status("Unary", b"x", compression=grpc.Compression.Gzip), (
-    "UNIMPLEMENTED", 'grpc: Decompressor is not installed for grpc-encoding "gzip"'))
+expect(status("Unary", b"x", compression=grpc.Compression.Deflate), (
+    "UNIMPLEMENTED", 'grpc: Decompressor is not installed for grpc-encoding "deflate"'))
+gzip = grpc.Compression.Gzip
+for count in (0, 1, 16384, 3_000_000):
+    message = bytes(i % 256 for i in range(count))
+    expect(unary("Unary")(message, timeout=10, compression=gzip), message)
+expect(status("Unary", bytes(5_000_000), compression=gzip), (
+    "RESOURCE_EXHAUSTED", "grpc: received message after decompression larger than max 4194304"))
 expect(status("Unary", b"x" * 5_000_000), (
     "RESOURCE_EXHAUSTED", "grpc: received message larger than max (5000000 vs. 4194304)"))
 try:
@@ -51,6 +57,7 @@ except grpc.RpcError as error:
 bidi = channel.stream_stream(prefix + "Bidi", same, same)
 messages = [bytes([i % 256]) * (i * 37) for i in range(300)]
 expect(list(bidi(iter(messages), timeout=20)), messages)
+expect(list(bidi(iter(messages), timeout=20, compression=gzip)), messages)
 count = channel.stream_unary(prefix + "Count", same, same)
 expect(count(iter(messages), timeout=20), str(sum(map(len, messages))).encode())
 flood = channel.unary_stream(prefix + "Flood", same, same)

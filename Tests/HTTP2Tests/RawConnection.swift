@@ -4,7 +4,7 @@ import HTTP2
 import NIOCore
 import NIOPosix
 
-/// A server whose one method echoes, on a port of its own choosing.
+/// A server on a port of its own choosing. It echoes (U), tells the metadata `x-a` (M), hangs (H).
 struct RawServer: Sendable {
     let group: MultiThreadedEventLoopGroup
     let server: GRPCServer
@@ -16,8 +16,14 @@ struct RawServer: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         var configuration = GRPCServerConfiguration()
         change(&configuration)
-        let method = GRPCMethod(path: "/t.T/U", unary: { call, message in call.respond(message) })
-        let server = GRPCServer(methods: [method], configuration: configuration, group: group)
+        let methods = [
+            GRPCMethod(path: "/t.T/U", unary: { call, message in call.respond(message) }),
+            GRPCMethod(
+                path: "/t.T/M",
+                unary: { call, _ in call.respond(Array((call.metadata.first("x-a") ?? "").utf8)) }),
+            GRPCMethod(path: "/t.T/H", unary: { _, _ in }),
+        ]
+        let server = GRPCServer(methods: methods, configuration: configuration, group: group)
         let listener = try await ServerBootstrap(group: group)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

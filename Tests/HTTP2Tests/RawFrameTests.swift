@@ -183,11 +183,13 @@ private let message: [UInt8] = [0, 0, 0, 0, 2, 7, 8]
         let server = try await RawServer.start()
         let connection = try open(server)
         connection.send(RawFrame(type: 1, stream: 1, payload: headerBlock(request)))
-        for _ in 0..<200 {
+        for _ in 0..<1_200 {
             let more = RawFrame(type: 9, stream: 1, payload: headerBlock([("x", "y")]))
             guard connection.send(more) else { break }
         }
-        while connection.nextFrame() != nil {}
+        connection.send(RawFrame(type: 9, flags: 4, stream: 1))
+        #expect(connection.next(type: 7)?.payload[4..<8] == [0, 0, 0, 1])
+        #expect(connection.nextFrame() == nil)
         try await server.stop()
     }
 
@@ -195,15 +197,37 @@ private let message: [UInt8] = [0, 0, 0, 0, 2, 7, 8]
         let server = try await RawServer.start { $0.http2.maxHeaderListBytes = 64 << 10 }
         let connection = try open(server)
         let field = ("big", String(repeating: "v", count: 15_000))
+        // Each field counts 32 bytes more than it has.
+        let small = [(String, String)](repeating: ("x", "y"), count: 200)
         connection.send(RawFrame(type: 1, flags: 1, stream: 1, payload: headerBlock(request)))
-        for index in 0..<8 {
-            let flags: UInt8 = index == 7 ? 4 : 0
+        for index in 0..<5 {
+            let more = index == 4 ? small : [field]
             connection.send(
-                RawFrame(type: 9, flags: flags, stream: 1, payload: headerBlock([field])))
+                RawFrame(
+                    type: 9, flags: index == 4 ? 4 : 0, stream: 1, payload: headerBlock(more)))
         }
-        #expect(connection.next(type: 3)?.stream == 1)
+        #expect(connection.next(type: 3).map { [$0.stream, UInt32($0.payload[3])] } == [1, 6])
         call(connection, stream: 3)
         #expect(connection.next(type: 0)?.payload == message)
+        try await server.stop()
+    }
+
+    @Test func drainSaysWhyAndServesWhatIsOnItsWay() async throws {
+        let server = try await RawServer.start()
+        let connection = try open(server)
+        call(connection, stream: 1)
+        #expect(connection.next(type: 0)?.payload == message)
+        let drained = server.server.drain(on: server.group.any())
+        let farewell = Array("graceful_stop".utf8)
+        let notice = try #require(connection.next(type: 7))
+        #expect(notice.payload == [0x7F, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0] + farewell)
+        let ping = try #require(connection.next(type: 6))
+        call(connection, stream: 3)
+        #expect(connection.next(type: 0)?.stream == 3)
+        connection.send(RawFrame(type: 6, flags: 1, payload: ping.payload))
+        let last = try #require(connection.next(type: 7))
+        #expect(last.payload == [0, 0, 0, 3, 0, 0, 0, 0] + farewell)
+        try await drained.get()
         try await server.stop()
     }
 

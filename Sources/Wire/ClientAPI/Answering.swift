@@ -57,8 +57,12 @@ extension GRPCStatus {
         self.init(GRPCStatusCode(rawValue: error.code.rawValue) ?? .unknown, error.message)
     }
 
-    /// A request that is not the message it should be; the text of grpc-go's codec.
+    /// A stream's message that is not what it should be, in grpc-go's words.
     static let undecodable = GRPCStatus(
-        .internal, "grpc: error unmarshalling request: proto: cannot parse invalid wire-format data"
-    )
+        .internal, "grpc: failed to unmarshal the received message: " + malformedMessage)
+    /// A unary request that is not the message it should be, in grpc-go's words.
+    static let undecodableRequest = GRPCStatus(
+        .internal, "grpc: error unmarshalling request: " + malformedMessage)
+
+    private static let malformedMessage = "proto: cannot parse invalid wire-format data"
 }

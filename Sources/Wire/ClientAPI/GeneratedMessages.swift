@@ -57,7 +57,7 @@ extension ServiceContext {
     ) -> GRPCMethod {
         GRPCMethod(path: path) { call, bytes in
             guard let request = try? Request(serializedBytes: bytes) else {
-                return call.finish(.undecodable)
+                return call.refuseRequest(.undecodableRequest)
             }
             if let error = refusal(call, isForLearners: isForLearners) { return call.fail(error) }
             serve(call, request)

@@ -17,6 +17,14 @@ struct HealthService {
                 answer.status = context.serving.isServing ? .serving : .notServing
                 call.answer(answer)
             },
+            context.generated("/grpc.health.v1.Health/List") {
+                (call: GRPCServerCall, _: Grpc_Health_V1_HealthListRequest) in
+                var status = Grpc_Health_V1_HealthCheckResponse()
+                status.status = context.serving.isServing ? .serving : .notServing
+                var answer = Grpc_Health_V1_HealthListResponse()
+                answer.statuses = ["": status]
+                call.answer(answer)
+            },
             context.stream("/grpc.health.v1.Health/Watch", .serverStreaming) { _ in
                 HealthWatchHandler(serving: context.serving)
             },

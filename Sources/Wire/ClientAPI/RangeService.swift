@@ -135,7 +135,7 @@ final class LargeRange: HTTP2BodySource {
 }
 
 /// KV.RangeStream: one revision in chunks that grow while they are small; only the last says how
-/// many keys there are.
+/// many keys there are. A request that only counts gets one message, without pairs.
 final class RangeStreamHandler: GRPCCallHandler {
     private static let firstChunkKeys = 10
 
@@ -167,12 +167,32 @@ final class RangeStreamHandler: GRPCCallHandler {
     func closed(_ call: GRPCServerCall, reason: GRPCCloseReason) { reader?.close() }
 
     private func open(_ call: GRPCServerCall, _ request: RangeRequest, term: UInt64) {
+        guard !request.countOnly else { return count(call, request, term: term) }
         do throws(EtcdError) {
             let reader = try service.context.runtime.store.openRange(request)
             header = service.context.header(revision: reader.storeRevision, term: term)
             self.reader = reader
             run(call)
         } catch {
+            call.fail(error)
+        }
+    }
+
+    private func count(_ call: GRPCServerCall, _ request: RangeRequest, term: UInt64) {
+        let context = service.context
+        let began = monotonicNanoseconds()
+        var answer = RangeAnswer()
+        do throws(EtcdError) {
+            guard
+                case .complete(let revision) = try context.runtime.store.range(
+                    request, into: &answer)
+            else { preconditionFailure("a count fits one slice") }
+            context.meter.rangeEnded(nanoseconds: monotonicNanoseconds() - began, isSuccess: true)
+            answer.header = context.header(revision: revision, term: term)
+            send(answer, pairs: [], on: call)
+            call.finish()
+        } catch {
+            context.meter.rangeEnded(nanoseconds: monotonicNanoseconds() - began, isSuccess: false)
             call.fail(error)
         }
     }
@@ -199,7 +219,10 @@ final class RangeStreamHandler: GRPCCallHandler {
     ) throws(EtcdError) -> Bool {
         let limit = service.context.settings.requestMaximumBytes
         var pairs = WireWriter(capacity: 64 << 10)
+        let began = monotonicNanoseconds()
         let isLast = try reader.read(keys: chunkKeys, bytes: 2 * limit, into: &pairs)
+        let nanoseconds = monotonicNanoseconds() - began
+        service.context.meter.rangeEnded(nanoseconds: nanoseconds, isSuccess: true)
         var answer = RangeAnswer()
         if isLast {
             answer.header = header
@@ -207,20 +230,24 @@ final class RangeStreamHandler: GRPCCallHandler {
             answer.more = reader.more
         }
         let bytes = pairs.written
-        let inner = answer.encodedSize(keyValuesSizeBytes: bytes.count)
-        call.send(lengthBytes: WireSize.explicitBytes(inner, field: 1)) { memory in
-            var writer = WireWriter(into: memory)
-            writer.appendLength(inner, field: 1)
-            answer.encodeHead(into: &writer)
-            writer.append(bytes)
-            answer.encodeTail(into: &writer)
-        }
+        send(answer, pairs: bytes, on: call)
         if bytes.count < limit / 2 {
             chunkKeys = min(chunkKeys * 2, 1 << 20)
         } else if bytes.count >= 2 * limit {
             chunkKeys = max(chunkKeys / 2, 1)
         }
         return isLast
+    }
+
+    private func send(_ answer: RangeAnswer, pairs: [UInt8], on call: GRPCServerCall) {
+        let inner = answer.encodedSize(keyValuesSizeBytes: pairs.count)
+        call.send(lengthBytes: WireSize.explicitBytes(inner, field: 1)) { memory in
+            var writer = WireWriter(into: memory)
+            writer.appendLength(inner, field: 1)
+            answer.encodeHead(into: &writer)
+            writer.append(pairs)
+            answer.encodeTail(into: &writer)
+        }
     }
 }
 

@@ -80,8 +80,14 @@ package struct ServiceContext: Sendable {
         _ serve: @escaping @Sendable (GRPCServerCall, Request, [UInt8]) -> Void
     ) -> GRPCMethod {
         GRPCMethod(path: path) { call, bytes in
-            guard let request = try? Request(decoding: bytes) else {
-                return call.finish(.undecodable)
+            let request: Request
+            do throws(WireError) {
+                request = try Request(decoding: bytes)
+            } catch .nestedTooDeeply where Request.self == TxnRequest.self {
+                // It has more levels than a transaction may have operations.
+                return call.fail(.tooManyOperations)
+            } catch {
+                return call.refuseRequest(.undecodableRequest)
             }
             if let error = refusal(call, isForLearners: isForLearners(request)) {
                 return call.fail(error)

@@ -120,7 +120,7 @@ extension GRPCClientCall: HTTP2StreamDelegate, TimerWheelEntry {
 
     package func streamReceivedHeader(
         name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
-    ) -> Bool {
+    ) -> HTTP2ErrorCode? {
         switch name.count {
         case 7 where Self.matches(name, ":status"): httpStatus = Self.number(value)
         case 11 where Self.matches(name, "grpc-status"):
@@ -131,7 +131,7 @@ extension GRPCClientCall: HTTP2StreamDelegate, TimerWheelEntry {
             contentTypeIsGRPC = value.starts(with: "application/grpc".utf8)
         default: metadata.append(name: name, value: value)
         }
-        return true
+        return nil
     }
 
     package func streamReceivedHeaders(endOfStream: Bool) {
@@ -154,6 +154,7 @@ extension GRPCClientCall: HTTP2StreamDelegate, TimerWheelEntry {
             case .needsMore: return
             case .message(let message): handler?.receive(message, on: self)
             case .counted(let bytes): handler?.receivedMessage(bytes: bytes, on: self)
+            case .compressed: preconditionFailure("a client takes nothing that is compressed")
             case .failed(let status): return cancel(status)
             }
         }

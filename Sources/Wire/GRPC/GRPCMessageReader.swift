@@ -1,10 +1,13 @@
 /// Cuts a byte stream into gRPC messages: a flag byte, a length of four bytes, the message.
+/// Compressed messages are given as they are, where the stream may have any.
 ///
 /// Memory is taken as bytes come, not as a length promises them.
 struct GRPCMessageReader {
     enum Step {
         case needsMore
         case message([UInt8])
+        /// A message that is compressed.
+        case compressed([UInt8])
         /// A message of so many bytes, from a reader that keeps none.
         case counted(Int)
         case failed(GRPCStatus)
@@ -18,6 +21,7 @@ struct GRPCMessageReader {
     private var expectedBytes = 0
     private var partial: [UInt8] = []
     private var countedBytes = 0
+    private var isCompressed = false
     private let keepsMessages: Bool
 
     /// - Parameter keepsMessages: false counts bytes, and gives no message.
@@ -25,15 +29,20 @@ struct GRPCMessageReader {
         self.keepsMessages = keepsMessages
     }
 
-    /// Whether the stream stands between two messages.
-    var isBetweenMessages: Bool { prefixCount == 0 }
+    /// Whether a message has begun whose end is missing. A few bytes of a prefix are none, as in
+    /// grpc-go.
+    var isInsideMessage: Bool { prefixCount == Self.prefixBytes }
 
     /// Takes the next message out of `input`, which is advanced past what was used.
-    mutating func next(_ input: inout UnsafeRawBufferPointer, maxBytes: Int) -> Step {
+    ///
+    /// - Parameter takesCompressed: whether the stream's headers name a compression.
+    mutating func next(
+        _ input: inout UnsafeRawBufferPointer, maxBytes: Int, takesCompressed: Bool = false
+    ) -> Step {
         if prefixCount < Self.prefixBytes {
             readPrefix(&input)
             guard prefixCount == Self.prefixBytes else { return .needsMore }
-            if let failure = checkPrefix(maxBytes) { return .failed(failure) }
+            if let failure = checkPrefix(maxBytes, takesCompressed) { return .failed(failure) }
         }
         guard keepsMessages else { return count(&input) }
         let missing = expectedBytes - partial.count
@@ -46,11 +55,13 @@ struct GRPCMessageReader {
         let last = UnsafeRawBufferPointer(rebasing: input[..<missing])
         input = UnsafeRawBufferPointer(rebasing: input[missing...])
         prefixCount = 0
-        guard !partial.isEmpty else { return .message([UInt8](last)) }
+        guard !partial.isEmpty else {
+            return isCompressed ? .compressed([UInt8](last)) : .message([UInt8](last))
+        }
         var message: [UInt8] = []
         swap(&message, &partial)
         message.append(contentsOf: last)
-        return .message(message)
+        return isCompressed ? .compressed(message) : .message(message)
     }
 
     private mutating func count(_ input: inout UnsafeRawBufferPointer) -> Step {
@@ -73,7 +84,7 @@ struct GRPCMessageReader {
         input = UnsafeRawBufferPointer(rebasing: input[used...])
     }
 
-    private mutating func checkPrefix(_ maxBytes: Int) -> GRPCStatus? {
+    private mutating func checkPrefix(_ maxBytes: Int, _ takesCompressed: Bool) -> GRPCStatus? {
         let flag = prefix >> 32 & 0xFF
         expectedBytes = Int(prefix & 0xFFFF_FFFF)
         guard expectedBytes <= maxBytes else {
@@ -81,8 +92,10 @@ struct GRPCMessageReader {
                 .resourceExhausted,
                 "grpc: received message larger than max (\(expectedBytes) vs. \(maxBytes))")
         }
+        isCompressed = flag == 1
         switch flag {
         case 0: return nil
+        case 1 where takesCompressed: return nil
         case 1:
             return GRPCStatus(
                 .internal, "grpc: compressed flag set with identity or empty encoding")

@@ -1,34 +1,36 @@
-internal import HTTP2
+package import HTTP2
 
 /// Reading of the request's headers, and refusals in grpc-go's words.
 extension GRPCServerCall {
     package func streamReceivedHeader(
         name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
-    ) -> Bool {
-        guard !hasHeaders, let first = name.first else { return true }
+    ) -> HTTP2ErrorCode? {
+        guard !hasHeaders else { return nil }
+        guard let first = name.first else { return .protocolError }
+        if first == UInt8(ascii: ":") { return readPseudo(name, value) }
+        headerFields.insert(.regular)
         switch (name.count, first) {
-        case (5, UInt8(ascii: ":")): readPath(value)
-        case (7, UInt8(ascii: ":")): readMethodOrScheme(name, value)
-        case (10, UInt8(ascii: ":")), (2, UInt8(ascii: "t")): break
+        case (2, UInt8(ascii: "t")) where Self.matches(name, "te"),
+            (10, UInt8(ascii: "u")) where Self.matches(name, "user-agent"),
+            (20, UInt8(ascii: "g")) where Self.matches(name, "grpc-accept-encoding"):
+            return HTTP2FieldRules.isValue(value) ? nil : .protocolError
         case (12, UInt8(ascii: "c")) where Self.matches(name, "content-type"):
-            readContentType(value)
+            return readContentType(value)
         case (12, UInt8(ascii: "g")) where Self.matches(name, "grpc-timeout"):
-            readTimeout(value)
+            return readTimeout(value)
         case (13, UInt8(ascii: "g")) where Self.matches(name, "grpc-encoding"):
-            if !Self.matches(value, "identity"), !value.isEmpty {
-                refusal.encoding = String(decoding: value, as: UTF8.self)
-            }
-        case (20, UInt8(ascii: "g")) where Self.matches(name, "grpc-accept-encoding"): break
-        case (10, UInt8(ascii: "u")) where Self.matches(name, "user-agent"): break
-        default: metadata.append(name: name, value: value)
+            return readEncoding(value)
+        default: return readOther(name, value)
         }
-        return true
     }
 
     package func streamReceivedHeaders(endOfStream: Bool) {
         guard !hasHeaders else { return }
         hasHeaders = true
-        if let (status, httpStatus) = takeRefusal() {
+        if headerFields.contains(.connection), !headerFields.contains(.secondHost) {
+            stream?.reset(.protocolError)
+            isClosed = true
+        } else if let (status, httpStatus) = takeRefusal() {
             refuse(status, httpStatus: httpStatus)
         } else {
             start()
@@ -40,54 +42,118 @@ extension GRPCServerCall {
         return GRPCMethodTable.equal(bytes, wanted)
     }
 
-    private func readPath(_ value: UnsafeRawBufferPointer) {
-        if let index = state.table.find(value) {
-            methodIndex = index
-        } else {
-            refusal.path = String(decoding: value, as: UTF8.self)
-        }
-    }
-
-    private func readMethodOrScheme(
+    /// Each pseudo-header comes once, before all other fields.
+    private func readPseudo(
         _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
-    ) {
-        guard Self.matches(name, ":method"), !Self.matches(value, "POST") else { return }
-        refusal.httpMethod = String(decoding: value, as: UTF8.self)
-    }
-
-    private func readContentType(_ value: UnsafeRawBufferPointer) {
-        refusal.hasContentType = true
-        let prefix: StaticString = "application/grpc"
-        let count = prefix.utf8CodeUnitCount
-        if value.count >= count,
-            Self.matches(UnsafeRawBufferPointer(rebasing: value[..<count]), prefix),
-            value.count == count || value[count] == UInt8(ascii: "+")
-                || value[count] == UInt8(ascii: ";")
-        {
-            return
+    ) -> HTTP2ErrorCode? {
+        let field: GRPCHeaderFields
+        switch name.count {
+        case 5 where Self.matches(name, ":path"): field = .path
+        case 7 where Self.matches(name, ":method"): field = .method
+        case 7 where Self.matches(name, ":scheme"): field = .scheme
+        case 10 where Self.matches(name, ":authority"): field = .authority
+        case 9 where Self.matches(name, ":protocol"): field = .protocol
+        default: return .protocolError
         }
-        refusal.contentType = String(decoding: value, as: UTF8.self)
+        guard headerFields.isDisjoint(with: [field, .regular]) else { return .protocolError }
+        headerFields.insert(field)
+        if field == .path, let index = state.table.find(value) {
+            methodIndex = index
+            return nil
+        }
+        if field == .method, Self.matches(value, "POST") { return nil }
+        guard HTTP2FieldRules.isValue(value) else { return .protocolError }
+        if field == .path { refusal.path = String(decoding: value, as: UTF8.self) }
+        if field == .method { refusal.httpMethod = String(decoding: value, as: UTF8.self) }
+        return nil
     }
 
-    private func readTimeout(_ value: UnsafeRawBufferPointer) {
+    private func readContentType(_ value: UnsafeRawBufferPointer) -> HTTP2ErrorCode? {
+        let prefix: StaticString = "application/grpc"
+        if Self.matches(value, prefix) {
+            headerFields.insert(.contentType)
+            contentSubtype = ""
+            return nil
+        }
+        guard HTTP2FieldRules.isValue(value) else { return .protocolError }
+        let count = prefix.utf8CodeUnitCount
+        if value.count > count,
+            Self.matches(UnsafeRawBufferPointer(rebasing: value[..<count]), prefix),
+            value[count] == UInt8(ascii: "+") || value[count] == UInt8(ascii: ";")
+        {
+            headerFields.insert(.contentType)
+            contentSubtype = String(decoding: value[(count + 1)...], as: UTF8.self)
+        } else {
+            refusal.contentType = String(decoding: value, as: UTF8.self)
+        }
+        return nil
+    }
+
+    private func readTimeout(_ value: UnsafeRawBufferPointer) -> HTTP2ErrorCode? {
+        guard HTTP2FieldRules.isValue(value) else { return .protocolError }
         do throws(GRPCStatus) {
             let timeout = try GRPCTimeout.parse(value)
             deadlineMilliseconds = loop.nowMilliseconds + timeout
         } catch {
-            refusal.timeout = error
+            refusal.malformed = error
         }
+        return nil
+    }
+
+    private func readEncoding(_ value: UnsafeRawBufferPointer) -> HTTP2ErrorCode? {
+        guard HTTP2FieldRules.isValue(value) else { return .protocolError }
+        isGzip = Self.matches(value, "gzip")
+        let isKnown = isGzip || value.isEmpty || Self.matches(value, "identity")
+        refusal.encoding = isKnown ? nil : String(decoding: value, as: UTF8.self)
+        return nil
+    }
+
+    private func readOther(
+        _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+    ) -> HTTP2ErrorCode? {
+        guard HTTP2FieldRules.isName(name), HTTP2FieldRules.isValue(value) else {
+            return .protocolError
+        }
+        if Self.matches(name, "host") {
+            headerFields.insert(headerFields.contains(.host) ? .secondHost : .host)
+            refusal.hosts += 1
+            return nil
+        }
+        if Self.matches(name, "connection") {
+            headerFields.insert(.connection)
+            return nil
+        }
+        if name.count >= 4, name.suffix(4).elementsEqual("-bin".utf8),
+            let place = GRPCBinaryMetadata.firstMistake(in: value)
+        {
+            refusal.malformed = GRPCStatus(
+                .internal,
+                "malformed binary metadata \(quote(String(decoding: value, as: UTF8.self))) in "
+                    + "header \(quote(String(decoding: name, as: UTF8.self))): "
+                    + "illegal base64 data at input byte \(place)")
+        }
+        metadata.append(name: name, value: value)
+        return nil
     }
 
     /// The order of these checks is grpc-go's.
     private func takeRefusal() -> (GRPCStatus, httpStatus: Int)? {
-        if refusal.contentType != nil || !refusal.hasContentType {
+        if headerFields.contains(.secondHost) {
+            let authorities = headerFields.contains(.authority) ? 1 : 0
+            let text =
+                "num values of :authority: \(authorities), num values of host: \(refusal.hosts), "
+                + "both must only have 1 value as per HTTP/2 spec"
+            return (GRPCStatus(.internal, text), 400)
+        }
+        if !headerFields.contains(.contentType) {
             let type = quote(refusal.contentType ?? "")
             let text = "invalid gRPC request content-type \(type)"
             return (GRPCStatus(.invalidArgument, text), 415)
         }
-        if let status = refusal.timeout { return (status, 400) }
-        if let method = refusal.httpMethod {
-            let text = "Received a HEADERS frame with :method \(quote(method)) which should be POST"
+        if let status = refusal.malformed { return (status, 400) }
+        if refusal.httpMethod != nil || !headerFields.contains(.method) {
+            let method = quote(refusal.httpMethod ?? "")
+            let text = "Received a HEADERS frame with :method \(method) which should be POST"
             return (GRPCStatus(.internal, text), 405)
         }
         if let deadlineMilliseconds, deadlineMilliseconds <= loop.nowMilliseconds {
@@ -114,4 +180,33 @@ extension GRPCServerCall {
         }
         return GRPCStatus(.unimplemented, "unknown method \(method) for service \(service)")
     }
+}
+
+/// Which fields of a request have come.
+struct GRPCHeaderFields: OptionSet {
+    let rawValue: UInt16
+
+    static let path = GRPCHeaderFields(rawValue: 1)
+    static let method = GRPCHeaderFields(rawValue: 2)
+    static let scheme = GRPCHeaderFields(rawValue: 4)
+    static let authority = GRPCHeaderFields(rawValue: 8)
+    static let `protocol` = GRPCHeaderFields(rawValue: 16)
+    /// Any that is not a pseudo-header.
+    static let regular = GRPCHeaderFields(rawValue: 32)
+    /// A content type of gRPC.
+    static let contentType = GRPCHeaderFields(rawValue: 64)
+    static let host = GRPCHeaderFields(rawValue: 128)
+    static let secondHost = GRPCHeaderFields(rawValue: 256)
+    static let connection = GRPCHeaderFields(rawValue: 512)
+}
+
+/// Why a request will be refused, gathered while its headers come.
+struct GRPCRefusal {
+    var path: String?
+    var httpMethod: String?
+    var contentType: String?
+    var encoding: String?
+    var hosts = 0
+    /// A timeout or binary metadata that cannot be read; the last one counts.
+    var malformed: GRPCStatus?
 }

@@ -6,58 +6,108 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
 
     func start() {
         isStarted = true
+        if deadlineMilliseconds != nil { loop.insertCallTimer(self) }
+        guard case .streaming(let open) = method.implementation else { return }
+        kind = method.kind
+        countStart()
+        let opened = open(self)
+        state.noteActivity()
+        guard !isClosed else { return opened.closed(self, reason: .finished) }
+        handler = opened
+    }
+
+    private func countStart() {
+        isCounted = true
         state.counters[methodIndex].started += 1
         if state.configuration.recordsHandlingTime || state.slowCallMilliseconds != .max {
             startedMilliseconds = loop.nowMilliseconds
-        }
-        if deadlineMilliseconds != nil { loop.insertCallTimer(self) }
-        if case .streaming(let open) = method.implementation {
-            let opened = open(self)
-            state.noteActivity()
-            guard !isClosed else { return opened.closed(self, reason: .finished) }
-            handler = opened
         }
     }
 
     package func streamReceivedData(_ bytes: UnsafeRawBufferPointer) {
         var input = bytes
-        while isStarted, !isClosed {
-            switch reader.next(&input, maxBytes: state.configuration.maxReceiveBytes) {
+        let maxBytes = state.configuration.maxReceiveBytes
+        // A unary call reads its one message and nothing behind it.
+        while isStarted, !isClosed, !isUnary || !isCounted {
+            switch reader.next(&input, maxBytes: maxBytes, takesCompressed: isGzip) {
             case .needsMore: return
             case .message(let message): receive(message)
+            case .compressed(let message): receive(compressed: message)
             case .counted: preconditionFailure("a server keeps what it reads")
             case .failed(let status): return fail(status)
             }
         }
     }
 
-    private func receive(_ message: [UInt8]) {
-        state.countReceived(methodIndex, bytes: message.count)
-        guard let handler else {
-            guard request == nil else {
-                return fail(GRPCStatus(.internal, "received more than one request message"))
-            }
-            keep(message)
-            request = message
-            return
+    private func receive(compressed message: [UInt8]) {
+        do throws(GRPCStatus) {
+            receive(try state.inflated(message))
+        } catch {
+            fail(error)
         }
-        handler.receive(message, on: self)
+    }
+
+    private func receive(_ message: [UInt8]) {
+        guard !isUnary else { return serve(message) }
+        guard kind == .serverStreaming else {
+            state.countReceived(methodIndex, bytes: message.count)
+            handler?.receive(message, on: self)
+            return state.noteActivity()
+        }
+        guard request == nil else { return fail(.multipleRequests) }
+        request = message
+    }
+
+    /// Serves a unary call, whose message is all that is read of it.
+    private func serve(_ message: [UInt8]) {
+        countStart()
+        state.countReceived(methodIndex, bytes: message.count)
+        keep(message)
         state.noteActivity()
+        guard case .unary(let serve) = method.implementation else { return }
+        serve(self, message)
     }
 
     package func streamReceivedEnd() {
         guard isStarted, !isClosed else { return }
-        guard reader.isBetweenMessages else {
+        guard !isUnary else {
+            guard !isCounted else { return }
+            let text = reader.isInsideMessage ? "unexpected EOF" : "EOF"
+            return fail(GRPCStatus(.unknown, text))
+        }
+        guard !reader.isInsideMessage else {
             return fail(GRPCStatus(.internal, "unexpected EOF"))
         }
         state.noteActivity()
-        if let handler { return handler.receiveHalfClose(on: self) }
-        guard case .unary(let serve) = method.implementation else { return }
-        guard let message = request else {
-            return fail(GRPCStatus(.internal, "received no request message"))
+        guard kind == .serverStreaming else {
+            countEndOfMessages(bytes: 0)
+            handler?.receiveHalfClose(on: self)
+            return
         }
+        guard let message = request else { return fail(.missingRequest) }
         request = nil
-        serve(self, message)
+        countEndOfMessages(bytes: message.count)
+        handler?.receive(message, on: self)
+        handler?.receiveHalfClose(on: self)
+    }
+
+    /// Each reading counts in grpc-go's metrics: the one that finds the end of a stream of messages,
+    /// and the only one of a call that takes one message, whatever it brings.
+    private func countEndOfMessages(bytes: Int) {
+        guard !hasCountedEnd else { return }
+        hasCountedEnd = true
+        state.countReceived(methodIndex, bytes: bytes)
+    }
+
+    /// Refuses a unary request that is not the message its method takes. Such a call is not
+    /// counted, as in grpc-go, which reads the message before it counts.
+    package func refuseRequest(_ status: GRPCStatus) {
+        if isCounted, isUnary {
+            isCounted = false
+            state.counters[methodIndex].started -= 1
+            state.counters[methodIndex].messagesReceived -= 1
+        }
+        finish(status)
     }
 
     package func streamBecameWritable() {
@@ -99,7 +149,13 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
     }
 
     private func countEnd(_ code: GRPCStatusCode) {
-        guard isStarted else { return }
+        guard isCounted else { return }
+        if isUnary {
+            // Counted whether there is an answer or not, as in grpc-go's metrics.
+            state.counters[methodIndex].messagesSent += 1
+        } else if handler != nil {
+            countEndOfMessages(bytes: 0)
+        }
         state.counters[methodIndex].handled[code.rawValue] += 1
         tellIfSlow()
         if state.configuration.recordsHandlingTime {

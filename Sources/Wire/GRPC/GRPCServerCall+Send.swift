@@ -13,6 +13,7 @@ extension GRPCServerCall {
     /// Sends one message of `lengthBytes` bytes, written by `fill` straight into the output.
     package func send(lengthBytes: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) {
         guard let stream = prepareMessage(lengthBytes) else { return }
+        guard !isGzip else { return writeCompressed(lengthBytes, stream, fill) }
         stream.write(count: lengthBytes + GRPCMessageReader.prefixBytes) { room in
             GRPCServerCall.writePrefix(lengthBytes, to: room)
             fill(UnsafeMutableRawBufferPointer(rebasing: room[GRPCMessageReader.prefixBytes...]))
@@ -29,6 +30,9 @@ extension GRPCServerCall {
     /// Sends one message; a large one is not copied.
     package func send(_ message: ByteBuffer) {
         guard let stream = prepareMessage(message.readableBytes) else { return }
+        guard !isGzip else {
+            return message.withUnsafeReadableBytes { writeCompressed($0, stream) }
+        }
         writePrefix(message.readableBytes, stream)
         stream.write(message)
     }
@@ -40,6 +44,14 @@ extension GRPCServerCall {
     ) {
         let lengthBytes = headBytes + middle.count + tailBytes
         guard let stream = prepareMessage(lengthBytes) else { return }
+        guard !isGzip else {
+            return writeCompressed(lengthBytes, stream) { memory in
+                head(UnsafeMutableRawBufferPointer(rebasing: memory[..<headBytes]))
+                let rest = UnsafeMutableRawBufferPointer(rebasing: memory[headBytes...])
+                middle.withUnsafeBytes { rest.copyMemory(from: $0) }
+                tail(UnsafeMutableRawBufferPointer(rebasing: rest[middle.count...]))
+            }
+        }
         writePrefix(lengthBytes, stream)
         stream.write(count: headBytes, head)
         stream.write(middle)
@@ -47,7 +59,8 @@ extension GRPCServerCall {
     }
 
     /// Sends one message whose bytes `source` makes as the client takes them: no more than a piece
-    /// of 64 KiB is in memory at a time. Call `resumeSource` when a source had to wait.
+    /// of 64 KiB is in memory at a time. Call `resumeSource` when a source had to wait. It goes
+    /// uncompressed, since the length of a compressed one must be known before it begins.
     package func sendLarge(lengthBytes: Int, source: any HTTP2BodySource) {
         guard let stream = prepareMessage(lengthBytes) else { return }
         writePrefix(lengthBytes, stream)
@@ -84,7 +97,8 @@ extension GRPCServerCall {
 extension GRPCServerCall {
     /// Refuses a request that never became a call.
     func refuse(_ status: GRPCStatus, httpStatus: Int) {
-        stream?.submitOnlyHeaders(GRPCHeaders.only(status, httpStatus: httpStatus))
+        stream?.submitOnlyHeaders(
+            GRPCHeaders.only(status, httpStatus: httpStatus, subtype: contentSubtype))
         isClosed = true
     }
 
@@ -93,7 +107,8 @@ extension GRPCServerCall {
         if !hasSentHeaders {
             hasSentHeaders = true
             stream.submitOnlyHeaders(
-                GRPCHeaders.only(status, httpStatus: 200, trailers: trailers))
+                GRPCHeaders.only(
+                    status, httpStatus: 200, subtype: contentSubtype, trailers: trailers))
         } else if status == .ok, trailers.isEmpty {
             stream.finish(trailers: GRPCHeaders.trailersOK)
         } else {
@@ -104,7 +119,7 @@ extension GRPCServerCall {
     private func submitHeaders() {
         guard !hasSentHeaders, let stream else { return }
         hasSentHeaders = true
-        stream.submitHeaders(GRPCHeaders.response)
+        stream.submitHeaders(GRPCHeaders.response(subtype: contentSubtype, isGzip: isGzip))
     }
 
     private func prepareMessage(_ lengthBytes: Int) -> HTTP2Stream? {
@@ -114,7 +129,7 @@ extension GRPCServerCall {
             lengthBytes >= 0 && lengthBytes <= UInt32.max, "a message has 32 bits of length")
         guard !isClosed, let stream else { return nil }
         if !hasSentHeaders { submitHeaders() }
-        state.countSent(methodIndex, bytes: lengthBytes)
+        state.countSent(methodIndex, messages: isUnary ? 0 : 1, bytes: lengthBytes)
         responseBytes += lengthBytes
         return stream
     }
@@ -125,8 +140,32 @@ extension GRPCServerCall {
         }
     }
 
-    static func writePrefix(_ lengthBytes: Int, to room: UnsafeMutableRawBufferPointer) {
-        room[0] = 0
+    private func writeCompressed(
+        _ lengthBytes: Int, _ stream: HTTP2Stream, _ fill: (UnsafeMutableRawBufferPointer) -> Void
+    ) {
+        let message = [UInt8](unsafeUninitializedCapacity: lengthBytes) { memory, count in
+            fill(UnsafeMutableRawBufferPointer(memory))
+            count = lengthBytes
+        }
+        message.withUnsafeBytes { writeCompressed($0, stream) }
+    }
+
+    /// An empty message stays as it is, as in grpc-go.
+    private func writeCompressed(_ message: UnsafeRawBufferPointer, _ stream: HTTP2Stream) {
+        guard !message.isEmpty, let compressed = state.compressed(message) else {
+            writePrefix(message.count, stream)
+            return stream.write(count: message.count) { $0.copyMemory(from: message) }
+        }
+        stream.write(count: GRPCMessageReader.prefixBytes) { room in
+            GRPCServerCall.writePrefix(compressed.count, isCompressed: true, to: room)
+        }
+        stream.write(compressed)
+    }
+
+    static func writePrefix(
+        _ lengthBytes: Int, isCompressed: Bool = false, to room: UnsafeMutableRawBufferPointer
+    ) {
+        room[0] = isCompressed ? 1 : 0
         room.storeBytes(
             of: UInt32(truncatingIfNeeded: lengthBytes).bigEndian, toByteOffset: 1, as: UInt32.self)
     }
@@ -134,9 +173,21 @@ extension GRPCServerCall {
 
 /// The header blocks of answers; the usual ones are made once.
 enum GRPCHeaders {
-    static let response = HTTP2HeaderBlock(
+    private static let plainResponse = HTTP2HeaderBlock(
         [(":status", "200"), ("content-type", "application/grpc")], isConstant: true)
     static let trailersOK = HTTP2HeaderBlock([("grpc-status", "0")], isConstant: true)
+
+    /// The headers before the first message, for a request's content subtype.
+    static func response(subtype: String, isGzip: Bool) -> HTTP2HeaderBlock {
+        if subtype.isEmpty, !isGzip { return plainResponse }
+        let encoding = isGzip ? [("grpc-encoding", "gzip")] : []
+        return HTTP2HeaderBlock(
+            [(":status", "200"), ("content-type", contentType(subtype))] + encoding)
+    }
+
+    private static func contentType(_ subtype: String) -> String {
+        subtype.isEmpty ? "application/grpc" : "application/grpc+" + subtype
+    }
 
     static func trailers(_ status: GRPCStatus, _ more: [(String, String)]) -> HTTP2HeaderBlock {
         HTTP2HeaderBlock(fields(status, more))
@@ -144,11 +195,12 @@ enum GRPCHeaders {
 
     /// Headers that are the whole answer (gRPC's Trailers-Only).
     static func only(
-        _ status: GRPCStatus, httpStatus: Int, trailers: [(String, String)] = []
+        _ status: GRPCStatus, httpStatus: Int, subtype: String,
+        trailers: [(String, String)] = []
     ) -> HTTP2HeaderBlock {
         let head = [
             (Array(":status".utf8), Array(String(httpStatus).utf8)),
-            (Array("content-type".utf8), Array("application/grpc".utf8)),
+            (Array("content-type".utf8), Array(contentType(subtype).utf8)),
         ]
         return HTTP2HeaderBlock(head + fields(status, trailers))
     }

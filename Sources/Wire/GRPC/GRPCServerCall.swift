@@ -35,7 +35,19 @@ package final class GRPCServerCall: @unchecked Sendable {  // used on its event 
     /// and for any other.
     var largeRequest: (zero: GRPCRequestDescription, other: GRPCRequestDescription)?
     var responseBytes = 0
+    /// Whether it may have messages: its headers were not refused.
     var isStarted = false
+    /// Whether it stands in the counters: a unary call does so once its message is there.
+    var isCounted = false
+    /// The method's kind, once the call has started.
+    var kind = GRPCMethodKind.unary
+    /// Whether the end of the client's messages stands in the counters.
+    var hasCountedEnd = false
+    /// Whether the request is compressed with gzip, and so is the answer.
+    var isGzip = false
+    /// What stands behind `application/grpc` and a sign in the request's content type.
+    var contentSubtype = ""
+    var headerFields: GRPCHeaderFields = []
     var hasSentHeaders = false
     var hasHeaders = false
     var isTimedOut = false
@@ -48,6 +60,7 @@ package final class GRPCServerCall: @unchecked Sendable {  // used on its event 
     }
 
     var state: GRPCServerLoop { connection.state }
+    var isUnary: Bool { kind == .unary }
 }
 
 extension GRPCServerCall {
@@ -70,14 +83,4 @@ extension GRPCServerCall {
     package func pauseReceiving() { stream?.pauseReceiving() }
     /// Takes messages again.
     package func resumeReceiving() { stream?.resumeReceiving() }
-}
-
-/// Why a request will be refused, gathered while its headers come.
-struct GRPCRefusal {
-    var path: String?
-    var httpMethod: String?
-    var contentType: String?
-    var hasContentType = false
-    var encoding: String?
-    var timeout: GRPCStatus?
 }

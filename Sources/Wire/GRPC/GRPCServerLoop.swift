@@ -1,3 +1,4 @@
+internal import Gzip
 package import HTTP2
 package import NIOCore
 
@@ -12,6 +13,8 @@ final class GRPCServerLoop: @unchecked Sendable {  // owned by loop.eventLoop's 
     var connections: [GRPCServerConnection] = []
     private var isDraining = false
     private var drained: EventLoopPromise<Void>?
+    private lazy var compressor = GzipCompressor()
+    private lazy var inflater = GzipInflater()
 
     /// Each loop has a table of its own, so that its reference counts are not shared between
     /// processors.
@@ -38,14 +41,46 @@ final class GRPCServerLoop: @unchecked Sendable {  // owned by loop.eventLoop's 
         if connections.isEmpty { drained?.succeed() }
     }
 
-    func countSent(_ method: Int, bytes: Int) {
-        counters[method].messagesSent += 1
+    func countSent(_ method: Int, messages: Int, bytes: Int) {
+        counters[method].messagesSent += messages
         counters[method].bytesSent += bytes
     }
 
     func countReceived(_ method: Int, bytes: Int) {
         counters[method].messagesReceived += 1
         counters[method].bytesReceived += bytes
+    }
+
+    /// A message that came compressed; complaints are grpc-go's.
+    func inflated(_ message: [UInt8]) throws(GRPCStatus) -> [UInt8] {
+        let limit = configuration.maxReceiveBytes
+        do throws(GzipError) {
+            guard let inflater else { throw .body("out of memory") }
+            return try inflater.inflated(message, maximumBytes: limit)
+        } catch {
+            throw Self.complaint(error, limit)
+        }
+    }
+
+    private static func complaint(_ error: GzipError, _ limit: Int) -> GRPCStatus {
+        switch error {
+        case .header(let reason):
+            GRPCStatus(.internal, "grpc: failed to decompress the message: \(reason)")
+        case .body(let reason):
+            GRPCStatus(.internal, "grpc: failed to read decompressed data: \(reason)")
+        case .tooLarge:
+            GRPCStatus(
+                .resourceExhausted,
+                "grpc: received message after decompression larger than max \(limit)")
+        }
+    }
+
+    /// A message compressed; nil when there is no memory for it.
+    func compressed(_ message: UnsafeRawBufferPointer) -> [UInt8]? {
+        guard let compressor else { return nil }
+        var output: [UInt8] = []
+        compressor.compress(message, into: &output)
+        return output
     }
 
     /// Something came for a handler: the hook runs once when this turn has read everything.

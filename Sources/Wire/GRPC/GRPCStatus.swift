@@ -36,6 +36,13 @@ package struct GRPCStatus: Error, Equatable, Sendable, CustomStringConvertible {
     /// The text of Go's context package, which clients compare with.
     package static let canceled = GRPCStatus(.canceled, "context canceled")
 
+    static let missingRequest = GRPCStatus(
+        .internal,
+        "cardinality violation: received no request message from non-client-streaming RPC")
+    static let multipleRequests = GRPCStatus(
+        .internal,
+        "cardinality violation: received multiple request messages for non-client-streaming RPC")
+
     package var description: String { "\(code)(\(code.rawValue)): \(message)" }
 }
 

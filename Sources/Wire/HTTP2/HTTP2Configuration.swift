@@ -10,7 +10,14 @@ package struct HTTP2Configuration: Sendable {
     /// Receive window of the whole connection.
     package var connectionWindowBytes: Int32 = 16 << 20
     /// Names and values of one header block; a longer one has its stream reset.
-    package var maxHeaderListBytes = 128 << 10
+    package var maxHeaderListBytes = 16 << 20
+    /// What the header blocks of all open streams may have over `freeHeaderListBytes` each; a
+    /// stream that exceeds it is reset.
+    package var maxLargeHeaderBytes = 16 << 20
+    /// Header bytes of a stream that count for nothing.
+    package var freeHeaderListBytes = 16 << 10
+    /// Frames of one header block: as many as the longest one takes, and some.
+    package var maxHeaderFrames = 1_100
     /// Output handed to the channel before its writability is looked at again.
     package var outputChunkBytes = 256 << 10
     /// Unsent stream bytes above which no further input is read while the socket is full.

@@ -9,12 +9,29 @@ extension HTTP2Connection {
         isReading = true
         keepalive.lastReadMilliseconds = loop.nowMilliseconds
         run { session in
-            let result = buffer.withUnsafeReadableBytes { bytes in
-                nghttp2_session_mem_recv(
-                    session, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
+            buffer.withUnsafeReadableBytes { bytes in
+                if role == .client {
+                    receive(session, bytes)
+                } else {
+                    headerBlocks.pass(bytes) { receive(session, $0) }
+                    if headerBlocks.isOverLimit { endOversizedBlock(session) }
+                }
             }
-            if result < 0 { closesAfterRun = true }
         }
+    }
+
+    private func receive(_ session: OpaquePointer, _ bytes: UnsafeRawBufferPointer) {
+        let result = nghttp2_session_mem_recv(
+            session, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
+        if result < 0 { closesAfterRun = true }
+    }
+
+    /// A block far beyond the limit ends the connection, since the compression of what follows
+    /// depends on all of it.
+    private func endOversizedBlock(_ session: OpaquePointer) {
+        nghttp2_session_terminate_session(session, HTTP2ErrorCode.protocolError.rawValue)
+        closesAfterFlush = true
+        wantsFlush()
     }
 
     package func channelReadComplete(context: ChannelHandlerContext) {
@@ -59,16 +76,38 @@ extension HTTP2Connection {
 
     func receiveHeader(
         _ stream: HTTP2Stream, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
-    ) -> Bool {
+    ) {
         // 32 bytes of overhead for each field, as RFC 9113 section 6.5.2 counts them.
-        let bytes = name.count + value.count + 32
-        guard stream.countHeader(bytes, limit: configuration.maxHeaderListBytes) else {
-            return false
+        countHeader(stream, name.count + value.count + 32)
+        guard !stream.isRefused else { return }
+        if let code = stream.delegate?.streamReceivedHeader(name: name, value: value) {
+            refuse(stream, code)
         }
-        return stream.delegate?.streamReceivedHeader(name: name, value: value) ?? true
+    }
+
+    /// Counts a received field against the limits of a header block and of the connection.
+    private func countHeader(_ stream: HTTP2Stream, _ bytes: Int) {
+        let before = stream.largeHeaderBytes
+        stream.headerListBytes += bytes
+        guard stream.headerListBytes > configuration.freeHeaderListBytes else { return }
+        largeHeaderBytes += stream.largeHeaderBytes - before
+        if stream.headerListBytes > configuration.maxHeaderListBytes
+            || largeHeaderBytes > configuration.maxLargeHeaderBytes
+        {
+            refuse(stream, .frameSizeError)
+        }
+    }
+
+    /// Resets a stream because of its headers, of which the rest is read for nothing but the
+    /// state of the compression.
+    private func refuse(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode) {
+        stream.isRefused = true
+        headersStream = nil
+        submitReset(stream, code)
     }
 
     func receiveHeaders(_ stream: HTTP2Stream, endOfStream: Bool) {
+        guard !stream.isRefused else { return }
         if endOfStream { stream.isRemoteClosed = true }
         stream.delegate?.streamReceivedHeaders(endOfStream: endOfStream)
         if endOfStream { stream.delegate?.streamReceivedEnd() }
@@ -80,7 +119,7 @@ extension HTTP2Connection {
             nghttp2_session_consume(session, id, data.count)
             return
         }
-        stream.delegate?.streamReceivedData(data)
+        if !stream.isRefused { stream.delegate?.streamReceivedData(data) }
         if stream.isReceivingPaused {
             stream.unconsumedBytes += data.count
             nghttp2_session_consume_connection(session, data.count)
@@ -91,6 +130,7 @@ extension HTTP2Connection {
 
     func receiveEnd(_ stream: HTTP2Stream) {
         stream.isRemoteClosed = true
+        guard !stream.isRefused else { return }
         stream.delegate?.streamReceivedEnd()
     }
 

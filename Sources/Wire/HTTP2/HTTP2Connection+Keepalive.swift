@@ -86,12 +86,24 @@ extension HTTP2Connection {
         loop.eventLoop.preconditionInEventLoop()
         guard !isDraining, !isClosed else { return }
         isDraining = true
-        guard let session else { return close() }
-        guard role == .server else { return wantsFlush() }
+        guard session != nil else { return close() }
         // Streams already on their way are still served: the last id is named after a round trip.
-        nghttp2_submit_shutdown_notice(session)
-        nghttp2_submit_ping(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
+        owesGoAwayNotice = role == .server
         wantsFlush()
+    }
+
+    /// What grpc-go's servers say when they stop.
+    private static let farewell = Array("graceful_stop".utf8)
+
+    /// Writes a GOAWAY that names no last stream, and a ping whose answer tells that it has
+    /// arrived. Called between two frames. nghttp2's own shutdown notice carries no text.
+    func appendGoAwayNotice(_ session: OpaquePointer) {
+        owesGoAwayNotice = false
+        let length = UInt8(8 + Self.farewell.count)
+        loop.output.writeBytes([0, 0, length, 7, 0, 0, 0, 0, 0])
+        loop.output.writeBytes([0x7F, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0])
+        loop.output.writeBytes(Self.farewell)
+        nghttp2_submit_ping(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
     }
 
     private func sendFinalGoAway() {
@@ -100,7 +112,7 @@ extension HTTP2Connection {
         nghttp2_submit_goaway(
             session, UInt8(NGHTTP2_FLAG_NONE.rawValue),
             nghttp2_session_get_last_proc_stream_id(session), HTTP2ErrorCode.noError.rawValue,
-            nil, 0)
+            Self.farewell, Self.farewell.count)
         wantsFlush()
     }
 

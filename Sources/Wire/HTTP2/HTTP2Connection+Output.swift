@@ -19,6 +19,10 @@ extension HTTP2Connection {
                 if result == 0, resetStoppedStreams(session) {
                     result = nghttp2_session_send(session)
                 }
+                if result == 0, owesGoAwayNotice, !isOutputBlocked {
+                    appendGoAwayNotice(session)
+                    result = nghttp2_session_send(session)
+                }
                 if result != 0 { closesAfterRun = true }
                 writeOutput()
             } while isOutputBlocked && channelIsWritable && !closesAfterRun

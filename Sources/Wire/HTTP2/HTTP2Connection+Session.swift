@@ -12,6 +12,7 @@ extension HTTP2Connection {
         // Go's gRPC clients put a socket's path into :authority, which the rules of HTTP messages
         // refuse; what a call needs of its headers is checked where calls begin.
         if role == .server { nghttp2_option_set_no_http_messaging(options, 1) }
+        nghttp2_option_set_max_continuations(options, configuration.maxHeaderFrames)
         nghttp2_option_set_stream_reset_rate_limit(
             options, configuration.resetBurst, configuration.resetsPerSecond)
         var session: OpaquePointer?
@@ -27,9 +28,7 @@ extension HTTP2Connection {
     func submitInitialSettings() {
         guard let session else { return }
         var entries = [
-            setting(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, UInt32(configuration.streamWindowBytes)),
-            setting(
-                NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, UInt32(configuration.maxHeaderListBytes)),
+            setting(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, UInt32(configuration.streamWindowBytes))
         ]
         if role == .client {
             entries.append(setting(NGHTTP2_SETTINGS_ENABLE_PUSH, 0))
@@ -174,6 +173,7 @@ extension HTTP2Connection {
     func closeStream(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode, connectionLost: Bool) {
         guard stream.isOpen else { return }
         pendingBytes -= stream.bufferedBytes
+        largeHeaderBytes -= stream.largeHeaderBytes
         let delegate = stream.delegate
         remove(stream)
         delegate?.streamClosed(code, connectionLost: connectionLost)

@@ -48,6 +48,9 @@ package final class HTTP2Connection: ChannelDuplexHandler {
     var writableStreams: [HTTP2Stream] = []
     var stoppingStreams: [Int32] = []
     var pendingBytes = 0
+    /// Header bytes of the open streams, beyond those that are free for each.
+    var largeHeaderBytes = 0
+    var headerBlocks: HeaderBlockPassage
     var isDirty = false
     var isRunning = false
     var isReading = false
@@ -59,6 +62,7 @@ package final class HTTP2Connection: ChannelDuplexHandler {
     var isClosed = false
     var isDraining = false
     var isGoingAway = false
+    var owesGoAwayNotice = false
     var keepalive = KeepaliveState()
     /// Where the keepalive check stands in the loop's timers.
     package var timerPosition: TimerWheelPosition?
@@ -68,6 +72,9 @@ package final class HTTP2Connection: ChannelDuplexHandler {
         self.role = role
         self.configuration = configuration
         self.loop = loop
+        headerBlocks = HeaderBlockPassage(
+            maximumBytes: configuration.maxHeaderListBytes,
+            maximumFrames: configuration.maxHeaderFrames)
     }
 
     deinit {

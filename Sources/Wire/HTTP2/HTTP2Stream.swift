@@ -5,8 +5,10 @@ package import NIOCore
 ///
 /// Headers come as borrowed bytes, field by field; they are gone when the call returns.
 package protocol HTTP2StreamDelegate: AnyObject {
-    /// One header field, pseudo-headers included. False has the stream reset.
-    func streamReceivedHeader(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) -> Bool
+    /// One header field, pseudo-headers included. A code has the stream reset with it.
+    func streamReceivedHeader(
+        name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
+    ) -> HTTP2ErrorCode?
     /// A header block is complete; trailers come as a second block.
     func streamReceivedHeaders(endOfStream: Bool)
     /// A piece of the body.
@@ -43,7 +45,9 @@ package final class HTTP2Stream {
     var isReceivingPaused = false
     var unconsumedBytes = 0
     var isServer = false
-    private var headerListBytes = 0
+    /// Whether its headers were refused: the reset is on its way, the rest is not looked at.
+    var isRefused = false
+    var headerListBytes = 0
 
     init(connection: HTTP2Connection) {
         self.connection = connection
@@ -63,6 +67,7 @@ package final class HTTP2Stream {
         isReceivingPaused = false
         unconsumedBytes = 0
         headerListBytes = 0
+        isRefused = false
     }
 
     func close() {
@@ -71,15 +76,14 @@ package final class HTTP2Stream {
         trailers = nil
         queue.reset()
     }
-
-    /// Counts a received field against the limit of a header block.
-    func countHeader(_ bytes: Int, limit: Int) -> Bool {
-        headerListBytes += bytes
-        return headerListBytes <= limit
-    }
 }
 
 extension HTTP2Stream {
+    /// What its header block has over the bytes that are free.
+    var largeHeaderBytes: Int {
+        max(headerListBytes - connection.configuration.freeHeaderListBytes, 0)
+    }
+
     /// Bytes queued in memory and not yet given to the socket.
     package var bufferedBytes: Int { queue.countBytes }
 

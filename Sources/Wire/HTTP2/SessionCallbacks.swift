@@ -73,12 +73,12 @@ private let onHeader: nghttp2_on_header_callback = {
     _, _, name, nameCount, value, valueCount, _, userData in
     withConnection(userData, missing: failure) { connection in
         guard let stream = connection.headersStream else { return 0 }
-        let isAccepted = stream._withUnsafeGuaranteedRef { stream in
+        stream._withUnsafeGuaranteedRef { stream in
             connection.receiveHeader(
                 stream, UnsafeRawBufferPointer(start: name, count: nameCount),
                 UnsafeRawBufferPointer(start: value, count: valueCount))
         }
-        return isAccepted ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
+        return 0
     }
 }
 

@@ -45,7 +45,7 @@ struct PeerURLComparison {
         var urls: [EndpointURL] = []
         for text in texts {
             do {
-                urls.append(try EndpointURL(text))
+                urls.append(try EndpointURL(text, allowsAnyPort: true))
             } catch {
                 throw BootstrapError("failed to parse string to URL: \(text.goQuoted)")
             }

@@ -28,7 +28,10 @@ package struct EndpointURL: Sendable, Hashable, Comparable {
     }
 
     /// Reads one URL. Error texts are etcd's where it has them.
-    package init(_ given: String) throws(FlagValueError) {
+    ///
+    /// - Parameter allowsAnyPort: takes a number that no port has, as etcd does for the URLs of
+    ///   members; `port` is then 0.
+    package init(_ given: String, allowsAnyPort: Bool = false) throws(FlagValueError) {
         let trimmed = Self.trimmed(given)
         let (schemeText, rest) = try Self.splitScheme(trimmed)
         guard let scheme = Scheme(rawValue: schemeText) else {
@@ -47,7 +50,7 @@ package struct EndpointURL: Sendable, Hashable, Comparable {
             port = 0
             return
         }
-        (host, port) = try Self.splitHostPort(authority, in: trimmed)
+        (host, port) = try Self.splitHostPort(authority, in: trimmed, allowsAnyPort)
         guard path.isEmpty else {
             throw FlagValueError("URL must not contain a path: \(trimmed)")
         }
@@ -89,7 +92,7 @@ package struct EndpointURL: Sendable, Hashable, Comparable {
     }
 
     private static func splitHostPort(
-        _ authority: Substring, in text: String
+        _ authority: Substring, in text: String, _ allowsAnyPort: Bool
     ) throws(FlagValueError) -> (String, UInt16) {
         let address = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
         let noForm = FlagValueError("URL address does not have the form \"host:port\": \(text)")
@@ -107,7 +110,9 @@ package struct EndpointURL: Sendable, Hashable, Comparable {
             let reason = "invalid port \(":\(portText)".goQuoted) after host"
             throw FlagValueError("parse \(text.goQuoted): \(reason)")
         }
-        guard let port = portText.isEmpty ? 0 : UInt16(portText) else {
+        if portText.isEmpty { return (String(host), 0) }
+        guard let port = UInt16(portText) else {
+            if allowsAnyPort { return (String(host), 0) }
             throw FlagValueError("port \(portText) is not in 0...65535: \(text)")
         }
         return (String(host), port)

@@ -30,7 +30,7 @@ extension ServiceSettings {
         others: any OtherMembers = NoOtherMembers()
     ) {
         self.init(clusterID: member.clusterID, memberID: member.localID, others: others) {
-            (try? EndpointURL($0))?.text
+            (try? EndpointURL($0, allowsAnyPort: true))?.text
         }
         checksReconfiguration = configuration.strictReconfigCheck
         transactionOperationsMax = Int(configuration.transactionOperationsMax)
