@@ -44,9 +44,8 @@ class Pipe:
 @contextlib.contextmanager
 def member_logging_to(pipe, directory, *flags):
     member = our_member(directory / "blocked.etcd", "--log-level=debug", *flags)
-    member.start(output=pipe.write_end)
     try:
-        yield member
+        yield member.start(output=pipe.write_end)
     finally:
         member.close()
 
