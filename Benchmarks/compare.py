@@ -25,6 +25,7 @@ import rows
 import table
 import targets
 import work
+from repeats import Section
 from samples import OURS, THEIRS, Measurements
 
 
@@ -32,6 +33,9 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="", help="rows whose name has this in it")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--repeats", type=int, default=2,
+        help="times that what differs too much between rounds is measured again (2)")
     parser.add_argument("--seconds", type=float, default=2, help="of a measurement (2)")
     parser.add_argument(
         "--keys", type=int, default=1_000_000, help="of the big loads and the pauses (1000000)")
@@ -53,9 +57,9 @@ def arguments():
 def sections(options):
     """What is measured, one after the other."""
     chosen = [group.chosen(options.only) for group in work.GROUPS]
-    found = [functools.partial(work.measure_group, group) for group in chosen if group]
-    return found + [
-        measure for words, measure in others(options) if rows.is_asked_for(options.only, words)]
+    return [group.section() for group in chosen if group] + [
+        Section(measure) for words, measure in others(options)
+        if rows.is_asked_for(options.only, words)]
 
 
 def others(options):
@@ -81,7 +85,8 @@ def report(into, options):
     path = results.write(into, options)
     path.with_suffix(".svg").write_text(chart.draw(json.loads(path.read_text())))
     table.print_table(table.lines(into))
-    table.print_summary(targets.verdicts(into), bounds.against_h2load(into))
+    table.print_summary(
+        targets.verdicts(into), targets.unmeasured(into), bounds.against_h2load(into))
     print(f"median ± half the spread of {options.rounds} rounds; all samples: {path.name}")
 
 
@@ -95,8 +100,8 @@ def main():
     parent = pathlib.Path(tempfile.mkdtemp(prefix="compare-", dir=options.directory))
     into = Measurements()
     try:
-        for measure in wanted:
-            measure(options, parent, into)
+        for section in wanted:
+            section.measure_steadily(options, parent, into)
     finally:
         shutil.rmtree(parent, ignore_errors=True)
         if into.samples:

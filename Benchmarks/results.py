@@ -22,7 +22,8 @@ def write(into, options, kind="compare"):
             OURS: processes.versions(processes.our_etcd()) if OURS in options.servers else "",
             THEIRS: processes.versions(processes.real_etcd())},
         "rounds": options.rounds, "seconds": options.seconds,
-        "targets": targets.verdicts(into), "boundBy": bounds.of_all(into, options.servers),
+        "targets": targets.verdicts(into), "notMeasured": targets.unmeasured(into),
+        "boundBy": bounds.of_all(into, options.servers),
         "generatorToH2load": bounds.against_h2load(into),
-        "samples": into.samples}, indent=1))
+        "samples": into.samples, "discarded": into.discarded}, indent=1))
     return path

@@ -3,20 +3,22 @@ import statistics
 
 import bounds
 import targets
-from samples import OURS, THEIRS
+from samples import OURS, THEIRS, is_steady, spread
 
 HEAD = ("row", "column", "ours", "etcd 3.5.1", "ours / etcd", "target", "")
 
 
-def shown(values):
+def shown(column, values):
     """Median, and the spread of more than one as a share of it."""
     if not values:
         return "-"
     median = statistics.median(values)
+    if not is_steady(column, values):
+        return f"not measured ±{spread(values):.0%}"
     digits = 0 if median >= 1000 else 1 if median >= 10 else 2
     text = f"{median:,.{digits}f}"
     if len(values) > 1 and median:
-        text += f" ±{(max(values) - min(values)) / 2 / median:.0%}"
+        text += f" ±{spread(values):.0%}"
     return text
 
 
@@ -37,8 +39,10 @@ def line(into, row, column):
     target = targets.target_of(row, column)
     measured = target.measured(into, row) if target else None
     verdict = "" if measured is None else "met" if target.is_met(measured) else "not met"
+    if target and measured is None and not into.is_steady(row, column):
+        verdict = "not measured"
     return (
-        row, column, *(shown(into.values(row, column, name)) for name in (OURS, THEIRS)),
+        row, column, *(shown(column, into.values(row, column, name)) for name in (OURS, THEIRS)),
         "-" if ratio is None else f"{ratio:.2f}",
         "" if target is None else f"{'ours ' if target.is_own else ''}{target.text()}", verdict)
 
@@ -52,10 +56,12 @@ def print_table(found):
         print("  ".join([*shown_cells, cells[6]]).rstrip())
 
 
-def print_summary(verdicts, generator):
+def print_summary(verdicts, unmeasured, generator):
     """One line for all targets, and one for each row that h2load sends too."""
     met = sum(verdict["isMet"] for verdict in verdicts)
-    print(f"\n{met} of {len(verdicts)} targets met" if verdicts else "")
+    rest = f", {len(unmeasured)} not measured" if unmeasured else ""
+    count = len(verdicts) + len(unmeasured)
+    print(f"\n{met} of {count} targets met{rest}" if count else "")
     for row, ratios in generator.items():
         words = ", ".join(f"{ratio:.2f} at {name}" for name, ratio in ratios.items())
         print(f"load generator / h2load, requests/s of {row}: {words}")

@@ -28,7 +28,7 @@ class Target:
 
     def measured(self, into, row):
         """What the bound holds for, None where it was not measured."""
-        return into.median(row, self.column, OURS) if self.is_own else into.ratio(row, self.column)
+        return into.figure(row, self.column, OURS) if self.is_own else into.ratio(row, self.column)
 
     def is_met(self, value):
         return value >= self.bound if self.is_least else value <= self.bound
@@ -87,8 +87,21 @@ def target_of(row, column):
     return next((one for one in targets_of(row) if one.column == column), None)
 
 
+def decisive(row):
+    """The columns that a row is there for: its targets', throughput and CPU."""
+    return list(dict.fromkeys([THROUGHPUT, CPU, *(one.column for one in targets_of(row))]))
+
+
 def has_half_rate(row):
     return target_of(row, HALF) is not None
+
+
+def unmeasured(into):
+    """Targets that have samples, but no figure because the samples do not agree."""
+    return [
+        {"row": row, "column": target.column, "target": target.text()}
+        for row in into.samples for target in targets_of(row)
+        if target.measured(into, row) is None and not into.is_steady(row, target.column)]
 
 
 def verdicts(into):
@@ -103,6 +116,6 @@ def verdicts(into):
                 "row": row, "column": target.column, "target": target.text(),
                 "bound": float(target.bound), "isLeast": target.is_least,
                 "isOwn": target.is_own, "measured": value,
-                "etcd": into.median(row, target.column, THEIRS),
+                "etcd": into.figure(row, target.column, THEIRS),
                 "isMet": bool(target.is_met(value))})
     return found

@@ -1,5 +1,6 @@
 """The rows that are work: requests at saturation, and at half of etcd's rate."""
 import dataclasses
+import functools
 import statistics
 import time
 
@@ -8,6 +9,7 @@ import processes
 import rows
 import targets
 from note import note
+from repeats import Section
 from samples import THEIRS
 from systems import alternating, one_member, three_members
 
@@ -21,8 +23,8 @@ STOLEN = "stolen ms at half rate"
 class Group:
     """Rows that share a server for each round."""
 
-    # The row that the peak of memory after all of them stands in.
-    title: str
+    # The row that the peak of memory after all of them stands in; None for nowhere.
+    title: str | None
     rows: list
     system: object = one_member
     # Bytes of the values that the keys begin with; 0 for no keys.
@@ -32,6 +34,16 @@ class Group:
         """The group with only the rows that have `word` in their name."""
         kept = [row for row in self.rows if rows.is_asked_for(word, row.name)]
         return dataclasses.replace(self, rows=kept) if kept else None
+
+    def narrowed(self, names):
+        """The group with only these rows; a peak of memory after fewer rows is another figure."""
+        return dataclasses.replace(
+            self, rows=[row for row in self.rows if row.name in names],
+            title=self.title if self.title in names else None)
+
+    def section(self):
+        return Section(
+            functools.partial(measure_group, self), lambda names: self.narrowed(names).section())
 
 
 GROUPS = [
@@ -57,7 +69,8 @@ def measure_group(group, options, parent, into):
                 measure(row, name, server, options.seconds, parent, into)
                 if targets.has_half_rate(row.name):
                     measure_half(row, name, number, server, options.seconds, parent, into)
-            into.add(group.title, targets.PEAK, name, server.peak_rss_bytes() / 1e6)
+            if group.title:
+                into.add(group.title, targets.PEAK, name, server.peak_rss_bytes() / 1e6)
 
 
 def measure(row, name, server, seconds, parent, into):

@@ -13,6 +13,7 @@ need zlib1g-dev
 need pkg-config
 if [ "$purpose" = test ]; then
     need nghttp2-client
+    need strace
     python3 -c 'import ensurepip, venv' 2>/dev/null || need python3-venv
 fi
 if [ ${#missing[@]} -gt 0 ]; then

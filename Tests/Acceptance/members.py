@@ -92,11 +92,12 @@ class Member:
             "--initial-cluster", f"default={peer}", *self.flags,
         ]
 
-    def start(self, wait=True, seconds=30, prefix=()):
+    def start(self, wait=True, seconds=30, prefix=(), output=None):
+        """Starts the process; `output` takes the place of the log file."""
         environment = {"PATH": os.environ["PATH"], **self.environment}
         self.log = open(self.log_path, "ab")
         self.process = subprocess.Popen(
-            [*prefix, *self.arguments()], stdin=subprocess.DEVNULL, stdout=self.log,
+            [*prefix, *self.arguments()], stdin=subprocess.DEVNULL, stdout=output or self.log,
             stderr=subprocess.STDOUT, env=environment, cwd=self.directory.parent)
         if wait:
             self.wait_ready(seconds)

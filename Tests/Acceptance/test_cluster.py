@@ -543,10 +543,10 @@ def test_a_removed_member_ends_by_itself_and_is_not_let_in_again(make_cluster):
     leader = cluster.wait_leader()
     removed = cluster.followers()[0]
     cluster.retried("member", "remove", removed.hex_id)
-    removed.process.wait(60)
+    assert removed.process.wait(60) == 0
     put(leader, b"two are left")
     removed.start(wait=False)
-    removed.process.wait(60)
+    assert removed.process.wait(60) == 1
     assert "removed" in removed.tail(100)
     assert len(cluster.member_list(leader)) == 2
     cluster.same_hashes()

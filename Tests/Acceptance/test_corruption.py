@@ -33,6 +33,12 @@ def alarms(member):
     return {one.memberID for one in member.stub("Maintenance").Alarm(request, timeout=10).alarms}
 
 
+def start_checked(damaged):
+    """Starts a member whose alarm may come before its first health check."""
+    damaged.start(wait=False)
+    until(damaged.status, what="a status of the damaged member")
+
+
 def assert_alarm(cluster, damaged):
     """All know who is corrupt, and nobody takes a write before an operator has looked."""
     for one in cluster:
@@ -50,7 +56,7 @@ def test_the_periodic_check_finds_a_damaged_member(make_cluster, kinds, leads):
     fill(cluster)
     damaged, other = cluster[0], cluster[1]
     damage(damaged)
-    damaged.start()
+    start_checked(damaged)
     leader = damaged if leads else other
     if cluster.wait_leader() is not leader:
         cluster.move_leader(leader)
@@ -90,7 +96,7 @@ def test_an_alarm_is_cleared_once_the_member_was_replaced(make_cluster):
     fill(cluster)
     damaged = cluster.followers()[0]
     damage(damaged)
-    damaged.start()
+    start_checked(damaged)
     assert_alarm(cluster, damaged)
     damaged.stop()
     damaged.wipe()

@@ -216,8 +216,91 @@ def test_a_port_in_use_ends_the_start_with_the_reason(start, tmp_path):
     other = our_member(tmp_path / "other.etcd", ports=(member.client_port, free_ports(1)[0]))
     other.start(wait=False)
     assert other.process.wait(20) == 1
-    assert "address already in use" in other.tail(100)
+    last = other.log_lines()[-1]
+    assert (last["level"], last["msg"]) == ("fatal", "discovery failed")
+    assert last["error"] == (
+        f"listen tcp 127.0.0.1:{member.client_port}: bind: address already in use")
     other.log.close()
+
+
+@pytest.mark.parametrize("real", [True, False], ids=["real", "ours"])
+def test_signals_that_mean_nothing_are_ignored(start, real):
+    member = start(real=real)
+    for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGPIPE):
+        member.process.send_signal(number)
+    member.etcdctl("put", "a", "1")
+    assert member.stop() == -signal.SIGTERM
+
+
+@pytest.mark.parametrize("real", [True, False], ids=["real", "ours"])
+def test_a_data_directory_open_to_others_is_warned_of(start, tmp_path, real):
+    directory = tmp_path / "open.etcd"
+    directory.mkdir(mode=0o700)
+    directory.chmod(0o2750)
+    member = start(real=real, directory=directory)
+    (directory / "member/snap").chmod(0o755)
+    member.stop()
+    member.start()
+    warnings = [line["error"] for line in member.log_lines()
+                if line["msg"] == "check file permission"]
+    assert warnings[0].startswith(
+        f'directory "{directory}" exist, but the permission is "dgrwxr-x---". The recommended '
+        'permission is "-rwx------" to prevent possible unprivileged access to the data')
+    assert len(warnings) == 3 and '"drwxr-xr-x"' in warnings[2]
+
+
+@pytest.mark.parametrize("value, lines", [
+    ("foo", ["unknown token type", "failed to create token provider", "discovery failed"]),
+    ("simple,a", ["invalid token option", "failed to create token provider", "discovery failed"]),
+])
+def test_wrong_options_of_tokens_are_refused(tmp_path, value, lines):
+    member = our_member(tmp_path / "ours.etcd", f"--auth-token={value}").start(wait=False)
+    assert member.process.wait(20) == 1
+    last = member.log_lines()[-3:]
+    assert [line["msg"] for line in last] == lines
+    assert last[-1] | {"level": "fatal", "error": "auth: invalid auth options"} == last[-1]
+
+
+@pytest.mark.parametrize("real", [True, False], ids=["real", "ours"])
+def test_a_member_without_its_cluster_accepts_no_clients_and_answers_scrapers(
+        start, tmp_path, real):
+    metrics_port, other = free_ports(2)
+    member = start(
+        f"--listen-metrics-urls=http://127.0.0.1:{metrics_port}", real=real, wait=False)
+    member.kill()
+    arguments = member.arguments()
+    place = arguments.index("--initial-cluster") + 1
+    arguments[place] += f",other=http://127.0.0.1:{other}"
+    member.arguments = lambda: arguments
+    member.directory = tmp_path / "one-of-two.etcd"
+    arguments[arguments.index("--data-dir") + 1] = str(member.directory)
+    notes = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    notes.bind(str(tmp_path / "notify"))
+    member.environment["NOTIFY_SOCKET"] = str(tmp_path / "notify")
+    member.start(wait=False)
+
+    def scraped():
+        try:
+            with urllib.request.urlopen(
+                    f"http://127.0.0.1:{metrics_port}/health", timeout=10) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            return None
+
+    end = time.monotonic() + 20
+    while scraped() != 503:
+        assert time.monotonic() < end, member.tail()
+        time.sleep(0.05)
+    with pytest.raises(TimeoutError):
+        member.get("/health", timeout=2)
+    assert "ready to serve client requests" not in member.tail(100)
+    notes.settimeout(0)
+    with pytest.raises(BlockingIOError):
+        notes.recv(100)
+    member.stop()
+    notes.close()
 
 
 def member_on_socket(tmp_path, path, *flags):
@@ -634,6 +717,15 @@ def test_metrics_of_watchers_compactions_and_snapshots_move(start):
     assert after["etcd_snap_fsync_duration_seconds_count"] > 0
     assert after[prefix + "mvcc_events_total"] - before[prefix + "mvcc_events_total"] == 30
     assert after[prefix + "mvcc_pending_events_total"] == 0
+
+
+def test_requests_of_the_server_itself_are_measured(start):
+    member, prefix = start(), "etcd_server_request_duration_seconds_count"
+    end = time.monotonic() + 20
+    while not all(metrics(member).get(f'{prefix}{{success="true",type="{kind}"}}', 0) == 1
+                  for kind in ("ClusterMemberAttrSet", "ClusterVersionSet")):
+        assert time.monotonic() < end, [line for line in metrics(member) if prefix in line]
+        time.sleep(0.1)
 
 
 def test_metrics_are_well_formed(start):

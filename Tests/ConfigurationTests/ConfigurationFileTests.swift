@@ -40,7 +40,7 @@ import Testing
 
     /// For every type of flag a value that is not its default.
     private let samples = [
-        "7", "false", "true", "[x]", "http://127.0.0.1:9", "existing", "gone",
+        "7", "false", "true", "[x]", "text", "http://127.0.0.1:9", "existing", "gone",
         "LeaseCheckpoint=true",
     ]
 
@@ -68,6 +68,18 @@ import Testing
         ("peer-transport-security: x", "invalid peer-transport-security"),
         ("max-wals: -1", "must be an integer in 0..."),
         ("- a", "expected 'key: value' lines"),
+        (
+            "auto-compaction-retention: 2",
+            "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal number into Go "
+                + "struct field .auto-compaction-retention of type string"
+        ),
+        ("name: 1e3", "cannot unmarshal number into Go struct field .name of type string"),
+        ("name: yes", "cannot unmarshal bool into Go struct field .name of type string"),
+        ("initial-cluster-state: 0x10", "cannot unmarshal number"),
+        (
+            "peer-transport-security:\n  cert-file: 7",
+            "cannot unmarshal number into Go struct field .peer-transport-security.cert-file"
+        ),
     ])
     func wrongTypeIsRefused(text: String, message: String) {
         do {
@@ -76,6 +88,12 @@ import Testing
         } catch {
             #expect("\(error)".contains(message), "\(error)")
         }
+    }
+
+    @Test(arguments: ["'2'", "\"2\"", "2h", "10.0.0.1", "2026-01-01", "0x", "-", "+1h", "1_a"])
+    func whatYAMLTakesForAStringIsTaken(text: String) throws {
+        #expect(
+            try applied("name: \(text)").name == text.filter { $0 != "'" && $0 != "\"" })
     }
 
     @Test func unknownKeyIsWarnedOf() throws {

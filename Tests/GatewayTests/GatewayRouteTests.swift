@@ -75,8 +75,31 @@ import Testing
             later.body == #"{"code":12,"message":"the JSON gateway is not supported yet"}"#)
         let beta = try GatewayFixture().connect().request("POST", "/v3beta/kv/range")
         #expect(beta.status == 501)
+        let read = try GatewayFixture().get("/v3/kv/range")
+        #expect(read.status == 501 && read.body == #"{"code":12, "message":"Method Not Allowed"}"#)
+        for path in ["/v3/nosuch", "/v3/", "/v3/kv/range/", "/v3/kv/rangestream"] {
+            let answer = try GatewayFixture().connect().request("POST", path)
+            #expect(answer.status == 404)
+            #expect(answer.body == #"{"code":5, "message":"Not Found"}"#)
+            #expect(answer.header("Content-Type") == "application/json")
+        }
         let off = try GatewayFixture { $0.isJSONGatewayEnabled = false }
         #expect(try off.connect().request("POST", "/v3/kv/range").status == 404)
+    }
+
+    @Test(arguments: [
+        ("//version", "/version"), ("/v3//kv/range?a=b", "/v3/kv/range?a=b"),
+        ("/v3/kv/../kv/./range", "/v3/kv/range"), ("/v3", "/v3/"), ("/a/../..//b/", "/b/"),
+        ("//", "/"),
+    ])
+    func pathsAreRedirectedToTheirShortestForm(path: String, target: String) throws {
+        let read = try GatewayFixture().get(path)
+        #expect(read.status == 307 && read.header("Location") == target)
+        #expect(read.header("Content-Type") == "text/html; charset=utf-8")
+        #expect(read.body == "<a href=\"\(target)\">Temporary Redirect</a>.\n\n")
+        let written = try GatewayFixture().connect().request("POST", path)
+        #expect(written.status == 307 && written.body.isEmpty)
+        #expect(written.header("Content-Type") == nil)
     }
 
     @Test func theMetricsListenerServesHealthAndMetricsOnly() throws {

@@ -12,6 +12,14 @@ func runServer(
         releaseStartPages()
     }
     defer { release.cancel() }
-    // Without a signal the process ends well: the member has no more to do.
-    if let signal = try await server.run() { SignalWait.end(by: signal) }
+    switch try await server.run() {
+    case .signal(let number):
+        logger.sink.flush()
+        SignalWait.end(by: number)
+    case .removal(hasServed: true): logger.sink.flush()
+    case .removal(hasServed: false):
+        logger.fatal(
+            "failed to start",
+            ["error": "the member has been permanently removed from the cluster"])
+    }
 }

@@ -38,6 +38,7 @@ case .run(let configuration, let logger):
     do {
         try await runServer(configuration, logger: logger, signals: signals)
     } catch {
-        logger.fatal("failed to start", ["error": .error(error)])
+        // etcd's words for every start that fails; the error says what it was.
+        logger.fatal("discovery failed", ["error": .error(error)])
     }
 }

@@ -83,7 +83,8 @@ struct ClusterMonitors: Sendable {
         }
         var request = Membershippb_ClusterVersionSetRequest()
         request.ver = next.description
-        try await propose(InternalRaftRequest.Field.clusterVersionSet, request)
+        try await propose(
+            "ClusterVersionSet", InternalRaftRequest.Field.clusterVersionSet, request)
         logger.info("cluster version is updated", ["cluster-version": .string(next.majorMinor)])
     }
 
@@ -123,13 +124,14 @@ struct ClusterMonitors: Sendable {
             "the cluster has been downgraded",
             ["cluster-version": .string(membership.downgrade.targetVersion)])
         try await propose(
-            InternalRaftRequest.Field.downgradeInfoSet, Membershippb_DowngradeInfoSetRequest())
+            "DowngradeInfoSet", InternalRaftRequest.Field.downgradeInfoSet,
+            Membershippb_DowngradeInfoSetRequest())
     }
 
     private func propose(
-        _ field: UInt32, _ request: some SwiftProtobuf.Message
+        _ kind: String, _ field: UInt32, _ request: some SwiftProtobuf.Message
     ) async throws(EtcdError) {
         guard let payload: [UInt8] = try? request.serializedBytes() else { return }
-        _ = try await runtime.propose(field: field, payload: payload)
+        try await runtime.proposeOwn(kind, field: field, payload: payload)
     }
 }

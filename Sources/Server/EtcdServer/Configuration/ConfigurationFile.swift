@@ -84,6 +84,11 @@ enum ConfigurationFile {
             try flag.setNode(&configuration, entry.value)
         } catch {
             let key = flag.filePath.joined(separator: ".")
+            if let found = error.foundType {
+                throw ConfigurationError(
+                    "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal "
+                        + "\(found) into Go struct field .\(key) of type string")
+            }
             throw ConfigurationError("configuration file: \(key.goQuoted): \(error.message)")
         }
     }

@@ -74,7 +74,7 @@ package struct ConfigurationLoader {
         do throws(ConfigurationError) {
             let root = try ConfigurationFile.load(path: path)
             try ConfigurationFile.apply(root, to: &configuration, logger: early)
-            logger = try validated(&configuration)
+            logger = try validated(&configuration, early)
             logger.info(
                 "loaded server configuration, other configuration command line flags and "
                     + "environment variables will be ignored if provided", ["path": .string(path)])
@@ -100,6 +100,7 @@ package struct ConfigurationLoader {
                     "conflicting environment variable is shadowed by corresponding command-line "
                         + "flag (either unset environment variable or disable flag))",
                     ["environment-variable": .string(shadowed)])
+                early.sink.flush()
                 return .finish(status: 1)
             }
             raiseRaftTimeouts(&configuration, early)
@@ -109,7 +110,7 @@ package struct ConfigurationLoader {
                     "v2 proxy is deprecated, and --discovery-fallback can't be configured as "
                         + "\"proxy\"")
             }
-            logger = try validated(&configuration)
+            logger = try validated(&configuration, early)
             try configuration.validate(logger: logger)
         } catch {
             return refuse(error, logger)
@@ -119,12 +120,15 @@ package struct ConfigurationLoader {
 
     /// The logger that the flags ask for. Journal and the like are refused before it is opened.
     private func validated(
-        _ configuration: inout ServerConfiguration
+        _ configuration: inout ServerConfiguration, _ early: ServerLogger
     ) throws(ConfigurationError) -> ServerLogger {
         if configuration.logging.outputs.values.contains("systemd/journal") {
             try LaterFeatures.check(configuration)
         }
-        return ServerLogger(sink: try configuration.logging.makeSink())
+        let sink = try configuration.logging.makeSink()
+        // Both may write to the same place: its lines stay in order.
+        early.sink.flush()
+        return ServerLogger(sink: sink)
     }
 
     private func refuse(_ error: ConfigurationError, _ logger: ServerLogger) -> LaunchDecision {
@@ -134,6 +138,7 @@ package struct ConfigurationLoader {
             logger.warn(
                 "advertise client URLs are not set", ["error": .string(error.message)])
         }
+        logger.sink.flush()
         return .finish(status: 1)
     }
 

@@ -1,9 +1,18 @@
 /// Why a text is not a value of a flag; the message is what follows `invalid value "x" for flag -y: `.
 package struct FlagValueError: Error, Equatable {
     package let message: String
+    /// The type found in a configuration file where a string is wanted.
+    let foundType: String?
 
     package init(_ message: String) {
         self.message = message
+        foundType = nil
+    }
+
+    /// A number or a truth value without quotes where a string is wanted.
+    init(found scalar: PlainScalar) {
+        message = "must be a string"
+        foundType = scalar.rawValue
     }
 
     static let syntax = FlagValueError("parse error")
@@ -28,11 +37,14 @@ package protocol FlagValue: Sendable, Equatable {
 extension FlagValue {
     package static var isBoolean: Bool { false }
 
-    /// Most values have the same text in a file; a quoted or a plain scalar is taken.
+    /// Most values have the same text in a file, which is a string: what YAML takes for a number or
+    /// a truth value must be quoted.
     package init(fileNode: ConfigurationNode) throws(FlagValueError) {
-        guard case .scalar(let text, _) = fileNode else {
+        guard case .scalar(let text, let isQuoted) = fileNode else {
             throw FlagValueError("must be a string")
         }
+        let scalar = PlainScalar(text)
+        guard isQuoted || scalar == .string else { throw FlagValueError(found: scalar) }
         try self.init(flagText: text)
     }
 }

@@ -58,7 +58,7 @@ package enum LaterFeatures {
         .flag("cipher-suites"), .flag("tls-min-version"), .flag("tls-max-version"),
         // Authentication
         .flag("bcrypt-cost"), .flag("auth-token-ttl"), .flag("self-signed-cert-validity"),
-        .when("auth-token=jwt") { $0.authToken != "simple" },
+        .when("auth-token=jwt") { $0.authToken.split(separator: ",").first == "jwt" },
         // Observation
         .flag("enable-distributed-tracing"),
         .flag("distributed-tracing-address"), .flag("distributed-tracing-service-name"),

@@ -7,6 +7,10 @@ import NIOPosix
 import Synchronization
 
 /// The sockets of a member, opened together and closed together.
+///
+/// Peers and scrapers are served at once. Clients are accepted when the member has joined its
+/// cluster: until then their connections wait in the system's queue, so that a client with several
+/// endpoints uses a member that can answer it.
 struct Listeners: Sendable {
     private let server: Server
     private let channels = OpenChannels()
@@ -17,6 +21,13 @@ struct Listeners: Sendable {
     /// What is served on a socket.
     private enum Kind: String {
         case client, http, calls, metrics, peer
+
+        var isForClients: Bool {
+            switch self {
+            case .client, .http, .calls: true
+            case .metrics, .peer: false
+            }
+        }
     }
 
     init(_ server: Server) { self.server = server }
@@ -34,10 +45,23 @@ struct Listeners: Sendable {
         tell()
     }
 
+    /// Whether clients are served.
+    var servesClients: Bool { channels.servesClients }
+
+    /// Accepts clients, those that wait first.
+    func serveClients() async {
+        await channels.acceptClients()
+        let configuration = server.configuration
+        let isSplit = !configuration.listenClientHTTPURLs.urls.isEmpty
+        tellClients(configuration.listenClientURLs.urls, traffic: isSplit ? "grpc" : "grpc+http")
+        tellClients(configuration.listenClientHTTPURLs.urls, traffic: "http")
+    }
+
     private func bind(_ url: EndpointURL, _ kind: Kind) async throws {
         let server = self.server
         let bootstrap = ServerBootstrap(group: group(of: kind))
             .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.autoRead, value: !kind.isForClients)
             .serverChannelOption(
                 .socketOption(.so_reuseaddr), value: url.scheme.isUnixSocket ? 0 : 1
             )
@@ -57,7 +81,7 @@ struct Listeners: Sendable {
                 url.scheme.isUnixSocket
                 ? try await bindSocket(url, kind)
                 : try await reusing(bootstrap).bind(host: url.host, port: Int(url.port)).get()
-            channels.add(channel)
+            channels.add(channel, isForClients: kind.isForClients)
         } catch {
             let reason = (error as? IOError).map { systemErrorText($0.errnoCode) } ?? "\(error)"
             throw BootstrapError(
@@ -83,6 +107,7 @@ struct Listeners: Sendable {
         unlink(url.socketPath)
         return try await ServerBootstrap(group: group(of: kind))
             .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.autoRead, value: !kind.isForClients)
             .childChannelInitializer { [server] channel in
                 channel.eventLoop.makeCompletedFuture { try Self.serve(channel, kind, server) }
             }
@@ -120,9 +145,6 @@ struct Listeners: Sendable {
         for url in configuration.listenMetricsURLs.urls {
             server.logger.info("serving metrics", ["address": .string(url.text)])
         }
-        let isSplit = !configuration.listenClientHTTPURLs.urls.isEmpty
-        tellClients(configuration.listenClientURLs.urls, traffic: isSplit ? "grpc" : "grpc+http")
-        tellClients(configuration.listenClientHTTPURLs.urls, traffic: "http")
     }
 
     private func tellClients(_ urls: [EndpointURL], traffic: String) {
@@ -148,16 +170,36 @@ struct Listeners: Sendable {
 
 /// Listening channels, for closing them.
 private final class OpenChannels: Sendable {
-    private let channels = Mutex<[any Channel]>([])
+    private struct State {
+        var channels: [any Channel] = []
+        var clientChannels: [any Channel] = []
+        var servesClients = false
+    }
 
-    func add(_ channel: any Channel) {
-        channels.withLock { $0.append(channel) }
+    private let state = Mutex(State())
+
+    var servesClients: Bool { state.withLock { $0.servesClients } }
+
+    func add(_ channel: any Channel, isForClients: Bool) {
+        state.withLock { state in
+            state.channels.append(channel)
+            if isForClients { state.clientChannels.append(channel) }
+        }
+    }
+
+    func acceptClients() async {
+        let waiting = state.withLock { state in
+            state.servesClients = true
+            return state.clientChannels
+        }
+        // One that was closed meanwhile has nobody to accept.
+        for channel in waiting { try? await channel.setOption(.autoRead, value: true).get() }
     }
 
     func closeAll() async {
-        let open = channels.withLock { channels in
-            defer { channels = [] }
-            return channels
+        let open = state.withLock { state in
+            defer { state.channels = [] }
+            return state.channels
         }
         for channel in open { try? await channel.close().get() }
     }

@@ -6,15 +6,17 @@ import SwiftProtobuf
 extension Server {
     private static let retryMilliseconds = 500
 
-    /// Tries until it comes through, however long the cluster has no quorum; then says that
-    /// clients can come.
-    func publish() async {
+    /// Tries until it comes through, however long the cluster has no quorum.
+    ///
+    /// - Returns: whether it came through; false for a member that ends.
+    func publish() async -> Bool {
         while !Task.isCancelled {
             do throws(EtcdError) {
                 try await publishAttributes()
-                return tellPublished()
+                tellPublished()
+                return true
             } catch {
-                guard error != .stopped else { return }
+                guard error != .stopped else { return false }
                 logger.warn(
                     "failed to publish local member to cluster through raft",
                     [
@@ -26,6 +28,15 @@ extension Server {
             }
             try? await Task.sleep(for: .milliseconds(Self.retryMilliseconds))
         }
+        return false
+    }
+
+    /// Publishes, then lets clients in.
+    func join(_ listeners: Listeners) async {
+        guard await publish(), !Task.isCancelled else { return }
+        logger.info("ready to serve client requests")
+        await listeners.serveClients()
+        SystemNotify.send("READY=1")
     }
 
     private func publishAttributes() async throws(EtcdError) {
@@ -34,8 +45,9 @@ extension Server {
         request.memberAttributes.name = configuration.name
         request.memberAttributes.clientUrls = configuration.advertiseClientURLs.texts
         guard let payload: [UInt8] = try? request.serializedBytes() else { return }
-        _ = try await runtime.propose(
-            field: InternalRaftRequest.Field.clusterMemberAttributesSet, payload: payload)
+        try await runtime.proposeOwn(
+            "ClusterMemberAttrSet", field: InternalRaftRequest.Field.clusterMemberAttributesSet,
+            payload: payload)
     }
 
     private func tellPublished() {
@@ -47,8 +59,6 @@ extension Server {
                 "cluster-id": .hex(clusterID.rawValue),
                 "publish-timeout": .duration(configuration.requestTimeout),
             ])
-        logger.info("ready to serve client requests")
-        SystemNotify.send("READY=1")
     }
 
     private var attributesText: String {

@@ -45,6 +45,8 @@ package final class Server: Sendable {
         self.logger = logger
         group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         peerGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        _ = try AuthTokenOptions(configuration.authToken, logger: logger)
+        DirectoryPermissions.check(DataDirectory(configuration), logger: logger)
         let bootstrap = MemberBootstrap(
             configuration, disk: RealDisk(), logger: logger,
             startUnixMilliseconds: unixMilliseconds(), peers: PeerEnquiry(group: group))
@@ -120,14 +122,19 @@ package final class Server: Sendable {
         MetricsSystem.bootstrap(RegistryMetricsFactory(registry: registry))
     }
 
+    /// Why the server has ended.
+    package enum End: Sendable {
+        case signal(Int32)
+        /// The cluster has removed the member; `hasServed` says whether clients had been let in.
+        case removal(hasServed: Bool)
+    }
+
     /// Serves until told to stop, then ends in order.
-    ///
-    /// - Returns: the signal that ended it; nil when the cluster has removed the member.
-    package func run() async throws -> Int32? {
+    package func run() async throws -> End {
         try await checkDataAtStart()
         let listeners = Listeners(self)
         try await listeners.open()
-        let publication = Task { await publish() }
+        let publication = Task { await join(listeners) }
         let compactor = Task { await AutoCompactor(self)?.run() }
         let monitors = Task { await monitorCluster() }
         let start = Task { await advanceElection() }
@@ -149,7 +156,7 @@ package final class Server: Sendable {
                 "name": .string(configuration.name),
                 "data-dir": .string(configuration.effectiveDataDirectory),
             ])
-        return signal
+        return signal.map { .signal($0) } ?? .removal(hasServed: listeners.servesClients)
     }
 }
 

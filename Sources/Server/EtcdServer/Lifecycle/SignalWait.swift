@@ -24,10 +24,10 @@ package final class SignalWait: Sendable {
 
     /// Takes over SIGINT and SIGTERM; once in a process. Until `keep`, a signal ends the process
     /// at once: a member that is still looking for its cluster has nothing to end in order. A
-    /// broken pipe and a file that is too large are told by the call that meets them.
+    /// broken pipe and a file that is too large are told by the call that meets them. Signals that
+    /// mean nothing to etcd do not end it either.
     package init() {
-        signal(SIGPIPE, SIG_IGN)
-        signal(SIGXFSZ, SIG_IGN)
+        for number in Self.ignored { signal(number, SIG_IGN) }
         var ends: [Int32] = [-1, -1]
         let status = pipe(&ends)
         precondition(status == 0, "the system must give a pipe")
@@ -44,6 +44,10 @@ package final class SignalWait: Sendable {
         pthread_detach(thread)
         for number in [SIGINT, SIGTERM] { signal(number, SignalPipe.note) }
     }
+
+    private static let ignored = [
+        SIGPIPE, SIGXFSZ, SIGXCPU, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR,
+    ]
 
     private final class Reader: Sendable {
         private let wait: SignalWait

@@ -5,6 +5,14 @@ import Synchronization
 package protocol LogOutput: Sendable {
     /// Takes one whole line, encoded with its line feed.
     func write(_ bytes: [UInt8], of line: LogLine)
+
+    /// Waits until the lines so far are written, but no longer than this.
+    func flush(milliseconds: Int)
+}
+
+extension LogOutput {
+    /// Most outputs have written a line when `write` returns.
+    package func flush(milliseconds: Int) {}
 }
 
 /// Why a log file cannot be written.
@@ -12,7 +20,7 @@ package struct LogOutputError: Error, Equatable {
     package let message: String
 }
 
-/// An open file, pipe or terminal; each line is one write(2).
+/// An open file, pipe or terminal; each line is one write(2), which may wait for a reader.
 package final class DescriptorOutput: LogOutput {
     private let descriptor: Int32
     /// Keeps lines longer than a pipe's atomic size whole.
@@ -57,11 +65,19 @@ package final class DescriptorOutput: LogOutput {
                     descriptor, buffer.baseAddress?.advanced(by: done), buffer.count - done)
                 if count > 0 {
                     done += count
+                } else if errno == EAGAIN {
+                    waitForRoom(descriptor)
                 } else if errno != EINTR {
                     return
                 }
             }
         }
+    }
+
+    /// Whoever started the process may have made the pipe or terminal non-blocking.
+    private static func waitForRoom(_ descriptor: Int32) {
+        var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        _ = poll(&request, 1, -1)
     }
 }
 

@@ -20,8 +20,10 @@ extension LoggingSettings {
             throw ConfigurationError(
                 "unknown log format: \(self.format), supported values json, console")
         }
+        let outputs = try openOutputs(names, rotation: rotation)
         return LogSink(
-            level: level, format: format, outputs: try openOutputs(names, rotation: rotation))
+            level: level, format: format,
+            outputs: outputs.map { QueuedOutput($0, format: format) })
     }
 
     private static let journal = "systemd/journal"

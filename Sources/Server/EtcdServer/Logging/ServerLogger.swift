@@ -10,7 +10,8 @@ package final class LogSink: Sendable {
 
     package init(
         level: LogLevel = .info, format: LogFormat = .json,
-        outputs: [any LogOutput] = [DescriptorOutput.standardError], isSampling: Bool = true
+        outputs: [any LogOutput] = [QueuedOutput(DescriptorOutput.standardError)],
+        isSampling: Bool = true
     ) {
         self.level = level
         self.format = format
@@ -20,6 +21,7 @@ package final class LogSink: Sendable {
 
     /// Writes one line to every output, unless sampling drops it.
     func write(_ line: LogLine) {
+        guard !outputs.isEmpty else { return }
         let isAdmitted = sampler?.withLock {
             $0.admits(
                 level: line.level, message: line.message, timeMicroseconds: line.timeMicroseconds)
@@ -28,6 +30,13 @@ package final class LogSink: Sendable {
         let bytes = LogLineEncoder.encode(line, as: format)
         for output in outputs { output.write(bytes, of: line) }
     }
+
+    /// Waits until the lines so far are written, at most a second: before the process ends.
+    package func flush() {
+        for output in outputs { output.flush(milliseconds: Self.flushMilliseconds) }
+    }
+
+    private static let flushMilliseconds = 1000
 }
 
 /// Writes structured log lines whose fields keep their order and types.
@@ -104,6 +113,7 @@ package struct ServerLogger: Sendable {
         file: String = #fileID, line: Int = #line
     ) -> Never {
         log(.fatal, message(), fields(), file: file, line: line)
+        sink.flush()
         exit(1)
     }
 }

@@ -6,6 +6,10 @@ struct GatewayRequest: Sendable {
     /// Without the query, percent escapes resolved.
     let path: String
     let query: QueryString
+    /// The path as it came.
+    let escapedPath: String
+    /// The query as it came, with its question mark; empty without one.
+    let escapedQuery: String
     let headers: HTTPHeaders
 
     /// - Returns: nil for a target that is no path, or whose escapes are broken.
@@ -18,6 +22,8 @@ struct GatewayRequest: Sendable {
         method = head.method
         headers = head.headers
         query = QueryString(target[mark...].dropFirst())
+        escapedPath = String(target[..<mark])
+        escapedQuery = String(target[mark...])
         self.path = path.hasPrefix("/v3beta/") ? "/v3/" + path.dropFirst(8) : path
     }
 

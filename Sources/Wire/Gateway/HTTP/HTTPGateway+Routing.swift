@@ -32,6 +32,9 @@ extension HTTPGateway {
     private func route(
         _ request: GatewayRequest, isClient: Bool, on eventLoop: any EventLoop
     ) -> EventLoopFuture<GatewayResponse> {
+        if let target = request.redirection(trees: isClient ? trees : []) {
+            return eventLoop.makeSucceededFuture(.redirect(to: target, method: request.method))
+        }
         if request.path == "/metrics" { return scrape(on: eventLoop) }
         if let health = health(request, on: eventLoop) { return health }
         guard isClient else { return eventLoop.makeSucceededFuture(.notFound) }
@@ -42,14 +45,18 @@ extension HTTPGateway {
             return getOnly(request, on: eventLoop) { debugVariables(on: eventLoop) }
         case _ where request.path.hasPrefix(ProfilePages.prefix) && settings.servesProfiles:
             return eventLoop.makeSucceededFuture(profile(request.path))
-        case _ where request.path.hasPrefix("/v3/") && settings.isJSONGatewayEnabled:
+        case _ where request.path.hasPrefix(JSONRoutes.prefix) && settings.isJSONGatewayEnabled:
             return eventLoop.makeSucceededFuture(
-                .json(
-                    .notImplemented,
-                    "{\"code\":12,\"message\":\"the JSON gateway is not supported yet\"}"))
+                JSONRoutes.answer(method: request.method, path: request.path))
         default:
             return eventLoop.makeSucceededFuture(.notFound)
         }
+    }
+
+    /// Paths that are served with a slash at their end only.
+    private var trees: [String] {
+        (settings.isJSONGatewayEnabled ? ["/v3"] : [])
+            + (settings.servesProfiles ? ["/debug/pprof"] : [])
     }
 
     private func getOnly(

@@ -1,0 +1,106 @@
+import Glibc
+import Synchronization
+import Testing
+
+@testable import EtcdServer
+
+/// Lines on their way to an output that may stand still: the order, the bound, and the end.
+@Suite struct LogQueueTests {
+    /// An output that waits until it is opened.
+    private final class Gate: LogOutput {
+        private let written = MemoryOutput()
+        private let isOpen = Atomic<Bool>(false)
+
+        var lines: [String] { written.lines }
+
+        func open() { isOpen.store(true, ordering: .releasing) }
+
+        func write(_ bytes: [UInt8], of line: LogLine) {
+            while !isOpen.load(ordering: .acquiring) { usleep(1000) }
+            written.write(bytes, of: line)
+        }
+    }
+
+    private func line(_ number: Int, _ level: LogLevel = .info) -> (bytes: [UInt8], line: LogLine) {
+        let line = LogLine(
+            level: level, timeMicroseconds: 0, logger: "", caller: "", message: "\(number)",
+            fields: [])
+        return (Array("\(number)\n".utf8), line)
+    }
+
+    private func write(_ numbers: Range<Int>, to output: QueuedOutput) {
+        for number in numbers {
+            let (bytes, line) = line(number)
+            output.write(bytes, of: line)
+        }
+    }
+
+    @Test func linesKeepTheirOrder() {
+        let gate = Gate()
+        gate.open()
+        let output = QueuedOutput(gate)
+        write(0..<1000, to: output)
+        output.flush(milliseconds: 60_000)
+        #expect(gate.lines == (0..<1000).map { "\($0)" })
+    }
+
+    @Test func linesBeyondTheBoundAreCountedWhereTheyAreMissing() throws {
+        let gate = Gate()
+        let output = QueuedOutput(gate, limits: LogQueue.Limits(linesMax: 10, bytesMax: 1 << 20))
+        // The writer may hold the first lines; the last ones find the queue full for sure.
+        write(0..<100, to: output)
+        gate.open()
+        output.flush(milliseconds: 60_000)
+        write(100..<101, to: output)
+        output.flush(milliseconds: 60_000)
+        let gap = try #require(gate.lines.firstIndex { $0.contains("dropped log lines") })
+        #expect((10..<99).contains(gap))
+        #expect(gate.lines[..<gap].elementsEqual((0..<gap).map { "\($0)" }))
+        #expect(gate.lines[gap].hasPrefix(#"{"level":"warn""#))
+        #expect(gate.lines[gap].hasSuffix(#""dropped-lines":\#(100 - gap)}"#))
+        #expect(gate.lines[(gap + 1)...] == ["100"])
+    }
+
+    @Test func bytesAreBoundedToo() {
+        let gate = Gate()
+        let output = QueuedOutput(gate, limits: LogQueue.Limits(linesMax: 1000, bytesMax: 100))
+        for number in 0..<100 {
+            output.write([UInt8](repeating: 0x61, count: 30), of: line(number).line)
+        }
+        gate.open()
+        output.flush(milliseconds: 60_000)
+        #expect(gate.lines.count < 10)
+    }
+
+    @Test func aLineBeforeTheEndIsAlwaysTaken() {
+        let gate = Gate()
+        let output = QueuedOutput(gate, limits: LogQueue.Limits(linesMax: 2, bytesMax: 1 << 20))
+        write(0..<20, to: output)
+        let (bytes, last) = line(20, .fatal)
+        output.write(bytes, of: last)
+        gate.open()
+        output.flush(milliseconds: 60_000)
+        #expect(gate.lines.contains("20"))
+    }
+
+    @Test func aFlushOfAnOutputThatStandsStillEnds() {
+        let gate = Gate()
+        let output = QueuedOutput(gate)
+        write(0..<3, to: output)
+        output.flush(milliseconds: 20)
+        #expect(gate.lines.isEmpty)
+        gate.open()
+        output.flush(milliseconds: 60_000)
+        #expect(gate.lines.count == 3)
+    }
+
+    @Test func linesAreWrittenAlthoughTheOutputIsLetGo() async throws {
+        let gate = Gate()
+        do {
+            let output = QueuedOutput(gate)
+            write(0..<3, to: output)
+        }
+        gate.open()
+        while gate.lines.count < 3 { try await Task.sleep(for: .milliseconds(1)) }
+    }
+}
