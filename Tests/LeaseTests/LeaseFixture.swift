@@ -40,7 +40,7 @@ struct LeaseFixture {
         var result = Lessor(minimumSeconds: minimumSeconds)
         let reading = bolt.beginRead()
         defer { reading.end() }
-        result.restore(from: reading)
+        try result.restore(from: reading)
         return result
     }
 }

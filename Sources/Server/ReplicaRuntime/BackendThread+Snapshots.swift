@@ -15,7 +15,7 @@ extension BackendThread {
         let reading = bolt.beginRead()
         var message = message
         message.snapshot = Snapshot(
-            SnapshotRequest(
+            try SnapshotRequest(
                 from: reading, identity: identity,
                 unnoted: RaftConfState(message.snapshot?.confState ?? ConfState())))
         runtime.carrier.send(OutgoingSnapshot(message: message, database: reading))

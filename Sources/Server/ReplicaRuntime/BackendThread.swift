@@ -86,7 +86,7 @@ final class BackendThread {
                 for message in batch { try handle(message) }
                 if monotonicMilliseconds() >= nextPersist { try persist() }
                 try compactIfDue()
-                defragmentIfDue()
+                try defragmentIfDue()
             }
             try persist()
         } catch {
@@ -200,7 +200,7 @@ final class BackendThread {
 
 /// Defragmentation, in steps between which the overlay is written as ever.
 extension BackendThread {
-    private func defragmentIfDue() {
+    private func defragmentIfDue() throws(BoltError) {
         guard let completion = defragmentations.first,
             monotonicMilliseconds() >= nextDefragmentationStep
         else { return }
@@ -222,6 +222,8 @@ extension BackendThread {
             // The file is as it was, or the disk is in doubt: then the next commit says so.
             endDefragmentation(
                 completion, failure: "the database cannot be defragmented: \(error)")
+            // Of a damaged page everybody else would read the same.
+            if case .corrupt = error { throw error }
         }
     }
 

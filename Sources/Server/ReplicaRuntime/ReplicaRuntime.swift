@@ -355,7 +355,11 @@ extension ReplicaRuntime {
     private func catchUpWatchers() {
         var wakeUps: [Void] = []
         repeat {
-            while !hasStopped, watchers.catchUpStep() {}
+            do throws(StoreError) {
+                while !hasStopped, try watchers.catchUpStep() {}
+            } catch {
+                _ = stop(becauseOf: error)
+            }
         } while catchUp.take(into: &wakeUps, until: monotonicMilliseconds() + 100)
     }
 

@@ -15,14 +15,10 @@ extension Lessor {
     }
 
     /// Reads back the stored leases, at start. What is no lease is left out, as it has no effect.
-    package mutating func restore(from transaction: BoltReadTransaction) {
-        guard let bucket = transaction.bucket(Self.bucket) else { return }
+    package mutating func restore(from transaction: BoltReadTransaction) throws(PageFault) {
+        guard let bucket = try transaction.bucket(Self.bucket) else { return }
         var cursor = bucket.cursor()
-        var record = cursor.first()
-        while let (_, value) = record {
-            _ = restore(storedValue: value)
-            record = cursor.next()
-        }
+        while let (_, value) = try cursor.next() { _ = restore(storedValue: value) }
     }
 
     /// Reads back one stored lease.

@@ -1,4 +1,5 @@
 package import EtcdAPI
+package import MVCC
 package import Membership
 
 /// One committed entry of the log, as the state machine gets it.
@@ -53,4 +54,17 @@ package enum StateError: Error, Equatable, Sendable {
     case undecodableEntry(index: UInt64)
     /// A committed request of a kind that this version does not know.
     case unknownRequest(index: UInt64, field: UInt32)
+    /// What the entry reads or changes is damaged.
+    case store(StoreError)
+}
+
+extension StateError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .undecodableEntry(let index): "entry \(index) is no request"
+        case .unknownRequest(let index, let field):
+            "entry \(index) is a request of an unknown kind, field \(field)"
+        case .store(let failure): "\(failure)"
+        }
+    }
 }

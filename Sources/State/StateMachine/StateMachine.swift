@@ -46,11 +46,16 @@ package final class StateMachine {
             checkpointIntervalMilliseconds: settings.leaseCheckpointMilliseconds)
         let reading = bolt.beginRead()
         defer { reading.end() }
-        let applied = AppliedMark(from: reading)
-        membership.restore(from: reading, noted: applied.confState)
-        alarms.restore(from: reading)
-        auth = AuthState(from: reading)
-        lessor.restore(from: reading)
+        let applied: AppliedMark
+        do throws(PageFault) {
+            applied = try AppliedMark(from: reading)
+            try membership.restore(from: reading, noted: applied.confState)
+            try alarms.restore(from: reading)
+            auth = try AuthState(from: reading)
+            try lessor.restore(from: reading)
+        } catch {
+            throw .bolt(.corrupt(error))
+        }
         self.membership = membership
         leases = LeaseKeeper(lessor)
         appliedIndex = applied.index
@@ -72,9 +77,9 @@ package final class StateMachine {
 
     /// Runs `body`, which applies entries, so that readers see all of it at once; watchers hear
     /// of it afterwards.
-    package func applyBatch<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure) {
-        try store.withWriteLock { () throws(Failure) in try body() }
-        watchers.notify(committed)
+    package func applyBatch(_ body: () throws -> Void) throws {
+        try store.withWriteLock { try body() }
+        try watchers.notify(committed)
         committed.removeAll(keepingCapacity: true)
     }
 

@@ -42,30 +42,35 @@ struct DataDirectoryCheck {
         var violations = pageViolations(of: bolt).map { "database: \($0)" }
         let transaction = bolt.beginRead()
         defer { transaction.end() }
-        if let records = transaction.bucket(StoreBucket.key) {
-            violations += Self.checkRecords(records)
-        } else {
-            violations.append("database: no bucket key")
+        do throws(PageFault) {
+            if let records = try transaction.bucket(StoreBucket.key) {
+                try Self.checkRecords(records, &violations)
+            } else {
+                violations.append("database: no bucket key")
+            }
+            return (try Self.appliedIndex(transaction), violations)
+        } catch {
+            return (nil, violations + ["database: \(error)"])
         }
-        if let fault = bolt.corruption { violations.append("database: \(fault)") }
-        return (Self.appliedIndex(transaction), violations)
     }
 
-    private static func appliedIndex(_ transaction: BoltReadTransaction) -> UInt64? {
-        guard let meta = transaction.bucket(StoreBucket.meta),
-            let bytes = meta.get(StoreBucket.consistentIndex), bytes.count == 8
+    private static func appliedIndex(
+        _ transaction: BoltReadTransaction
+    ) throws(PageFault) -> UInt64? {
+        guard let meta = try transaction.bucket(StoreBucket.meta),
+            let bytes = try meta.get(StoreBucket.consistentIndex), bytes.count == 8
         else { return nil }
         return bytes.reduce(0) { $0 << 8 | UInt64($1) }
     }
 
     /// Every record decodes, and revisions ascend.
-    private static func checkRecords(_ bucket: BoltBucket) -> [String] {
-        var violations: [String] = []
+    private static func checkRecords(
+        _ bucket: BoltBucket, _ violations: inout [String]
+    ) throws(PageFault) {
+        let violationsMax = violations.count + 100
         var last: Revision?
         var cursor = bucket.cursor()
-        var entry = cursor.first()
-        while let (key, value) = entry, violations.count < 100 {
-            defer { entry = cursor.next() }
+        while violations.count < violationsMax, let (key, value) = try cursor.next() {
             guard let name = RevisionKey(decoding: key) else {
                 violations.append("database: \(Array(key)) is no revision")
                 continue
@@ -83,7 +88,6 @@ struct DataDirectoryCheck {
                 violations.append("database: the record of revision \(revision) \(violation)")
             }
         }
-        return violations
     }
 
     private static func violation(in view: KeyValueView, _ name: RevisionKey) -> String? {

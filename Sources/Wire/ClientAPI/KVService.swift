@@ -76,7 +76,10 @@ struct KVService {
 
     private func evaluate(_ call: GRPCServerCall, _ request: TxnRequest, _ began: Int64) {
         let context = self.context
-        context.port(call).onState({ access in access.state.evaluate(request) }) { outcome in
+        context.port(call).onState({ access in
+            Result { () throws(StateError) in try access.state.evaluate(request) }
+        }) { result in
+            let outcome = context.outcome(of: result)
             var isSuccess = true
             if case .failed = outcome.result { isSuccess = false }
             context.meter.requestEnded(
@@ -103,6 +106,16 @@ struct KVService {
 }
 
 extension ServiceContext {
+    /// The outcome of a transaction of reads. Damage that it met stops the member.
+    fileprivate func outcome(of result: Result<ApplyOutcome, StateError>) -> ApplyOutcome {
+        switch result {
+        case .success(let outcome): return outcome
+        case .failure(let failure):
+            let refusal = runtime.refusal(of: failure)
+            return ApplyOutcome(revision: 0, result: .failed(refusal))
+        }
+    }
+
     /// Refuses what would not fit into the database, and has the alarm raised.
     func quotaError(_ costBytes: Int) -> EtcdError? {
         guard !runtime.admits(costBytes: costBytes) else { return nil }

@@ -40,6 +40,9 @@ package final class Store: @unchecked Sendable {
     var finishedCompaction: Int64 = -1
     /// Bytes of keys and values put since the start.
     var putBytes = 0
+    /// Why a write transaction could not be carried out. What it has done by then is in the index
+    /// and in the overlay: nothing of it may be read or stored.
+    var failure: StoreError?
     var pins: [RevisionPin] = []
     var compactions: [CompactionJob] = []
     var hashes: [KeyValueHash] = []
@@ -58,8 +61,11 @@ package final class Store: @unchecked Sendable {
         self.leases = leases
         index = KeyIndex(reservedBytes: configuration.indexReservedBytes)
         try Self.createBuckets(in: bolt)
-        snapshot = bolt.beginRead()
-        keyBucket = snapshot.bucket(StoreBucket.key)
+        let snapshot = bolt.beginRead()
+        self.snapshot = snapshot
+        keyBucket = try StoreError.reading { () throws(PageFault) in
+            try snapshot.bucket(StoreBucket.key)
+        }
         keyFinder = keyBucket?.finder
         try restore()
     }
@@ -122,9 +128,17 @@ package final class Store: @unchecked Sendable {
     }
 
     @inline(__always)
-    func withReadLock<Result>(_ body: (Store) -> Result) -> Result {
+    func withReadLock<Result, Failure: Error>(
+        _ body: (Store) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         lock.lockForReading()
         defer { lock.unlock() }
-        return body(self)
+        return try body(self)
+    }
+
+    /// Refuses to go on once a write transaction has failed. The caller holds the lock.
+    @inline(__always)
+    func requireIntact() throws(StoreError) {
+        if let failure { throw failure }
     }
 }

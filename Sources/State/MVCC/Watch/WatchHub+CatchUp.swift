@@ -14,15 +14,17 @@ extension WatchHub {
     /// once, else etcd's pause of 100 ms is right. One thread at a time.
     ///
     /// Only choosing and delivering hold the hub's lock; history is read and matched outside.
-    package func catchUpStep() -> Bool {
+    ///
+    /// - Throws: when the history is damaged. Nobody gets anything of the page then.
+    package func catchUpStep() throws(StoreError) -> Bool {
         var (participants, store) = withLock { hub in (hub.chooseBehind(), hub.store) }
         guard let first = participants.map(\.nextRevision).min() else {
             return withLock { hub in hub.settleOwedProgress() }
         }
-        let page = store.history(
+        let page = try store.history(
             from: first, revisions: configuration.revisionsPerRound,
             bytes: configuration.bytesPerRound)
-        Self.match(page, &participants, store: store)
+        try Self.match(page, &participants, store: store)
         return withLock { hub in
             guard hub.store === store else { return true }
             var hasMoved = false
@@ -60,10 +62,12 @@ extension WatchHub {
     /// is needed.
     private static func match(
         _ page: HistoryPage, _ participants: inout [Participant], store: Store
-    ) {
+    ) throws(StoreError) {
         for record in page.changes {
-            page.withValue(of: record) { bytes in
-                guard let view = KeyValueView(stored: bytes) else { return }
+            try page.withValue(of: record) { bytes throws(StoreError) in
+                guard let view = KeyValueView(stored: bytes) else {
+                    throw .malformedRecord(key: RevisionKey(record.revision).encoded)
+                }
                 var change: WatchedChange?
                 for place in participants.indices {
                     let configuration = participants[place].watcher.configuration
@@ -76,7 +80,7 @@ extension WatchHub {
                         ?? WatchedChange(
                             record.revision, isDeletion: record.isTombstone, record: view)
                     change = shared
-                    if configuration.wantsPrevious { shared.addPrevious(of: view, from: store) }
+                    if configuration.wantsPrevious { try shared.addPrevious(of: view, from: store) }
                     participants[place].changes.append(shared)
                 }
             }

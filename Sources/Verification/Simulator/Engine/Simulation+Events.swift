@@ -50,7 +50,7 @@ extension Simulation {
         guard host.member(ofRun: run) != nil else { return }
         if member.milliseconds >= member.nextLeaseCheck { member.wake(.apply) }
         if member.state.watchers.counts.behind > 0 {
-            try attempt(host) { while member.state.watchers.catchUpStep() {} }
+            try attempt(host) { while try member.state.watchers.catchUpStep() {} }
         }
         if member.isBackendDue { member.wake(.backend) }
         if isHeld {

@@ -134,7 +134,7 @@ struct MemberDirectory {
         try prepare()
         let bolt = try openDatabase()
         do {
-            guard appliedMark(bolt).index == 0 else {
+            guard try appliedMark(bolt).index == 0 else {
                 throw SimulationFailure("a database without a log has applied entries")
             }
             return try makeState(bolt)
@@ -153,22 +153,18 @@ struct MemberDirectory {
     func makeState(_ bolt: Bolt) throws -> StateMachine {
         var settings = StateSettings()
         settings.learnersMaximum = 2
-        let state = try StateMachine(
+        return try StateMachine(
             bolt: bolt, membership: ClusterMembership(localID: id, clusterID: clusterID),
             settings: settings,
             storeConfiguration: StoreConfiguration(
                 compactionBatchLimit: limits.compactionBatchLimit, sliceKeys: 16,
                 sliceBytes: 4 << 10, indexReservedBytes: 1 << 30))
-        if let fault = bolt.corruption {
-            throw CorruptDatabase(description: "the database is corrupt: \(fault)")
-        }
-        return state
     }
 
-    func appliedMark(_ bolt: Bolt) -> AppliedMark {
+    func appliedMark(_ bolt: Bolt) throws(PageFault) -> AppliedMark {
         let reading = bolt.beginRead()
         defer { reading.end() }
-        return AppliedMark(from: reading)
+        return try AppliedMark(from: reading)
     }
 
     private func createLog() throws -> WriteAheadLog {
@@ -196,9 +192,4 @@ struct MemberDirectory {
         return Replica(
             machine, settings: settings, snapshotIndex: LogIndex(snapshotIndex), firstRound: seed)
     }
-}
-
-/// A member that refuses its database.
-struct CorruptDatabase: Error, CustomStringConvertible {
-    let description: String
 }

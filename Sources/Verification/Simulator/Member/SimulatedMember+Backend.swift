@@ -35,10 +35,10 @@ extension SimulatedMember {
 
     private func perform(_ step: BackendStep) throws {
         switch step {
-        case .takeOverlay: overlay = state.store.takePending()
+        case .takeOverlay: overlay = try state.store.takePending()
         case .commitOverlay: try commitOverlay()
         case .publishOverlay:
-            if let overlay { state.store.publishPersisted(overlay) }
+            if let overlay { try state.store.publishPersisted(overlay) }
             overlay = nil
         case .saveSnapshot(let request): try save(request)
         case .noteSnapshot(let request):
@@ -77,7 +77,7 @@ extension SimulatedMember {
         default: break
         }
         let keepsIndex = simulation.mutant == .indexOnlyWithKeys && overlay.recordCount == 0
-        let former = keepsIndex ? storedIndex : nil
+        let former = keepsIndex ? try storedIndex : nil
         let transaction = state.bolt.beginWrite()
         do {
             try state.store.write(overlay, to: transaction)
@@ -91,7 +91,7 @@ extension SimulatedMember {
 
     /// A mutant stores applied index and data in two transactions, between which the member may end.
     private func commitApart(_ overlay: PendingBatch) throws {
-        let former = storedIndex
+        let former = try storedIndex
         let isFirst = simulation.mutant == .indexBeforeData
         if isFirst {
             try commitIndex(progress.index)
@@ -107,9 +107,11 @@ extension SimulatedMember {
 
     /// How far the database says that the log is applied.
     private var storedIndex: UInt64 {
-        let reading = state.bolt.beginRead()
-        defer { reading.end() }
-        return AppliedMark(from: reading).index
+        get throws {
+            let reading = state.bolt.beginRead()
+            defer { reading.end() }
+            return try AppliedMark(from: reading).index
+        }
     }
 
     private func commitIndex(_ index: UInt64) throws {
@@ -147,7 +149,7 @@ extension SimulatedMember {
         defer { reading.end() }
         var message = message
         message.snapshot = Snapshot(
-            SnapshotRequest(
+            try SnapshotRequest(
                 from: reading, identity: state.membership,
                 unnoted: RaftConfState(message.snapshot?.confState ?? ConfState())))
         simulation.report.count(.snapshotsSent)
@@ -178,7 +180,7 @@ extension SimulatedMember {
     private func tellDatabase(atLeast index: UInt64) throws {
         let reading = state.bolt.beginRead()
         defer { reading.end() }
-        let named = AppliedMark(from: reading).index
+        let named = try AppliedMark(from: reading).index
         guard named >= index else {
             throw SimulationFailure(
                 "host \(host.number) has applied entry \(index), and gives a snapshot of entry "
@@ -206,8 +208,8 @@ extension SimulatedMember {
         let bucket = try transaction.createBucketIfMissing(Array("key".utf8))
         let reading = state.bolt.beginRead()
         defer { reading.end() }
-        var cursor = reading.bucket(Array("key".utf8))?.cursor()
-        if let (key, _) = cursor?.first() { try bucket.delete(Array(key)) }
+        var cursor = try reading.bucket(Array("key".utf8))?.cursor()
+        if let (key, _) = try cursor?.first() { try bucket.delete(Array(key)) }
         try transaction.commit()
     }
 
