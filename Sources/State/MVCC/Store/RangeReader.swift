@@ -129,7 +129,8 @@ package final class RangeReader {
     /// What the runtime may revoke when the reader takes too long.
     package var revisionPin: RevisionPin { pin }
 
-    /// Lets go of the revision. Reading afterwards refuses with `.compacted`. Not under the store's lock.
+    /// Lets go of the revision. Reading afterwards refuses with `.compacted`. Not under the store's
+    /// lock.
     package func close() {
         if !isClosed {
             isClosed = true
