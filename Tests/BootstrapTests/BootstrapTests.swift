@@ -25,7 +25,7 @@ struct BootstrapTests {
         let reading = member.parts.state.bolt.beginRead()
         defer { reading.end() }
         var names: [String] = []
-        reading.forEachBucket { name, _ in names.append(String(decoding: name, as: UTF8.self)) }
+        try reading.forEachBucket { name, _ in names.append(String(decoding: name, as: UTF8.self)) }
         #expect(
             names == [
                 "alarm", "auth", "authRoles", "authUsers", "cluster", "key", "lease", "members",

@@ -59,7 +59,7 @@ struct FullIndexTests {
             }
         }
         let index = UInt64(next / 30 + 1)
-        #expect(failure == .store(index: index, .index(.full(reservedBytes: Self.reserved))))
+        #expect(failure == .store(.index(.full(reservedBytes: Self.reserved))))
         #expect(fixture.state.appliedIndex == index - 1)
         #expect(fixture.revision == Int64(index))
         #expect(try fixture.pair(key(next)) == nil)

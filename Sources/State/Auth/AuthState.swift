@@ -12,10 +12,10 @@ package struct AuthState: Sendable, Equatable {
     /// Counts the changes of users and roles; starts at 1.
     package var revision: UInt64 = 1
 
-    package init(from transaction: BoltReadTransaction) {
-        guard let auth = transaction.bucket(Self.bucket) else { return }
-        isEnabled = auth.get(Array("authEnabled".utf8)) == [1]
-        if let stored = auth.get(Array("authRevision".utf8)), stored.count == 8 {
+    package init(from transaction: BoltReadTransaction) throws(PageFault) {
+        guard let auth = try transaction.bucket(Self.bucket) else { return }
+        isEnabled = try auth.get(Array("authEnabled".utf8)) == [1]
+        if let stored = try auth.get(Array("authRevision".utf8)), stored.count == 8 {
             revision = stored.reduce(0) { $0 << 8 | UInt64($1) }
         }
     }

@@ -60,6 +60,17 @@ package enum StateError: Error, Equatable, Sendable {
     case undecodableEntry(index: UInt64)
     /// A committed request of a kind that this version does not know.
     case unknownRequest(index: UInt64, field: UInt32)
-    /// The store could not make the changes of a committed request.
-    case store(index: UInt64, StoreError)
+    /// What a committed request reads or changes is damaged, or cannot be changed.
+    case store(StoreError)
+}
+
+extension StateError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .undecodableEntry(let index): "entry \(index) is no request"
+        case .unknownRequest(let index, let field):
+            "entry \(index) is a request of an unknown kind, field \(field)"
+        case .store(let failure): "\(failure)"
+        }
+    }
 }

@@ -17,7 +17,7 @@ extension MemberBootstrap {
         let isMissing = !disk.exists(directory.database)
         var bolt = try openDatabase()
         do {
-            if snapshot.index > appliedMark(bolt).index {
+            if try snapshot.index > appliedMark(bolt).index {
                 bolt.close()
                 try replaceDatabase(snapshot, snapshots)
                 bolt = try openDatabase()
@@ -39,10 +39,10 @@ extension MemberBootstrap {
         return bolt
     }
 
-    func appliedMark(_ bolt: Bolt) -> AppliedMark {
+    func appliedMark(_ bolt: Bolt) throws(PageFault) -> AppliedMark {
         let reading = bolt.beginRead()
         defer { reading.end() }
-        return AppliedMark(from: reading)
+        return try AppliedMark(from: reading)
     }
 
     private func replaceDatabase(
@@ -67,7 +67,7 @@ extension MemberBootstrap {
     }
 
     private func requireReached(_ snapshot: LogSnapshotRecord, _ bolt: Bolt) throws {
-        let applied = appliedMark(bolt).index
+        let applied = try appliedMark(bolt).index
         guard applied >= snapshot.index else {
             throw BootstrapError(
                 "database file (\(directory.database) index \(applied)) does not match with "

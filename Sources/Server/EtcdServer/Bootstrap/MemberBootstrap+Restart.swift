@@ -29,7 +29,7 @@ extension MemberBootstrap {
     private func restart(
         _ bolt: Bolt, _ snapshots: SnapshotStore, from start: LogSnapshotRecord
     ) async throws -> StartingMember {
-        let mark = appliedMark(bolt)
+        let mark = try appliedMark(bolt)
         var (log, contents) = try openLog(from: start)
         do {
             let metadata = try LogMetadata(decoding: contents.metadata)

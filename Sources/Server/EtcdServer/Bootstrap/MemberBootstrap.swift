@@ -141,9 +141,6 @@ package struct MemberBootstrap {
                     + "serving it would give everybody access")
         }
         try requireServable(state.membership)
-        if let fault = bolt.corruption {
-            throw BootstrapError("the database is corrupt: \(fault)")
-        }
         bolt.letGoOfPages()
         let revisions = state.store.revisions
         logger.info(

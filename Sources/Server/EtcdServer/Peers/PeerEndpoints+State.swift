@@ -90,14 +90,14 @@ extension PeerEndpoints {
 extension ReplicaRuntime {
     /// This member's hash at a revision; 0 for its newest.
     func hash(at revision: Int64) async throws(EtcdError) -> HashAnswer {
-        let result = try await readBackend { backend -> Result<HashAnswer, EtcdError> in
-            Result { () throws(EtcdError) in
+        let result = try await readBackend { backend -> Result<HashAnswer, ReadError> in
+            Result { () throws(ReadError) in
                 let (hash, newest) = try backend.store.hashKV(at: revision)
                 return HashAnswer(
                     newestRevision: newest, hash: hash.hash,
                     compactRevision: hash.compactRevision, hashRevision: hash.revision)
             }
         }
-        return try result.get()
+        return try result.mapError { refusal(of: $0) }.get()
     }
 }

@@ -47,11 +47,11 @@ extension BackendStage {
 
     /// Fills a snapshot message with a state that is at its index or later, all from one view of
     /// the database, so that message and database say the same.
-    func send(_ message: Raft.Message, into effects: inout [BackendEffect]) {
+    func send(_ message: Raft.Message, into effects: inout [BackendEffect]) throws {
         let reading = bolt.beginRead()
         var message = message
         message.snapshot = Snapshot(
-            SnapshotRequest(
+            try SnapshotRequest(
                 from: reading, identity: identity,
                 unnoted: RaftConfState(message.snapshot?.confState ?? ConfState())))
         effects.append(.send(OutgoingSnapshot(message: message, database: reading)))

@@ -51,7 +51,7 @@ extension Simulation {
         guard host.member(ofRun: run) != nil else { return }
         member.lookAtClocks()
         if member.state.watchers.counts.behind > 0 {
-            try attempt(host) { while member.state.watchers.catchUpStep() {} }
+            try attempt(host) { while try member.state.watchers.catchUpStep() {} }
         }
         if isHeld {
             let left = host.standsStill(.consensus) - now

@@ -95,13 +95,13 @@ extension Simulation {
         let isSame =
             fileHash(parts) == fileHash(sound)
             && parts.state.appliedIndex == sound.state.appliedIndex
-        guard !isSame || parts.state.bolt.corruption != nil else {
+        guard !isSame else {
             let isWhole = parts.state.bolt.check().isEmpty
             report.count(isWhole ? .harmlessDamage : .damageBesideKeys)
             return isWhole
         }
         let hashes = (hash(parts), hash(sound))
-        if parts.state.bolt.corruption != nil || hashes.0 != hashes.1 {
+        if hashes.0 == nil || hashes.0 != hashes.1 {
             report.count(.damageFoundByHash)
             return false
         }
@@ -112,10 +112,11 @@ extension Simulation {
         return false
     }
 
-    private func fileHash(_ parts: MemberParts) -> UInt32 {
+    /// Nil where the database is damaged.
+    private func fileHash(_ parts: MemberParts) -> UInt32? {
         let reading = parts.state.bolt.beginRead()
         defer { reading.end() }
-        return Store.hashFile(reading)
+        return try? Store.hashFile(reading)
     }
 
     private func hash(_ parts: MemberParts) -> KeyValueHash? {

@@ -46,7 +46,11 @@ extension Simulation {
     private func compareHash(of member: SimulatedMember, at revision: Int64) throws {
         let store = member.state.store
         let isShifted = mutant == .hashesTooFew && revision > max(store.revisions.compacted, 1)
-        guard var hash = try? store.hashKV(at: isShifted ? revision - 1 : revision).hash else {
+        var hash: KeyValueHash
+        do throws(ReadError) {
+            hash = try store.hashKV(at: isShifted ? revision - 1 : revision).hash
+        } catch {
+            guard case .refused = error else { throw error }
             return
         }
         hash.revision = revision

@@ -30,7 +30,7 @@ extension MemberDirectory {
         _ bolt: Bolt, from start: LogSnapshotRecord, _ founders: [Membership.Member]?,
         wasRecovered: Bool
     ) throws -> MemberParts {
-        let mark = appliedMark(bolt)
+        let mark = try appliedMark(bolt)
         let (log, contents, wasRepaired) = try openLog(from: start)
         let state = try makeState(bolt)
         let machine = try restoredMachine(start, contents, mark, state, founders)
@@ -90,12 +90,12 @@ extension MemberDirectory {
         var bolt = try openDatabase()
         var wasRecovered = false
         do {
-            if snapshot.index > appliedMark(bolt).index {
+            if try snapshot.index > appliedMark(bolt).index {
                 bolt.close()
                 wasRecovered = true
                 try replaceDatabase(snapshot)
                 bolt = try openDatabase()
-                guard appliedMark(bolt).index >= snapshot.index else {
+                guard try appliedMark(bolt).index >= snapshot.index else {
                     throw SimulationFailure("a received database is behind its snapshot")
                 }
             }

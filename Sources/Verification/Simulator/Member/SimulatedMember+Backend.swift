@@ -126,7 +126,7 @@ extension SimulatedMember {
         let reading = bolt.beginRead()
         defer { reading.end() }
         do {
-            let named = AppliedMark(from: reading).index
+            let named = try AppliedMark(from: reading).index
             guard named >= index else {
                 throw SimulationFailure(
                     "host \(host.number) has applied entry \(index), and gives a snapshot of "
@@ -157,17 +157,17 @@ extension SimulatedMember {
 /// Mutants.
 extension SimulatedMember {
     private func commitOverlay(into effects: inout [BackendEffect]) throws {
-        let former = storedIndex
+        let former = try storedIndex
         let mutant = simulation.mutant
         if mutant == .indexBeforeData {
             try commitIndex(applied)
             if simulation.timing.happens(100_000) { throw MutantEnd() }
         }
         try backend.perform(.commitOverlay, now: milliseconds, into: &effects)
-        guard former != storedIndex else { return }
+        guard try former != storedIndex else { return }
         if mutant == .indexOnlyWithKeys, !isTakenWithKeys { try commitIndex(former) }
         guard mutant == .indexAfterData else { return }
-        let index = storedIndex
+        let index = try storedIndex
         try commitIndex(former)
         if simulation.timing.happens(100_000) { throw MutantEnd() }
         try commitIndex(index)
@@ -175,9 +175,11 @@ extension SimulatedMember {
 
     /// How far the database says that the log is applied.
     private var storedIndex: UInt64 {
-        let reading = state.bolt.beginRead()
-        defer { reading.end() }
-        return AppliedMark(from: reading).index
+        get throws {
+            let reading = state.bolt.beginRead()
+            defer { reading.end() }
+            return try AppliedMark(from: reading).index
+        }
     }
 
     private func commitIndex(_ index: UInt64) throws {
@@ -201,8 +203,8 @@ extension SimulatedMember {
         let bucket = try transaction.createBucketIfMissing(StoreBucket.key)
         let reading = state.bolt.beginRead()
         defer { reading.end() }
-        var cursor = reading.bucket(StoreBucket.key)?.cursor()
-        if let (key, _) = cursor?.first() { try bucket.delete(Array(key)) }
+        var cursor = try reading.bucket(StoreBucket.key)?.cursor()
+        if let (key, _) = try cursor?.first() { try bucket.delete(Array(key)) }
         try transaction.commit()
     }
 }
