@@ -48,6 +48,8 @@ var targets: [Target] = [
     .systemLibrary(
         name: "CNGHTTP2", path: "Sources/CNGHTTP2", pkgConfig: "libnghttp2",
         providers: [.apt(["libnghttp2-dev"])]),
+    .systemLibrary(
+        name: "CZlib", path: "Sources/CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CCRC32C", path: "Sources/CCRC32C"),
     .target(name: "CFutex", path: "Sources/CFutex"),
     .target(name: "CPrefetch", path: "Sources/CPrefetch"),
@@ -72,8 +74,9 @@ var targets: [Target] = [
             "EtcdAPI", "Raft", "Bolt", "MVCC", "Lease", "Membership", "WriteAheadLog", "Replica",
             "StateMachine", "Disk", "CFutex",
         ]),
+    room("Wire", "Gzip", ["CZlib"]),
     room("Wire", "HTTP2", ["CNGHTTP2", nio]),
-    room("Wire", "GRPC", ["HTTP2", nio, nioPosix]),
+    room("Wire", "GRPC", ["HTTP2", "Gzip", nio, nioPosix]),
     room(
         "Wire", "ClientAPI",
         [
@@ -91,8 +94,8 @@ var targets: [Target] = [
         [
             "EtcdAPI", "Raft", "Disk", "WriteAheadLog", "Bolt", "MVCC", "Lease", "Auth",
             "Membership", "StateMachine", "Replica", "ReplicaRuntime", "HTTP2", "GRPC",
-            "ClientAPI", "Gateway", "PeerTransport", "DNS", "EtcdClient", nio, nioPosix, nioHTTP1,
-            logging, metrics, protobuf,
+            "Gzip", "ClientAPI", "Gateway", "PeerTransport", "DNS", "EtcdClient", nio, nioPosix,
+            nioHTTP1, logging, metrics, protobuf,
         ]),
     room("Wire", "PeerTransport", ["EtcdAPI", "Raft", nio, nioPosix, nioHTTP1]),
     room("Wire", "DNS"),
@@ -109,8 +112,8 @@ var targets: [Target] = [
     room(
         "Verification", "FuzzTargets",
         [
-            "Bolt", "DNS", "Disk", "EtcdAPI", "EtcdServer", "GRPC", "HTTP2", "MVCC", "Membership",
-            "PeerTransport", "Raft", "StateMachine", "WriteAheadLog", nio, nioEmbedded, nioPosix,
+            "Bolt", "DNS", "Disk", "EtcdAPI", "EtcdServer", "GRPC", "Gzip", "HTTP2", "MVCC",
+            "Membership", "PeerTransport", "Raft", "StateMachine", "WriteAheadLog", nio, nioEmbedded, nioPosix,
         ]),
     tool("Tools", "etcd", ["EtcdServer"]),
     tool(
@@ -149,8 +152,9 @@ var targets: [Target] = [
             protobuf,
         ]),
     tests("DNSTests", ["DNS"]),
-    tests("HTTP2Tests", ["HTTP2", "GRPC", nio, nioPosix]),
-    tests("GRPCTests", ["GRPC", "HTTP2", nio, nioPosix], exclude: ["grpcio_client.py"]),
+    tests("GzipTests", ["Gzip"]),
+    tests("HTTP2Tests", ["HTTP2", "GRPC", "CNGHTTP2", nio, nioPosix]),
+    tests("GRPCTests", ["GRPC", "HTTP2", "Gzip", nio, nioPosix], exclude: ["grpcio_client.py"]),
     tests("ConfigurationTests", ["EtcdServer", "etcd", logging]),
     tests("MetricsTests", ["Gateway", metrics]),
     tests(

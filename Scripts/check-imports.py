@@ -14,7 +14,7 @@ LIBRARIES = {
     "SwiftProtobuf", "Crypto", "NIOCore", "NIOPosix", "NIOEmbedded", "NIOHTTP1", "NIOConcurrencyHelpers",
     "NIOExtras", "NIOSSL", "Logging", "CoreMetrics", "Metrics", "Atomics", "ArgumentParser", "Yams", "CYaml",
     "Collections", "DequeModule", "SystemPackage", "ServiceLifecycle", "X509", "JWTKit",
-    "Configuration", "CNGHTTP2", "CCRC32C", "CFutex", "CPrefetch",
+    "Configuration", "CNGHTTP2", "CZlib", "CCRC32C", "CFutex", "CPrefetch",
 }
 IMPORT = re.compile(
     r"^\s*(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:public|package|internal|fileprivate|private)\s+)?"

@@ -9,6 +9,7 @@ as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 missing=()
 need() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'install ok installed' || missing+=("$1"); }
 need libnghttp2-dev
+need zlib1g-dev
 need pkg-config
 if [ "$purpose" = test ]; then
     need nghttp2-client

@@ -4,6 +4,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case configFile = "ConfigFile"
     case dns = "DNS"
     case formerEntries = "FormerEntries"
+    case gzip = "Gzip"
+    case headerBlocks = "HeaderBlocks"
     case http2 = "HTTP2"
     case http2Client = "HTTP2Client"
     case peerRequests = "PeerRequests"
@@ -21,6 +23,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .configFile: fuzzConfigFile(input)
         case .dns: fuzzDNS(input)
         case .formerEntries: fuzzFormerEntries(input)
+        case .gzip: fuzzGzip(input)
+        case .headerBlocks: fuzzHeaderBlocks(input)
         case .http2: fuzzHTTP2(input)
         case .http2Client: fuzzHTTP2Client(input)
         case .peerRequests: fuzzPeerRequests(input)

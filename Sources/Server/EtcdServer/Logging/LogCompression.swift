@@ -1,4 +1,5 @@
 import Glibc
+import Gzip
 import NIOPosix
 import Synchronization
 
@@ -34,18 +35,22 @@ final class LogCompression: Sendable {
     }
 
     private static func copy(_ source: Int32, to target: Int32) -> Bool {
-        var encoder = GzipEncoder()
+        guard let compressor = GzipCompressor() else { return false }
         var piece = [UInt8](repeating: 0, count: pieceBytes)
+        var output: [UInt8] = []
         while true {
             let count = read(source, &piece, pieceBytes)
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { return false }
             if count == 0 { break }
-            encoder.append(count == pieceBytes ? piece : Array(piece[..<count]))
-            guard writeAll(encoder.takeOutput(), to: target) else { return false }
+            piece.withUnsafeBytes { bytes in
+                compressor.append(UnsafeRawBufferPointer(rebasing: bytes[..<count]), to: &output)
+            }
+            guard writeAll(output, to: target) else { return false }
+            output.removeAll(keepingCapacity: true)
         }
-        encoder.finish()
-        return writeAll(encoder.takeOutput(), to: target)
+        compressor.finish(into: &output)
+        return writeAll(output, to: target)
     }
 
     private static func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {

@@ -1,0 +1,6 @@
+#ifndef SWIFT_ETCD_CZLIB_SHIM_H
+#define SWIFT_ETCD_CZLIB_SHIM_H
+
+#include <zlib.h>
+
+#endif

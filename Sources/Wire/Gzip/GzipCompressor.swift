@@ -1,0 +1,69 @@
+internal import CZlib
+
+/// Compresses into the gzip format (RFC 1952), piece by piece or whole.
+///
+/// One compressor makes any number of results, one after the other; it keeps its 256 KiB of state
+/// in between. Used by one thread at a time.
+///
+/// Invariant: `stream` stays where it is, since zlib's state points back to it.
+package final class GzipCompressor {
+    private let stream: UnsafeMutablePointer<z_stream>
+    private let piece: UnsafeMutableRawBufferPointer
+    /// Whether anything was appended since the last result ended.
+    private var isUnfinished = false
+
+    /// Nil when there is no memory for zlib's state.
+    package init?() {
+        stream = .allocate(capacity: 1)
+        stream.initialize(to: z_stream())
+        guard
+            deflateInit2_(
+                stream, Z_BEST_SPEED, Z_DEFLATED, GzipFormat.windowBits, 8, Z_DEFAULT_STRATEGY,
+                zlibVersion(), GzipFormat.streamBytes) == Z_OK
+        else {
+            stream.deallocate()
+            return nil
+        }
+        piece = .allocate(byteCount: GzipFormat.pieceBytes, alignment: 16)
+    }
+
+    deinit {
+        deflateEnd(stream)
+        stream.deallocate()
+        piece.deallocate()
+    }
+
+    /// Adds a piece; what is ready of the result is appended to `output`.
+    package func append(_ bytes: UnsafeRawBufferPointer, to output: inout [UInt8]) {
+        isUnfinished = true
+        run(bytes, Z_NO_FLUSH, into: &output)
+    }
+
+    /// Ends the result and makes ready for the next one.
+    package func finish(into output: inout [UInt8]) {
+        run(UnsafeRawBufferPointer(start: nil, count: 0), Z_FINISH, into: &output)
+        deflateReset(stream)
+        isUnfinished = false
+    }
+
+    /// Compresses `bytes` whole, behind what is in `output`.
+    package func compress(_ bytes: UnsafeRawBufferPointer, into output: inout [UInt8]) {
+        precondition(!isUnfinished, "a result is finished before the next one begins")
+        run(bytes, Z_FINISH, into: &output)
+        deflateReset(stream)
+    }
+
+    private func run(_ bytes: UnsafeRawBufferPointer, _ flush: Int32, into output: inout [UInt8]) {
+        precondition(bytes.count <= UInt32.max, "a piece has at most 4 GiB")
+        stream.pointee.next_in = GzipFormat.input(bytes)
+        stream.pointee.avail_in = UInt32(bytes.count)
+        var result = Z_OK
+        repeat {
+            result = GzipFormat.extend(&output, by: .max, stream, piece) {
+                deflate(stream, flush)
+            }
+            precondition(result != Z_STREAM_ERROR, "the state of a compressor is whole")
+        } while flush == Z_FINISH ? result != Z_STREAM_END : stream.pointee.avail_out == 0
+        stream.pointee.next_in = nil
+    }
+}
