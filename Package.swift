@@ -87,7 +87,7 @@ var targets: [Target] = [
         "Wire", "Gateway",
         [
             "ClientAPI", "EtcdAPI", "ReplicaRuntime", "StateMachine", "Membership", "Raft", "GRPC",
-            nio, nioHTTP1, metrics,
+            "Gzip", nio, nioHTTP1, metrics,
         ]),
     room(
         "Server", "EtcdServer",
