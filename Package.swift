@@ -93,7 +93,7 @@ var targets: [Target] = [
         "Wire", "Gateway",
         [
             "ClientAPI", "EtcdAPI", "ReplicaRuntime", "Stages", "StateMachine", "Membership", "Raft",
-            "GRPC", nio, nioHTTP1, metrics,
+            "GRPC", "Gzip", nio, nioHTTP1, metrics,
         ]),
     room(
         "Server", "EtcdServer",
