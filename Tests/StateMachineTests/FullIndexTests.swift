@@ -64,7 +64,7 @@ struct FullIndexTests {
         #expect(fixture.revision == Int64(index))
         #expect(try fixture.pair(key(next)) == nil)
         #expect(try fixture.value(key(next - 1)) == "")
-        let history = fixture.state.store.history(from: 2, revisions: .max, bytes: .max)
+        let history = try fixture.state.store.history(from: 2, revisions: .max, bytes: .max)
         #expect(history.changes.last?.revision.main == Int64(index))
         // Nothing more reaches the file: a start goes on from the log.
         try fixture.restart()

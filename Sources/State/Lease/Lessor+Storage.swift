@@ -38,7 +38,6 @@ extension Lessor {
         }
         return nil
     }
-    }
 
     /// Reads back one stored lease.
     ///
