@@ -91,8 +91,8 @@ var targets: [Target] = [
         [
             "EtcdAPI", "Raft", "Disk", "WriteAheadLog", "Bolt", "MVCC", "Lease", "Auth",
             "Membership", "StateMachine", "Replica", "ReplicaRuntime", "HTTP2", "GRPC",
-            "ClientAPI", "Gateway", "PeerTransport", "DNS", "EtcdClient", nio, nioPosix, nioHTTP1,
-            logging, metrics, protobuf,
+            "ClientAPI", "Gateway", "PeerTransport", "DNS", "EtcdClient", "SnapshotRestore", nio,
+            nioPosix, nioHTTP1, logging, metrics, protobuf,
         ]),
     room("Wire", "PeerTransport", ["EtcdAPI", "Raft", nio, nioPosix, nioHTTP1]),
     room("Wire", "DNS"),
@@ -144,7 +144,7 @@ var targets: [Target] = [
     tests(
         "ClusterTests",
         [
-            "EtcdServer", "ClientAPI", "Gateway", "PeerTransport", "ReplicaRuntime",
+            "EtcdServer", "ClientAPI", "Gateway", "PeerTransport", "ReplicaRuntime", "Bolt",
             "StateMachine", "Membership", "Raft", "Disk", "EtcdAPI", nio, nioPosix, nioHTTP1,
             protobuf,
         ]),

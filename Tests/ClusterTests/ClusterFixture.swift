@@ -11,6 +11,7 @@ import PeerTransport
 import Raft
 import ReplicaRuntime
 import StateMachine
+import Synchronization
 import Testing
 
 @testable import EtcdServer
@@ -23,6 +24,8 @@ final class ClusterFixture {
     let services: ClientAPI
     let calls: PeerCalls
     let links: MemberLinks
+    /// What the checks of received databases have found.
+    let findings = Findings()
     let localID: Membership.MemberID
     let clusterID: ClusterID
     private let channel: any Channel
@@ -49,6 +52,9 @@ final class ClusterFixture {
             observation: PeerObservation(localID: id, logger: logger),
             membershipObservation: MembershipObservation(
                 localID: localID, clusterID: clusterID, logger: logger),
+            onReceivedDatabase: { [findings] finding in
+                findings.withLock { $0.append(finding.text) }
+            },
             onRemoval: {})
         let transport = PeerTransport(
             settings: PeerTransportSettings(configuration, member), owner: links, group: group)
@@ -115,6 +121,26 @@ final class ClusterFixture {
     /// Puts a request into the log.
     func propose(_ field: UInt32, _ payload: [UInt8]) async throws -> ApplyOutcome {
         try await runtime.propose(field: field, payload: payload)
+    }
+}
+
+/// A list that any thread may add to.
+final class Findings: Sendable {
+    private let list = Mutex<[String]>([])
+
+    func withLock<Result>(_ body: (inout [String]) -> Result) -> Result {
+        list.withLock { body(&$0) }
+    }
+}
+
+extension ReceivedDatabase.Finding {
+    var text: String {
+        switch self {
+        case .oldMark(let mark, _): "old mark \(mark.appliedIndex)"
+        case .refused(.brokenPage(let violation), _): "refused: \(violation)"
+        case .refused(.authEnabled, _): "refused: authentication"
+        case .refused(let refusal, _): "refused: \(refusal)"
+        }
     }
 }
 

@@ -157,8 +157,7 @@ final class ApplyThread: TurnTaker {
         guard runtime.backend.post(.install(index: index, answer: answer)),
             answer.take(into: &fresh), let fresh = fresh.first?.value
         else { throw InstallationError.noState(index: index) }
-        state.adopt(
-            fresh, through: index, term: snapshot.term.rawValue, tree: snapshot.data)
+        state.adopt(fresh, tree: snapshot.data)
         progress.index = index
         unreportedBytes = Self.quietBytesMax
         runtime.noteApplied(index: index)

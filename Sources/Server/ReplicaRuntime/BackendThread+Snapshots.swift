@@ -26,10 +26,14 @@ extension BackendThread {
     func install(_ index: UInt64, _ answer: Mailbox<Confined<StateMachine>>) throws {
         // A copy of the former file is of no use; it is begun anew.
         defragmentation = nil
+        let path = snapshots.databasePath(index: index)
         do {
-            try bolt.replace(byFileAt: snapshots.databasePath(index: index))
-            answer.post(Confined(try state.reload()))
+            try state.requireServable(databaseAt: path, through: index)
+            try bolt.replace(byFileAt: path)
+            answer.post(Confined(try state.reload(through: index)))
         } catch {
+            // First, so that this is the reason told, and not that the apply thread got no answer.
+            runtime.fail("the received snapshot (index \(index)) is not installed: \(error)")
             answer.close()
             throw error
         }

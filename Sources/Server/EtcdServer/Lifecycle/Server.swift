@@ -64,7 +64,7 @@ package final class Server: Sendable {
             observation: PeerObservation(localID: memberID, logger: logger),
             membershipObservation: MembershipObservation(
                 localID: localID, clusterID: clusterID, logger: logger),
-            onRemoval: { signals.giveUp() })
+            onReceivedDatabase: { logger.note($0) }, onRemoval: { signals.giveUp() })
         let peerMetrics = PeerMetrics(localID: memberID, registry: registry)
         var peerSettings = PeerTransportSettings(configuration, member)
         peerSettings.measurements = peerMetrics.measurements

@@ -20,6 +20,7 @@ package final class MemberLinks: MessageCarrier, PeerTransportOwner {
     private let parts = Mutex(Parts())
     /// Called once, when the cluster has removed this member.
     private let onRemoval: @Sendable () -> Void
+    private let onReceivedDatabase: @Sendable (ReceivedDatabase.Finding) -> Void
 
     fileprivate struct Parts {
         var runtime: ReplicaRuntime?
@@ -42,12 +43,14 @@ package final class MemberLinks: MessageCarrier, PeerTransportOwner {
     init(
         snapshots: SnapshotStore, disk: any Disk, observation: PeerObservation,
         membershipObservation: MembershipObservation,
+        onReceivedDatabase: @escaping @Sendable (ReceivedDatabase.Finding) -> Void = { _ in },
         onRemoval: @escaping @Sendable () -> Void
     ) {
         self.snapshots = snapshots
         self.disk = disk
         self.observation = observation
         self.membershipObservation = membershipObservation
+        self.onReceivedDatabase = onReceivedDatabase
         self.onRemoval = onRemoval
     }
 
@@ -134,8 +137,10 @@ extension MemberLinks {
     }
 
     package func beginSnapshot(_ message: Message) throws -> any SnapshotDestination {
-        guard let index = message.snapshot?.index else { throw ReceivedDatabase.Refusal.noIndex }
-        return try ReceivedDatabase(index: index.rawValue, snapshots: snapshots, disk: disk)
+        guard let snapshot = message.snapshot else { throw ReceivedDatabase.Refusal.noIndex }
+        return try ReceivedDatabase(
+            index: snapshot.index.rawValue, term: snapshot.term.rawValue, snapshots: snapshots,
+            disk: disk, observe: onReceivedDatabase)
     }
 
     package func receiveSnapshot(_ message: Message) { runtime?.receive([message]) }

@@ -127,7 +127,7 @@ extension SimulatedMember {
         guard let fresh = received else { preconditionFailure("a state was read") }
         received = nil
         let index = snapshot.index.rawValue
-        state.adopt(fresh, through: index, term: snapshot.term.rawValue, tree: snapshot.data)
+        state.adopt(fresh, tree: snapshot.data)
         progress.index = index
         isInstalling = false
         simulation.report.count(.snapshotsInstalled)

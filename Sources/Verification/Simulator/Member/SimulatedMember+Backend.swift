@@ -50,11 +50,12 @@ extension SimulatedMember {
         case .replaceDatabase(let snapshot):
             try endInInstallation()
             guard simulation.mutant != .snapshotWithoutState else { return }
-            try state.bolt.replace(
-                byFileAt: snapshots.databasePath(index: snapshot.index.rawValue))
+            let path = snapshots.databasePath(index: snapshot.index.rawValue)
+            try state.requireServable(databaseAt: path, through: snapshot.index.rawValue)
+            try state.bolt.replace(byFileAt: path)
         case .reloadState(let snapshot):
             try endInInstallation()
-            received = try state.reload()
+            received = try state.reload(through: snapshot.index.rawValue)
             isCompacting = true
             try adopt(snapshot)
         case .removeReceived(let index):
