@@ -1,4 +1,5 @@
 import ClientAPI
+import Dispatch
 import EtcdAPI
 import Membership
 import PeerTransport
@@ -73,6 +74,18 @@ struct PeerEndpointTests {
         #expect(other.status == 412 && other.content == "cluster ID mismatch\n")
         let nonsense = try await fixture.ask("GET", "/members/hashkv", body: [0xFF])
         #expect(nonsense.status == 400 && nonsense.content == "error unmarshalling request\n")
+        try await fixture.stop()
+    }
+
+    /// A hash reads all keys: the thread that writes the database must not do that.
+    @Test func hashesNeedNoTurnOfTheBackend() async throws {
+        let fixture = try await ClusterFixture()
+        try await fixture.start()
+        let answered = DispatchSemaphore(value: 0)
+        fixture.runtime.onBackend { _ in answered.wait() }
+        let hash = try await fixture.ask("GET", "/members/hashkv", body: Array("{}".utf8))
+        #expect(hash.status == 200 && hash.content.contains("1084519789"))
+        answered.signal()
         try await fixture.stop()
     }
 

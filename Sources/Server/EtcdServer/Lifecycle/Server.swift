@@ -75,14 +75,19 @@ package final class Server: Sendable {
         for remote in member.remotes where remote.id != localID {
             transport.addRemote(Raft.MemberID(remote.id.rawValue), urls: remote.peerURLs)
         }
+        peerCalls = PeerCalls(
+            clusterID: clusterID, links: links, group: group,
+            timeoutMilliseconds: configuration.requestTimeout.milliseconds, logger: logger)
+        if configuration.featureGates.isEnabled(.initialCorruptCheck) {
+            try await InitialCorruptionCheck(
+                state: member.parts.state, calls: peerCalls, logger: logger
+            ).run()
+        }
         runtime = ReplicaRuntime(
             parts: member.parts, configuration: RuntimeConfiguration(configuration, member),
             observer: observation, carrier: links,
             firstRequestID: bootstrap.requestNumber(localID))
         links.attach(runtime)
-        peerCalls = PeerCalls(
-            clusterID: clusterID, links: links, group: group,
-            timeoutMilliseconds: configuration.requestTimeout.milliseconds, logger: logger)
         services = ClientAPI(
             runtime: runtime,
             settings: ServiceSettings(configuration, member, others: peerCalls),
@@ -117,7 +122,6 @@ package final class Server: Sendable {
     ///
     /// - Returns: the signal that ended it; nil when the cluster has removed the member.
     package func run() async throws -> Int32? {
-        try await checkDataAtStart()
         let listeners = Listeners(self)
         try await listeners.open()
         let publication = Task { await publish() }
