@@ -59,4 +59,20 @@ package enum StateError: Error, Equatable, Sendable {
     case undecodableEntry(index: UInt64)
     /// A committed request of a kind that this version does not know.
     case unknownRequest(index: UInt64, field: UInt32)
+    /// A committed request that changes users or roles, named as etcd's metrics name it.
+    case changesUsers(index: UInt64, request: String)
+}
+
+extension StateError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .undecodableEntry(let index): "entry \(index) of the log is no request"
+        case .unknownRequest(let index, let field):
+            "entry \(index) of the log is of an unknown kind (field \(field))"
+        case .changesUsers(let index, let request):
+            "entry \(index) of the log (\(request)) changes users, roles or whether "
+                + "authentication is enabled, which is not supported yet. "
+                + StateRefusal.isIntact
+        }
+    }
 }

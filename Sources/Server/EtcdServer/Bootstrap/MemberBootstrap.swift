@@ -133,16 +133,7 @@ package struct MemberBootstrap {
             settings: settings,
             storeConfiguration: StoreConfiguration(
                 compactionBatchLimit: configuration.effectiveCompactionBatchLimit))
-        try requireVersion(of: state.membership)
-        guard !state.auth.isEnabled else {
-            throw BootstrapError(
-                "authentication is enabled in this data directory, and not supported yet: "
-                    + "serving it would give everybody access")
-        }
-        try requireServable(state.membership)
-        if let fault = bolt.corruption {
-            throw BootstrapError("the database is corrupt: \(fault)")
-        }
+        try requireServable(state)
         bolt.letGoOfPages()
         let revisions = state.store.revisions
         logger.info(
@@ -152,17 +143,6 @@ package struct MemberBootstrap {
                 "compact-rev": .integer(revisions.compacted),
             ])
         return state
-    }
-
-    /// A server serves no cluster of a later version, and no more learners than it allows.
-    private func requireServable(_ membership: ClusterMembership) throws(BootstrapError) {
-        if let version = membership.version, version.withoutPatch > compatibleVersion.withoutPatch {
-            throw BootstrapError(
-                "invalid downgrade; server version is lower than determined cluster version "
-                    + "(current-server-version: \(compatibleVersion), "
-                    + "determined-cluster-version: \(version.majorMinor))")
-        }
-        try requireFewLearners(membership.members)
     }
 
     func requireFewLearners(_ members: [Member]) throws(BootstrapError) {
