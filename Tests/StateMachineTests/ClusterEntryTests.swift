@@ -57,6 +57,41 @@ struct ClusterEntryTests {
         #expect(try AppliedMark(from: reading).index == fixture.state.appliedIndex)
     }
 
+    /// The database of a snapshot may be ahead of the snapshot: then entries that it has applied
+    /// come again, and their changes are the consensus layer's to follow.
+    @Test func changesThatTheDatabaseHasAppliedAreStillFollowed() throws {
+        let fixture = try StateFixture()
+        var log: [[UInt8]] = []
+        for data in [
+            adding(1, "http://a:1"), adding(2, "http://b:1", isLearner: true),
+            // Refused, and so followed by nobody.
+            adding(3, "http://a:1"), adding(4, "http://d:1", isPromotion: true),
+            adding(2, "http://b:1", isPromotion: true), adding(5, "http://e:1"),
+            change(.removeNode, 5, ""), adding(6, "http://f:1", isLearner: true),
+        ] {
+            log.append(data)
+            try fixture.apply(.memberChange, data)
+        }
+        let isRefused = [2, 3]
+        try fixture.restart()
+        let before = fixture.state.confState
+        var state = RaftConfState(voters: [])
+        for (place, data) in log.enumerated() {
+            let entry = CommittedEntry(
+                index: UInt64(place) + 1, term: 3, kind: .memberChange, data: data)
+            let passed = try fixture.apply(entry)
+            #expect(passed.isDone && passed.memberChange == nil)
+            guard let change = passed.change else { continue }
+            #expect(change == .single(data, index: entry.index) && !isRefused.contains(place))
+            let decoded = try RaftConfChange(decoding: data)
+            var general = RaftConfChangeV2()
+            general.changes = [.init(type: decoded.type, nodeID: decoded.nodeID)]
+            state = state.applying(general)
+        }
+        #expect(state == before && fixture.state.confState == before)
+        #expect(before.voters == [1, 2] && before.learners == [6])
+    }
+
     @Test func changesThatMakeNoSenseChangeNothingAndAreNotFollowed() throws {
         let fixture = try StateFixture()
         try fixture.apply(.memberChange, adding(1, "http://a:1"))

@@ -163,6 +163,14 @@ final class StateFixture {
         return try reading.bucket(bytes(bucket))?.get(bytes(key))
     }
 
+    /// Changes the file beside the state.
+    func edit(_ body: (BoltWriteTransaction) throws -> Void) throws {
+        try state.store.persist()
+        let transaction = bolt.beginWrite()
+        try body(transaction)
+        try transaction.commit()
+    }
+
     func finishCompactions() throws {
         try state.store.persist()
         while try state.store.compactionStep() != .idle {}

@@ -3,8 +3,8 @@ import EtcdAPI
 
 /// What the database says about authentication: bucket `auth`.
 ///
-/// Users, roles and tokens are to come. Until then a member refuses to start on a database that
-/// has authentication switched on, rather than serve it to everybody.
+/// Users, roles and tokens are to come. Until then no state with authentication switched on is
+/// served (`ServableState`), for it would be served to everybody.
 package struct AuthState: Sendable, Equatable {
     private static let bucket = [UInt8]("auth".utf8)
 

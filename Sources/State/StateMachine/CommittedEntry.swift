@@ -62,14 +62,20 @@ package enum StateError: Error, Equatable, Sendable {
     case unknownRequest(index: UInt64, field: UInt32)
     /// What a committed request reads or changes is damaged, or cannot be changed.
     case store(StoreError)
+    /// A committed request that changes users or roles, named as etcd's metrics name it.
+    case changesUsers(index: UInt64, request: String)
 }
 
 extension StateError: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .undecodableEntry(let index): "entry \(index) is no request"
+        case .undecodableEntry(let index): "entry \(index) of the log is no request"
         case .unknownRequest(let index, let field):
-            "entry \(index) is a request of an unknown kind, field \(field)"
+            "entry \(index) of the log is of an unknown kind (field \(field))"
+        case .changesUsers(let index, let request):
+            "entry \(index) of the log (\(request)) changes users, roles or whether "
+                + "authentication is enabled, which is not supported yet. "
+                + StateRefusal.isIntact
         case .store(let failure): "\(failure)"
         }
     }

@@ -44,7 +44,9 @@ extension StateMachine {
             return try applyAlarm(message(bytes, entry))
         case InternalRaftRequest.Field.leaseCheckpoint:
             return try applyCheckpoint(message(bytes, entry))
-        default: throw .unknownRequest(index: entry.index, field: field)
+        default:
+            if let applied = try applyAuthRequest(field, entry) { return applied }
+            throw .unknownRequest(index: entry.index, field: field)
         }
     }
 

@@ -92,9 +92,7 @@ package final class StateMachine {
 
     /// Applies the next entry. Called within `applyBatch`.
     package func apply(_ entry: CommittedEntry) throws(StateError) -> AppliedEntry {
-        guard entry.index > appliedIndex else {
-            return AppliedEntry(outcome: outcome(.done))
-        }
+        guard entry.index > appliedIndex else { return passOver(entry) }
         let applied =
             switch entry.kind {
             case .request: try applyRequest(entry)

@@ -39,7 +39,7 @@ struct DataDirectoryCheck {
             return (nil, ["database: \(error)"])
         }
         defer { bolt.close() }
-        var violations = pageViolations(of: bolt).map { "database: \($0)" }
+        var violations = bolt.check().map { "database: \($0)" }
         let transaction = bolt.beginRead()
         defer { transaction.end() }
         do throws(PageFault) {

@@ -36,6 +36,7 @@ extension MemberBootstrap {
             let localID = Membership.MemberID(rawValue: metadata.nodeID)
             let clusterID = ClusterID(rawValue: metadata.clusterID)
             let state = try makeState(bolt, localID: localID, clusterID: clusterID)
+            try requireSupported(contents, after: state.appliedIndex)
             recallPublications(state, start, contents, mark, snapshots)
             let confState = storedConfState(state, mark, start)
             if configuration.forceNewCluster {

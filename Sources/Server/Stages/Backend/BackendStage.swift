@@ -146,7 +146,7 @@ package struct BackendStage {
         case .purgeSnapshots: try purgeSnapshots()
         case .send(let message): try send(message, into: &effects)
         case .replaceDatabase(let snapshot): try replaceDatabase(snapshot)
-        case .reloadState: try reloadState(into: &effects)
+        case .reloadState(let snapshot): try reloadState(snapshot, into: &effects)
         case .removeReceived(let snapshot):
             try purgeSnapshots()
             _ = try snapshots.removeDatabases(olderThan: snapshot.index.rawValue)

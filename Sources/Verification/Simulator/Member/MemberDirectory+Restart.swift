@@ -4,6 +4,7 @@ import EtcdAPI
 import Membership
 import Raft
 import Replica
+import SnapshotRestore
 import StateMachine
 import WriteAheadLog
 
@@ -113,6 +114,7 @@ extension MemberDirectory {
             throw SimulationFailure(
                 "the database is behind snapshot \(snapshot.index), and none was received")
         }
+        try SnapshotDatabase(disk: disk, path: received).requireServable(through: snapshot.index)
         try disk.rename(received, to: Self.database)
         try disk.synchronizeDirectory(Self.snapshots)
     }
