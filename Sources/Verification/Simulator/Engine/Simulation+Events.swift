@@ -89,7 +89,9 @@ extension Simulation {
         } catch is PlannedEnd {
             crash(host, losesPower: !host.endsWithPower, reason: "it ends in the midst of its work")
         } catch {
-            guard host.hasDiskFault || host.isDiskInDoubt || error is MutantEnd else {
+            if host.hasDamagedPage { report.count(.damagedPagesMet) }
+            let hasReason = host.hasDiskFault || host.isDiskInDoubt || host.hasDamagedPage
+            guard hasReason || error is MutantEnd else {
                 throw SimulationFailure("host \(host.number) stopped without a fault: \(error)")
             }
             if host.isHaltPlanned { report.count(.halts) }

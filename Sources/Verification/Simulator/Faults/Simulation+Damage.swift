@@ -48,6 +48,26 @@ extension Simulation {
         }
     }
 
+    /// Pages of the database of a running member come to hold another number than their own, as
+    /// after a write that went astray.
+    func damagePages(_ host: Host) {
+        guard administration.allowsLoss(of: host, self), !host.hasDamagedPage, !host.hasDiskFault,
+            let size = host.disk.fileSizeBytes(MemberDirectory.database),
+            size > 4 * Self.pageBytes
+        else { return }
+        report.count(.damagedPages)
+        host.hasDamagedPage = true
+        for _ in 0..<(1 + faultDice.number(below: 8)) {
+            let page = 2 + faultDice.number(below: size / Self.pageBytes - 2)
+            tell("page \(page) of host \(host.number) is damaged")
+            try? host.disk.flipBit(
+                faultDice.number(below: 8), of: MemberDirectory.database,
+                at: page * Self.pageBytes)
+        }
+    }
+
+    private static let pageBytes = 4096
+
     /// Whether a member whose disk was damaged may serve what it has read.
     func mayServe(_ host: Host, _ parts: MemberParts, _ directory: MemberDirectory) throws -> Bool {
         guard let intact = host.intact.take() else { return true }

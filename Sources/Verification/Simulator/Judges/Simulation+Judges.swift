@@ -16,9 +16,12 @@ extension Simulation {
         let drawn = oldest + Int64(judgeDice.number(below: Int(max(newest - oldest, 0)) + 1))
         for member in members {
             try requireOneMembership(member)
-            for revision in Set([newest, drawn, oldest]).sorted() where revision <= newest {
-                try compareHash(of: member, at: revision)
+            try attempt(member.host) {
+                for revision in Set([newest, drawn, oldest]).sorted() where revision <= newest {
+                    try compareHash(of: member, at: revision)
+                }
             }
+            guard member.host.member === member else { continue }
             for hash in member.state.store.compactionHashes {
                 report.count(.compactionHashes)
                 try states.compare(hash, isOfCompaction: true, of: member.host)

@@ -58,6 +58,12 @@ extension SimulatedMember {
     }
 
     private func send(_ snapshot: OutgoingSnapshot) {
+        // Its receiver would be damaged as well, and looks at the pages that it reads alone.
+        guard !host.hasDamagedPage else {
+            snapshot.database.end()
+            let target = snapshot.message.to
+            return post(.replica(.snapshotSent(to: target, isDelivered: false)))
+        }
         simulation.report.count(.snapshotsSent)
         simulation.send(
             snapshot.message, database: Self.image(of: snapshot.database), from: self)
@@ -107,7 +113,7 @@ extension SimulatedMember {
 
     private func defragmented(_ failure: String?) {
         if let failure {
-            guard !host.hasDiskFault else { return host.isDiskInDoubt = true }
+            guard !host.hasDiskFault, !host.hasDamagedPage else { return host.isDiskInDoubt = true }
             return fail(SimulationFailure("host \(host.number): \(failure)"))
         }
         simulation.report.count(.defragmentations)
@@ -115,6 +121,7 @@ extension SimulatedMember {
 
     /// A client takes a snapshot of this member: of all that is applied by now.
     func takeSnapshotForClient() {
+        guard !host.hasDamagedPage else { return }
         let (asking, least) = (Confined(self), status.applied)
         guard simulation.mutant != .snapshotBeforePersisting else {
             return giveDatabase(state.bolt, atLeast: least)
@@ -123,6 +130,7 @@ extension SimulatedMember {
     }
 
     private func giveDatabase(_ bolt: Bolt, atLeast index: UInt64) {
+        guard !host.hasDamagedPage else { return }
         let reading = bolt.beginRead()
         defer { reading.end() }
         do {
