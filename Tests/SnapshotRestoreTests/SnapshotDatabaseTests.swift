@@ -90,7 +90,7 @@ struct SnapshotDatabaseTests {
         defer { bolt.close() }
         let reading = bolt.beginRead()
         defer { reading.end() }
-        return AppliedMark(from: reading)
+        return try AppliedMark(from: reading)
     }
 
     /// Copies have the newest meta page in page 0, whether their number is even or odd.

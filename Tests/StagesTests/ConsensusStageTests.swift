@@ -73,12 +73,11 @@ import Testing
         #expect(told(effects) == ["expect [1, 2] held"])
         effects = try turn(&stage, [heartbeat(term: 2)])
         #expect(told(effects).allSatisfy { $0 == "sent 0 to 2" } && !told(effects).isEmpty)
-        let forwarded = effects.flatMap { effect in
+        let forwarded = effects.flatMap { effect -> [Entry] in
             if case .send(let messages) = effect {
-                messages.filter { $0.type == .propose }.flatMap(\.entries)
-            } else {
-                []
+                return messages.filter { $0.type == .propose }.flatMap(\.entries)
             }
+            return []
         }
         #expect(forwarded.map(\.type) == [.normal, .confChange])
     }

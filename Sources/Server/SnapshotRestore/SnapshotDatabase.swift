@@ -57,8 +57,11 @@ package struct SnapshotDatabase {
         if let violation = bolt.check(violationsMax: 1).first {
             throw .brokenPage("\(violation)")
         }
-        try requireReadable(bolt)
-        return ServableState(of: bolt)
+        let (malformed, state) = try Self.reading { () throws(PageFault) in
+            (try malformedRecord(of: bolt), try ServableState(of: bolt))
+        }
+        if let malformed { throw .store(.malformedRecord(key: malformed)) }
+        return state
     }
 
     private func open(readOnly: Bool) throws(StateRefusal) -> Bolt {
@@ -71,20 +74,31 @@ package struct SnapshotDatabase {
         }
     }
 
+    private static func reading<Result>(
+        _ body: () throws(PageFault) -> Result
+    ) throws(StateRefusal) -> Result {
+        do throws(PageFault) {
+            return try body()
+        } catch {
+            throw .store(.bolt(.corrupt(error)))
+        }
+    }
+
     /// Reads every record as the store will when it restores its index.
-    private func requireReadable(_ bolt: Bolt) throws(StateRefusal) {
+    ///
+    /// - Returns: the key of the first one that the store would not take.
+    private func malformedRecord(of bolt: Bolt) throws(PageFault) -> [UInt8]? {
         let reading = bolt.beginRead()
         defer { reading.end() }
-        guard var cursor = reading.bucket(StoreBucket.key)?.cursor() else { return }
-        var entry = cursor.first()
+        guard var cursor = try reading.bucket(StoreBucket.key)?.cursor() else { return nil }
         var newest = Revision(main: -1)
-        while let (key, value) = entry {
+        while let (key, value) = try cursor.next() {
             guard let name = RevisionKey(decoding: key), name.revision > newest,
                 Self.isReadable(value, name)
-            else { throw .store(.malformedRecord(key: Array(key))) }
+            else { return Array(key) }
             newest = name.revision
-            entry = cursor.next()
         }
+        return nil
     }
 
     private static func isReadable(_ value: UnsafeRawBufferPointer, _ name: RevisionKey) -> Bool {

@@ -14,23 +14,20 @@ package struct ServableState: Sendable, Equatable {
     /// The version that the cluster has agreed on; nil as long as it has not.
     package var clusterVersion: SemanticVersion?
     package var isAuthEnabled: Bool
-    /// The first damage that reading the database has come across.
-    package var damage: PageFault?
 
     /// Reads a database that is not in use yet.
-    package init(of bolt: Bolt) {
+    package init(of bolt: Bolt) throws(PageFault) {
         let reading = bolt.beginRead()
         defer { reading.end() }
-        let mark = AppliedMark(from: reading)
+        let mark = try AppliedMark(from: reading)
         // Who the members are decides nothing here.
         var membership = ClusterMembership(
             localID: MemberID(rawValue: 0), clusterID: ClusterID(rawValue: 0))
-        membership.restore(from: reading, noted: nil)
+        try membership.restore(from: reading, noted: nil)
         appliedIndex = mark.index
         storageVersion = mark.storageVersion
         clusterVersion = membership.version
-        isAuthEnabled = AuthState(from: reading).isEnabled
-        damage = bolt.corruption
+        isAuthEnabled = try AuthState(from: reading).isEnabled
     }
 
     /// What a state says that has been read from its database.
@@ -39,7 +36,6 @@ package struct ServableState: Sendable, Equatable {
         storageVersion = state.notedVersion
         clusterVersion = state.membership.version
         isAuthEnabled = state.auth.isEnabled
-        damage = state.bolt.corruption
     }
 
     /// Throws unless the state may be served.
@@ -50,7 +46,6 @@ package struct ServableState: Sendable, Equatable {
     package func require(
         through index: UInt64 = 0, by version: SemanticVersion = compatibleVersion
     ) throws(StateRefusal) {
-        if let damage { throw .store(.bolt(.corrupt(damage))) }
         let own = version.withoutPatch
         if let clusterVersion, clusterVersion.withoutPatch > own {
             throw .clusterVersion(clusterVersion, own: own)

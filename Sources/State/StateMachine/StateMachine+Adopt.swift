@@ -21,7 +21,13 @@ extension StateMachine {
             throw .store(.bolt(error))
         }
         defer { received.close() }
-        try ServableState(of: received).require(through: index)
+        let state: ServableState
+        do throws(PageFault) {
+            state = try ServableState(of: received)
+        } catch {
+            throw .store(.bolt(.corrupt(error)))
+        }
+        try state.require(through: index)
     }
 
     /// Reads the state anew after the database's file was replaced, and moves the store to it.

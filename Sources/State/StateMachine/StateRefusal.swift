@@ -34,6 +34,7 @@ extension StateRefusal: CustomStringConvertible {
         case .store(.bolt(let error)): "the database cannot be read: \(error)"
         case .store(.malformedRecord(let key)):
             "the database is corrupt: the record \(key.hexadecimal) is malformed"
+        case .store(let error): "\(error)"
         case .brokenPage(let violation): "the database is corrupt: \(violation)"
         case .clusterVersion(let version, let own):
             "invalid downgrade; server version is lower than determined cluster version: "

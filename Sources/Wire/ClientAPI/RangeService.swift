@@ -186,7 +186,7 @@ final class RangeStreamHandler: GRPCCallHandler {
         let context = service.context
         let began = monotonicNanoseconds()
         var answer = RangeAnswer()
-        do throws(EtcdError) {
+        do throws(ReadError) {
             guard
                 case .complete(let revision) = try context.runtime.store.range(
                     request, into: &answer)
@@ -197,7 +197,7 @@ final class RangeStreamHandler: GRPCCallHandler {
             call.finish()
         } catch {
             context.meter.rangeEnded(nanoseconds: monotonicNanoseconds() - began, isSuccess: false)
-            call.fail(error)
+            call.fail(context.runtime.refusal(of: error))
         }
     }
 

@@ -13,9 +13,9 @@ extension ServiceContext {
         let result = await withCheckedContinuation { continuation in
             hashes.run {
                 continuation.resume(
-                    returning: Result { () throws(EtcdError) in try store.hashKV(at: revision) })
+                    returning: Result { () throws(ReadError) in try store.hashKV(at: revision) })
             }
         }
-        return try result.get()
+        return try result.mapError { runtime.refusal(of: $0) }.get()
     }
 }

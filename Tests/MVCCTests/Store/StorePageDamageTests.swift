@@ -82,7 +82,7 @@ import Testing
     @Test func watchersGetWholePagesUpToTheDamageAndNothingBehindIt() throws {
         let hub = WatchHub(
             store: fixture.store,
-            configuration: WatchConfiguration(revisionsPerRound: 10, bytesPerRound: 1 << 20))
+            configuration: WatchConfiguration(revisionsPerPage: 10))
         let sink = CollectingSink()
         let everything = WatcherConfiguration(key: [0], end: [0], startRevision: 2)
         _ = hub.register(everything, id: nil, on: hub.openStream(sink))

@@ -18,9 +18,9 @@ import Testing
     }
 
     /// Puts revisions 2 to `count` + 1, which the hub is told of.
-    private func fill(_ count: Int) {
+    private func fill(_ count: Int) throws {
         for number in 0..<count {
-            if let committed = fixture.put("k", "\(number)") { hub.notify([committed]) }
+            if let committed = try fixture.put("k", "\(number)") { try hub.notify([committed]) }
         }
     }
 
@@ -43,23 +43,23 @@ import Testing
     }
 
     @Test func aWatcherWithLittleToReadDoesNotWaitForOneWithMuch() throws {
-        fill(400)
+        try fill(400)
         let far = try watch(from: 2)
         let near = try watch(from: 399)
-        _ = hub.catchUpStep()
+        _ = try hub.catchUpStep()
         #expect(revisions(near) == [399, 400, 401])
         #expect(revisions(far) == [2, 3, 4, 5])
         #expect(hub.counts.behind == 1)
     }
 
     @Test func nobodyStarvesWhileOthersKeepArrivingOnBothSides() throws {
-        fill(400)
+        try fill(400)
         let watchers = try [2, 100, 200, 300].map { try watch(from: $0) }
         for _ in 0..<300 {
             let newcomers = [hub.openStream(RecordingSink()), hub.openStream(RecordingSink())]
             try watch(from: 2, on: newcomers[0])
             try watch(from: 398, on: newcomers[1])
-            _ = hub.catchUpStep()
+            _ = try hub.catchUpStep()
             for stream in newcomers { hub.close(stream) }
         }
         for (sink, start) in zip(watchers, [2, 100, 200, 300] as [Int64]) {
@@ -68,10 +68,10 @@ import Testing
     }
 
     @Test func thoseOnTheWayAreServedByOneScan() throws {
-        fill(400)
+        try fill(400)
         let sinks = try (1...16).map { try watch(from: Int64($0) * 24) }
         var rounds = 0
-        while hub.catchUpStep() { rounds += 1 }
+        while try hub.catchUpStep() { rounds += 1 }
         #expect(rounds <= 400 / Self.revisionsPerPage)
         for (place, sink) in sinks.enumerated() {
             #expect(revisions(sink) == Array(Int64(place + 1) * 24...401))
@@ -79,24 +79,24 @@ import Testing
     }
 
     @Test func aWatcherWhoseClientDoesNotReadHoldsNobodyUp() throws {
-        fill(40)
+        try fill(40)
         let blocked = try watch(from: 2)
         blocked.isFull = true
         let other = try watch(from: 20)
-        while hub.catchUpStep() {}
+        while try hub.catchUpStep() {}
         #expect(revisions(other) == Array(20...41))
         #expect(revisions(blocked).isEmpty)
         blocked.isFull = false
-        while hub.catchUpStep() {}
+        while try hub.catchUpStep() {}
         #expect(revisions(blocked) == Array(2...41))
     }
 
     @Test func allThatCompactionHasOvertakenAreToldInOneRound() throws {
-        fill(400)
+        try fill(400)
         let sinks = try [2, 100, 300].map { try watch(from: $0) }
         try fixture.store.scheduleCompaction(at: 390)
         let sound = try watch(from: 390)
-        _ = hub.catchUpStep()
+        _ = try hub.catchUpStep()
         for sink in sinks {
             guard case .compacted(revision: 390)? = sink.deliveries.first?.content else {
                 Issue.record("the watcher is told that it was compacted")
@@ -104,7 +104,7 @@ import Testing
             }
             #expect(sink.deliveries.count == 1)
         }
-        while hub.catchUpStep() {}
+        while try hub.catchUpStep() {}
         #expect(revisions(sound) == Array(390...401))
     }
 
@@ -116,7 +116,7 @@ import Testing
         let sink = RecordingSink()
         let configuration = WatcherConfiguration(key: Array("k".utf8), startRevision: 2)
         _ = hub.register(configuration, id: nil, on: hub.openStream(sink))
-        while hub.catchUpStep() {}
+        while try hub.catchUpStep() {}
         #expect(revisions(sink) == [2, 3, 4, 5, 6])
         #expect(sink.deliveries.count == 2, "a response holds 4 MiB and the rest of a transaction")
     }
