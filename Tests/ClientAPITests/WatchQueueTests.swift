@@ -95,7 +95,7 @@ struct WatchQueueTests {
         _ = hub.register(WatcherConfiguration(key: [1]), id: nil, on: stream)
         let transaction = store.beginWrite()
         transaction.put([1], value: Array(repeating: 0, count: valueBytes)[...], lease: 0)
-        hub.notify([try #require(transaction.end())])
+        try hub.notify([try #require(transaction.end())])
         guard case .changes(let changes)? = queue.take().first?.content else { return [] }
         return changes
     }
