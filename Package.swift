@@ -93,15 +93,15 @@ var targets: [Target] = [
         "Wire", "Gateway",
         [
             "ClientAPI", "EtcdAPI", "ReplicaRuntime", "Stages", "StateMachine", "Membership", "Raft",
-            "GRPC", nio, nioHTTP1, metrics,
+            "GRPC", "Gzip", nio, nioHTTP1, metrics,
         ]),
     room(
         "Server", "EtcdServer",
         [
             "EtcdAPI", "Raft", "Disk", "WriteAheadLog", "Bolt", "MVCC", "Lease", "Auth",
             "Membership", "StateMachine", "Replica", "Stages", "ReplicaRuntime", "HTTP2", "GRPC",
-            "Gzip", "ClientAPI", "Gateway", "PeerTransport", "DNS", "EtcdClient", nio, nioPosix,
-            nioHTTP1, logging, metrics, protobuf,
+            "Gzip", "ClientAPI", "Gateway", "PeerTransport", "DNS", "EtcdClient", "SnapshotRestore",
+            nio, nioPosix, nioHTTP1, logging, metrics, protobuf,
         ]),
     room("Wire", "PeerTransport", ["EtcdAPI", "Raft", nio, nioPosix, nioHTTP1]),
     room("Wire", "DNS"),
@@ -160,6 +160,7 @@ var targets: [Target] = [
         "ClusterTests",
         [
             "EtcdServer", "ClientAPI", "Gateway", "PeerTransport", "ReplicaRuntime", "Stages",
+            "Bolt",
             "StateMachine", "Membership", "Raft", "Disk", "EtcdAPI", nio, nioPosix, nioHTTP1,
             protobuf,
         ]),

@@ -21,6 +21,7 @@ class Link:
         self.refused = False
         self.delay_seconds = 0.0
         self.breaks = 0
+        self.damaged = None
 
 
 class Links:
@@ -60,6 +61,12 @@ class Links:
         """The next pieces of data from source to target end in their middle with a reset."""
         def change(link):
             link.breaks = count
+        self._change(source, target, change)
+
+    def damage(self, source, target, pattern):
+        """Bytes from source to target get a wrong bit where these stand, in each connection once."""
+        def change(link):
+            link.damaged = pattern
         self._change(source, target, change)
 
     def isolate(self, name, others, how="hold"):
@@ -137,6 +144,7 @@ class Links:
 
 async def pump(reader, writer, link):
     """Carries bytes one way as the link says, and the end of them too."""
+    is_damaged = False
     while data := await reader.read(65536):
         if link.delay_seconds:
             await asyncio.sleep(link.delay_seconds)
@@ -146,6 +154,9 @@ async def pump(reader, writer, link):
             writer.write(data[:len(data) // 2])
             await writer.drain()
             raise ConnectionResetError("broken on purpose")
+        if link.damaged and not is_damaged and (place := data.find(link.damaged)) >= 0:
+            is_damaged = True
+            data = data[:place] + bytes([data[place] ^ 1]) + data[place + 1:]
         writer.write(data)
         await writer.drain()
     await link.passes.wait()

@@ -77,6 +77,26 @@ def test_a_damaged_member_does_not_start_where_it_is_checked(make_cluster):
     cluster.same_hashes()
 
 
+def test_a_damaged_member_does_not_vote_before_it_is_checked(make_cluster):
+    cluster = make_cluster("--feature-gates=InitialCorruptCheck=true")
+    fill(cluster)
+    alone = cluster.wait_leader()
+    damaged, frozen = cluster.followers()
+    damage(damaged)
+    # The check waits for its answer; with the damaged one the other two would be a quorum.
+    frozen.freeze()
+    until(lambda: alone.status().leader == 0, what="the end of the leadership")
+    term = alone.status().raftTerm
+    damaged.start(wait=False)
+    damaged.process.wait(60)
+    assert "found data inconsistency with peers" in damaged.tail()
+    status = alone.status()
+    assert (status.leader, status.raftTerm) == (0, term), "nobody has helped it to lead again"
+    frozen.thaw()
+    cluster.wait_leader([alone, frozen])
+    cluster.same_hashes([alone, frozen])
+
+
 @pytest.mark.parametrize("leads", [True, False], ids=["damaged-leads", "damaged-follows"])
 def test_the_check_of_compactions_finds_a_damaged_member(make_cluster, leads):
     cluster = make_cluster(

@@ -1,4 +1,5 @@
 """The process as supervisors see it: flags, exit codes, logs, signals, sockets, HTTP, metrics."""
+import gzip
 import http.client
 import json
 import os
@@ -726,6 +727,19 @@ def test_requests_of_the_server_itself_are_measured(start):
                   for kind in ("ClusterMemberAttrSet", "ClusterVersionSet")):
         assert time.monotonic() < end, [line for line in metrics(member) if prefix in line]
         time.sleep(0.1)
+
+
+@pytest.mark.parametrize("real", [True, False], ids=["real", "ours"])
+def test_metrics_are_compressed_for_those_who_ask(start, real):
+    member = start(real=real)
+    request = urllib.request.Request(member.url + "/metrics", headers={"Accept-Encoding": "gzip"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        compressed = answer.read()
+        assert answer.headers["Content-Encoding"] == "gzip"
+    assert b"etcd_server_has_leader 1\n" in gzip.decompress(compressed)
+    with urllib.request.urlopen(member.url + "/metrics", timeout=10) as answer:
+        assert answer.headers["Content-Encoding"] is None
+        assert len(compressed) < len(answer.read()) / 3
 
 
 def test_metrics_are_well_formed(start):

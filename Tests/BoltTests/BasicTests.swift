@@ -15,8 +15,9 @@ import Testing
 
         let again = try Bolt.open(disk: disk, path: "/db")
         let read = again.beginRead()
-        #expect(read.bucket([UInt8](text: "key"))?.get([UInt8](text: "a")) == [UInt8](text: "1"))
-        #expect(read.bucket([UInt8](text: "none")) == nil)
+        #expect(
+            try read.bucket([UInt8](text: "key"))?.get([UInt8](text: "a")) == [UInt8](text: "1"))
+        #expect(try read.bucket([UInt8](text: "none")) == nil)
         read.end()
         #expect(again.check() == [])
     }
@@ -35,15 +36,15 @@ import Testing
             #expect(bolt.check() == [])
         }
         let read = bolt.beginRead()
-        let bucket = try #require(read.bucket([UInt8](text: "key")))
+        let bucket = try #require(try read.bucket([UInt8](text: "key")))
         var cursor = bucket.cursor()
         var expected = 0
-        while let (key, value) = cursor.next() {
+        while let (key, value) = try cursor.next() {
             #expect(Array(key) == [UInt8](number: expected) && value.count == 100)
             expected += 1
         }
         #expect(expected == 30_000)
-        while let (key, _) = cursor.previous() {
+        while let (key, _) = try cursor.previous() {
             expected -= 1
             #expect(Array(key) == [UInt8](number: expected))
         }

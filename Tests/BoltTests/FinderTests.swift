@@ -31,21 +31,21 @@ import Testing
         for key in keys { try filled.put(key, random.bytes(Int(random.next() % 300))) }
         try write.commit()
         let read = bolt.beginRead()
-        let bucket = try #require(read.bucket([UInt8](text: "key")))
+        let bucket = try #require(try read.bucket([UInt8](text: "key")))
 
         let missing = keys.map { $0 + [0] } + [[], [0], [255], Self.revision(Int.max, 9)]
         for sought in [keys, keys.shuffled(using: &random), missing, keys.reversed()] {
             var finder = bucket.finder
             for key in sought {
-                let found = key.withUnsafeBytes { key in finder.get(key).map { Array($0) } }
-                #expect(found == bucket.get(key))
+                let found = try key.withUnsafeBytes { key in try finder.get(key).map { Array($0) } }
+                #expect(try found == bucket.get(key))
             }
-            expectBunches(sought, in: bucket)
+            try expectBunches(sought, in: bucket)
         }
         read.end()
     }
 
-    private func expectBunches(_ sought: [[UInt8]], in bucket: BoltBucket) {
+    private func expectBunches(_ sought: [[UInt8]], in bucket: BoltBucket) throws {
         var finder = bucket.finder
         for start in stride(from: 0, to: sought.count, by: 32) {
             let bunch = sought[start..<min(start + 32, sought.count)]
@@ -60,7 +60,7 @@ import Testing
                 let found = key.withUnsafeBytes { key in
                     finder.finish(lookup, key).map { Array($0) }
                 }
-                #expect(found == bucket.get(key))
+                #expect(try found == bucket.get(key))
             }
         }
     }
@@ -72,7 +72,7 @@ import Testing
         for key in Self.dense { try filled.put(key, [1, 2, 3]) }
         try write.commit()
         let read = bolt.beginRead()
-        var finder = try #require(read.bucket([UInt8](text: "key"))?.finder)
+        var finder = try #require(try read.bucket([UInt8](text: "key"))?.finder)
         let lookup = Self.dense[777].withUnsafeBytes { finder.begin($0) }
         #expect(lookup != nil)
         read.end()

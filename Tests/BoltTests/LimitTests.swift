@@ -21,7 +21,7 @@ import Testing
         #expect(throws: BoltError.bucketNameRequired) { try write.createBucketIfMissing([]) }
         try write.commit()
         #expect(bolt.check() == [])
-        #expect(bolt.beginRead().bucket([1])?.get(longest) == [1])
+        #expect(try bolt.beginRead().bucket([1])?.get(longest) == [1])
     }
 
     @Test func aBucketIsNoValueAndAValueIsNoBucket() throws {
@@ -49,7 +49,7 @@ import Testing
         #expect(bolt.check() == [])
         let read = bolt.beginRead()
         for (index, value) in values.enumerated() {
-            #expect(read.bucket([1])?.get([UInt8(index)]) == value)
+            #expect(try read.bucket([1])?.get([UInt8(index)]) == value)
         }
         read.end()
         let full = bolt.sizeInUseBytes
@@ -73,7 +73,7 @@ import Testing
             try write.commit()
             #expect(bolt.check() == [])
             let read = bolt.beginRead()
-            #expect(read.bucket([9])?.entries().count == count)
+            #expect(try read.bucket([9])?.entries().count == count)
         }
         // Meta pages, root page, and what the last two commits freed: nothing else is left.
         let write = bolt.beginWrite()
@@ -92,9 +92,9 @@ import Testing
         try write.commit()
         #expect(bolt.check() == [])
         let read = bolt.beginRead()
-        let found = try #require(read.bucket([1])?.bucket([2]))
-        #expect(found.sequence == 42 && found.entries().count == 2000)
-        #expect(read.bucket([1])?.bucket([3])?.bucket([4])?.get([5]) == [6])
+        let found = try #require(try read.bucket([1])?.bucket([2]))
+        #expect(try found.sequence == 42 && found.entries().count == 2000)
+        #expect(try read.bucket([1])?.bucket([3])?.bucket([4])?.get([5]) == [6])
         read.end()
 
         let again = bolt.beginWrite()
@@ -103,7 +103,7 @@ import Testing
         #expect(try again.deleteBucket([1]) == false)
         try again.commit()
         #expect(bolt.check() == [])
-        #expect(bolt.beginRead().bucket([1]) == nil)
+        #expect(try bolt.beginRead().bucket([1]) == nil)
     }
 
     @Test func aClosedFileIsOpenedAgainWhileItsOldObjectLives() throws {
@@ -115,7 +115,7 @@ import Testing
         first.beginRead().end()
         first.close()
         let second = try Bolt.open(disk: RealDisk(), path: path)
-        #expect(second.beginRead().bucket([1])?.get([1]) == [1])
+        #expect(try second.beginRead().bucket([1])?.get([1]) == [1])
         second.close()
         #expect(first.path == second.path)
     }

@@ -16,7 +16,7 @@ import Testing
         }
         // Were every page held that was freed since, the file would grow with each commit.
         #expect(sizes[28] == sizes[5])
-        let values = reader.bucket([1])?.entries().map(\.value.first)
+        let values = try reader.bucket([1])?.entries().map(\.value.first)
         #expect(values == Array(repeating: 0, count: 100))
     }
 
@@ -29,7 +29,7 @@ import Testing
                     var broken = 0
                     for _ in 0..<300 {
                         let read = bolt.beginRead()
-                        let values = read.bucket([1])?.entries().map(\.value.first) ?? []
+                        let values = (try? read.bucket([1])?.entries().map(\.value.first)) ?? []
                         if values.count != 100 || Set(values).count != 1 { broken += 1 }
                         read.end()
                     }
@@ -50,7 +50,6 @@ import Testing
         }
         #expect(broken == 0)
         #expect(bolt.check() == [])
-        #expect(bolt.corruption == nil)
     }
 }
 

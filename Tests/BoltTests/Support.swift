@@ -37,10 +37,10 @@ extension Array where Element == UInt8 {
 
 extension BoltBucket {
     /// All keys and values, ascending.
-    func entries() -> [(key: [UInt8], value: [UInt8])] {
+    func entries() throws(PageFault) -> [(key: [UInt8], value: [UInt8])] {
         var cursor = cursor()
         var found: [(key: [UInt8], value: [UInt8])] = []
-        while let (key, value) = cursor.next() { found.append((Array(key), Array(value))) }
+        while let (key, value) = try cursor.next() { found.append((Array(key), Array(value))) }
         return found
     }
 }

@@ -120,8 +120,10 @@ final class BootstrapFixture {
     }
 
     /// Changes one key of the stopped member's database.
-    func edit(_ bucket: String, _ key: String, _ value: [UInt8]) throws {
-        let bolt = try Bolt.open(disk: disk, path: database)
+    func edit(
+        _ bucket: String, _ key: String, _ value: [UInt8], at path: String? = nil
+    ) throws {
+        let bolt = try Bolt.open(disk: disk, path: path ?? database)
         defer { bolt.close() }
         let transaction = bolt.beginWrite()
         try transaction.createBucketIfMissing(bytes(bucket)).put(bytes(key), value)
@@ -149,6 +151,21 @@ final class BootstrapFixture {
         try log.synchronize()
         _ = try apply(entries.compactMap { Entry($0) }, to: member.parts.state)
         try member.parts.state.store.persist()
+    }
+
+    /// Commits a request without applying it.
+    func commit(_ field: UInt32, on member: StartingMember) throws {
+        let log = member.parts.log
+        var state = log.hardState
+        state.commit = log.lastIndex + 1
+        let data = [UInt8]().withUnsafeBytes {
+            InternalRaftRequest.wrap(id: state.commit, field: field, payload: $0)
+        }
+        try log.append(
+            entries: [
+                RaftEntry(type: .normal, term: state.term, index: state.commit, data: data)
+            ], hardState: state)
+        try log.synchronize()
     }
 
     /// Commits and applies changes of members.

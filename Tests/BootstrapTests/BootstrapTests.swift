@@ -25,7 +25,7 @@ struct BootstrapTests {
         let reading = member.parts.state.bolt.beginRead()
         defer { reading.end() }
         var names: [String] = []
-        reading.forEachBucket { name, _ in names.append(String(decoding: name, as: UTF8.self)) }
+        try reading.forEachBucket { name, _ in names.append(String(decoding: name, as: UTF8.self)) }
         #expect(
             names == [
                 "alarm", "auth", "authRoles", "authUsers", "cluster", "key", "lease", "members",
@@ -180,6 +180,39 @@ struct BootstrapTests {
         try fixture.edit("auth", "authEnabled", [1])
         let words = try await fixture.refusal()
         #expect(words?.contains("authentication is enabled") == true)
+    }
+
+    /// The member would stop over it in any case; nothing is written before it is refused.
+    @Test func refusesALogInWhichUsersAreChanged() async throws {
+        let fixture = try BootstrapFixture("/one", on: MemoryDisk(seed: 1))
+        let member = try await fixture.start()
+        try fixture.run(member)
+        try fixture.commit(InternalRaftRequest.Field.authStatus, on: member)
+        fixture.stop(member)
+        let again = try await fixture.start()
+        try fixture.commit(InternalRaftRequest.Field.authUserAdd, on: again)
+        let index = again.parts.log.lastIndex
+        fixture.stop(again)
+        let before = try fixture.content(of: fixture.database)
+        for _ in 0..<2 {
+            #expect(
+                try await fixture.refusal()?.hasPrefix(
+                    "entry \(index) of the log (AuthUserAdd) changes users, roles or whether "
+                        + "authentication is enabled, which is not supported yet.") == true)
+        }
+        #expect(try fixture.content(of: fixture.database) == before)
+    }
+
+    @Test func refusesADatabaseOfALaterVersion() async throws {
+        let fixture = try BootstrapFixture("/one", on: MemoryDisk(seed: 1))
+        let member = try await fixture.start()
+        try fixture.run(member)
+        fixture.stop(member)
+        try fixture.edit("meta", "storageVersion", bytes("3.8.0"))
+        #expect(
+            try await fixture.refusal()
+                == "the database is written for version 3.8, and this server serves versions up "
+                + "to 3.7")
     }
 
     @Test func refusesAClusterThatItCannotServe() async throws {

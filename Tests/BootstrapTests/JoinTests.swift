@@ -2,6 +2,7 @@ import Disk
 import EtcdAPI
 import Membership
 import Raft
+import Synchronization
 import Testing
 
 @testable import EtcdServer
@@ -186,6 +187,23 @@ struct JoinTests {
         #expect(
             try await fixture.refusal()
                 == (fits ? nil : "incompatible with current running cluster"))
+    }
+
+    @Test func joinsNoClusterThatServesOnlyUsers() async throws {
+        let fixture = try fixture(.existing, answers: answers(members: members()))
+        let get = fixture.peers.get
+        let asked = Mutex<[String]>([])
+        fixture.peers = PeerEnquiry(get: get) { urls, _ in
+            asked.withLock { $0 += urls }
+            if urls == ["http://127.0.0.1:2"] { throw NobodyAnswers(address: urls[0]) }
+            return true
+        }
+        let words = try await fixture.refusal()
+        #expect(words?.hasPrefix("authentication is enabled in this cluster") == true)
+        #expect(asked.withLock { $0 } == ["http://127.0.0.1:2", "http://127.0.0.1:3"])
+        #expect(!fixture.disk.exists(fixture.log), "it has not joined")
+        fixture.peers = PeerEnquiry(get: get) { _, _ in false }
+        #expect(try await fixture.refusal() == nil)
     }
 
     @Test func hostNamesMeanTheirAddresses() async throws {

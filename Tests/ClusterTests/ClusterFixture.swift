@@ -12,6 +12,7 @@ import Raft
 import ReplicaRuntime
 import Stages
 import StateMachine
+import Synchronization
 import Testing
 
 @testable import EtcdServer
@@ -24,6 +25,9 @@ final class ClusterFixture {
     let services: ClientAPI
     let calls: PeerCalls
     let transport: PeerTransport
+    let links: MemberLinks
+    /// What the checks of received databases have found.
+    let findings = Findings()
     let localID: Membership.MemberID
     let clusterID: ClusterID
     private let channel: any Channel
@@ -54,9 +58,12 @@ final class ClusterFixture {
             firstRequestID: bootstrap.requestNumber(localID))
         let queues = MemberQueues(admission: admission)
         let roster = PeerRoster(onRemoval: {})
-        let links = MemberLinks(
+        links = MemberLinks(
             queues: queues, snapshots: member.parts.snapshots, disk: RealDisk(),
-            observation: PeerObservation(localID: id, logger: logger), roster: roster)
+            observation: PeerObservation(localID: id, logger: logger), roster: roster,
+            onReceivedDatabase: { [findings] finding in
+                findings.withLock { $0.append(finding.text) }
+            })
         let transport = PeerTransport(
             settings: PeerTransportSettings(configuration, member), owner: links, group: group)
         self.transport = transport
@@ -126,6 +133,26 @@ final class ClusterFixture {
     /// Puts a request into the log.
     func propose(_ field: UInt32, _ payload: [UInt8]) async throws -> ApplyOutcome {
         try await runtime.propose(field: field, payload: payload)
+    }
+}
+
+/// A list that any thread may add to.
+final class Findings: Sendable {
+    private let list = Mutex<[String]>([])
+
+    func withLock<Result>(_ body: (inout [String]) -> Result) -> Result {
+        list.withLock { body(&$0) }
+    }
+}
+
+extension ReceivedDatabase.Finding {
+    var text: String {
+        switch self {
+        case .oldMark(let mark, _): "old mark \(mark.appliedIndex)"
+        case .refused(.brokenPage(let violation), _): "refused: \(violation)"
+        case .refused(.authEnabled, _): "refused: authentication"
+        case .refused(let refusal, _): "refused: \(refusal)"
+        }
     }
 }
 

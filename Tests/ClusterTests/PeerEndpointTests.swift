@@ -1,4 +1,5 @@
 import ClientAPI
+import Dispatch
 import EtcdAPI
 import Membership
 import PeerTransport
@@ -61,7 +62,7 @@ struct PeerEndpointTests {
             empty.content
                 == #"{"header":{"revision":1},"hash":1084519789,"compact_revision":-1,"hash_revision":1}"#
         )
-        let membership = try await fixture.runtime.readState { $0.state.membership }
+        let membership = try await fixture.runtime.readState { $0.membership }
         #expect(await fixture.calls.hashes(of: membership, at: 0).isEmpty)
         let future = try await fixture.ask(
             "GET", "/members/hashkv", body: Array(#"{"revision":9}"#.utf8))
@@ -73,6 +74,18 @@ struct PeerEndpointTests {
         #expect(other.status == 412 && other.content == "cluster ID mismatch\n")
         let nonsense = try await fixture.ask("GET", "/members/hashkv", body: [0xFF])
         #expect(nonsense.status == 400 && nonsense.content == "error unmarshalling request\n")
+        try await fixture.stop()
+    }
+
+    /// A hash reads all keys: the thread that writes the database must not do that.
+    @Test func hashesNeedNoTurnOfTheBackend() async throws {
+        let fixture = try await ClusterFixture()
+        try await fixture.start()
+        let answered = DispatchSemaphore(value: 0)
+        fixture.runtime.onBackend { _ in answered.wait() }
+        let hash = try await fixture.ask("GET", "/members/hashkv", body: Array("{}".utf8))
+        #expect(hash.status == 200 && hash.content.contains("1084519789"))
+        answered.signal()
         try await fixture.stop()
     }
 

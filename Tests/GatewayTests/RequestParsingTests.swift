@@ -34,6 +34,17 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("gzip", "gzip"), ("deflate, gzip", "gzip"), ("gzip;q=0.5", "gzip"), ("", "identity"),
+        ("*", "identity"), ("gzip, identity", "identity"), ("identity;q=0.5, gzip", "gzip"),
+        ("gzip;q=0", "identity"), ("gzip;q=x", "identity"), (" gzip ; q=1.0", "gzip"),
+        ("br;q=1.0, gzip;q=0.8, *;q=0.1", "gzip"), ("gzip;q=2", "identity"),
+    ])
+    func theEncodingFollowsWhatIsAccepted(header: String, encoding: String) {
+        let headers: HTTPHeaders = header.isEmpty ? [:] : ["Accept-Encoding": header]
+        #expect(ContentEncoding(accepted: headers).rawValue == encoding)
+    }
+
     @Test func noTargetTraps() {
         var seed: UInt64 = 1
         let alphabet = Array("/%?&=;+4aZ:[]http.\u{e9}".unicodeScalars)

@@ -22,13 +22,13 @@ struct LeaseDamageTests {
     func aLifeLongerThanAnyIsRefused(seconds: Int64) throws {
         var fixture = try LeaseFixture()
         try write(&fixture, ttl: seconds)
-        #expect(throws: LeaseRecordError(key: lease(7).storageKey)) { try fixture.restarted() }
+        #expect(throws: LeaseRestoreError.malformedRecord(key: lease(7).storageKey)) { try fixture.restarted() }
     }
 
     @Test func bytesThatAreNoLeaseAreRefused() throws {
         var fixture = try LeaseFixture()
         fixture.batch.put(bucket: Lessor.bucket, key: [1], value: [0xFF])
-        #expect(throws: LeaseRecordError(key: [1])) { try fixture.restarted() }
+        #expect(throws: LeaseRestoreError.malformedRecord(key: [1])) { try fixture.restarted() }
     }
 
     @Test func aLifeShorterThanAnyIsRaisedAsInEtcd() throws {

@@ -129,7 +129,7 @@ struct LessorTests {
         _ = try fixture.restarted()
         let reading = fixture.bolt.beginRead()
         defer { reading.end() }
-        let stored = reading.bucket(bytes("lease"))?.get([1, 2, 3, 4, 5, 6, 7, 8])
+        let stored = try reading.bucket(bytes("lease"))?.get([1, 2, 3, 4, 5, 6, 7, 8])
         // leasepb.Lease: field 1 id, field 2 ttl; an absent rest is not written.
         #expect(stored == [8, 0x88, 0x8E, 0x98, 0xA8, 0xC0, 0xE0, 0x80, 0x81, 1, 16, 60])
     }

@@ -41,14 +41,14 @@ struct MembershipFixture {
             localID: membership.localID, clusterID: membership.clusterID)
         let reading = bolt.beginRead()
         defer { reading.end() }
-        result.restore(from: reading, noted: noted)
+        try result.restore(from: reading, noted: noted)
         return result
     }
 
-    func stored(_ bucket: String, _ key: String) -> String? {
+    func stored(_ bucket: String, _ key: String) throws -> String? {
         let reading = bolt.beginRead()
         defer { reading.end() }
-        return reading.bucket(bytes(bucket))?.get(bytes(key))
+        return try reading.bucket(bytes(bucket))?.get(bytes(key))
             .map { String(decoding: $0, as: UTF8.self) }
     }
 }

@@ -2,6 +2,7 @@ import Bolt
 import Disk
 import EtcdAPI
 import MVCC
+import Membership
 import Testing
 
 @testable import StateMachine
@@ -38,9 +39,10 @@ struct AdoptTests {
 
     private func install(_ leader: StateFixture, into follower: StateFixture) throws {
         try copy(leader, to: follower, "received")
+        let index = leader.state.appliedIndex
+        try follower.state.requireServable(databaseAt: "received", through: index)
         try follower.bolt.replace(byFileAt: "received")
-        let fresh = try follower.state.reload()
-        follower.state.adopt(fresh, through: leader.state.appliedIndex, term: 3)
+        follower.state.adopt(try follower.state.reload(through: index))
         follower.nextIndex = leader.nextIndex
     }
 
@@ -90,10 +92,76 @@ struct AdoptTests {
         }
         for place in 3..<10 { try leader.put("k", "\(place)") }
         try install(leader, into: follower)
-        while hub.catchUpStep() {}
+        while try hub.catchUpStep() {}
         try leader.put("k", "10")
         try follower.put("k", "10")
         #expect(sink.revisions == Array(2...12))
+    }
+
+    /// A way in which a leader's state is not to be served, and what is said of it.
+    enum Unservable: CaseIterable {
+        case hasUsers, isOfALaterCluster, isOfALaterVersion, isBehind
+
+        var refusal: StateRefusal {
+            let (own, later) = (SemanticVersion(3, 7), SemanticVersion(3, 8))
+            return switch self {
+            case .hasUsers: .authEnabled
+            case .isOfALaterCluster: .clusterVersion(later, own: own)
+            case .isOfALaterVersion: .storageVersion(later, own: own)
+            case .isBehind: .behind(appliedIndex: 55, snapshotIndex: 56)
+            }
+        }
+    }
+
+    @Test(arguments: Unservable.allCases)
+    func aStateThatIsNotServedIsNotInstalled(_ kind: Unservable) throws {
+        let leader = try leader()
+        let follower = try StateFixture()
+        try follower.put("of the follower alone", "1")
+        let index = leader.state.appliedIndex
+        try leader.edit { transaction in
+            switch kind {
+            case .hasUsers:
+                try transaction.createBucketIfMissing(bytes("auth"))
+                    .put(bytes("authEnabled"), [1])
+            case .isOfALaterCluster:
+                try transaction.createBucketIfMissing(bytes("cluster"))
+                    .put(bytes("clusterVersion"), bytes("3.8.0"))
+            case .isOfALaterVersion:
+                try transaction.createBucketIfMissing(bytes("meta"))
+                    .put(bytes("storageVersion"), bytes("3.8.0"))
+            case .isBehind: break
+            }
+        }
+        try copy(leader, to: follower, "received")
+        #expect(index == 55)
+        let wanted = kind == .isBehind ? index + 1 : index
+        #expect(throws: kind.refusal) {
+            try follower.state.requireServable(databaseAt: "received", through: wanted)
+        }
+        #expect(follower.disk.exists("received"))
+        try follower.put("goes on", "2")
+        try follower.restart()
+        #expect(try follower.value("of the follower alone") == "1")
+        #expect(try follower.value("goes on") == "2")
+        // Nor does a state go on with it that finds it in the place of its own.
+        try follower.bolt.replace(byFileAt: "received")
+        #expect(throws: kind.refusal) { try follower.state.reload(through: wanted) }
+    }
+
+    @Test func aDamagedDatabaseIsNotInstalled() throws {
+        let leader = try leader()
+        let follower = try StateFixture()
+        try follower.put("of the follower alone", "1")
+        try copy(leader, to: follower, "received")
+        let disk = try #require(follower.disk as? MemoryDisk)
+        for page in 0...1 { try disk.flipBit(0, of: "received", at: page * 4096 + 40) }
+        let damaged = StateRefusal.store(
+            .bolt(.invalidFile(reason: "neither meta page is valid")))
+        #expect(throws: damaged) {
+            try follower.state.requireServable(databaseAt: "received", through: 1)
+        }
+        #expect(try follower.value("of the follower alone") == "1")
     }
 
     @Test func readersOfTheFormerStateAreToldThatItIsGone() throws {
@@ -103,7 +171,7 @@ struct AdoptTests {
         let job = try follower.state.store.beginHash(at: 0)
         #expect(try job.step(records: 3) == nil)
         try install(leader, into: follower)
-        #expect(throws: EtcdError.compacted) { try job.step(records: 1000) }
+        #expect(throws: ReadError.refused(.compacted)) { try job.step(records: 1000) }
     }
 }
 

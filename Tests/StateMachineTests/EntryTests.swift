@@ -103,12 +103,32 @@ struct EntryTests {
         #expect(fixture.state.appliedIndex == 1)
     }
 
-    @Test func requestsOfUnknownKindsStopTheMember() throws {
+    @Test(
+        arguments: [
+            (1000, "AuthEnable"), (1100, "AuthUserAdd"), (1101, "AuthUserDelete"),
+            (1103, "AuthUserChangePassword"), (1104, "AuthUserGrantRole"),
+            (1105, "AuthUserRevokeRole"), (1200, "AuthRoleAdd"), (1201, "AuthRoleDelete"),
+            (1203, "AuthRoleGrantPermission"), (1204, "AuthRoleRevokePermission"),
+        ] as [(UInt32, String)])
+    func changesOfUsersStopTheMember(field: UInt32, name: String) throws {
         let fixture = try StateFixture()
-        let field = InternalRaftRequest.Field.authEnable
-        #expect(throws: StateError.unknownRequest(index: 1, field: field)) {
-            try fixture.request(field, [])
-        }
+        try fixture.put("a", "1")
+        let error = StateError.changesUsers(index: 2, request: name)
+        #expect(throws: error) { try fixture.request(field, []) }
+        #expect("\(error)".contains("entry 2 of the log (\(name)) changes users"))
+        #expect(fixture.state.appliedIndex == 1)
+        let entry = CommittedEntry(index: 2, term: 3, kind: .request, data: wrapped(field, []))
+        #expect(throws: error) { try StateMachine.requireSupported(entry) }
+    }
+
+    @Test(arguments: [1011, 1012, 1013, 1102, 1106, 1107, 1202] as [UInt32])
+    func questionsAboutUsersArePassedOverWhileThereAreNone(field: UInt32) throws {
+        let fixture = try StateFixture()
+        let applied = try fixture.request(field, [])
+        #expect(applied.error == (field == 1012 ? .authNotEnabled : nil))
+        #expect(fixture.state.appliedIndex == 1 && fixture.revision == 1)
+        try StateMachine.requireSupported(
+            CommittedEntry(index: 1, term: 3, kind: .request, data: wrapped(field, [])))
     }
 
     @Test func allOfAnEntryIsPersistedWithItsIndex() throws {
@@ -118,8 +138,8 @@ struct EntryTests {
         try fixture.alarm(.activate, .corrupt)
         try fixture.alarm(.deactivate, .corrupt)
         try fixture.restart()
-        #expect(fixture.stored("meta", "consistent_index") == [0, 0, 0, 0, 0, 0, 0, 4])
-        #expect(fixture.stored("meta", "term") == [0, 0, 0, 0, 0, 0, 0, 3])
+        #expect(try fixture.stored("meta", "consistent_index") == [0, 0, 0, 0, 0, 0, 0, 4])
+        #expect(try fixture.stored("meta", "term") == [0, 0, 0, 0, 0, 0, 0, 3])
         #expect(fixture.state.appliedIndex == 4)
         #expect(try fixture.value("a") == "1")
         #expect(fixture.state.lessor.lease(ofKey: bytes("a")).rawValue == 5)

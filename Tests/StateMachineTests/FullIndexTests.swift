@@ -59,12 +59,12 @@ struct FullIndexTests {
             }
         }
         let index = UInt64(next / 30 + 1)
-        #expect(failure == .store(index: index, .index(.full(reservedBytes: Self.reserved))))
+        #expect(failure == .store(.index(.full(reservedBytes: Self.reserved))))
         #expect(fixture.state.appliedIndex == index - 1)
         #expect(fixture.revision == Int64(index))
         #expect(try fixture.pair(key(next)) == nil)
         #expect(try fixture.value(key(next - 1)) == "")
-        let history = fixture.state.store.history(from: 2, revisions: .max, bytes: .max)
+        let history = try fixture.state.store.history(from: 2, revisions: .max, bytes: .max)
         #expect(history.changes.last?.revision.main == Int64(index))
         // Nothing more reaches the file: a start goes on from the log.
         try fixture.restart()

@@ -145,8 +145,8 @@ final class StateFixture {
 
     /// The stored pair of a key, if it lives.
     func pair(_ key: String) throws -> KeyValue? {
-        let stored = bytes(key).withUnsafeBytes {
-            state.store.keyValue(of: $0, at: state.store.revisions.current)
+        let stored = try bytes(key).withUnsafeBytes {
+            try state.store.keyValue(of: $0, at: state.store.revisions.current)
         }
         return try stored.map { try KeyValue(decoding: $0) }
     }
@@ -157,10 +157,18 @@ final class StateFixture {
 
     var revision: Int64 { state.store.revisions.current }
 
-    func stored(_ bucket: String, _ key: String) -> [UInt8]? {
+    func stored(_ bucket: String, _ key: String) throws -> [UInt8]? {
         let reading = bolt.beginRead()
         defer { reading.end() }
-        return reading.bucket(bytes(bucket))?.get(bytes(key))
+        return try reading.bucket(bytes(bucket))?.get(bytes(key))
+    }
+
+    /// Changes the file beside the state.
+    func edit(_ body: (BoltWriteTransaction) throws -> Void) throws {
+        try state.store.persist()
+        let transaction = bolt.beginWrite()
+        try body(transaction)
+        try transaction.commit()
     }
 
     func finishCompactions() throws {
@@ -173,7 +181,7 @@ final class StateFixture {
         try state.store.persist()
         let reading = bolt.beginRead()
         defer { reading.end() }
-        return Store.hashFile(reading)
+        return try Store.hashFile(reading)
     }
 }
 

@@ -163,7 +163,7 @@ struct TransactionTests {
         let request = TxnRequest(
             compare: [compare("a", .version, .equal, .version(1))], success: [reading("a")],
             failure: [])
-        let outcome = fixture.state.evaluate(request)
+        let outcome = try fixture.state.evaluate(request)
         guard case .txn(let answer) = outcome.result, case .range(let range) = answer.responses[0]
         else {
             Issue.record("no answer")
@@ -172,7 +172,7 @@ struct TransactionTests {
         #expect(outcome.revision == 2 && answer.succeeded && range.count == 1)
         #expect(range.header?.revision == 2)
         #expect(fixture.revision == 2 && fixture.state.appliedIndex == 1)
-        let late = fixture.state.evaluate(
+        let late = try fixture.state.evaluate(
             TxnRequest(compare: [], success: [reading("a", revision: 9)]))
         guard case .failed(.futureRevision) = late.result else {
             Issue.record("a revision to come was readable")

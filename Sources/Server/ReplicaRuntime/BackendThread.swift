@@ -1,5 +1,6 @@
 import Raft
 import Stages
+import StateMachine
 
 /// Runs the backend stage on a thread of its own, since it waits for the disk.
 final class BackendThread {
@@ -31,6 +32,8 @@ final class BackendThread {
                 try perform(step)
             }
             try stage.finish(into: &effects)
+        } catch let refusal as StateRefusal {
+            member.fail("the received snapshot is not installed: \(refusal)")
         } catch {
             member.fail("the database cannot be written: \(error)")
         }

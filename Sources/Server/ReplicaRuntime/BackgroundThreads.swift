@@ -11,7 +11,11 @@ struct WatchCatchUp {
     func run() {
         var wakeUps: [Void] = []
         repeat {
-            while !member.status.hasStopped, watchers.catchUpStep() {}
+            do throws(StoreError) {
+                while !member.status.hasStopped, try watchers.catchUpStep() {}
+            } catch {
+                member.fail("the database cannot be read: \(error)")
+            }
         } while member.queues.catchUp.take(into: &wakeUps, until: monotonicMilliseconds() + 100)
     }
 }

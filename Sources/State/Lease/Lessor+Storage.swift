@@ -17,16 +17,26 @@ extension Lessor {
     /// Reads back the stored leases, at start.
     package mutating func restore(
         from transaction: BoltReadTransaction
-    ) throws(LeaseRecordError) {
-        guard let bucket = transaction.bucket(Self.bucket) else { return }
-        var cursor = bucket.cursor()
-        var record = cursor.first()
-        while let (key, value) = record {
-            guard restore(storedValue: value) else {
-                throw LeaseRecordError(key: [UInt8](key))
-            }
-            record = cursor.next()
+    ) throws(LeaseRestoreError) {
+        var malformed: [UInt8]?
+        do throws(PageFault) {
+            malformed = try restoreRecords(of: transaction)
+        } catch {
+            throw .damagedPage(error)
         }
+        if let malformed { throw .malformedRecord(key: malformed) }
+    }
+
+    /// - Returns: the key of the first record that is no lease; nil if all are.
+    private mutating func restoreRecords(
+        of transaction: BoltReadTransaction
+    ) throws(PageFault) -> [UInt8]? {
+        guard let bucket = try transaction.bucket(Self.bucket) else { return nil }
+        var cursor = bucket.cursor()
+        while let (key, value) = try cursor.next() {
+            guard restore(storedValue: value) else { return [UInt8](key) }
+        }
+        return nil
     }
 
     /// Reads back one stored lease.
@@ -44,9 +54,9 @@ extension Lessor {
     }
 }
 
-/// A damaged record in bucket `lease`. It stops the start, as in etcd: without its lease a key
-/// would stay for ever.
-package struct LeaseRecordError: Error, Equatable, Sendable {
-    /// The record's key.
-    package let key: [UInt8]
+/// Damage in bucket `lease`. It stops the start, as in etcd: without its lease a key would stay for
+/// ever.
+package enum LeaseRestoreError: Error, Equatable, Sendable {
+    case damagedPage(PageFault)
+    case malformedRecord(key: [UInt8])
 }

@@ -13,14 +13,14 @@ extension ClusterMembership {
     ///   was promoted, its own truth is the former store.
     package mutating func restore(
         from transaction: BoltReadTransaction, noted: RaftConfState?
-    ) {
-        restoreMembers(from: transaction)
+    ) throws(PageFault) {
+        try restoreMembers(from: transaction)
         if let noted { takeRoles(of: noted) }
-        guard let cluster = transaction.bucket(Self.clusterBucket) else { return }
-        if let text = cluster.text(forKey: "clusterVersion") {
+        guard let cluster = try transaction.bucket(Self.clusterBucket) else { return }
+        if let text = try cluster.text(forKey: "clusterVersion") {
             version = SemanticVersion(text)
         }
-        if let text = cluster.text(forKey: "downgrade"),
+        if let text = try cluster.text(forKey: "downgrade"),
             let stored = try? JSONDecoder().decode(StoredDowngrade.self, from: Data(text.utf8))
         {
             downgrade = Downgrade(
@@ -39,24 +39,22 @@ extension ClusterMembership {
         }
     }
 
-    private mutating func restoreMembers(from transaction: BoltReadTransaction) {
-        if let bucket = transaction.bucket(Self.membersBucket) {
+    private mutating func restoreMembers(
+        from transaction: BoltReadTransaction
+    ) throws(PageFault) {
+        if let bucket = try transaction.bucket(Self.membersBucket) {
             var cursor = bucket.cursor()
-            var record = cursor.first()
-            while let (_, value) = record {
+            while let (_, value) = try cursor.next() {
                 if let member = Member(json: Array(value)) { members.append(member) }
-                record = cursor.next()
             }
             members.sort { $0.id < $1.id }
         }
-        if let bucket = transaction.bucket(Self.removedBucket) {
+        if let bucket = try transaction.bucket(Self.removedBucket) {
             var cursor = bucket.cursor()
-            var record = cursor.first()
-            while let (key, _) = record {
+            while let (key, _) = try cursor.next() {
                 if let id = MemberID(hexadecimal: String(decoding: key, as: UTF8.self)) {
                     removed.insert(id)
                 }
-                record = cursor.next()
             }
         }
     }
@@ -73,9 +71,7 @@ private struct StoredDowngrade: Decodable {
 }
 
 extension BoltBucket {
-    fileprivate func text(forKey key: String) -> String? {
-        Array(key.utf8).withUnsafeBytes { key in
-            get(key).map { String(decoding: $0, as: UTF8.self) }
-        }
+    fileprivate func text(forKey key: String) throws(PageFault) -> String? {
+        try get(Array(key.utf8)).map { String(decoding: $0, as: UTF8.self) }
     }
 }

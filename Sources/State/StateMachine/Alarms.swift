@@ -83,17 +83,15 @@ package struct Alarms: Sendable {
     }
 
     /// Reads the raised alarms back, at start.
-    mutating func restore(from transaction: BoltReadTransaction) {
-        guard let bucket = transaction.bucket(Self.bucket) else { return }
+    mutating func restore(from transaction: BoltReadTransaction) throws(PageFault) {
+        guard let bucket = try transaction.bucket(Self.bucket) else { return }
         var cursor = bucket.cursor()
-        var record = cursor.first()
-        while let (key, _) = record {
+        while let (key, _) = try cursor.next() {
             if let message = try? Etcdserverpb_AlarmMember(serializedBytes: [UInt8](key)),
                 let type = AlarmType(rawValue: message.alarm.rawValue)
             {
                 raised.insert(Alarm(member: MemberID(rawValue: message.memberID), type: type))
             }
-            record = cursor.next()
         }
     }
 }

@@ -14,14 +14,14 @@ package struct AppliedMark: Sendable {
     /// The version whose schema the database has; nil before 3.6.
     package var storageVersion: SemanticVersion?
 
-    package init(from transaction: BoltReadTransaction) {
-        guard let meta = transaction.bucket(StoreBucket.meta) else { return }
-        index = Self.word(meta.get(StoreBucket.consistentIndex))
-        term = Self.word(meta.get(StoreBucket.term))
-        if let stored = meta.get(StoreBucket.confState) {
+    package init(from transaction: BoltReadTransaction) throws(PageFault) {
+        guard let meta = try transaction.bucket(StoreBucket.meta) else { return }
+        index = Self.word(try meta.get(StoreBucket.consistentIndex))
+        term = Self.word(try meta.get(StoreBucket.term))
+        if let stored = try meta.get(StoreBucket.confState) {
             confState = RaftConfState(stored: stored)
         }
-        if let stored = meta.get(StoreBucket.storageVersion) {
+        if let stored = try meta.get(StoreBucket.storageVersion) {
             storageVersion = SemanticVersion(String(decoding: stored, as: UTF8.self))
         }
     }

@@ -60,6 +60,23 @@ package enum StateError: Error, Equatable, Sendable {
     case undecodableEntry(index: UInt64)
     /// A committed request of a kind that this version does not know.
     case unknownRequest(index: UInt64, field: UInt32)
-    /// The store could not make the changes of a committed request.
-    case store(index: UInt64, StoreError)
+    /// What a committed request reads or changes is damaged, or cannot be changed.
+    case store(StoreError)
+    /// A committed request that changes users or roles, named as etcd's metrics name it.
+    case changesUsers(index: UInt64, request: String)
+}
+
+extension StateError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .undecodableEntry(let index): "entry \(index) of the log is no request"
+        case .unknownRequest(let index, let field):
+            "entry \(index) of the log is of an unknown kind (field \(field))"
+        case .changesUsers(let index, let request):
+            "entry \(index) of the log (\(request)) changes users, roles or whether "
+                + "authentication is enabled, which is not supported yet. "
+                + StateRefusal.isIntact
+        case .store(let failure): "\(failure)"
+        }
+    }
 }

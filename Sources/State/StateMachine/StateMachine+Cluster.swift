@@ -81,6 +81,34 @@ extension StateMachine {
         return applied
     }
 
+    /// An entry that the state has applied before, which changes nothing in it.
+    ///
+    /// The consensus layer still has to hear of changes of the members: the database of a snapshot
+    /// may be ahead of the snapshot, and with it of the members that the consensus layer knows.
+    func passOver(_ entry: CommittedEntry) -> AppliedEntry {
+        var passed = AppliedEntry(outcome: outcome(.done))
+        switch entry.kind {
+        case .request: break
+        case .memberChange:
+            if isInEffect(entry) { passed.change = .single(entry.data, index: entry.index) }
+        case .generalChange: passed.change = .general(entry.data, index: entry.index)
+        }
+        return passed
+    }
+
+    /// Whether the members are as a change that was applied before has left them. A change that
+    /// was refused then is not, nor one that was overtaken, which the later one makes up for.
+    private func isInEffect(_ entry: CommittedEntry) -> Bool {
+        guard let change = try? RaftConfChange(decoding: entry.data) else { return false }
+        let member = membership[MemberID(rawValue: change.nodeID)]
+        return switch change.type {
+        case .addNode: member?.isLearner == false
+        case .addLearnerNode: member?.isLearner == true
+        case .removeNode: member == nil
+        default: false
+        }
+    }
+
     /// Decodes a generated message out of an entry.
     func message<Message: SwiftProtobuf.Message>(
         _ bytes: ArraySlice<UInt8>, _ entry: CommittedEntry

@@ -4,52 +4,62 @@ import MVCC
 
 /// Puts, deletes, ranges and compactions.
 extension StateMachine {
-    func apply(_ request: PutRequest) -> AppliedEntry {
+    func apply(_ request: PutRequest) throws(StateError) -> AppliedEntry {
         guard !alarms.isActive(.noSpace) else { return failed(.noSpace, "Put") }
         let fits = admits(Quota.cost(of: request))
-        let transaction = store.beginWrite()
-        defer { finish(transaction) }
-        let answer: PutAnswer
-        do throws(EtcdError) {
+        return try transact("Put") { transaction throws(ReadError) in
             try check(request, in: transaction)
-            answer = PutExecution.put(request, in: transaction)
-        } catch {
-            return failed(error, "Put")
+            let answer = try PutExecution.put(request, in: transaction)
+            return full(!fits, transaction, .put(answer), "Put")
         }
-        return full(!fits, transaction, .put(answer), "Put")
     }
 
-    func apply(_ request: DeleteRangeRequest) -> AppliedEntry {
-        let transaction = store.beginWrite()
-        defer { finish(transaction) }
-        let answer = PutExecution.delete(request, in: transaction)
-        return full(false, transaction, .deleteRange(answer), "DeleteRange")
+    func apply(_ request: DeleteRangeRequest) throws(StateError) -> AppliedEntry {
+        try transact("DeleteRange") { transaction throws(ReadError) in
+            let answer = try PutExecution.delete(request, in: transaction)
+            return full(false, transaction, .deleteRange(answer), "DeleteRange")
+        }
     }
 
-    func apply(_ request: TxnRequest) -> AppliedEntry {
+    func apply(_ request: TxnRequest) throws(StateError) -> AppliedEntry {
         let cost = Quota.cost(of: request)
         guard !alarms.isActive(.noSpace) || cost == 0 else { return failed(.noSpace, "Txn") }
         let fits = admits(cost)
-        let transaction = store.beginWrite()
-        defer { finish(transaction) }
-        do throws(EtcdError) {
+        return try transact("Txn") { transaction throws(ReadError) in
             let answer = try TxnExecution(state: self, transaction: transaction).run(request)
             return full(!fits, transaction, .txn(answer), "Txn")
-        } catch {
-            return failed(error, "Txn")
         }
     }
 
-    func apply(_ request: RangeRequest) -> AppliedEntry {
-        let transaction = store.beginWrite()
-        defer { finish(transaction) }
-        var answer = RangeAnswer()
-        do throws(EtcdError) {
+    func apply(_ request: RangeRequest) throws(StateError) -> AppliedEntry {
+        try transact("Range") { transaction throws(ReadError) in
+            var answer = RangeAnswer()
             try transaction.range(request, into: &answer)
-        } catch {
-            return failed(error, "Range")
+            return full(false, transaction, .range(answer), "Range")
         }
-        return full(false, transaction, .range(answer), "Range")
+    }
+
+    /// Carries a request out in a transaction. What refuses it becomes its outcome; damage that it
+    /// meets ends the store.
+    func transact(
+        _ operation: StaticString,
+        _ body: (StoreWriteTransaction) throws(ReadError) -> AppliedEntry
+    ) throws(StateError) -> AppliedEntry {
+        let transaction = store.beginWrite()
+        do throws(ReadError) {
+            let applied = try body(transaction)
+            finish(transaction)
+            return applied
+        } catch {
+            switch error {
+            case .refused(let refusal):
+                finish(transaction)
+                return failed(refusal, operation)
+            case .failed(let failure):
+                transaction.abandon(failure)
+                throw .store(failure)
+            }
+        }
     }
 
     func apply(_ request: CompactionRequest) -> AppliedEntry {
@@ -66,26 +76,24 @@ extension StateMachine {
     }
 
     /// A transaction of reads alone, evaluated without the log.
-    package func evaluate(_ request: TxnRequest) -> ApplyOutcome {
-        let transaction = store.beginWrite()
-        defer { finish(transaction) }
-        do throws(EtcdError) {
+    package func evaluate(_ request: TxnRequest) throws(StateError) -> ApplyOutcome {
+        try transact("Txn") { transaction throws(ReadError) in
             let answer = try TxnExecution(state: self, transaction: transaction).run(request)
-            return ApplyOutcome(revision: transaction.revision, result: .txn(answer))
-        } catch {
-            return ApplyOutcome(revision: transaction.revision, result: .failed(error))
-        }
+            return AppliedEntry(
+                outcome: ApplyOutcome(revision: transaction.revision, result: .txn(answer)))
+        }.outcome
     }
 
     /// What must hold before a put changes anything: its lease lives, and what it leaves as it is
     /// exists.
-    func check(_ put: PutRequest, in transaction: StoreWriteTransaction) throws(EtcdError) {
+    func check(_ put: PutRequest, in transaction: StoreWriteTransaction) throws(ReadError) {
         if put.lease != 0, leases.lessor[LeaseID(rawValue: put.lease)] == nil {
-            throw .leaseNotFound
+            throw .refused(.leaseNotFound)
         }
         guard put.ignoreValue || put.ignoreLease else { return }
-        let exists = transaction.withKeyValue(of: put.key) { $0 != nil }
-        guard exists else { throw .keyNotFound }
+        guard try PutExecution.pair(of: put.key, in: transaction) != nil else {
+            throw .refused(.keyNotFound)
+        }
     }
 
     func failed(_ error: EtcdError, _ operation: StaticString) -> AppliedEntry {
@@ -126,13 +134,13 @@ enum PutExecution {
     /// when it stands in a transaction; the caller sets it.
     static func put(
         _ request: PutRequest, in transaction: StoreWriteTransaction
-    ) -> PutAnswer {
+    ) throws(ReadError) -> PutAnswer {
         var answer = PutAnswer()
         guard request.prevKV || request.ignoreValue || request.ignoreLease else {
             transaction.put(request.key, value: request.value, lease: request.lease)
             return answer
         }
-        let previous = transaction.withKeyValue(of: request.key) { $0.map { Array($0) } }
+        let previous = try pair(of: request.key, in: transaction)
         var value = request.value
         var lease = request.lease
         if let previous, request.ignoreValue || request.ignoreLease,
@@ -148,16 +156,31 @@ enum PutExecution {
 
     static func delete(
         _ request: DeleteRangeRequest, in transaction: StoreWriteTransaction
-    ) -> DeleteRangeAnswer {
+    ) throws(ReadError) -> DeleteRangeAnswer {
         var answer = DeleteRangeAnswer()
         guard request.prevKV else {
             answer.deleted = Int64(transaction.deleteRange(request.key, end: request.rangeEnd))
             return answer
         }
-        let count = transaction.deleteRange(request.key, end: request.rangeEnd) { pair in
-            answer.append(previous: pair)
+        do throws(StoreError) {
+            let count = try transaction.deleteRange(request.key, end: request.rangeEnd) { pair in
+                answer.append(previous: pair)
+            }
+            answer.deleted = Int64(count)
+            return answer
+        } catch {
+            throw .failed(error)
         }
-        answer.deleted = Int64(count)
-        return answer
+    }
+
+    /// The encoded pair of a key, nil if it does not exist.
+    static func pair(
+        of key: ArraySlice<UInt8>, in transaction: StoreWriteTransaction
+    ) throws(ReadError) -> [UInt8]? {
+        do throws(StoreError) {
+            return try transaction.withKeyValue(of: key) { $0.map { Array($0) } }
+        } catch {
+            throw .failed(error)
+        }
     }
 }

@@ -24,10 +24,10 @@ extension StateMachine {
             return AppliedEntry(outcome: outcome(.failed(.corrupt)))
         }
         switch request.payload {
-        case .put(let put): return apply(put)
-        case .deleteRange(let delete): return apply(delete)
-        case .txn(let txn): return apply(txn)
-        case .range(let range): return apply(range)
+        case .put(let put): return try apply(put)
+        case .deleteRange(let delete): return try apply(delete)
+        case .txn(let txn): return try apply(txn)
+        case .range(let range): return try apply(range)
         case .compaction(let compaction): return apply(compaction)
         case .leaseGrant(let grant): return apply(grant)
         case .leaseRevoke(let revoke): return apply(revoke)
@@ -44,7 +44,9 @@ extension StateMachine {
             return try applyAlarm(message(bytes, entry))
         case InternalRaftRequest.Field.leaseCheckpoint:
             return try applyCheckpoint(message(bytes, entry))
-        default: throw .unknownRequest(index: entry.index, field: field)
+        default:
+            if let applied = try applyAuthRequest(field, entry) { return applied }
+            throw .unknownRequest(index: entry.index, field: field)
         }
     }
 

@@ -21,11 +21,11 @@ extension SnapshotRequest {
     ///   - unnoted: the membership of the consensus layer for a database that never noted it.
     package init(
         from reading: BoltReadTransaction, identity: ClusterMembership, unnoted: RaftConfState
-    ) {
-        let mark = AppliedMark(from: reading)
+    ) throws(PageFault) {
+        let mark = try AppliedMark(from: reading)
         var membership = ClusterMembership(
             localID: identity.localID, clusterID: identity.clusterID)
-        membership.restore(from: reading, noted: mark.confState)
+        try membership.restore(from: reading, noted: mark.confState)
         self.init(
             index: mark.index, term: mark.term, confState: mark.confState ?? unnoted,
             legacyTree: Array(membership.legacyTreeJSON.utf8))

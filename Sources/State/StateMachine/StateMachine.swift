@@ -46,14 +46,22 @@ package final class StateMachine {
             checkpointIntervalMilliseconds: settings.leaseCheckpointMilliseconds)
         let reading = bolt.beginRead()
         defer { reading.end() }
-        let applied = AppliedMark(from: reading)
-        membership.restore(from: reading, noted: applied.confState)
-        alarms.restore(from: reading)
-        auth = AuthState(from: reading)
-        do throws(LeaseRecordError) {
+        let applied: AppliedMark
+        do throws(PageFault) {
+            applied = try AppliedMark(from: reading)
+            try membership.restore(from: reading, noted: applied.confState)
+            try alarms.restore(from: reading)
+            auth = try AuthState(from: reading)
+        } catch {
+            throw .bolt(.corrupt(error))
+        }
+        do throws(LeaseRestoreError) {
             try lessor.restore(from: reading)
         } catch {
-            throw .malformedRecord(key: error.key)
+            switch error {
+            case .damagedPage(let fault): throw .bolt(.corrupt(fault))
+            case .malformedRecord(let key): throw .malformedRecord(key: key)
+            }
         }
         self.membership = membership
         leases = LeaseKeeper(lessor)
@@ -76,24 +84,22 @@ package final class StateMachine {
 
     /// Runs `body`, which applies entries, so that readers see all of it at once; watchers hear
     /// of it afterwards.
-    package func applyBatch<Failure: Error>(_ body: () throws(Failure) -> Void) throws(Failure) {
-        try store.withWriteLock { () throws(Failure) in try body() }
-        watchers.notify(committed)
+    package func applyBatch(_ body: () throws -> Void) throws {
+        try store.withWriteLock { try body() }
+        try watchers.notify(committed)
         committed.removeAll(keepingCapacity: true)
     }
 
     /// Applies the next entry. Called within `applyBatch`.
     package func apply(_ entry: CommittedEntry) throws(StateError) -> AppliedEntry {
-        guard entry.index > appliedIndex else {
-            return AppliedEntry(outcome: outcome(.done))
-        }
+        guard entry.index > appliedIndex else { return passOver(entry) }
         let applied =
             switch entry.kind {
             case .request: try applyRequest(entry)
             case .memberChange: applyMemberChange(entry)
             case .generalChange: applyGeneralChange(entry)
             }
-        if let failure = store.failure { throw .store(index: entry.index, failure) }
+        if let failure = store.failure { throw .store(failure) }
         appliedIndex = entry.index
         appliedTerm = entry.term
         store.setApplied(index: entry.index, term: entry.term)

@@ -4,7 +4,7 @@ import MVCC
 /// One transaction: which branches run is decided first, then what runs is checked, then it runs.
 ///
 /// Compares see the state before the transaction, at every level. A failing check leaves
-/// everything as it was; after the checks nothing can fail.
+/// everything as it was; after the checks nothing but damage can fail.
 struct TxnExecution {
     let state: StateMachine
     let transaction: StoreWriteTransaction
@@ -15,25 +15,31 @@ struct TxnExecution {
         let nested: [Path]
     }
 
-    func run(_ request: TxnRequest) throws(EtcdError) -> TxnAnswer {
-        let path = choose(request)
+    func run(_ request: TxnRequest) throws(ReadError) -> TxnAnswer {
+        let path: Path
+        do throws(StoreError) {
+            path = try choose(request)
+        } catch {
+            throw .failed(error)
+        }
         try check(request, path)
         return try execute(request, path, header: nil)
     }
 
-    private func choose(_ request: TxnRequest) -> Path {
-        let succeeded = request.compare.allSatisfy(holds)
+    private func choose(_ request: TxnRequest) throws(StoreError) -> Path {
+        var succeeded = true
+        for compare in request.compare where succeeded { succeeded = try holds(compare) }
         let operations = succeeded ? request.success : request.failure
         var nested: [Path] = []
-        for case .txn(let inner) in operations { nested.append(choose(inner)) }
+        for case .txn(let inner) in operations { nested.append(try choose(inner)) }
         return Path(succeeded: succeeded, nested: nested)
     }
 
-    private func check(_ request: TxnRequest, _ path: Path) throws(EtcdError) {
+    private func check(_ request: TxnRequest, _ path: Path) throws(ReadError) {
         var nested = path.nested.makeIterator()
         for operation in path.succeeded ? request.success : request.failure {
             switch operation {
-            case .range(let range): try state.store.checkReadable(range.revision)
+            case .range(let range): try check(range)
             case .put(let put): try state.check(put, in: transaction)
             case .txn(let inner):
                 if let path = nested.next() { try check(inner, path) }
@@ -42,9 +48,17 @@ struct TxnExecution {
         }
     }
 
+    private func check(_ range: RangeRequest) throws(ReadError) {
+        do throws(EtcdError) {
+            try state.store.checkReadable(range.revision)
+        } catch {
+            throw .refused(error)
+        }
+    }
+
     private func execute(
         _ request: TxnRequest, _ path: Path, header: ResponseHeader?
-    ) throws(EtcdError) -> TxnAnswer {
+    ) throws(ReadError) -> TxnAnswer {
         var answer = TxnAnswer(header: header, succeeded: path.succeeded)
         var nested = path.nested.makeIterator()
         for operation in path.succeeded ? request.success : request.failure {
@@ -55,11 +69,11 @@ struct TxnExecution {
                 inner.header = revisionHeader
                 answer.responses.append(.range(inner))
             case .put(let put):
-                var inner = PutExecution.put(put, in: transaction)
+                var inner = try PutExecution.put(put, in: transaction)
                 inner.header = revisionHeader
                 answer.responses.append(.put(inner))
             case .deleteRange(let delete):
-                var inner = PutExecution.delete(delete, in: transaction)
+                var inner = try PutExecution.delete(delete, in: transaction)
                 inner.header = revisionHeader
                 answer.responses.append(.deleteRange(inner))
             case .txn(let inner):
@@ -81,12 +95,13 @@ struct TxnExecution {
 extension TxnExecution {
     /// Whether a compare holds for its key, or for every key of its range. What is missing
     /// compares as zeros, except that no comparison of values holds for it.
-    private func holds(_ compare: Compare) -> Bool {
+    private func holds(_ compare: Compare) throws(StoreError) -> Bool {
         var isEmpty = true
         var holds = true
-        transaction.forEach(compare.key, end: compare.rangeEnd) { record, view in
+        try transaction.forEach(compare.key, end: compare.rangeEnd) {
+            record, view throws(StoreError) in
             isEmpty = false
-            holds = holdsFor(record, view, compare)
+            holds = try holdsFor(record, view, compare)
             return holds
         }
         guard isEmpty else { return holds }
@@ -95,14 +110,14 @@ extension TxnExecution {
     }
 
     private func holdsFor(
-        _ record: KeyRecord, _ view: () -> KeyValueView, _ compare: Compare
-    ) -> Bool {
+        _ record: KeyRecord, _ view: () throws(StoreError) -> KeyValueView, _ compare: Compare
+    ) throws(StoreError) -> Bool {
         switch compare.target {
         case .version: accepts(compare, record.version)
         case .create: accepts(compare, record.created.main)
         case .mod: accepts(compare, record.modified.main)
-        case .lease: accepts(compare, view().lease)
-        case .value: compare.result.accepts(order: valueOrder(view().value, compare.operand))
+        case .lease: accepts(compare, try view().lease)
+        case .value: compare.result.accepts(order: valueOrder(try view().value, compare.operand))
         default: compare.result.accepts(order: 0)
         }
     }

@@ -28,6 +28,14 @@ extension Bolt {
         try adopt(otherPath)
     }
 
+    /// Opens another file in the same way as this one, for example to look at it before `replace`.
+    package func openOther(at otherPath: String) throws(BoltError) -> Bolt {
+        guard disk.exists(otherPath) else { throw .disk(.notFound(path: otherPath)) }
+        var options = options
+        options.locksMemory = false
+        return try Bolt.open(disk: disk, path: otherPath, options: options)
+    }
+
     /// Takes the place of the present file with a complete and durable one.
     func adopt(_ copyPath: String) throws(BoltError) {
         let copy = try Bolt.open(disk: disk, path: copyPath, options: options)

@@ -67,22 +67,24 @@ extension Bolt {
     }
 
     /// Extends the file, and the mapping if its reserve is used up. Readers keep the old mapping
-    /// as long as they need it, so nothing moves beneath them.
+    /// as long as they need it, so nothing moves beneath them. The new size counts only once the
+    /// mapping covers it: after a failure the next commit tries again.
     private func grow(toPageCount pageCount: Int, pageSizeBytes: Int) throws(DiskError) {
         let needed = pageCount * pageSizeBytes
         guard needed > fileSizeBytes else { return }
         let step = options.growthStepBytes / pageSizeBytes * pageSizeBytes
         let size = needed + step
         try file.content.truncate(to: size)
-        let former = fileSizeBytes
-        fileSizeBytes = size
         let present = shared.withLock { $0.mapping }
         if let present, size <= present.reservedBytes {
-            if options.locksMemory { try present.lock(offset: former, count: size - former) }
-            return
+            if options.locksMemory {
+                try present.lock(offset: fileSizeBytes, count: size - fileSizeBytes)
+            }
+        } else {
+            let mapping = try file.content.map(reservingBytes: size * 2)
+            if options.locksMemory { try mapping.lock(offset: 0, count: size) }
+            shared.withLock { $0.mapping = mapping }
         }
-        let mapping = try file.content.map(reservingBytes: size * 2)
-        if options.locksMemory { try mapping.lock(offset: 0, count: size) }
-        shared.withLock { $0.mapping = mapping }
+        fileSizeBytes = size
     }
 }

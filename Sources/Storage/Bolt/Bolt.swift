@@ -34,7 +34,6 @@ package final class Bolt: @unchecked Sendable {
         var readers = ReaderTable()
         /// Counts the files that this one was replaced by; readers of a former one pin nothing.
         var replacements = 0
-        var corruption: PageFault?
         var failure: DiskError?
     }
 
@@ -110,18 +109,6 @@ package final class Bolt: @unchecked Sendable {
     /// Read transactions that are open.
     package var openReaderCount: Int {
         shared.withLock { $0.readers.count }
-    }
-
-    /// The first fault that a lookup which cannot throw came across. Once set it stays: answers
-    /// read since may miss entries.
-    package var corruption: PageFault? {
-        shared.withLock { $0.corruption }
-    }
-
-    func report(_ fault: PageFault) {
-        shared.withLock { state in
-            if state.corruption == nil { state.corruption = fault }
-        }
     }
 
     func endRead(_ transaction: UInt64, replacements: Int) {

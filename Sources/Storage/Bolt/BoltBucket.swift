@@ -1,6 +1,6 @@
 /// A bucket as a read transaction sees it.
 ///
-/// Lookups cannot throw: a broken page counts as absent and sets `Bolt.corruption`.
+/// A lookup that meets a damaged page throws; a key is only missing where every page says so.
 package struct BoltBucket {
     let transaction: BoltReadTransaction
     let header: BucketHeader
@@ -9,21 +9,23 @@ package struct BoltBucket {
     package var sequence: UInt64 { header.sequence }
 
     /// The value of a key, nil when it is missing or a bucket. Valid while the transaction is open.
-    package func get(_ key: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
-        guard let item = find(key), !item.isBucket else { return nil }
+    package func get(
+        _ key: UnsafeRawBufferPointer
+    ) throws(PageFault) -> UnsafeRawBufferPointer? {
+        guard let item = try find(key), !item.isBucket else { return nil }
         return item.value
     }
 
     /// The value of a key as an array, nil when it is missing or a bucket.
-    package func get(_ key: [UInt8]) -> [UInt8]? {
-        key.withBytes { bytes in get(bytes).map { Array($0) } }
+    package func get(_ key: [UInt8]) throws(PageFault) -> [UInt8]? {
+        try key.withBytes { bytes throws(PageFault) in try get(bytes).map { Array($0) } }
     }
 
     /// A bucket inside this one, nil when there is none of that name.
-    package func bucket(_ name: [UInt8]) -> BoltBucket? {
-        name.withBytes { bytes in
-            guard let item = find(bytes), item.isBucket else { return nil }
-            return open(item.value)
+    package func bucket(_ name: [UInt8]) throws(PageFault) -> BoltBucket? {
+        try name.withBytes { bytes throws(PageFault) in
+            guard let item = try find(bytes), item.isBucket else { return nil }
+            return try open(item.value)
         }
     }
 
@@ -32,14 +34,9 @@ package struct BoltBucket {
         BoltCursor(bucket: self)
     }
 
-    func open(_ value: UnsafeRawBufferPointer) -> BoltBucket? {
-        do throws(PageFault) {
-            let header = try BucketHeader(value: value, page: header.root)
-            return BoltBucket(transaction: transaction, header: header)
-        } catch {
-            transaction.bolt.report(error)
-            return nil
-        }
+    func open(_ value: UnsafeRawBufferPointer) throws(PageFault) -> BoltBucket {
+        let header = try BucketHeader(value: value, page: header.root)
+        return BoltBucket(transaction: transaction, header: header)
     }
 
     /// A finder for many lookups. Valid while the transaction is open.
@@ -51,13 +48,8 @@ package struct BoltBucket {
         try finder.rootPage()
     }
 
-    func find(_ key: UnsafeRawBufferPointer) -> LeafItem? {
-        do throws(PageFault) {
-            var finder = finder
-            return try finder.find(key)
-        } catch {
-            transaction.bolt.report(error)
-            return nil
-        }
+    func find(_ key: UnsafeRawBufferPointer) throws(PageFault) -> LeafItem? {
+        var finder = finder
+        return try finder.find(key)
     }
 }

@@ -63,7 +63,6 @@ final class BoltCatchUp {
                 bytes += task.leaf.byteCount
                 try perform(task, in: write)
             }
-            if let fault = later.bolt.corruption { throw .corrupt(fault) }
         } catch {
             write.rollback()
             throw error
@@ -81,14 +80,11 @@ final class BoltCatchUp {
             bucket = try bucket.createBucketIfMissing(name)
             bucket.fillPercent = fillPercent
         }
-        let now = Self.bucket(at: task.path, in: later)
+        let now = try corrupting { () throws(PageFault) in
+            try Self.bucket(at: task.path, in: later)
+        }
         for index in 0..<task.leaf.count {
-            let item: LeafItem
-            do {
-                item = try task.leaf.item(at: index)
-            } catch {
-                throw .corrupt(error)
-            }
+            let item = try corrupting { () throws(PageFault) in try task.leaf.item(at: index) }
             switch task.kind {
             case .delete: try delete(item, unlessIn: now, from: bucket)
             case .put: try put(item, of: now, path: task.path, into: bucket)
@@ -99,7 +95,8 @@ final class BoltCatchUp {
     private func delete(
         _ item: LeafItem, unlessIn now: BoltBucket?, from bucket: BoltWriteBucket
     ) throws(BoltError) {
-        if let present = now?.find(item.key), present.isBucket == item.isBucket { return }
+        let present = try corrupting { () throws(PageFault) in try now?.find(item.key) }
+        if let present, present.isBucket == item.isBucket { return }
         if item.isBucket {
             try bucket.deleteBucket(Array(item.key))
         } else {
@@ -115,14 +112,13 @@ final class BoltCatchUp {
             return try bucket.put(item.key, item.value)
         }
         let name = Array(item.key)
-        guard let inner = now?.open(item.value) else { return }
+        let inner = try corrupting { () throws(PageFault) in try now?.open(item.value) }
+        guard let inner else { return }
         let copied = try bucket.createBucketIfMissing(name)
         try copied.setSequence(inner.sequence)
-        do {
+        try corrupting { () throws(PageFault) in
             try plan(
-                Self.bucket(at: path, in: earlier)?.bucket(name), inner, path: path + [name])
-        } catch {
-            throw .corrupt(error)
+                try Self.bucket(at: path, in: earlier)?.bucket(name), inner, path: path + [name])
         }
     }
 
@@ -148,9 +144,9 @@ final class BoltCatchUp {
 
     private static func bucket(
         at path: [[UInt8]], in transaction: BoltReadTransaction
-    ) -> BoltBucket? {
+    ) throws(PageFault) -> BoltBucket? {
         var bucket: BoltBucket? = transaction.root
-        for name in path { bucket = bucket?.bucket(name) }
+        for name in path { bucket = try bucket?.bucket(name) }
         return bucket
     }
 }

@@ -55,7 +55,6 @@ package final class BoltCompactedCopy {
         let write = destination.beginWrite()
         do throws(BoltError) {
             try copySlice(into: write, entriesMax: entriesMax, bytesMax: bytesMax)
-            if let fault = transaction.bolt.corruption { throw .corrupt(fault) }
         } catch {
             write.rollback()
             throw error
@@ -81,15 +80,20 @@ package final class BoltCompactedCopy {
         var left = entriesMax
         var bucket = try openedBucket(in: write)
         while left > 0, copiedBytes < end, let level = levels.indices.last {
-            guard let (key, value) = levels[level].cursor.next() else {
+            let entry = try corrupting { () throws(PageFault) in
+                try levels[level].cursor.next()
+            }
+            guard let (key, value) = entry else {
                 levels.removeLast()
                 bucket = try openedBucket(in: write)
                 continue
             }
             left -= 1
             copiedBytes += key.count + value.count
-            if levels[level].cursor.isAtBucket {
-                guard let nested = levels[level].cursor.nestedBucket() else { return }
+            let nested = try corrupting { () throws(PageFault) in
+                try levels[level].cursor.nestedBucket()
+            }
+            if let nested {
                 bucket = try bucket.createBucketIfMissing(Array(key))
                 bucket.fillPercent = fillPercent
                 try bucket.setSequence(nested.sequence)

@@ -1,7 +1,8 @@
 /// A position in a bucket of a read transaction, moving in key order.
 ///
 /// Keys and values are borrowed from the mapping and valid while the transaction is open; the
-/// value of a bucket entry is empty. A broken page ends the walk and sets `Bolt.corruption`.
+/// value of a bucket entry is empty. A move that meets a damaged page throws, and leaves the cursor
+/// before the first entry.
 ///
 /// Invariant: leaves are only ever entered in the direction of the move with keys beyond those of
 /// the leaf before, so a walk ends even where pages are linked in circles.
@@ -25,14 +26,14 @@ package struct BoltCursor {
     package var isAtBucket: Bool { current?.isBucket ?? false }
 
     /// The bucket that the entry last returned is.
-    package func nestedBucket() -> BoltBucket? {
+    package func nestedBucket() throws(PageFault) -> BoltBucket? {
         guard let current, current.isBucket else { return nil }
-        return bucket.open(current.value)
+        return try bucket.open(current.value)
     }
 
     /// Moves to the smallest key.
-    package mutating func first() -> Entry? {
-        move { cursor throws(PageFault) in
+    package mutating func first() throws(PageFault) -> Entry? {
+        try move { cursor throws(PageFault) in
             try cursor.restart()
             try cursor.descend(toFirst: true)
             return try cursor.settleForward()
@@ -40,8 +41,8 @@ package struct BoltCursor {
     }
 
     /// Moves to the largest key.
-    package mutating func last() -> Entry? {
-        move { cursor throws(PageFault) in
+    package mutating func last() throws(PageFault) -> Entry? {
+        try move { cursor throws(PageFault) in
             try cursor.restart()
             try cursor.descend(toFirst: false)
             guard let leaf = cursor.frames.last, leaf.page.count > 0 else { return nil }
@@ -50,8 +51,8 @@ package struct BoltCursor {
     }
 
     /// Moves to the first key that is not below `key`.
-    package mutating func seek(_ key: UnsafeRawBufferPointer) -> Entry? {
-        move { cursor throws(PageFault) in
+    package mutating func seek(_ key: UnsafeRawBufferPointer) throws(PageFault) -> Entry? {
+        try move { cursor throws(PageFault) in
             try cursor.restart()
             while let top = cursor.frames.last, !top.page.isLeaf {
                 guard top.page.count > 0 else { throw PageFault(top.page.id, .empty) }
@@ -66,14 +67,14 @@ package struct BoltCursor {
     }
 
     /// Moves to the first key that is not below `key`.
-    package mutating func seek(_ key: [UInt8]) -> Entry? {
-        key.withBytes { seek($0) }
+    package mutating func seek(_ key: [UInt8]) throws(PageFault) -> Entry? {
+        try key.withBytes { bytes throws(PageFault) in try seek(bytes) }
     }
 
     /// Moves to the next key; the first one if the cursor stands nowhere yet.
-    package mutating func next() -> Entry? {
-        if frames.isEmpty { return first() }
-        return move { cursor throws(PageFault) in
+    package mutating func next() throws(PageFault) -> Entry? {
+        if frames.isEmpty { return try first() }
+        return try move { cursor throws(PageFault) in
             let top = cursor.frames.count - 1
             cursor.frames[top].index += 1
             return try cursor.settleForward()
@@ -81,22 +82,22 @@ package struct BoltCursor {
     }
 
     /// Moves to the key before; the last one if the cursor stands nowhere yet.
-    package mutating func previous() -> Entry? {
-        if frames.isEmpty { return last() }
-        return move { cursor throws(PageFault) in
+    package mutating func previous() throws(PageFault) -> Entry? {
+        if frames.isEmpty { return try last() }
+        return try move { cursor throws(PageFault) in
             try cursor.stepBack()
         }
     }
 
     private mutating func move(
         _ body: (inout BoltCursor) throws(PageFault) -> LeafItem?
-    ) -> Entry? {
-        do {
+    ) throws(PageFault) -> Entry? {
+        do throws(PageFault) {
             current = try body(&self)
         } catch {
-            bucket.transaction.bolt.report(error)
             frames.removeAll(keepingCapacity: true)
             current = nil
+            throw error
         }
         guard let current else { return nil }
         if current.isBucket {

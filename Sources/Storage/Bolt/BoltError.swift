@@ -6,7 +6,7 @@ package enum BoltError: Error, Equatable, Sendable {
     case disk(DiskError)
     /// Neither meta page is valid, or the file is shorter than they say.
     case invalidFile(reason: String)
-    /// A page that a lookup came across breaks the format.
+    /// A damaged page was met.
     case corrupt(PageFault)
     /// A bucket needs a name.
     case bucketNameRequired
@@ -25,7 +25,8 @@ package enum BoltError: Error, Equatable, Sendable {
     case failedBefore(DiskError)
 }
 
-/// One way in which a page breaks the format.
+/// A page that breaks the format, as a read met it. What is read from such a file may be wrong: the
+/// member must stop.
 package struct PageFault: Error, Hashable, Sendable {
     package enum Reason: UInt8, Sendable {
         /// The page lies behind the high-water mark, or its overflow pages do.
@@ -70,7 +71,7 @@ extension BoltError: CustomStringConvertible {
         switch self {
         case .disk(let error): "\(error)"
         case .invalidFile(let reason): "invalid database: \(reason)"
-        case .corrupt(let fault): "corrupt database: page \(fault.page): \(fault.reason)"
+        case .corrupt(let fault): "\(fault)"
         case .bucketNameRequired: "bucket name required"
         case .bucketNotFound: "bucket not found"
         case .incompatibleValue: "incompatible value"
@@ -79,5 +80,19 @@ extension BoltError: CustomStringConvertible {
         case .valueTooLarge(let size): "value too large: \(size) bytes"
         case .failedBefore(let error): "an earlier commit failed: \(error)"
         }
+    }
+}
+
+extension PageFault: CustomStringConvertible {
+    package var description: String { "corrupt database: page \(page): \(reason)" }
+}
+
+/// Runs reads whose damage is an error of the whole operation.
+@inline(__always)
+func corrupting<Result>(_ body: () throws(PageFault) -> Result) throws(BoltError) -> Result {
+    do throws(PageFault) {
+        return try body()
+    } catch {
+        throw .corrupt(error)
     }
 }

@@ -21,10 +21,11 @@ package struct BoltFinder {
         self.header = header
     }
 
-    /// The value of a key; nil when it is missing, a bucket, or a page is broken, which the
-    /// bucket's own `get` reports.
-    package mutating func get(_ key: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
-        guard let item = try? find(key), !item.isBucket else { return nil }
+    /// The value of a key, nil when it is missing or a bucket.
+    package mutating func get(
+        _ key: UnsafeRawBufferPointer
+    ) throws(PageFault) -> UnsafeRawBufferPointer? {
+        guard let item = try find(key), !item.isBucket else { return nil }
         return item.value
     }
 
@@ -77,7 +78,7 @@ package struct BoltLookup {
 /// `advance` for each, then `finish`.
 extension BoltFinder {
     /// Goes down to the leaf of a key and asks for its memory, without looking into it. Nil where
-    /// there is nothing to be gained, or a page is broken: then `get` is to be used.
+    /// there is nothing to be gained, or a page is damaged: then `get` is to be used.
     package mutating func begin(_ key: UnsafeRawBufferPointer) -> BoltLookup? {
         do throws(PageFault) {
             guard let (page, place) = try lowestBranch(for: key),
@@ -127,7 +128,7 @@ extension BoltFinder {
         }
     }
 
-    /// The value of the key; nil as from `get`, and when the lookup has come to nothing.
+    /// The value of the key; nil also when the lookup has come to nothing, which `get` explains.
     package func finish(
         _ lookup: BoltLookup, _ key: UnsafeRawBufferPointer
     ) -> UnsafeRawBufferPointer? {

@@ -38,17 +38,19 @@ package final class BoltReadTransaction: @unchecked Sendable {
     package var sizeBytes: Int { source.byteCount }
 
     /// The bucket of that name, nil when there is none.
-    package func bucket(_ name: [UInt8]) -> BoltBucket? {
-        root.bucket(name)
+    package func bucket(_ name: [UInt8]) throws(PageFault) -> BoltBucket? {
+        try root.bucket(name)
     }
 
     /// Visits the buckets in the order of their names.
-    package func forEachBucket(_ body: (_ name: [UInt8], _ bucket: BoltBucket) -> Void) {
+    package func forEachBucket(
+        _ body: (_ name: [UInt8], _ bucket: BoltBucket) throws(PageFault) -> Void
+    ) throws(PageFault) {
         var cursor = root.cursor()
-        var item = cursor.first()
+        var item = try cursor.first()
         while let (key, _) = item {
-            if cursor.isAtBucket, let bucket = cursor.nestedBucket() { body(Array(key), bucket) }
-            item = cursor.next()
+            if let bucket = try cursor.nestedBucket() { try body(Array(key), bucket) }
+            item = try cursor.next()
         }
     }
 

@@ -13,6 +13,9 @@ package struct MemoryDiskFaults: Sendable {
     /// Successful reads before one fails with EIO.
     package var readsBeforeFailure: Int?
 
+    /// Successful mappings before one fails with ENOMEM.
+    package var mapsBeforeFailure: Int?
+
     /// Sum of the lengths of all files at which the disk is full. A write stores what still fits.
     package var capacityBytes: Int?
 

@@ -104,6 +104,9 @@ package final class MemoryDiskFile: DiskFile, @unchecked Sendable {
 
     package func map(reservingBytes: Int) throws(DiskError) -> any DiskMapping {
         try perform("mmap") { () throws(DiskError) in
+            if MemoryDiskFaults.fires(&disk.faults.mapsBeforeFailure) {
+                throw .system(path: path, operation: "mmap", errno: ENOMEM)
+            }
             let mapping = try MemoryDiskMapping(reservedBytes: reservingBytes, path: path)
             node.add(mapping)
             return mapping

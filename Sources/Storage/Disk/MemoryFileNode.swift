@@ -67,6 +67,8 @@ final class MemoryFileNode {
             live.write($0, at: offset)
             if offset < durable.count { durable.write($0, at: offset) }
         }
+        let change = Change.write(offset: offset, bytes: [byte])
+        for entry in mappings { entry.mapping?.apply(change, sizeBefore: live.count) }
     }
 
     /// What a power failure now would leave: the durable content with an accidental part of the

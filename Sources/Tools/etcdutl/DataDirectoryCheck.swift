@@ -39,44 +39,52 @@ struct DataDirectoryCheck {
             return (nil, ["database: \(error)"])
         }
         defer { bolt.close() }
-        var violations = pageViolations(of: bolt).map { "database: \($0)" }
+        var violations = bolt.check().map { "database: \($0)" }
         let transaction = bolt.beginRead()
         defer { transaction.end() }
-        if let records = transaction.bucket(StoreBucket.key) {
-            violations += Self.checkRecords(
-                records, compacted: Self.compactionRevision(transaction))
-        } else {
-            violations.append("database: no bucket key")
+        do throws(PageFault) {
+            if let records = try transaction.bucket(StoreBucket.key) {
+                try Self.checkRecords(
+                    records, compacted: Self.compactionRevision(transaction), &violations)
+            } else {
+                violations.append("database: no bucket key")
+            }
+            return (try Self.appliedIndex(transaction), violations)
+        } catch {
+            return (nil, violations + ["database: \(error)"])
         }
-        if let fault = bolt.corruption { violations.append("database: \(fault)") }
-        return (Self.appliedIndex(transaction), violations)
     }
 
-    private static func appliedIndex(_ transaction: BoltReadTransaction) -> UInt64? {
-        guard let meta = transaction.bucket(StoreBucket.meta),
-            let bytes = meta.get(StoreBucket.consistentIndex), bytes.count == 8
+    private static func appliedIndex(
+        _ transaction: BoltReadTransaction
+    ) throws(PageFault) -> UInt64? {
+        guard let meta = try transaction.bucket(StoreBucket.meta),
+            let bytes = try meta.get(StoreBucket.consistentIndex), bytes.count == 8
         else { return nil }
         return bytes.reduce(0) { $0 << 8 | UInt64($1) }
     }
 
     /// The highest revision that a compaction was asked for or carried out at; 0 before the first.
-    private static func compactionRevision(_ transaction: BoltReadTransaction) -> Int64 {
-        guard let meta = transaction.bucket(StoreBucket.meta) else { return 0 }
-        let names = [StoreBucket.scheduledCompaction, StoreBucket.finishedCompaction]
-        return names.reduce(0) { highest, name in
-            let stored = meta.get(name)?.withUnsafeBytes { RevisionKey(decoding: $0) }
-            return max(highest, stored?.revision.main ?? 0)
+    private static func compactionRevision(
+        _ transaction: BoltReadTransaction
+    ) throws(PageFault) -> Int64 {
+        guard let meta = try transaction.bucket(StoreBucket.meta) else { return 0 }
+        var highest: Int64 = 0
+        for name in [StoreBucket.scheduledCompaction, StoreBucket.finishedCompaction] {
+            let stored = try meta.get(name)?.withUnsafeBytes { RevisionKey(decoding: $0) }
+            highest = max(highest, stored?.revision.main ?? 0)
         }
+        return highest
     }
 
     /// Every record decodes, and revisions ascend.
-    private static func checkRecords(_ bucket: BoltBucket, compacted: Int64) -> [String] {
-        var violations: [String] = []
+    private static func checkRecords(
+        _ bucket: BoltBucket, compacted: Int64, _ violations: inout [String]
+    ) throws(PageFault) {
+        let violationsMax = violations.count + 100
         var last: Revision?
         var cursor = bucket.cursor()
-        var entry = cursor.first()
-        while let (key, value) = entry, violations.count < 100 {
-            defer { entry = cursor.next() }
+        while violations.count < violationsMax, let (key, value) = try cursor.next() {
             guard let name = RevisionKey(decoding: key) else {
                 violations.append("database: \(Array(key)) is no revision")
                 continue
@@ -95,7 +103,6 @@ struct DataDirectoryCheck {
                 violations.append("database: the record of revision \(revision) \(violation)")
             }
         }
-        return violations
     }
 
     /// Whether a record is what `snapshot restore --bump-revision` leaves: an empty value at the

@@ -38,28 +38,42 @@ struct HashKV: ParsableCommand {
 
     private static func hash(of bolt: Bolt, at revision: Int64) throws(ToolFailure) -> KeyValueHash
     {
-        guard hasBuckets(bolt) else { throw .operation("the file holds no key-value store") }
+        let isStore: Bool
+        do throws(PageFault) {
+            isStore = try hasBuckets(bolt)
+        } catch {
+            throw .operation("\(error)")
+        }
+        guard isStore else { throw .operation("the file holds no key-value store") }
         let store: Store
         do throws(StoreError) {
             store = try Store(bolt: bolt)
         } catch {
             throw .operation("\(error)")
         }
-        do throws(EtcdError) {
+        do throws(ReadError) {
             return try store.hashKV(at: revision).hash
         } catch {
+            throw .operation(text(of: error))
+        }
+    }
+
+    private static func text(of error: ReadError) -> String {
+        switch error {
+        case .failed(let failure): return "\(failure)"
+        case .refused(let refusal):
             // The store's own texts have no server's name before them.
             let prefix = "etcdserver: "
-            let text = error.message
-            throw .operation(text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text)
+            let text = refusal.message
+            return text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text
         }
     }
 
     /// A store creates what is missing, which a file opened for reading does not allow.
-    private static func hasBuckets(_ bolt: Bolt) -> Bool {
+    private static func hasBuckets(_ bolt: Bolt) throws(PageFault) -> Bool {
         let transaction = bolt.beginRead()
         defer { transaction.end() }
-        return transaction.bucket(StoreBucket.key) != nil
-            && transaction.bucket(StoreBucket.meta) != nil
+        guard try transaction.bucket(StoreBucket.key) != nil else { return false }
+        return try transaction.bucket(StoreBucket.meta) != nil
     }
 }

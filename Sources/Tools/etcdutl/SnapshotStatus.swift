@@ -19,13 +19,17 @@ struct SnapshotStatus {
         let transaction = bolt.beginRead()
         defer { transaction.end() }
         sizeBytes = transaction.sizeBytes
-        if let stored = transaction.bucket(StoreBucket.meta)?.get(StoreBucket.storageVersion) {
-            version = String(decoding: stored, as: UTF8.self)
+        var buckets: [(name: [UInt8], bucket: BoltBucket)] = []
+        do throws(PageFault) {
+            let meta = try transaction.bucket(StoreBucket.meta)
+            if let stored = try meta?.get(StoreBucket.storageVersion) {
+                version = String(decoding: stored, as: UTF8.self)
+            }
+            try transaction.forEachBucket { buckets.append(($0, $1)) }
+        } catch {
+            throw .operation("\(error)")
         }
-        var names: [[UInt8]] = []
-        transaction.forEachBucket { name, _ in names.append(name) }
-        for name in names {
-            guard let bucket = transaction.bucket(name) else { continue }
+        for (name, bucket) in buckets {
             name.withUnsafeBytes { add($0) }
             try add(bucket, holdsRecords: name == StoreBucket.key)
         }
@@ -34,8 +38,7 @@ struct SnapshotStatus {
     private mutating func add(_ bucket: BoltBucket, holdsRecords: Bool) throws(ToolFailure) {
         var live: Set<[UInt8]> = []
         var cursor = bucket.cursor()
-        var entry = cursor.first()
-        while let (key, value) = entry {
+        while let (key, value) = try Self.next(&cursor) {
             add(key)
             add(value)
             if holdsRecords {
@@ -52,9 +55,16 @@ struct SnapshotStatus {
                     live.insert(Array(view.key))
                 }
             }
-            entry = cursor.next()
         }
         if holdsRecords { keyCount = live.count }
+    }
+
+    private static func next(_ cursor: inout BoltCursor) throws(ToolFailure) -> BoltCursor.Entry? {
+        do throws(PageFault) {
+            return try cursor.next()
+        } catch {
+            throw .operation("\(error)")
+        }
     }
 
     private mutating func add(_ bytes: UnsafeRawBufferPointer) {

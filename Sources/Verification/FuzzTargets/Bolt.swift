@@ -131,19 +131,14 @@ private enum FuzzedFile {
     static func walk(_ bolt: Bolt) {
         let read = bolt.beginRead()
         var buckets = [read.root]
-        read.forEachBucket { _, bucket in buckets.append(bucket) }
+        // A damaged page ends a walk with an error, as it should.
+        try? read.forEachBucket { _, bucket in buckets.append(bucket) }
         for bucket in buckets {
-            var sum = 0
+            try? walkUp(bucket)
+            try? walkDown(bucket)
             var cursor = bucket.cursor()
-            while let (key, value) = cursor.next() {
-                sum += key.reduce(0) { $0 + Int($1) } + value.reduce(0) { $0 + Int($1) }
-                _ = cursor.nestedBucket()
-            }
-            while let (key, _) = cursor.previous() { sum += key.count }
-            _ = cursor.last()
-            _ = cursor.seek([1, 60])
-            _ = bucket.get([1, 130])
-            _ = sum
+            _ = try? cursor.seek([1, 60])
+            _ = try? bucket.get([1, 130])
             find(in: bucket)
         }
         var image = [UInt8](repeating: 0, count: 5000)
@@ -151,17 +146,34 @@ private enum FuzzedFile {
         read.end()
     }
 
+    static func walkUp(_ bucket: BoltBucket) throws(PageFault) {
+        var sum = 0
+        var cursor = bucket.cursor()
+        while let (key, value) = try cursor.next() {
+            sum += key.reduce(0) { $0 + Int($1) } + value.reduce(0) { $0 + Int($1) }
+            _ = try? cursor.nestedBucket()
+        }
+        _ = sum
+    }
+
+    static func walkDown(_ bucket: BoltBucket) throws(PageFault) {
+        var sum = 0
+        var cursor = bucket.cursor()
+        while let (key, _) = try cursor.previous() { sum += key.count }
+        _ = sum
+    }
+
     /// Looks up what is there and what is not, one by one and in bunches, up and down.
     static func find(in bucket: BoltBucket) {
         var keys: [[UInt8]] = [[], [0], [1, 60], [UInt8](repeating: 255, count: 17)]
         var cursor = bucket.cursor()
-        while keys.count < 100, let (key, _) = cursor.next() { keys.append(Array(key)) }
+        while keys.count < 100, let entry = try? cursor.next() { keys.append(Array(entry.key)) }
         var finder = bucket.finder
         for keys in [keys, keys.reversed()] {
             var lookups: [(key: [UInt8], lookup: BoltLookup?)] = []
             for key in keys {
                 key.withUnsafeBytes { bytes in
-                    _ = finder.get(bytes)
+                    _ = try? finder.get(bytes)
                     lookups.append((key, finder.begin(bytes)))
                 }
             }

@@ -65,8 +65,13 @@ struct InProcessClient: Sendable {
         }
         if case .failed(let error) = reply.value { throw error }
         var answer = RangeAnswer()
-        guard case .complete(let revision) = try context.runtime.store.range(request, into: &answer)
-        else { throw EtcdError.requestTooLarge }
+        let outcome: RangeOutcome
+        do throws(ReadError) {
+            outcome = try context.runtime.store.range(request, into: &answer)
+        } catch {
+            throw context.runtime.refusal(of: error)
+        }
+        guard case .complete(let revision) = outcome else { throw EtcdError.requestTooLarge }
         let decoded = try Etcdserverpb_RangeResponse(serializedBytes: answer.encoded())
         let pairs = decoded.kvs.map { pair in
             KeyValue(

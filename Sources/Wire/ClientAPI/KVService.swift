@@ -78,7 +78,10 @@ struct KVService {
 
     private func evaluate(_ call: GRPCServerCall, _ request: TxnRequest, _ began: Int64) {
         let context = self.context
-        context.port(call).onState({ state in state.evaluate(request) }) { outcome in
+        context.port(call).onState({ state in
+            Result { () throws(StateError) in try state.evaluate(request) }
+        }) { result in
+            let outcome = context.outcome(of: result)
             var isSuccess = true
             if case .failed = outcome.result { isSuccess = false }
             context.meter.requestEnded(
@@ -100,6 +103,18 @@ struct KVService {
         let field = InternalRaftRequest.Field.compaction
         context.propose(field, bytes, for: call) { _, header in
             call.answer(HeaderAnswer(header: header))
+        }
+    }
+}
+
+extension ServiceContext {
+    /// The outcome of a transaction of reads. Damage that it met stops the member.
+    fileprivate func outcome(of result: Result<ApplyOutcome, StateError>) -> ApplyOutcome {
+        switch result {
+        case .success(let outcome): return outcome
+        case .failure(let failure):
+            let refusal = runtime.refusal(of: failure)
+            return ApplyOutcome(revision: 0, result: .failed(refusal))
         }
     }
 }

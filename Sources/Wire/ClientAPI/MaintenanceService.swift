@@ -82,16 +82,24 @@ struct MaintenanceService {
             let reading = backend.bolt.beginRead()
             context.hashes.run {
                 let began = monotonicNanoseconds()
-                let hash = Store.hashFile(reading)
+                let result = Result { () throws(StoreError) in try Store.hashFile(reading) }
                 reading.end()
                 context.meter.hash.recordNanoseconds(monotonicNanoseconds() - began)
-                var answer = Etcdserverpb_HashResponse()
-                answer.header = Etcdserverpb_ResponseHeader(context.header())
-                answer.hash = hash
-                loop.eventLoop.execute { [answer] in
-                    loop.performBatch { box.value.answer(answer) }
+                loop.eventLoop.execute {
+                    loop.performBatch { answer(box.value, ofFile: result) }
                 }
             }
+        }
+    }
+
+    private func answer(_ call: GRPCServerCall, ofFile result: Result<UInt32, StoreError>) {
+        switch result {
+        case .failure(let failure): call.fail(context.runtime.stop(becauseOf: failure))
+        case .success(let hash):
+            var answer = Etcdserverpb_HashResponse()
+            answer.header = Etcdserverpb_ResponseHeader(context.header())
+            answer.hash = hash
+            call.answer(answer)
         }
     }
 
@@ -102,7 +110,7 @@ struct MaintenanceService {
         let box = NIOLoopBound(call, eventLoop: call.eventLoop)
         context.hashes.run {
             let began = monotonicNanoseconds()
-            let result = Result { () throws(EtcdError) in
+            let result = Result { () throws(ReadError) in
                 try context.runtime.store.hashKV(at: request.revision)
             }
             context.meter.hashAtRevision.recordNanoseconds(monotonicNanoseconds() - began)
@@ -114,10 +122,10 @@ struct MaintenanceService {
 
     private func answer(
         _ call: GRPCServerCall,
-        _ result: Result<(hash: KeyValueHash, storeRevision: Int64), EtcdError>
+        _ result: Result<(hash: KeyValueHash, storeRevision: Int64), ReadError>
     ) {
         switch result {
-        case .failure(let error): call.fail(error)
+        case .failure(let error): call.fail(context.runtime.refusal(of: error))
         case .success(let (hash, storeRevision)):
             var answer = Etcdserverpb_HashKVResponse()
             let term = context.runtime.term

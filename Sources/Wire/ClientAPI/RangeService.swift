@@ -35,7 +35,7 @@ extension KVService {
         _ call: GRPCServerCall, _ request: RangeRequest, term: UInt64
     ) -> Bool {
         var answer = RangeAnswer()
-        do throws(EtcdError) {
+        do throws(ReadError) {
             switch try context.runtime.store.range(request, into: &answer) {
             case .complete(let revision):
                 answer.header = context.header(revision: revision, term: term)
@@ -46,7 +46,7 @@ extension KVService {
             }
             return true
         } catch {
-            call.fail(error)
+            call.fail(context.runtime.refusal(of: error))
             return false
         }
     }
@@ -63,6 +63,7 @@ extension KVService {
 final class LargeRange: HTTP2BodySource {
     private let reader: RangeReader
     private let call: GRPCServerCall
+    private let runtime: ReplicaRuntime
     private var answer = RangeAnswer()
     private var pending: [UInt8] = []
     private var pendingStart = 0
@@ -75,18 +76,19 @@ final class LargeRange: HTTP2BodySource {
     init(_ reader: RangeReader, call: GRPCServerCall, context: ServiceContext, term: UInt64) {
         self.reader = reader
         self.call = call
+        runtime = context.runtime
         answer.header = context.header(revision: reader.storeRevision, term: term)
     }
 
     /// Adds up one slice, and goes on in the loop's next turn until the size is known.
     func size() {
         guard !call.isClosed else { return reader.close() }
-        do throws(EtcdError) {
+        do throws(ReadError) {
             guard try reader.prepare(sizing: true) else {
                 return call.eventLoop.assumeIsolated().execute { self.size() }
             }
         } catch {
-            return call.fail(error)
+            return call.fail(runtime.refusal(of: error))
         }
         answer.more = reader.more
         answer.count = reader.count
@@ -104,10 +106,12 @@ final class LargeRange: HTTP2BodySource {
     }
 
     func read(maximumBytes: Int, into buffer: inout ByteBuffer) {
-        do throws(EtcdError) {
+        do throws(ReadError) {
             while pendingStart == pending.count, stage != .done { try refill(maximumBytes) }
         } catch {
-            // The pinned revision was taken back: the message cannot be finished any more.
+            // The pinned revision was taken back, or a page is damaged: the message cannot be
+            // finished any more.
+            _ = runtime.refusal(of: error)
             return call.abort()
         }
         let end = min(pending.count, pendingStart + maximumBytes)
@@ -116,7 +120,7 @@ final class LargeRange: HTTP2BodySource {
         if stage == .done, pendingStart == pending.count { reader.close() }
     }
 
-    private func refill(_ maximumBytes: Int) throws(EtcdError) {
+    private func refill(_ maximumBytes: Int) throws(ReadError) {
         var writer = WireWriter(capacity: maximumBytes + 4096)
         switch stage {
         case .head:
@@ -168,13 +172,13 @@ final class RangeStreamHandler: GRPCCallHandler {
 
     private func open(_ call: GRPCServerCall, _ request: RangeRequest, term: UInt64) {
         guard !request.countOnly else { return count(call, request, term: term) }
-        do throws(EtcdError) {
+        do throws(ReadError) {
             let reader = try service.context.runtime.store.openRange(request)
             header = service.context.header(revision: reader.storeRevision, term: term)
             self.reader = reader
             run(call)
         } catch {
-            call.fail(error)
+            call.fail(service.context.runtime.refusal(of: error))
         }
     }
 
@@ -202,21 +206,21 @@ final class RangeStreamHandler: GRPCCallHandler {
         guard let reader, !call.isClosed, call.isWritable, !isRunning else { return }
         isRunning = true
         defer { isRunning = false }
-        do throws(EtcdError) {
+        do throws(ReadError) {
             if !isPrepared {
                 isPrepared = try reader.prepare(sizing: false)
             } else if try sendChunk(reader, call) {
                 return call.finish()
             }
         } catch {
-            return call.fail(error)
+            return call.fail(service.context.runtime.refusal(of: error))
         }
         call.eventLoop.assumeIsolated().execute { self.run(call) }
     }
 
     private func sendChunk(
         _ reader: RangeReader, _ call: GRPCServerCall
-    ) throws(EtcdError) -> Bool {
+    ) throws(ReadError) -> Bool {
         let limit = service.context.settings.requestMaximumBytes
         var pairs = WireWriter(capacity: 64 << 10)
         let began = monotonicNanoseconds()

@@ -5,15 +5,13 @@ import Testing
 @testable import MVCC
 
 @Suite struct StoreCompactionTests {
-    private func storedRevisions(_ fixture: StoreFixture) -> [RevisionKey] {
+    private func storedRevisions(_ fixture: StoreFixture) throws -> [RevisionKey] {
         let reading = fixture.bolt.beginRead()
         defer { reading.end() }
         var found: [RevisionKey] = []
-        guard var cursor = reading.bucket(StoreBucket.key)?.cursor() else { return [] }
-        var entry = cursor.first()
-        while let (key, _) = entry {
+        guard var cursor = try reading.bucket(StoreBucket.key)?.cursor() else { return [] }
+        while let (key, _) = try cursor.next() {
             if let name = RevisionKey(decoding: key) { found.append(name) }
-            entry = cursor.next()
         }
         return found
     }
@@ -27,12 +25,12 @@ import Testing
         try fixture.store.persist()
         try fixture.compactFully()
         let tombstone = RevisionKey(Revision(main: 3), isTombstone: true)
-        #expect(storedRevisions(fixture) == [tombstone, RevisionKey(Revision(main: 4))])
+        #expect(try storedRevisions(fixture) == [tombstone, RevisionKey(Revision(main: 4))])
         try fixture.reopen()
         try fixture.store.scheduleCompaction(at: 4)
         try fixture.store.persist()
         try fixture.compactFully()
-        #expect(storedRevisions(fixture) == [RevisionKey(Revision(main: 4))])
+        #expect(try storedRevisions(fixture) == [RevisionKey(Revision(main: 4))])
     }
 
     @Test func interruptedCompactionGoesOnAfterRestartAndKeepsNoHash() throws {
@@ -46,7 +44,7 @@ import Testing
         #expect(fixture.store.finishedCompactionRevision == -1)
         try fixture.compactFully()
         #expect(fixture.store.finishedCompactionRevision == 31)
-        #expect(storedRevisions(fixture) == [RevisionKey(Revision(main: 31))])
+        #expect(try storedRevisions(fixture) == [RevisionKey(Revision(main: 31))])
         #expect(fixture.store.compactionHashes.isEmpty)
     }
 
@@ -91,10 +89,10 @@ import Testing
         try fixture.store.persist()
         let reading = fixture.bolt.beginRead()
         defer { reading.end() }
-        let meta = try #require(reading.bucket(StoreBucket.meta))
-        #expect(meta.get(StoreBucket.consistentIndex) == StoreBucket.bigEndian(9))
-        #expect(meta.get(StoreBucket.term) == StoreBucket.bigEndian(3))
-        #expect(meta.get(StoreBucket.confState) == Array("{}".utf8))
-        #expect(reading.bucket(Array("lease".utf8))?.get([1]) == [2])
+        let meta = try #require(try reading.bucket(StoreBucket.meta))
+        #expect(try meta.get(StoreBucket.consistentIndex) == StoreBucket.bigEndian(9))
+        #expect(try meta.get(StoreBucket.term) == StoreBucket.bigEndian(3))
+        #expect(try meta.get(StoreBucket.confState) == Array("{}".utf8))
+        #expect(try reading.bucket(Array("lease".utf8))?.get([1]) == [2])
     }
 }

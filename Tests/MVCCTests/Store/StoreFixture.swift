@@ -65,7 +65,7 @@ final class StoreFixture {
     }
 
     /// Answers a range, through a reader where it is large.
-    func range(_ request: RangeRequest) throws(EtcdError) -> Answered {
+    func range(_ request: RangeRequest) throws(ReadError) -> Answered {
         var answer = RangeAnswer()
         switch try store.range(request, into: &answer) {
         case .complete:
@@ -76,7 +76,7 @@ final class StoreFixture {
         }
     }
 
-    private func drain(_ reader: RangeReader) throws(EtcdError) -> Answered {
+    private func drain(_ reader: RangeReader) throws(ReadError) -> Answered {
         while try !reader.prepare(sizing: true) {}
         var all: [UInt8] = []
         var isDone = false

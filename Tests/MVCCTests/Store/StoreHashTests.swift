@@ -26,8 +26,8 @@ import Testing
         let fixture = try StoreFixture()
         for place in 0..<5 { fixture.put("k", "\(place)") }
         try fixture.store.scheduleCompaction(at: 4)
-        #expect(throws: EtcdError.compacted) { try fixture.store.hashKV(at: 3) }
-        #expect(throws: EtcdError.futureRevision) { try fixture.store.hashKV(at: 7) }
+        #expect(throws: ReadError.refused(.compacted)) { try fixture.store.hashKV(at: 3) }
+        #expect(throws: ReadError.refused(.futureRevision)) { try fixture.store.hashKV(at: 7) }
     }
 
     @Test(arguments: [1, 2, 3, 4, 5] as [UInt64])
@@ -79,7 +79,7 @@ import Testing
 }
 
 extension HashJob {
-    func finish() throws(EtcdError) -> KeyValueHash {
+    func finish() throws(ReadError) -> KeyValueHash {
         while true {
             if let hash = try step(records: 3) { return hash }
         }

@@ -55,10 +55,10 @@ struct StoreModel {
     }
 
     /// etcd's order of processing, on whole states.
-    func range(_ request: RangeRequest) throws(EtcdError) -> Answered {
-        guard request.revision <= current else { throw .futureRevision }
+    func range(_ request: RangeRequest) throws(ReadError) -> Answered {
+        guard request.revision <= current else { throw .refused(.futureRevision) }
         let revision = request.revision <= 0 ? current : request.revision
-        guard revision >= compacted else { throw .compacted }
+        guard revision >= compacted else { throw .refused(.compacted) }
         let key = String(decoding: request.key, as: UTF8.self)
         let end = String(decoding: request.rangeEnd, as: UTF8.self)
         var pairs = states[Int(revision)].filter { Self.covers(key, end, $0.key) }.map(\.pair)

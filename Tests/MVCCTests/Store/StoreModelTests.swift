@@ -88,7 +88,7 @@ private struct ModelRun {
         if random.below(6) == 0 { request.maxModRevision = model.current - 3 }
         if random.below(6) == 0 { request.minCreateRevision = Int64(random.below(30)) }
         if random.below(6) == 0 { request.maxCreateRevision = model.current - 3 }
-        do throws(EtcdError) {
+        do throws(ReadError) {
             let expected = try model.range(request)
             if request.sortTarget == .mod {
                 let actual = try fixture.range(request)

@@ -59,7 +59,9 @@ import Testing
         #expect(decodePairs(answer.keyValues).map { Array($0.key) } == [Array("b".utf8)])
         var old = RangeRequest(key: bytes("a"))
         old.revision = 4
-        #expect(throws: EtcdError.futureRevision) { try transaction.range(old, into: &answer) }
+        #expect(throws: ReadError.refused(.futureRevision)) {
+            try transaction.range(old, into: &answer)
+        }
         #expect(transaction.end()?.changeCount == 2)
         #expect(fixture.store.revisions.current == 3)
     }
@@ -111,7 +113,7 @@ import Testing
         try fixture.store.persist()
         for pin in fixture.store.heldPins where pin.revision < 3 { pin.revoke() }
         #expect(try fixture.compactFully()?.revision == 3)
-        #expect(throws: EtcdError.compacted) {
+        #expect(throws: ReadError.refused(.compacted)) {
             var writer = WireWriter(capacity: 16)
             _ = try reader.read(keys: 1, bytes: 100, into: &writer)
         }

@@ -82,8 +82,8 @@ private struct WatchRun {
     mutating func step() throws {
         switch random.below(20) {
         case 0..<8: write()
-        case 8..<11: notify()
-        case 11..<14: _ = hub.catchUpStep()
+        case 8..<11: try notify()
+        case 11..<14: _ = try hub.catchUpStep()
         case 14, 15: register()
         case 16: sinks[random.below(sinks.count)].isFull = random.below(2) == 0
         case 17: try fixture.store.persist()
@@ -122,8 +122,8 @@ private struct WatchRun {
         if let committed = transaction.end() { waiting.append(committed) }
     }
 
-    mutating func notify() {
-        hub.notify(waiting)
+    mutating func notify() throws {
+        try hub.notify(waiting)
         waiting = []
     }
 
@@ -167,10 +167,10 @@ private struct WatchRun {
     }
 
     mutating func finish() throws {
-        notify()
+        try notify()
         for sink in sinks { sink.isFull = false }
         var rounds = 0
-        while hub.catchUpStep() || hub.counts.behind > 0 {
+        while try hub.catchUpStep() || hub.counts.behind > 0 {
             rounds += 1
             try #require(rounds < 10_000, "catching up ends")
         }

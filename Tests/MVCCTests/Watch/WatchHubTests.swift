@@ -30,7 +30,7 @@ import Testing
         let stream = hub.openStream(sink)
         let past = WatcherConfiguration(key: Array("k".utf8), startRevision: 3)
         let (id, _) = try #require(hub.register(past, id: nil, on: stream))
-        _ = hub.catchUpStep()
+        _ = try hub.catchUpStep()
         let delivery = try #require(sink.deliveries.first)
         guard case .compacted(revision: 4) = delivery.content else {
             Issue.record("the watcher is told that it was compacted")
@@ -58,17 +58,17 @@ import Testing
         let prefix = WatcherConfiguration(key: key, end: Array("l".utf8))
         let range = try #require(hub.register(prefix, id: nil, on: stream)).id
         _ = hub.register(plain, id: nil, on: otherStream)
-        hub.notify([try #require(fixture.put("k", "1"))])
+        try hub.notify([try #require(fixture.put("k", "1"))])
         #expect(sink.groups.map { $0.sorted() } == [ids, [different], [range]])
         #expect(other.groups == [[0]])
 
         // A full sink sends all of them back to history, and each of them comes again.
         sink.groups = []
         sink.isFull = true
-        hub.notify([try #require(fixture.put("k", "2"))])
+        try hub.notify([try #require(fixture.put("k", "2"))])
         #expect(hub.counts.behind == 6)
         sink.isFull = false
-        while hub.catchUpStep() {}
+        while try hub.catchUpStep() {}
         #expect(sink.groups.flatMap { $0 }.sorted() == ids + [different, range])
         #expect(hub.counts.behind == 0)
     }
@@ -85,7 +85,7 @@ import Testing
         _ = hub.register(past, id: nil, on: stream)
         hub.requestProgress(on: stream)
         #expect(sink.deliveries.isEmpty)
-        _ = hub.catchUpStep()
+        _ = try hub.catchUpStep()
         #expect(sink.deliveries.count == 2)
         #expect(isProgress(sink.deliveries[1], at: 2))
     }
@@ -98,7 +98,7 @@ import Testing
         _ = hub.register(WatcherConfiguration(key: Array("k".utf8)), id: nil, on: stream)
         let committed = try #require(fixture.put("k", "1"))
         hub.requestProgress(on: stream)
-        hub.notify([committed])
+        try hub.notify([committed])
         #expect(isProgress(sink.deliveries[0], at: 1))
         #expect(sink.deliveries[1].revision == 2)
     }

@@ -102,7 +102,7 @@ extension MemberBootstrap {
     func requireUnused(_ bolt: Bolt) throws {
         let reading = bolt.beginRead()
         defer { reading.end() }
-        let mark = AppliedMark(from: reading)
+        let mark = try AppliedMark(from: reading)
         guard mark.index == 0 else {
             throw BootstrapError(
                 "there is no write-ahead log in \(directory.log), but the database has applied "

@@ -2,6 +2,7 @@ import Bolt
 import Membership
 import Raft
 import ReplicaRuntime
+import StateMachine
 import WriteAheadLog
 
 /// A member that joins a running cluster, which has been told of it before.
@@ -32,6 +33,7 @@ extension MemberBootstrap {
         guard try await isCompatible(with: members, except: local.id) else {
             throw BootstrapError("incompatible with current running cluster")
         }
+        try await requireNoUsers(in: remote, except: local.id)
         try requireFewLearners(remote.members)
         let state = try makeState(bolt, localID: local.id, clusterID: remote.id)
         let machine = try RaftMachine(raftSettings(local.id), restoring: .empty)
@@ -43,6 +45,37 @@ extension MemberBootstrap {
             parts: parts, clusterID: remote.id, localID: local.id, isNew: true, members: members,
             remotes: remote.members)
     }
+
+    /// A cluster with authentication is not joined. The first member that answers decides; where
+    /// none does, the first snapshot or the log tells, and stops this member then.
+    private func requireNoUsers(
+        in cluster: RemoteCluster, except localID: Membership.MemberID
+    ) async throws {
+        for member in cluster.members where member.id != localID && !member.clientURLs.isEmpty {
+            guard let isEnabled = try await isAuthEnabled(at: member) else { continue }
+            guard !isEnabled else { throw BootstrapError("\(StateRefusal.authEnabled)") }
+            return
+        }
+    }
+
+    /// - Returns: nil when the member does not answer.
+    private func isAuthEnabled(at member: Member) async throws -> Bool? {
+        do {
+            return try await peers.isAuthEnabled(member.clientURLs, Self.authTimeout)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            logger.warn(
+                "failed to ask whether authentication is enabled",
+                [
+                    "remote-member-id": .hex(member.id.rawValue),
+                    "endpoints": .strings(member.clientURLs), "error": .error(error),
+                ])
+            return nil
+        }
+    }
+
+    private static let authTimeout: Duration = .seconds(5)
 
     /// The members of the list with the identities that the running cluster has given them; both
     /// must have the same peer URLs.

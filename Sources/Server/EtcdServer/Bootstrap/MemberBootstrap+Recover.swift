@@ -1,6 +1,7 @@
 import Bolt
 import Disk
 import EtcdAPI
+import SnapshotRestore
 import StateMachine
 import WriteAheadLog
 
@@ -17,11 +18,10 @@ extension MemberBootstrap {
         let isMissing = !disk.exists(directory.database)
         var bolt = try openDatabase()
         do {
-            if snapshot.index > appliedMark(bolt).index {
+            if try snapshot.index > appliedMark(bolt).index {
                 bolt.close()
                 try replaceDatabase(snapshot, snapshots)
                 bolt = try openDatabase()
-                try requireReached(snapshot, bolt)
             } else if isMissing {
                 try createBuckets(bolt)
             }
@@ -39,10 +39,10 @@ extension MemberBootstrap {
         return bolt
     }
 
-    func appliedMark(_ bolt: Bolt) -> AppliedMark {
+    func appliedMark(_ bolt: Bolt) throws(PageFault) -> AppliedMark {
         let reading = bolt.beginRead()
         defer { reading.end() }
-        return AppliedMark(from: reading)
+        return try AppliedMark(from: reading)
     }
 
     private func replaceDatabase(
@@ -60,18 +60,17 @@ extension MemberBootstrap {
                 "failed to recover v3 backend from snapshot: failed to find database snapshot file "
                     + "(snap: snapshot file doesn't exist)")
         }
+        do throws(StateRefusal) {
+            try SnapshotDatabase(disk: disk, path: received)
+                .requireServable(through: snapshot.index)
+        } catch {
+            throw BootstrapError(
+                "the received database (\(received)) does not take the place of the present one: "
+                    + "\(error)")
+        }
         try disk.rename(received, to: directory.database)
         try disk.synchronizeDirectory(directory.snapshots)
         logger.info(
             "Recovering from snapshot backend", ["snapshot-index": .unsigned(snapshot.index)])
-    }
-
-    private func requireReached(_ snapshot: LogSnapshotRecord, _ bolt: Bolt) throws {
-        let applied = appliedMark(bolt).index
-        guard applied >= snapshot.index else {
-            throw BootstrapError(
-                "database file (\(directory.database) index \(applied)) does not match with "
-                    + "snapshot (index \(snapshot.index))")
-        }
     }
 }

@@ -29,13 +29,14 @@ extension MemberBootstrap {
     private func restart(
         _ bolt: Bolt, _ snapshots: SnapshotStore, from start: LogSnapshotRecord
     ) async throws -> StartingMember {
-        let mark = appliedMark(bolt)
+        let mark = try appliedMark(bolt)
         var (log, contents) = try openLog(from: start)
         do {
             let metadata = try LogMetadata(decoding: contents.metadata)
             let localID = Membership.MemberID(rawValue: metadata.nodeID)
             let clusterID = ClusterID(rawValue: metadata.clusterID)
             let state = try makeState(bolt, localID: localID, clusterID: clusterID)
+            try requireSupported(contents, after: state.appliedIndex)
             recallPublications(state, start, contents, mark, snapshots)
             let confState = storedConfState(state, mark, start)
             if configuration.forceNewCluster {

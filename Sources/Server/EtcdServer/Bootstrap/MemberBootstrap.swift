@@ -134,16 +134,7 @@ package struct MemberBootstrap {
             bolt: bolt, membership: ClusterMembership(localID: localID, clusterID: clusterID),
             settings: settings, storeConfiguration: storeConfiguration)
         warnOfSmallIndex(state.store.indexReservedBytes, storeConfiguration.indexReservedBytes)
-        try requireVersion(of: state.membership)
-        guard !state.auth.isEnabled else {
-            throw BootstrapError(
-                "authentication is enabled in this data directory, and not supported yet: "
-                    + "serving it would give everybody access")
-        }
-        try requireServable(state.membership)
-        if let fault = bolt.corruption {
-            throw BootstrapError("the database is corrupt: \(fault)")
-        }
+        try requireServable(state)
         bolt.letGoOfPages()
         let revisions = state.store.revisions
         logger.info(
@@ -160,17 +151,6 @@ package struct MemberBootstrap {
         logger.warn(
             "the system limits the address space, so fewer keys and revisions fit into memory",
             ["reserved-bytes": .integer(Int64(reserved)), "wanted-bytes": .integer(Int64(wanted))])
-    }
-
-    /// A server serves no cluster of a later version, and no more learners than it allows.
-    private func requireServable(_ membership: ClusterMembership) throws(BootstrapError) {
-        if let version = membership.version, version.withoutPatch > compatibleVersion.withoutPatch {
-            throw BootstrapError(
-                "invalid downgrade; server version is lower than determined cluster version "
-                    + "(current-server-version: \(compatibleVersion), "
-                    + "determined-cluster-version: \(version.majorMinor))")
-        }
-        try requireFewLearners(membership.members)
     }
 
     func requireFewLearners(_ members: [Member]) throws(BootstrapError) {

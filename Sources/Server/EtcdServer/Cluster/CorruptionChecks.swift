@@ -1,3 +1,4 @@
+import ClientAPI
 import EtcdAPI
 import MVCC
 import Membership
@@ -5,66 +6,15 @@ import ReplicaRuntime
 import StateMachine
 import SwiftProtobuf
 
-/// Compares this member's data with that of the others, by hashes.
-///
-/// Once at the start, if the operator wants it: a member that differs does not serve. While it
-/// leads: its hash at its newest revision, and those that compactions made.
+/// Compares the data of this member with that of the others, by hashes, while it leads: its hash
+/// at its newest revision, and those that compactions made.
 struct CorruptionChecks: Sendable {
-    let runtime: ReplicaRuntime
+    let context: ServiceContext
     let calls: PeerCalls
     let localID: MemberID
     let logger: ServerLogger
 
-    /// - Throws: a mismatch with the same compaction, or that this member has no hash.
-    func checkAtStart() async throws {
-        logger.info(
-            "starting initial corruption check",
-            [
-                "local-member-id": .hex(localID.rawValue),
-                "timeout": .duration(.milliseconds(calls.timeoutMilliseconds)),
-            ])
-        let own = try await runtime.hash(at: 0)
-        let membership = try await runtime.readState { $0.membership }
-        var hasMismatch = false
-        for other in await calls.hashes(of: membership, at: own.hashRevision) {
-            switch other.result {
-            case .success(let answer) where answer.hash == own.hash: continue
-            case .success(let answer):
-                let isSame = answer.compactRevision == own.compactRevision
-                hasMismatch = hasMismatch || isSame
-                let kind = isSame ? "hash" : "compact revision"
-                tell("found different \(kind) values from remote peer", own, other)
-            case .failure(.future): tell("cannot fetch hash from slow remote peer", own, other)
-            case .failure(.compacted):
-                tell("cannot fetch hash from remote peer; local member is behind", own, other)
-            case .failure(.otherCluster): tell("cluster ID mismatch", own, other)
-            case .failure(.other): continue
-            }
-        }
-        guard !hasMismatch else {
-            throw BootstrapError("\(localID) found data inconsistency with peers")
-        }
-        logger.info(
-            "initial corruption checking passed; no corruption",
-            ["local-member-id": .hex(localID.rawValue)])
-    }
-
-    private func tell(_ message: String, _ own: HashAnswer, _ other: PeerHash) {
-        let answer = other.answer
-        logger.warn(
-            message,
-            [
-                "local-member-id": .hex(localID.rawValue),
-                "local-member-revision": .integer(own.hashRevision),
-                "local-member-compact-revision": .integer(own.compactRevision),
-                "local-member-hash": .number(own.hash),
-                "remote-peer-id": .hex(other.member.id.rawValue),
-                "remote-peer-endpoints": .strings(other.member.peerURLs),
-                "remote-peer-revision": .integer(answer?.newestRevision ?? 0),
-                "remote-peer-compact-revision": .integer(answer?.compactRevision ?? 0),
-                "remote-peer-hash": .number(answer?.hash ?? 0),
-            ])
-    }
+    private var runtime: ReplicaRuntime { context.runtime }
 
     /// Compares the newest revision at each interval, as long as the task runs.
     func checkPeriodically(every interval: Duration) async {
@@ -78,12 +28,12 @@ struct CorruptionChecks: Sendable {
     }
 
     private func checkNewest() async throws(EtcdError) {
-        let first = try await runtime.hash(at: 0)
+        let first = try await context.hash(at: 0)
         let membership = try await runtime.readState { $0.membership }
         let others = await calls.hashes(of: membership, at: first.hashRevision)
             .map { (id: $0.member.id, answer: $0.answer) }
         try await runtime.linearize()
-        let second = try await runtime.hash(at: 0)
+        let second = try await context.hash(at: 0)
         let judgement = PeriodicHashJudgement(
             leader: localID, first: first, second: second, others: others)
         if let (member, reason) = judgement.corrupt {

@@ -29,14 +29,8 @@ extension Server {
         }
     }
 
-    /// Compares this member's data with that of the others before it serves, if that is wanted.
-    func checkDataAtStart() async throws {
-        guard configuration.featureGates.isEnabled(.initialCorruptCheck) else { return }
-        try await corruptionChecks.checkAtStart()
-    }
-
     private var corruptionChecks: CorruptionChecks {
         CorruptionChecks(
-            runtime: runtime, calls: peerCalls, localID: localID, logger: logger)
+            context: services.context, calls: peerCalls, localID: localID, logger: logger)
     }
 }

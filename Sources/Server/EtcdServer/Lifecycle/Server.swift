@@ -74,7 +74,8 @@ package final class Server: Sendable {
         let roster = PeerRoster(onRemoval: { signals.giveUp() })
         let links = MemberLinks(
             queues: queues, snapshots: member.parts.snapshots, disk: RealDisk(),
-            observation: PeerObservation(localID: memberID, logger: logger), roster: roster)
+            observation: PeerObservation(localID: memberID, logger: logger), roster: roster,
+            onReceivedDatabase: { logger.note($0) })
         let peerMetrics = PeerMetrics(localID: memberID, registry: registry)
         var peerSettings = PeerTransportSettings(configuration, member)
         peerSettings.measurements = peerMetrics.measurements
@@ -88,12 +89,17 @@ package final class Server: Sendable {
         for remote in member.remotes where remote.id != localID {
             transport.addRemote(Raft.MemberID(remote.id.rawValue), urls: remote.peerURLs)
         }
-        runtime = ReplicaRuntime(
-            member.parts, settings: settings, status: status, admission: admission,
-            queues: queues, carrier: carrier, observer: observation)
         peerCalls = PeerCalls(
             clusterID: clusterID, transport: transport, group: group,
             timeoutMilliseconds: configuration.requestTimeout.milliseconds, logger: logger)
+        if configuration.featureGates.isEnabled(.initialCorruptCheck) {
+            try await InitialCorruptionCheck(
+                state: member.parts.state, calls: peerCalls, logger: logger
+            ).run()
+        }
+        runtime = ReplicaRuntime(
+            member.parts, settings: settings, status: status, admission: admission,
+            queues: queues, carrier: carrier, observer: observation)
         services = ClientAPI(
             runtime: runtime,
             settings: ServiceSettings(configuration, member, others: peerCalls),
@@ -131,7 +137,6 @@ package final class Server: Sendable {
 
     /// Serves until told to stop, then ends in order.
     package func run() async throws -> End {
-        try await checkDataAtStart()
         let listeners = Listeners(self)
         try await listeners.open()
         let publication = Task { await join(listeners) }

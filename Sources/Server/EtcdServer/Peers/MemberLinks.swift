@@ -14,19 +14,22 @@ package final class MemberLinks: PeerTransportOwner {
     private let disk: any Disk
     private let observation: PeerObservation
     private let roster: PeerRoster
+    private let onReceivedDatabase: @Sendable (ReceivedDatabase.Finding) -> Void
 
     /// - Parameters:
     ///   - queues: of the member that the transport works for.
     ///   - roster: who is a member, shared with `MemberCarrier`.
     init(
         queues: MemberQueues, snapshots: SnapshotStore, disk: any Disk,
-        observation: PeerObservation, roster: PeerRoster
+        observation: PeerObservation, roster: PeerRoster,
+        onReceivedDatabase: @escaping @Sendable (ReceivedDatabase.Finding) -> Void = { _ in }
     ) {
         self.queues = queues
         self.snapshots = snapshots
         self.disk = disk
         self.observation = observation
         self.roster = roster
+        self.onReceivedDatabase = onReceivedDatabase
     }
 
     package func receive(_ messages: [Message]) { queues.receive(messages) }
@@ -42,8 +45,10 @@ package final class MemberLinks: PeerTransportOwner {
     package func isRemoved(_ id: Raft.MemberID) -> Bool { roster.isRemoved(id) }
 
     package func beginSnapshot(_ message: Message) throws -> any SnapshotDestination {
-        guard let index = message.snapshot?.index else { throw ReceivedDatabase.Refusal.noIndex }
-        return try ReceivedDatabase(index: index.rawValue, snapshots: snapshots, disk: disk)
+        guard let snapshot = message.snapshot else { throw ReceivedDatabase.Refusal.noIndex }
+        return try ReceivedDatabase(
+            index: snapshot.index.rawValue, term: snapshot.term.rawValue, snapshots: snapshots,
+            disk: disk, observe: onReceivedDatabase)
     }
 
     package func receiveSnapshot(_ message: Message) { queues.receive([message]) }

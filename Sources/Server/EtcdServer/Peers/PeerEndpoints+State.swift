@@ -73,7 +73,7 @@ extension PeerEndpoints {
         }
         guard let question = HashQuestion(json: request.body) else { return Self.undecodable }
         do throws(EtcdError) {
-            let hash = try await runtime.hash(at: question.revision)
+            let hash = try await context.hash(at: question.revision)
             return answer("application/json", Array(hash.json.utf8))
         } catch {
             logger.warn(
@@ -87,17 +87,17 @@ extension PeerEndpoints {
     }
 }
 
-extension ReplicaRuntime {
+extension ServiceContext {
     /// This member's hash at a revision; 0 for its newest.
     func hash(at revision: Int64) async throws(EtcdError) -> HashAnswer {
-        let result = try await readBackend { backend -> Result<HashAnswer, EtcdError> in
-            Result { () throws(EtcdError) in
-                let (hash, newest) = try backend.store.hashKV(at: revision)
-                return HashAnswer(
-                    newestRevision: newest, hash: hash.hash,
-                    compactRevision: hash.compactRevision, hashRevision: hash.revision)
-            }
-        }
-        return try result.get()
+        HashAnswer(try await hashKV(at: revision))
+    }
+}
+
+extension HashAnswer {
+    init(_ found: (hash: KeyValueHash, storeRevision: Int64)) {
+        self.init(
+            newestRevision: found.storeRevision, hash: found.hash.hash,
+            compactRevision: found.hash.compactRevision, hashRevision: found.hash.revision)
     }
 }

@@ -1,10 +1,13 @@
 import Disk
 import PeerTransport
+import SnapshotRestore
+import StateMachine
 import Synchronization
 import WriteAheadLog
 
 /// The database of a snapshot while it comes in: a temporary file, which gets the snapshot's name
-/// when it is whole and durable. A crash before that leaves what the next start removes.
+/// when it is whole, durable and found to be sound. A crash before that leaves what the next start
+/// removes.
 final class ReceivedDatabase: SnapshotDestination {
     /// Why a database is not taken.
     enum Refusal: Error {
@@ -14,9 +17,17 @@ final class ReceivedDatabase: SnapshotDestination {
     }
 
     private let index: UInt64
+    private let term: UInt64
     private let snapshots: SnapshotStore
     private let disk: any Disk
     private let state: Mutex<State>
+    private let observe: @Sendable (Finding) -> Void
+
+    /// What the check of a whole database has come to, unless there is nothing to tell.
+    enum Finding: Sendable {
+        case oldMark(SnapshotDatabase.OldMark, index: UInt64)
+        case refused(StateRefusal, index: UInt64)
+    }
 
     private struct State {
         let file: any DiskFile
@@ -28,12 +39,18 @@ final class ReceivedDatabase: SnapshotDestination {
     /// Snapshots that are coming in; two of one index would write the same file.
     private static let underWay = Mutex<Set<String>>([])
 
-    init(index: UInt64, snapshots: SnapshotStore, disk: any Disk) throws {
+    /// - Parameter observe: told of what the check has found.
+    init(
+        index: UInt64, term: UInt64, snapshots: SnapshotStore, disk: any Disk,
+        observe: @escaping @Sendable (Finding) -> Void
+    ) throws {
         let path = snapshots.temporaryDatabasePath(index: index)
         guard Self.underWay.withLock({ $0.insert(path).inserted }) else {
             throw Refusal.underWay(index: index)
         }
         self.index = index
+        self.term = term
+        self.observe = observe
         self.snapshots = snapshots
         self.disk = disk
         do {
@@ -67,8 +84,20 @@ final class ReceivedDatabase: SnapshotDestination {
             state.file.close()
             state.isOpen = false
         }
+        try check()
         try snapshots.commitDatabase(index: index)
         _ = Self.underWay.withLock { $0.remove(path) }
+    }
+
+    /// A database that is not served is refused while the member still has its own.
+    private func check() throws(StateRefusal) {
+        do throws(StateRefusal) {
+            let mark = try SnapshotDatabase(disk: disk, path: path).accept(index: index, term: term)
+            if let mark { observe(.oldMark(mark, index: index)) }
+        } catch {
+            observe(.refused(error, index: index))
+            throw error
+        }
     }
 
     func abandon() {

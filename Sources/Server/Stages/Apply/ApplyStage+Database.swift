@@ -38,7 +38,7 @@ extension ApplyStage {
         guard let snapshot = installing else { return }
         installing = nil
         let index = snapshot.index.rawValue
-        state.adopt(fresh, through: index, term: snapshot.term.rawValue, tree: snapshot.data)
+        state.adopt(fresh, tree: snapshot.data)
         progress.index = index
         unreportedBytes = Self.quietBytesMax
         effects.append(.applied(index: index, entries: 0))

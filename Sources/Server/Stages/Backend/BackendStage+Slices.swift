@@ -28,21 +28,25 @@ extension BackendStage {
         waitsSince = nil
     }
 
-    mutating func beginDefragmentation(into effects: inout [BackendEffect]) {
+    mutating func beginDefragmentation(into effects: inout [BackendEffect]) throws {
         do throws(BoltError) {
             defragmentation = try store.beginDefragmentation()
         } catch {
             endDefragmentation(error, into: &effects)
+            // Whoever reads a damaged page next reads the same.
+            if case .corrupt = error { throw error }
         }
     }
 
-    mutating func defragment(into effects: inout [BackendEffect]) {
+    mutating func defragment(into effects: inout [BackendEffect]) throws {
         guard let running = defragmentation else { return }
         do throws(BoltError) {
             guard try store.defragmentationStep(running) else { return }
             endDefragmentation(nil, into: &effects)
         } catch {
             endDefragmentation(error, into: &effects)
+            // Whoever reads a damaged page next reads the same.
+            if case .corrupt = error { throw error }
         }
     }
 

@@ -47,11 +47,11 @@ extension BackendStage {
 
     /// Fills a snapshot message with a state that is at its index or later, all from one view of
     /// the database, so that message and database say the same.
-    func send(_ message: Raft.Message, into effects: inout [BackendEffect]) {
+    func send(_ message: Raft.Message, into effects: inout [BackendEffect]) throws {
         let reading = bolt.beginRead()
         var message = message
         message.snapshot = Snapshot(
-            SnapshotRequest(
+            try SnapshotRequest(
                 from: reading, identity: identity,
                 unnoted: RaftConfState(message.snapshot?.confState ?? ConfState())))
         effects.append(.send(OutgoingSnapshot(message: message, database: reading)))
@@ -62,11 +62,16 @@ extension BackendStage {
     mutating func replaceDatabase(_ snapshot: Snapshot) throws {
         // A copy of the former file is of no use; it is begun anew.
         defragmentation = nil
-        try bolt.replace(byFileAt: snapshots.databasePath(index: snapshot.index.rawValue))
+        let (index, path) = (
+            snapshot.index.rawValue, snapshots.databasePath(index: snapshot.index.rawValue)
+        )
+        try state.requireServable(databaseAt: path, through: index)
+        try bolt.replace(byFileAt: path)
     }
 
-    mutating func reloadState(into effects: inout [BackendEffect]) throws {
-        effects.append(.apply(.installed(Confined(try state.reload()))))
+    mutating func reloadState(_ snapshot: Snapshot, into effects: inout [BackendEffect]) throws {
+        let fresh = try state.reload(through: snapshot.index.rawValue)
+        effects.append(.apply(.installed(Confined(fresh))))
         isCompacting = true
     }
 }

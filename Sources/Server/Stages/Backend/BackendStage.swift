@@ -134,27 +134,27 @@ package struct BackendStage {
         switch step {
         case .takeOverlay:
             nextPersist = now + settings.persistMilliseconds
-            overlay = store.hasPending ? store.takePending() : nil
+            overlay = store.hasPending ? try store.takePending() : nil
         case .commitOverlay: try commitOverlay()
         case .publishOverlay:
             hasPersisted = overlay.map { !$0.isEmpty } ?? false
-            if let overlay { store.publishPersisted(overlay) }
+            if let overlay { try store.publishPersisted(overlay) }
             overlay = nil
         case .reportPersisted: effects.append(.apply(.persisted))
         case .saveSnapshot(let request): try save(request)
         case .recordSnapshot(let request): record(request, into: &effects)
         case .purgeSnapshots: try purgeSnapshots()
-        case .send(let message): send(message, into: &effects)
+        case .send(let message): try send(message, into: &effects)
         case .replaceDatabase(let snapshot): try replaceDatabase(snapshot)
-        case .reloadState: try reloadState(into: &effects)
+        case .reloadState(let snapshot): try reloadState(snapshot, into: &effects)
         case .removeReceived(let snapshot):
             try purgeSnapshots()
             _ = try snapshots.removeDatabases(olderThan: snapshot.index.rawValue)
         case .work(let work):
             effects.append(.ran(work, Confined(BackendContext(store: store, bolt: bolt))))
         case .compact: try compact(now, into: &effects)
-        case .beginDefragmentation: beginDefragmentation(into: &effects)
-        case .defragment: defragment(into: &effects)
+        case .beginDefragmentation: try beginDefragmentation(into: &effects)
+        case .defragment: try defragment(into: &effects)
         }
     }
 

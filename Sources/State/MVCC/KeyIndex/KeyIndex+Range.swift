@@ -4,11 +4,11 @@ extension KeyIndex {
     ///
     /// Ends after `limit` keys (0 for no limit), or when `body` returns false. The key's bytes
     /// are valid during the call only. To go on later, visit again from the last key + `\0`.
-    package func visit(
+    package func visit<Failure: Error>(
         from start: UnsafeRawBufferPointer, to end: KeyRangeEnd, at main: Int64, limit: Int,
-        _ body: (UnsafeRawBufferPointer, KeyRecord) -> Bool
-    ) -> VisitResult {
-        visit(
+        _ body: (UnsafeRawBufferPointer, KeyRecord) throws(Failure) -> Bool
+    ) throws(Failure) -> VisitResult {
+        try visit(
             from: start, to: end, at: main, limit: limit, announcing: 0, ahead: { _ in }, body)
     }
 
@@ -18,44 +18,45 @@ extension KeyIndex {
     ///   for 0.
     /// - Parameter ahead: is handed the revisions of some of the next keys before these are handed
     ///   to `body` one by one; valid during the call only.
-    package func visit(
+    package func visit<Failure: Error>(
         from start: UnsafeRawBufferPointer, to end: KeyRangeEnd, at main: Int64, limit: Int,
         announcing wanted: Int, ahead: (UnsafeBufferPointer<Revision>) -> Void,
-        _ body: (UnsafeRawBufferPointer, KeyRecord) -> Bool
-    ) -> VisitResult {
+        _ body: (UnsafeRawBufferPointer, KeyRecord) throws(Failure) -> Bool
+    ) throws(Failure) -> VisitResult {
         switch end {
         case .single:
             guard let record = get(start, at: main) else {
                 return VisitResult(visited: 0, hasMore: false)
             }
-            _ = body(start, record)
+            _ = try body(start, record)
             return VisitResult(visited: 1, hasMore: false)
         case .unbounded:
-            return visitLeaves(
+            return try visitLeaves(
                 from: start, to: nil, at: main, limit: limit, announcing: wanted, ahead, body)
         case .key(let end):
             guard compareKeys(start, end) < 0 else {
                 return VisitResult(visited: 0, hasMore: false)
             }
-            return visitLeaves(
+            return try visitLeaves(
                 from: start, to: end, at: main, limit: limit, announcing: wanted, ahead, body)
         }
     }
 
     /// As `visit`, at the newest revision.
-    package func visitLive(
+    package func visitLive<Failure: Error>(
         from start: UnsafeRawBufferPointer, to end: KeyRangeEnd, limit: Int = 0,
-        _ body: (UnsafeRawBufferPointer, KeyRecord) -> Bool
-    ) -> VisitResult {
-        visit(from: start, to: end, at: .max, limit: limit, body)
+        _ body: (UnsafeRawBufferPointer, KeyRecord) throws(Failure) -> Bool
+    ) throws(Failure) -> VisitResult {
+        try visit(from: start, to: end, at: .max, limit: limit, body)
     }
 
-    private func visitLeaves(
+    private func visitLeaves<Failure: Error>(
         from start: UnsafeRawBufferPointer, to end: UnsafeRawBufferPointer?, at main: Int64,
         limit: Int, announcing wanted: Int, _ ahead: (UnsafeBufferPointer<Revision>) -> Void,
-        _ body: (UnsafeRawBufferPointer, KeyRecord) -> Bool
-    ) -> VisitResult {
-        withUnsafeTemporaryAllocation(byteCount: IndexPage.inlineKeyMax, alignment: 8) { buffer in
+        _ body: (UnsafeRawBufferPointer, KeyRecord) throws(Failure) -> Bool
+    ) throws(Failure) -> VisitResult {
+        try withUnsafeTemporaryAllocation(byteCount: IndexPage.inlineKeyMax, alignment: 8) {
+            buffer throws(Failure) in
             let keyBuffer = buffer.baseAddress.unsafelyUnwrapped
             var visited = 0
             var isEnding = false
@@ -77,7 +78,7 @@ extension KeyIndex {
                         if isEnding { return VisitResult(visited: visited, hasMore: true) }
                         visited += 1
                         isEnding =
-                            !body(leaf.key(index, buffer: keyBuffer), record)
+                            try !body(leaf.key(index, buffer: keyBuffer), record)
                             || visited == limit
                     }
                     index += 1

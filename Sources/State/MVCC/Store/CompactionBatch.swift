@@ -4,9 +4,7 @@ import EtcdAPI
 /// Records that one step of a compaction looks at.
 struct CompactionBatch {
     private struct Entry {
-        var key: UnsafeRawBufferPointer
-        var value: UnsafeRawBufferPointer
-        var name: RevisionKey
+        let record: RecordCursor.Record
         var isKept = false
     }
 
@@ -25,28 +23,25 @@ struct CompactionBatch {
     mutating func read(
         _ bucket: BoltBucket, from start: [UInt8]?, through main: Int64
     ) throws(StoreError) {
-        var cursor = bucket.cursor()
-        var entry = start.map { cursor.seek($0) } ?? cursor.first()
-        while let (key, value) = entry {
-            guard let name = RevisionKey(decoding: key) else {
-                throw .malformedRecord(key: Array(key))
-            }
-            if name.revision.main > main { return }
+        var cursor = RecordCursor(bucket)
+        var next = if let start { try cursor.seek(start) } else { try cursor.next() }
+        while let record = next {
+            if record.name.revision.main > main { return }
             if entries.count == limit {
-                resumeKey = Array(key)
+                resumeKey = Array(record.key)
                 return
             }
-            entries.append(Entry(key: key, value: value, name: name))
-            entry = cursor.next()
+            entries.append(Entry(record: record))
+            next = try cursor.next()
         }
     }
 
     /// Decides what stays: the newest change of its key at the compaction's revision, unless that
     /// is a deletion from before it. The caller holds the store's lock.
-    mutating func judge(_ job: CompactionJob, by index: KeyIndex) {
+    mutating func judge(_ job: CompactionJob, by index: KeyIndex) throws(StoreError) {
         for place in entries.indices {
-            let name = entries[place].name
-            guard let view = KeyValueView(stored: entries[place].value) else { continue }
+            let name = entries[place].record.name
+            let view = try entries[place].record.view()
             let change = index.change(of: view.key, at: job.revision)
             let isNewest = change?.modified == name.revision
             let stays = !name.isTombstone || name.revision.main == job.revision
@@ -59,18 +54,18 @@ struct CompactionBatch {
     /// compaction, and of the rest what is kept.
     func hash(into hash: inout RecordHash, previous: Int64, keepsNothing: Bool) {
         for entry in entries {
-            let main = entry.name.revision.main
+            let main = entry.record.name.revision.main
             if main <= previous, !keepsNothing, !entry.isKept { continue }
-            if main == previous, entry.name.isTombstone { continue }
-            hash.add(entry.key)
-            hash.add(entry.value)
+            if main == previous, entry.record.name.isTombstone { continue }
+            hash.add(entry.record.key)
+            hash.add(entry.record.value)
         }
     }
 
     /// Removes what does not stay.
     func remove(from bucket: BoltWriteBucket) throws(BoltError) {
         for entry in entries where !entry.isKept {
-            try bucket.delete(entry.key)
+            try bucket.delete(entry.record.key)
         }
     }
 }

@@ -1,5 +1,5 @@
 import Bolt
-package import EtcdAPI
+import EtcdAPI
 
 /// A hash of the store at a revision, made in steps.
 ///
@@ -23,8 +23,7 @@ package final class HashJob {
     private let generations: [PendingGeneration]
     private let pending: [ContiguousArray<StoredRecord>]
     private let readsNothing: Bool
-    private var cursor: BoltCursor?
-    private var hasStarted = false
+    private var cursor: RecordCursor?
     private var source = Source.file
     private var hash = RecordHash(bucket: StoreBucket.key)
     /// The revision hashed.
@@ -44,7 +43,7 @@ package final class HashJob {
         snapshot = store.snapshot
         generations = [store.committing, store.open].compactMap { $0 }
         pending = generations.map { generation in generation.records }
-        cursor = store.keyBucket?.cursor()
+        cursor = store.keyBucket.map { RecordCursor($0) }
         readsNothing = !store.index.hasKey(at: revision)
     }
 
@@ -53,10 +52,10 @@ package final class HashJob {
     }
 
     /// Hashes up to `records` records; gives the result after the last.
-    package func step(records: Int) throws(EtcdError) -> KeyValueHash? {
+    package func step(records: Int) throws(ReadError) -> KeyValueHash? {
         try requirePin()
         for _ in 0..<max(records, 1) {
-            guard addNext() else {
+            guard try ReadError.reading({ () throws(StoreError) in try addNext() }) else {
                 // What was hashed since is of one state only if the pin still holds.
                 try requirePin()
                 return KeyValueHash(
@@ -66,40 +65,38 @@ package final class HashJob {
         return nil
     }
 
-    private func requirePin() throws(EtcdError) {
+    private func requirePin() throws(ReadError) {
         store.lock.lockForReading()
         defer { store.lock.unlock() }
-        if pin.isRevoked { throw .compacted }
+        if pin.isRevoked { throw .refused(.compacted) }
     }
 
-    private func addNext() -> Bool {
+    private func addNext() throws(StoreError) -> Bool {
         switch source {
-        case .file: return addFromFile()
+        case .file: return try addFromFile()
         case .pending(let generation, let place):
-            return addPending(generation: generation, place: place)
+            return try addPending(generation: generation, place: place)
         case .done: return false
         }
     }
 
-    private func addFromFile() -> Bool {
-        let entry = hasStarted ? cursor?.next() : cursor?.first()
-        hasStarted = true
-        guard let (key, value) = entry ?? nil, let name = RevisionKey(decoding: key) else {
+    private func addFromFile() throws(StoreError) -> Bool {
+        guard let record = try cursor?.next() else {
             source = .pending(generation: 0, place: 0)
             return true
         }
-        guard name.revision.main <= revision else {
+        guard record.name.revision.main <= revision else {
             source = .done
             return true
         }
-        if counts(name, value) {
-            hash.add(key)
-            hash.add(value)
+        if try counts(record.stored) {
+            hash.add(record.key)
+            hash.add(record.value)
         }
         return true
     }
 
-    private func addPending(generation: Int, place: Int) -> Bool {
+    private func addPending(generation: Int, place: Int) throws(StoreError) -> Bool {
         guard generation < pending.count else { return false }
         guard place < pending[generation].count else {
             source = .pending(generation: generation + 1, place: 0)
@@ -107,23 +104,25 @@ package final class HashJob {
         }
         let record = pending[generation][place]
         source = .pending(generation: generation, place: place + 1)
-        let name = RevisionKey(record.revision, isTombstone: record.isTombstone)
-        guard name.revision.main <= revision else { return false }
-        if counts(name, record.value) {
+        guard record.revision.main <= revision else { return false }
+        if try counts(record) {
+            let name = RevisionKey(record.revision, isTombstone: record.isTombstone)
             name.encoded.withUnsafeBytes { bytes in hash.add(bytes) }
             hash.add(record.value)
         }
         return true
     }
 
-    private func counts(_ name: RevisionKey, _ value: UnsafeRawBufferPointer) -> Bool {
-        let main = name.revision.main
+    private func counts(_ record: StoredRecord) throws(StoreError) -> Bool {
+        let main = record.revision.main
         guard main <= compactRevision else { return true }
-        if main == compactRevision, name.isTombstone { return false }
-        guard let view = KeyValueView(stored: value) else { return true }
+        if main == compactRevision, record.isTombstone { return false }
+        guard let view = KeyValueView(stored: record.value) else {
+            throw .malformedRecord(key: RevisionKey(record.revision).encoded)
+        }
         store.lock.lockForReading()
         defer { store.lock.unlock() }
         let seenAt = readsNothing ? compactRevision : revision
-        return store.index.get(view.key, at: seenAt)?.modified == name.revision
+        return store.index.get(view.key, at: seenAt)?.modified == record.revision
     }
 }

@@ -6,16 +6,17 @@ extension RangePlan {
     /// only the record is known.
     private func madePair(
         _ key: UnsafeRawBufferPointer?, _ record: KeyRecord, in records: inout RecordFinder
-    ) -> KeyValueView? {
+    ) throws(StoreError) -> KeyValueView? {
         guard request.keysOnly else { return nil }
         let none = UnsafeRawBufferPointer(start: nil, count: 0)
         guard isIndexOnly else {
-            var view = records.view(of: record.modified)
+            var view = try records.view(of: record.modified)
             view.value = none
             return view
         }
+        let storedKey = if let key { key } else { try records.view(of: record.modified).key }
         return KeyValueView(
-            key: key ?? records.view(of: record.modified).key,
+            key: storedKey,
             createRevision: record.created.main, modRevision: record.modified.main,
             version: record.version, value: none, lease: 0)
     }
@@ -23,10 +24,13 @@ extension RangePlan {
     /// Bytes that the pair takes in a RangeResponse.
     func pairSizeBytes(
         _ key: UnsafeRawBufferPointer?, _ record: KeyRecord, in records: inout RecordFinder
-    ) -> Int {
+    ) throws(StoreError) -> Int {
         let count =
-            madePair(key, record, in: &records)?.encodedSize
-            ?? records.value(of: record.modified).count
+            if let view = try madePair(key, record, in: &records) {
+                view.encodedSize
+            } else {
+                try records.value(of: record.modified).count
+            }
         return KeyValueFraming.rangePairs.sizeBytes(encodedCount: count)
     }
 
@@ -34,12 +38,12 @@ extension RangePlan {
     func append(
         _ key: UnsafeRawBufferPointer?, _ record: KeyRecord, in records: inout RecordFinder,
         to answer: inout RangeAnswer
-    ) -> Int {
+    ) throws(StoreError) -> Int {
         let before = answer.keyValues.count
-        if let view = madePair(key, record, in: &records) {
+        if let view = try madePair(key, record, in: &records) {
             answer.append(view)
         } else {
-            answer.append(keyValue: records.value(of: record.modified))
+            answer.append(keyValue: try records.value(of: record.modified))
         }
         return answer.keyValues.count - before
     }
@@ -48,13 +52,13 @@ extension RangePlan {
     func append(
         _ key: UnsafeRawBufferPointer?, _ record: KeyRecord, in records: inout RecordFinder,
         to writer: inout WireWriter
-    ) -> Int {
+    ) throws(StoreError) -> Int {
         let before = writer.count
-        if let view = madePair(key, record, in: &records) {
+        if let view = try madePair(key, record, in: &records) {
             writer.appendLength(view.encodedSize, field: 2)
             view.encode(into: &writer)
         } else {
-            let stored = records.value(of: record.modified)
+            let stored = try records.value(of: record.modified)
             KeyValueFraming.rangePairs.append(stored, to: &writer)
         }
         return writer.count - before

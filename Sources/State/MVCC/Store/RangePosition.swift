@@ -27,16 +27,17 @@ struct RangePosition {
     mutating func advance(
         _ plan: RangePlan, in store: Store, budget: inout RangeBudget,
         announcing wanted: Int = 0, ahead: (UnsafeBufferPointer<Revision>) -> Void = { _ in },
-        _ visitor: (UnsafeRawBufferPointer, KeyRecord) -> Verdict
-    ) -> Bool {
+        _ visitor: (UnsafeRawBufferPointer, KeyRecord) throws(StoreError) -> Verdict
+    ) throws(StoreError) -> Bool {
         var resumeKey: [UInt8]?
         var left = budget
-        let result = withKeyRange(nextKey, plan.request.rangeEnd) { start, end in
-            store.index.visit(
+        let result = try withKeyRange(nextKey, plan.request.rangeEnd) {
+            start, end throws(StoreError) in
+            try store.index.visit(
                 from: start, to: end, at: plan.revision, limit: 0,
                 announcing: wanted, ahead: ahead
-            ) { key, record in
-                switch visitor(key, record) {
+            ) { key, record throws(StoreError) in
+                switch try visitor(key, record) {
                 case .stop: return false
                 case .passed(let bytes):
                     left.keys -= 1

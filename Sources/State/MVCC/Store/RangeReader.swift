@@ -4,8 +4,8 @@ package import EtcdAPI
 ///
 /// Use: `prepare` until it returns true, which gathers and sorts where the request sorts, and adds
 /// up sizes if asked to; then `read` until it returns true; `close` at the end (also done by
-/// deinit). Each call holds the store's lock for one slice. Any call throws `.compacted` once the
-/// reader's pin was revoked.
+/// deinit). Each call holds the store's lock for one slice. Any call refuses with `.compacted` once
+/// the reader's pin was revoked.
 ///
 /// Used by one thread at a time.
 package final class RangeReader {
@@ -50,25 +50,26 @@ package final class RangeReader {
 
     /// Does one slice of what has to come before the first `read`; true when there is no more of
     /// it. With `sizing` also adds up `pairsSizeBytes` and settles `more`.
-    package func prepare(sizing isSizing: Bool) throws(EtcdError) -> Bool {
+    package func prepare(sizing isSizing: Bool) throws(ReadError) -> Bool {
         guard isOrdered else { return try gather() && !isSizing }
         guard isSizing, !sizing.isDone else { return true }
-        try withSlice { store in
+        try withSlice { store throws(StoreError) in
             var budget = sliceBudget
-            sizing.advance(over: selection, in: store, budget: &budget) { key, record, records in
-                pairsSizeBytes += plan.pairSizeBytes(key, record, in: &records)
+            try sizing.advance(over: selection, in: store, budget: &budget) {
+                key, record, records throws(StoreError) in
+                pairsSizeBytes += try plan.pairSizeBytes(key, record, in: &records)
                 return 0
             }
         }
         return sizing.isDone
     }
 
-    private func gather() throws(EtcdError) -> Bool {
+    private func gather() throws(ReadError) -> Bool {
         guard var gathering = selection else { return true }
         selection = nil
-        try withSlice { store in
+        try withSlice { store throws(StoreError) in
             var budget = sliceBudget
-            gathering.gather(plan, in: store, budget: &budget)
+            try gathering.gather(plan, in: store, budget: &budget)
         }
         if gathering.isGathered {
             gathering.order(plan)
@@ -87,7 +88,7 @@ package final class RangeReader {
     /// Returns true when there are no more. One call is one or more slices.
     package func read(
         keys: Int, bytes: Int, into writer: inout WireWriter
-    ) throws(EtcdError) -> Bool {
+    ) throws(ReadError) -> Bool {
         precondition(isOrdered, "a reader is prepared before it reads")
         var left = RangeBudget(keys: keys, bytes: bytes)
         while !reading.isDone, isFull || !left.isSpent {
@@ -101,7 +102,7 @@ package final class RangeReader {
 
     private func readSlice(
         _ left: inout RangeBudget, into writer: inout WireWriter
-    ) throws(EtcdError) {
+    ) throws(ReadError) {
         var budget = sliceBudget
         if !isFull {
             budget = RangeBudget(
@@ -109,27 +110,32 @@ package final class RangeReader {
         }
         let before = writer.count
         var pairs = 0
-        try withSlice { store in
-            reading.advance(over: selection, in: store, budget: &budget) { key, record, records in
+        try withSlice { store throws(StoreError) in
+            try reading.advance(over: selection, in: store, budget: &budget) {
+                key, record, records throws(StoreError) in
                 pairs += 1
-                return plan.append(key, record, in: &records, to: &writer)
+                return try plan.append(key, record, in: &records, to: &writer)
             }
         }
         left.keys -= pairs
         left.bytes -= writer.count - before
     }
 
-    private func withSlice(_ body: (Store) -> Void) throws(EtcdError) {
+    private func withSlice(_ body: (Store) throws(StoreError) -> Void) throws(ReadError) {
         store.lock.lockForReading()
         defer { store.lock.unlock() }
-        guard !pin.isRevoked else { throw .compacted }
-        body(store)
+        guard !pin.isRevoked else { throw .refused(.compacted) }
+        try ReadError.reading { () throws(StoreError) in
+            try store.requireIntact()
+            try body(store)
+        }
     }
 
     /// What the runtime may revoke when the reader takes too long.
     package var revisionPin: RevisionPin { pin }
 
-    /// Lets go of the revision. Reading afterwards throws `.compacted`. Not under the store's lock.
+    /// Lets go of the revision. Reading afterwards refuses with `.compacted`. Not under the store's
+    /// lock.
     package func close() {
         if !isClosed {
             isClosed = true

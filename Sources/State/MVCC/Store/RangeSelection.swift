@@ -28,18 +28,21 @@ struct RangeSelection {
     subscript(place: Int) -> KeyRecord { candidates[place].record }
 
     /// Gathers one slice. The caller holds the store's lock.
-    mutating func gather(_ plan: RangePlan, in store: Store, budget: inout RangeBudget) {
+    mutating func gather(
+        _ plan: RangePlan, in store: Store, budget: inout RangeBudget
+    ) throws(StoreError) {
         let needsValues = plan.sort?.target == .value
         if needsValues { hold(store) }
         let end = plan.gatherLimit
         var records = RecordFinder(store)
-        let isComplete = position.advance(plan, in: store, budget: &budget) { _, record in
+        let isComplete = try position.advance(plan, in: store, budget: &budget) {
+            _, record throws(StoreError) in
             if let end, gathered == end { return .stop }
             gathered += 1
             guard plan.admits(record) else { return .passed(bytes: 0) }
             var candidate = Candidate(
                 record: record, value: UnsafeRawBufferPointer(start: nil, count: 0))
-            if needsValues { candidate.value = records.view(of: record.modified).value }
+            if needsValues { candidate.value = try records.view(of: record.modified).value }
             candidates.append(candidate)
             return .passed(bytes: 0)
         }

@@ -24,23 +24,25 @@ struct RangeWalk {
     /// store's lock.
     mutating func advance(
         over selection: RangeSelection?, in store: Store, budget: inout RangeBudget,
-        _ body: (UnsafeRawBufferPointer?, KeyRecord, inout RecordFinder) -> Int
-    ) {
+        _ body: (UnsafeRawBufferPointer?, KeyRecord, inout RecordFinder) throws(StoreError) -> Int
+    ) throws(StoreError) {
         if let selection {
             var records = RecordFinder(store)
-            advance(selection, budget: &budget) { key, record in body(key, record, &records) }
+            try advance(selection, budget: &budget) { key, record throws(StoreError) in
+                try body(key, record, &records)
+            }
         } else {
-            advanceInKeyOrder(in: store, budget: &budget, body)
+            try advanceInKeyOrder(in: store, budget: &budget, body)
         }
     }
 
     private mutating func advance(
         _ selection: RangeSelection, budget: inout RangeBudget,
-        _ body: (UnsafeRawBufferPointer?, KeyRecord) -> Int
-    ) {
+        _ body: (UnsafeRawBufferPointer?, KeyRecord) throws(StoreError) -> Int
+    ) throws(StoreError) {
         hasMore = selection.hasMore
         while place < selection.count, !budget.isSpent {
-            budget.bytes -= body(nil, selection[place])
+            budget.bytes -= try body(nil, selection[place])
             budget.keys -= 1
             place += 1
         }
@@ -49,24 +51,24 @@ struct RangeWalk {
 
     private mutating func advanceInKeyOrder(
         in store: Store, budget: inout RangeBudget,
-        _ body: (UnsafeRawBufferPointer?, KeyRecord, inout RecordFinder) -> Int
-    ) {
+        _ body: (UnsafeRawBufferPointer?, KeyRecord, inout RecordFinder) throws(StoreError) -> Int
+    ) throws(StoreError) {
         let plan = plan
         var records = RecordFinder(store)
         let limit = plan.limit ?? .max
         var given = given
         var isCut = false
         let wanted = plan.readsAhead ? min(limit - given, budget.keys) : 0
-        isDone = position.advance(
+        isDone = try position.advance(
             plan, in: store, budget: &budget, announcing: wanted, ahead: { records.expect($0) }
-        ) { key, record in
+        ) { key, record throws(StoreError) in
             guard plan.admits(record) else { return .passed(bytes: 0) }
             if given == limit {
                 isCut = true
                 return .stop
             }
             given += 1
-            return .passed(bytes: body(key, record, &records))
+            return .passed(bytes: try body(key, record, &records))
         }
         self.given = given
         hasMore = isCut

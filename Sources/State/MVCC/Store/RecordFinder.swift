@@ -29,22 +29,23 @@ struct RecordFinder {
 
     /// The encoded KeyValue of a revision.
     ///
-    /// Its absence means that index and file do not belong together: the member must stop.
-    mutating func value(of revision: Revision) -> UnsafeRawBufferPointer {
+    /// Its absence means that index and file do not belong together.
+    mutating func value(of revision: Revision) throws(StoreError) -> UnsafeRawBufferPointer {
         if revision >= firstOpen, let value = store.open.value(of: revision) { return value }
         if revision >= firstCommitting, let value = store.committing?.value(of: revision) {
             return value
         }
-        guard let value = valueInFile(of: revision) else {
-            preconditionFailure("the record of revision \(revision) in the index is stored")
+        let found = try StoreError.reading { () throws(PageFault) in
+            try valueInFile(of: revision)
         }
+        guard let value = found else { throw .missingRecord(revision) }
         return value
     }
 
     /// The decoded record of a revision.
-    mutating func view(of revision: Revision) -> KeyValueView {
-        guard let view = KeyValueView(stored: value(of: revision)) else {
-            preconditionFailure("the record of revision \(revision) is a KeyValue")
+    mutating func view(of revision: Revision) throws(StoreError) -> KeyValueView {
+        guard let view = KeyValueView(stored: try value(of: revision)) else {
+            throw .malformedRecord(key: RevisionKey(revision).encoded)
         }
         return view
     }
@@ -66,11 +67,12 @@ struct RecordFinder {
         }
     }
 
-    private mutating func valueInFile(of revision: Revision) -> UnsafeRawBufferPointer? {
-        withKey(of: revision) { records, key in
+    private mutating func valueInFile(
+        of revision: Revision
+    ) throws(PageFault) -> UnsafeRawBufferPointer? {
+        try withKey(of: revision) { records, key throws(PageFault) in
             if let value = records.expectedValue(of: revision, key) { return value }
-            // The bucket says so if a broken page is the reason.
-            return records.file?.get(key) ?? records.store.keyBucket?.get(key)
+            return try records.file?.get(key)
         }
     }
 
@@ -84,14 +86,15 @@ struct RecordFinder {
         return file?.finish(expected[nextExpected - 1].lookup, key)
     }
 
-    private mutating func withKey<Result>(
-        of revision: Revision, _ body: (inout Self, UnsafeRawBufferPointer) -> Result
-    ) -> Result {
-        withUnsafeTemporaryAllocation(
+    private mutating func withKey<Result, Failure: Error>(
+        of revision: Revision,
+        _ body: (inout Self, UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try withUnsafeTemporaryAllocation(
             byteCount: RevisionKey.tombstoneSizeBytes, alignment: 8
-        ) { buffer in
+        ) { buffer throws(Failure) in
             let count = RevisionKey(revision).encode(into: buffer)
-            return body(&self, UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            return try body(&self, UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         }
     }
 }

@@ -43,14 +43,16 @@ extension Store {
         if isBlocked { return .waiting }
         switch job.phase {
         case .index(let cursor):
-            compactIndex(job, from: cursor)
+            try compactIndex(job, from: cursor)
             return .indexed
         case .records(let cursor):
             return try removeRecords(job, from: cursor)
         }
     }
 
-    private func compactIndex(_ job: CompactionJob, from cursor: [UInt8]?) {
+    private func compactIndex(
+        _ job: CompactionJob, from cursor: [UInt8]?
+    ) throws(StoreError) {
         lock.lockForWriting()
         defer { lock.unlock() }
         // A pin may have come since the look at the list: none can be below `compacted` any more.
@@ -60,19 +62,17 @@ extension Store {
             job.phase = .index(from: next)
             return
         }
-        job.keepsNothing = !index.hasKey(at: job.revision) && !hasTombstone(at: job.revision)
+        if !index.hasKey(at: job.revision) { job.keepsNothing = try !hasTombstone(at: job.revision) }
         job.phase = .records(from: nil)
     }
 
     /// Whether a deletion was made exactly at a revision that is in the file.
-    private func hasTombstone(at main: Int64) -> Bool {
-        guard var cursor = keyBucket?.cursor() else { return false }
-        var entry = cursor.seek(RevisionKey(Revision(main: main)).encoded)
-        while let (key, _) = entry, let name = RevisionKey(decoding: key),
-            name.revision.main == main
-        {
+    private func hasTombstone(at main: Int64) throws(StoreError) -> Bool {
+        guard var cursor = keyBucket.map({ RecordCursor($0) }) else { return false }
+        var record = try cursor.seek(RevisionKey(Revision(main: main)).encoded)
+        while let name = record?.name, name.revision.main == main {
             if name.isTombstone { return true }
-            entry = cursor.next()
+            record = try cursor.next()
         }
         return false
     }
@@ -83,20 +83,19 @@ extension Store {
         let view = bolt.beginRead()
         defer { view.end() }
         var batch = CompactionBatch(limit: configuration.compactionBatchLimit)
-        if let bucket = view.bucket(StoreBucket.key) {
-            try batch.read(bucket, from: start, through: job.revision)
+        let bucket = try StoreError.reading { () throws(PageFault) in
+            try view.bucket(StoreBucket.key)
         }
-        lock.lockForReading()
-        batch.judge(job, by: index)
-        lock.unlock()
+        if let bucket { try batch.read(bucket, from: start, through: job.revision) }
+        try withReadLock { store throws(StoreError) in try batch.judge(job, by: store.index) }
         batch.hash(into: &job.hash, previous: job.previous, keepsNothing: job.keepsNothing)
         do throws(BoltError) {
             try commit(batch, of: job)
+            try publishSnapshot()
         } catch {
             throw .bolt(error)
         }
         job.removedCount += batch.removedCount
-        publishSnapshot()
         guard let resumeKey = batch.resumeKey else { return .finished(finish(job)) }
         job.phase = .records(from: resumeKey)
         return .removed

@@ -13,7 +13,7 @@ extension Store {
         _ defragmentation: BoltDefragmentation
     ) throws(BoltError) -> Bool {
         guard try defragmentation.step() else { return false }
-        publishSnapshot()
+        try publishSnapshot()
         return true
     }
 }

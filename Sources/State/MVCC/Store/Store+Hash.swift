@@ -1,5 +1,5 @@
 package import Bolt
-package import EtcdAPI
+import EtcdAPI
 
 /// Hashes that members compare.
 extension Store {
@@ -21,18 +21,19 @@ extension Store {
     }
 
     /// Begins a hash at a revision; 0 for the newest. Throws `.compacted` and `.futureRevision`.
-    package func beginHash(at requested: Int64) throws(EtcdError) -> HashJob {
+    package func beginHash(at requested: Int64) throws(ReadError) -> HashJob {
         lock.lockForWriting()
         defer { lock.unlock() }
-        guard requested <= 0 || requested >= compacted else { throw .compacted }
-        guard requested <= current else { throw .futureRevision }
+        try ReadError.reading { () throws(StoreError) in try requireIntact() }
+        guard requested <= 0 || requested >= compacted else { throw .refused(.compacted) }
+        guard requested <= current else { throw .refused(.futureRevision) }
         return HashJob(self, revision: requested == 0 ? current : requested)
     }
 
     /// HashKV in one go: what a compaction remembered for the revision, else a new hash.
     package func hashKV(
         at revision: Int64
-    ) throws(EtcdError) -> (hash: KeyValueHash, storeRevision: Int64) {
+    ) throws(ReadError) -> (hash: KeyValueHash, storeRevision: Int64) {
         if revision > 0, let kept = compactionHash(at: revision) {
             return (kept, revisions.current)
         }
@@ -44,19 +45,25 @@ extension Store {
 
     /// Hash of a whole file: CRC-32C over each bucket's name, keys and values, leaving out the
     /// facts in `meta` that differ between equal members. Persist before.
-    package static func hashFile(_ transaction: BoltReadTransaction) -> UInt32 {
+    package static func hashFile(
+        _ transaction: BoltReadTransaction
+    ) throws(StoreError) -> UInt32 {
+        try StoreError.reading { () throws(PageFault) in try hashBuckets(transaction) }
+    }
+
+    private static func hashBuckets(
+        _ transaction: BoltReadTransaction
+    ) throws(PageFault) -> UInt32 {
         let ignored = [StoreBucket.consistentIndex, StoreBucket.term, StoreBucket.storageVersion]
         var hash = RecordHash()
-        transaction.forEachBucket { name, bucket in
+        try transaction.forEachBucket { name, bucket throws(PageFault) in
             name.withUnsafeBytes { bytes in hash.add(bytes) }
             var cursor = bucket.cursor()
-            var entry = cursor.first()
-            while let (key, value) = entry {
+            while let (key, value) = try cursor.next() {
                 if name != StoreBucket.meta || !ignored.contains(where: { key.elementsEqual($0) }) {
                     hash.add(key)
                     hash.add(value)
                 }
-                entry = cursor.next()
             }
         }
         return hash.value

@@ -32,24 +32,27 @@ package struct HistoryPage: Sendable {
     }
 
     /// Hands over the encoded KeyValue of a change.
-    package func withValue<Result>(
-        of change: Change, _ body: (UnsafeRawBufferPointer) -> Result
-    ) -> Result {
-        bytes.withUnsafeBytes { all in body(UnsafeRawBufferPointer(rebasing: all[change.bytes])) }
+    package func withValue<Result, Failure: Error>(
+        of change: Change, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try bytes[change.bytes].withBytes(body)
     }
 }
 
 extension Store {
     /// Copies the transactions from a revision on, `revisions` of them or until `bytes` are
     /// reached; never a part of one. Any thread; one slice of the read lock.
-    package func history(from revision: Int64, revisions: Int, bytes: Int) -> HistoryPage {
+    package func history(
+        from revision: Int64, revisions: Int, bytes: Int
+    ) throws(StoreError) -> HistoryPage {
         lock.lockForReading()
         defer { lock.unlock() }
+        try requireIntact()
         var page = HistoryPage(
             nextRevision: current + 1, storeRevision: current, compactedRevision: compacted)
         var last: Int64 = 0
         var transactions = 0
-        forEachRecord(from: max(revision, 0)) { record in
+        try forEachRecord(from: max(revision, 0)) { record in
             if record.revision.main != last {
                 if transactions == revisions || page.bytes.count >= bytes {
                     page.nextRevision = record.revision.main
@@ -71,17 +74,16 @@ extension Store {
 
     /// Visits records from a main revision on, in file and overlay, until the body returns false.
     /// The caller holds the lock.
-    private func forEachRecord(from main: Int64, _ body: (StoredRecord) -> Bool) {
+    private func forEachRecord(
+        from main: Int64, _ body: (StoredRecord) -> Bool
+    ) throws(StoreError) {
         let start = Revision(main: main)
         let isInFile = (committing ?? open).firstRevision > start
-        if isInFile, var cursor = keyBucket?.cursor() {
-            var entry = cursor.seek(RevisionKey(start).encoded)
-            while let (key, value) = entry {
-                guard let name = RevisionKey(decoding: key) else { return }
-                let record = StoredRecord(
-                    revision: name.revision, isTombstone: name.isTombstone, value: value)
-                guard body(record) else { return }
-                entry = cursor.next()
+        if isInFile, var cursor = keyBucket.map({ RecordCursor($0) }) {
+            var record = try cursor.seek(RevisionKey(start).encoded)
+            while let present = record {
+                guard body(present.stored) else { return }
+                record = try cursor.next()
             }
         }
         for generation in [committing, open] {

@@ -4,21 +4,22 @@ package import EtcdAPI
 /// From revisions to records. The callers hold the lock.
 extension Store {
     /// The encoded KeyValue of a revision that the index names.
-    ///
-    /// Its absence means that index and file do not belong together: the member must stop.
-    func storedValue(of revision: Revision) -> UnsafeRawBufferPointer {
+    func storedValue(of revision: Revision) throws(StoreError) -> UnsafeRawBufferPointer {
         var records = RecordFinder(self)
-        return records.value(of: revision)
+        return try records.value(of: revision)
     }
 
     /// The encoded KeyValue of a key at a main revision, nil if it did not exist then or the
     /// revision is compacted. Any thread.
-    package func keyValue(of key: UnsafeRawBufferPointer, at main: Int64) -> [UInt8]? {
-        withReadLock { store in
+    package func keyValue(
+        of key: UnsafeRawBufferPointer, at main: Int64
+    ) throws(StoreError) -> [UInt8]? {
+        try withReadLock { store throws(StoreError) in
+            try store.requireIntact()
             guard main >= store.compacted, main <= store.current,
                 let record = store.index.get(key, at: main)
             else { return nil }
-            return Array(store.storedValue(of: record.modified))
+            return Array(try store.storedValue(of: record.modified))
         }
     }
 

@@ -20,10 +20,12 @@ extension Store {
 
     /// Closes the present overlay and opens a new one; constant time. Backend thread only.
     ///
-    /// Readers go on to see the batch until `publishPersisted`. One batch is out at a time.
-    package func takePending() -> PendingBatch {
+    /// Readers go on to see the batch until `publishPersisted`. One batch is out at a time. Throws
+    /// once a write transaction has failed: a part of an entry is never stored.
+    package func takePending() throws(StoreError) -> PendingBatch {
         lock.lockForWriting()
         defer { lock.unlock() }
+        try requireIntact()
         precondition(committing == nil, "one batch is on its way into the file at a time")
         // After a failure what is open may end within an entry: it is never written.
         let generation = failure == nil ? open : PendingGeneration()
@@ -70,9 +72,8 @@ extension Store {
 
     /// Lets readers see the committed file instead of the batch. Backend thread only, after the
     /// transaction's commit.
-    package func publishPersisted(_ batch: PendingBatch) {
-        let fresh = bolt.beginRead()
-        let bucket = fresh.bucket(StoreBucket.key)
+    package func publishPersisted(_ batch: PendingBatch) throws(BoltError) {
+        let (fresh, bucket) = try newestState()
         lock.lockForWriting()
         precondition(committing === batch.generation, "the batch that was taken is published")
         let old = snapshot
@@ -87,10 +88,18 @@ extension Store {
         withExtendedLifetime(old) {}
     }
 
-    /// Moves readers to the file's newest state after a commit that held no batch.
-    func publishSnapshot() {
+    private func newestState() throws(BoltError) -> (BoltReadTransaction, BoltBucket?) {
         let fresh = bolt.beginRead()
-        let bucket = fresh.bucket(StoreBucket.key)
+        do throws(PageFault) {
+            return (fresh, try fresh.bucket(StoreBucket.key))
+        } catch {
+            throw .corrupt(error)
+        }
+    }
+
+    /// Moves readers to the file's newest state after a commit that held no batch.
+    func publishSnapshot() throws(BoltError) {
+        let (fresh, bucket) = try newestState()
         lock.lockForWriting()
         precondition(committing == nil, "no batch is on its way into the file meanwhile")
         let old = snapshot
@@ -101,18 +110,24 @@ extension Store {
     }
 
     /// Takes, writes, commits and publishes what is pending. Backend thread only.
-    package func persist() throws(BoltError) {
-        let batch = takePending()
-        if !batch.isEmpty {
-            let transaction = bolt.beginWrite()
-            do throws(BoltError) {
-                try write(batch, to: transaction)
-            } catch {
-                transaction.rollback()
-                throw error
-            }
-            try transaction.commit()
+    package func persist() throws(StoreError) {
+        let batch = try takePending()
+        do throws(BoltError) {
+            if !batch.isEmpty { try commit(batch) }
+            try publishPersisted(batch)
+        } catch {
+            throw .bolt(error)
         }
-        publishPersisted(batch)
+    }
+
+    private func commit(_ batch: PendingBatch) throws(BoltError) {
+        let transaction = bolt.beginWrite()
+        do throws(BoltError) {
+            try write(batch, to: transaction)
+        } catch {
+            transaction.rollback()
+            throw error
+        }
+        try transaction.commit()
     }
 }

@@ -13,11 +13,11 @@ package enum RangeOutcome {
 extension Store {
     /// Answers a range whole if it fits one slice, else opens a reader pinned at the revision.
     ///
-    /// Throws `.futureRevision` and `.compacted`. Keys, limits and sort numbers are as in
+    /// Refuses with `.futureRevision` and `.compacted`. Keys, limits and sort numbers are as in
     /// RangeRequest and not checked here.
     package func range(
         _ request: RangeRequest, into answer: inout RangeAnswer
-    ) throws(EtcdError) -> RangeOutcome {
+    ) throws(ReadError) -> RangeOutcome {
         if let revision = try answerSlice(request, into: &answer) {
             return .complete(revision: revision)
         }
@@ -25,7 +25,7 @@ extension Store {
     }
 
     /// Opens a reader for a range, of whatever size; for RangeStream and large answers.
-    package func openRange(_ request: RangeRequest) throws(EtcdError) -> RangeReader {
+    package func openRange(_ request: RangeRequest) throws(ReadError) -> RangeReader {
         let (plan, pin, storeRevision) = try pinnedPlan(request)
         let count = request.countOnly ? 0 : withReadLock { store in store.count(plan) }
         return RangeReader(
@@ -34,22 +34,24 @@ extension Store {
 
     private func pinnedPlan(
         _ request: RangeRequest
-    ) throws(EtcdError) -> (RangePlan, RevisionPin, storeRevision: Int64) {
+    ) throws(ReadError) -> (RangePlan, RevisionPin, storeRevision: Int64) {
         lock.lockForWriting()
         defer { lock.unlock() }
-        let plan = RangePlan(request, revision: try resolve(request.revision, newest: current))
+        let plan = RangePlan(request, revision: try revision(of: request))
         return (plan, pin(plan.revision), current)
     }
 
     /// The store's revision if the answer fits one slice, else nil with `answer` untouched.
     private func answerSlice(
         _ request: RangeRequest, into answer: inout RangeAnswer
-    ) throws(EtcdError) -> Int64? {
+    ) throws(ReadError) -> Int64? {
         lock.lockForReading()
         defer { lock.unlock() }
-        let revision = try resolve(request.revision, newest: current)
+        let revision = try revision(of: request)
         if request.wantsOnePair {
-            appendPair(of: request.key, at: revision, to: &answer)
+            try ReadError.reading { () throws(StoreError) in
+                try appendPair(of: request.key, at: revision, to: &answer)
+            }
             return current
         }
         let plan = RangePlan(request, revision: revision)
@@ -57,18 +59,29 @@ extension Store {
         guard expected <= configuration.sliceKeys else { return nil }
         var budget = RangeBudget(keys: configuration.sliceKeys, bytes: configuration.sliceBytes)
         var whole = RangeAnswer(header: answer.header)
-        guard fill(plan, into: &whole, budget: &budget, expectedPairs: expected) else { return nil }
+        let isWhole = try ReadError.reading { () throws(StoreError) in
+            try fill(plan, into: &whole, budget: &budget, expectedPairs: expected)
+        }
+        guard isWhole else { return nil }
         answer = whole
         return current
+    }
+
+    /// The revision that is read. The caller holds the lock.
+    private func revision(of request: RangeRequest) throws(ReadError) -> Int64 {
+        try ReadError.reading { () throws(StoreError) in try requireIntact() }
+        return try ReadError.checking { () throws(EtcdError) in
+            try resolve(request.revision, newest: current)
+        }
     }
 
     /// Most ranges are of one key: that takes no plan and no walk.
     private func appendPair(
         of key: ArraySlice<UInt8>, at revision: Int64, to answer: inout RangeAnswer
-    ) {
-        key.withUnsafeBytes { key in
+    ) throws(StoreError) {
+        try key.withBytes { key throws(StoreError) in
             guard let record = index.get(key, at: revision) else { return }
-            answer.append(keyValue: storedValue(of: record.modified))
+            answer.append(keyValue: try storedValue(of: record.modified))
             answer.count = 1
         }
     }
@@ -83,9 +96,11 @@ extension Store {
     }
 
     /// Answers whatever its size; the caller holds the lock.
-    func answerWhole(_ plan: RangePlan, into answer: inout RangeAnswer) {
+    func answerWhole(
+        _ plan: RangePlan, into answer: inout RangeAnswer
+    ) throws(StoreError) {
         var budget = RangeBudget.unlimited
-        let isWhole = fill(plan, into: &answer, budget: &budget)
+        let isWhole = try fill(plan, into: &answer, budget: &budget)
         precondition(isWhole, "an unlimited budget covers every range")
     }
 
@@ -95,7 +110,7 @@ extension Store {
     private func fill(
         _ plan: RangePlan, into answer: inout RangeAnswer, budget: inout RangeBudget,
         expectedPairs: Int = 1
-    ) -> Bool {
+    ) throws(StoreError) -> Bool {
         if plan.request.countOnly {
             answer.count = count(plan)
             return true
@@ -103,15 +118,16 @@ extension Store {
         var selection: RangeSelection?
         if plan.sort != nil {
             var gathering = RangeSelection(plan)
-            gathering.gather(plan, in: self, budget: &budget)
+            try gathering.gather(plan, in: self, budget: &budget)
             guard gathering.isGathered else { return false }
             gathering.order(plan)
             selection = gathering
             budget.keys = max(budget.keys, gathering.count + 1)
         }
         var walk = RangeWalk(plan)
-        walk.advance(over: selection, in: self, budget: &budget) { key, record, records in
-            let bytes = plan.append(key, record, in: &records, to: &answer)
+        try walk.advance(over: selection, in: self, budget: &budget) {
+            key, record, records throws(StoreError) in
+            let bytes = try plan.append(key, record, in: &records, to: &answer)
             if expectedPairs > 1, bytes == answer.keyValues.count {
                 answer.reserve(bytes: min(bytes * (expectedPairs - 1), configuration.sliceBytes))
             }

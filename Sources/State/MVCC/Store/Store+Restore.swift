@@ -6,9 +6,11 @@ extension Store {
     static func createBuckets(in bolt: Bolt) throws(StoreError) {
         let reading = bolt.beginRead()
         defer { reading.end() }
-        if reading.bucket(StoreBucket.key) != nil, reading.bucket(StoreBucket.meta) != nil {
-            return
+        let isThere = try StoreError.reading { () throws(PageFault) in
+            guard try reading.bucket(StoreBucket.key) != nil else { return false }
+            return try reading.bucket(StoreBucket.meta) != nil
         }
+        if isThere { return }
         do throws(BoltError) {
             let transaction = bolt.beginWrite()
             try transaction.createBucketIfMissing(StoreBucket.key)
@@ -38,33 +40,25 @@ extension Store {
                     generation: nil))
             compacted = scheduled
         }
-        if let fault = bolt.corruption { throw .bolt(.corrupt(fault)) }
     }
 
     /// Builds the index; returns the puts that name a lease, in revision order.
     private func restoreIndex() throws(StoreError) -> ContiguousArray<StoredRecord> {
         var leased: ContiguousArray<StoredRecord> = []
-        guard var cursor = keyBucket?.cursor() else { return leased }
-        var entry = cursor.first()
-        var newest = Revision(main: -1)
-        while let (key, value) = entry {
-            // A damaged file may have any names in any order.
-            guard let name = RevisionKey(decoding: key), name.revision > newest,
-                let view = KeyValueView(stored: value)
-            else { throw .malformedRecord(key: Array(key)) }
-            newest = name.revision
+        guard var cursor = keyBucket.map({ RecordCursor($0) }) else { return leased }
+        while let stored = try cursor.next() {
+            let name = stored.name
+            let view = try stored.view()
             let record = KeyRecord(
                 modified: name.revision,
                 created: Revision(main: name.isTombstone ? 0 : view.createRevision),
                 version: name.isTombstone ? 0 : view.version)
-            guard KeyIndex.holds(record) else { throw .malformedRecord(key: Array(key)) }
+            guard KeyIndex.holds(record) else { throw .malformedRecord(key: Array(stored.key)) }
             try restore(view.key, record, isTombstone: name.isTombstone)
             if !name.isTombstone, view.lease != 0 {
-                leased.append(
-                    StoredRecord(revision: name.revision, isTombstone: false, value: value))
+                leased.append(stored.stored)
             }
             current = max(current, name.revision.main)
-            entry = cursor.next()
         }
         return leased
     }
@@ -95,7 +89,10 @@ extension Store {
     }
 
     private func compactionRevision(_ name: [UInt8]) throws(StoreError) -> Int64? {
-        guard let stored = snapshot.bucket(StoreBucket.meta)?.get(name) else { return nil }
+        let found = try StoreError.reading { () throws(PageFault) in
+            try snapshot.bucket(StoreBucket.meta)?.get(name)
+        }
+        guard let stored = found else { return nil }
         let revision = stored.withUnsafeBytes { bytes in RevisionKey(decoding: bytes)?.revision }
         guard let revision else { return nil }
         guard KeyIndex.holds(KeyRecord(modified: revision, created: revision, version: 0))

@@ -40,8 +40,8 @@ package final class Store: @unchecked Sendable {
     var finishedCompaction: Int64 = -1
     /// Bytes of keys and values put since the start.
     var putBytes = 0
-    /// Why a change could not be made. The member must stop: the store takes nothing more to the
-    /// file, and what the failed transaction changed is seen by nobody.
+    /// Why a change could not be made, or what it met of damage. The member must stop: nothing more
+    /// is read or persisted, and what the failed transaction changed is seen by nobody.
     package internal(set) var failure: StoreError?
     var pins: [RevisionPin] = []
     var compactions: [CompactionJob] = []
@@ -65,8 +65,11 @@ package final class Store: @unchecked Sendable {
             throw .index(error)
         }
         try Self.createBuckets(in: bolt)
-        snapshot = bolt.beginRead()
-        keyBucket = snapshot.bucket(StoreBucket.key)
+        let snapshot = bolt.beginRead()
+        self.snapshot = snapshot
+        keyBucket = try StoreError.reading { () throws(PageFault) in
+            try snapshot.bucket(StoreBucket.key)
+        }
         keyFinder = keyBucket?.finder
         try restore()
     }
@@ -155,9 +158,17 @@ package final class Store: @unchecked Sendable {
     }
 
     @inline(__always)
-    func withReadLock<Result>(_ body: (Store) -> Result) -> Result {
+    func withReadLock<Result, Failure: Error>(
+        _ body: (Store) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         lock.lockForReading()
         defer { lock.unlock() }
-        return body(self)
+        return try body(self)
+    }
+
+    /// Refuses to go on once a write transaction has failed. The caller holds the lock.
+    @inline(__always)
+    func requireIntact() throws(StoreError) {
+        if let failure { throw failure }
     }
 }

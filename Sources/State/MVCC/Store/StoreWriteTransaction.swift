@@ -4,8 +4,9 @@ package import EtcdAPI
 /// revisions in the order they are made.
 ///
 /// It holds the store's write lock from `beginWrite` to `end`, so readers see all of it or
-/// nothing, and its own ranges see its changes. There is no way back: what a request can be
-/// refused for is checked before; anything else is the store's `failure`. Apply thread only.
+/// nothing, and its own ranges see its changes. There is no way back: what a request is refused for
+/// is checked before, and damage of the database, which any read can meet, ends the store with
+/// `abandon`. Apply thread only.
 package final class StoreWriteTransaction {
     let store: Store
     private let ownsLock: Bool
@@ -76,17 +77,32 @@ package final class StoreWriteTransaction {
         if lease != 0 { leases.attach(key, to: lease) }
     }
 
-    /// Deletes the keys of a range, ascending, and returns how many there were. `previous` gets
-    /// the encoded KeyValue of each before it goes; its bytes are valid during the call.
+    /// Deletes the keys of a range, ascending, and returns how many there were.
+    package func deleteRange(_ key: ArraySlice<UInt8>, end: ArraySlice<UInt8>) -> Int {
+        deleteRange(key, end: end, before: { _ in })
+    }
+
+    /// As above. `previous` gets the encoded KeyValue of each key before it goes; its bytes are
+    /// valid during the call.
     package func deleteRange(
         _ key: ArraySlice<UInt8>, end: ArraySlice<UInt8>,
-        previous: ((UnsafeRawBufferPointer) -> Void)? = nil
-    ) -> Int {
+        previous: (UnsafeRawBufferPointer) -> Void
+    ) throws(StoreError) -> Int {
+        try deleteRange(key, end: end) { record throws(StoreError) in
+            previous(try store.storedValue(of: record.modified))
+        }
+    }
+
+    private func deleteRange<Failure: Error>(
+        _ key: ArraySlice<UInt8>, end: ArraySlice<UInt8>,
+        before: (KeyRecord) throws(Failure) -> Void
+    ) throws(Failure) -> Int {
         let first = store.open.records.count
         let revision = revision
-        withKeyRange(key, end) { start, end in
-            _ = store.index.visit(from: start, to: end, at: revision, limit: 0) { key, record in
-                previous?(store.storedValue(of: record.modified))
+        try withKeyRange(key, end) { start, end throws(Failure) in
+            _ = try store.index.visit(from: start, to: end, at: revision, limit: 0) {
+                key, record throws(Failure) in
+                try before(record)
                 appendTombstone(key)
                 return true
             }
@@ -118,24 +134,28 @@ package final class StoreWriteTransaction {
         changeCount += 1
     }
 
-    /// Answers a range as the transaction sees it. Throws `.futureRevision` and `.compacted`.
+    /// Answers a range as the transaction sees it. Refuses with `.futureRevision` and `.compacted`.
     /// `answer.count` and `.more` are set; the header is the caller's.
     package func range(
         _ request: RangeRequest, into answer: inout RangeAnswer
-    ) throws(EtcdError) {
+    ) throws(ReadError) {
         let newest = revision
-        let plan = RangePlan(request, revision: try store.resolve(request.revision, newest: newest))
-        store.answerWhole(plan, into: &answer)
+        let revision = try ReadError.checking { () throws(EtcdError) in
+            try store.resolve(request.revision, newest: newest)
+        }
+        try ReadError.reading { () throws(StoreError) in
+            try store.answerWhole(RangePlan(request, revision: revision), into: &answer)
+        }
     }
 
     /// Hands the encoded KeyValue of a key as the transaction sees it to `body`, nil if it does
     /// not exist. The bytes are valid during the call.
     package func withKeyValue<Result>(
         of key: ArraySlice<UInt8>, _ body: (UnsafeRawBufferPointer?) -> Result
-    ) -> Result {
-        key.withUnsafeBytes { key in
+    ) throws(StoreError) -> Result {
+        try key.withBytes { key throws(StoreError) in
             guard let record = store.index.get(key, at: revision) else { return body(nil) }
-            return body(store.storedValue(of: record.modified))
+            return body(try store.storedValue(of: record.modified))
         }
     }
 
@@ -143,16 +163,28 @@ package final class StoreWriteTransaction {
     /// transaction sees them; the KeyValue is decoded only when asked for.
     package func forEach(
         _ key: ArraySlice<UInt8>, end: ArraySlice<UInt8>,
-        _ body: (_ record: KeyRecord, _ view: () -> KeyValueView) -> Bool
-    ) {
-        withKeyRange(key, end) { start, end in
-            _ = store.index.visit(from: start, to: end, at: revision, limit: 0) { _, record in
-                body(record) {
+        _ body: (
+            _ record: KeyRecord, _ view: () throws(StoreError) -> KeyValueView
+        ) throws(StoreError) -> Bool
+    ) throws(StoreError) {
+        try withKeyRange(key, end) { start, end throws(StoreError) in
+            _ = try store.index.visit(from: start, to: end, at: revision, limit: 0) {
+                _, record throws(StoreError) in
+                try body(record) { () throws(StoreError) in
                     var records = RecordFinder(store)
-                    return records.view(of: record.modified)
+                    return try records.view(of: record.modified)
                 }
             }
         }
+    }
+
+    /// Ends a transaction that met damage. What it has changed cannot be taken back, so the store
+    /// ends with it: nothing is read or persisted any more, and the member must stop.
+    package func abandon(_ failure: StoreError) {
+        precondition(!isEnded, "a write transaction is ended once")
+        isEnded = true
+        store.failure = store.failure ?? failure
+        if ownsLock { store.unlockForApply() }
     }
 
     /// Publishes the changes. Returns them for `WatchHub.notify`, nil if there were none or one
@@ -186,13 +218,25 @@ extension Store {
 
 /// Hands over a range in the index's terms: `end` empty is the single key, one zero byte the end
 /// of the key space.
-func withKeyRange<Result>(
+func withKeyRange<Result, Failure: Error>(
     _ key: ArraySlice<UInt8>, _ end: ArraySlice<UInt8>,
-    _ body: (UnsafeRawBufferPointer, KeyRangeEnd) -> Result
-) -> Result {
-    key.withUnsafeBytes { start in
-        if end.isEmpty { return body(start, .single) }
-        if end.count == 1, end.first == 0 { return body(start, .unbounded) }
-        return end.withUnsafeBytes { end in body(start, .key(end)) }
+    _ body: (UnsafeRawBufferPointer, KeyRangeEnd) throws(Failure) -> Result
+) throws(Failure) -> Result {
+    try key.withBytes { start throws(Failure) in
+        if end.isEmpty { return try body(start, .single) }
+        if end.count == 1, end.first == 0 { return try body(start, .unbounded) }
+        return try end.withBytes { end throws(Failure) in try body(start, .key(end)) }
+    }
+}
+
+extension ArraySlice where Element == UInt8 {
+    /// The bytes as raw memory, with the closure's own error type kept.
+    @inline(__always)
+    func withBytes<Result, Failure: Error>(
+        _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try withUnsafeBufferPointer { buffer throws(Failure) in
+            try body(UnsafeRawBufferPointer(buffer))
+        }
     }
 }

@@ -34,8 +34,10 @@ struct IntervalTree {
     }
 
     /// Visits the watchers of all ranges that hold a key.
-    func forEach(containing key: UnsafeRawBufferPointer, _ body: (Watcher) -> Void) {
-        visit(root, key, body)
+    func forEach<Failure: Error>(
+        containing key: UnsafeRawBufferPointer, _ body: (Watcher) throws(Failure) -> Void
+    ) throws(Failure) {
+        try visit(root, key, body)
     }
 
     private static func bounds(_ watcher: Watcher) -> ([UInt8], [UInt8]?) {
@@ -43,15 +45,15 @@ struct IntervalTree {
         return (watcher.configuration.key, end == [0] ? nil : end)
     }
 
-    private func visit(
-        _ place: Int, _ key: UnsafeRawBufferPointer, _ body: (Watcher) -> Void
-    ) {
+    private func visit<Failure: Error>(
+        _ place: Int, _ key: UnsafeRawBufferPointer, _ body: (Watcher) throws(Failure) -> Void
+    ) throws(Failure) {
         guard place >= 0, Self.isBelow(key, nodes[place].highestEnd) else { return }
-        visit(nodes[place].left, key, body)
+        try visit(nodes[place].left, key, body)
         let startsBefore = nodes[place].start.withUnsafeBytes { compareBytes($0, key) <= 0 }
         guard startsBefore else { return }
-        if Self.isBelow(key, nodes[place].end) { nodes[place].watchers.forEach(body) }
-        visit(nodes[place].right, key, body)
+        if Self.isBelow(key, nodes[place].end) { try nodes[place].watchers.forEach(body) }
+        try visit(nodes[place].right, key, body)
     }
 
     private static func isBelow(_ key: UnsafeRawBufferPointer, _ end: [UInt8]?) -> Bool {

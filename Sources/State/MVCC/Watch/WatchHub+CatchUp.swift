@@ -7,7 +7,9 @@ extension WatchHub {
     /// pause of 100 ms is right. One thread at a time.
     ///
     /// Only choosing and delivering hold the hub's lock; history is read and matched outside.
-    package func catchUpStep() -> Bool {
+    ///
+    /// - Throws: when the history is damaged. Nobody gets anything of the page then.
+    package func catchUpStep() throws(StoreError) -> Bool {
         var (round, store) = withLock { hub in (hub.chooseBehind(), hub.store) }
         guard !round.participants.isEmpty else {
             return withLock { hub in hub.settleOwedProgress() }
@@ -15,7 +17,7 @@ extension WatchHub {
         var hasMoved = false
         for kind in CatchUpRound.Start.allCases {
             guard let start = round.revision(of: kind) else { break }
-            let page = readPage(from: start, for: &round, store: store)
+            let page = try readPage(from: start, for: &round, store: store)
             let isSameStore = withLock { hub in
                 guard hub.store === store else { return false }
                 if hub.deliver(page, from: start, to: &round) { hasMoved = true }
@@ -56,14 +58,15 @@ extension WatchHub {
     /// Reads a page of history, slice by slice, and finds what the participants get of it.
     private func readPage(
         from start: Int64, for round: inout CatchUpRound, store: Store
-    ) -> CatchUpPage {
+    ) throws(StoreError) -> CatchUpPage {
         let candidates = round.candidates(from: start)
-        var slice = history(of: store, from: start, revisions: configuration.revisionsPerPage)
+        var slice = try history(of: store, from: start, revisions: configuration.revisionsPerPage)
         var page = CatchUpPage(slice)
         while true {
-            page.add(slice, eventBytes: Self.match(slice, candidates, in: &round, store: store))
+            let eventBytes = try Self.match(slice, candidates, in: &round, store: store)
+            page.add(slice, eventBytes: eventBytes)
             guard page.goesOn(configuration) else { return page }
-            slice = history(
+            slice = try history(
                 of: store, from: page.nextRevision,
                 revisions: configuration.revisionsPerPage - page.revisions)
             // What a compaction has overtaken meanwhile may have gaps.
@@ -71,19 +74,23 @@ extension WatchHub {
         }
     }
 
-    private func history(of store: Store, from start: Int64, revisions: Int) -> HistoryPage {
-        store.history(from: start, revisions: revisions, bytes: configuration.bytesPerSlice)
+    private func history(
+        of store: Store, from start: Int64, revisions: Int
+    ) throws(StoreError) -> HistoryPage {
+        try store.history(from: start, revisions: revisions, bytes: configuration.bytesPerSlice)
     }
 
     /// Finds what each candidate gets of a slice; returns the bytes of all events made for it.
     /// The watchers' configurations never change, so no lock is needed.
     private static func match(
         _ slice: HistoryPage, _ candidates: [Int], in round: inout CatchUpRound, store: Store
-    ) -> Int {
+    ) throws(StoreError) -> Int {
         var eventBytes = 0
         for record in slice.changes {
-            slice.withValue(of: record) { bytes in
-                guard let view = KeyValueView(stored: bytes) else { return }
+            try slice.withValue(of: record) { bytes throws(StoreError) in
+                guard let view = KeyValueView(stored: bytes) else {
+                    throw .malformedRecord(key: RevisionKey(record.revision).encoded)
+                }
                 var change: WatchedChange?
                 for place in candidates {
                     let configuration = round.participants[place].watcher.configuration
@@ -96,7 +103,7 @@ extension WatchHub {
                         ?? WatchedChange(
                             record.revision, isDeletion: record.isTombstone, record: view)
                     change = shared
-                    if configuration.wantsPrevious { shared.addPrevious(of: view, from: store) }
+                    if configuration.wantsPrevious { try shared.addPrevious(of: view, from: store) }
                     round.participants[place].changes.append(shared)
                 }
                 eventBytes += change?.heldBytes ?? 0

@@ -4,12 +4,14 @@ import EtcdAPI
 extension WatchHub {
     /// Tells of transactions, in revision order without gaps. Apply thread; the store's write lock
     /// is not held.
-    package func notify(_ transactions: [CommittedTransaction]) {
+    ///
+    /// - Throws: when a previous pair cannot be read. Nobody is told of anything then.
+    package func notify(_ transactions: [CommittedTransaction]) throws(StoreError) {
         guard let last = transactions.last else { return }
-        withLock { hub in
+        try withLock { hub throws(StoreError) in
             var streams: [WatchStream] = []
             if !hub.index.isEmpty {
-                for transaction in transactions { hub.gather(transaction, into: &streams) }
+                for transaction in transactions { try hub.gather(transaction, into: &streams) }
             }
             hub.notifiedRevision = max(hub.notifiedRevision, last.revision)
             for stream in streams { hub.flush(stream) }
@@ -17,14 +19,16 @@ extension WatchHub {
     }
 
     /// Fills the outboxes of the streams that watch something the transaction changed.
-    private func gather(_ transaction: CommittedTransaction, into streams: inout [WatchStream]) {
+    private func gather(
+        _ transaction: CommittedTransaction, into streams: inout [WatchStream]
+    ) throws(StoreError) {
         var touched: [Watcher] = []
         let isAlone = transaction.changes.count == 1
         for record in transaction.changes {
             guard let view = KeyValueView(stored: record.value) else { continue }
             // Watchers that hear of nothing else in the transaction share one list of it.
             var only: [WatchedChange] = []
-            index.forEach(watching: view.key) { watcher in
+            try index.forEach(watching: view.key) { watcher throws(StoreError) in
                 guard watcher.nextRevision <= transaction.revision,
                     watcher.configuration.admits(isDeletion: record.isTombstone)
                 else { return }
@@ -34,7 +38,7 @@ extension WatchHub {
                             record.revision, isDeletion: record.isTombstone, record: view))
                 }
                 if watcher.configuration.wantsPrevious {
-                    only[0].addPrevious(of: view, from: store)
+                    try only[0].addPrevious(of: view, from: store)
                 }
                 if isAlone {
                     post(only, to: watcher, revision: transaction.revision, &streams)

@@ -41,10 +41,12 @@ package final class WatchHub: @unchecked Sendable {
         withLock { hub in (hub.streams.count, hub.watcherCount, hub.behind.count) }
     }
 
-    func withLock<Result>(_ body: (WatchHub) -> Result) -> Result {
+    func withLock<Result, Failure: Error>(
+        _ body: (WatchHub) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         lock.lockForWriting()
         defer { lock.unlock() }
-        return body(self)
+        return try body(self)
     }
 
     /// Opens a stream that delivers to `sink`.

@@ -42,9 +42,9 @@ package final class WatchedChange: @unchecked Sendable {
 
     /// Adds the form with the previous pair, read from the store. A pair that was compacted away
     /// or never was is left out, as etcd does.
-    func addPrevious(of record: KeyValueView, from store: Store) {
+    func addPrevious(of record: KeyValueView, from store: Store) throws(StoreError) {
         guard encodedWithPrevious == nil, !isCreation,
-            let previous = store.keyValue(of: record.key, at: revision.main - 1)
+            let previous = try store.keyValue(of: record.key, at: revision.main - 1)
         else { return }
         encodedWithPrevious = Self.encode(
             Self.pair(record, revision, isDeletion: isDeletion), isDeletion: isDeletion,

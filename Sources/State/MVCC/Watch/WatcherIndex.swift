@@ -22,8 +22,10 @@ struct WatcherList {
         watchers.removeLast()
     }
 
-    func forEach(_ body: (Watcher) -> Void) {
-        for watcher in watchers { body(watcher) }
+    func forEach<Failure: Error>(
+        _ body: (Watcher) throws(Failure) -> Void
+    ) throws(Failure) {
+        for watcher in watchers { try body(watcher) }
     }
 }
 
@@ -53,8 +55,10 @@ struct WatcherIndex {
     }
 
     /// Visits the watchers of a key.
-    func forEach(watching key: UnsafeRawBufferPointer, _ body: (Watcher) -> Void) {
-        if !singles.isEmpty { singles[Array(key)]?.forEach(body) }
-        ranges.forEach(containing: key, body)
+    func forEach<Failure: Error>(
+        watching key: UnsafeRawBufferPointer, _ body: (Watcher) throws(Failure) -> Void
+    ) throws(Failure) {
+        if !singles.isEmpty { try singles[Array(key)]?.forEach(body) }
+        try ranges.forEach(containing: key, body)
     }
 }

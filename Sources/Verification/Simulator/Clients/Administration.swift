@@ -29,7 +29,7 @@ struct Administration {
         else {
             return false
         }
-        let lost = voters.filter { $0.isDamaged || $0.state == .gone }.count
+        let lost = voters.filter { $0.isUnsound || $0.state == .gone }.count
         return 2 * (lost + 1) < voters.count
     }
 
@@ -198,7 +198,7 @@ extension Simulation {
 
     /// Of two members only the one that does not lead may be told to go.
     private func mayLeave(_ host: Host, _ present: [Host]) -> Bool {
-        guard present.count > 1, present.allSatisfy({ $0.state == .up && !$0.isDamaged }) else {
+        guard present.count > 1, present.allSatisfy({ $0.state == .up && !$0.isUnsound }) else {
             return false
         }
         return present.count > 2 || leadingMember.map { $0.host !== host } ?? false
@@ -214,7 +214,8 @@ extension Simulation {
         guard let member = voter.member else { return true }
         let reading = member.state.bolt.beginRead()
         defer { reading.end() }
-        return AppliedMark(from: reading).index < host.removedAt
+        guard let mark = try? AppliedMark(from: reading) else { return true }
+        return mark.index < host.removedAt
     }
 
     /// A member that was removed stops for good.

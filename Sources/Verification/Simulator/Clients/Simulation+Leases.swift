@@ -93,8 +93,10 @@ extension SimulatedMember {
         do {
             try judgeApplied()
             try simulation.record.require(report(of: lease, state), of: lease.rawValue, by: self)
+        } catch let finding as SimulationFailure {
+            failure = finding
         } catch {
-            failure = error as? SimulationFailure
+            fail(error)
         }
         tell(
             .reported(failure), number, term,

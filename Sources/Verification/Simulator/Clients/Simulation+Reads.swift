@@ -17,12 +17,26 @@ extension Simulation {
         if host.pausedUntil > now {
             return schedule(.serve(number), after: host.pausedUntil - now)
         }
-        var (answer, revision) = try member.state.store.answer(mutated(request))
+        var found: (answer: ReadAnswer, revision: Int64)?
+        try attempt(host) { found = try answer(mutated(request), of: member) }
+        guard var (answer, revision) = found else { return loseCall(number) }
         if mutant == .rangeHidesMore, case .pairs(let pairs, _, let count) = answer {
             answer = .pairs(pairs, more: false, count: count)
         }
         try record.requireAnswer(to: request, at: member.applied, answer, host)
         try finish(number, answer, storeRevision: revision)
+    }
+
+    /// A mutant takes a damaged page for one that holds nothing.
+    private func answer(
+        _ request: ReadRequest, of member: SimulatedMember
+    ) throws -> (answer: ReadAnswer, revision: Int64) {
+        do {
+            return try member.state.store.answer(request)
+        } catch {
+            guard mutant == .damageUnnoticed else { throw error }
+            return (.pairs([], more: false, count: 0), member.state.store.revisions.current)
+        }
     }
 
     /// What a mutant makes of a read.

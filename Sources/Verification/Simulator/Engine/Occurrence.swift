@@ -72,6 +72,8 @@ package enum Occurrence: String, Sendable, CaseIterable {
     case leasesRenewed = "leases renewed"
     case damagedSnapshotFiles = "damaged snapshot files refused"
     case damageFoundByHash = "damaged databases found by their hash"
+    case damagedPages = "pages damaged while a member runs"
+    case damagedPagesMet = "damaged pages met"
     case damageBesideKeys = "damage beside the keys"
     case harmlessDamage = "damage without effect"
     case refusedStarts = "starts refused over damage"

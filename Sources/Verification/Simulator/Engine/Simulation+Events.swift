@@ -51,7 +51,7 @@ extension Simulation {
         guard host.member(ofRun: run) != nil else { return }
         member.lookAtClocks()
         if member.state.watchers.counts.behind > 0 {
-            try attempt(host) { while member.state.watchers.catchUpStep() {} }
+            try attempt(host) { while try member.state.watchers.catchUpStep() {} }
         }
         if isHeld {
             let left = host.standsStill(.consensus) - now
@@ -89,7 +89,9 @@ extension Simulation {
         } catch is PlannedEnd {
             crash(host, losesPower: !host.endsWithPower, reason: "it ends in the midst of its work")
         } catch {
-            guard host.hasDiskFault || host.isDiskInDoubt || error is MutantEnd else {
+            if host.hasDamagedPage { report.count(.damagedPagesMet) }
+            let hasReason = host.hasDiskFault || host.isDiskInDoubt || host.hasDamagedPage
+            guard hasReason || error is MutantEnd else {
                 throw SimulationFailure("host \(host.number) stopped without a fault: \(error)")
             }
             if host.isHaltPlanned { report.count(.halts) }

@@ -4,7 +4,7 @@ import Disk
 package enum FaultKind: Int, CaseIterable, Sendable {
     case crash, powerFailure, halt, pause, leaderFreeze, laneHold
     case partition, oneWayCut, flapping, isolation, brokenConnection, flood
-    case synchronizeFailure, fullDisk, stall, hungDisk, clockJump, wipe, bitFlip
+    case synchronizeFailure, fullDisk, stall, hungDisk, clockJump, wipe, bitFlip, pageDamage
     case versionChange, jointChange, removal
     case compactionCrash, defragmentationCrash, installationCrash
 }

@@ -48,6 +48,26 @@ extension Simulation {
         }
     }
 
+    /// Pages of the database of a running member come to hold another number than their own, as
+    /// after a write that went astray.
+    func damagePages(_ host: Host) {
+        guard administration.allowsLoss(of: host, self), !host.hasDamagedPage, !host.hasDiskFault,
+            let size = host.disk.fileSizeBytes(MemberDirectory.database),
+            size > 4 * Self.pageBytes
+        else { return }
+        report.count(.damagedPages)
+        host.hasDamagedPage = true
+        for _ in 0..<(1 + faultDice.number(below: 8)) {
+            let page = 2 + faultDice.number(below: size / Self.pageBytes - 2)
+            tell("page \(page) of host \(host.number) is damaged")
+            try? host.disk.flipBit(
+                faultDice.number(below: 8), of: MemberDirectory.database,
+                at: page * Self.pageBytes)
+        }
+    }
+
+    private static let pageBytes = 4096
+
     /// Whether a member whose disk was damaged may serve what it has read.
     func mayServe(_ host: Host, _ parts: MemberParts, _ directory: MemberDirectory) throws -> Bool {
         guard let intact = host.intact.take() else { return true }
@@ -95,13 +115,13 @@ extension Simulation {
         let isSame =
             fileHash(parts) == fileHash(sound)
             && parts.state.appliedIndex == sound.state.appliedIndex
-        guard !isSame || parts.state.bolt.corruption != nil else {
+        guard !isSame else {
             let isWhole = parts.state.bolt.check().isEmpty
             report.count(isWhole ? .harmlessDamage : .damageBesideKeys)
             return isWhole
         }
         let hashes = (hash(parts), hash(sound))
-        if parts.state.bolt.corruption != nil || hashes.0 != hashes.1 {
+        if hashes.0 == nil || hashes.0 != hashes.1 {
             report.count(.damageFoundByHash)
             return false
         }
@@ -112,10 +132,11 @@ extension Simulation {
         return false
     }
 
-    private func fileHash(_ parts: MemberParts) -> UInt32 {
+    /// Nil where the database is damaged.
+    private func fileHash(_ parts: MemberParts) -> UInt32? {
         let reading = parts.state.bolt.beginRead()
         defer { reading.end() }
-        return Store.hashFile(reading)
+        return try? Store.hashFile(reading)
     }
 
     private func hash(_ parts: MemberParts) -> KeyValueHash? {

@@ -60,6 +60,7 @@ extension Simulation {
                 record.leases.clockJumped(at: now)
             }
         case .wipe, .bitFlip: damage(host, kind)
+        case .pageDamage: damagePages(host)
         case .versionChange: turnVersions()
         case .jointChange: changeJointly()
         case .removal: removeMember()
@@ -286,6 +287,9 @@ extension Simulation {
             host.disk.inject(MemoryDiskFaults())
             host.hasDiskFault = false
             host.isHaltPlanned = false
+            if host.hasDamagedPage {
+                crash(host, losesPower: false, reason: "its damaged database is taken away")
+            }
         }
         beginProbes()
     }

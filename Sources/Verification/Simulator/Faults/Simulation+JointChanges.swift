@@ -8,7 +8,12 @@ import Raft
 /// majorities are asked for, and the joint configuration has to be left by whoever leads then.
 extension Simulation {
     func changeJointly() {
-        guard let leader = leadingMember else { return }
+        // One that waits, with a leader that stands still or is about to hand over, would name
+        // members that have been removed meanwhile.
+        guard let leader = leadingMember, leader.host.standsStill(.consensus) <= now,
+            leader.consensusQueue.items.isEmpty, !leader.replica.isTransferring,
+            administration.call == nil, administration.leaving == nil
+        else { return }
         let configuration = leader.replica.status.confState
         guard configuration.votersOutgoing.isEmpty, configuration.voters.count > 1 else { return }
         let transitions: [ConfChangeTransition] = [.automatic, .jointImplicit, .jointExplicit]

@@ -39,6 +39,9 @@ final class Host {
     var isDiskInDoubt = false
     /// Whether bits of durable files were changed: then it may refuse to start, and nothing else.
     var isDamaged = false
+    /// Whether a page of the database was damaged while its member ran: whoever reads that stops, and
+    /// is replaced.
+    var hasDamagedPage = false
     /// What its disk held before bits of it were changed.
     var intact: MemoryDisk?
     /// A crash will come out of the middle of a disk call.
@@ -91,6 +94,9 @@ final class Host {
         logHangsUntil = min(logHangsUntil, now)
         for lane in heldUntil.indices { heldUntil[lane] = min(heldUntil[lane], now) }
     }
+
+    /// Whether it may have to be replaced.
+    var isUnsound: Bool { isDamaged || hasDamagedPage }
 
     var peerURL: String { "http://host\(number):2380" }
 }

@@ -156,6 +156,7 @@ extension Simulation {
         abandonTransfers(with: host)
         recover(host, losesPower: losesPower)
         for call in calls { loseCall(call) }
+        guard !host.hasDamagedPage else { return host.state = .gone }
         schedule(.start(host: host.number), after: timing.duration(plan.downTime))
     }
 

@@ -16,9 +16,12 @@ extension Simulation {
         let drawn = oldest + Int64(judgeDice.number(below: Int(max(newest - oldest, 0)) + 1))
         for member in members {
             try requireOneMembership(member)
-            for revision in Set([newest, drawn, oldest]).sorted() where revision <= newest {
-                try compareHash(of: member, at: revision)
+            try attempt(member.host) {
+                for revision in Set([newest, drawn, oldest]).sorted() where revision <= newest {
+                    try compareHash(of: member, at: revision)
+                }
             }
+            guard member.host.member === member else { continue }
             for hash in member.state.store.compactionHashes {
                 report.count(.compactionHashes)
                 try states.compare(hash, isOfCompaction: true, of: member.host)
@@ -46,7 +49,11 @@ extension Simulation {
     private func compareHash(of member: SimulatedMember, at revision: Int64) throws {
         let store = member.state.store
         let isShifted = mutant == .hashesTooFew && revision > max(store.revisions.compacted, 1)
-        guard var hash = try? store.hashKV(at: isShifted ? revision - 1 : revision).hash else {
+        var hash: KeyValueHash
+        do throws(ReadError) {
+            hash = try store.hashKV(at: isShifted ? revision - 1 : revision).hash
+        } catch {
+            guard case .refused = error else { throw error }
             return
         }
         hash.revision = revision

@@ -8,7 +8,7 @@ import SwiftProtobuf
 extension Store {
     /// The changes of each revision after one, as they are stored.
     func recordedChanges(after revision: Int64) throws -> [Int64: [RecordedChange]] {
-        let page = history(from: revision + 1, revisions: .max, bytes: .max)
+        let page = try history(from: revision + 1, revisions: .max, bytes: .max)
         var changes: [Int64: [RecordedChange]] = [:]
         for record in page.changes {
             let bytes = page.withValue(of: record) { [UInt8]($0) }
@@ -22,12 +22,12 @@ extension Store {
 
     /// Answers a read, whatever its size, as the server does; with the revision for the header.
     func answer(_ request: ReadRequest) throws -> (answer: ReadAnswer, revision: Int64) {
-        do throws(EtcdError) {
+        do throws(ReadError) {
             return try whole(RangeRequest(request))
         } catch {
             switch error {
-            case .compacted: return (.compacted, revisions.current)
-            case .futureRevision: return (.futureRevision, revisions.current)
+            case .refused(.compacted): return (.compacted, revisions.current)
+            case .refused(.futureRevision): return (.futureRevision, revisions.current)
             default: throw error
             }
         }
@@ -35,7 +35,7 @@ extension Store {
 
     private func whole(
         _ request: RangeRequest
-    ) throws(EtcdError) -> (answer: ReadAnswer, revision: Int64) {
+    ) throws(ReadError) -> (answer: ReadAnswer, revision: Int64) {
         var answer = RangeAnswer()
         switch try range(request, into: &answer) {
         case .complete(let revision): return (ReadAnswer(answer), revision)
@@ -99,7 +99,7 @@ extension ReadAnswer {
     }
 
     /// Reads a large answer in its pieces.
-    init(_ reader: RangeReader) throws(EtcdError) {
+    init(_ reader: RangeReader) throws(ReadError) {
         while try !reader.prepare(sizing: false) {}
         var writer = WireWriter(capacity: 1 << 10)
         while try !reader.read(keys: 5, bytes: 1 << 12, into: &writer) {}

@@ -4,6 +4,7 @@ import EtcdAPI
 import Membership
 import Raft
 import Replica
+import SnapshotRestore
 import StateMachine
 import WriteAheadLog
 
@@ -30,7 +31,7 @@ extension MemberDirectory {
         _ bolt: Bolt, from start: LogSnapshotRecord, _ founders: [Membership.Member]?,
         wasRecovered: Bool
     ) throws -> MemberParts {
-        let mark = appliedMark(bolt)
+        let mark = try appliedMark(bolt)
         let (log, contents, wasRepaired) = try openLog(from: start)
         let state = try makeState(bolt)
         let machine = try restoredMachine(start, contents, mark, state, founders)
@@ -90,12 +91,12 @@ extension MemberDirectory {
         var bolt = try openDatabase()
         var wasRecovered = false
         do {
-            if snapshot.index > appliedMark(bolt).index {
+            if try snapshot.index > appliedMark(bolt).index {
                 bolt.close()
                 wasRecovered = true
                 try replaceDatabase(snapshot)
                 bolt = try openDatabase()
-                guard appliedMark(bolt).index >= snapshot.index else {
+                guard try appliedMark(bolt).index >= snapshot.index else {
                     throw SimulationFailure("a received database is behind its snapshot")
                 }
             }
@@ -113,6 +114,7 @@ extension MemberDirectory {
             throw SimulationFailure(
                 "the database is behind snapshot \(snapshot.index), and none was received")
         }
+        try SnapshotDatabase(disk: disk, path: received).requireServable(through: snapshot.index)
         try disk.rename(received, to: Self.database)
         try disk.synchronizeDirectory(Self.snapshots)
     }

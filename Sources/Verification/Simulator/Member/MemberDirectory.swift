@@ -102,7 +102,7 @@ struct MemberDirectory {
         try prepare()
         let bolt = try openDatabase()
         do {
-            guard appliedMark(bolt).index == 0 else {
+            guard try appliedMark(bolt).index == 0 else {
                 throw SimulationFailure("a database without a log has applied entries")
             }
             return try makeState(bolt)
@@ -119,22 +119,18 @@ struct MemberDirectory {
     }
 
     func makeState(_ bolt: Bolt) throws -> StateMachine {
-        let state = try StateMachine(
+        try StateMachine(
             bolt: bolt, membership: ClusterMembership(localID: id, clusterID: clusterID),
             settings: limits.state,
             storeConfiguration: StoreConfiguration(
                 compactionBatchLimit: limits.compactionBatchLimit, sliceKeys: 16,
                 sliceBytes: 4 << 10, indexReservedBytes: 1 << 30))
-        if let fault = bolt.corruption {
-            throw CorruptDatabase(description: "the database is corrupt: \(fault)")
-        }
-        return state
     }
 
-    func appliedMark(_ bolt: Bolt) -> AppliedMark {
+    func appliedMark(_ bolt: Bolt) throws(PageFault) -> AppliedMark {
         let reading = bolt.beginRead()
         defer { reading.end() }
-        return AppliedMark(from: reading)
+        return try AppliedMark(from: reading)
     }
 
     private func createLog() throws -> WriteAheadLog {
@@ -168,9 +164,4 @@ struct MemberDirectory {
                 tickMilliseconds: tickMilliseconds),
             snapshotIndex: LogIndex(snapshotIndex), firstRound: seed)
     }
-}
-
-/// A member that refuses its database.
-struct CorruptDatabase: Error, CustomStringConvertible {
-    let description: String
 }

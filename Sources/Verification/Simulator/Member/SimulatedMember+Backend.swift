@@ -58,6 +58,12 @@ extension SimulatedMember {
     }
 
     private func send(_ snapshot: OutgoingSnapshot) {
+        // Its receiver would be damaged as well, and looks at the pages that it reads alone.
+        guard !host.hasDamagedPage else {
+            snapshot.database.end()
+            let target = snapshot.message.to
+            return post(.replica(.snapshotSent(to: target, isDelivered: false)))
+        }
         simulation.report.count(.snapshotsSent)
         simulation.send(
             snapshot.message, database: Self.image(of: snapshot.database), from: self)
@@ -107,7 +113,7 @@ extension SimulatedMember {
 
     private func defragmented(_ failure: String?) {
         if let failure {
-            guard !host.hasDiskFault else { return host.isDiskInDoubt = true }
+            guard !host.hasDiskFault, !host.hasDamagedPage else { return host.isDiskInDoubt = true }
             return fail(SimulationFailure("host \(host.number): \(failure)"))
         }
         simulation.report.count(.defragmentations)
@@ -115,6 +121,7 @@ extension SimulatedMember {
 
     /// A client takes a snapshot of this member: of all that is applied by now.
     func takeSnapshotForClient() {
+        guard !host.hasDamagedPage else { return }
         let (asking, least) = (Confined(self), status.applied)
         guard simulation.mutant != .snapshotBeforePersisting else {
             return giveDatabase(state.bolt, atLeast: least)
@@ -123,10 +130,11 @@ extension SimulatedMember {
     }
 
     private func giveDatabase(_ bolt: Bolt, atLeast index: UInt64) {
+        guard !host.hasDamagedPage else { return }
         let reading = bolt.beginRead()
         defer { reading.end() }
         do {
-            let named = AppliedMark(from: reading).index
+            let named = try AppliedMark(from: reading).index
             guard named >= index else {
                 throw SimulationFailure(
                     "host \(host.number) has applied entry \(index), and gives a snapshot of "
@@ -157,17 +165,17 @@ extension SimulatedMember {
 /// Mutants.
 extension SimulatedMember {
     private func commitOverlay(into effects: inout [BackendEffect]) throws {
-        let former = storedIndex
+        let former = try storedIndex
         let mutant = simulation.mutant
         if mutant == .indexBeforeData {
             try commitIndex(applied)
             if simulation.timing.happens(100_000) { throw MutantEnd() }
         }
         try backend.perform(.commitOverlay, now: milliseconds, into: &effects)
-        guard former != storedIndex else { return }
+        guard try former != storedIndex else { return }
         if mutant == .indexOnlyWithKeys, !isTakenWithKeys { try commitIndex(former) }
         guard mutant == .indexAfterData else { return }
-        let index = storedIndex
+        let index = try storedIndex
         try commitIndex(former)
         if simulation.timing.happens(100_000) { throw MutantEnd() }
         try commitIndex(index)
@@ -175,9 +183,11 @@ extension SimulatedMember {
 
     /// How far the database says that the log is applied.
     private var storedIndex: UInt64 {
-        let reading = state.bolt.beginRead()
-        defer { reading.end() }
-        return AppliedMark(from: reading).index
+        get throws {
+            let reading = state.bolt.beginRead()
+            defer { reading.end() }
+            return try AppliedMark(from: reading).index
+        }
     }
 
     private func commitIndex(_ index: UInt64) throws {
@@ -201,8 +211,8 @@ extension SimulatedMember {
         let bucket = try transaction.createBucketIfMissing(StoreBucket.key)
         let reading = state.bolt.beginRead()
         defer { reading.end() }
-        var cursor = reading.bucket(StoreBucket.key)?.cursor()
-        if let (key, _) = cursor?.first() { try bucket.delete(Array(key)) }
+        var cursor = try reading.bucket(StoreBucket.key)?.cursor()
+        if let (key, _) = try cursor?.first() { try bucket.delete(Array(key)) }
         try transaction.commit()
     }
 }

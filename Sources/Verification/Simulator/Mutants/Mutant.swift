@@ -69,6 +69,9 @@ package enum Mutant: String, Sendable, CaseIterable {
     /// A lease's clock goes on as if it had never been renewed.
     case ignoresRenewals = "renewal-without-effect"
 
+    /// A damaged page is read as one that holds nothing.
+    case damageUnnoticed = "damaged-page-unnoticed"
+
     // What clients are told.
 
     /// A watcher that goes on is told its last revision again.

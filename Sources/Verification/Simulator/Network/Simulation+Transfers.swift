@@ -2,6 +2,7 @@ import Disk
 import EtcdAPI
 import PeerTransport
 import Raft
+import SnapshotRestore
 import WriteAheadLog
 
 /// A snapshot with its database on its way from one member to another.
@@ -76,10 +77,21 @@ extension Simulation {
         try file.synchronize()
         file.close()
         transfer.file = nil
+        try check(transfer, at: path, host)
         try member.snapshots.commitDatabase(index: transfer.index)
         transfers[number] = nil
         if mutant != .snapshotBeforeDatabase { deliver(transfer, to: member) }
         report(transfer.target, to: transfer.from, isDelivered: true)
+    }
+
+    /// As the server looks at a received database before it gets its name.
+    private func check(_ transfer: Transfer, at path: String, _ host: Host) throws {
+        let term = try RaftMessage(decoding: transfer.message).snapshot?.metadata.term ?? 0
+        let old = try SnapshotDatabase(disk: host.disk, path: path)
+            .accept(index: transfer.index, term: term)
+        guard old == nil else {
+            throw SimulationFailure("a database was sent that is behind its snapshot")
+        }
     }
 
     private func deliver(_ transfer: Transfer, to member: SimulatedMember) {

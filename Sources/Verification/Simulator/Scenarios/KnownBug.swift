@@ -106,6 +106,9 @@ package struct KnownBug: Sendable {
             Scenario("a leader whose log disk hangs", every: [.hungDisk: 6_000]),
             mutant: .leadsHung, reached: [.hungDisks]),
         KnownBug(
+            Scenario("a damaged page is met by a running member", every: [.pageDamage: 1_500]),
+            mutant: .damageUnnoticed, reached: [.damagedPages], seedsUntilFound: 20),
+        KnownBug(
             Scenario(
                 "stalls of the disk start the clocks of leases again", every: [.stall: 1_000],
                 leaseHolders: 12),

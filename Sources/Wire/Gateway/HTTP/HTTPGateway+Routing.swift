@@ -35,7 +35,9 @@ extension HTTPGateway {
         if let target = request.redirection(trees: isClient ? trees : []) {
             return eventLoop.makeSucceededFuture(.redirect(to: target, method: request.method))
         }
-        if request.path == "/metrics" { return scrape(on: eventLoop) }
+        if request.path == "/metrics" {
+            return scrape(ContentEncoding(accepted: request.headers), on: eventLoop)
+        }
         if let health = health(request, on: eventLoop) { return health }
         guard isClient else { return eventLoop.makeSucceededFuture(.notFound) }
         switch request.path {
@@ -133,13 +135,19 @@ extension HTTPGateway {
                 .ok, contentType: "application/json; charset=utf-8", body: Array(text.utf8)))
     }
 
-    /// Renders on a thread of its own kind: the text is long, and the loop has clients to serve.
-    private func scrape(on eventLoop: any EventLoop) -> EventLoopFuture<GatewayResponse> {
+    /// Renders and compresses on a thread of its own kind: the text is long, and the loop has
+    /// clients to serve.
+    private func scrape(
+        _ encoding: ContentEncoding, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<GatewayResponse> {
         let registry = self.registry
         return beforeScrape(eventLoop).recover { _ in }.hop(to: eventLoop).flatMap {
-            NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) { registry.scrape() }
-        }.map { text in
-            GatewayResponse(.ok, contentType: MetricRegistry.contentType, body: text)
+            NIOThreadPool.singleton.runIfActive(eventLoop: eventLoop) {
+                var response = GatewayResponse(
+                    .ok, contentType: MetricRegistry.contentType, body: registry.scrape())
+                if encoding == .gzip { response.compress() }
+                return response
+            }
         }.recover { error in
             .failure(.internalServerError, "the metrics cannot be read: \(error)")
         }

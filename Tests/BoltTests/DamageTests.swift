@@ -1,0 +1,105 @@
+import Bolt
+import Disk
+import Testing
+
+/// A page becomes damaged while the file is open: whatever reads it says so, and says it again.
+@Suite struct DamageTests {
+    private static let pageBytes = 1024
+    private static let entryCount = 500
+
+    private let disk = MemoryDisk()
+    private let bolt: Bolt
+
+    init() throws {
+        bolt = try Bolt.open(
+            disk: disk, path: "/db",
+            options: BoltOptions(
+                initialMapBytes: 1 << 24, pageSizeBytes: Self.pageBytes, growthStepBytes: 0))
+        let write = bolt.beginWrite()
+        let bucket = try write.createBucketIfMissing([1])
+        for number in 0..<Self.entryCount {
+            try bucket.put([UInt8](number: number), [UInt8](number: number * 7))
+        }
+        try write.createBucketIfMissing([2]).put([1], [1])
+        try write.commit()
+    }
+
+    /// Gives the leaf that holds an entry the number of another page.
+    private func damageLeaf(of number: Int) throws -> PageFault {
+        let read = bolt.beginRead()
+        defer { read.end() }
+        var image = [UInt8](repeating: 0, count: read.sizeBytes)
+        _ = image.withUnsafeMutableBytes { read.readPages(at: 0, into: $0) }
+        let entry = [UInt8](number: number) + [UInt8](number: number * 7)
+        let place = try #require(image.firstRange(of: entry)).lowerBound / Self.pageBytes
+        let file = try disk.open("/db", .readWrite)
+        try [UInt8(255)].withUnsafeBytes { try file.write($0, at: place * Self.pageBytes + 1) }
+        file.close()
+        return PageFault(page: UInt64(place), reason: .wrongIdentity)
+    }
+
+    @Test func lookupsAndCursorsThrow() throws {
+        let fault = try damageLeaf(of: 250)
+        let read = bolt.beginRead()
+        defer { read.end() }
+        let bucket = try #require(try read.bucket([1]))
+        #expect(try bucket.get([UInt8](number: 3)) == [UInt8](number: 21))
+        for _ in 0..<2 { #expect(throws: fault) { try bucket.get([UInt8](number: 250)) } }
+        var finder = bucket.finder
+        #expect(throws: fault) {
+            try [UInt8](number: 250).withUnsafeBytes { _ = try finder.get($0) }
+        }
+        var cursor = bucket.cursor()
+        #expect(throws: fault) { while try cursor.next() != nil {} }
+        // It stands nowhere then, and begins anew.
+        #expect(try cursor.next().map { Array($0.key) } == [UInt8](number: 0))
+        var backwards = bucket.cursor()
+        #expect(throws: fault) { while try backwards.previous() != nil {} }
+        #expect(throws: fault) { try cursor.seek([UInt8](number: 250)) }
+        #expect(try read.bucket([2])?.get([1]) == [1])
+    }
+
+    @Test func copiesAndDefragmentationsFailAndLeaveTheFile() throws {
+        let fault = try damageLeaf(of: 250)
+        #expect(throws: BoltError.corrupt(fault)) { try bolt.copyCompacted(to: "/copy") }
+        #expect(throws: BoltError.corrupt(fault)) { try bolt.defragment(temporaryPath: "/tmp") }
+        #expect(!disk.exists("/tmp"))
+        #expect(try bolt.beginRead().bucket([2])?.get([1]) == [1])
+    }
+
+    /// What a transaction needs of a damaged page ends it; the state before stays.
+    @Test func aWriteThatNeedsTheDamagedPageIsRolledBack() throws {
+        let fault = try damageLeaf(of: 250)
+        let write = bolt.beginWrite()
+        let bucket = try write.createBucketIfMissing([1])
+        try bucket.put([UInt8](number: 3), [1])
+        #expect(throws: BoltError.corrupt(fault)) { try bucket.delete([UInt8](number: 250)) }
+        write.rollback()
+        let kept = try bolt.beginRead().bucket([1])?.get([UInt8](number: 3))
+        #expect(kept == [UInt8](number: 21))
+    }
+
+    /// The file has grown and could not be mapped: the next commit maps it, so that no reader is
+    /// sent behind the mapping.
+    @Test func afterAMappingThatFailedTheNextCommitMapsAgain() throws {
+        let disk = MemoryDisk()
+        let bolt = try Bolt.open(
+            disk: disk, path: "/db", options: BoltOptions(initialMapBytes: 1, growthStepBytes: 0))
+        let value = [UInt8](repeating: 9, count: 100_000)
+        var faults = MemoryDiskFaults()
+        faults.mapsBeforeFailure = 0
+        disk.inject(faults)
+        let failing = bolt.beginWrite()
+        try failing.createBucketIfMissing([1]).put([1], value)
+        #expect(throws: BoltError.self) { try failing.commit() }
+        disk.inject(faults)
+        let again = bolt.beginWrite()
+        try again.createBucketIfMissing([1]).put([1], value)
+        #expect(throws: BoltError.self, "it is tried again") { try again.commit() }
+        let last = bolt.beginWrite()
+        try last.createBucketIfMissing([1]).put([1], value)
+        try last.commit()
+        #expect(try bolt.beginRead().bucket([1])?.get([1]) == value)
+        #expect(bolt.check() == [])
+    }
+}

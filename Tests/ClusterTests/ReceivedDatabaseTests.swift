@@ -1,0 +1,74 @@
+import Bolt
+import Disk
+import PeerTransport
+import Raft
+import StateMachine
+import Synchronization
+import Testing
+
+@testable import EtcdServer
+
+/// What a running member does with a database that a leader sends.
+@Suite("Receiving a database", .serialized)
+struct ReceivedDatabaseTests {
+    private static let index: UInt64 = 90
+
+    private func message() -> Raft.Message {
+        var message = Raft.Message(type: .snapshot)
+        message.snapshot = Snapshot(
+            index: LogIndex(Self.index), term: Term(4), confState: ConfState(), data: [])
+        return message
+    }
+
+    /// The image of a database that has applied entry 90.
+    private func image(_ edits: (BoltWriteTransaction) throws -> Void) throws -> [UInt8] {
+        let bolt = try Bolt.open(disk: MemoryDisk(), path: "/db")
+        defer { bolt.close() }
+        let transaction = bolt.beginWrite()
+        let meta = try transaction.createBucketIfMissing(Array("meta".utf8))
+        try AppliedMark(index: Self.index, term: 4, confState: .init(voters: [1])).write(to: meta)
+        try edits(transaction)
+        try transaction.commit()
+        let reading = bolt.beginRead()
+        defer { reading.end() }
+        var image = [UInt8](repeating: 0, count: reading.sizeBytes)
+        _ = image.withUnsafeMutableBytes { reading.readPages(at: 0, into: $0) }
+        return image
+    }
+
+    private func receive(_ image: [UInt8], _ fixture: ClusterFixture) throws {
+        let destination = try fixture.links.beginSnapshot(message())
+        do {
+            try image.withUnsafeBytes { try destination.write($0) }
+            try destination.finish()
+        } catch {
+            destination.abandon()
+            throw error
+        }
+    }
+
+    @Test func whatIsNotSoundOrNotServedLeavesNothingBehind() async throws {
+        let fixture = try await ClusterFixture()
+        try await fixture.start()
+        let directory = fixture.directory + "/data/member/snap"
+        let before = Set(try RealDisk().list(directory))
+        var damaged = try image { _ in }
+        damaged[4096 + 50] ^= 1
+        #expect(throws: StateRefusal.brokenPage("page 1: meta page is not valid")) {
+            try receive(damaged, fixture)
+        }
+        let withUsers = try image {
+            try $0.createBucketIfMissing(Array("auth".utf8)).put(Array("authEnabled".utf8), [1])
+        }
+        #expect(throws: StateRefusal.authEnabled) { try receive(withUsers, fixture) }
+        #expect(Set(try RealDisk().list(directory)) == before)
+        #expect(
+            fixture.findings.withLock { $0 } == [
+                "refused: page 1: meta page is not valid", "refused: authentication",
+            ])
+        // The same snapshot can come again, whole.
+        try receive(try image { _ in }, fixture)
+        #expect(Set(try RealDisk().list(directory)).subtracting(before).count == 1)
+        try await fixture.stop()
+    }
+}

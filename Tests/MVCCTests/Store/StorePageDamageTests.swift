@@ -1,0 +1,191 @@
+import Bolt
+import Disk
+import EtcdAPI
+import Testing
+
+@testable import MVCC
+
+/// A page of the file becomes damaged under a running store: whatever meets it reports it, and
+/// nothing is answered, handed on or noted as done.
+@Suite("Store: damaged pages") struct StorePageDamageTests {
+    /// Keys `k000` to `k199`, each put once: so many pages that one of them is a small part.
+    private static let keyCount = 200
+    /// The revision whose page is damaged.
+    private static let damaged: Int64 = 120
+
+    private let fixture: StoreFixture
+
+    init() throws {
+        fixture = try StoreFixture(compactionBatchLimit: 50)
+        for place in 0..<Self.keyCount {
+            fixture.put(name(place), String(repeating: "\(place % 10)", count: 300))
+        }
+        try fixture.store.persist()
+    }
+
+    private func name(_ place: Int) -> String { "k" + String("\(1000 + place)".dropFirst()) }
+
+    /// The key that was put at a revision; the first one has revision 2.
+    private func key(at revision: Int64) -> ArraySlice<UInt8> { bytes(name(Int(revision) - 2)) }
+
+    /// Gives the page of a record another number, as a misdirected write of the disk would, and
+    /// returns the page's own.
+    @discardableResult
+    private func damage(_ revision: Int64 = damaged) throws -> UInt64 {
+        let record = try #require(
+            try fixture.store.keyBucket?.get(RevisionKey(Revision(main: revision)).encoded))
+        var image = [UInt8](repeating: 0, count: fixture.bolt.sizeBytes)
+        let reading = fixture.bolt.beginRead()
+        _ = image.withUnsafeMutableBytes { reading.readPages(at: 0, into: $0) }
+        reading.end()
+        let places = try #require(image.firstRange(of: record))
+        let page = places.lowerBound / 4096
+        let file = try fixture.disk.open(fixture.directory + "/db", .readWrite)
+        try [UInt8](repeating: 0xEE, count: 8).withUnsafeBytes {
+            try file.write($0, at: page * 4096)
+        }
+        file.close()
+        return UInt64(page)
+    }
+
+    private func fault(_ page: UInt64) -> StoreError {
+        .bolt(.corrupt(PageFault(page: page, reason: .wrongIdentity)))
+    }
+
+    @Test func aRangeIsNotAnswered() throws {
+        let fault = ReadError.failed(fault(try damage()))
+        let one = RangeRequest(key: key(at: Self.damaged))
+        #expect(throws: fault) { try fixture.range(one) }
+        let all = RangeRequest(key: bytes("k"), rangeEnd: [0])
+        #expect(throws: fault) { try fixture.range(all) }
+        var sorted = all
+        sorted.sortTarget = .value
+        sorted.sortOrder = .descend
+        #expect(throws: fault) { try fixture.range(sorted) }
+        // What needs none of its records is answered.
+        #expect(try fixture.range(RangeRequest(key: bytes(name(3)))).count == 1)
+        var counting = all
+        counting.countOnly = true
+        #expect(try fixture.range(counting).count == Int64(Self.keyCount))
+    }
+
+    @Test func aReaderOfALargeRangeEndsWithTheDamage() throws {
+        let reader = try fixture.store.openRange(RangeRequest(key: bytes("k"), rangeEnd: [0]))
+        defer { reader.close() }
+        let page = try damage()
+        var writer = WireWriter(capacity: 64)
+        #expect(throws: ReadError.failed(fault(page))) {
+            while try !reader.read(keys: 10, bytes: 4000, into: &writer) {}
+        }
+    }
+
+    @Test func watchersGetWholePagesUpToTheDamageAndNothingBehindIt() throws {
+        let hub = WatchHub(
+            store: fixture.store,
+            configuration: WatchConfiguration(revisionsPerRound: 10, bytesPerRound: 1 << 20))
+        let sink = CollectingSink()
+        let everything = WatcherConfiguration(key: [0], end: [0], startRevision: 2)
+        _ = hub.register(everything, id: nil, on: hub.openStream(sink))
+        let page = try damage()
+        #expect(throws: fault(page)) { while try hub.catchUpStep() {} }
+        let last = try #require(sink.revisions.last)
+        #expect(sink.revisions == Array(2...last))
+        #expect(last < Self.damaged)
+        #expect(hub.counts.behind == 1)
+    }
+
+    @Test func aPreviousPairThatCannotBeReadIsNotLeftOut() throws {
+        let hub = WatchHub(store: fixture.store)
+        let sink = CollectingSink()
+        let watched = WatcherConfiguration(key: Array(key(at: Self.damaged)), wantsPrevious: true)
+        _ = hub.register(watched, id: nil, on: hub.openStream(sink))
+        let page = try damage()
+        let committed = try #require(
+            fixture.put(String(decoding: key(at: Self.damaged), as: UTF8.self), "new"))
+        #expect(throws: fault(page)) { try hub.notify([committed]) }
+        #expect(sink.revisions.isEmpty)
+    }
+
+    @Test func aCompactionIsNotMarkedAsFinished() throws {
+        try fixture.store.scheduleCompaction(at: 150)
+        try fixture.store.persist()
+        let page = try damage()
+        #expect(throws: fault(page)) { try fixture.compactFully() }
+        #expect(fixture.store.finishedCompactionRevision == -1)
+        let reading = fixture.bolt.beginRead()
+        defer { reading.end() }
+        let meta = try #require(try reading.bucket(StoreBucket.meta))
+        #expect(try meta.get(StoreBucket.finishedCompaction) == nil)
+        #expect(fixture.store.compactionHash(at: 150) == nil)
+    }
+
+    @Test func aHashIsWholeOrNone() throws {
+        let page = try damage()
+        for revision in [0, 150] as [Int64] {
+            #expect(throws: ReadError.failed(fault(page))) {
+                try fixture.store.hashKV(at: revision)
+            }
+        }
+        let reading = fixture.bolt.beginRead()
+        defer { reading.end() }
+        #expect(throws: fault(page)) { try Store.hashFile(reading) }
+    }
+
+    @Test func aStoreDoesNotOpen() throws {
+        let page = try damage()
+        #expect(throws: fault(page)) { try fixture.reopen() }
+    }
+
+    @Test func aRecordThatIsGoneIsReported() throws {
+        let revision = Revision(main: Self.damaged)
+        let transaction = fixture.bolt.beginWrite()
+        try transaction.createBucketIfMissing(StoreBucket.key)
+            .delete(RevisionKey(revision).encoded)
+        try transaction.commit()
+        try fixture.store.publishSnapshot()
+        #expect(throws: ReadError.failed(.missingRecord(revision))) {
+            try fixture.range(RangeRequest(key: key(at: Self.damaged)))
+        }
+    }
+
+    /// A transaction that has put a key and then meets the damage ends the store: what it has done
+    /// is neither read nor persisted.
+    @Test func nothingOfATransactionThatMeetsDamageIsReadOrStored() throws {
+        let failure = fault(try damage())
+        let before = fixture.store.revisions.current
+        let transaction = fixture.store.beginWrite()
+        transaction.put(bytes("beside"), value: bytes("1"), lease: 0)
+        #expect(throws: failure) {
+            try transaction.withKeyValue(of: key(at: Self.damaged)) { $0 != nil }
+        }
+        transaction.abandon(failure)
+        #expect(fixture.store.revisions.current == before)
+        #expect(throws: ReadError.failed(failure)) {
+            try fixture.range(RangeRequest(key: bytes("beside")))
+        }
+        #expect(throws: failure) { try fixture.store.history(from: 2, revisions: 1, bytes: 1) }
+        #expect(throws: ReadError.failed(failure)) { try fixture.store.hashKV(at: 0) }
+        #expect(throws: failure) { try fixture.store.persist() }
+        let reading = fixture.bolt.beginRead()
+        defer { reading.end() }
+        let records = try #require(try reading.bucket(StoreBucket.key))
+        let next = RevisionKey(Revision(main: before + 1)).encoded
+        #expect(try records.get(next) == nil)
+    }
+}
+
+/// Takes everything and keeps the revisions.
+private final class CollectingSink: WatchSink, @unchecked Sendable {
+    // `@unchecked Sendable`: used by the test's own thread only.
+    private(set) var revisions: [Int64] = []
+
+    var hasRoom: Bool { true }
+
+    func deliver(_ deliveries: [WatchDelivery]) -> Bool {
+        for delivery in deliveries {
+            guard case .changes(let changes) = delivery.content else { continue }
+            revisions += changes.map(\.revision.main)
+        }
+        return true
+    }
+}

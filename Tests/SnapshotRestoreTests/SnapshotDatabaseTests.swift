@@ -1,0 +1,189 @@
+import Bolt
+import Disk
+import EtcdAPI
+import MVCC
+import Membership
+import SnapshotRestore
+import StateMachine
+import Testing
+
+/// The database that a leader sends is looked at as a whole before it may replace a good one.
+@Suite("The database of a snapshot")
+struct SnapshotDatabaseTests {
+    private static let path = "/received"
+    private static let index: UInt64 = 40
+    private static let term: UInt64 = 3
+
+    private let disk = MemoryDisk()
+
+    /// Writes the image that a leader sends, which has applied entry 40.
+    private func receive(_ edits: (BoltWriteTransaction) throws -> Void = { _ in }) throws {
+        let bolt = try Bolt.open(
+            disk: disk, path: "/db",
+            options: BoltOptions(initialMapBytes: 16 << 20, growthStepBytes: 0))
+        defer { bolt.close() }
+        let state = try StateMachine(
+            bolt: bolt,
+            membership: ClusterMembership(
+                localID: MemberID(rawValue: 5), clusterID: ClusterID(rawValue: 2)),
+            settings: StateSettings(),
+            storeConfiguration: StoreConfiguration(indexReservedBytes: 256 << 20))
+        try state.applyBatch {
+            for number in 1...Self.index {
+                let put = PutRequest(
+                    key: Array("key\(number)".utf8)[...],
+                    value: [UInt8](repeating: UInt8(number), count: 300)[...])
+                let data = put.encoded().withUnsafeBytes {
+                    InternalRaftRequest.wrap(
+                        id: number, field: InternalRaftRequest.Field.put, payload: $0)
+                }
+                _ = try state.apply(
+                    CommittedEntry(index: number, term: Self.term, kind: .request, data: data))
+            }
+        }
+        try state.store.persist()
+        let transaction = bolt.beginWrite()
+        try edits(transaction)
+        try transaction.commit()
+        try write(image(of: bolt))
+    }
+
+    private func image(of bolt: Bolt) -> [UInt8] {
+        let reading = bolt.beginRead()
+        defer { reading.end() }
+        var image = [UInt8](repeating: 0, count: reading.sizeBytes)
+        _ = image.withUnsafeMutableBytes { reading.readPages(at: 0, into: $0) }
+        return image
+    }
+
+    private func write(_ content: [UInt8]) throws {
+        let file = try disk.open(Self.path, .create(permissions: 0o600))
+        defer { file.close() }
+        try file.truncate(to: 0)
+        try content.withUnsafeBytes { try file.write($0, at: 0) }
+        try file.synchronize()
+    }
+
+    private func content() throws -> [UInt8] {
+        let file = try disk.open(Self.path, .read)
+        defer { file.close() }
+        var content = [UInt8](repeating: 0, count: try file.size())
+        _ = try content.withUnsafeMutableBytes { try file.read(into: $0, at: 0) }
+        return content
+    }
+
+    private var database: SnapshotDatabase { SnapshotDatabase(disk: disk, path: Self.path) }
+
+    private func accept(through index: UInt64 = index) throws -> SnapshotDatabase.OldMark? {
+        try database.accept(index: index, term: Self.term)
+    }
+
+    private func set(
+        _ bucket: String, _ key: String, _ value: [UInt8], _ transaction: BoltWriteTransaction
+    ) throws {
+        try transaction.createBucketIfMissing(Array(bucket.utf8)).put(Array(key.utf8), value)
+    }
+
+    private func mark() throws -> AppliedMark {
+        let bolt = try Bolt.open(
+            disk: disk, path: Self.path, options: BoltOptions(readOnly: true))
+        defer { bolt.close() }
+        let reading = bolt.beginRead()
+        defer { reading.end() }
+        return AppliedMark(from: reading)
+    }
+
+    /// Copies have the newest meta page in page 0, whether their number is even or odd.
+    @Test(arguments: [0, 1]) func aSoundOneIsTakenAsItCame(more: Int) throws {
+        try receive { transaction in
+            try set("other", "k", [UInt8(more)], transaction)
+        }
+        if more == 1 { try receive() }
+        let before = try content()
+        #expect(try accept() == nil)
+        #expect(try accept(through: Self.index - 7) == nil, "it may be ahead")
+        try database.requireServable(through: Self.index)
+        #expect(try content() == before)
+    }
+
+    @Test(arguments: [0, 1]) func bothMetaPagesHaveToBeSound(page: Int) throws {
+        try receive()
+        try disk.flipBit(3, of: Self.path, at: page * 4096 + 60)
+        #expect(throws: StateRefusal.brokenPage("page \(page): meta page is not valid")) {
+            try accept()
+        }
+    }
+
+    @Test func anyPieceThatIsMissingIsNoticed() throws {
+        try receive()
+        let whole = try content()
+        for pages in [0, 1, 2, 3, whole.count / 4096 / 2, whole.count / 4096 - 1] {
+            try write(Array(whole[..<(pages * 4096)]))
+            #expect(throws: StateRefusal.self) { try accept() }
+        }
+    }
+
+    /// Whatever a page is used for, its header has to be its own.
+    @Test func noPageInUseMayBeAnother() throws {
+        try receive()
+        let whole = try content()
+        var refused = 0
+        for page in 2..<(whole.count / 4096) {
+            try write(whole)
+            try disk.flipBit(0, of: Self.path, at: page * 4096)
+            if (try? accept()) == nil, (try? database.requireServable(through: 1)) == nil {
+                refused += 1
+            }
+        }
+        #expect(refused > 3, "pages of keys, and of the buckets")
+    }
+
+    @Test func everyRecordHasToBeReadable() throws {
+        let name = RevisionKey(Revision(main: 41)).encoded
+        for (key, value) in [(name, [0xFF, 0xFF]), ([1, 2, 3], [])] as [([UInt8], [UInt8])] {
+            try receive { transaction in
+                try transaction.createBucketIfMissing(StoreBucket.key).put(key, value)
+            }
+            #expect(throws: StateRefusal.store(.malformedRecord(key: key))) { try accept() }
+            try disk.remove("/db")
+        }
+    }
+
+    @Test func whatItSaysOfTheClusterCounts() throws {
+        let own = SemanticVersion(3, 7)
+        try receive { try set("auth", "authEnabled", [1], $0) }
+        #expect(throws: StateRefusal.authEnabled) { try accept() }
+        // Users that nobody has to be are no obstacle.
+        try receive { try set("auth", "authEnabled", [0], $0) }
+        #expect(try accept() == nil)
+        try receive { try set("meta", "storageVersion", Array("3.8.0".utf8), $0) }
+        #expect(throws: StateRefusal.storageVersion(SemanticVersion(3, 8), own: own)) {
+            try accept()
+        }
+    }
+
+    @Test func oneThatIsBehindIsTakenFromA35Alone() throws {
+        try receive { try set("meta", "storageVersion", Array("3.6.0".utf8), $0) }
+        let behind = StateRefusal.behind(appliedIndex: 40, snapshotIndex: 43)
+        let before = try content()
+        #expect(throws: behind) { try accept(through: 43) }
+        #expect(try content() == before && !behind.isLasting)
+
+        try disk.remove("/db")
+        try receive()
+        #expect(throws: behind) { try database.requireServable(through: 43) }
+        #expect(try accept(through: 43)?.appliedIndex == 40)
+        disk.crash(seed: 1)
+        try database.requireServable(through: 43)
+        #expect(try mark().index == 43 && mark().term == Self.term)
+
+        try receive { try set("auth", "authEnabled", [1], $0) }
+        #expect(throws: StateRefusal.authEnabled) { try accept(through: 43) }
+    }
+
+    @Test func oneThatHasAppliedNothingIsNoOldOne() throws {
+        let bolt = try Bolt.open(disk: disk, path: Self.path)
+        bolt.close()
+        #expect(throws: StateRefusal.behind(appliedIndex: 0, snapshotIndex: 40)) { try accept() }
+    }
+}
