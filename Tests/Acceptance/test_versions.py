@@ -44,6 +44,9 @@ def test_a_downgrade_lowers_version_and_files_of_all_members(make_cluster):
         status = one.status()
         assert status.storageVersion == "3.6.0"
         assert status.downgradeInfo.enabled and status.downgradeInfo.targetVersion == "3.6.0"
+    # What operators wait for before they replace the members.
+    ready = "The server is ready to downgrade"
+    until(lambda: all(ready in {line["msg"] for line in one.log_lines()} for one in cluster))
     downgrade(rpc.DowngradeRequest(action=CANCEL), timeout=20)
     until(lambda: not any(one.status().downgradeInfo.enabled for one in cluster))
     # All members run 3.7, so without the job the cluster is one of 3.7 again, and so are the files.

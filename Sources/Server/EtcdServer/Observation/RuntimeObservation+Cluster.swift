@@ -22,5 +22,22 @@ extension RuntimeObservation {
         }
         logger.info(
             "enabled capabilities for version", ["cluster-version": .string(version.majorMinor)])
+        if let previous, version < previous { tellDowngrade(to: version, from: previous) }
+    }
+
+    /// The file's schema moves with the cluster's version, so the older etcd can start on it now.
+    private func tellDowngrade(to version: SemanticVersion, from previous: SemanticVersion) {
+        logger.info(
+            "Cluster version downgrade detected, forcing snapshot",
+            [
+                "prev-cluster-version": .string(previous.description),
+                "new-cluster-version": .string(version.description),
+            ])
+        logger.info(
+            "The server is ready to downgrade",
+            [
+                "target-version": .string(version.description),
+                "server-version": .string(compatibleVersion.description),
+            ])
     }
 }
