@@ -63,9 +63,9 @@ import Testing
 
     @Test("Entries wait for the database, and everything else goes on")
     func writeBuffer() throws {
-        var stage = try makeStage { $0.overlayMaximumBytes = 100 }
+        var stage = try makeStage { $0.overlayMaximumBytes = 1_000 }
         var effects = try turn(
-            &stage, [expect([1, 2]), .entries([StageFixture.put(1, id: 1, bytes: 200)])])
+            &stage, [expect([1, 2]), .entries([StageFixture.put(1, id: 1, bytes: 2_000)])])
         let isAwaited = effects.contains {
             if case .backend(.persist(isAwaited: true)) = $0 { true } else { false }
         }
