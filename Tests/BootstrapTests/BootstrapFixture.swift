@@ -78,13 +78,14 @@ final class BootstrapFixture {
     /// Elects the member and applies what it commits, with everything on disk before it counts.
     func run(_ member: StartingMember) throws {
         var replica = member.parts.replica
-        var effects = ReplicaEffects()
+        var effects: [ReplicaEffect] = []
         for input in [ReplicaInput.tick, .campaign] {
             try replica.step(input, into: &effects)
             replica.takeEffects(into: &effects)
-            while !effects.writes.isEmpty || !effects.committed.isEmpty {
-                let (writes, committed) = (effects.writes, effects.committed)
+            while !effects.isEmpty {
+                let (writes, committed) = (Self.writes(of: effects), Self.committed(of: effects))
                 effects.removeAll()
+                if writes.isEmpty, committed.isEmpty { break }
                 for write in writes {
                     try member.parts.log.append(
                         entries: write.entries.map { RaftEntry($0) },
@@ -187,11 +188,23 @@ final class BootstrapFixture {
         try member.parts.state.store.persist()
     }
 
+    private static func writes(of effects: [ReplicaEffect]) -> [LogWrite] {
+        effects.compactMap { effect in
+            if case .write(let write, _) = effect { write } else { nil }
+        }
+    }
+
+    private static func committed(of effects: [ReplicaEffect]) -> [Entry] {
+        effects.flatMap { effect in
+            if case .commit(let entries) = effect { entries } else { [Entry]() }
+        }
+    }
+
     /// The value of a key as the member has it.
     func value(of key: String, on member: StartingMember) throws -> String? {
         let store = member.parts.state.store
-        let stored = bytes(key).withUnsafeBytes {
-            store.keyValue(of: $0, at: store.revisions.current)
+        let stored = try bytes(key).withUnsafeBytes {
+            try store.keyValue(of: $0, at: store.revisions.current)
         }
         guard let stored else { return nil }
         return String(decoding: try KeyValue(decoding: stored).value, as: UTF8.self)

@@ -29,6 +29,12 @@ import Testing
             logger: ServerLogger(sink: LogSink(outputs: [lines])))
     }
 
+    private func apply(_ operation: StaticString, _ outcome: ApplyOutcome, entry: [UInt8]) {
+        var applied = AppliedEntry(outcome: outcome)
+        applied.operation = operation
+        observation.applied(applied, Entry(term: Term(1), index: LogIndex(1), data: entry))
+    }
+
     @Test func leadershipIsShownAndLogged() {
         observation.roleChanged(SoftState(leader: nil, role: .candidate), term: Term(2))
         observation.roleChanged(
@@ -50,9 +56,9 @@ import Testing
         let inner = TxnAnswer(
             succeeded: true, responses: [.put(PutAnswer()), .deleteRange(DeleteRangeAnswer())])
         let answer = TxnAnswer(succeeded: true, responses: [.put(PutAnswer()), .txn(inner)])
-        observation.applied("Put", ApplyOutcome(revision: 2, result: .put(PutAnswer())), entry: [])
-        observation.applied("Txn", ApplyOutcome(revision: 3, result: .txn(answer)), entry: [])
-        observation.applied("Put", ApplyOutcome(revision: 3, result: .failed(.noSpace)), entry: [])
+        apply("Put", ApplyOutcome(revision: 2, result: .put(PutAnswer())), entry: [])
+        apply("Txn", ApplyOutcome(revision: 3, result: .txn(answer)), entry: [])
+        apply("Put", ApplyOutcome(revision: 3, result: .failed(.noSpace)), entry: [])
         observation.applied(entries: 3, nanoseconds: 3_000_000)
         #expect(registry.counter("etcd_mvcc_put_total").value == 3)
         #expect(registry.counter("etcd_mvcc_delete_total").value == 1)
@@ -67,15 +73,14 @@ import Testing
     }
 
     @Test func slowEntriesAreToldOf() {
-        observation.applied("Put", ApplyOutcome(revision: 2, result: .put(PutAnswer())), entry: [])
+        apply("Put", ApplyOutcome(revision: 2, result: .put(PutAnswer())), entry: [])
         observation.applied(entries: 1, nanoseconds: 90_000_000)
         #expect(!lines.contains("apply request took too long"))
         let put = PutRequest(key: Array("k\"1".utf8)[...], value: [1, 2, 3])
         let entry = put.encoded().withUnsafeBytes {
             InternalRaftRequest.wrap(id: 7, field: InternalRaftRequest.Field.put, payload: $0)
         }
-        observation.applied(
-            "Put", ApplyOutcome(revision: 2, result: .put(PutAnswer())), entry: entry)
+        apply("Put", ApplyOutcome(revision: 2, result: .put(PutAnswer())), entry: entry)
         observation.applied(entries: 1, nanoseconds: 150_000_000)
         #expect(lines.contains("apply request took too long"))
         #expect(lines.contains("\"took\":\"150ms\",\"expected-duration\":\"100ms\""))
@@ -84,8 +89,8 @@ import Testing
     }
 
     @Test func compactionsAreMeasuredAndLogged() {
-        observation.applied(
-            "Compaction", ApplyOutcome(revision: 9, result: .compaction(revision: 5)), entry: [])
+        apply("Compaction", ApplyOutcome(revision: 9, result: .compaction(revision: 5)), entry: [])
+        observation.applied(entries: 1, nanoseconds: 1000)
         observation.compactionStep(nanoseconds: 2_500_000, isOfIndex: false)
         observation.compacted(revision: 5, removed: 7, hash: 42)
         #expect(lines.contains("compact tree index"))

@@ -52,6 +52,8 @@ package struct AppliedEntry: Sendable {
     package var memberChange: MemberChange?
     /// This member is none any more: it has to stop.
     package var removesLocalMember = false
+
+    package init(outcome: ApplyOutcome) { self.outcome = outcome }
 }
 
 /// Why the state cannot go on. The member must stop.
