@@ -99,10 +99,11 @@ package struct ConsensusStage {
         }
     }
 
-    /// What another member has forwarded while leadership is being handed over goes to the next
-    /// leader: the machine would drop it, and its proposer would wait in vain.
+    /// What another member has forwarded while there is no leader, or while leadership is being
+    /// handed over, goes to the next leader: the machine would drop it, and its proposer would wait
+    /// in vain.
     mutating func receive(_ message: Message, _ now: Int64) throws(StepError) {
-        if message.type == .propose, replica.isTransferring {
+        if message.type == .propose, !replica.takesProposals {
             let deadline = now + settings.electionMilliseconds
             if held.add(.forwarded(message), batch: nil, deadline: deadline) { return }
         }
