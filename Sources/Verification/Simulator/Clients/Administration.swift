@@ -192,7 +192,10 @@ extension Simulation {
         let host = present[clientDice.number(below: present.count)]
         guard mayLeave(host, present) else { return }
         report.count(.removals)
-        if present.count == 2 { report.count(.removalsOfOneOfTwo) }
+        if present.count == 2 {
+            report.count(.removalsOfOneOfTwo)
+            host.leavesOneBehind = true
+        }
         remove(host.id)
     }
 
@@ -207,15 +210,14 @@ extension Simulation {
     /// What is left may need the vote of a member that was removed, until one of those that stay
     /// cannot forget the removal any more.
     private func isNeeded(_ host: Host) -> Bool {
-        let voters = membership.filter { !$0.isLearner }
-        guard voters.count == 1, let voter = hosts(of: voters).first, voter !== host else {
-            return false
+        guard host.leavesOneBehind else { return false }
+        return !hosts.contains { other in
+            guard other !== host, let member = other.member else { return false }
+            let reading = member.state.bolt.beginRead()
+            defer { reading.end() }
+            guard let mark = try? AppliedMark(from: reading) else { return false }
+            return mark.index >= host.removedAt
         }
-        guard let member = voter.member else { return true }
-        let reading = member.state.bolt.beginRead()
-        defer { reading.end() }
-        guard let mark = try? AppliedMark(from: reading) else { return true }
-        return mark.index < host.removedAt
     }
 
     /// A member that was removed stops for good.

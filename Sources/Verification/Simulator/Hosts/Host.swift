@@ -55,6 +55,9 @@ final class Host {
     var endsWithPower = false
     /// The entry by which its member was removed, as far as anybody has applied it.
     var removedAt = UInt64.max
+    /// Whether its removal leaves one member behind, which cannot lead without its vote before the
+    /// removal is durable there.
+    var leavesOneBehind = false
     /// What it must not forget.
     var durable = DurableLog()
     /// Ticks differ a little between members.
