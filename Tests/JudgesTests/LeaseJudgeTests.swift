@@ -114,8 +114,10 @@ struct LeaseJudgeTests {
             LeaseReport(grantedSeconds: granted, remainingSeconds: remaining, keys: keys)
         }
         try judge.require(report(10, 5), of: 1, keys: [], at: 5 * Self.second)
-        try judge.require(report(10, 11), of: 1, keys: [], at: 5 * Self.second)
-        let wrong = [report(9, 5), report(10, 12), report(10, 3), report(10, -1)]
+        try judge.require(report(10, 6), of: 1, keys: [], at: 5 * Self.second)
+        // Nobody has started its clock again.
+        let tooLong = [report(10, 8), report(10, 11)]
+        let wrong = tooLong + [report(9, 5), report(10, 12), report(10, 3), report(10, -1)]
         for report in wrong + [report(10, 5, ["a"])] {
             #expect(throws: Finding.self, "\(report)") {
                 try judge.require(report, of: 1, keys: [], at: 5 * Self.second)
