@@ -173,8 +173,8 @@ final class BootstrapFixture {
     /// The value of a key as the member has it.
     func value(of key: String, on member: StartingMember) throws -> String? {
         let store = member.parts.state.store
-        let stored = bytes(key).withUnsafeBytes {
-            store.keyValue(of: $0, at: store.revisions.current)
+        let stored = try bytes(key).withUnsafeBytes {
+            try store.keyValue(of: $0, at: store.revisions.current)
         }
         guard let stored else { return nil }
         return String(decoding: try KeyValue(decoding: stored).value, as: UTF8.self)

@@ -71,8 +71,8 @@ struct BootstrapTests {
         defer { fixture.stop(second) }
         #expect(second.parts.state.appliedIndex == 2)
         try fixture.run(second)
-        let value = bytes("k").withUnsafeBytes {
-            second.parts.state.store.keyValue(of: $0, at: 2)
+        let value = try bytes("k").withUnsafeBytes {
+            try second.parts.state.store.keyValue(of: $0, at: 2)
         }
         #expect(try KeyValue(decoding: try #require(value)).value == bytes("v")[...])
     }
