@@ -51,7 +51,7 @@ import Testing
             let digits = Array(String(number).utf8.reversed())
             return digits + [UInt8](repeating: 97, count: 500 - digits.count)
         }
-        #expect(count > 10_000 && index.isNearlyFull)
+        #expect(count > 7_000 && index.isNearlyFull)
         #expect(index.keyCount == count)
     }
 
