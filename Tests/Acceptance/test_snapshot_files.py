@@ -79,9 +79,6 @@ def run_history(member):
         put(COUNT // 2, b"3")
 
 
-@pytest.mark.xfail(
-    reason="snapshots are asked for by the consensus stage, which hears late of what is applied",
-    strict=False)
 def test_snapshot_files_are_those_of_a_real_etcd(tmp_path):
     ports = free_ports(2)
     found = {}

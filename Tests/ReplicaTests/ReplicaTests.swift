@@ -211,48 +211,33 @@ struct ReplicaReadTests {
 
 @Suite("A replica's snapshots")
 struct ReplicaSnapshotTests {
-    @Test func areDueAfterTheirCountAndCutTheLogBehindATail() throws {
+    @Test func releaseTheLogBehindATailWhenTheyAreDurable() throws {
         var fixture = try ReplicaFixture.leading(snapshotCount: 10, catchUpEntries: 3)
-        let applied = fixture.replica.status.committed.rawValue
-        for id in applied..<10 {
-            try fixture.step(.propose([ReplicaFixture.proposal(id)]))
+        while fixture.replica.lastIndex < LogIndex(20) {
+            try fixture.step(.propose([ReplicaFixture.proposal(1)]))
             try fixture.settle()
         }
-        var due = fixture.replica.takeSnapshotRequest()
-        #expect(due == nil, "10 are applied, not more")
-        try fixture.step(.propose([ReplicaFixture.proposal(99)]))
-        try fixture.settle()
-        due = fixture.replica.takeSnapshotRequest()
-        #expect(due == LogIndex(11))
-        due = fixture.replica.takeSnapshotRequest()
-        #expect(due == nil, "one at a time")
-        for id in UInt64(0)..<30 {
-            try fixture.step(.propose([ReplicaFixture.proposal(id)]))
-            try fixture.settle()
-        }
-        due = fixture.replica.takeSnapshotRequest()
-        #expect(due == nil)
+        #expect(fixture.effects.releasedLog == nil)
         try fixture.step(.snapshotSaved(LogIndex(11)))
         #expect(fixture.effects.releasedLog == LogIndex(11))
-        due = fixture.replica.takeSnapshotRequest()
-        #expect(due == LogIndex(41))
+        #expect(fixture.replica.snapshotIndex == LogIndex(11))
     }
 
     /// As in etcd, so that a follower that is further behind gets a snapshot.
-    @Test func cutTheLogInMemoryWhenTheyAreTaken() throws {
+    @Test func cutTheLogInMemoryWhenTheyAreDurable() throws {
         var fixture = try ReplicaFixture.leadingThree(snapshotCount: 10, catchUpEntries: 3)
         // 3 hears nothing from now on.
         let behind = fixture.replica.lastIndex
-        var due: LogIndex?
         for id in UInt64(0)..<20 {
             try fixture.step(.propose([ReplicaFixture.proposal(id)]))
             let appends = fixture.effects.messages.filter { $0.to == MemberID(2) }
             _ = try fixture.acknowledge(appends)
             try fixture.settle()
-            due = due ?? fixture.replica.takeSnapshotRequest()
         }
-        let taken = try #require(due)
-        #expect(fixture.replica.firstIndex == LogIndex(taken.rawValue - 3 + 1))
+        #expect(fixture.replica.firstIndex == LogIndex(1))
+        try fixture.step(.snapshotSaved(LogIndex(11)))
+        let applied = fixture.replica.status.committed
+        #expect(fixture.replica.firstIndex == LogIndex(applied.rawValue - 3 + 1))
         #expect(fixture.replica.firstIndex > behind + 1)
         try fixture.step(.unreachable(MemberID(3)))
         let messages = fixture.effects.messages.filter { $0.to == MemberID(3) }
@@ -279,11 +264,8 @@ struct ReplicaSnapshotTests {
         var fixture = try ReplicaFixture.leading(snapshotCount: 1, catchUpEntries: 100)
         try fixture.step(.propose([ReplicaFixture.proposal(1)]))
         try fixture.settle()
-        let due = fixture.replica.takeSnapshotRequest()
-        try fixture.step(.snapshotSaved(try #require(due)))
+        try fixture.step(.snapshotSaved(fixture.replica.lastIndex))
         #expect(fixture.effects.releasedLog == nil)
-        let next = fixture.replica.takeSnapshotRequest()
-        #expect(next == nil)
     }
 }
 

@@ -10,11 +10,45 @@ import Testing
     private let sink = GatheringSink()
     private let observer = NoObserver()
 
-    private func makeStage(_ change: (inout MemberSettings) -> Void = { _ in }) throws -> ApplyStage {
+    private func makeStage(
+        snapshotCount: Int = 1000, _ change: (inout MemberSettings) -> Void = { _ in }
+    ) throws -> ApplyStage {
         var settings = MemberSettings()
         change(&settings)
         return ApplyStage(
-            try StageFixture.makeState(), id: MemberID(1), settings: settings, now: 0)
+            try StageFixture.makeState(), id: MemberID(1), snapshotIndex: 0,
+            snapshotCount: snapshotCount, settings: settings, now: 0)
+    }
+
+    /// The indexes of the snapshots that these effects ask for.
+    private func snapshots(_ effects: [ApplyEffect]) -> [UInt64] {
+        effects.compactMap { effect in
+            if case .backend(.snapshot(let request)) = effect { request.index } else { nil }
+        }
+    }
+
+    @Test("A snapshot is due with the entry behind its count, wherever its file is by then")
+    func snapshotsAreDueByEntries() throws {
+        var stage = try makeStage(snapshotCount: 10)
+        var taken: [UInt64] = []
+        for index in UInt64(1)...40 {
+            taken += snapshots(
+                try turn(&stage, [.entries([StageFixture.put(index, id: index)])]))
+        }
+        #expect(taken == [11, 22, 33])
+    }
+
+    @Test("Snapshots on their way into files are bounded")
+    func unsavedSnapshotsAreBounded() throws {
+        var stage = try makeStage(snapshotCount: 1)
+        var taken: [UInt64] = []
+        for index in UInt64(1)...40 {
+            taken += snapshots(
+                try turn(&stage, [.entries([StageFixture.put(index, id: index)])]))
+        }
+        #expect(taken == [2, 4, 6, 8, 10, 12, 14, 16])
+        let more = try turn(&stage, [.snapshotSaved, .entries([StageFixture.put(41, id: 41)])])
+        #expect(snapshots(more) == [41])
     }
 
     private func turn(

@@ -106,8 +106,11 @@ import Testing
         let proposal = NumberedProposal(id: 9, data: [1])
         let effects = try turn(&stage, [.ownAsLeader(term: 1, proposal)])
         let sent = effects.contains { effect in
-            if case .send(let messages) = effect { messages.contains { $0.type == .propose } }
-            else { false }
+            if case .send(let messages) = effect {
+                messages.contains { $0.type == .propose }
+            } else {
+                false
+            }
         }
         #expect(!sent)
     }

@@ -24,7 +24,8 @@ import WriteAheadLog
             log: log, snapshots: SnapshotStore(disk: disk, directory: "/snap"), settings: settings)
     }
 
-    private func write(_ number: UInt64, bytes: Int = 10, mustSynchronize: Bool = true) -> LogWrite {
+    private func write(_ number: UInt64, bytes: Int = 10, mustSynchronize: Bool = true) -> LogWrite
+    {
         let entry = Entry(
             term: Term(1), index: LogIndex(number), data: [UInt8](repeating: 1, count: bytes))
         return LogWrite(

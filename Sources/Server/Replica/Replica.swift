@@ -25,7 +25,6 @@ package struct Replica: Sendable {
     private var nextRound: UInt64
     /// Where the newest durable snapshot stands; zero without one.
     package private(set) var snapshotIndex: LogIndex
-    private var isSnapshotRunning = false
     /// What was applied when the log in memory was last cut.
     private var memoryCutAt: LogIndex
     /// Up to where the caller has applied.
@@ -339,17 +338,6 @@ extension Replica {
 
 /// Snapshots and the length of the log.
 extension Replica {
-    /// Whether enough was applied since the last snapshot for the next one to be taken.
-    package mutating func takeSnapshotRequest() -> LogIndex? {
-        let applied = machine.appliedIndex
-        guard !isSnapshotRunning, applied - snapshotIndex > settings.snapshotCount else {
-            return nil
-        }
-        isSnapshotRunning = true
-        cutMemory()
-        return applied
-    }
-
     /// Applied entries between two cuts of the log in memory, as in etcd.
     private static let memoryCutEntries = 100
 
@@ -369,8 +357,8 @@ extension Replica {
     }
 
     private mutating func saved(_ index: LogIndex, into effects: inout [ReplicaEffect]) {
-        isSnapshotRunning = false
         noteSnapshot(index, into: &effects)
+        cutMemory()
     }
 
     private mutating func snapshotLeft(_ member: MemberID, _ isDelivered: Bool) {

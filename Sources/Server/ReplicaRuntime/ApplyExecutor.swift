@@ -13,11 +13,14 @@ final class ApplyExecutor: TurnTaker {
     private var stage: ApplyStage
     private var effects: [ApplyEffect] = []
 
-    init(_ member: MemberParts, state: StateMachine) {
+    init(_ member: MemberParts, _ parts: RuntimeParts) {
+        let state = parts.state
         self.member = member
         watchers = state.watchers
         stage = ApplyStage(
-            state, id: member.status.replica.id, settings: member.settings,
+            state, id: member.status.replica.id,
+            snapshotIndex: parts.replica.snapshotIndex.rawValue,
+            snapshotCount: parts.replica.settings.snapshotCount, settings: member.settings,
             now: monotonicMilliseconds())
     }
 

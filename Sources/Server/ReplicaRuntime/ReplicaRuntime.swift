@@ -74,7 +74,7 @@ package final class ReplicaRuntime: Sendable {
     /// In the order in which work flows: so they end, and all that was taken is finished.
     private static func start(_ parts: RuntimeParts, _ member: MemberParts) -> [StageThread] {
         let consensus = Confined(ConsensusExecutor(member, replica: parts.replica))
-        let apply = Confined(ApplyExecutor(member, state: parts.state))
+        let apply = Confined(ApplyExecutor(member, parts))
         let log = Confined(LogThread(member, log: parts.log, snapshots: parts.snapshots))
         let backend = Confined(BackendThread(member, parts))
         let segments = SegmentWriter(member: member, preparation: parts.log.preparation)

@@ -24,8 +24,8 @@ package enum ApplyInput: Sendable {
     case role(isLeader: Bool, term: UInt64)
     /// `isBrief`: it takes microseconds.
     case work(StateWork, isBrief: Bool)
-    /// A snapshot of the state is due.
-    case snapshot(atLeast: UInt64)
+    /// A snapshot that was asked for is in its file.
+    case snapshotSaved
     /// The database holds no more of what was compacted up to this revision.
     case compacted(revision: Int64)
 }

@@ -31,7 +31,8 @@ extension ApplyStage {
             case .work(_, let isBrief):
                 guard isBrief else { return false }
                 answers += 1
-            case .install, .installed, .role, .snapshot, .compacted: return false
+            case .snapshotSaved: answers += 1
+            case .install, .installed, .role, .compacted: return false
             }
         }
         return answers <= Self.inlineAnswersMax && !hasWork

@@ -40,6 +40,7 @@ extension ApplyStage {
         let index = snapshot.index.rawValue
         state.adopt(fresh, tree: snapshot.data)
         progress.index = index
+        snapshotIndex = max(snapshotIndex, index)
         unreportedBytes = Self.quietBytesMax
         effects.append(.applied(index: index, entries: 0))
         if snapshot.term.rawValue > appliedTerm {

@@ -48,7 +48,7 @@ extension ApplyStage {
             effects.append(.spaceAlarm(isActive: state.alarms.isActive(.noSpace)))
         }
         if changes.raisesSpaceAlarm { effects.append(.raiseSpaceAlarm) }
-        if changes.wantsSnapshot { requestSnapshot(into: &effects) }
+        if changes.wantsSnapshot || isSnapshotDue { requestSnapshot(into: &effects) }
         checkWriteBuffer(into: &effects)
     }
 
@@ -110,7 +110,16 @@ extension ApplyStage {
         for address in addresses { replies.add(.failed(error), to: address, term: term) }
     }
 
-    mutating func requestSnapshot(into effects: inout [ApplyEffect]) {
+    /// Whether so many entries were applied since the last snapshot that the next one is due: with
+    /// the entries that reach the count, as in etcd.
+    private var isSnapshotDue: Bool {
+        progress.index > snapshotIndex && progress.index - snapshotIndex > snapshotCount
+            && unsavedSnapshots < Self.unsavedSnapshotsMax
+    }
+
+    private mutating func requestSnapshot(into effects: inout [ApplyEffect]) {
+        snapshotIndex = progress.index
+        unsavedSnapshots += 1
         effects.append(.backend(.snapshot(state.snapshotRequest())))
     }
 

@@ -42,6 +42,11 @@ package struct ApplyStage {
     /// Inputs that came while a received state is being read.
     var deferred: [ApplyInput] = []
     var persist = PersistRequest.none
+    /// Index of the newest snapshot that was asked for.
+    var snapshotIndex: UInt64
+    let snapshotCount: UInt64
+    /// Snapshots that were asked for and are not in their files yet.
+    var unsavedSnapshots = 0
     var decoded = DecodedRequests()
 
     enum Waiting {
@@ -64,10 +69,20 @@ package struct ApplyStage {
     /// Leases in one checkpoint entry, and such entries proposed at one look, as in etcd.
     static let leasesPerCheckpoint = 1000
     static let checkpointBatchesPerCheck = 500
+    /// Snapshots on their way into files at a time; beyond that the next one is taken later.
+    static let unsavedSnapshotsMax = 8
     /// Applied bytes that are reported without waking anybody.
     static let quietBytesMax = 1 << 20
 
-    package init(_ state: StateMachine, id: MemberID, settings: MemberSettings, now: Int64) {
+    /// - Parameters:
+    ///   - snapshotIndex: where the newest durable snapshot stands; zero without one.
+    ///   - snapshotCount: entries after which the next one is due.
+    package init(
+        _ state: StateMachine, id: MemberID, snapshotIndex: UInt64, snapshotCount: Int,
+        settings: MemberSettings, now: Int64
+    ) {
+        self.snapshotIndex = snapshotIndex
+        self.snapshotCount = UInt64(max(snapshotCount, 0))
         self.state = state
         self.id = id
         self.settings = settings
@@ -133,7 +148,7 @@ package struct ApplyStage {
         case .readable(let index, let addresses): release(index, addresses)
         case .role(let isLeader, let term): changeRole(isLeader: isLeader, term: term)
         case .work(let work, _): work(state)
-        case .snapshot: requestSnapshot(into: &effects)
+        case .snapshotSaved: unsavedSnapshots -= 1
         case .compacted(let revision): finishCompactions(revision)
         }
     }

@@ -36,6 +36,7 @@ extension BackendStage {
             .recordSnapshot(
                 LogSnapshotRecord(
                     index: request.index, term: request.term, confState: request.confState)))
+        effects.append(.apply(.snapshotSaved))
         effects.append(
             .snapshotSaved(index: request.index, term: request.term, snapshotTimes))
     }

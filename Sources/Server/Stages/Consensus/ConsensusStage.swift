@@ -136,9 +136,6 @@ package struct ConsensusStage {
         effects.append(.publishDetails(replica.status))
         noteConnection(now, isConnected, into: &effects)
         try expireReads(now, into: &effects)
-        if let index = replica.takeSnapshotRequest() {
-            effects.append(.apply(.snapshot(atLeast: index.rawValue), isQuiet: false))
-        }
     }
 
     /// Proposals that are on their way to a leader may be lost with the connection to it.

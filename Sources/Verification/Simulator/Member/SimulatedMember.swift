@@ -104,7 +104,9 @@ final class SimulatedMember {
         applied = parts.state.appliedIndex
         consensus = ConsensusStage(parts.replica, settings: settings, now: now)
         logStage = LogStage(log: parts.log, snapshots: parts.snapshots, settings: settings)
-        apply = ApplyStage(parts.state, id: id, settings: settings, now: now)
+        apply = ApplyStage(
+            parts.state, id: id, snapshotIndex: parts.replica.snapshotIndex.rawValue,
+            snapshotCount: simulation.limits.snapshotCount, settings: settings, now: now)
         backend = BackendStage(
             parts.state, snapshots: parts.snapshots, snapshotCount: simulation.limits.snapshotCount,
             snapshotIndex: parts.replica.snapshotIndex.rawValue, settings: settings, now: now,
