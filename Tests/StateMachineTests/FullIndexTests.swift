@@ -69,7 +69,8 @@ struct FullIndexTests {
         }
         #expect(throws: (any Error).self) { try fixture.pair(key(next)) }
         // Nothing more reaches the file: a start goes on from the log.
-        try fixture.restart()
+        #expect(throws: full) { try fixture.state.store.persist() }
+        try fixture.restart(persisting: false)
         #expect(fixture.state.appliedIndex == 1 && fixture.revision == 2)
         #expect(try fixture.pair(key(30)) == nil)
     }

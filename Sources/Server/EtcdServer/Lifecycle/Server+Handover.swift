@@ -25,6 +25,7 @@ extension Server {
                     "local-member-id": .hex(localID.rawValue),
                     "transferee-member-id": .hex((runtime.status.leader ?? target).rawValue),
                 ])
+            await passProposalsOn()
         } catch {
             logger.warn(
                 "leadership transfer failed",
@@ -32,6 +33,13 @@ extension Server {
                     "local-member-id": .hex(localID.rawValue), "error": .string(error.message),
                 ])
         }
+    }
+
+    /// The others forward proposals to this member until they have heard of the new leader, with its
+    /// first heartbeat at the latest. As long as this member goes on, it passes them on.
+    private func passProposalsOn() async {
+        try? await Task.sleep(
+            for: .milliseconds(2 * Int(configuration.heartbeatIntervalMilliseconds)))
     }
 
     private func heir() async -> Raft.MemberID? {
