@@ -26,6 +26,18 @@ struct LeaseCheckpointTests {
         #expect(due(&fixture, now: 900_700) == [1: 700])
     }
 
+    /// What it says may be applied behind the renewal, and a later leader would start from it.
+    @Test func aRenewalTakesBackACheckpointThatIsStillOnItsWay() throws {
+        var fixture = try LeaseFixture(now: 0, checkpointMilliseconds: Self.interval)
+        try fixture.grant(1, seconds: 1000)
+        #expect(due(&fixture, now: 300_000) == [1: 700])
+        #expect(fixture.lessor.renew(lease(1), now: 300_100) == .checkpointed)
+        apply(1, 700, &fixture, now: 300_200)
+        #expect(fixture.lessor.renew(lease(1), now: 300_300) == .checkpointed)
+        apply(1, 0, &fixture, now: 300_400)
+        #expect(fixture.lessor.renew(lease(1), now: 300_500) == .renewed(seconds: 1000))
+    }
+
     @Test func aRevokedOrRenewedLeaseNeedsNone() throws {
         var fixture = try LeaseFixture(now: 0, checkpointMilliseconds: Self.interval)
         try fixture.grant(1, seconds: 1000)

@@ -22,7 +22,9 @@ struct LeaseDamageTests {
     func aLifeLongerThanAnyIsRefused(seconds: Int64) throws {
         var fixture = try LeaseFixture()
         try write(&fixture, ttl: seconds)
-        #expect(throws: LeaseRestoreError.malformedRecord(key: lease(7).storageKey)) { try fixture.restarted() }
+        #expect(throws: LeaseRestoreError.malformedRecord(key: lease(7).storageKey)) {
+            try fixture.restarted()
+        }
     }
 
     @Test func bytesThatAreNoLeaseAreRefused() throws {

@@ -20,6 +20,17 @@ import Testing
             snapshotCount: snapshotCount, settings: settings, now: 0)
     }
 
+    @Test("The clocks of leases start with the first entry of the leader's own term")
+    func clocksStartWithTheTerm() throws {
+        var stage = try makeStage()
+        _ = try turn(&stage, [.role(isLeader: true, term: 2)])
+        #expect(!stage.state.lessor.isPrimary)
+        _ = try turn(&stage, [.entries([StageFixture.put(1, id: 1)])])
+        #expect(stage.state.lessor.isPrimary && stage.promotedTerm == 2)
+        _ = try turn(&stage, [.role(isLeader: false, term: 3)])
+        #expect(!stage.state.lessor.isPrimary)
+    }
+
     /// The indexes of the snapshots that these effects ask for.
     private func snapshots(_ effects: [ApplyEffect]) -> [UInt64] {
         effects.compactMap { effect in

@@ -25,6 +25,9 @@ package struct Lease: Sendable {
     package let grantedSeconds: Int64
     /// Rest of the life as last checkpointed, in seconds; 0 when there is no checkpoint.
     package internal(set) var checkpointedSeconds: Int64 = 0
+    /// Whether a checkpoint of it is on its way through the log: what it says may be overtaken by a
+    /// renewal.
+    var isCheckpointUnderWay = false
     /// When it ends; nil while this member is not the primary lessor ("forever").
     package internal(set) var expiry: ClockMilliseconds?
     /// What stalls have added to its life since its clock was last started.

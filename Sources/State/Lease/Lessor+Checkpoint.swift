@@ -23,7 +23,9 @@ extension Lessor {
             leases[entry.id]?.nextCheckpoint = nil
             guard let expiry = lease.expiry, expiry > now else { continue }
             let remaining = (expiry - now + 999) / 1000
-            if remaining < lease.grantedSeconds { due.append((entry.id, remaining)) }
+            guard remaining < lease.grantedSeconds else { continue }
+            leases[entry.id]?.isCheckpointUnderWay = true
+            due.append((entry.id, remaining))
         }
         return due
     }

@@ -6,8 +6,8 @@ package enum LeaseRenewal: Equatable, Sendable {
     case renewed(seconds: Int64)
     /// Over, but its revocation is still on the way: answer once it is applied.
     case expiring
-    /// Its checkpointed rest has to be taken back first, by a checkpoint of 0, so that no later
-    /// leader ends it earlier than is promised now.
+    /// Its checkpointed rest, known or on its way through the log, has to be taken back first, by a
+    /// checkpoint of 0, so that no later leader ends it earlier than is promised now.
     case checkpointed
     /// No such lease.
     case notFound
@@ -91,7 +91,9 @@ extension Lessor {
     package mutating func renew(_ id: LeaseID, now: ClockMilliseconds) -> LeaseRenewal {
         guard let lease = leases[id] else { return .notFound }
         guard let expiry = lease.expiry, expiry > now else { return .expiring }
-        if checkpointIntervalMilliseconds != nil, lease.checkpointedSeconds > 0 {
+        if checkpointIntervalMilliseconds != nil,
+            lease.checkpointedSeconds > 0 || lease.isCheckpointUnderWay
+        {
             return .checkpointed
         }
         leases[id]?.startClock(until: now + lease.grantedMilliseconds)

@@ -114,6 +114,7 @@ package struct Lessor {
     ) {
         guard leases[id] != nil else { return }
         leases[id]?.checkpointedSeconds = remainingSeconds
+        leases[id]?.isCheckpointUnderWay = false
         if persist, let lease = leases[id] { self.persist(lease, into: &batch) }
     }
 }

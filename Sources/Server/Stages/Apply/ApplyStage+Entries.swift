@@ -42,6 +42,7 @@ extension ApplyStage {
                 try apply(entry, observer, &changes, into: &effects)
             }
         }
+        promoteIfSettled()
         effects.append(.applied(index: progress.index, entries: entries.count))
         if changes.isMembershipChanged { effects.append(.membershipChanged(state.membership)) }
         if changes.isAlarmChanged {

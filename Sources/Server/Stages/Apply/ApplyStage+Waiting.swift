@@ -25,17 +25,28 @@ extension ApplyStage {
         self.term = max(self.term, term)
         if isLeader {
             leadingTerm = term
-            state.lessor.promote(
-                extensionMilliseconds: settings.electionMilliseconds, now: state.now)
+            promoteIfSettled()
         } else {
+            leadingTerm = nil
             state.lessor.demote()
         }
+    }
+
+    /// A new leader's clocks of leases start with the first applied entry of its term: up to then
+    /// entries of former leaders may say of leases what is overtaken by a renewal.
+    mutating func promoteIfSettled() {
+        guard let leadingTerm, leadingTerm != promotedTerm, appliedTerm >= leadingTerm else {
+            return
+        }
+        promotedTerm = leadingTerm
+        state.lessor.promote(
+            extensionMilliseconds: settings.electionMilliseconds, now: state.now)
     }
 
     mutating func checkClocks(into effects: inout [ApplyEffect]) {
         nextLeaseCheck = state.now + Self.leaseCheckMilliseconds
         for id in state.lessor.takeExpired(limit: Self.revokesPerCheck, now: state.now) {
-            effects.append(.revoke(id, asLeaderOf: leadingTerm))
+            effects.append(.revoke(id, asLeaderOf: promotedTerm))
         }
         proposeCheckpoints(into: &effects)
         for (address, error) in waiters.takeExpired(state.now) {
@@ -50,7 +61,7 @@ extension ApplyStage {
             let checkpoints = due.map {
                 LeaseCheckpoint(id: $0.id, remainingSeconds: $0.remainingSeconds)
             }
-            effects.append(.checkpoint(checkpoints, asLeaderOf: leadingTerm))
+            effects.append(.checkpoint(checkpoints, asLeaderOf: promotedTerm))
         }
     }
 }

@@ -32,8 +32,10 @@ package struct ApplyStage {
     var term: UInt64 = 0
     /// Of the newest applied entry.
     var appliedTerm: UInt64 = 0
-    /// The term in which this member became leader last; the lease clocks are those of it.
-    var leadingTerm: UInt64 = 0
+    /// The term in which this member leads; nil while it does not.
+    var leadingTerm: UInt64?
+    /// The term in which the clocks of leases were started last.
+    package internal(set) var promotedTerm: UInt64 = 0
     var nextLeaseCheck: Int64
     /// Entries and snapshots that are still to be applied, in order.
     var waiting: [Waiting] = []

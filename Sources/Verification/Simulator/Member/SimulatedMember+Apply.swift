@@ -14,9 +14,9 @@ extension SimulatedMember {
         try apply.turn(
             batch, surroundings, isConnected: { isConnected(to: $0) }, observer: self,
             into: &effects)
-        noteRoles(batch)
         if let failure { throw failure }
         try judgeApplied()
+        notePromotion()
         status.notePending(apply.pendingProposals)
         for effect in effects { try perform(effect) }
         if simulation.mutant == .leasesEndEarly { endLeasesEarly() }
@@ -78,11 +78,10 @@ extension SimulatedMember {
         try simulation.states.observe(installed: self)
     }
 
-    private func noteRoles(_ batch: [ApplyInput]) {
-        for case .role(isLeader: true, let term) in batch where term != leadingTerm {
-            leadingTerm = term
-            simulation.record.leases.promoted(at: simulation.now)
-        }
+    private func notePromotion() {
+        guard apply.promotedTerm != leadingTerm else { return }
+        leadingTerm = apply.promotedTerm
+        simulation.record.leases.promoted(at: simulation.now)
     }
 }
 

@@ -102,7 +102,8 @@ extension SimulatedMember {
             applyQueue.holder = .turn
             try turnOfApply(applyQueue.takeAll(), isUnhurried: true)
             if applyQueue.isDue || apply.hasWork {
-                plan(.apply, after: simulation.timing.duration(2 * .microsecond...30 * .microsecond))
+                plan(
+                    .apply, after: simulation.timing.duration(2 * .microsecond...30 * .microsecond))
             } else {
                 applyQueue.holder = .nobody
             }
