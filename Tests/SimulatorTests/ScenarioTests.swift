@@ -8,11 +8,13 @@ struct ScenarioTests {
     @Test(arguments: KnownBug.all.map(\.scenario.name))
     func aKnownBugIsAbsent(name: String) throws {
         let bug = try #require(KnownBug.named(name))
-        let report = simulate(bug.settings(seed: 1))
-        #expect(report.isSound, "swift run simulate \(report.settings.arguments)\n\(report)")
-        for occurrence in bug.reached {
-            #expect(report.counts[occurrence] ?? 0 > 0, "\(occurrence.rawValue)")
+        var missed = bug.reached
+        for seed in UInt64(1)...6 where !missed.isEmpty {
+            let report = simulate(bug.settings(seed: seed))
+            #expect(report.isSound, "swift run simulate \(report.settings.arguments)\n\(report)")
+            missed.removeAll { report.counts[$0] ?? 0 > 0 }
         }
+        #expect(missed.isEmpty, "\(missed.map(\.rawValue))")
     }
 
     /// Those that take more seeds are left to `simulate --mutants`.

@@ -103,8 +103,9 @@ package struct KnownBug: Sendable {
             mutant: .readsAloneTooSoon, reached: [.removalsOfOneOfTwo, .localReads],
             seedsUntilFound: 40),
         KnownBug(
-            Scenario("a leader whose log disk hangs", every: [.hungDisk: 6_000]),
-            mutant: .leadsHung, reached: [.hungDisks]),
+            Scenario("a leader whose log disk hangs", every: [.hungDisk: 1_200]),
+            mutant: .leadsHung, reached: [.hungDisks, .hungLeadersReplaced],
+            seedsUntilFound: 12),
         KnownBug(
             Scenario("a damaged page is met by a running member", every: [.pageDamage: 1_500]),
             mutant: .damageUnnoticed, reached: [.damagedPages], seedsUntilFound: 20),
