@@ -102,4 +102,18 @@ import WriteAheadLog
                 "db", "x.snap.broken", "zz.snap.db",
             ])
     }
+
+    /// Those behind it may be lost with the record that is still to be written.
+    @Test func theNewestRecordedSnapshotStays() throws {
+        for index in 1...5 as ClosedRange<UInt64> {
+            try store.save(snapshot(term: 1, index: index))
+        }
+        #expect(
+            try store.purge(keeping: 2, recorded: 2) == ["0000000000000001-0000000000000001.snap"])
+        #expect(try store.purge(keeping: 2, recorded: 2) == [])
+        #expect(
+            try store.purge(keeping: 2, recorded: 5) == [
+                "0000000000000001-0000000000000002.snap", "0000000000000001-0000000000000003.snap",
+            ])
+    }
 }

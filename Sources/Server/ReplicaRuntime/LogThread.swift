@@ -54,7 +54,10 @@ final class LogThread {
         case .commit(let entries): queues.apply.post(.entries(entries))
         case .written(let number, false): queues.consensus.post(.replica(.written(number)))
         case .written(let number, true): queues.consensus.postQuietly(.replica(.written(number)))
-        case .snapshotSaved(let index): queues.consensus.post(.replica(.snapshotSaved(index)))
+        case .snapshotSaved(let index):
+            queues.backend.postQuietly(.snapshotRecorded(index.rawValue))
+            queues.apply.postQuietly(.snapshotSaved)
+            queues.consensus.post(.replica(.snapshotSaved(index)))
         case .prepareSegment: queues.segments.post(())
         }
     }

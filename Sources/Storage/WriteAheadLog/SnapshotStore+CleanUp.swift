@@ -17,17 +17,30 @@ extension SnapshotStore {
         try remove { name in Self.databaseIndex(name).map { $0 < index } ?? false }
     }
 
-    /// Keeps the newest snapshots and as many received databases.
+    /// Keeps the newest snapshots and as many received databases, and whatever the number the newest
+    /// snapshot that the log has recorded: the next start needs it.
     ///
-    /// - Parameter maximum: etcd's `max-snapshots`; 0 keeps all.
+    /// - Parameters:
+    ///   - maximum: etcd's `max-snapshots`; 0 keeps all.
+    ///   - recorded: index of the newest snapshot whose record in the log is durable.
     @discardableResult
-    package func purge(keeping maximum: Int) throws(SnapshotStoreError) -> [String] {
+    package func purge(
+        keeping maximum: Int, recorded: UInt64 = .max
+    ) throws(SnapshotStoreError) -> [String] {
         precondition(maximum >= 0, "a number of snapshots to keep is not negative")
         if maximum == 0 { return [] }
-        let snapshots = try snapshotNames().dropLast(maximum)
+        let present = try snapshotNames()
+        let unrecorded = present.reversed().prefix { Self.snapshotIndex($0) > recorded }.count
+        let snapshots = present.dropLast(max(maximum, unrecorded + 1))
         let names = try run { () throws(DiskError) in try disk.list(directory) }
         let databases = names.filter { Self.databaseIndex($0) != nil }.dropLast(maximum)
         return try remove { snapshots.contains($0) || databases.contains($0) }
+    }
+
+    /// The index in the name of a `.snap` file; 0 for other names.
+    private static func snapshotIndex(_ name: String) -> UInt64 {
+        let parts = name.utf8.dropLast(".snap".utf8.count).split(separator: UInt8(ascii: "-"))
+        return parts.last.flatMap { UInt64(hexadecimal: Array($0)) } ?? 0
     }
 
     /// The snapshot index in the name of a received database; nil for other names.

@@ -19,18 +19,20 @@ struct SnapshotPurge: Sendable {
     func run() async {
         guard maximum > 0 else { return }
         repeat {
-            runtime.onBackend { [snapshots, logger, maximum] _ in
-                Self.purge(snapshots, keeping: maximum, logger)
+            runtime.onBackend { [snapshots, logger, maximum] backend in
+                Self.purge(
+                    snapshots, keeping: maximum, recorded: backend.recordedSnapshot, logger)
             }
         } while (try? await Task.sleep(for: Self.interval)) != nil
     }
 
     /// A file that cannot be removed costs space alone; it is tried again.
     private static func purge(
-        _ snapshots: SnapshotStore, keeping maximum: Int, _ logger: ServerLogger
+        _ snapshots: SnapshotStore, keeping maximum: Int, recorded: UInt64,
+        _ logger: ServerLogger
     ) {
         do throws(SnapshotStoreError) {
-            for name in try snapshots.purge(keeping: maximum) {
+            for name in try snapshots.purge(keeping: maximum, recorded: recorded) {
                 logger.info("purged", ["path": .string(name)])
             }
         } catch {

@@ -24,7 +24,7 @@ package enum ApplyInput: Sendable {
     case role(isLeader: Bool, term: UInt64)
     /// `isBrief`: it takes microseconds.
     case work(StateWork, isBrief: Bool)
-    /// A snapshot that was asked for is in its file.
+    /// A snapshot that was asked for is durable: its file, and its record in the log.
     case snapshotSaved
     /// The database holds no more of what was compacted up to this revision.
     case compacted(revision: Int64)

@@ -47,7 +47,7 @@ package struct ApplyStage {
     /// Index of the newest snapshot that was asked for.
     var snapshotIndex: UInt64
     let snapshotCount: UInt64
-    /// Snapshots that were asked for and are not in their files yet.
+    /// Snapshots that were asked for and are not durable yet.
     var unsavedSnapshots = 0
     var decoded = DecodedRequests()
 
@@ -150,7 +150,7 @@ package struct ApplyStage {
         case .readable(let index, let addresses): release(index, addresses)
         case .role(let isLeader, let term): changeRole(isLeader: isLeader, term: term)
         case .work(let work, _): work(state)
-        case .snapshotSaved: unsavedSnapshots -= 1
+        case .snapshotSaved: unsavedSnapshots = max(0, unsavedSnapshots - 1)
         case .compacted(let revision): finishCompactions(revision)
         }
     }

@@ -12,6 +12,8 @@ package enum BackendInput: Sendable {
     case compact(Int64)
     /// A snapshot of the replicated state is due.
     case snapshot(SnapshotRequest)
+    /// The log's record of the snapshot at this index is durable.
+    case snapshotRecorded(UInt64)
     /// A member is behind the log: send it the state with this message.
     case send(Raft.Message)
     /// Replace the state by that of a received snapshot.
@@ -32,6 +34,8 @@ package typealias DefragmentationCompletion = @Sendable (String?) -> Void
 package struct BackendContext {
     package let store: Store
     package let bolt: Bolt
+    /// Index of the newest snapshot whose record in the log is durable; 0 without one.
+    package let recordedSnapshot: UInt64
 }
 
 /// One indivisible piece of the backend stage's work.

@@ -36,14 +36,14 @@ extension BackendStage {
             .recordSnapshot(
                 LogSnapshotRecord(
                     index: request.index, term: request.term, confState: request.confState)))
-        effects.append(.apply(.snapshotSaved))
         effects.append(
             .snapshotSaved(index: request.index, term: request.term, snapshotTimes))
     }
 
     func purgeSnapshots() throws {
         guard settings.snapshotsMaximum > 0 else { return }
-        _ = try snapshots.purge(keeping: settings.snapshotsMaximum)
+        _ = try snapshots.purge(
+            keeping: settings.snapshotsMaximum, recorded: recordedIndex)
     }
 
     /// Fills a snapshot message with a state that is at its index or later, all from one view of

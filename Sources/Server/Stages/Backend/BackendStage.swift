@@ -28,6 +28,8 @@ package struct BackendStage {
     let clock: @Sendable () -> Int64
     let snapshotCount: Int
     var snapshotIndex: UInt64
+    /// Index of the newest snapshot that the next start can begin with.
+    var recordedIndex: UInt64
     var steps: [BackendStep] = []
     var snapshotTimes = SnapshotTimes(encoding: 0)
     var overlay: PendingBatch?
@@ -60,8 +62,13 @@ package struct BackendStage {
         self.snapshots = snapshots
         self.snapshotCount = snapshotCount
         self.snapshotIndex = snapshotIndex
+        recordedIndex = snapshotIndex
         self.settings = settings
         nextPersist = now + settings.persistMilliseconds
+    }
+
+    private var context: BackendContext {
+        BackendContext(store: store, bolt: bolt, recordedSnapshot: recordedIndex)
     }
 
     var store: Store { state.store }
@@ -93,6 +100,7 @@ package struct BackendStage {
                     index: request.index, former: snapshotIndex, count: snapshotCount))
             steps += BackendStep.persist
             steps += [.saveSnapshot(request), .recordSnapshot(request), .purgeSnapshots]
+        case .snapshotRecorded(let index): recordedIndex = max(recordedIndex, index)
         case .send(let message): steps += BackendStep.persist + [.send(message)]
         case .install(let snapshot):
             steps += [
@@ -148,10 +156,11 @@ package struct BackendStage {
         case .replaceDatabase(let snapshot): try replaceDatabase(snapshot)
         case .reloadState(let snapshot): try reloadState(snapshot, into: &effects)
         case .removeReceived(let snapshot):
+            recordedIndex = max(recordedIndex, snapshot.index.rawValue)
             try purgeSnapshots()
             _ = try snapshots.removeDatabases(olderThan: snapshot.index.rawValue)
         case .work(let work):
-            effects.append(.ran(work, Confined(BackendContext(store: store, bolt: bolt))))
+            effects.append(.ran(work, Confined(context)))
         case .compact: try compact(now, into: &effects)
         case .beginDefragmentation: try beginDefragmentation(into: &effects)
         case .defragment: try defragment(into: &effects)

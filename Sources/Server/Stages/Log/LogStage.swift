@@ -20,7 +20,7 @@ package enum LogEffect: Sendable {
     case commit([Entry])
     /// For the consensus stage. Quiet: nobody waits for it, it goes with what wakes that next.
     case written(WriteNumber, isQuiet: Bool)
-    /// For the consensus stage: a snapshot's record is durable.
+    /// For the other three stages: a snapshot's record is durable.
     case snapshotSaved(LogIndex)
     /// The next segment is wanted soon.
     case prepareSegment

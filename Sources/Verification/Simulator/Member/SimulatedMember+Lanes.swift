@@ -46,9 +46,9 @@ extension SimulatedMember {
         if !isQuiet, logQueue.holder == .nobody { plan(.log) }
     }
 
-    func post(_ input: BackendInput) {
-        backendQueue.add(input, isQuiet: false)
-        if backendQueue.holder == .nobody { plan(.backend) }
+    func post(_ input: BackendInput, isQuiet: Bool = false) {
+        backendQueue.add(input, isQuiet: isQuiet)
+        if !isQuiet, backendQueue.holder == .nobody { plan(.backend) }
     }
 
     /// Whether whoever posts now finds the owner asleep, and takes the turn itself.

@@ -64,7 +64,10 @@ extension SimulatedMember {
             newestWritten = number
             logWaitsSince = newestWanted.map { $0 > number } ?? false ? simulation.now : nil
             post(.replica(.written(number)), isQuiet: isQuiet)
-        case .snapshotSaved(let index): post(.replica(.snapshotSaved(index)))
+        case .snapshotSaved(let index):
+            post(.snapshotRecorded(index.rawValue), isQuiet: true)
+            post(.snapshotSaved, isQuiet: true)
+            post(.replica(.snapshotSaved(index)))
         case .prepareSegment: break
         }
     }
