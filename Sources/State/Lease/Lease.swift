@@ -30,8 +30,6 @@ package struct Lease: Sendable {
     var isCheckpointUnderWay = false
     /// When it ends; nil while this member is not the primary lessor ("forever").
     package internal(set) var expiry: ClockMilliseconds?
-    /// What stalls have added to its life since its clock was last started.
-    var stallMilliseconds: Int64 = 0
     /// When its rest is told to all members; nil when that is not planned.
     var nextCheckpoint: ClockMilliseconds?
     /// Keys attached to it.
@@ -45,12 +43,6 @@ package struct Lease: Sendable {
     var restoredMilliseconds: Int64 {
         guard checkpointedSeconds > 0 else { return grantedMilliseconds }
         return min(checkpointedSeconds, grantedSeconds) * 1000
-    }
-
-    /// Starts its clock, to end then.
-    mutating func startClock(until expiry: ClockMilliseconds) {
-        self.expiry = expiry
-        stallMilliseconds = 0
     }
 
     /// Attached keys, ascending, so that every member deletes them in the same order.

@@ -48,35 +48,10 @@ extension Lessor {
             }
             endsInSecond += 1
             let expiry = max(time, endsPerSecond == .max ? time : second)
-            leases[id]?.startClock(until: expiry)
+            leases[id]?.expiry = expiry
             queue.insert(id, at: expiry)
         }
         scheduleCheckpoints(now: now)
-    }
-
-    /// Gives back the time of a stall, during which no renewal could be answered.
-    ///
-    /// Stalls add at most `limitMilliseconds` to a lease between two starts of its clock (a grant,
-    /// a renewal, a promotion), however many there are: the lease of a client that is gone ends.
-    /// A lease that was over before the stall stays over, since its revocation is on the way.
-    ///
-    /// - Parameters:
-    ///   - milliseconds: how long the stall was; not negative.
-    ///   - limitMilliseconds: an election timeout, what a change of leader adds too.
-    ///   - now: the end of the stall.
-    package mutating func extend(
-        byStall milliseconds: Int64, limitMilliseconds: Int64, now: ClockMilliseconds
-    ) {
-        guard isPrimaryLessor, milliseconds > 0 else { return }
-        // Each lease by itself, so the order does not matter. The expiry queue needs no change:
-        // its entries may be earlier than the end.
-        for (id, lease) in leases {
-            guard let expiry = lease.expiry, expiry > now - milliseconds else { continue }
-            let added = min(milliseconds, limitMilliseconds - lease.stallMilliseconds)
-            guard added > 0 else { continue }
-            leases[id]?.expiry = expiry + added
-            leases[id]?.stallMilliseconds += added
-        }
     }
 
     /// Stops every clock, when this member is no longer leader.
@@ -96,7 +71,7 @@ extension Lessor {
         {
             return .checkpointed
         }
-        leases[id]?.startClock(until: now + lease.grantedMilliseconds)
+        leases[id]?.expiry = now + lease.grantedMilliseconds
         leases[id]?.checkpointedSeconds = 0
         return .renewed(seconds: lease.grantedSeconds)
     }

@@ -61,7 +61,7 @@ package struct Lessor {
         var lease = Lease(id: id, grantedSeconds: max(seconds, minimumSeconds))
         if isPrimaryLessor {
             let expiry = now + lease.grantedMilliseconds
-            lease.startClock(until: expiry)
+            lease.expiry = expiry
             queue.insert(id, at: expiry)
         }
         leases[id] = lease
