@@ -66,8 +66,7 @@ final class RaftSafety {
         let role = member.standing.role
         if role == .follower || role == .leader { member.isToldToCampaign = false }
         guard role == .leader || (role == .candidate && !member.isToldToCampaign),
-            simulation.now - member.leadsSince > Self.silenceMax,
-            simulation.now - member.host.standsStill(.consensus) > Self.silenceMax
+            simulation.now - max(member.leadsSince, member.awakeSince) > Self.silenceMax
         else { return }
         let voters = member.replica.status.confState.voters.filter { $0 != member.id }
         let heard = voters.filter { voter in

@@ -67,8 +67,8 @@ struct MemberLimits {
         if generator.happens(150_000) { settings.requestMaximumBytes = 1_200 }
         if generator.happens(300_000) { settings.pinMaximumMilliseconds = 300 }
         settings.prioritizesRevocations = generator.happens(500_000)
-        if generator.happens(100_000) {
-            quotaBytes = Int64(160 + generator.number(below: 200)) << 10
+        if generator.happens(150_000) {
+            quotaBytes = Int64(96 + generator.number(below: 128)) << 10
         }
         if generator.happens(300_000) {
             leaseCheckpointMilliseconds = 500 + Int64(generator.number(below: 2_000))
