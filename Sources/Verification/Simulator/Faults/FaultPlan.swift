@@ -34,6 +34,7 @@ struct FaultPlan {
     var leaseHolders: Int?
     /// Entries between two snapshots; nil leaves it to the seed.
     private var snapshotCount: Int?
+    private var overlayMaximumBytes: Int?
     let downTime: ClosedRange<Nanoseconds>
 
     /// The faults of a scenario, and nothing that a seed draws.
@@ -44,6 +45,7 @@ struct FaultPlan {
         network.loss = scenario.lossMillionths
         leaseHolders = scenario.leaseHolders
         snapshotCount = scenario.snapshotCount
+        overlayMaximumBytes = scenario.overlayMaximumBytes
         for (kind, milliseconds) in scenario.intervalsMilliseconds {
             set(kind, milliseconds * .millisecond)
         }
@@ -102,6 +104,7 @@ struct FaultPlan {
 
     /// Makes logs so short that whoever is away for a while needs a snapshot, if that is wanted.
     func adjust(_ limits: inout MemberLimits) {
+        if let overlayMaximumBytes { limits.settings.overlayMaximumBytes = overlayMaximumBytes }
         guard let snapshotCount else { return }
         limits.snapshotCount = snapshotCount
         limits.catchUpEntries = 5

@@ -99,7 +99,7 @@ package struct KnownBug: Sendable {
         KnownBug(
             Scenario(
                 "the last of two voters reads before it has applied", members: 2,
-                every: [.removal: 1_500, .laneHold: 700]),
+                every: [.removal: 1_000, .laneHold: 500], overlayMaximumBytes: 1_000),
             mutant: .readsAloneTooSoon, reached: [.removalsOfOneOfTwo, .localReads],
             seedsUntilFound: 40),
         KnownBug(

@@ -10,10 +10,13 @@ package struct Scenario: Sendable {
     package let snapshotCount: Int?
     /// Clients that live by a lease; nil leaves it to the seed.
     package let leaseHolders: Int?
+    /// Size of the write buffer at which entries wait for the database; nil leaves it to the seed.
+    package let overlayMaximumBytes: Int?
 
     package init(
         _ name: String, members: Int = 3, every intervalsMilliseconds: [FaultKind: Int64],
-        lossMillionths: Int = 0, snapshotCount: Int? = nil, leaseHolders: Int? = nil
+        lossMillionths: Int = 0, snapshotCount: Int? = nil, leaseHolders: Int? = nil,
+        overlayMaximumBytes: Int? = nil
     ) {
         self.name = name
         self.members = members
@@ -21,5 +24,6 @@ package struct Scenario: Sendable {
         self.lossMillionths = lossMillionths
         self.snapshotCount = snapshotCount
         self.leaseHolders = leaseHolders
+        self.overlayMaximumBytes = overlayMaximumBytes
     }
 }
