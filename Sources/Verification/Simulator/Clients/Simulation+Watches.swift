@@ -169,6 +169,16 @@ extension Simulation {
         }
     }
 
+    /// Where a client's watchers stand, for a report.
+    private func view(of client: WatchClient) -> String {
+        guard let place = client.place, let member = hosts[place.host].member(ofRun: place.run)
+        else { return "it has no stream" }
+        let watchers = client.watchers.map { "\($0.id ?? -1) at \($0.judge.next)" }
+        return "on host \(place.host), looks every \(client.rest / .millisecond) ms, "
+            + "\(client.hasRoom ? "has" : "has no") room, watchers \(watchers), "
+            + "\(member.state.watchers.counts)"
+    }
+
     /// Once faults have ended every watch has seen everything.
     func requireSeen(through due: Int64) throws {
         for client in watchClients {
@@ -176,7 +186,7 @@ extension Simulation {
                 do throws(Finding) {
                     try watcher.judge.requireTold(through: due, record.log)
                 } catch {
-                    throw SimulationFailure("a watch waits: \(error)")
+                    throw SimulationFailure("a watch waits: \(error); \(view(of: client))")
                 }
             }
         }
