@@ -176,7 +176,7 @@ extension Simulation {
         let watchers = client.watchers.map { "\($0.id ?? -1) at \($0.judge.next)" }
         return "on host \(place.host), looks every \(client.rest / .millisecond) ms, "
             + "\(client.hasRoom ? "has" : "has no") room, watchers \(watchers), "
-            + "\(member.state.watchers.counts)"
+            + "\(member.state.watchers.counts); \(member.view)"
     }
 
     /// Once faults have ended every watch has seen everything.

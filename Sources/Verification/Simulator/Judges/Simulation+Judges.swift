@@ -97,7 +97,7 @@ extension Simulation {
             guard member.applied + 10 >= leader.applied else {
                 throw SimulationFailure(
                     "no progress: host \(host.number) has applied \(member.applied), "
-                        + "the leader \(leader.applied); \(leaderView)")
+                        + "the leader \(leader.applied); \(leaderView); \(member.view)")
             }
         }
         try requireAnswers()

@@ -133,6 +133,16 @@ extension SimulatedMember {
         }
     }
 
+    /// How its stages stand, for a report.
+    var view: String {
+        "applied \(applied) of \(standing.committedIndex.rawValue) in term "
+            + "\(standing.term.rawValue), \(apply.isBlocked ? "blocked" : "not blocked"), waiting: "
+            + "\(consensusQueue.items.count) for consensus (\(consensusQueue.holder)), "
+            + "\(logQueue.items.count) for the log (\(logQueue.holder)), "
+            + "\(applyQueue.items.count) for apply (\(applyQueue.holder)), "
+            + "\(backendQueue.items.count) for the backend (\(backendQueue.holder))"
+    }
+
     /// The owners of the other stages look at their clocks.
     func lookAtClocks() {
         if milliseconds >= apply.deadline, applyQueue.holder == .nobody { plan(.apply) }
