@@ -93,6 +93,7 @@ extension Simulation {
         schedule(.administrate, after: clientDice.duration(pause))
         leaveJointly()
         makeRoom()
+        turnAwayRemoved()
         guard administration.call == nil, let informed else { return }
         let members = informed.state.membership.members
         startJoining(informed.state.membership)
@@ -226,6 +227,17 @@ extension Simulation {
         if isNeeded(host) { return schedule(.retire(host: host.number), after: .second) }
         crash(host, losesPower: false, reason: "it was removed from the cluster")
         host.state = .gone
+    }
+
+    /// A member that was removed learns it from whom it connects to, also one that has no vote and so
+    /// nothing to say.
+    private func turnAwayRemoved() {
+        guard let informed else { return }
+        let removed = informed.state.membership.removed
+        for host in hosts where host.state == .up && removed.contains(host.id) {
+            guard !network.isCut(from: host.number, to: informed.host.number) else { continue }
+            schedule(.retire(host: host.number), after: timing.duration(.millisecond ... .second))
+        }
     }
 
     /// Hears of a change of membership that a member has applied.
