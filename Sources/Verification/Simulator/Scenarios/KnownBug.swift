@@ -82,15 +82,15 @@ package struct KnownBug: Sendable {
             mutant: .watchProgressEarly, reached: [.watchEvents]),
         KnownBug(
             Scenario(
-                "deposed leader ends a lease", every: [.leaderFreeze: 2_000], leaseHolders: 30),
+                "deposed leader ends a lease", every: [.leaderFreeze: 3_000], leaseHolders: 30),
             mutant: .endsLeasesDeposed, reached: [.leaderChanges]),
         KnownBug(
             Scenario(
-                "deposed leader renews a lease", every: [.leaderFreeze: 2_000], leaseHolders: 30),
+                "deposed leader renews a lease", every: [.leaderFreeze: 3_000], leaseHolders: 30),
             mutant: .renewsUnconfirmed, reached: [.leaderChanges], seedsUntilFound: 20),
         KnownBug(
             Scenario(
-                "deposed leader tells how long a lease lives", every: [.leaderFreeze: 2_000],
+                "deposed leader tells how long a lease lives", every: [.leaderFreeze: 3_000],
                 leaseHolders: 30),
             mutant: .tellsLivesUnconfirmed, reached: [.leaderChanges], seedsUntilFound: 100),
         KnownBug(
