@@ -117,7 +117,10 @@ extension Simulation {
 
     private func requireDurable(_ host: Host, _ found: FoundLog) throws {
         let last = found.start.index + UInt64(found.terms.count)
-        var isReplaced = false
+        // A later leader's snapshot, which stands for another log, may be durable before anybody has
+        // synchronized what follows it.
+        let former = host.durable.term(at: found.start.index)
+        var isReplaced = former.map { $0 < found.start.term } ?? false
         for (place, term) in found.terms.enumerated() {
             let index = found.start.index + UInt64(place) + 1
             guard let durable = host.durable.term(at: index), durable != term else { continue }
