@@ -116,4 +116,15 @@ import WriteAheadLog
                 "0000000000000001-0000000000000002.snap", "0000000000000001-0000000000000003.snap",
             ])
     }
+
+    /// While the log hangs more of them may come than are kept.
+    @Test func databasesThatWaitToBeInstalledStay() throws {
+        for index in 1...5 as ClosedRange<UInt64> {
+            try LogFixture.replace(store.temporaryDatabasePath(index: index), with: [1], on: disk)
+            try store.commitDatabase(index: index)
+        }
+        #expect(try store.purge(keeping: 2, recorded: 1) == ["0000000000000001.snap.db"])
+        #expect(try store.purge(keeping: 2, recorded: 2) == ["0000000000000002.snap.db"])
+        #expect(try store.purge(keeping: 2, recorded: 5) == ["0000000000000003.snap.db"])
+    }
 }

@@ -18,7 +18,8 @@ extension SnapshotStore {
     }
 
     /// Keeps the newest snapshots and as many received databases, and whatever the number the newest
-    /// snapshot that the log has recorded: the next start needs it.
+    /// snapshot that the log has recorded: the next start needs it. Databases behind that one are
+    /// kept as well: they may wait to be installed, more of them than `maximum` while the log hangs.
     ///
     /// - Parameters:
     ///   - maximum: etcd's `max-snapshots`; 0 keeps all.
@@ -34,6 +35,7 @@ extension SnapshotStore {
         let snapshots = present.dropLast(max(maximum, unrecorded + 1))
         let names = try run { () throws(DiskError) in try disk.list(directory) }
         let databases = names.filter { Self.databaseIndex($0) != nil }.dropLast(maximum)
+            .filter { name in Self.databaseIndex(name).map { $0 <= recorded } ?? false }
         return try remove { snapshots.contains($0) || databases.contains($0) }
     }
 
