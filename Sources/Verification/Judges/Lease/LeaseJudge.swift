@@ -192,7 +192,8 @@ extension LeaseJudge {
     ) throws(Finding) {
         let began = max(life.startedAt, promotedAt)
         let elapsed = now - began
-        let whole = (life.seconds + 1) * Self.second - elapsed + elapsed / 1_000_000 * driftMillionths
+        let whole =
+            (life.seconds + 1) * Self.second - elapsed + elapsed / 1_000_000 * driftMillionths
         guard report.remainingSeconds > 0,
             report.remainingSeconds * Self.second > whole + Self.rounding
         else { return }

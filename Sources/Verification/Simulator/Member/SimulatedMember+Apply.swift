@@ -64,7 +64,11 @@ extension SimulatedMember {
         case .snapshot(let request):
             ownSnapshots += 1
             if simulation.mutant == .cutsLogEarly { post(.release(LogIndex(request.index))) }
-        case .install: isInstalling = true
+        case .install(let snapshot):
+            isInstalling = true
+            simulation.tell(
+                "host \(host.number) installs snapshot \(snapshot.index.rawValue), has applied "
+                    + "\(applied)")
         default: break
         }
         post(input)

@@ -89,6 +89,9 @@ extension SimulatedMember {
 
     private func note(_ write: LogWrite) {
         if let snapshot = write.snapshot {
+            simulation.tell(
+                "host \(host.number) records snapshot \(snapshot.index.rawValue) of term "
+                    + "\(snapshot.term.rawValue)")
             if ownSnapshots > 0 { simulation.report.count(.snapshotsAtOnce) }
             host.durable.append(
                 .snapshot(index: snapshot.index.rawValue, term: snapshot.term.rawValue))

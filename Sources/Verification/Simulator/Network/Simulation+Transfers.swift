@@ -79,6 +79,7 @@ extension Simulation {
         transfer.file = nil
         try check(transfer, at: path, host)
         try member.snapshots.commitDatabase(index: transfer.index)
+        tell("host \(host.number) has received the database of snapshot \(transfer.index)")
         transfers[number] = nil
         if mutant != .snapshotBeforeDatabase { deliver(transfer, to: member) }
         report(transfer.target, to: transfer.from, isDelivered: true)
