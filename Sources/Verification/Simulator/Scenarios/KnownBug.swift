@@ -101,7 +101,7 @@ package struct KnownBug: Sendable {
                 "the last of two voters reads before it has applied", members: 2,
                 every: [.removal: 1_000, .laneHold: 500], overlayMaximumBytes: 1_000),
             mutant: .readsAloneTooSoon, reached: [.removalsOfOneOfTwo, .localReads],
-            seedsUntilFound: 40),
+            seedsUntilFound: 100),
         KnownBug(
             Scenario("a leader whose log disk hangs", every: [.hungDisk: 1_200]),
             mutant: .leadsHung, reached: [.hungDisks, .hungLeadersReplaced],
