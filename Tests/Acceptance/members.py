@@ -164,6 +164,8 @@ class Member:
 
     def log_lines(self):
         """The log as parsed JSON lines; lines that are no JSON are left out."""
+        # A thread of its own writes them, a moment after what they are about.
+        time.sleep(0.1)
         lines = []
         for line in self.log_path.read_text(errors="replace").splitlines():
             try:

@@ -15,6 +15,7 @@ import grpc
 import pytest
 
 import api
+from cluster import until
 from members import free_ports, our_etcd, our_member, tool
 
 rpc = api.rpc
@@ -490,7 +491,11 @@ def test_slow_requests_are_told_with_their_content_but_no_values(start):
     fields = {
         "start time", "time spent", "remote", "response type", "request count", "request size",
         "response count", "response size", "request content"}
-    told = [x for x in member.log_lines() if x["msg"] == "request stats"]
+
+    def stats():
+        return [x for x in member.log_lines() if x["msg"] == "request stats"]
+    until(lambda: any("MemberList" in line["response type"] for line in stats()), 10, "the last line")
+    told = stats()
     assert all(fields <= line.keys() and line["level"] == "warn" for line in told)
     told = {
         (line["response type"].rsplit("/")[-1], line["request content"]): (
