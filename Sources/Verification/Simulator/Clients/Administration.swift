@@ -193,20 +193,25 @@ extension Simulation {
         let host = present[clientDice.number(below: present.count)]
         guard mayLeave(host, present) else { return }
         report.count(.removals)
-        if present.count == 2 {
+        let voters = voters
+        if voters.count == 2, voters.contains(where: { $0 === host }) {
             report.count(.removalsOfOneOfTwo)
             host.leavesOneBehind = true
         }
         remove(host.id)
     }
 
-    /// Of two members only the one that does not lead may be told to go.
+    /// Of two voters only the one that does not lead may be told to go.
     private func mayLeave(_ host: Host, _ present: [Host]) -> Bool {
         guard present.count > 1, present.allSatisfy({ $0.state == .up && !$0.isUnsound }) else {
             return false
         }
-        return present.count > 2 || leadingMember.map { $0.host !== host } ?? false
+        let voters = voters
+        guard voters.count <= 2, voters.contains(where: { $0 === host }) else { return true }
+        return voters.count == 2 && leadingMember.map { $0.host !== host } ?? false
     }
+
+    private var voters: [Host] { hosts(of: membership.filter { !$0.isLearner }) }
 
     /// What is left may need the vote of a member that was removed, until one of those that stay
     /// cannot forget the removal any more.
