@@ -3,7 +3,7 @@
 /// A leader whose disk hangs could go on for long: its heartbeats and appends leave without its disk,
 /// and the others commit without it. But it applies nothing any more, so it answers nobody and
 /// renews no lease, and what it proposes fills its memory. In etcd the loop that sends heartbeats
-/// waits for the disk, so a hung disk costs leadership by itself; here the caller tells.
+/// waits for the disk, so a hung disk ends leadership. Here the caller reports it.
 ///
 /// While stalled, this member
 /// - hands leadership to the voter that is furthest and answers; if nobody has taken over within
@@ -16,7 +16,7 @@ extension RaftMachine {
     /// Whether the caller said that the log writes nothing any more.
     package var isLogStalled: Bool { stalledTicks != nil }
 
-    /// Tells whether the log has stopped to write, or goes on.
+    /// Sets whether the log disk hangs.
     package mutating func setLogStalled(_ isStalled: Bool) {
         guard isStalled != isLogStalled else { return }
         stalledTicks = isStalled ? 0 : nil

@@ -20,9 +20,6 @@ package struct ReplicaStatus: Sendable {
         leaderMissingSince = now
     }
 
-    /// Whether a linearizable read may be carried out at once; see `Replica.readsAlone`.
-    package var readsAlone = false
-
     /// Whether this member leads.
     package var isLeader: Bool { role == .leader }
 }

@@ -46,8 +46,8 @@ extension MemberBootstrap {
             remotes: remote.members)
     }
 
-    /// A cluster with authentication is not joined. The first member that answers decides; where
-    /// none does, the first snapshot or the log tells, and stops this member then.
+    /// A cluster with authentication is not joined. The first member that answers decides. If
+    /// none answers, the first snapshot or log entry shows it, and this member stops then.
     private func requireNoUsers(
         in cluster: RemoteCluster, except localID: Membership.MemberID
     ) async throws {

@@ -60,8 +60,8 @@ extension PeerEnquiry {
             }, isAuthEnabled: Self.refusesStrangers)
     }
 
-    /// A read without a user tells: the member refuses it before it looks at anything, and a read
-    /// of its own knowledge leaves no trace in the log, as the call AuthStatus does.
+    /// Sends a serializable read without a user: with authentication the member refuses it before it
+    /// reads anything. Unlike the call AuthStatus it adds no entry to the log.
     private static func refusesStrangers(
         _ clientURLs: [String], _ timeout: Duration
     ) async throws -> Bool {

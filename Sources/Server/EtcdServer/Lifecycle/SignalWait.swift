@@ -24,7 +24,7 @@ package final class SignalWait: Sendable {
 
     /// Takes over SIGINT and SIGTERM; once in a process. Until `keep`, a signal ends the process
     /// at once: a member that is still looking for its cluster has nothing to end in order. A
-    /// broken pipe and a file that is too large are told by the call that meets them. Signals that
+    /// broken pipe and a file that is too large are errors of the system call concerned. Signals that
     /// mean nothing to etcd do not end it either.
     package init() {
         for number in Self.ignored { signal(number, SIG_IGN) }

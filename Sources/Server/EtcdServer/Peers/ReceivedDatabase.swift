@@ -23,7 +23,7 @@ final class ReceivedDatabase: SnapshotDestination {
     private let state: Mutex<State>
     private let observe: @Sendable (Finding) -> Void
 
-    /// What the check of a whole database has come to, unless there is nothing to tell.
+    /// A result of checking the received database that has to be logged.
     enum Finding: Sendable {
         case oldMark(SnapshotDatabase.OldMark, index: UInt64)
         case refused(StateRefusal, index: UInt64)

@@ -64,9 +64,6 @@ package struct LogStage {
     /// Whether all that was taken is done.
     package var isIdle: Bool { position == inputs.count && written.newest == nil }
 
-    /// Bytes that are appended and not reported.
-    package var unreportedBytes: Int { written.bytes }
-
     /// Takes what waits. Called when the stage is idle, so that what comes meanwhile shares the next
     /// synchronization.
     ///
