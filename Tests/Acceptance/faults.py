@@ -8,6 +8,7 @@ At the end the judges look at all that anybody was told (history.py, judges.py),
 the same HashKV, and no log tells of an error.
 """
 import argparse
+import os
 import pathlib
 import random
 import shutil
@@ -20,12 +21,39 @@ import api
 import history
 import judges
 from cluster import Cluster, log_faults, until
+from slow_disk import slow_disk
+from unread_pipe import UnreadPipe
 
 rpc = api.rpc
 ELECTION_SECONDS = 1.0
 # Two election timeouts and a margin are expected; a machine that is busy is given far more.
 LEADER_SECONDS = 60
+# How long a writer through a follower may see nothing acknowledged when the leader is killed: two
+# election timeouts and half a second, and a second for a machine that runs all members and clients.
+GAP_SECONDS = 2.5 * ELECTION_SECONDS + 1
+# Longer than any fault lasts: what the disk was told to write is there only after it.
+HANG_SECONDS = 120
 FLAGS = ["--snapshot-count=500", "--snapshot-catchup-entries=200"]
+
+
+class GapClient(history.Client):
+    """Puts through one member, one after the other, and keeps how long none was acknowledged."""
+
+    def __init__(self, number, record, member, random_source):
+        super().__init__(number, record, lambda: [member], random_source)
+        self.member = member
+        self.times = [time.monotonic()]
+
+    def step(self):
+        key = self.random.choice(history.KEYS)
+        answered = self.perform(self.member, {"put": [key, self.value()]}, 20)
+        if answered:
+            self.times.append(time.monotonic())
+        return answered
+
+    @property
+    def longest_gap(self):
+        return max(after - before for before, after in zip(self.times, self.times[1:]))
 
 
 class Faults:
@@ -39,6 +67,7 @@ class Faults:
         self.client_count = clients_each * len(kinds)
         self.retired = []
         self.leader_times = []
+        self.gaps = []
         self.struck = 0
 
     # The load
@@ -76,7 +105,19 @@ class Faults:
         self.killed(self.minority())
 
     def kill_the_leader(self):
-        self.killed([self.cluster.wait_leader()])
+        """A writer through a follower waits for the election, not for the end of its time."""
+        leader = self.cluster.wait_leader()
+        number = 1_000 + self.struck
+        writer = GapClient(number, self.history, self.random.choice(self.others(leader)),
+                           random.Random(f"{self.seed}/{number}"))
+        writer.start()
+        until(lambda: len(writer.times) > 5, LEADER_SECONDS, "a writer at work")
+        self.killed([leader])
+        # Nothing is promised by the real etcd, whose members wait for their time-out.
+        history.stop_clients([writer])
+        if "real" not in self.kinds:
+            self.gaps.append(writer.longest_gap)
+            assert writer.longest_gap <= GAP_SECONDS, f"nothing written for {writer.longest_gap} s"
 
     def killed(self, members):
         self.cluster.kill(members)
@@ -107,6 +148,43 @@ class Faults:
         leader.thaw()
         for one in readers:
             one.join(30)
+
+    def hang_the_disk_of_the_leader(self):
+        self.hang_the_disk(self.cluster.wait_leader())
+
+    def hang_the_disk_of_a_follower(self):
+        self.hang_the_disk(self.random.choice(self.cluster.followers()))
+
+    def hang_the_disk(self, member):
+        """What it writes is not durable before the end, and nobody else waits for that."""
+        with slow_disk(member.process.pid, HANG_SECONDS):
+            self.goes_on(self.others(member), [member])
+            self.pause()
+            self.takes_writes(self.others(member))
+
+    def leave_a_log_unread(self):
+        """A member whose log lines nobody takes serves, leads and is killed like any other."""
+        ours = [one for one in self.cluster if one.kind == "ours"]
+        if not ours:
+            return  # the real etcd hangs with its log
+        member = self.random.choice(ours)
+        self.cluster.kill([member])
+        pipe = UnreadPipe()
+        try:
+            pipe.fill()
+            member.start(output=pipe.write_end)
+            self.cluster.retried("move-leader", member.hex_id)
+            until(lambda: self.cluster.leader() is member, LEADER_SECONDS, "the leader asked for")
+            self.pause()
+            self.takes_writes([member])
+            self.cut_off(member)
+            self.takes_writes([member])
+            self.cluster.kill([member])
+        finally:
+            pipe.close()
+            os.close(pipe.read_end)
+        self.goes_on(self.others(member), [member])
+        member.start(wait=False)
 
     def cut_off_the_leader(self):
         self.cut_off(self.cluster.wait_leader())
@@ -179,6 +257,7 @@ class Faults:
         self.watch(new)
 
     ALL = [kill_a_minority, kill_the_leader, freeze_a_follower, freeze_the_leader,
+           hang_the_disk_of_the_leader, hang_the_disk_of_a_follower, leave_a_log_unread,
            cut_off_the_leader, cut_off_a_follower, leader_is_not_heard, leader_does_not_hear,
            cut_one_pair, slow_and_broken_links, restart_all, replace_a_wiped_member]
 
@@ -243,18 +322,13 @@ class Faults:
             f"{self.struck} faults, {calls - self.history.unanswered} calls answered, "
             f"{self.history.unanswered} not, {answer.header.revision} revisions, "
             f"{ended} ends of leases seen, the last {late:.1f} s after its renewal; "
-            f"a new leader in {self.times()}")
+            f"a new leader in {spread(time for _, time in self.leader_times)}; when the leader "
+            f"was killed a writer through a follower waited {spread(self.gaps)}")
 
     def final_reads(self):
         for one in self.cluster:
             until(lambda: self.prober.perform(one, {"range": ["a", "z"]}, 10), 60,
                   f"a last read on {one.name}")
-
-    def times(self):
-        times = sorted(seconds for _, seconds in self.leader_times)
-        if not times:
-            return "no time"
-        return f"{times[len(times) // 2]:.1f} s (median), {times[-1]:.1f} s (longest)"
 
     def close(self):
         for one in (*getattr(self, "clients", ()), *getattr(self, "holders", ()),
@@ -262,6 +336,14 @@ class Faults:
             one.stopping.set()
         self.cluster.close()
         self.history.close()
+
+
+def spread(seconds):
+    """The median and the longest of some times, as a text."""
+    times = sorted(seconds)
+    if not times:
+        return "no time"
+    return f"{times[len(times) // 2]:.1f} s (median), {times[-1]:.1f} s (longest)"
 
 
 def run(seed, kinds, seconds=None, faults=None, report=lambda text: None):

@@ -64,7 +64,7 @@ class Links:
         self._change(source, target, change)
 
     def damage(self, source, target, pattern):
-        """Bytes from source to target get a wrong bit where these stand, in each connection once."""
+        """In each connection from source to target, the first, third, ... of these get a wrong bit."""
         def change(link):
             link.damaged = pattern
         self._change(source, target, change)
@@ -142,9 +142,28 @@ class Links:
             far_writer.transport.abort()
 
 
+class Damage:
+    """A wrong bit in every other occurrence of a pattern, wherever the pieces of data begin."""
+
+    def __init__(self):
+        self.seen, self.before = 0, b""
+
+    def apply(self, data, pattern):
+        known = self.before + data
+        damaged, end = bytearray(data), 0
+        while (start := known.find(pattern, end)) >= 0:
+            end = start + len(pattern)
+            self.seen += 1
+            if self.seen % 2:
+                damaged[end - len(self.before) - 1] ^= 1
+        # What the next occurrence may begin with; none of it belongs to one that was found.
+        self.before = known[max(end, len(known) - len(pattern) + 1):]
+        return bytes(damaged)
+
+
 async def pump(reader, writer, link):
     """Carries bytes one way as the link says, and the end of them too."""
-    is_damaged = False
+    damage = Damage()
     while data := await reader.read(65536):
         if link.delay_seconds:
             await asyncio.sleep(link.delay_seconds)
@@ -154,9 +173,8 @@ async def pump(reader, writer, link):
             writer.write(data[:len(data) // 2])
             await writer.drain()
             raise ConnectionResetError("broken on purpose")
-        if link.damaged and not is_damaged and (place := data.find(link.damaged)) >= 0:
-            is_damaged = True
-            data = data[:place] + bytes([data[place] ^ 1]) + data[place + 1:]
+        if link.damaged:
+            data = damage.apply(data, link.damaged)
         writer.write(data)
         await writer.drain()
     await link.passes.wait()

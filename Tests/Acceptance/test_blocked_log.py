@@ -1,11 +1,8 @@
 """A member whose log nobody reads: a full pipe may cost log lines, never service or the exit."""
 import contextlib
-import fcntl
 import json
 import os
-import select
 import signal
-import threading
 import time
 
 import pytest
@@ -13,32 +10,9 @@ import pytest
 import api
 from cluster import until
 from members import our_member
+from unread_pipe import UnreadPipe
 
 rpc = api.rpc
-
-
-class Pipe:
-    """The small pipe that a member logs to; nobody reads it until `read` is called."""
-
-    def __init__(self):
-        self.read_end, self.write_end = os.pipe()
-        fcntl.fcntl(self.write_end, fcntl.F_SETPIPE_SZ, 4096)
-
-    @property
-    def is_full(self):
-        return not select.select([], [self.write_end], [], 0)[1]
-
-    def read(self, lines):
-        """Reads into the list in the background, until the member and this process let go."""
-        def run():
-            with open(self.read_end, errors="replace") as text:
-                lines.extend(text)
-        reader = threading.Thread(target=run)
-        reader.start()
-        return reader
-
-    def close(self):
-        os.close(self.write_end)
 
 
 @contextlib.contextmanager
@@ -65,7 +39,7 @@ def fill(pipe, member):
 
 
 def test_a_member_serves_and_ends_while_nobody_reads_its_log(tmp_path):
-    pipe = Pipe()
+    pipe = UnreadPipe()
     with member_logging_to(pipe, tmp_path) as member, api.connect(member.endpoint) as channel:
         fill(pipe, member)
         lease, kv = api.stub(channel, "Lease"), api.stub(channel, "KV")
@@ -82,7 +56,7 @@ def test_a_member_serves_and_ends_while_nobody_reads_its_log(tmp_path):
 
 
 def test_a_reader_that_comes_back_sees_whole_lines_in_order_and_how_many_are_missing(tmp_path):
-    pipe, lines = Pipe(), []
+    pipe, lines = UnreadPipe(), []
     with member_logging_to(pipe, tmp_path) as member:
         fill(pipe, member)
         # 100 lines of one text pass in a second, and a line has the key: 3 MB, more than waits.
@@ -103,12 +77,8 @@ def test_a_reader_that_comes_back_sees_whole_lines_in_order_and_how_many_are_mis
 @pytest.mark.parametrize("flag", ["--initial-cluster=default=http://127.0.0.1:1",
                                   "--data-dir=/proc/nothing"])
 def test_a_start_that_fails_ends_although_the_pipe_is_full(tmp_path, flag):
-    pipe = Pipe()
-    os.set_blocking(pipe.write_end, False)
-    with contextlib.suppress(BlockingIOError):
-        while True:
-            os.write(pipe.write_end, bytes(4096))
-    os.set_blocking(pipe.write_end, True)
+    pipe = UnreadPipe()
+    pipe.fill()
     member = our_member(tmp_path / "refused.etcd", flag).start(output=pipe.write_end, wait=False)
     try:
         assert member.process.wait(20) == 1

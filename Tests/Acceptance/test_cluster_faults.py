@@ -24,6 +24,12 @@ def test_nothing_is_lost_stale_or_out_of_order_while_links_are_cut_and_members_r
         Faults.cut_one_pair, Faults.slow_and_broken_links, Faults.replace_a_wiped_member])
 
 
+def test_nothing_is_lost_stale_or_out_of_order_while_disks_hang_and_logs_go_unread(kinds):
+    faults.run(seed=4, kinds=kinds, faults=[
+        Faults.hang_the_disk_of_the_leader, Faults.hang_the_disk_of_a_follower,
+        Faults.leave_a_log_unread])
+
+
 # The judges themselves
 
 PAIR = {"key": "a", "value": "1", "created": 2, "modified": 2, "version": 1}
