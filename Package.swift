@@ -92,7 +92,8 @@ var targets: [Target] = [
     room(
         "Wire", "Gateway",
         [
-            "ClientAPI", "EtcdAPI", "ReplicaRuntime", "Stages", "StateMachine", "Membership", "Raft",
+            "ClientAPI", "EtcdAPI", "ReplicaRuntime", "Stages", "StateMachine", "Membership",
+            "Raft",
             "GRPC", "Gzip", nio, nioHTTP1, metrics,
         ]),
     room(
@@ -119,7 +120,8 @@ var targets: [Target] = [
         "Verification", "FuzzTargets",
         [
             "Bolt", "DNS", "Disk", "EtcdAPI", "EtcdServer", "GRPC", "Gzip", "HTTP2", "MVCC",
-            "Membership", "PeerTransport", "Raft", "StateMachine", "WriteAheadLog", nio, nioEmbedded, nioPosix,
+            "Membership", "PeerTransport", "Raft", "StateMachine", "WriteAheadLog", nio,
+            nioEmbedded, nioPosix,
         ]),
     tool("Tools", "etcd", ["EtcdServer"]),
     tool(

@@ -80,6 +80,8 @@ final class BackendThread {
             observer.snapshotBegins(index: index, former: former, count: count)
         case .snapshotSaved(let index, let term, let times):
             observer.snapshotSaved(index: index, term: term, times)
+        case .purged(let names): observer.purged(names)
+        case .purgeFailed(let error): observer.purgeFailed(error)
         case .compacted(let report):
             observer.compacted(
                 revision: report.revision, removed: report.removedCount, hash: report.hash.hash)

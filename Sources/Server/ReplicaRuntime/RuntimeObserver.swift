@@ -1,5 +1,6 @@
 package import Raft
 package import Stages
+package import WriteAheadLog
 
 /// Who learns what the threads do, for metrics and logs. Called on the threads themselves: it
 /// must be quick and must not wait.
@@ -19,6 +20,9 @@ package protocol RuntimeObserver: ApplyObserver, Sendable {
     /// A snapshot is due: so many entries were applied since the former one.
     func snapshotBegins(index: UInt64, former: UInt64, count: Int)
     func snapshotSaved(index: UInt64, term: UInt64, _ times: SnapshotTimes)
+    /// Snapshot files and received databases were removed, or could not be.
+    func purged(_ names: [String])
+    func purgeFailed(_ error: SnapshotStoreError)
     /// A leader's snapshot has replaced the state; `milliseconds` is how long that took.
     func snapshotInstalled(index: UInt64, revision: Int64, milliseconds: Int64)
     func leaseExpired()

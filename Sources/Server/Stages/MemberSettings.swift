@@ -29,6 +29,8 @@ package struct MemberSettings: Sendable {
     package var segmentsMaximum = 5
     /// Snapshot files kept; 0 keeps all.
     package var snapshotsMaximum = 5
+    /// How often those beyond that are removed.
+    package var purgeMilliseconds: Int64 = 30_000
     /// Entries committed but not applied at which new requests are refused. Four times etcd's: at
     /// several times the rate the same pause of a busy machine makes several times the gap. What
     /// waits is bounded in bytes as well (`RaftConfiguration.maxApplyingBytes`).

@@ -1,8 +1,6 @@
-import Disk
 import Glibc
-import WriteAheadLog
 
-/// What of the server looks after the cluster and its own files.
+/// What of the server looks after the cluster.
 extension Server {
     /// Runs until the task is cancelled.
     func monitorCluster() async {
@@ -13,14 +11,8 @@ extension Server {
             downgradeInterval: configuration.downgradeCheckTime,
             isRaiseWanted: getenv(ClusterMonitors.raiseVariable)
                 .map { String(cString: $0) } == "true")
-        let purge = SnapshotPurge(
-            runtime: runtime,
-            snapshots: SnapshotStore(
-                disk: RealDisk(), directory: DataDirectory(configuration).snapshots),
-            logger: logger, maximum: Int(configuration.snapshotFilesMax))
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await monitors.run() }
-            group.addTask { await purge.run() }
             group.addTask { await checks.checkPeriodically(every: configuration.corruptCheckTime) }
             guard configuration.featureGates.isEnabled(.compactHashCheck) else { return }
             group.addTask {

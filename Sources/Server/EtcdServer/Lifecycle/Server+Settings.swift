@@ -17,7 +17,7 @@ extension MemberSettings {
         persistOperations = configuration.effectiveBackendBatchLimit
         compactionPauseMilliseconds = configuration.effectiveCompactionSleepInterval.milliseconds
         segmentsMaximum = Int(configuration.walFilesMax)
-        snapshotsMaximum = 0  // SnapshotPurge removes them, by time
+        snapshotsMaximum = Int(configuration.snapshotFilesMax)
         requestMaximumBytes = Int(configuration.requestBytesMax)
         synchronizesLog = !configuration.unsafeNoFsync
         prioritizesRevocations = configuration.featureGates.isEnabled(.priorityRequest)

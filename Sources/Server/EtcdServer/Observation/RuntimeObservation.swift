@@ -5,6 +5,7 @@ import ReplicaRuntime
 package import Stages
 package import StateMachine
 import Synchronization
+package import WriteAheadLog
 
 /// Turns what the runtime's threads do into metrics and log lines.
 ///
@@ -197,6 +198,14 @@ extension RuntimeObservation {
         storage.snapshotWriting.observe(nanoseconds: times.writing)
         storage.snapshotTotal.observe(nanoseconds: times.total)
         logger.info("saved snapshot to disk", ["snapshot-index": .unsigned(index)])
+    }
+
+    package func purged(_ names: [String]) {
+        for name in names { logger.info("purged", ["path": .string(name)]) }
+    }
+
+    package func purgeFailed(_ error: SnapshotStoreError) {
+        logger.error("failed to purge snap file", ["error": .error(error)])
     }
 }
 

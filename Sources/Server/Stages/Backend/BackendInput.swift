@@ -3,6 +3,7 @@ package import EtcdAPI
 package import MVCC
 package import Raft
 package import StateMachine
+package import WriteAheadLog
 
 /// What reaches the backend stage.
 package enum BackendInput: Sendable {
@@ -34,15 +35,14 @@ package typealias DefragmentationCompletion = @Sendable (String?) -> Void
 package struct BackendContext {
     package let store: Store
     package let bolt: Bolt
-    /// Index of the newest snapshot whose record in the log is durable; 0 without one.
-    package let recordedSnapshot: UInt64
 }
 
 /// One indivisible piece of the backend stage's work.
 package enum BackendStep: Sendable {
     case takeOverlay, commitOverlay, publishOverlay
     case reportPersisted
-    case saveSnapshot(SnapshotRequest), recordSnapshot(SnapshotRequest), purgeSnapshots
+    case saveSnapshot(SnapshotRequest), recordSnapshot(SnapshotRequest)
+    case purgeSnapshots
     case send(Raft.Message)
     case replaceDatabase(Snapshot), reloadState(Snapshot), removeReceived(Snapshot)
     case work(BackendWork)
@@ -66,6 +66,9 @@ package enum BackendEffect: Sendable {
     case snapshotBegins(index: UInt64, former: UInt64, count: Int)
     case snapshotSaved(index: UInt64, term: UInt64, SnapshotTimes)
     case compacted(CompactionReport)
+    /// Names of the snapshot files and received databases that were removed.
+    case purged([String])
+    case purgeFailed(SnapshotStoreError)
 }
 
 /// How long the parts of storing a snapshot file took, in nanoseconds.

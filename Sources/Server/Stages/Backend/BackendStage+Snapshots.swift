@@ -40,10 +40,17 @@ extension BackendStage {
             .snapshotSaved(index: request.index, term: request.term, snapshotTimes))
     }
 
-    func purgeSnapshots() throws {
-        guard settings.snapshotsMaximum > 0 else { return }
-        _ = try snapshots.purge(
-            keeping: settings.snapshotsMaximum, recorded: recordedIndex)
+    /// Snapshots are taken by the number of entries and removed by time, as in etcd, so that the
+    /// files of a directory are those that etcd has after the same history. A file that cannot be
+    /// removed costs space alone; it is tried again.
+    func purgeSnapshots(into effects: inout [BackendEffect]) {
+        do throws(SnapshotStoreError) {
+            let removed = try snapshots.purge(
+                keeping: settings.snapshotsMaximum, recorded: recordedIndex)
+            if !removed.isEmpty { effects.append(.purged(removed)) }
+        } catch {
+            effects.append(.purgeFailed(error))
+        }
     }
 
     /// Fills a snapshot message with a state that is at its index or later, all from one view of

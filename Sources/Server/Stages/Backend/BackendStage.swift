@@ -10,8 +10,8 @@ package import WriteAheadLog
 /// The backend stage of a member: the only writer of the database file.
 ///
 /// What it is: the steps that are asked for, and those that are due by themselves - the write buffer
-/// every tenth of a second, slices of a compaction, slices of a defragmentation. It does one
-/// indivisible piece of work at a time, so that whoever runs it decides what comes between. Nobody
+/// every tenth of a second, slices of a compaction, slices of a defragmentation, the removal of old
+/// snapshot files twice a minute. It does one indivisible piece of work at a time, so that whoever runs it decides what comes between. Nobody
 /// waits for it but those who ask for its work.
 ///
 /// Guarantees: a snapshot's file is durable before its record goes to the log, and that before the
@@ -36,6 +36,8 @@ package struct BackendStage {
     /// Whether the last overlay that was taken held anything.
     package private(set) var hasPersisted = false
     var nextPersist: Int64
+    /// When snapshot files are looked at again; at first before anything else.
+    var nextPurge: Int64
     /// Whether a compaction may be under way; at first one may have been interrupted.
     var isCompacting = true
     var nextCompactionStep: Int64 = 0
@@ -65,10 +67,11 @@ package struct BackendStage {
         recordedIndex = snapshotIndex
         self.settings = settings
         nextPersist = now + settings.persistMilliseconds
+        nextPurge = now
     }
 
     private var context: BackendContext {
-        BackendContext(store: store, bolt: bolt, recordedSnapshot: recordedIndex)
+        BackendContext(store: store, bolt: bolt)
     }
 
     var store: Store { state.store }
@@ -77,7 +80,7 @@ package struct BackendStage {
     /// When something is due though nothing has come: monotonic milliseconds.
     package var deadline: Int64 {
         guard steps.isEmpty else { return 0 }
-        var deadline = nextPersist
+        var deadline = min(nextPersist, nextPurge)
         if isCompacting { deadline = min(deadline, nextCompactionStep) }
         if isDefragmentationDue { deadline = min(deadline, nextDefragmentationStep) }
         return deadline
@@ -99,7 +102,7 @@ package struct BackendStage {
                 .snapshotBegins(
                     index: request.index, former: snapshotIndex, count: snapshotCount))
             steps += BackendStep.persist
-            steps += [.saveSnapshot(request), .recordSnapshot(request), .purgeSnapshots]
+            steps += [.saveSnapshot(request), .recordSnapshot(request)]
         case .snapshotRecorded(let index): recordedIndex = max(recordedIndex, index)
         case .send(let message): steps += BackendStep.persist + [.send(message)]
         case .install(let snapshot):
@@ -125,7 +128,10 @@ package struct BackendStage {
             nextPersist = now + settings.persistMilliseconds
             if store.hasPending { return steps = BackendStep.persist }
         }
-        if isCompacting, now >= nextCompactionStep {
+        if now >= nextPurge {
+            nextPurge = now + settings.purgeMilliseconds
+            steps = [.purgeSnapshots]
+        } else if isCompacting, now >= nextCompactionStep {
             steps = [.compact]
         } else if isDefragmentationDue, now >= nextDefragmentationStep {
             // What waits is written first: the copy begins with it.
@@ -151,13 +157,12 @@ package struct BackendStage {
         case .reportPersisted: effects.append(.apply(.persisted))
         case .saveSnapshot(let request): try save(request)
         case .recordSnapshot(let request): record(request, into: &effects)
-        case .purgeSnapshots: try purgeSnapshots()
+        case .purgeSnapshots: purgeSnapshots(into: &effects)
         case .send(let message): try send(message, into: &effects)
         case .replaceDatabase(let snapshot): try replaceDatabase(snapshot)
         case .reloadState(let snapshot): try reloadState(snapshot, into: &effects)
         case .removeReceived(let snapshot):
             recordedIndex = max(recordedIndex, snapshot.index.rawValue)
-            try purgeSnapshots()
             _ = try snapshots.removeDatabases(olderThan: snapshot.index.rawValue)
         case .work(let work):
             effects.append(.ran(work, Confined(context)))

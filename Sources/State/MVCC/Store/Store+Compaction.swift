@@ -62,7 +62,9 @@ extension Store {
             job.phase = .index(from: next)
             return
         }
-        if !index.hasKey(at: job.revision) { job.keepsNothing = try !hasTombstone(at: job.revision) }
+        if !index.hasKey(at: job.revision) {
+            job.keepsNothing = try !hasTombstone(at: job.revision)
+        }
         job.phase = .records(from: nil)
     }
 

@@ -31,7 +31,7 @@ package enum Occurrence: String, Sendable, CaseIterable {
     case snapshotsInstalled = "snapshots installed"
     case snapshotsOverLog = "snapshots over a longer log"
     case snapshotsRecovered = "snapshots installed at the start"
-    case snapshotsCut = "snapshots cut off"
+    case snapshotsCut = "snapshots cut off", purges = "removals of old snapshots"
     case tornLogs = "torn logs repaired"
     case crashesInCompaction = "crashes in a compaction"
     case crashesInDefragmentation = "crashes in a defragmentation"

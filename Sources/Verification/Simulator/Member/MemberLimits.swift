@@ -32,6 +32,8 @@ struct MemberLimits {
         compactionBatchLimit = 5 + generator.number(below: 40)
         settings.segmentsMaximum = 2
         settings.snapshotsMaximum = 2
+        // From with each snapshot to with every tenth.
+        settings.purgeMilliseconds = 50 << Int64(snapshotCount % 8)
         settings.groupsPerTurn = 1
         settings.entriesPerGroup = 1 + generator.number(below: 8)
         // A tenth of the runs synchronizes the log as seldom as the server does.

@@ -50,6 +50,8 @@ extension SimulatedMember {
         case .ran(let work, let context): work(context.value)
         case .defragmented(let completion, let failure): completion(failure)
         case .snapshotBegins, .snapshotSaved: break
+        case .purged: simulation.report.count(.purges)
+        case .purgeFailed(let error): throw error
         case .compacted:
             simulation.report.count(.compactions)
             if simulation.mutant == .compactsNewestDeletion { try forgetNewestDeletion() }
