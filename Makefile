@@ -1,13 +1,13 @@
 # The two commands of the README, and the parts they are made of.
 
 PYTHON_ENVIRONMENT := .venv
-# The flag reaches the libraries too; our own targets have it from Package.swift.
+# One set of flags for all release builds; with others everything would be built again.
 RELEASE := swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 
-.PHONY: run cluster test build release setup lint benchmark growth profile limits chart fuzz twin kill faults simulate format clean-run
+.PHONY: run cluster test server release setup lint benchmark growth profile limits chart fuzz twin kill faults simulate format clean-run
 
 ## Starts one member on 127.0.0.1:2379 with its data in ./default.etcd; Ctrl-C stops it.
-run: release
+run: server
 	@exec "$$($(RELEASE) --show-bin-path)/etcd" \
 	    --listen-client-urls http://127.0.0.1:2379 \
 	    --advertise-client-urls http://127.0.0.1:2379 \
@@ -16,12 +16,17 @@ run: release
 	    --initial-cluster default=http://127.0.0.1:2380
 
 ## Starts three members on 127.0.0.1, data and logs in ./cluster; Ctrl-C stops them all.
-cluster: release
+cluster: server
 	@exec bash Scripts/cluster.sh "$$($(RELEASE) --show-bin-path)/etcd"
 
 ## Every check: imports, formatting rules, unit tests, acceptance and twin tests.
 test:
 	@bash Scripts/test.sh
+
+## The server alone.
+server:
+	@bash Scripts/setup.sh build
+	$(RELEASE) --product etcd
 
 ## Server and tools with the Swift standard library linked statically.
 release:
@@ -53,8 +58,8 @@ faults:
 ## Fresh seeds of the simulator: make simulate MINUTES=60
 simulate:
 	@bash Scripts/setup.sh build
-	swift build -c release --product simulate
-	@exec "$$(swift build -c release --show-bin-path)/simulate" --minutes $(or $(MINUTES),60)
+	$(RELEASE) --product simulate
+	@exec "$$($(RELEASE) --show-bin-path)/simulate" --minutes $(or $(MINUTES),60)
 
 ## The table of Benchmarks/: this etcd beside the real one. make benchmark ONLY=put ROUNDS=3
 benchmark: release
