@@ -8,7 +8,6 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import PeerTransport
-import Raft
 import ReplicaRuntime
 import Stages
 import StateMachine
@@ -21,16 +20,18 @@ import Testing
 final class ClusterFixture {
     let directory: String
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-    let runtime: ReplicaRuntime
-    let services: ClientAPI
-    let calls: PeerCalls
-    let transport: PeerTransport
-    let links: MemberLinks
+    let serving: ServingMember
     /// What the checks of received databases have found.
     let findings = Findings()
     let localID: Membership.MemberID
     let clusterID: ClusterID
     private let channel: any Channel
+
+    var runtime: ReplicaRuntime { serving.runtime }
+    var services: ClientAPI { serving.services }
+    var calls: PeerCalls { serving.peerCalls }
+    var transport: PeerTransport { serving.transport }
+    var links: MemberLinks { serving.links }
 
     init() async throws {
         var template = Array("/tmp/swift-etcd-cluster-XXXXXX".utf8CString)
@@ -48,39 +49,14 @@ final class ClusterFixture {
         let member = try await bootstrap.run()
         localID = member.localID
         clusterID = member.clusterID
-        let id = Raft.MemberID(localID.rawValue)
-        let settings = MemberSettings(configuration, member)
-        let state = member.parts.state
-        let status = PublishedStatus(
-            id: id, state: state, settings: settings, now: monotonicMilliseconds())
-        let admission = Admission(
-            settings: settings, status: status, quota: state.settings.quota,
+        var place = ServingMember.Surroundings(
+            logger: logger, registry: MetricRegistry(), group: group, peerGroup: group,
             firstRequestID: bootstrap.requestNumber(localID))
-        let queues = MemberQueues(admission: admission)
-        let roster = PeerRoster(onRemoval: {})
-        links = MemberLinks(
-            queues: queues, snapshots: member.parts.snapshots, disk: RealDisk(),
-            observation: PeerObservation(localID: id, logger: logger), roster: roster,
-            onReceivedDatabase: { [findings] finding in
-                findings.withLock { $0.append(finding.text) }
-            })
-        let transport = PeerTransport(
-            settings: PeerTransportSettings(configuration, member), owner: links, group: group)
-        self.transport = transport
-        let carrier = MemberCarrier(
-            transport: transport, roster: roster, status: status,
-            observation: MembershipObservation(
-                localID: localID, clusterID: clusterID, logger: logger))
-        runtime = ReplicaRuntime(
-            member.parts, settings: settings, status: status, admission: admission,
-            queues: queues, carrier: carrier,
-            observer: RuntimeObservation(
-                memberID: id, registry: MetricRegistry(), logger: logger))
-        calls = PeerCalls(
-            clusterID: clusterID, transport: transport, group: group, timeoutMilliseconds: 30_000,
-            logger: logger)
-        services = ClientAPI(
-            runtime: runtime, settings: ServiceSettings(configuration, member, others: calls))
+        place.onReceivedDatabase = { [findings] finding in
+            findings.withLock { $0.append(finding.text) }
+        }
+        serving = try await ServingMember(member, configuration, in: place)
+        let (transport, services) = (serving.transport, serving.services)
         let endpoints = PeerEndpoints(services: services, logger: logger)
         channel = try await ServerBootstrap(group: group)
             .childChannelInitializer { channel in

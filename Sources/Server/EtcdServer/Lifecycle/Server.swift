@@ -5,14 +5,11 @@ import EtcdAPI
 import GRPC
 import Gateway
 import Glibc
-import HTTP2
 import Membership
 import NIOCore
 import NIOPosix
 import PeerTransport
-import Raft
 import ReplicaRuntime
-import Stages
 
 /// One running member with its listeners: started, served, stopped.
 package final class Server: Sendable {
@@ -55,55 +52,19 @@ package final class Server: Sendable {
         clusterID = member.clusterID
         let registry = MetricRegistry(isExtensive: configuration.usesExtensiveMetrics)
         Self.start(registry, configuration)
-        let observation = RuntimeObservation(
-            memberID: Raft.MemberID(localID.rawValue), clusterID: clusterID.rawValue,
-            database: member.parts.state.bolt, registry: registry, logger: logger,
-            warningApplyDuration: configuration.warningApplyDuration,
-            onFailure: { reason in
-                logger.fatal("stopping, to answer nothing wrong", ["error": .string(reason)])
-            })
-        let memberID = Raft.MemberID(localID.rawValue)
-        let settings = MemberSettings(configuration, member)
-        let state = member.parts.state
-        let status = PublishedStatus(
-            id: memberID, state: state, settings: settings, now: monotonicMilliseconds())
-        let admission = Admission(
-            settings: settings, status: status, quota: state.settings.quota,
-            firstRequestID: bootstrap.requestNumber(localID))
-        let queues = MemberQueues(admission: admission)
-        let roster = PeerRoster(onRemoval: { signals.giveUp() })
-        let links = MemberLinks(
-            queues: queues, snapshots: member.parts.snapshots, disk: RealDisk(),
-            observation: PeerObservation(localID: memberID, logger: logger), roster: roster,
-            onReceivedDatabase: { logger.note($0) })
-        let peerMetrics = PeerMetrics(localID: memberID, registry: registry)
-        var peerSettings = PeerTransportSettings(configuration, member)
-        peerSettings.measurements = peerMetrics.measurements
-        transport = PeerTransport(settings: peerSettings, owner: links, group: peerGroup)
-        peerMetrics.watch(transport)
-        let carrier = MemberCarrier(
-            transport: transport, roster: roster, status: status,
-            observation: MembershipObservation(
-                localID: localID, clusterID: clusterID, logger: logger))
-        carrier.membershipChanged(state.membership)
-        for remote in member.remotes where remote.id != localID {
-            transport.addRemote(Raft.MemberID(remote.id.rawValue), urls: remote.peerURLs)
-        }
-        peerCalls = PeerCalls(
-            clusterID: clusterID, transport: transport, group: group,
-            timeoutMilliseconds: configuration.requestTimeout.milliseconds, logger: logger)
-        if configuration.featureGates.isEnabled(.initialCorruptCheck) {
-            try await InitialCorruptionCheck(
-                state: member.parts.state, calls: peerCalls, logger: logger
-            ).run()
-        }
-        runtime = ReplicaRuntime(
-            member.parts, settings: settings, status: status, admission: admission,
-            queues: queues, carrier: carrier, observer: observation)
-        services = ClientAPI(
-            runtime: runtime,
-            settings: ServiceSettings(configuration, member, others: peerCalls),
-            observe: { logger.note($0) })
+        let serving = try await ServingMember(
+            member, configuration,
+            in: ServingMember.Surroundings(
+                logger: logger, registry: registry, group: group, peerGroup: peerGroup,
+                firstRequestID: bootstrap.requestNumber(localID),
+                onReceivedDatabase: { logger.note($0) }, onRemoval: { signals.giveUp() },
+                onFailure: { reason in
+                    logger.fatal("stopping, to answer nothing wrong", ["error": .string(reason)])
+                }))
+        transport = serving.transport
+        peerCalls = serving.peerCalls
+        runtime = serving.runtime
+        services = serving.services
         peerEndpoints = PeerEndpoints(services: services, logger: logger)
         calls = GRPCServer(
             methods: services.methods,
