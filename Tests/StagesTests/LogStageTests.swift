@@ -95,6 +95,26 @@ import WriteAheadLog
         #expect(try run(&stage) == ["written 2 quietly"])
     }
 
+    @Test("A snapshot can be started from whatever commit index was written before and behind it")
+    func snapshotCounts() throws {
+        var stage = try makeStage()
+        var batch: [LogInput] = (1...3).map { .write(write($0), isSole: true) }
+        stage.take(&batch)
+        _ = try run(&stage)
+        // Entry 3 is committed by being durable; the log says so of entry 2 at most.
+        batch = [
+            .snapshot(LogSnapshotRecord(index: 3, term: 1)), .release(LogIndex(3)),
+            .write(write(3, mustSynchronize: false), isSole: true),
+        ]
+        stage.take(&batch)
+        _ = try run(&stage)
+        for seed in UInt64(1)...4 {
+            disk.crash(seed: seed)
+            let known = try WriteAheadLog.validSnapshots(disk: disk, directory: "/wal")
+            #expect(known.last?.index == 3)
+        }
+    }
+
     @Test("A power failure before the synchronization loses only what nobody was told of")
     func powerFailure() throws {
         var stage = try makeStage()

@@ -25,8 +25,19 @@ extension WriteAheadLog {
 
     /// Notes that a snapshot exists and makes the note durable; call it before the snapshot is
     /// used, and before segments that it replaces are released.
-    package func saveSnapshot(_ snapshot: LogSnapshotRecord) throws(LogError) {
+    ///
+    /// - Parameter isApplied: the snapshot is of what this member has applied. Its index is
+    ///   committed then, which is noted with it where no hard state has said so yet; a later one
+    ///   with a smaller commit index does not take it back. Otherwise the snapshot counts once a
+    ///   hard state behind it says so.
+    package func saveSnapshot(
+        _ snapshot: LogSnapshotRecord, isApplied: Bool = false
+    ) throws(LogError) {
         try stoppingOnFailure { () throws(LogError) in
+            if isApplied, snapshot.index > hardState.commit {
+                hardState.commit = snapshot.index
+                appendHardState()
+            }
             records.append(.snapshot, dataBytes: snapshot.encodedSize) { writer in
                 snapshot.encode(into: &writer)
             }
@@ -58,13 +69,19 @@ extension WriteAheadLog {
                 needsSynchronize = true
                 uncountedSnapshot = nil
             }
+            let commit = max(newState.commit, hardState.commit)
             hardState = newState
-            records.append(.hardState, dataBytes: newState.encodedSize) { writer in
-                newState.encode(into: &writer)
-            }
+            hardState.commit = commit
+            appendHardState()
         }
         try writeRecords()
         if tailOffset >= configuration.segmentSizeBytes { try cut() }
+    }
+
+    func appendHardState() {
+        records.append(.hardState, dataBytes: hardState.encodedSize) { writer in
+            hardState.encode(into: &writer)
+        }
     }
 
     /// Writes the encoded frames at the end of the tail.

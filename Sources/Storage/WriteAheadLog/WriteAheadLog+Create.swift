@@ -52,11 +52,7 @@ extension WriteAheadLog {
     func appendSegmentHead() {
         records.appendChecksum()
         records.append(.metadata, dataBytes: metadata.count) { writer in writer.append(metadata) }
-        if hardState != RaftHardState() {
-            records.append(.hardState, dataBytes: hardState.encodedSize) { writer in
-                hardState.encode(into: &writer)
-            }
-        }
+        if hardState != RaftHardState() { appendHardState() }
     }
 
     /// Removes a directory of files, if there is one.

@@ -103,7 +103,7 @@ package struct LogStage {
             written.add(write, isSole: isSole, bytes: log.writtenBytes - before)
         case .saveSnapshot(let record):
             position += 1
-            try log.saveSnapshot(record)
+            try log.saveSnapshot(record, isApplied: true)
             effects.append(.snapshotSaved(LogIndex(record.index)))
         case .release(let index):
             position += 1
