@@ -41,7 +41,7 @@ struct MutantTests {
     @Test(arguments: [
         (Mutant.leasesEndEarly, "too early"), (.leasesNeverEnd, "too long"),
         (.leaseKeepsAKey, "had keys"), (.tellsShortLives, "left by promise"),
-        (.ignoresRenewals, "left by promise"), (.promotesAfterWrites, "too long"),
+        (.ignoresRenewals, "lease 10"), (.promotesAfterWrites, "too long"),
     ])
     func aBrokenLeaseIsFound(mutant: Mutant, rule: String) {
         let finding = Self.finder(mutant, seeds: 1...6)

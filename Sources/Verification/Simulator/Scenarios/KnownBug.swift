@@ -7,22 +7,25 @@ package struct KnownBug: Sendable {
     package let reached: [Occurrence]
     /// With the mutant one of so many seeds fails.
     package let seedsUntilFound: UInt64
+    /// Virtual seconds with faults: what is rare takes longer.
+    let seconds: Int64
 
     init(
         _ scenario: Scenario, mutant: Mutant? = nil, reached: [Occurrence],
-        seedsUntilFound: UInt64 = 6
+        seedsUntilFound: UInt64 = 6, seconds: Int64 = 8
     ) {
         self.scenario = scenario
         self.mutant = mutant
         self.reached = reached
         self.seedsUntilFound = seedsUntilFound
+        self.seconds = seconds
     }
 
     /// A short run under the faults.
     package func settings(seed: UInt64) -> SimulationSettings {
         var settings = SimulationSettings(seed: seed)
         settings.scenario = scenario
-        settings.seconds = 8
+        settings.seconds = seconds
         settings.calmSeconds = 12
         return settings
     }
@@ -82,12 +85,12 @@ package struct KnownBug: Sendable {
             mutant: .watchProgressEarly, reached: [.watchEvents]),
         KnownBug(
             Scenario(
-                "deposed leader ends a lease", every: [.leaderFreeze: 3_000], leaseHolders: 30),
-            mutant: .endsLeasesDeposed, reached: [.leaderChanges]),
+                "deposed leader ends a lease", every: [.leaderFreeze: 3_000], leaseHolders: 100),
+            mutant: .endsLeasesDeposed, reached: [.leaderChanges], seedsUntilFound: 20, seconds: 24),
         KnownBug(
             Scenario(
-                "deposed leader renews a lease", every: [.leaderFreeze: 3_000], leaseHolders: 30),
-            mutant: .renewsUnconfirmed, reached: [.leaderChanges], seedsUntilFound: 20),
+                "deposed leader renews a lease", every: [.leaderFreeze: 3_000], leaseHolders: 100),
+            mutant: .renewsUnconfirmed, reached: [.leaderChanges], seedsUntilFound: 20, seconds: 24),
         KnownBug(
             Scenario(
                 "deposed leader tells how long a lease lives", every: [.leaderFreeze: 3_000],
