@@ -20,6 +20,7 @@ step() { # step NAME COMMAND...: runs it, counts its tests by the runner's closi
 }
 
 step "imports" python3 Scripts/check-imports.py
+step "formatting and lint" swift format lint --strict --recursive --parallel Sources Tests Package.swift
 step "build" swift build --build-tests
 step "unit tests" swift test --skip-build --no-parallel
 # What requests cost is counted in a release build.

@@ -89,7 +89,7 @@ struct DiscoveryRegistry {
                     "register member itself successfully",
                     ["memberKey": .string(ownKey), "memberInfo": .string(pair)])
                 return
-            } catch let error as EtcdClientError {
+            } catch {
                 logger.warn(
                     "failed to register members itself to the discovery service",
                     ["memberKey": .string(ownKey), "error": .error(error)])

@@ -215,7 +215,7 @@ extension Simulation {
 
     /// What is left may need the vote of a member that was removed, until one of those that stay
     /// cannot forget the removal any more.
-    private func isNeeded(_ host: Host) -> Bool {
+    func isNeeded(_ host: Host) -> Bool {
         guard host.leavesOneBehind else { return false }
         return !hosts.contains { other in
             guard other !== host, let member = other.member else { return false }

@@ -75,6 +75,12 @@ final class Host {
         disk = MemoryDisk(seed: seed)
     }
 
+    /// Term and index of the last durable entry of a member that is up.
+    var newestEntry: (term: UInt64, index: UInt64)? {
+        guard member != nil, let term = durable.term(at: durable.lastIndex) else { return nil }
+        return (term, durable.lastIndex)
+    }
+
     /// The member, if it still is the one that was started so many starts ago.
     func member(ofRun run: Int) -> SimulatedMember? {
         run == runs ? member : nil
