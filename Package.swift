@@ -33,6 +33,7 @@ func tests(
 }
 
 let protobuf: Target.Dependency = .product(name: "SwiftProtobuf", package: "swift-protobuf")
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
@@ -71,7 +72,7 @@ var targets: [Target] = [
         "Server", "Stages",
         [
             "EtcdAPI", "Raft", "Disk", "Bolt", "MVCC", "Lease", "Membership", "WriteAheadLog",
-            "Replica", "StateMachine",
+            "Replica", "StateMachine", deque,
         ]),
     room(
         "Server", "ReplicaRuntime",
@@ -211,6 +212,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         // Its default traits import the whole of Foundation, with 34 MB of tables for texts.
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),

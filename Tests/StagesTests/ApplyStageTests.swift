@@ -127,6 +127,47 @@ import Testing
         #expect(sink.takeAll().map(\.told) == ["2 applied"])
     }
 
+    @Test("What ends the waiting of entries for the database is not for a caller in a hurry")
+    func endOfWaiting() throws {
+        var stage = try makeStage { $0.overlayMaximumBytes = 1_000 }
+        _ = try turn(&stage, [.entries([StageFixture.put(1, id: 1, bytes: 2_000)])])
+        let later = ApplyInput.entries([StageFixture.put(2, id: 2)])
+        let isLaterBrief = stage.isBrief([later], watchers: 0)
+        let isEndBrief = stage.isBrief([.persisted], watchers: 0)
+        #expect(stage.isBlocked && isLaterBrief && !isEndBrief)
+    }
+
+    @Test("The start of the clocks of leases is not for a caller in a hurry")
+    func startOfClocks() throws {
+        var stage = try makeStage()
+        _ = try turn(&stage, [.role(isLeader: true, term: 2)])
+        let first = ApplyInput.entries([
+            Entry(term: Term(2), index: LogIndex(1), data: [])
+        ])
+        let isFirstBrief = stage.isBrief([first], watchers: 0)
+        _ = try turn(&stage, [first])
+        let isNextBrief = stage.isBrief(
+            [.entries([StageFixture.put(2, id: 2)])], watchers: 0)
+        #expect(!isFirstBrief && isNextBrief)
+    }
+
+    @Test("While a state is received proposals are taken, refused and timed out, and reads wait")
+    func installation() throws {
+        var stage = try makeStage()
+        let snapshot = Snapshot(index: LogIndex(9), term: Term(2), confState: ConfState())
+        _ = try turn(&stage, [.install(snapshot)])
+        _ = try turn(
+            &stage,
+            [
+                expect([1, 2]), .refused(id: 1, error: .noLeader),
+                .readable(index: 0, [sink.address(5)]),
+            ])
+        #expect(sink.takeAll().map(\.told) == ["1 \(EtcdError.noLeader.message)"])
+        #expect(stage.deadline < 7_000)
+        _ = try turn(&stage, [], now: 8_000)
+        #expect(sink.takeAll().map(\.told) == ["2 \(EtcdError.timeout.message)"])
+    }
+
     @Test("Reads wait for their index")
     func reads() throws {
         var stage = try makeStage()

@@ -12,7 +12,8 @@ import Testing
 
     @Test("What waits is bounded in bytes, whatever it is")
     func bounded() {
-        var held = HeldProposals(bytesMaximum: 100)
+        // A change of the membership counts as 64 bytes and its context.
+        var held = HeldProposals(bytesMaximum: 164)
         let isTaken1 = held.add(proposals(bytes: 60), batch: 0, deadline: 10)
         #expect(isTaken1)
         let change = ConfChange(

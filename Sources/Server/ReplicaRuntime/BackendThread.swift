@@ -17,7 +17,7 @@ final class BackendThread {
             parts.state, snapshots: parts.snapshots,
             snapshotCount: parts.replica.settings.snapshotCount,
             snapshotIndex: parts.replica.snapshotIndex.rawValue, settings: member.settings,
-            now: monotonicMilliseconds(), clock: { monotonicNanoseconds() })
+            now: monotonicMilliseconds())
     }
 
     /// The thread's body; writes what is left before it ends.

@@ -82,15 +82,10 @@ package struct SnapshotStore: Sendable {
     }
 
     /// Stores an encoded snapshot durably.
-    ///
-    /// - Parameter written: called once its bytes are durable, before they get their name.
-    package func save(
-        _ snapshot: EncodedSnapshot, written: () -> Void = {}
-    ) throws(SnapshotStoreError) {
+    package func save(_ snapshot: EncodedSnapshot) throws(SnapshotStoreError) {
         let temporary = directory + "/tmp." + snapshot.name
         do throws(DiskError) {
             try write(snapshot.content, to: temporary)
-            written()
             try disk.rename(temporary, to: directory + "/" + snapshot.name)
             try disk.synchronizeDirectory(directory)
         } catch {

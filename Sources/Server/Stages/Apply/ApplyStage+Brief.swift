@@ -1,3 +1,4 @@
+import DequeModule
 import EtcdAPI
 import Raft
 
@@ -15,6 +16,7 @@ extension ApplyStage {
     ///
     /// - Parameter watchers: how many this member has.
     package mutating func isBrief(_ inputs: [ApplyInput], watchers: Int) -> Bool {
+        if isBlocked { return inputs.allSatisfy(\.isTakenWhileBlocked) }
         var (entries, bytes, answers) = (0, 0, 0)
         for input in inputs {
             switch input {
@@ -39,9 +41,13 @@ extension ApplyStage {
             && (entries == 0 || watchers <= Self.inlineWatchersMax)
     }
 
-    /// Whether applying an entry touches few keys, by what its request says.
+    /// Whether applying an entry touches few keys, by what its request says. The first entry of a new
+    /// leader's term is not brief: the clocks of all leases start with it.
     private mutating func isBrief(_ entry: Entry) -> Bool {
         guard entry.type == .normal else { return false }
+        if let leadingTerm, leadingTerm != promotedTerm, entry.term.rawValue >= leadingTerm {
+            return false
+        }
         if entry.data.isEmpty { return true }
         guard let request = decoded.decode(entry) else { return false }
         switch request.payload {
@@ -53,9 +59,22 @@ extension ApplyStage {
     }
 }
 
+extension ApplyInput {
+    /// Whether it is only put aside while entries have to wait. What ends the waiting lets all of
+    /// them go on, and that takes long.
+    fileprivate var isTakenWhileBlocked: Bool {
+        switch self {
+        case .entries, .expect, .sent, .refused, .leaderConnectionLost, .readable, .snapshotSaved:
+            true
+        case .work(_, let isBrief): isBrief
+        case .persisted, .install, .installed, .role, .compacted: false
+        }
+    }
+}
+
 /// Requests that were decoded ahead of being applied, ascending by the index of their entry.
 struct DecodedRequests {
-    private var requests: [(index: LogIndex, request: InternalRaftRequest)] = []
+    private var requests: Deque<(index: LogIndex, request: InternalRaftRequest)> = []
 
     /// The request of an entry; nil if it is none.
     mutating func decode(_ entry: Entry) -> InternalRaftRequest? {
@@ -68,12 +87,9 @@ struct DecodedRequests {
 
     /// The request of the entry at an index, if it was decoded; those before it are forgotten.
     mutating func take(_ index: LogIndex) -> InternalRaftRequest? {
-        guard !requests.isEmpty else { return nil }
-        let first = requests.firstIndex { $0.index >= index } ?? requests.endIndex
-        let found = first < requests.endIndex && requests[first].index == index
-        let request = found ? requests[first].request : nil
-        requests.removeFirst(found ? first + 1 : first)
-        return request
+        while let first = requests.first, first.index < index { requests.removeFirst() }
+        guard let first = requests.first, first.index == index else { return nil }
+        return requests.removeFirst().request
     }
 }
 

@@ -45,13 +45,14 @@ extension ApplyStage {
 
     mutating func checkClocks(into effects: inout [ApplyEffect]) {
         nextLeaseCheck = state.now + Self.leaseCheckMilliseconds
+        for (address, error) in waiters.takeExpired(state.now) {
+            fail([address], error, into: &effects)
+        }
+        guard installing == nil else { return }
         for id in state.lessor.takeExpired(limit: Self.revokesPerCheck, now: state.now) {
             effects.append(.revoke(id, asLeaderOf: promotedTerm))
         }
         proposeCheckpoints(into: &effects)
-        for (address, error) in waiters.takeExpired(state.now) {
-            fail([address], error, into: &effects)
-        }
     }
 
     mutating func proposeCheckpoints(into effects: inout [ApplyEffect]) {
@@ -67,6 +68,14 @@ extension ApplyStage {
 }
 
 extension ApplyInput {
+    /// Whether it reads or changes the state, and so waits for one that is being received.
+    var isOfState: Bool {
+        switch self {
+        case .entries, .install, .persisted, .readable, .role, .work, .compacted: true
+        case .expect, .sent, .leaderConnectionLost, .refused, .snapshotSaved, .installed: false
+        }
+    }
+
     /// Who waits for what comes of it.
     var addresses: [ReplyAddress] {
         switch self {

@@ -1,3 +1,4 @@
+import DequeModule
 import EtcdAPI
 import Lease
 import MVCC
@@ -12,9 +13,10 @@ package import StateMachine
 /// effects come out.
 ///
 /// Guarantees: entries are applied in order, each once, without a gap; a proposal is answered once;
-/// readers see an entry before its proposer is answered. While the database file cannot follow, or a
-/// received state is being read, entries wait here - their bytes are bounded by what Raft hands
-/// out - and everything else goes on: a lease is renewed however long the disk takes.
+/// readers see an entry before its proposer is answered. While the database file cannot follow,
+/// entries wait here - their bytes are bounded by what Raft hands out - and everything else goes on:
+/// a lease is renewed however long the disk takes. While a received state is being read, whatever
+/// looks at the state waits for it as well; proposals are registered, refused and timed out as ever.
 package struct ApplyStage {
     package let state: StateMachine
     /// Answers to be handed over at `deliverReplies`.
@@ -38,7 +40,7 @@ package struct ApplyStage {
     package internal(set) var promotedTerm: UInt64 = 0
     var nextLeaseCheck: Int64
     /// Entries and snapshots that are still to be applied, in order.
-    var waiting: [Waiting] = []
+    var waiting: Deque<Waiting> = []
     var installing: Snapshot?
     var installBegan: Int64 = 0
     /// Inputs that came while a received state is being read.
@@ -95,7 +97,7 @@ package struct ApplyStage {
     }
 
     /// When a turn is due though nothing has come: monotonic milliseconds.
-    package var deadline: Int64 { installing == nil ? nextLeaseCheck : .max }
+    package var deadline: Int64 { nextLeaseCheck }
 
     /// Index of the last applied entry.
     package var appliedIndex: UInt64 { progress.index }
@@ -130,10 +132,7 @@ package struct ApplyStage {
         _ input: ApplyInput, _ isConnected: (MemberID) -> Bool, _ observer: some ApplyObserver,
         _ groups: inout Int, into effects: inout [ApplyEffect]
     ) throws {
-        if installing != nil {
-            guard case .installed(let fresh) = input else { return deferred.append(input) }
-            return try adopt(fresh.value, isConnected, observer, &groups, into: &effects)
-        }
+        if installing != nil, input.isOfState { return deferred.append(input) }
         switch input {
         case .expect(let registrations, let batch): waiters.add(registrations, batch)
         case .sent(let batch, let sent): waiters.markSent(batch, sent)
@@ -144,7 +143,8 @@ package struct ApplyStage {
         case .install(let snapshot):
             waiting.append(.snapshot(snapshot))
             try applyWaiting(isConnected, observer, &groups, into: &effects)
-        case .installed: break
+        case .installed(let fresh):
+            try adopt(fresh.value, isConnected, observer, &groups, into: &effects)
         case .persisted: persisted(into: &effects)
         case .refused(let id, let error): refuse(id, error, into: &effects)
         case .readable(let index, let addresses): release(index, addresses)
@@ -161,7 +161,7 @@ package struct ApplyStage {
         _ surroundings: ApplySurroundings, into effects: inout [ApplyEffect]
     ) {
         if !readers.isEmpty { answerReaders() }
-        if surroundings.isUnhurried, state.now >= nextLeaseCheck, installing == nil {
+        if surroundings.isUnhurried, state.now >= nextLeaseCheck {
             checkClocks(into: &effects)
         }
         guard !hasWork else { return }

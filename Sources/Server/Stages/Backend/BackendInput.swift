@@ -41,7 +41,8 @@ package struct BackendContext {
 package enum BackendStep: Sendable {
     case takeOverlay, commitOverlay, publishOverlay
     case reportPersisted
-    case saveSnapshot(SnapshotRequest), recordSnapshot(SnapshotRequest)
+    case encodeSnapshot(SnapshotRequest), saveSnapshot(SnapshotRequest)
+    case recordSnapshot(SnapshotRequest)
     case purgeSnapshots
     case send(Raft.Message)
     case replaceDatabase(Snapshot), reloadState(Snapshot), removeReceived(Snapshot)
@@ -73,10 +74,10 @@ package enum BackendEffect: Sendable {
 
 /// How long the parts of storing a snapshot file took, in nanoseconds.
 package struct SnapshotTimes: Sendable {
-    package var encoding: Int64
-    /// Until its bytes were durable, without the encoding.
+    package var encoding: Int64 = 0
+    /// Until it was durable under its name.
     package var writing: Int64 = 0
-    package var total: Int64 = 0
+    package var total: Int64 { encoding + writing }
 }
 
 /// A snapshot on its way to another member: the message, and a view of the database as of the

@@ -57,6 +57,6 @@ extension BackendStage {
         defragmentation = nil
         guard !defragmentations.isEmpty else { return }
         let failure = error.map { "the database cannot be defragmented: \($0)" }
-        effects.append(.defragmented(defragmentations.removeFirst(), failure: failure))
+        effects.append(.defragmented(defragmentations.removeFirst().completion, failure: failure))
     }
 }

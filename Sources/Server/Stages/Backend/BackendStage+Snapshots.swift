@@ -19,16 +19,17 @@ extension BackendStage {
         try transaction.commit()
     }
 
-    mutating func save(_ request: SnapshotRequest) throws {
+    mutating func encode(_ request: SnapshotRequest) {
         let metadata = RaftSnapshotMetadata(
             confState: request.confState, index: request.index, term: request.term)
         snapshotIndex = request.index
-        let began = clock()
-        let encoded = snapshots.encode(RaftSnapshot(data: request.legacyTree, metadata: metadata))
-        var times = SnapshotTimes(encoding: clock() - began)
-        try snapshots.save(encoded) { times.writing = clock() - began - times.encoding }
-        times.total = clock() - began
-        snapshotTimes = times
+        encodedSnapshot = snapshots.encode(
+            RaftSnapshot(data: request.legacyTree, metadata: metadata))
+    }
+
+    mutating func saveSnapshot() throws {
+        if let encodedSnapshot { try snapshots.save(encodedSnapshot) }
+        encodedSnapshot = nil
     }
 
     func record(_ request: SnapshotRequest, into effects: inout [BackendEffect]) {
@@ -81,5 +82,6 @@ extension BackendStage {
         let fresh = try state.reload(through: snapshot.index.rawValue)
         effects.append(.apply(.installed(Confined(fresh))))
         isCompacting = true
+        acceptedCompaction = fresh.store.revisions.compacted
     }
 }

@@ -24,14 +24,13 @@ package struct BackendStage {
     let settings: MemberSettings
     /// Identities alone: members are read from the view that is sent.
     let identity: ClusterMembership
-    /// Monotonic nanoseconds, to tell how long the parts of a snapshot file took.
-    let clock: @Sendable () -> Int64
     let snapshotCount: Int
     var snapshotIndex: UInt64
     /// Index of the newest snapshot that the next start can begin with.
     var recordedIndex: UInt64
     var steps: [BackendStep] = []
-    var snapshotTimes = SnapshotTimes(encoding: 0)
+    var encodedSnapshot: EncodedSnapshot?
+    var snapshotTimes = SnapshotTimes()
     var overlay: PendingBatch?
     /// Whether the last overlay that was taken held anything.
     package private(set) var hasPersisted = false
@@ -44,8 +43,11 @@ package struct BackendStage {
     var compactionPace = BackendPace()
     /// Since when a compaction waits for readers.
     var waitsSince: Int64?
-    /// Who waits for a defragmentation, in the order of asking; the first one's is under way.
-    var defragmentations: [DefragmentationCompletion] = []
+    /// Revision of the newest compaction.
+    var acceptedCompaction: Int64
+    /// Who waits for a defragmentation, in the order of asking, and the compaction that comes before
+    /// it; the first one's is under way.
+    var defragmentations: [(after: Int64, completion: DefragmentationCompletion)] = []
     var defragmentation: BoltDefragmentation?
     var nextDefragmentationStep: Int64 = 0
     var defragmentationPace = BackendPace()
@@ -54,10 +56,8 @@ package struct BackendStage {
 
     package init(
         _ state: StateMachine, snapshots: SnapshotStore, snapshotCount: Int,
-        snapshotIndex: UInt64, settings: MemberSettings, now: Int64,
-        clock: @escaping @Sendable () -> Int64
+        snapshotIndex: UInt64, settings: MemberSettings, now: Int64
     ) {
-        self.clock = clock
         identity = ClusterMembership(
             localID: state.membership.localID, clusterID: state.membership.clusterID)
         self.state = state
@@ -65,6 +65,7 @@ package struct BackendStage {
         self.snapshotCount = snapshotCount
         self.snapshotIndex = snapshotIndex
         recordedIndex = snapshotIndex
+        acceptedCompaction = state.store.revisions.compacted
         self.settings = settings
         nextPersist = now + settings.persistMilliseconds
         nextPurge = now
@@ -89,20 +90,23 @@ package struct BackendStage {
     /// A defragmentation waits for the compactions that were accepted before it: what they are still
     /// to remove would stay in the copy.
     var isDefragmentationDue: Bool {
-        !defragmentations.isEmpty && (!isCompacting || defragmentation != nil)
+        guard defragmentation == nil, isCompacting else { return !defragmentations.isEmpty }
+        return defragmentations.first.map { $0.after <= store.finishedCompactionRevision } ?? false
     }
 
     /// Takes one input; what it asks for is done by the steps that follow.
     package mutating func take(_ input: BackendInput, into effects: inout [BackendEffect]) {
         switch input {
         case .persist: steps += BackendStep.persist + [.reportPersisted]
-        case .compact: isCompacting = true
+        case .compact(let revision):
+            isCompacting = true
+            acceptedCompaction = max(acceptedCompaction, revision)
         case .snapshot(let request):
             effects.append(
                 .snapshotBegins(
                     index: request.index, former: snapshotIndex, count: snapshotCount))
             steps += BackendStep.persist
-            steps += [.saveSnapshot(request), .recordSnapshot(request)]
+            steps += [.encodeSnapshot(request), .saveSnapshot(request), .recordSnapshot(request)]
         case .snapshotRecorded(let index): recordedIndex = max(recordedIndex, index)
         case .send(let message): steps += BackendStep.persist + [.send(message)]
         case .install(let snapshot):
@@ -110,7 +114,8 @@ package struct BackendStage {
                 .replaceDatabase(snapshot), .reloadState(snapshot), .removeReceived(snapshot),
             ]
         case .work(let work): steps += BackendStep.persist + [.work(work)]
-        case .defragment(let completion): defragmentations.append(completion)
+        case .defragment(let completion):
+            defragmentations.append((after: acceptedCompaction, completion: completion))
         }
     }
 
@@ -155,7 +160,8 @@ package struct BackendStage {
             if let overlay { try store.publishPersisted(overlay) }
             overlay = nil
         case .reportPersisted: effects.append(.apply(.persisted))
-        case .saveSnapshot(let request): try save(request)
+        case .encodeSnapshot(let request): encode(request)
+        case .saveSnapshot: try saveSnapshot()
         case .recordSnapshot(let request): record(request, into: &effects)
         case .purgeSnapshots: purgeSnapshots(into: &effects)
         case .send(let message): try send(message, into: &effects)
@@ -172,7 +178,7 @@ package struct BackendStage {
         }
     }
 
-    /// Sets the pace of what comes in slices by how long the last one took.
+    /// Notes how long a step took, and sets the pace of what comes in slices by it.
     ///
     /// - Parameters:
     ///   - nanoseconds: what the step took.
@@ -181,6 +187,8 @@ package struct BackendStage {
         _ step: BackendStep, nanoseconds: Int64, applied: UInt64, now: Int64
     ) {
         switch step {
+        case .encodeSnapshot: snapshotTimes = SnapshotTimes(encoding: nanoseconds)
+        case .saveSnapshot: snapshotTimes.writing = nanoseconds
         case .compact:
             let rest = compactionPace.rest(after: nanoseconds, applied: applied)
             let pause = max(settings.compactionPauseMilliseconds, rest)
@@ -205,7 +213,7 @@ package struct BackendStage {
     /// Writes what is left before the member ends.
     package mutating func finish(into effects: inout [BackendEffect]) throws {
         defragmentation = nil
-        for completion in defragmentations {
+        for (_, completion) in defragmentations {
             effects.append(.defragmented(completion, failure: "the member stops"))
         }
         defragmentations = []

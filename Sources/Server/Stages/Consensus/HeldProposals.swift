@@ -59,10 +59,13 @@ struct HeldProposals {
 }
 
 extension HeldProposals.Held {
+    /// What a change of the membership counts as beside its context: a removal has none.
+    private static let changeBytes = 64
+
     var sizeBytes: Int {
         switch self {
         case .proposals(let proposals): proposals.reduce(0) { $0 + $1.data.count }
-        case .membershipChange(_, let change): change.context.count
+        case .membershipChange(_, let change): change.context.count + Self.changeBytes
         case .forwarded(let message): message.entries.reduce(0) { $0 + $1.data.count }
         }
     }

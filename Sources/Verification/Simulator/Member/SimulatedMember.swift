@@ -109,8 +109,7 @@ final class SimulatedMember {
             snapshotCount: simulation.limits.snapshotCount, settings: settings, now: now)
         backend = BackendStage(
             parts.state, snapshots: parts.snapshots, snapshotCount: simulation.limits.snapshotCount,
-            snapshotIndex: parts.replica.snapshotIndex.rawValue, settings: settings, now: now,
-            clock: { 0 })
+            snapshotIndex: parts.replica.snapshotIndex.rawValue, settings: settings, now: now)
     }
 
     deinit {
