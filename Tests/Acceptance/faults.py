@@ -12,6 +12,7 @@ import os
 import pathlib
 import random
 import shutil
+import statistics
 import sys
 import tempfile
 import threading
@@ -29,8 +30,10 @@ ELECTION_SECONDS = 1.0
 # Two election timeouts and a margin are expected; a machine that is busy is given far more.
 LEADER_SECONDS = 60
 # How long a writer through a follower may see nothing acknowledged when the leader is killed: two
-# election timeouts and half a second, and a second for a machine that runs all members and clients.
-GAP_SECONDS = 2.5 * ELECTION_SECONDS + 1
+# election timeouts and half a second for the write itself. A single time may take a second more, on
+# a machine that runs all members and clients.
+GAP_SECONDS = 2.5 * ELECTION_SECONDS
+GAP_SECONDS_ONCE = GAP_SECONDS + 1
 # Longer than any fault lasts: what the disk was told to write is there only after it.
 HANG_SECONDS = 120
 FLAGS = ["--snapshot-count=500", "--snapshot-catchup-entries=200"]
@@ -117,7 +120,7 @@ class Faults:
         history.stop_clients([writer])
         if "real" not in self.kinds:
             self.gaps.append(writer.longest_gap)
-            assert writer.longest_gap <= GAP_SECONDS, f"nothing written for {writer.longest_gap} s"
+            assert writer.longest_gap <= GAP_SECONDS_ONCE, f"nothing written for {writer.longest_gap} s"
 
     def killed(self, members):
         self.cluster.kill(members)
@@ -310,6 +313,8 @@ class Faults:
         judges.note_expiries(self.holders, self.watchers[0], self.history)
         calls = self.history.answered + self.history.unanswered
         judges.note_events(self.watchers[0], self.history)
+        if self.gaps:
+            assert statistics.median(self.gaps) <= GAP_SECONDS, f"gaps of {self.gaps} s"
         begin = time.monotonic()
         status, text = self.history.judge()
         self.report(f"{calls} calls and all events judged in {time.monotonic() - begin:.1f} s")
