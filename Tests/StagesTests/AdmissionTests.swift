@@ -22,12 +22,13 @@ import Testing
 
     private func admit(
         _ admission: Admission, field: UInt32 = InternalRaftRequest.Field.put, bytes: Int = 10,
-        costBytes: Int? = 10
+        costBytes: Int? = 10, fileBytes: Int = 1000,
+        bytesWithPending: @autoclosure () -> Int = 1000
     ) -> EtcdError? {
         do throws(EtcdError) {
             _ = try admission.admit(
                 field: field, payload: [UInt8](repeating: 1, count: bytes), costBytes: costBytes,
-                databaseBytes: 1000)
+                fileBytes: fileBytes, bytesWithPending: bytesWithPending())
             return nil
         } catch {
             return error
@@ -40,6 +41,24 @@ import Testing
         #expect(admit(admission) == .noSpace)
         #expect(admit(admission, costBytes: nil) == nil)
         #expect(admit(admission, costBytes: 4) == nil)
+    }
+
+    @Test("What is applied and not yet in the file is looked at near the limit only")
+    func farFromQuota() throws {
+        let (admission, _) = try make(quotaBytes: 2000) { $0.overlayMaximumBytes = 500 }
+        var looks = 0
+        func pending(_ bytes: Int) -> Int {
+            looks += 1
+            return bytes
+        }
+        #expect(admit(admission, fileBytes: 1489, bytesWithPending: pending(3000)) == nil)
+        #expect(looks == 0)
+        #expect(admit(admission, fileBytes: 1490, bytesWithPending: pending(1990)) == .noSpace)
+        #expect(admit(admission, fileBytes: 1490, bytesWithPending: pending(1989)) == nil)
+        #expect(looks == 2)
+        let (unlimited, _) = try make()
+        #expect(admit(unlimited, bytesWithPending: pending(.max)) == nil)
+        #expect(looks == 2)
     }
 
     @Test("A request is refused over its size")

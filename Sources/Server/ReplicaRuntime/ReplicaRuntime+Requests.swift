@@ -15,20 +15,12 @@ extension ReplicaRuntime {
     ) throws(EtcdError) -> NumberedProposal {
         do throws(EtcdError) {
             return try admission.admit(
-                field: field, payload: payload, costBytes: costBytes,
-                databaseBytes: databaseBytes(costBytes))
+                field: field, payload: payload, costBytes: costBytes, fileBytes: bolt.sizeBytes,
+                bytesWithPending: store.sizeWithPendingBytes)
         } catch {
             if error == .noSpace { member.raiseSpaceAlarm() }
             throw error
         }
-    }
-
-    /// What the quota counts. As long as the limit is far the file alone tells, so that a request
-    /// does not take the store's lock.
-    private func databaseBytes(_ costBytes: Int?) -> Int {
-        let size = bolt.sizeBytes
-        let isFar = Int64(size + settings.overlayMaximumBytes + (costBytes ?? 0)) < quotaBytes
-        return isFar ? size : store.sizeWithPendingBytes
     }
 
     /// Hands requests to the consensus stage, or works on them here while its owner sleeps.

@@ -40,14 +40,14 @@ package final class Admission: Sendable {
     ///
     /// - Parameters:
     ///   - costBytes: what it adds to the database; nil for what needs no room.
-    ///   - databaseBytes: the present size of the file.
+    ///   - fileBytes: the present size of the database file,
+    ///   - bytesWithPending: and what it will be with all that is applied.
     /// - Throws: `noSpace`, `requestTooLarge`, `tooManyRequests`, `stopped`.
     package func admit(
-        field: UInt32, payload: [UInt8], costBytes: Int?, databaseBytes: @autoclosure () -> Int
+        field: UInt32, payload: [UInt8], costBytes: Int?, fileBytes: @autoclosure () -> Int,
+        bytesWithPending: @autoclosure () -> Int
     ) throws(EtcdError) -> NumberedProposal {
-        if let costBytes, !quota.admits(costBytes: costBytes, databaseBytes: databaseBytes()) {
-            throw .noSpace
-        }
+        if let costBytes, !hasRoom(for: costBytes, fileBytes, bytesWithPending) { throw .noSpace }
         let proposal = wrap(field: field, payload: payload)
         guard proposal.data.count <= settings.requestMaximumBytes else { throw .requestTooLarge }
         guard !isOverloaded(for: field) else { throw .tooManyRequests }
@@ -65,6 +65,16 @@ package final class Admission: Sendable {
             InternalRaftRequest.wrap(id: id, field: field, payload: bytes)
         }
         return NumberedProposal(id: id, data: data)
+    }
+
+    /// Whether the quota leaves room for a request. As long as the limit is far the file alone
+    /// tells, so that a request does not take the store's lock.
+    private func hasRoom(
+        for costBytes: Int, _ fileBytes: () -> Int, _ bytesWithPending: () -> Int
+    ) -> Bool {
+        let atMost = fileBytes() + settings.overlayMaximumBytes
+        return quota.admits(costBytes: costBytes, databaseBytes: atMost)
+            || quota.admits(costBytes: costBytes, databaseBytes: bytesWithPending())
     }
 
     /// Whether applying lags so far behind that no new request of this kind is taken.

@@ -60,6 +60,8 @@ package enum Occurrence: String, Sendable, CaseIterable {
     case receivedDropped = "received messages dropped over too many"
     case gapRefusals = "requests refused while too little is applied"
     case sizeRefusals = "requests refused over their size"
+    case admittedFarFromQuota = "requests admitted far from the quota"
+    case admittedNearQuota = "requests admitted near the quota"
     case quotaRefusals = "requests refused over the quota"
     case spaceAlarms = "alarms over the quota", spaceAlarmsEnded = "alarms over the quota ended"
     case writeBufferWaits = "entries that waited for the database"

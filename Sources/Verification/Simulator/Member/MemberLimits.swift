@@ -41,7 +41,11 @@ struct MemberLimits {
             settings.unsynchronizedBytesMaximum = 1 << (10 + generator.number(below: 8))
         }
         drawBounds(&generator)
-        guard generator.happens(400_000) else { return }
+        if generator.happens(400_000) { drawRaftBounds(&generator) }
+        drawShortcuts(&generator)
+    }
+
+    private mutating func drawRaftBounds(_ generator: inout SeededGenerator) {
         raft.maxMessageBytes = 1 << (8 + generator.number(below: 8))
         raft.maxInflightMessages = 1 + generator.number(below: 16)
         raft.maxApplyingBytes = 1 << (10 + generator.number(below: 8))
@@ -74,6 +78,14 @@ struct MemberLimits {
         }
         if generator.happens(300_000) {
             leaseCheckpointMilliseconds = 500 + Int64(generator.number(below: 2_000))
+        }
+    }
+
+    /// What lets shortcuts be taken in some of the runs, and not in others.
+    private mutating func drawShortcuts(_ generator: inout SeededGenerator) {
+        // The quota is far as long as a full write buffer fits beside the file.
+        if quotaBytes != nil, generator.happens(600_000) {
+            settings.overlayMaximumBytes = 1 << (11 + generator.number(below: 5))
         }
     }
 

@@ -8,10 +8,19 @@ import StateMachine
 extension SimulatedMember {
     /// Puts a client's request into the log.
     func propose(field: UInt32, payload: [UInt8], for call: CallNumber) {
+        let costBytes = Self.cost(of: field, payload)
+        var isNearQuota = false
+        func bytesWithPending() -> Int {
+            isNearQuota = true
+            return state.store.sizeWithPendingBytes
+        }
         do throws(EtcdError) {
             let proposal = try admission.admit(
-                field: field, payload: payload, costBytes: Self.cost(of: field, payload),
-                databaseBytes: state.store.sizeWithPendingBytes)
+                field: field, payload: payload, costBytes: costBytes,
+                fileBytes: state.bolt.sizeBytes, bytesWithPending: bytesWithPending())
+            if admission.quotaBytes > 0, costBytes != nil {
+                simulation.report.count(isNearQuota ? .admittedNearQuota : .admittedFarFromQuota)
+            }
             simulation.requestCalls[proposal.id] = call
             submit(.propose(proposal, reply: address(call)), call)
             if simulation.mutant == .proposesTwice, standing.role == .follower {
