@@ -198,4 +198,22 @@ import WriteAheadLog
         _ = try log.preparation.prepare(sliceBytes: 300)
         #expect(disk.exists(LogFixture.directory + "/1.tmp"))
     }
+
+    @Test func whatCouldNotBePreparedIsNotUsed() throws {
+        let log = try LogFixture.create(disk, segmentSizeBytes: 1000)
+        _ = try log.preparation.prepare(sliceBytes: 300)
+        var faults = MemoryDiskFaults()
+        faults.synchronizesBeforeFailure = 0
+        disk.inject(faults)
+        #expect(throws: LogError.self) { _ = try log.preparation.prepare(sliceBytes: 700) }
+        // The log does with a file of its own, and so does the next preparation.
+        try log.append(entries: [LogFixture.entry(1, bytes: 1000)], hardState: nil)
+        #expect(log.tailSequence == 1)
+        #expect(
+            try disk.open(LogFixture.directory + "/" + (segments().last ?? ""), .read).size()
+                == 1000)
+        while try log.preparation.prepare(sliceBytes: 300) {}
+        try log.close()
+        #expect(try LogFixture.open(disk).1.entries.count == 1)
+    }
 }

@@ -33,6 +33,7 @@ struct SegmentWriter {
             var isLeft = true
             while isLeft, !member.status.hasStopped {
                 let began = monotonicMilliseconds()
+                // After an error the log makes its own file, and stops the member if that fails too.
                 isLeft = (try? preparation.prepare(sliceBytes: 256 << 10)) ?? false
                 let took = Int(monotonicMilliseconds() - began)
                 pauseMilliseconds(isLeft ? max(5, 4 * took) : 0)

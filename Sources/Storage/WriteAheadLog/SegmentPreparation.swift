@@ -35,26 +35,38 @@ package final class SegmentPreparation: Sendable {
     ///
     /// - Parameter sliceBytes: How much to write at most; bounds how long a cut may have to wait.
     /// - Returns: Whether something is left to do.
-    /// - Throws: What the disk said. Trying again is harmless, and so is going without.
+    /// - Throws: What the disk said. What was prepared is dropped then, since nobody knows what of it
+    ///   is durable: the log makes a file of its own, or a later call does.
     package func prepare(sliceBytes: Int) throws(LogError) -> Bool {
         precondition(sliceBytes > 0, "a slice has at least one byte")
         return try state.withLock { state throws(LogError) in
             if state.isClosed || state.writtenBytes >= segmentSizeBytes { return false }
-            let file = try open(&state)
-            let end = min(state.writtenBytes + sliceBytes, segmentSizeBytes)
-            let zeros = UnsafeMutableRawBufferPointer.allocate(
-                byteCount: min(Self.pieceBytes, sliceBytes), alignment: 16)
-            defer { zeros.deallocate() }
-            zeros.initializeMemory(as: UInt8.self, repeating: 0)
-            try onDisk { () throws(DiskError) in
-                while state.writtenBytes < end {
-                    let count = min(zeros.count, end - state.writtenBytes)
-                    try file.write(.init(rebasing: zeros[..<count]), at: state.writtenBytes)
-                    state.writtenBytes += count
-                }
-                try file.synchronize()
+            do throws(LogError) {
+                try writeZeros(sliceBytes, &state)
+            } catch {
+                state.file?.close()
+                state.file = nil
+                state.writtenBytes = 0
+                throw error
             }
             return state.writtenBytes < segmentSizeBytes
+        }
+    }
+
+    private func writeZeros(_ sliceBytes: Int, _ state: inout State) throws(LogError) {
+        let file = try open(&state)
+        let end = min(state.writtenBytes + sliceBytes, segmentSizeBytes)
+        let zeros = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: min(Self.pieceBytes, sliceBytes), alignment: 16)
+        defer { zeros.deallocate() }
+        zeros.initializeMemory(as: UInt8.self, repeating: 0)
+        try onDisk { () throws(DiskError) in
+            while state.writtenBytes < end {
+                let count = min(zeros.count, end - state.writtenBytes)
+                try file.write(.init(rebasing: zeros[..<count]), at: state.writtenBytes)
+                state.writtenBytes += count
+            }
+            try file.synchronize()
         }
     }
 

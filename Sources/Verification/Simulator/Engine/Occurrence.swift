@@ -45,6 +45,9 @@ package enum Occurrence: String, Sendable, CaseIterable {
     case replayedEntries = "entries applied again at the start"
     case leadersRemoved = "leaders removed"
     case segmentsCut = "segments cut"
+    case segmentsPrepared = "segments made ready ahead"
+    case segmentsCutUnready = "segments cut while the next is made ready"
+    case preparationsFailed = "segments whose making ready failed"
     case logTurnsParted = "log turns synchronized in parts"
     case compactionsResumed = "compactions resumed", compactions
     // Shortcuts and bounds.

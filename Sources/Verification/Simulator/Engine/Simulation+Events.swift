@@ -6,6 +6,7 @@ extension Simulation {
         switch event {
         case .tick(let host, let run): try tick(host, run)
         case .lane(let lane, let host, let run): try work(lane, host, run)
+        case .prepareSegment(let host, let run): prepareSegment(host, run)
         case .arrive(let packet): try arrive(packet)
         case .transfer(let number): try proceed(number)
         case .unreachable(let host, let run, let target):
@@ -37,6 +38,16 @@ extension Simulation {
         let end = host.standsStill(lane)
         if end > now { return schedule(.lane(lane, host: number, run: run), after: end - now) }
         try attempt(host) { try member.work(lane) }
+    }
+
+    private func prepareSegment(_ number: Int, _ run: Int) {
+        let host = hosts[number]
+        guard let member = host.member(ofRun: run) else { return }
+        let end = max(host.pausedUntil, host.logHangsUntil)
+        guard end > now else { return member.prepareSegment() }
+        // A disk that hangs is looked at again and again, since the end of faults ends that.
+        let rest = min(end - now, 100 * .millisecond)
+        schedule(.prepareSegment(host: number, run: run), after: rest)
     }
 
     /// A tick is due: the consensus lane has a turn, and the others look at their clocks.

@@ -2,6 +2,8 @@
 enum SimulationEvent {
     case tick(host: Int, run: Int)
     case lane(Lane, host: Int, run: Int)
+    /// The next slice of a log's next segment.
+    case prepareSegment(host: Int, run: Int)
     case arrive(Packet)
     /// The next piece of a snapshot on its way.
     case transfer(Int)

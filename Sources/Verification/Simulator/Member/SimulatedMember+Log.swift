@@ -48,6 +48,8 @@ extension SimulatedMember {
         case .synchronize, .saveSnapshot: noteSynchronized()
         case .append where log.tailSequence != sequence:
             simulation.report.count(.segmentsCut)
+            if isPreparingSegment { simulation.report.count(.segmentsCutUnready) }
+            isPreparingSegment = false
             noteSynchronized()
         default: break
         }
@@ -68,7 +70,7 @@ extension SimulatedMember {
             post(.snapshotRecorded(index.rawValue), isQuiet: true)
             post(.snapshotSaved, isQuiet: true)
             post(.replica(.snapshotSaved(index)))
-        case .prepareSegment: break
+        case .prepareSegment: planPreparation()
         }
     }
 

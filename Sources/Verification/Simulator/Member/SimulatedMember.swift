@@ -48,6 +48,8 @@ final class SimulatedMember {
     var openReads: Set<CallNumber> = []
     /// Whether the disk is at work on a synchronization.
     var isSynchronizing = false
+    /// Whether a part of the log's next segment is made ready.
+    var isPreparingSegment = false
     /// What was appended and not yet told of, for the mutants that tell of it early.
     var appended = AppendedUntold()
     /// Since when nothing was finished that the log has to make durable; nil while nothing waits.
