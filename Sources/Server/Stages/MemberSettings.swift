@@ -44,7 +44,7 @@ package struct MemberSettings: Sendable {
 
     /// Entries that are applied under one hold of the store's lock: readers wait meanwhile.
     package var entriesPerGroup = 64
-    /// Groups that are applied in one turn; the simulator sees each by itself.
+    /// Groups that are applied in one turn; in most runs of the simulator one, an event by itself.
     package var groupsPerTurn = Int.max
     /// Bytes that are appended to the log between two synchronizations.
     package var unsynchronizedBytesMaximum = DiskShare.unsynchronizedBytesMax

@@ -53,6 +53,7 @@ package enum Occurrence: String, Sendable, CaseIterable {
     // Shortcuts and bounds.
     case inlineConsensusTurns = "consensus turns run by who posted"
     case inlineApplyTurns = "apply turns run by who posted"
+    case turnsOfManyGroups = "turns that applied several groups of entries"
     case heartbeatsLate = "heartbeats sent late"
     case localReads = "reads that asked nobody"
     case heldProposals = "proposals held without a leader"

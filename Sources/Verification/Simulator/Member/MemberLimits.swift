@@ -34,7 +34,6 @@ struct MemberLimits {
         settings.snapshotsMaximum = 2
         // From with each snapshot to with every tenth.
         settings.purgeMilliseconds = 50 << Int64(snapshotCount % 8)
-        settings.groupsPerTurn = 1
         settings.entriesPerGroup = 1 + generator.number(below: 8)
         // A tenth of the runs synchronizes the log as seldom as the server does.
         if generator.happens(900_000) {
@@ -87,6 +86,8 @@ struct MemberLimits {
         if quotaBytes != nil, generator.happens(600_000) {
             settings.overlayMaximumBytes = 1 << (11 + generator.number(below: 5))
         }
+        // Mostly each group is an event of its own.
+        settings.groupsPerTurn = [1, 1, 1, 3, .max][generator.number(below: 5)]
     }
 
     func settings(of host: Host) -> MemberSettings {

@@ -18,6 +18,7 @@ extension SimulatedMember {
         try judgeApplied()
         notePromotion()
         status.notePending(apply.pendingProposals)
+        noteGroups(effects)
         for effect in effects { try perform(effect) }
         if simulation.mutant == .leasesEndEarly { endLeasesEarly() }
     }
@@ -80,6 +81,12 @@ extension SimulatedMember {
         if state.lessor.isPrimary { simulation.record.leases.promoted(at: simulation.now) }
         simulation.report.count(.snapshotsInstalled)
         try simulation.states.observe(installed: self)
+    }
+
+    private func noteGroups(_ effects: [ApplyEffect]) {
+        var groups = 0
+        for case .applied(_, let entries) in effects where entries > 0 { groups += 1 }
+        if groups > 1 { simulation.report.count(.turnsOfManyGroups) }
     }
 
     private func notePromotion() {
