@@ -17,6 +17,7 @@ package struct SimulationReport: Sendable {
     package var isSound: Bool { failures.isEmpty }
 
     mutating func count(_ occurrence: Occurrence, by amount: Int = 1) {
+        guard amount > 0 else { return }
         counts[occurrence, default: 0] += amount
     }
 }

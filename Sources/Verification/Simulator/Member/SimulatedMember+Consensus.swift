@@ -119,19 +119,24 @@ extension SimulatedMember {
     }
 
     private func noteHeld(_ batch: [ConsensusInput], _ effects: [ConsensusEffect]) {
-        var isHeld = false
+        // What is to wait for a leader; what finds no room is refused behind.
+        var waiting: Set<UInt64> = []
+        var refused = 0
         for case .apply(let input, _) in effects {
             switch input {
             case .expect(let registrations, let proposals) where proposals.sent == nil:
-                isHeld = true
-                simulation.report.count(.heldProposals, by: registrations.count)
-            case .refused(_, .tooManyRequests) where isHeld: simulation.report.count(.heldRefused)
+                waiting.formUnion(registrations.map(\.id))
+            case .refused(let id, .tooManyRequests) where waiting.remove(id) != nil: refused += 1
             default: break
             }
         }
-        guard isHeld else { return }
+        simulation.report.count(.heldRefused, by: refused)
+        simulation.report.count(.heldProposals, by: waiting.count)
+        guard !waiting.isEmpty else { return }
         for case .requests(let requests) in batch {
-            for case .changeMembership in requests { simulation.report.count(.heldChanges) }
+            for case .changeMembership(let id, _, _) in requests where waiting.contains(id) {
+                simulation.report.count(.heldChanges)
+            }
         }
     }
 }
