@@ -72,17 +72,6 @@ import Testing
         counter.stop()
     }
 
-    @Test("A guest that has no time for the rest wakes the owner for it")
-    func guestAsksForOwner() {
-        let counter = Counter()
-        counter.start()
-        counter.waitUntilOwnerSleeps()
-        counter.guestEnd = .needsOwner
-        counter.turns.post(1)
-        counter.waitForOwnersTurn()
-        counter.stop()
-    }
-
     @Test("After a turn that breaks there is no other, whoever ran it")
     func brokenTurnIsTheLast() {
         let counter = Counter()

@@ -11,8 +11,6 @@ enum TurnRunner {
 /// What is left behind by a turn.
 enum TurnEnd {
     case done
-    /// Something has to be done for which a guest has no time: the owner gets the next turn.
-    case needsOwner
     /// There must be no further turn.
     case broken
 }
