@@ -55,6 +55,7 @@ package enum Occurrence: String, Sendable, CaseIterable {
     case inlineApplyTurns = "apply turns run by who posted"
     case turnsOfManyGroups = "turns that applied several groups of entries"
     case heartbeatsLate = "heartbeats sent late"
+    case electionsAdvanced = "first elections brought forward"
     case localReads = "reads that asked nobody"
     case heldProposals = "proposals held without a leader"
     case heldChanges = "changes of the membership held without a leader"

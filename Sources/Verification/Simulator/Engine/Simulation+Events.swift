@@ -12,6 +12,8 @@ extension Simulation {
         case .unreachable(let host, let run, let target):
             hosts[host].member(ofRun: run)?.post(.replica(.unreachable(MemberID(target))))
         case .start(let host): try start(hosts[host])
+        case .lookForPeers(let host, let run, let looks):
+            lookForPeers(host, run: run, looks: looks)
         case .fault(let kind): try bring(kind)
         case .heal(let number): heal(number)
         case .client(let client): act(client)

@@ -10,6 +10,8 @@ enum SimulationEvent {
     /// A sender learns that its messages to another member get lost.
     case unreachable(host: Int, run: Int, target: UInt64)
     case start(host: Int)
+    /// A starting member looks whether others are up.
+    case lookForPeers(host: Int, run: Int, looks: Int)
     /// The next fault of a kind.
     case fault(FaultKind)
     /// What a fault changed is as before.

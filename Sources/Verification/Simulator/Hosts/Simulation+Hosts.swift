@@ -67,6 +67,7 @@ extension Simulation {
         scheduleTick(member)
         member.plan(.consensus)
         member.plan(.backend)
+        schedule(.lookForPeers(host: host.number, run: host.runs, looks: 0), after: .millisecond)
     }
 
     func makeParts(_ host: Host, _ directory: MemberDirectory) throws -> MemberParts {
