@@ -283,6 +283,9 @@ struct RaftLog: Sendable {
         return taken
     }
 
+    /// Whether committed and durable entries wait until others are applied.
+    var holdsCommittedBack: Bool { !isInstalling && applying < min(committed, stable) }
+
     /// Notes that entries up to `index` were given out to be applied without being asked for.
     mutating func noteHandedOut(through index: LogIndex) {
         guard index > applying else { return }

@@ -93,6 +93,9 @@ extension RaftMachine {
         return leadership.aloneFrom <= log.applied && decidesAlone
     }
 
+    /// Whether so much is being applied that further committed entries are not given out.
+    package var holdsCommittedBack: Bool { log.holdsCommittedBack }
+
     /// Index up to which the application reported entries as applied.
     package var appliedIndex: LogIndex { log.applied }
 

@@ -105,6 +105,9 @@ package struct Replica: Sendable {
     /// however late it is carried out.
     package var readsAlone: Bool { machine.readsAlone }
 
+    /// Whether so much is being applied that further committed entries are not given out.
+    package var holdsCommittedBack: Bool { machine.holdsCommittedBack }
+
     /// Whether durable here is committed.
     var decidesAlone: Bool { machine.decidesAlone }
 

@@ -130,3 +130,14 @@ extension SimulatedMember {
         simulation.schedule(.answer(number, .refused), after: .millisecond)
     }
 }
+
+/// Room.
+extension Simulation {
+    /// Where too much waits to be applied somebody ends a lease: that makes room, and some members
+    /// take it before anything else.
+    func revokeAnything(at host: Host) {
+        guard isStormy, !clients.leases.isEmpty, clientDice.happens(800_000) else { return }
+        let lease = clients.leases[clientDice.number(below: clients.leases.count)]
+        begin(.revoke(lease: lease), client: -1, at: host.number)
+    }
+}

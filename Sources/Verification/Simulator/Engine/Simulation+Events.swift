@@ -16,6 +16,8 @@ extension Simulation {
             lookForPeers(host, run: run, looks: looks)
         case .fault(let kind): try bring(kind)
         case .heal(let number): heal(number)
+        case .beginSlowRead: try beginSlowRead()
+        case .readSlowly(let host, let run): try readSlowly(host, run: run)
         case .client(let client): act(client)
         case .hold(let holder): hold(holder)
         case .look(let client): try look(client)

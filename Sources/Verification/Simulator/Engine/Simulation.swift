@@ -129,6 +129,7 @@ final class Simulation {
         for client in watchClients.indices {
             schedule(.look(client), after: timing.duration(.second...5 * .second))
         }
+        schedule(.beginSlowRead, after: 2 * .second)
         schedule(.administrate, after: 3 * .second)
         schedule(.watchVersions, after: 2 * .second)
         schedule(.compareHashes, after: .second)

@@ -16,6 +16,9 @@ enum SimulationEvent {
     case fault(FaultKind)
     /// What a fault changed is as before.
     case heal(Int)
+    /// A client begins to read slowly, or goes on.
+    case beginSlowRead
+    case readSlowly(host: Int, run: Int)
     /// A client thinks of something to do.
     case client(Int)
     /// A holder of a lease thinks of its lease.

@@ -106,7 +106,7 @@ extension ReadAnswer {
         self.init(writer.written, more: reader.more, count: reader.count)
     }
 
-    private init(_ response: [UInt8], more: Bool, count: Int64) {
+    init(_ response: [UInt8], more: Bool, count: Int64) {
         guard let decoded = try? Etcdserverpb_RangeResponse(serializedBytes: response) else {
             self = .malformed("an answer that is no RangeResponse")
             return

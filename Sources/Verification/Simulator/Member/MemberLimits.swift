@@ -23,6 +23,19 @@ struct MemberLimits {
         var maxApplyingBytes = 64 << 20
         var maxUncommittedBytes = 256 << 20
         var maxUnstableBytes = 256 << 20
+
+        /// What a leader's refusal over too many bytes shows: the bound that is the only small one.
+        var refusal: Occurrence? {
+            let standard = RaftLimits()
+            switch (
+                maxUncommittedBytes < standard.maxUncommittedBytes,
+                maxUnstableBytes < standard.maxUnstableBytes
+            ) {
+            case (true, false): return .uncommittedRefusals
+            case (false, true): return .unstableRefusals
+            default: return nil
+            }
+        }
     }
 
     init(_ generator: inout SeededGenerator) {
@@ -88,6 +101,25 @@ struct MemberLimits {
         }
         // Mostly each group is an event of its own.
         settings.groupsPerTurn = [1, 1, 1, 3, .max][generator.number(below: 5)]
+        drawLeadersBounds(&generator)
+        if generator.happens(200_000) {
+            settings.applyGapMaximum = 1 + UInt64(generator.number(below: 6))
+            settings.prioritizesRevocations = true
+        }
+    }
+
+    /// A leader refuses over either of two bounds, mostly over one that is the only small one.
+    private mutating func drawLeadersBounds(_ generator: inout SeededGenerator) {
+        let standard = RaftLimits()
+        switch generator.number(below: 10) {
+        case 0...1:
+            raft.maxUncommittedBytes = 1 << (8 + generator.number(below: 6))
+            raft.maxUnstableBytes = standard.maxUnstableBytes
+        case 2...3:
+            raft.maxUncommittedBytes = standard.maxUncommittedBytes
+            raft.maxUnstableBytes = 1 << (8 + generator.number(below: 6))
+        default: break
+        }
     }
 
     func settings(of host: Host) -> MemberSettings {

@@ -77,6 +77,8 @@ extension SimulatedMember {
 
     private func noteInstalled(_ index: UInt64) throws {
         isInstalling = false
+        // Readers of the former state are refused.
+        slowRead = nil
         applied = max(applied, index)
         if state.lessor.isPrimary { simulation.record.leases.promoted(at: simulation.now) }
         simulation.report.count(.snapshotsInstalled)

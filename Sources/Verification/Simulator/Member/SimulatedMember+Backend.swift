@@ -97,7 +97,9 @@ extension SimulatedMember {
                 simulation.report.count(.jointSnapshots)
             }
         case .publishOverlay where simulation.mutant == .promotesAfterWrites: promoteAgain()
-        case .compact where backend.wasSliceOfIndex != nil:
+        case .compact:
+            if isHeldUpByReader { simulation.report.count(.compactionsHeldUp) }
+            guard backend.wasSliceOfIndex != nil else { return }
             try endIfPlanned(\.compactionCrash, .crashesInCompaction)
         case .beginDefragmentation:
             try endIfPlanned(\.defragmentationCrash, .crashesInDefragmentation)
@@ -108,6 +110,11 @@ extension SimulatedMember {
 
 /// What others ask of the database.
 extension SimulatedMember {
+    private var isHeldUpByReader: Bool {
+        let compacted = state.store.revisions.compacted
+        return state.store.heldPins.contains { $0.revision < compacted }
+    }
+
     func defragment() {
         let asking = Confined(self)
         post(.defragment { asking.value.defragmented($0) })

@@ -105,6 +105,8 @@ extension SimulatedMember {
             }
         }
         noteHeld(batch, effects)
+        if consensus.replica.holdsCommittedBack { simulation.report.count(.applyingBounded) }
+        for case .publishDetails(let details) in effects { noteWindows(details) }
         for case .publishDetails in effects
         where former.leader == nil && standing.leader == nil && !openReads.isEmpty {
             simulation.report.count(.retriedReads)
@@ -118,19 +120,31 @@ extension SimulatedMember {
         }
     }
 
+    private func noteWindows(_ details: RaftStatus) {
+        let most = simulation.limits.raft.maxInflightMessages
+        let isFull = details.members.contains {
+            $0.replication == .replicate && $0.inflightCount >= most
+        }
+        if isFull { simulation.report.count(.windowsFull) }
+    }
+
     private func noteHeld(_ batch: [ConsensusInput], _ effects: [ConsensusEffect]) {
         // What is to wait for a leader; what finds no room is refused behind.
         var waiting: Set<UInt64> = []
-        var refused = 0
+        var (refused, refusedByLeader) = (0, 0)
         for case .apply(let input, _) in effects {
             switch input {
             case .expect(let registrations, let proposals) where proposals.sent == nil:
                 waiting.formUnion(registrations.map(\.id))
             case .refused(let id, .tooManyRequests) where waiting.remove(id) != nil: refused += 1
+            case .refused(_, .tooManyRequests): refusedByLeader += 1
             default: break
             }
         }
         simulation.report.count(.heldRefused, by: refused)
+        if let bound = simulation.limits.raft.refusal {
+            simulation.report.count(bound, by: refusedByLeader)
+        }
         simulation.report.count(.heldProposals, by: waiting.count)
         guard !waiting.isEmpty else { return }
         for case .requests(let requests) in batch {

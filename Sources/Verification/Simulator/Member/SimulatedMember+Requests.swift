@@ -21,6 +21,11 @@ extension SimulatedMember {
             if admission.quotaBytes > 0, costBytes != nil {
                 simulation.report.count(isNearQuota ? .admittedNearQuota : .admittedFarFromQuota)
             }
+            if field == InternalRaftRequest.Field.leaseRevoke,
+                status.committed > status.applied + settings.applyGapMaximum
+            {
+                simulation.report.count(.revocationsBeyondGap)
+            }
             simulation.requestCalls[proposal.id] = call
             submit(.propose(proposal, reply: address(call)), call)
             if simulation.mutant == .proposesTwice, standing.role == .follower {
@@ -85,7 +90,9 @@ extension SimulatedMember {
         case .noSpace:
             simulation.report.count(.quotaRefusals)
             raiseSpaceAlarm()
-        case .tooManyRequests: simulation.report.count(.gapRefusals)
+        case .tooManyRequests:
+            simulation.report.count(.gapRefusals)
+            simulation.revokeAnything(at: host)
         case .requestTooLarge: simulation.report.count(.sizeRefusals)
         default: break
         }

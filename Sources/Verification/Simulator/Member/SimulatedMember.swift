@@ -50,6 +50,8 @@ final class SimulatedMember {
     var isSynchronizing = false
     /// Whether a part of the log's next segment is made ready.
     var isPreparingSegment = false
+    /// What one client reads slowly.
+    var slowRead: SlowRead?
     /// What was appended and not yet told of, for the mutants that tell of it early.
     var appended = AppendedUntold()
     /// Since when nothing was finished that the log has to make durable; nil while nothing waits.
