@@ -16,7 +16,7 @@ import Testing
 
 @testable import EtcdServer
 
-/// A lone member with its peer listener, on the real disk and real sockets.
+/// A single member with its peer listener, on the real disk and real sockets.
 final class ClusterFixture {
     let directory: String
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)

@@ -7,7 +7,7 @@
 ///     expect M term N | commit N | applied N | last N | first N | vote N
 ///     expect M log TERM...             terms of all entries kept
 ///     expect M holds WORD...           data of all entries that have data, conf changes aside
-///     expect M readsAlone yes|no
+///     expect M readsLocally yes|no
 ///     expect M reads CONTEXT@INDEX...  answers since the last look
 ///     expect M conf voters M... [learners M...] [outgoing M...] [next M...] [auto]
 ///     expect M sees M probe|replicate|snapshot MATCH NEXT
@@ -53,7 +53,7 @@ extension ScenarioRunner {
         case "holds":
             let data = entries(of: machine).filter { $0.type == .normal && !$0.data.isEmpty }
             try require(data.map { String(decoding: $0.data, as: UTF8.self) }, words.rest())
-        case "readsAlone": try require(machine.readsAlone ? "yes" : "no", try words.word())
+        case "readsLocally": try require(machine.readsLocally ? "yes" : "no", try words.word())
         case "reads":
             let reads = cluster.members[position].reads
             cluster.members[position].reads = []

@@ -28,26 +28,27 @@ import Testing
         #expect(fixture.effects.messages.map(\.type) == [.appendResponse])
     }
 
-    @Test("What was committed before a sole write is handed out before it")
-    func soleWrites() throws {
-        var fixture = try ReplicaFixture.leading(appliesSoleWrites: true)
+    @Test("What was committed before a single-voter commit is handed out before it")
+    func singleVoterCommits() throws {
+        var fixture = try ReplicaFixture.leading(appliesSingleVoterCommits: true)
         let large = NumberedProposal(id: 1, data: [UInt8](repeating: 1, count: 100_000))
         try fixture.step(.propose([large]))
         let first = try #require(fixture.effects.writes.first)
-        #expect(fixture.effects.soleWrites.isEmpty)
+        #expect(fixture.effects.singleVoterCommits.isEmpty)
         fixture.effects.removeAll()
         try fixture.replica.step(.written(first.number), into: &fixture.effects)
         try fixture.replica.step(
             .propose([ReplicaFixture.proposal(2)]), into: &fixture.effects)
         fixture.replica.takeEffects(into: &fixture.effects)
-        #expect(fixture.effects.soleWrites.count == 1)
+        #expect(fixture.effects.singleVoterCommits.count == 1)
         let order = fixture.effects.all.compactMap { effect in
             switch effect {
             case .commit(let entries): "commit \(entries.count)"
-            case .write(_, let isSole): isSole ? "sole write" : "write"
+            case .write(_, let isSingleVoterCommit):
+                isSingleVoterCommit ? "single-voter commit" : "write"
             default: nil
             }
         }
-        #expect(order == ["commit 1", "sole write"])
+        #expect(order == ["commit 1", "single-voter commit"])
     }
 }

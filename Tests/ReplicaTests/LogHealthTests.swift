@@ -68,13 +68,13 @@ struct LogHealthTests {
     }
 
     @Test func staysLeaderIfNobodyElseHasAVote() throws {
-        var fixture = try ReplicaFixture.leading(appliesSoleWrites: true)
-        #expect(fixture.replica.readsAlone)
+        var fixture = try ReplicaFixture.leading(appliesSingleVoterCommits: true)
+        #expect(fixture.replica.readsLocally)
         try fixture.step(.propose([ReplicaFixture.proposal(1)]))
         let write = try #require(fixture.effects.writes.first)
         _ = try wait(&fixture, ticks: 50)
         #expect(fixture.replica.isLogStalled && fixture.replica.role == .leader)
-        #expect(fixture.replica.readsAlone, "nothing was acknowledged since")
+        #expect(fixture.replica.readsLocally, "nothing was acknowledged since")
         try fixture.step(.written(write.number))
         #expect(fixture.replica.committedIndex == write.entries.last?.index)
     }

@@ -9,7 +9,7 @@ struct ReplicaEffects {
     var all: [ReplicaEffect] = []
     var writes: [LogWrite] = []
     /// Those of the writes whose entries are committed by being durable.
-    var soleWrites: [WriteNumber] = []
+    var singleVoterCommits: [WriteNumber] = []
     /// Snapshots among them.
     var messages: [Message] = []
     var installation: Snapshot?
@@ -28,9 +28,9 @@ struct ReplicaEffects {
             switch effect {
             case .install(let snapshot): installation = snapshot
             case .commit(let entries): committed += entries
-            case .write(let write, let isSole):
+            case .write(let write, let isSingleVoterCommit):
                 writes.append(write)
-                if isSole { soleWrites.append(write.number) }
+                if isSingleVoterCommit { singleVoterCommits.append(write.number) }
             case .send(let sent): messages += sent
             case .sendSnapshot(let message): messages.append(message)
             case .role(let state): softState = state

@@ -10,7 +10,7 @@ struct ReplicaFixture {
 
     init(
         members: [UInt64] = [1], snapshotCount: Int = 10, catchUpEntries: Int = 3,
-        appliesSoleWrites: Bool = false
+        appliesSingleVoterCommits: Bool = false
     ) {
         let settings = RaftConfiguration(id: MemberID(1), preVote: false, seed: 1)
         let machine = RaftMachine(
@@ -18,7 +18,7 @@ struct ReplicaFixture {
             founders: members.map { FoundingMember(id: MemberID($0), context: []) })
         var limits = ReplicaSettings(
             snapshotCount: snapshotCount, catchUpEntries: catchUpEntries, tickMilliseconds: 100)
-        limits.appliesSoleWrites = appliesSoleWrites
+        limits.appliesSingleVoterCommits = appliesSingleVoterCommits
         replica = Replica(
             machine, settings: limits,
             snapshotIndex: .zero, firstRound: 1000)
@@ -37,10 +37,10 @@ struct ReplicaFixture {
         var messages = effects.messages
         while !effects.writes.isEmpty || !effects.committed.isEmpty {
             let writes = effects.writes
-            let sole = writes.filter { effects.soleWrites.contains($0.number) }
-            let committed = effects.committed + sole.flatMap(\.entries)
+            let alone = writes.filter { effects.singleVoterCommits.contains($0.number) }
+            let committed = effects.committed + alone.flatMap(\.entries)
             effects.writes = []
-            effects.soleWrites = []
+            effects.singleVoterCommits = []
             effects.committed = []
             if let number = writes.last?.number {
                 try replica.step(.written(number), into: &effects)
@@ -64,11 +64,11 @@ struct ReplicaFixture {
 
     /// A single member that has been elected and has committed in its term.
     static func leading(
-        snapshotCount: Int = 10, catchUpEntries: Int = 3, appliesSoleWrites: Bool = false
+        snapshotCount: Int = 10, catchUpEntries: Int = 3, appliesSingleVoterCommits: Bool = false
     ) throws -> Self {
         var fixture = ReplicaFixture(
             snapshotCount: snapshotCount, catchUpEntries: catchUpEntries,
-            appliesSoleWrites: appliesSoleWrites)
+            appliesSingleVoterCommits: appliesSingleVoterCommits)
         try fixture.step(.tick)
         try fixture.settle()
         try fixture.step(.campaign)

@@ -59,7 +59,8 @@ import WriteAheadLog
     func shared() throws {
         var stage = try makeStage()
         var batch: [LogInput] = [
-            .write(write(1), isSole: false), .write(write(2), isSole: false),
+            .write(write(1), isSingleVoterCommit: false),
+            .write(write(2), isSingleVoterCommit: false),
         ]
         stage.take(&batch)
         #expect(batch.isEmpty && !stage.isIdle)
@@ -67,10 +68,13 @@ import WriteAheadLog
         #expect(stage.isIdle)
     }
 
-    @Test("Entries of a sole write are committed before it is told of")
-    func sole() throws {
+    @Test("Entries of a single-voter commit are committed before it is told of")
+    func singleVoterCommit() throws {
         var stage = try makeStage()
-        var batch: [LogInput] = [.write(write(1), isSole: true), .write(write(2), isSole: true)]
+        var batch: [LogInput] = [
+            .write(write(1), isSingleVoterCommit: true),
+            .write(write(2), isSingleVoterCommit: true),
+        ]
         stage.take(&batch)
         #expect(try run(&stage) == ["synchronize", "commit 2", "written 2 quietly"])
     }
@@ -78,7 +82,9 @@ import WriteAheadLog
     @Test("A long batch is made durable in parts")
     func parted() throws {
         var stage = try makeStage(unsynchronizedBytesMaximum: 1_000)
-        var batch: [LogInput] = (1...3).map { .write(write($0, bytes: 800), isSole: false) }
+        var batch: [LogInput] = (1...3).map {
+            .write(write($0, bytes: 800), isSingleVoterCommit: false)
+        }
         stage.take(&batch)
         #expect(
             try run(&stage) == ["synchronize", "written 2", "synchronize", "written 3"])
@@ -87,10 +93,10 @@ import WriteAheadLog
     @Test("A commit index that moved costs no synchronization")
     func commitIndexAlone() throws {
         var stage = try makeStage()
-        var batch: [LogInput] = [.write(write(1), isSole: false)]
+        var batch: [LogInput] = [.write(write(1), isSingleVoterCommit: false)]
         stage.take(&batch)
         _ = try run(&stage)
-        batch = [.write(write(2, mustSynchronize: false), isSole: false)]
+        batch = [.write(write(2, mustSynchronize: false), isSingleVoterCommit: false)]
         stage.take(&batch)
         #expect(try run(&stage) == ["written 2 quietly"])
     }
@@ -98,13 +104,13 @@ import WriteAheadLog
     @Test("A snapshot can be started from whatever commit index was written before and behind it")
     func snapshotCounts() throws {
         var stage = try makeStage()
-        var batch: [LogInput] = (1...3).map { .write(write($0), isSole: true) }
+        var batch: [LogInput] = (1...3).map { .write(write($0), isSingleVoterCommit: true) }
         stage.take(&batch)
         _ = try run(&stage)
         // Entry 3 is committed by being durable; the log says so of entry 2 at most.
         batch = [
             .snapshot(LogSnapshotRecord(index: 3, term: 1)), .release(LogIndex(3)),
-            .write(write(3, mustSynchronize: false), isSole: true),
+            .write(write(3, mustSynchronize: false), isSingleVoterCommit: true),
         ]
         stage.take(&batch)
         _ = try run(&stage)
@@ -118,10 +124,10 @@ import WriteAheadLog
     @Test("A power failure before the synchronization loses only what nobody was told of")
     func powerFailure() throws {
         var stage = try makeStage()
-        var batch: [LogInput] = [.write(write(1), isSole: false)]
+        var batch: [LogInput] = [.write(write(1), isSingleVoterCommit: false)]
         stage.take(&batch)
         _ = try run(&stage)
-        batch = [.write(write(2), isSole: false)]
+        batch = [.write(write(2), isSingleVoterCommit: false)]
         stage.take(&batch)
         var effects: [LogEffect] = []
         try stage.perform(try #require(stage.nextStep), into: &effects)

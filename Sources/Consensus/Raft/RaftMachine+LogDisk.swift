@@ -11,7 +11,7 @@
 /// - does not campaign, not even when a leader asks it to, and gives up a campaign under way;
 /// - grants no vote, as it could not persist it, and no pre-vote, which announces a vote.
 ///
-/// A single voter stays leader: nobody else can be. Its local reads stay right, see `readsAlone`.
+/// A single voter stays leader: nobody else can be. Its local reads stay right, see `readsLocally`.
 extension RaftMachine {
     /// Whether the caller said that the log writes nothing any more.
     package var isLogStalled: Bool { stalledTicks != nil }

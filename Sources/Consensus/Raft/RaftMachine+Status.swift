@@ -60,7 +60,7 @@ extension RaftMachine {
 
     /// Whether what this member has made durable in its term is thereby committed: it leads, is
     /// the only voter, and no change of that is under way.
-    package var decidesAlone: Bool {
+    package var commitsAsSingleVoter: Bool {
         guard let leadership, leadership.pendingChange <= log.applied,
             configuration.isSingleVoter
         else { return false }
@@ -88,9 +88,9 @@ extension RaftMachine {
     /// A learner counts as another member: it has no vote, but applies and may have proposed.
     /// A log that stalls changes nothing: what is not durable here is not committed and not applied,
     /// so nobody acknowledged it.
-    package var readsAlone: Bool {
+    package var readsLocally: Bool {
         guard let leadership, configuration.members.count == 1 else { return false }
-        return leadership.aloneFrom <= log.applied && decidesAlone
+        return leadership.aloneFrom <= log.applied && commitsAsSingleVoter
     }
 
     /// Whether so much is being applied that further committed entries are not given out.

@@ -73,7 +73,7 @@ package struct RaftMachine: Sendable {
     /// State of a leader that holds no buffers.
     struct Leadership: Equatable, Sendable {
         /// What has to be applied here before this leader may read without a round, once it decides
-        /// alone: all that others may have applied and acknowledged up to then. See `readsAlone`.
+        /// alone: all that others may have applied and acknowledged up to then. See `readsLocally`.
         var aloneFrom: LogIndex
         /// Whom leadership is being handed to.
         var transferTarget: MemberID?

@@ -29,7 +29,7 @@ package struct Replica: Sendable {
     private var memoryCutAt: LogIndex
     /// Up to where the caller has applied.
     private var appliedIndex: LogIndex
-    /// Up to where entries were handed out to be applied, in `committed` or as sole writes.
+    /// Up to where entries were handed out to be applied, in `committed` or as single-voter commits.
     private var handedOut: LogIndex
     private var held: [(number: WriteNumber, messages: [Message])] = []
     /// Messages whose write is durable, to leave with the next effects.
@@ -93,7 +93,7 @@ package struct Replica: Sendable {
     package var canCampaign: Bool { machine.canCampaign }
 
     /// Whether nobody else has a vote.
-    package var isLoneVoter: Bool {
+    package var isSingleVoter: Bool {
         let members = machine.confState
         return members.voters == [machine.id] && members.votersOutgoing.isEmpty
     }
@@ -103,13 +103,13 @@ package struct Replica: Sendable {
     /// Nobody else can acknowledge anything before this member has voted for it, and it votes only
     /// after this has become false. So a read that was begun while it was true is linearizable,
     /// however late it is carried out.
-    package var readsAlone: Bool { machine.readsAlone }
+    package var readsLocally: Bool { machine.readsLocally }
 
     /// Whether so much is being applied that further committed entries are not given out.
     package var holdsCommittedBack: Bool { machine.holdsCommittedBack }
 
     /// Whether durable here is committed.
-    var decidesAlone: Bool { machine.decidesAlone }
+    var commitsAsSingleVoter: Bool { machine.commitsAsSingleVoter }
 
     /// The entry that is handed out next.
     var nextToHandOut: LogIndex { handedOut.next }
@@ -165,7 +165,7 @@ package struct Replica: Sendable {
         for answer in ready.readStates { release(answer, into: &effects) }
     }
 
-    /// Committed entries that are to be applied, but for those that sole writes have given out.
+    /// Committed entries that are to be applied, but for those that single-voter commits have given out.
     private mutating func takeCommitted() -> [Entry] {
         var entries: [Entry] = []
         swap(&entries, &ready.committed)
@@ -183,13 +183,13 @@ package struct Replica: Sendable {
         logHealth.handOut(write)
         if !write.messagesAfter.isEmpty { held.append((write.number, write.messagesAfter)) }
         if let snapshot = write.snapshot { arriving.append((write.number, snapshot)) }
-        let isSole = isSole(write)
-        if isSole {
+        let isSingleVoterCommit = isSingleVoterCommit(write)
+        if isSingleVoterCommit {
             handedOut = handedOut + write.entries.count
             if !committed.isEmpty { effects.append(.commit(committed)) }
             committed = []
         }
-        effects.append(.write(write, isSole: isSole))
+        effects.append(.write(write, isSingleVoterCommit: isSingleVoterCommit))
     }
 
     /// Messages that a completed write has released, then those that wait for none.
@@ -272,7 +272,7 @@ package struct Replica: Sendable {
         noteApplied()
     }
 
-    /// Entries of a sole write may be applied before the machine has given them out, or even knows
+    /// Entries of a single-voter commit may be applied before the machine has given them out, or even knows
     /// that they are durable; then it hears of them with that.
     private mutating func noteApplied() {
         let index = min(appliedIndex, machine.committedIndex)

@@ -10,7 +10,7 @@ package struct ReplicaSettings: Sendable {
     /// receiver can go on from it.
     package let tailHoldTicks: Int
     /// Whether the caller applies entries of `ReplicaEffect.write` by itself.
-    package var appliesSoleWrites = false
+    package var appliesSingleVoterCommits = false
 
     /// Both as in etcd.
     private static let readRetryMilliseconds = 500

@@ -56,7 +56,7 @@ package final class Admission: Sendable {
     }
 
     /// Whether a linearizable read may be carried out here and now, without asking anybody.
-    package var admitsLocalRead: Bool { status.readsAlone && !status.hasStopped }
+    package var admitsLocalRead: Bool { status.readsLocally && !status.hasStopped }
 
     /// The entry of a request, under a number of its own.
     package func wrap(field: UInt32, payload: [UInt8]) -> NumberedProposal {

@@ -6,7 +6,7 @@ package struct MemberSettings: Sendable {
     package var tickMilliseconds: Int64 = 100
     /// Election timeout; a new leader's leases are extended by it.
     package var electionMilliseconds: Int64 = 1000
-    /// A lone voter campaigns at once.
+    /// A single voter campaigns at once.
     package var advancesFirstElection = true
     /// Whether the cluster that this member joins has it as a learner; counts until the log has
     /// told what it is.

@@ -13,7 +13,7 @@ package final class PublishedStatus: Sendable {
     private let committedIndex = Atomic<UInt64>(0)
     private let pending = Atomic<Int>(0)
     private let learns: Atomic<Bool>
-    private let canReadLocally = Atomic<Bool>(false)
+    private let localRead = Atomic<Bool>(false)
     private let hasFailed = Atomic<Bool>(false)
     private let isStopping = Atomic<Bool>(false)
     private let joinsAsLearner: Bool
@@ -60,15 +60,15 @@ package final class PublishedStatus: Sendable {
         hasFailed.load(ordering: .acquiring) || isStopping.load(ordering: .acquiring)
     }
 
-    /// Whether a linearizable read may be carried out at once; see `Replica.readsAlone`.
-    package var readsAlone: Bool { canReadLocally.load(ordering: .acquiring) }
+    /// Whether a linearizable read may be carried out at once; see `Replica.readsLocally`.
+    package var readsLocally: Bool { localRead.load(ordering: .acquiring) }
 }
 
 /// For the stages' owners.
 extension PublishedStatus {
     /// Consensus stage.
     package func publish(_ standing: Standing, now: @autoclosure () -> Int64) {
-        canReadLocally.store(standing.readsAlone, ordering: .releasing)
+        localRead.store(standing.readsLocally, ordering: .releasing)
         committedIndex.store(standing.committedIndex.rawValue, ordering: .relaxed)
         published.withLock { published in
             if published.leader != standing.leader {

@@ -34,7 +34,7 @@ package struct ReconfigurationRules: Sendable {
 
     /// Whether a member may be added.
     ///
-    /// A lone member may always get company: that is how a restored cluster grows again.
+    /// A single member may always get company: that is how a restored cluster grows again.
     package func checkAddition(isLearner: Bool) throws(EtcdError) {
         guard isStrict else { return }
         let voters = membership.voters

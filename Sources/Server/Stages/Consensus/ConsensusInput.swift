@@ -50,8 +50,8 @@ package struct Standing: Sendable {
     package let role: RoleName
     package let lastIndex: LogIndex
     package let committedIndex: LogIndex
-    /// Whether a linearizable read needs no round; see `Replica.readsAlone`.
-    package let readsAlone: Bool
+    /// Whether a linearizable read needs no round; see `Replica.readsLocally`.
+    package let readsLocally: Bool
 
     package init(_ replica: borrowing Replica) {
         term = replica.term
@@ -60,7 +60,7 @@ package struct Standing: Sendable {
         role = replica.role
         lastIndex = replica.lastIndex
         committedIndex = replica.committedIndex
-        readsAlone = replica.readsAlone
+        readsLocally = replica.readsLocally
     }
 }
 

@@ -10,10 +10,11 @@ extension ConsensusStage {
         switch effect {
         case .install(let snapshot): effects.append(.apply(.install(snapshot), isQuiet: false))
         case .commit(let entries): effects.append(.apply(.entries(entries), isQuiet: false))
-        case .write(let write, let isSole):
+        case .write(let write, let isSingleVoterCommit):
             // A commit index that moved needs no durable write of its own: it rides with the next.
             let isQuiet = !write.mustSynchronize && write.messagesAfter.isEmpty
-            effects.append(.log(.write(write, isSole: isSole), isQuiet: isQuiet))
+            effects.append(
+                .log(.write(write, isSingleVoterCommit: isSingleVoterCommit), isQuiet: isQuiet))
         case .send(let messages):
             if replica.role == .leader { observe(messages, surroundings.now, into: &effects) }
             effects.append(.send(messages))

@@ -34,7 +34,7 @@ package struct ConsensusStage {
 
     package init(_ replica: Replica, settings: MemberSettings, now: Int64) {
         self.replica = replica
-        self.replica.settings.appliesSoleWrites = true
+        self.replica.settings.appliesSingleVoterCommits = true
         self.settings = settings
         held = HeldProposals(bytesMaximum: settings.heldBytesMaximum)
         advancesElection = settings.advancesFirstElection
@@ -110,12 +110,12 @@ package struct ConsensusStage {
         try replica.step(.message(message), into: &wanted)
     }
 
-    /// A lone voter need not wait for an election timeout: nobody else can be leader. It campaigns
+    /// A single voter need not wait for an election timeout: nobody else can be leader. It campaigns
     /// as soon as the entries that make it a member are applied.
     mutating func campaignIfAlone() throws(StepError) {
         guard advancesElection, replica.canCampaign else { return }
         advancesElection = false
-        guard replica.isLoneVoter else { return }
+        guard replica.isSingleVoter else { return }
         try replica.step(.campaign, into: &wanted)
     }
 

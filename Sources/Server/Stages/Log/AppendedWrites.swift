@@ -5,7 +5,7 @@ import Raft
 struct AppendedWrites: Sendable {
     var newest: WriteNumber?
     /// Entries that are committed by being durable.
-    var soleEntries: [Entry] = []
+    var singleVoterEntries: [Entry] = []
     private(set) var mustSynchronize = false
     /// Whether the replica has something to do once they are durable.
     private(set) var isWaitedFor = false
@@ -13,14 +13,14 @@ struct AppendedWrites: Sendable {
     private(set) var bytes = 0
 
     /// - Parameters:
-    ///   - isSole: whether being durable commits the entries of the write.
+    ///   - isSingleVoterCommit: whether being durable commits the entries of the write.
     ///   - appended: the bytes that it took in the log.
-    mutating func add(_ write: LogWrite, isSole: Bool, bytes appended: Int) {
+    mutating func add(_ write: LogWrite, isSingleVoterCommit: Bool, bytes appended: Int) {
         newest = write.number
         bytes += appended
         mustSynchronize = mustSynchronize || write.mustSynchronize
-        if isSole {
-            soleEntries.append(contentsOf: write.entries)
+        if isSingleVoterCommit {
+            singleVoterEntries.append(contentsOf: write.entries)
         } else if write.mustSynchronize || !write.messagesAfter.isEmpty {
             isWaitedFor = true
         }

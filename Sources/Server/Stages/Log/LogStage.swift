@@ -5,8 +5,8 @@ package import WriteAheadLog
 
 /// What reaches the log stage.
 package enum LogInput: Sendable {
-    /// `isSole`: its entries are committed by being durable, and applied without asking again.
-    case write(LogWrite, isSole: Bool)
+    /// `isSingleVoterCommit`: its entries are committed by being durable, and applied without asking again.
+    case write(LogWrite, isSingleVoterCommit: Bool)
     /// A snapshot file is durable: record it, so that the next start begins there.
     case snapshot(LogSnapshotRecord)
     /// Segments before this index are no longer needed.
@@ -28,7 +28,7 @@ package enum LogEffect: Sendable {
 
 /// One indivisible piece of the log stage's work.
 package enum LogStep: Sendable {
-    case append(LogWrite, isSole: Bool)
+    case append(LogWrite, isSingleVoterCommit: Bool)
     case saveSnapshot(LogSnapshotRecord)
     case release(LogIndex)
     case synchronize
@@ -80,7 +80,8 @@ package struct LogStage {
         let isFull = written.bytes >= settings.unsynchronizedBytesMaximum
         if position < inputs.count, !isFull {
             switch inputs[position] {
-            case .write(let write, let isSole): return .append(write, isSole: isSole)
+            case .write(let write, let isSingleVoterCommit):
+                return .append(write, isSingleVoterCommit: isSingleVoterCommit)
             case .snapshot(let record): return .saveSnapshot(record)
             case .release(let index): return .release(index)
             }
@@ -96,11 +97,12 @@ package struct LogStage {
     /// Does one step, which has to be `nextStep`.
     package mutating func perform(_ step: LogStep, into effects: inout [LogEffect]) throws {
         switch step {
-        case .append(let write, let isSole):
+        case .append(let write, let isSingleVoterCommit):
             position += 1
             let before = log.writtenBytes
             try append(write)
-            written.add(write, isSole: isSole, bytes: log.writtenBytes - before)
+            written.add(
+                write, isSingleVoterCommit: isSingleVoterCommit, bytes: log.writtenBytes - before)
         case .saveSnapshot(let record):
             position += 1
             try log.saveSnapshot(record, isApplied: true)
@@ -115,7 +117,9 @@ package struct LogStage {
     }
 
     private mutating func report(into effects: inout [LogEffect]) {
-        if !written.soleEntries.isEmpty { effects.append(.commit(written.soleEntries)) }
+        if !written.singleVoterEntries.isEmpty {
+            effects.append(.commit(written.singleVoterEntries))
+        }
         if let newest = written.newest {
             effects.append(.written(newest, isQuiet: !written.isWaitedFor))
         }

@@ -23,7 +23,7 @@ extension Simulation {
         directory.disk.crash(seed: faultDice.next())
         let parts = try directory.restart(founders: nil)
         defer { parts.state.bolt.close() }
-        guard parts.state.membership.members == [restored], parts.replica.isLoneVoter else {
+        guard parts.state.membership.members == [restored], parts.replica.isSingleVoter else {
             throw SimulationFailure(
                 "a snapshot of host \(host.number) is restored with the members "
                     + "\(parts.state.membership.members)")

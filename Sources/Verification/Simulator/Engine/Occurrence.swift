@@ -94,7 +94,7 @@ package enum Occurrence: String, Sendable, CaseIterable {
     case refusedStarts = "starts refused over damage"
     case foundedAgain = "founded again after a crash"
     case hashesCompared = "hashes compared"
-    case soleWrites = "sole writes"
+    case singleVoterCommits = "single-voter commits"
     case defragmentations
     case watchEvents = "watch events", watchesCompacted = "watches compacted"
     case watchesResumed = "watches resumed", watchProgress = "watch progress told"

@@ -32,7 +32,9 @@ extension SimulatedMember {
         case .publish(let standing): status.publish(standing, now: milliseconds)
         case .publishDetails(let details): status.publishDetails(details)
         case .log(let input, let isQuiet):
-            if case .write(_, isSole: true) = input { simulation.report.count(.soleWrites) }
+            if case .write(_, isSingleVoterCommit: true) = input {
+                simulation.report.count(.singleVoterCommits)
+            }
             if case .write(let write, _) = input, write.mustSynchronize {
                 newestWanted = write.number
                 logWaitsSince = logWaitsSince ?? simulation.now

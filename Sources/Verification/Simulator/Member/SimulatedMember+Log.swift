@@ -6,7 +6,7 @@ import WriteAheadLog
 /// What was appended to the log and not yet told of.
 struct AppendedUntold {
     var newest: WriteNumber?
-    var soleEntries: [Entry] = []
+    var singleVoterEntries: [Entry] = []
 }
 
 /// Runs the log stage, one step at a time.
@@ -77,11 +77,11 @@ extension SimulatedMember {
     /// Has the judge know what will be in the log, and a mutant alter it.
     private func prepare(_ step: LogStep) throws -> LogStep {
         switch step {
-        case .append(let write, let isSole):
+        case .append(let write, let isSingleVoterCommit):
             note(write)
             appended.newest = write.number
-            if isSole { appended.soleEntries += write.entries }
-            return .append(try mutated(write), isSole: isSole)
+            if isSingleVoterCommit { appended.singleVoterEntries += write.entries }
+            return .append(try mutated(write), isSingleVoterCommit: isSingleVoterCommit)
         case .saveSnapshot:
             ownSnapshots -= 1
             return step
@@ -125,7 +125,7 @@ extension SimulatedMember {
     private func tell() {
         let untold = appended
         appended = AppendedUntold()
-        if !untold.soleEntries.isEmpty { post(.entries(untold.soleEntries)) }
+        if !untold.singleVoterEntries.isEmpty { post(.entries(untold.singleVoterEntries)) }
         if let newest = untold.newest { post(.replica(.written(newest))) }
     }
 

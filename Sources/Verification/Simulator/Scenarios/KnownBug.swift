@@ -42,9 +42,9 @@ package struct KnownBug: Sendable {
             mutant: .indexBeforeData, reached: [.powerFailures]),
         KnownBug(
             Scenario(
-                "a lone member answers before its log is durable", members: 1,
+                "a single member answers before its log is durable", members: 1,
                 every: [.powerFailure: 400]),
-            mutant: .leaderCountsEarly, reached: [.powerFailures, .soleWrites]),
+            mutant: .leaderCountsEarly, reached: [.powerFailures, .singleVoterCommits]),
         KnownBug(
             Scenario(
                 "what changes no key is applied again after a restart",

@@ -6,19 +6,19 @@ import Testing
 @testable import Replica
 
 /// Writes of a single voter, whose entries are applied as soon as they are durable.
-@Suite struct SoleWriteTests {
+@Suite struct SingleVoterCommitTests {
     private func leading() throws -> ReplicaFixture {
-        try ReplicaFixture.leading(appliesSoleWrites: true)
+        try ReplicaFixture.leading(appliesSingleVoterCommits: true)
     }
 
     @Test func anEntryIsHandedOutOnceWithItsWriteAndNotAgainWhenItCommits() throws {
         var fixture = try leading()
         try fixture.step(.propose([ReplicaFixture.proposal(1)]))
         let write = try #require(fixture.effects.writes.first)
-        #expect(fixture.effects.soleWrites == [write.number])
+        #expect(fixture.effects.singleVoterCommits == [write.number])
         try fixture.step(.propose([ReplicaFixture.proposal(2)]))
         let next = try #require(fixture.effects.writes.first)
-        #expect(fixture.effects.soleWrites == [next.number])
+        #expect(fixture.effects.singleVoterCommits == [next.number])
         try fixture.step(.written(write.number))
         #expect(fixture.effects.committed.isEmpty)
         #expect(fixture.replica.status.committed == write.entries.last?.index)
@@ -40,7 +40,7 @@ import Testing
         #expect(fixture.effects.committed.isEmpty)
         #expect(fixture.replica.status.applied == last.index)
         try fixture.step(.propose([ReplicaFixture.proposal(2)]))
-        #expect(fixture.effects.soleWrites.count == 1)
+        #expect(fixture.effects.singleVoterCommits.count == 1)
     }
 
     /// The report of the write may come behind that of its entries.
@@ -61,15 +61,16 @@ import Testing
         var fixture = try leading()
         let large = NumberedProposal(id: 1, data: [UInt8](repeating: 1, count: 100_000))
         try fixture.step(.propose([large]))
-        #expect(fixture.effects.soleWrites.isEmpty)
+        #expect(fixture.effects.singleVoterCommits.isEmpty)
         let first = try #require(fixture.effects.writes.first)
         try fixture.step(.propose([ReplicaFixture.proposal(2)]))
-        #expect(fixture.effects.soleWrites.isEmpty, "entries before it are not handed out yet")
+        #expect(
+            fixture.effects.singleVoterCommits.isEmpty, "entries before it are not handed out yet")
         let second = try #require(fixture.effects.writes.first)
         try fixture.step(.written(first.number))
         #expect(fixture.effects.committed.map(\.index) == first.entries.map(\.index))
         try fixture.step(.propose([ReplicaFixture.proposal(3)]))
-        #expect(fixture.effects.soleWrites.isEmpty)
+        #expect(fixture.effects.singleVoterCommits.isEmpty)
         let third = try #require(fixture.effects.writes.first)
         try fixture.step(.written(third.number))
         #expect(
@@ -81,9 +82,9 @@ import Testing
         var fixture = try leading()
         let change = ConfChange(type: .addLearner, member: MemberID(2), context: [])
         try fixture.step(.changeMembership(id: 3, change))
-        #expect(fixture.effects.soleWrites.isEmpty)
+        #expect(fixture.effects.singleVoterCommits.isEmpty)
         try fixture.step(.propose([ReplicaFixture.proposal(4)]))
-        #expect(fixture.effects.soleWrites.isEmpty)
+        #expect(fixture.effects.singleVoterCommits.isEmpty)
     }
 
     @Test func aSecondVoterEndsIt() throws {
@@ -94,26 +95,26 @@ import Testing
         #expect(fixture.replica.status.confState.voters == [MemberID(1), MemberID(2)])
         try fixture.step(.propose([ReplicaFixture.proposal(4)]))
         let write = try #require(fixture.effects.writes.first)
-        #expect(fixture.effects.soleWrites.isEmpty)
+        #expect(fixture.effects.singleVoterCommits.isEmpty)
         try fixture.step(.written(write.number))
         #expect(fixture.effects.committed.isEmpty, "the other voter has a say")
     }
 
     /// A restarted member may hold acknowledged entries that it has not applied yet.
     @Test func readsGoAloneOnlyOnceAnEntryOfTheTermIsApplied() throws {
-        var fixture = ReplicaFixture(appliesSoleWrites: true)
-        #expect(!fixture.replica.readsAlone)
+        var fixture = ReplicaFixture(appliesSingleVoterCommits: true)
+        #expect(!fixture.replica.readsLocally)
         try fixture.step(.tick)
         try fixture.settle()
         try fixture.step(.campaign)
-        #expect(!fixture.replica.readsAlone)
+        #expect(!fixture.replica.readsLocally)
         try fixture.settle()
-        #expect(fixture.replica.readsAlone)
+        #expect(fixture.replica.readsLocally)
         let change = ConfChange(type: .addVoter, member: MemberID(2), context: [])
         try fixture.step(.changeMembership(id: 3, change))
-        #expect(!fixture.replica.readsAlone, "not while that is under way")
+        #expect(!fixture.replica.readsLocally, "not while that is under way")
         try fixture.settle()
-        #expect(!fixture.replica.readsAlone, "and not with two")
+        #expect(!fixture.replica.readsLocally, "and not with two")
     }
 
     /// What both voters had committed behind the removal of the other one may be acknowledged there.
@@ -136,9 +137,9 @@ import Testing
             .applied(
                 ApplyProgress(
                     index: committed[0].index.rawValue, configurationChanges: [removed])))
-        #expect(fixture.replica.isLoneVoter && !fixture.replica.readsAlone)
+        #expect(fixture.replica.isSingleVoter && !fixture.replica.readsLocally)
         try fixture.step(.applied(ApplyProgress(index: committed[1].index.rawValue)))
-        #expect(fixture.replica.readsAlone)
+        #expect(fixture.replica.readsLocally)
     }
 
     @Test func aReadIsConfirmedAtWhatWasReportedBefore() throws {

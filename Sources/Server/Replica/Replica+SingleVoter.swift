@@ -9,19 +9,20 @@ package import Raft
 extension Replica {
     /// Only small writes take the short way: the machine's limit on what waits to be applied does
     /// not count them, and a busy member makes many durable at once anyway.
-    private static let soleEntriesMax = 64
-    private static let soleBytesMax = 64 << 10
+    private static let singleVoterEntriesMax = 64
+    private static let singleVoterBytesMax = 64 << 10
     /// Entries that may wait to be applied for the short way to be taken.
     private static let unappliedMax = 256
 
     /// Whether the entries of a write may be applied as soon as it is durable.
-    func isSole(_ write: LogWrite) -> Bool {
-        guard settings.appliesSoleWrites, write.snapshot == nil, let first = write.entries.first,
-            first.index == nextToHandOut, write.entries.count <= Self.soleEntriesMax,
-            decidesAlone
+    func isSingleVoterCommit(_ write: LogWrite) -> Bool {
+        guard settings.appliesSingleVoterCommits, write.snapshot == nil,
+            let first = write.entries.first,
+            first.index == nextToHandOut, write.entries.count <= Self.singleVoterEntriesMax,
+            commitsAsSingleVoter
         else { return false }
         let bytes = write.entries.reduce(0) { $0 + $1.data.count }
-        return bytes <= Self.soleBytesMax && unappliedCount <= Self.unappliedMax
+        return bytes <= Self.singleVoterBytesMax && unappliedCount <= Self.unappliedMax
             && write.entries.allSatisfy { $0.type == .normal && $0.term == term }
     }
 }
