@@ -165,7 +165,8 @@ package struct Replica: Sendable {
         for answer in ready.readStates { release(answer, into: &effects) }
     }
 
-    /// Committed entries that are to be applied, but for those that single-voter commits have given out.
+    /// Committed entries that are to be applied, but for those that single-voter commits have given
+    /// out.
     private mutating func takeCommitted() -> [Entry] {
         var entries: [Entry] = []
         swap(&entries, &ready.committed)
@@ -272,8 +273,8 @@ package struct Replica: Sendable {
         noteApplied()
     }
 
-    /// Entries of a single-voter commit may be applied before the machine has given them out, or even knows
-    /// that they are durable; then it hears of them with that.
+    /// Entries of a single-voter commit may be applied before the machine has given them out, or
+    /// even knows that they are durable; then it hears of them with that.
     private mutating func noteApplied() {
         let index = min(appliedIndex, machine.committedIndex)
         guard index > machine.appliedIndex else { return }

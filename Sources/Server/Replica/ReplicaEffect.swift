@@ -5,8 +5,8 @@ package import Raft
 /// Effects are performed in the order of the list. The order carries two rules:
 /// - Persist before send: messages that promise something after a crash are in no list before the
 ///   one that follows the `written` input of their write.
-/// - A single-voter commit comes behind `commit` of everything that was committed before its entries, and
-///   other entries are committed behind it.
+/// - A single-voter commit comes behind `commit` of everything that was committed before its
+///   entries, and other entries are committed behind it.
 package enum ReplicaEffect: Sendable {
     /// A snapshot whose record is durable: the state has to be replaced by the one that came with
     /// it; reported back by `applied`.
@@ -15,9 +15,9 @@ package enum ReplicaEffect: Sendable {
     case commit([Entry])
     /// To be appended to the log, in order; reported back by `written`.
     ///
-    /// `isSingleVoterCommit`: nobody else has a say, so its entries are committed by being durable. They are
-    /// applied right then, behind everything that was committed before, and before `written` is
-    /// reported.
+    /// `isSingleVoterCommit`: nobody else has a say, so its entries are committed by being durable.
+    /// They are applied right then, behind everything that was committed before, and before
+    /// `written` is reported.
     case write(LogWrite, isSingleVoterCommit: Bool)
     /// To be sent now; no snapshots.
     case send([Message])
