@@ -148,7 +148,7 @@ var targets: [Target] = [
         "StagesTests",
         [
             "Stages", "Replica", "Raft", "StateMachine", "MVCC", "Membership", "Bolt", "Disk",
-            "WriteAheadLog", "EtcdAPI",
+            "WriteAheadLog", "EtcdAPI", "Lease",
         ]),
     tests("ReplicaRuntimeTests", ["ReplicaRuntime"]),
     tests("ClientAPITests", ["ClientAPI", "MVCC", "Bolt", "Disk", "EtcdAPI"]),

@@ -39,15 +39,6 @@ extension ReplicaRuntime {
         if case .failed(let error) = await answer(to: { .read(reply: $0) }).value { throw error }
     }
 
-    /// Whether this member leads a term, confirmed by a quorum after now.
-    ///
-    /// - Parameter term: one in which this member is known to have led.
-    package func confirmsLeadership(in term: UInt64) async throws(EtcdError) -> Bool {
-        let reply = await answer(to: { .read(reply: $0) })
-        if case .failed(let error) = reply.value { throw error }
-        return reply.term == term
-    }
-
     /// What `question` reads of the state, between two batches of entries.
     ///
     /// - Parameter isBrief: whether that takes microseconds.

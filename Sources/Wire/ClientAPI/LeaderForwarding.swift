@@ -2,6 +2,7 @@ internal import EtcdAPI
 internal import Lease
 internal import Membership
 internal import ReplicaRuntime
+internal import Stages
 internal import StateMachine
 
 /// Where a call has to be answered.
@@ -67,17 +68,12 @@ extension ServiceContext {
     ///
     /// - Throws: `timeoutWaitingForAppliedIndex` after a second, as in etcd.
     func waitForCommitted() async throws(EtcdError) {
-        let target = runtime.status.commitIndex.rawValue
-        let deadline = monotonicMilliseconds() + Self.appliedMilliseconds
-        while runtime.applied < target {
+        let wait = CommittedWait(runtime.status, now: monotonicMilliseconds())
+        while try !wait.isOver(applied: runtime.applied, now: monotonicMilliseconds()) {
             guard !runtime.hasStopped else { throw .stopped }
-            guard monotonicMilliseconds() < deadline else { throw .timeoutWaitingForAppliedIndex }
-            try await pause(1)
+            try await pause(CommittedWait.pauseMilliseconds)
         }
     }
-
-    /// How long a call waits for entries to be applied.
-    static let appliedMilliseconds: Int64 = 1000
 
     /// - Throws: `canceled` once the caller has gone.
     func pause(_ milliseconds: Int64) async throws(EtcdError) {

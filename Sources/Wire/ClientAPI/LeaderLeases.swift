@@ -33,65 +33,76 @@ package struct LeaderLeases: Sendable {
     /// How long a lease lives, as this member's clocks have it.
     ///
     /// - Returns: nil when no clocks run here, since this member does not lead, or led no more by
-    ///   the time it had looked: its successor may have renewed the lease since.
+    ///   the time it had looked.
     /// - Throws: `leaseNotFound`; `timeoutWaitingForAppliedIndex`.
     package func timeToLiveHere(
         _ request: Etcdserverpb_LeaseTimeToLiveRequest
     ) async throws(EtcdError) -> Etcdserverpb_LeaseTimeToLiveResponse? {
-        try await context.waitForCommitted()
-        let status = context.runtime.status
-        guard status.role == .leader else { return nil }
-        let found = try await context.runtime.readState(isBrief: !request.keys) {
-            $0.timeToLive(request)
+        guard let term = LedTerm(context.runtime.status) else { return nil }
+        var question = LeaseQuestion<Etcdserverpb_LeaseTimeToLiveResponse>(
+            LeaseID(rawValue: request.id), in: term)
+        var step = question.first
+        while true {
+            switch step {
+            case .look:
+                let asked = question
+                let look = try await context.runtime.readState(isBrief: !request.keys) { state in
+                    asked.look(at: state) { request.answer(of: $0, at: $1) }
+                }
+                step = question.looked(look)
+            case .confirm: step = question.confirmed(by: await askForRead())
+            case .done(let answer): return try answer.found(orElse: nil)
+            case .awaitCommitted, .takeBackCheckpoint, .pause:
+                try await prepare(step, for: question.id)
+                step = .look
+            }
         }
-        guard try await context.runtime.confirmsLeadership(in: status.term.rawValue) else {
-            return nil
-        }
-        guard let found else { throw .leaseNotFound }
-        return found.isPrimary ? found.answer : nil
     }
 
-    /// How often a lease that is over but not yet revoked is looked at.
-    private static let expiringRetryMilliseconds: Int64 = 50
-
-    /// Renews a lease here. One that is over is answered once its revocation is applied.
+    /// Renews a lease here.
     ///
     /// - Returns: the seconds that it has from now on, 0 when there is no such lease; nil when
     ///   this member does not lead.
     package func renewHere(_ id: Int64) async throws(EtcdError) -> Int64? {
+        guard let term = LedTerm(context.runtime.status) else { return nil }
         let deadline =
             monotonicMilliseconds() + context.runtime.settings.requestTimeoutMilliseconds
-        var hasWaited = false
-        let status = context.runtime.status
-        guard status.role == .leader else { return nil }
+        var renewal = LeaderRenewal(LeaseID(rawValue: id), in: term, deadline: deadline)
+        var step = LeaderRenewal.Step.look
         while true {
-            let renewal = try await context.runtime.readState(isBrief: true) {
-                state -> LeaseRenewal? in
-                guard state.lessor.isPrimary else { return nil }
-                return state.lessor.renew(LeaseID(rawValue: id), now: state.now)
-            }
-            switch renewal {
-            case nil: return nil
-            case .renewed(let seconds):
-                // A successor that knows nothing of the renewal would end the lease too early.
-                let leads = try await context.runtime.confirmsLeadership(in: status.term.rawValue)
-                return leads ? seconds : nil
-            case .notFound:
-                // The entry that grants it may be among those which are still to be applied.
-                if hasWaited { return 0 }
-                try await context.waitForCommitted()
-                hasWaited = true
-            case .checkpointed:
-                _ = try await context.runtime.propose(
-                    field: InternalRaftRequest.Field.leaseCheckpoint,
-                    payload: LeaseCheckpoint.encoded([
-                        LeaseCheckpoint(id: LeaseID(rawValue: id), remainingSeconds: 0)
-                    ]))
-            case .expiring:
-                guard monotonicMilliseconds() < deadline else { throw .timeout }
-                try await context.pause(Self.expiringRetryMilliseconds)
+            switch step {
+            case .look:
+                let asked = renewal
+                let found = try await context.runtime.readState(isBrief: true) {
+                    asked.look(at: $0)
+                }
+                step = renewal.looked(found, now: monotonicMilliseconds())
+            case .confirm: step = renewal.confirmed(by: await askForRead())
+            case .done(let answer): return try answer.found(orElse: 0)
+            case .awaitCommitted, .takeBackCheckpoint, .pause:
+                try await prepare(step, for: renewal.id)
+                step = .look
             }
         }
+    }
+
+    /// Does what comes before another look.
+    private func prepare<Told>(
+        _ step: LeaseStep<Told>, for id: LeaseID
+    ) async throws(EtcdError) {
+        switch step {
+        case .awaitCommitted: try await context.waitForCommitted()
+        case .takeBackCheckpoint:
+            _ = try await context.runtime.propose(
+                field: InternalRaftRequest.Field.leaseCheckpoint,
+                payload: LeaseCheckpoint.encoded([LeaseCheckpoint(id: id, remainingSeconds: 0)]))
+        case .pause(let milliseconds): try await context.pause(milliseconds)
+        case .look, .confirm, .done: break
+        }
+    }
+
+    private func askForRead() async -> Reply {
+        await context.runtime.answer { .read(reply: $0) }
     }
 
     /// Renews a lease where it can be: here, if this member leads by now, or at the leader.
@@ -116,21 +127,36 @@ extension ServiceContext {
     package var leases: LeaderLeases { LeaderLeases(context: self) }
 }
 
-/// What the lease calls read of the state.
-extension StateMachine {
-    /// nil when there is no such lease.
-    func timeToLive(
-        _ request: Etcdserverpb_LeaseTimeToLiveRequest
-    ) -> (answer: Etcdserverpb_LeaseTimeToLiveResponse, isPrimary: Bool)? {
-        guard let lease = lessor[LeaseID(rawValue: request.id)] else { return nil }
+extension LeaseOutcome {
+    /// - Parameter missing: stands for a lease that does not exist; nil to throw.
+    /// - Returns: nil when this member does not lead.
+    fileprivate func found(orElse missing: Told?) throws(EtcdError) -> Told? {
+        switch self {
+        case .told(let told): return told
+        case .noSuchLease:
+            guard let missing else { throw .leaseNotFound }
+            return missing
+        case .notLeading: return nil
+        case .failed(let error): throw error
+        }
+    }
+}
+
+extension Etcdserverpb_LeaseTimeToLiveRequest {
+    fileprivate func answer(
+        of lease: Lease, at now: ClockMilliseconds
+    ) -> Etcdserverpb_LeaseTimeToLiveResponse {
         var answer = Etcdserverpb_LeaseTimeToLiveResponse()
-        answer.id = request.id
+        answer.id = id
         answer.ttl = lease.remainingSeconds(at: now)
         answer.grantedTtl = lease.grantedSeconds
-        if request.keys { answer.keys = lease.sortedKeys.map { .init($0) } }
-        return (answer, lessor.isPrimary)
+        if keys { answer.keys = lease.sortedKeys.map { .init($0) } }
+        return answer
     }
+}
 
+/// What the lease calls read of the state.
+extension StateMachine {
     func leases() -> Etcdserverpb_LeaseLeasesResponse {
         var answer = Etcdserverpb_LeaseLeasesResponse()
         answer.leases = lessor.leasesByExpiry().map { lease in
