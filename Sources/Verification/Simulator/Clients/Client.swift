@@ -10,8 +10,10 @@ typealias CallNumber = Int
 /// What a client is told.
 enum CallAnswer {
     case applied(ApplyOutcome)
-    /// A lease lives for so many seconds from now on; 0 if it does not exist.
+    /// A lease lives for so many seconds from now on.
     case renewed(Int64)
+    /// There is no such lease; with what the judge had against it.
+    case noLease(SimulationFailure?)
     /// How long a lease lives was told; with what the judge had against it.
     case reported(SimulationFailure?)
     /// The request was not taken, and has no effect.
@@ -71,14 +73,6 @@ enum CallRequest {
     case changeMembership(type: UInt8, member: UInt64, context: [UInt8])
 }
 
-/// What a leader has told, and when and where it did.
-struct UnconfirmedAnswer {
-    let answer: CallAnswer
-    let term: UInt64
-    let host: Int
-    let run: Int
-}
-
 /// The clients, and what they did.
 struct ClientPopulation {
     struct Client {
@@ -103,9 +97,9 @@ struct ClientPopulation {
     /// Orders beginnings and ends of calls.
     private var moment = 0
     var leases: [Int64] = []
-    /// Answers that count only once a quorum has confirmed the leader which gave them, and the
-    /// term in which it did.
-    var unconfirmed: [CallNumber: UnconfirmedAnswer] = [:]
+    /// Calls that a leader is at, and batches of them that wait for its read.
+    var leaseCalls: [CallNumber: LeaseCall] = [:]
+    var renewalBatches: [CallNumber: RenewalBatch] = [:]
     var nextLease: Int64 = 1000
     /// The newest revision a client was told of.
     var newestRevision: Int64 = 1

@@ -135,9 +135,14 @@ extension Simulation {
         case .propose(let field, let payload):
             member.propose(field: field, payload: payload, for: number)
         case .read: member.read(for: number)
-        case .renew(let lease): renew(lease, number, member)
+        case .renew(let lease):
+            if member.standing.role == .leader {
+                gather(LeaseID(rawValue: lease), number, member)
+            } else {
+                renew(LeaseID(rawValue: lease), number, member)
+            }
         case .readHere: letRead(number, term: member.status.term)
-        case .report(let lease): report(lease, number, member)
+        case .report(let lease): report(LeaseID(rawValue: lease), number, member)
         case .changeMembership(let type, let id, let context):
             guard let type = ConfChangeType(rawValue: type) else { return }
             member.changeMembership(type, MemberID(id), context: context, for: number)
@@ -149,6 +154,7 @@ extension Simulation {
         let number = CallNumber(reply.token)
         member.openCalls.remove(number)
         member.openReads.remove(number)
+        guard !hearOfLease(number, reply) else { return }
         switch reply.value {
         case .readable: letRead(number, term: reply.term)
         case .applied(let outcome): answer(number, .applied(outcome))
@@ -158,19 +164,14 @@ extension Simulation {
         }
     }
 
-    /// A read may be carried out, a little later; or what a leader has told of a lease counts, if it
-    /// still leads the same term.
+    /// A read may be carried out, a little later.
     func letRead(_ number: CallNumber, term: UInt64) {
-        guard let given = clients.unconfirmed.removeValue(forKey: number) else {
-            return schedule(
-                .serve(number), after: timing.duration(20 * .microsecond...2 * .millisecond))
-        }
-        let isConfirmed = given.term == term
-        if !isConfirmed { report.count(.unconfirmedAnswers) }
-        answer(number, isConfirmed ? given.answer : .refused)
+        let reply = Reply(token: UInt64(number), value: .readable, term: term)
+        guard !hearOfLease(number, reply) else { return }
+        schedule(.serve(number), after: timing.duration(20 * .microsecond...2 * .millisecond))
     }
 
-    private func answer(_ number: CallNumber, _ answer: CallAnswer) {
+    func answer(_ number: CallNumber, _ answer: CallAnswer) {
         schedule(
             .answer(number, answer), after: timing.duration(20 * .microsecond...2 * .millisecond))
     }
@@ -223,6 +224,11 @@ extension Simulation {
             if let failure { throw failure }
             report.count(.leaseReports)
             end(number, .answered)
+        case .noLease(let failure):
+            if let failure { throw failure }
+            report.count(.leasesUnknown)
+            if let holder = call.holder { leaseHolders[holder].lease = nil }
+            end(number, .answered)
         case .lost: giveUp(number)
         }
     }
@@ -274,6 +280,7 @@ extension Simulation {
     func end(_ number: CallNumber, _ occurrence: Occurrence) {
         guard let call = clients.calls.removeValue(forKey: number) else { return }
         report.count(occurrence)
+        clients.leaseCalls[number] = nil
         if administration.call == number { administration.call = nil }
         if let holder = call.holder { holderHears(holder, occurrence, of: call) }
         guard call.client >= 0 else { return }

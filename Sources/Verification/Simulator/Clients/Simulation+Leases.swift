@@ -7,47 +7,132 @@ import StateMachine
 
 /// Leases: what only a leader can do, and those who ask it.
 ///
-/// The clocks of leases belong to the apply stage, which is handed work on them as the server's
-/// services hand it.
+/// What the leader does are the values of the server (`LeaderRenewal`, `LeaseQuestion`); each of
+/// their steps is an event here.
 extension Simulation {
-    /// A leader renews a lease, and asks a quorum whether it still leads before it says so; any
-    /// other member hands the request on to the leader.
-    func renew(_ lease: Int64, _ number: CallNumber, _ member: SimulatedMember) {
-        guard let leader = reachedLeader(from: member) else {
-            return schedule(.answer(number, .refused), after: .millisecond)
-        }
-        let term = leader.status.term
-        let asked = Confined(leader)
-        leader.openCalls.insert(number)
-        let work: StateWork = { state in
-            asked.value.renew(LeaseID(rawValue: lease), state, number, term)
-        }
-        leader.post(.work(work, isBrief: true))
+    /// A renewal begins at the leader that the request ends up with.
+    func renew(_ lease: LeaseID, _ number: CallNumber, _ member: SimulatedMember) {
+        guard let leader = reachedLeader(from: member), let term = LedTerm(leader.status.replica)
+        else { return refuse(number) }
+        let deadline = leader.milliseconds + leader.settings.requestTimeoutMilliseconds
+        let renewal = LeaderRenewal(lease, in: term, deadline: deadline)
+        begin(number, .renewal(renewal), .look, leader)
     }
 
     /// Tells how long a lease lives, and what hangs on it.
-    func report(_ lease: Int64, _ number: CallNumber, _ member: SimulatedMember) {
-        guard let leader = reachedLeader(from: member),
-            leader.status.applied >= leader.standing.committedIndex.rawValue
-        else { return schedule(.answer(number, .refused), after: .millisecond) }
-        let term = leader.status.term
-        let asked = Confined(leader)
-        leader.openCalls.insert(number)
-        let work: StateWork = { state in
-            asked.value.report(LeaseID(rawValue: lease), state, number, term)
-        }
-        leader.post(.work(work, isBrief: false))
+    func report(_ lease: LeaseID, _ number: CallNumber, _ member: SimulatedMember) {
+        guard let leader = reachedLeader(from: member), let term = LedTerm(leader.status.replica)
+        else { return refuse(number) }
+        let question = LeaseQuestion<SimulationFailure?>(lease, in: term)
+        begin(number, .question(question), question.first.map { .reported($0) }, leader)
     }
 
-    /// An answer of a leader counts once a quorum confirms that it led when it gave it.
-    func confirm(_ number: CallNumber) {
-        guard let given = clients.unconfirmed[number] else { return }
-        guard let leader = hosts[given.host].member(ofRun: given.run) else {
-            clients.unconfirmed[number] = nil
-            return loseCall(number)
+    private func begin(
+        _ number: CallNumber, _ work: LeaseCall.Work, _ first: LeaseStep<CallAnswer>,
+        _ leader: SimulatedMember
+    ) {
+        leader.openCalls.insert(number)
+        clients.leaseCalls[number] = LeaseCall(
+            work: work, host: leader.host.number, run: leader.run, next: first)
+        carryOut(number)
+    }
+
+    /// Carries out the next step of a call.
+    func carryOut(_ number: CallNumber) {
+        guard let call = clients.leaseCalls[number],
+            let leader = hosts[call.host].member(ofRun: call.run)
+        else { return }
+        guard leader.host.pausedUntil <= now else {
+            return schedule(.lease(number), after: leader.host.pausedUntil - now)
         }
+        switch call.next {
+        case .look: leader.look(for: number, call)
+        case .awaitCommitted: awaitCommitted(number, leader)
+        case .takeBackCheckpoint:
+            report.count(.checkpointsTakenBack)
+            leader.takeBack(call.lease, for: number)
+        case .pause(let milliseconds):
+            report.count(.endingsAwaited)
+            clients.leaseCalls[number]?.next = .look
+            schedule(.lease(number), after: milliseconds * .millisecond)
+        case .confirm: confirm(number, call, leader)
+        case .done(let answer): tellOutcome(number, call, answer, leader)
+        }
+    }
+
+    /// Looks whether what was committed is applied by now.
+    private func awaitCommitted(_ number: CallNumber, _ leader: SimulatedMember) {
+        let milliseconds = leader.milliseconds
+        var wait = clients.leaseCalls[number]?.wait
+        if wait == nil, case .renewal = clients.leaseCalls[number]?.work {
+            report.count(.unknownLeasesAwaited)
+        }
+        let waiting = wait ?? CommittedWait(leader.status.replica, now: milliseconds)
+        do throws(EtcdError) {
+            wait = waiting
+            if try waiting.isOver(applied: leader.status.applied, now: milliseconds) {
+                wait = nil
+                clients.leaseCalls[number]?.next = .look
+            } else {
+                report.count(.leasesAwaitEntries)
+            }
+        } catch {
+            clients.leaseCalls[number]?.next = .done(.failed(error))
+        }
+        clients.leaseCalls[number]?.wait = wait
+        schedule(.lease(number), after: wait == nil ? .microsecond : .millisecond)
+    }
+
+    private func confirm(_ number: CallNumber, _ call: LeaseCall, _ leader: SimulatedMember) {
+        let isBelieved: Bool =
+            switch call.work {
+            case .renewal: mutant == .renewsUnconfirmed
+            case .question: mutant == .tellsLivesUnconfirmed
+            }
+        guard isBelieved else { return leader.read(for: number) }
+        hearOfLease(number, Reply(token: 0, value: .readable, term: call.term.rawValue))
+    }
+
+    private func tellOutcome(
+        _ number: CallNumber, _ call: LeaseCall, _ answer: LeaseOutcome<CallAnswer>,
+        _ leader: SimulatedMember
+    ) {
+        clients.leaseCalls[number] = nil
         leader.openCalls.remove(number)
-        leader.read(for: number)
+        switch answer {
+        case .told(let told): self.answer(number, told)
+        case .noSuchLease: self.answer(number, .noLease(call.finding))
+        case .notLeading, .failed: refuse(number)
+        }
+    }
+
+    /// What a call waited for is answered: its read, or the checkpoint that it took back.
+    ///
+    /// - Returns: whether it is a call about leases.
+    @discardableResult
+    func hearOfLease(_ number: CallNumber, _ reply: Reply) -> Bool {
+        if hearOfBatch(number, reply) { return true }
+        guard var call = clients.leaseCalls[number] else { return false }
+        hosts[call.host].member(ofRun: call.run)?.openCalls.insert(number)
+        switch reply.value {
+        case .applied: call.next = .look
+        case .failed(let error): call.next = .done(.failed(error))
+        case .readable:
+            call.confirmed(by: reply)
+            if case .done(.notLeading) = call.next { report.count(.unconfirmedAnswers) }
+        }
+        clients.leaseCalls[number] = call
+        goOn(number)
+        return true
+    }
+
+    /// Has a call go on a little later.
+    func goOn(_ number: CallNumber) {
+        schedule(.lease(number), after: timing.duration(5 * .microsecond...200 * .microsecond))
+    }
+
+    private func refuse(_ number: CallNumber) {
+        schedule(.answer(number, .refused), after: .millisecond)
     }
 
     /// The leader that a request ends up with, when it comes to a member.
@@ -58,76 +143,6 @@ extension Simulation {
             !network.isCut(from: member.host.number, to: leader.host.number)
         else { return nil }
         return leader
-    }
-}
-
-/// In a turn of the apply stage.
-extension SimulatedMember {
-    fileprivate func renew(
-        _ lease: LeaseID, _ state: StateMachine, _ number: CallNumber, _ term: UInt64
-    ) {
-        guard state.lessor.isPrimary, !isInstalling else { return refuse(number) }
-        if simulation.mutant == .ignoresRenewals, let known = state.lessor[lease] {
-            return tell(.renewed(known.grantedSeconds), number, term, isConfirmed: false)
-        }
-        switch state.lessor.renew(lease, now: state.now) {
-        case .renewed(let seconds):
-            simulation.record.leases.restarted(lease.rawValue, at: simulation.now)
-            tell(
-                .renewed(seconds), number, term,
-                isConfirmed: simulation.mutant == .renewsUnconfirmed)
-        case .checkpointed:
-            simulation.report.count(.checkpointsTakenBack)
-            let undone = LeaseCheckpoint(id: lease, remainingSeconds: 0)
-            consensusQueue.add(.own(admission.checkpoint(of: [undone])), isQuiet: true)
-            refuse(number)
-        case .notFound, .expiring: refuse(number)
-        }
-    }
-
-    fileprivate func report(
-        _ lease: LeaseID, _ state: StateMachine, _ number: CallNumber, _ term: UInt64
-    ) {
-        guard state.lessor.isPrimary, !isInstalling else { return refuse(number) }
-        var failure: SimulationFailure?
-        do {
-            try judgeApplied()
-            try simulation.record.require(report(of: lease, state), of: lease.rawValue, by: self)
-        } catch let finding as SimulationFailure {
-            failure = finding
-        } catch {
-            fail(error)
-        }
-        tell(
-            .reported(failure), number, term,
-            isConfirmed: simulation.mutant == .tellsLivesUnconfirmed)
-    }
-
-    private func report(of lease: LeaseID, _ state: StateMachine) -> LeaseReport? {
-        guard let known = state.lessor[lease] else { return nil }
-        let remaining = known.remainingSeconds(at: state.now)
-        return LeaseReport(
-            grantedSeconds: known.grantedSeconds,
-            remainingSeconds: simulation.mutant == .tellsShortLives ? remaining / 2 : remaining,
-            keys: known.sortedKeys.map { String(decoding: $0, as: UTF8.self) })
-    }
-
-    private func tell(
-        _ answer: CallAnswer, _ number: CallNumber, _ term: UInt64, isConfirmed: Bool
-    ) {
-        let delay = simulation.timing.duration(5 * .microsecond...200 * .microsecond)
-        guard !isConfirmed else {
-            openCalls.remove(number)
-            return simulation.schedule(.answer(number, answer), after: delay)
-        }
-        simulation.clients.unconfirmed[number] = UnconfirmedAnswer(
-            answer: answer, term: term, host: host.number, run: run)
-        simulation.schedule(.confirm(number), after: delay)
-    }
-
-    private func refuse(_ number: CallNumber) {
-        openCalls.remove(number)
-        simulation.schedule(.answer(number, .refused), after: .millisecond)
     }
 }
 

@@ -103,6 +103,11 @@ package enum Occurrence: String, Sendable, CaseIterable {
     case readsOfThePast = "reads of old revisions"
     case arrangedReads = "reads sorted, bounded or of keys alone"
     case leaseReports = "leases asked for their time"
+    case leasesUnknown = "leases told not to exist"
+    case renewalsGathered = "renewals that shared a look"
+    case unknownLeasesAwaited = "renewals that waited for the grant of their lease"
+    case endingsAwaited = "renewals that waited for the end of their lease"
+    case leasesAwaitEntries = "questions on leases that waited for entries"
     case compactionHashes = "hashes of compactions compared"
     case restores = "snapshots restored"
 }

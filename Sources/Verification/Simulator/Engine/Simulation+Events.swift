@@ -22,7 +22,9 @@ extension Simulation {
         case .hold(let holder): hold(holder)
         case .look(let client): try look(client)
         case .request(let call): try receive(call)
-        case .confirm(let call): confirm(call)
+        case .lease(let call): if !confirmBatch(call) { carryOut(call) }
+        case .renewals(let host, let run):
+            if let member = hosts[host].member(ofRun: run) { renewGathered(member) }
         case .serve(let call): try serve(call)
         case .answer(let call, let answer): try take(answer, of: call)
         case .giveUp(let call): giveUp(call)

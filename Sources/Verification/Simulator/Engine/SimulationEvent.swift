@@ -26,8 +26,10 @@ enum SimulationEvent {
     /// A client looks at its watch.
     case look(Int)
     case request(CallNumber)
-    /// A leader that has looked at its leases asks a quorum whether it still leads.
-    case confirm(CallNumber)
+    /// A leader takes its next step for a call about a lease.
+    case lease(CallNumber)
+    /// A leader renews the leases that have gathered.
+    case renewals(host: Int, run: Int)
     /// A read that was released is carried out.
     case serve(CallNumber)
     case answer(CallNumber, CallAnswer)

@@ -76,6 +76,11 @@ extension SimulatedMember {
         post(.own(alarm))
     }
 
+    /// Puts a proposal into the log and has the call hear what becomes of it.
+    func propose(_ proposal: NumberedProposal, for call: CallNumber) {
+        submit(.propose(proposal, reply: address(call)), call)
+    }
+
     private func submit(_ request: ClientRequest, _ call: CallNumber) {
         openCalls.insert(call)
         post(.requests([request]))

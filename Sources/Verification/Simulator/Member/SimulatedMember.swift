@@ -46,6 +46,8 @@ final class SimulatedMember {
     /// Calls that wait for an answer of this member, and those among them that wait for a read.
     var openCalls: Set<CallNumber> = []
     var openReads: Set<CallNumber> = []
+    /// Renewals that wait for the next turn of their port.
+    var renewals: [WaitingRenewal] = []
     /// Whether the disk is at work on a synchronization.
     var isSynchronizing = false
     /// Whether a part of the log's next segment is made ready.
