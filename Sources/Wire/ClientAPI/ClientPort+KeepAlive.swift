@@ -29,8 +29,9 @@ extension ClientPort {
             return
         }
         let gathered = GatheredRenewals(calls.map(\.id), in: term)
+        let ids = gathered.ids
         onState(isBrief: gathered.isBrief) { state in
-            gathered.look(at: state)
+            GatheredRenewals.look(for: ids, at: state)
         } _: { [self] seconds in
             confirm(calls, seconds, in: term)
         }

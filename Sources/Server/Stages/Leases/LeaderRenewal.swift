@@ -32,7 +32,7 @@ package struct LeaderRenewal: Sendable {
     ///
     /// - Returns: nil when this member's clocks do not run.
     package func look(at state: StateMachine) -> LeaseRenewal? {
-        guard state.keepsClocks(in: term) else { return nil }
+        guard state.lessor.isPrimary else { return nil }
         return state.lessor.renew(id, now: state.now)
     }
 
@@ -78,8 +78,11 @@ package struct GatheredRenewals: Sendable {
     ///
     /// - Returns: the seconds that each has if the term is confirmed; nil for those that take a
     ///   renewal of their own.
-    package func look(at state: StateMachine) -> [Int64?] {
-        guard state.keepsClocks(in: term) else { return ids.map { _ in nil } }
+    package func look(at state: StateMachine) -> [Int64?] { Self.look(for: ids, at: state) }
+
+    /// The same for work that holds the leases alone, which needs no allocation.
+    package static func look(for ids: [LeaseID], at state: StateMachine) -> [Int64?] {
+        guard state.lessor.isPrimary else { return ids.map { _ in nil } }
         return ids.map { id in
             guard case .renewed(let seconds) = state.lessor.renew(id, now: state.now) else {
                 return nil
@@ -87,9 +90,4 @@ package struct GatheredRenewals: Sendable {
             return seconds
         }
     }
-}
-
-extension StateMachine {
-    /// Whether the clocks of leases run here, for the leader of this term.
-    func keepsClocks(in term: LedTerm) -> Bool { lessor.isPrimary }
 }
