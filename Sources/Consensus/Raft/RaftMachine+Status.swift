@@ -17,6 +17,8 @@ package struct RaftStatus: Sendable {
         package var isRecentlyActive: Bool
         /// Appends without an answer.
         package var inflightCount: Int
+        /// Whether no more are sent before one is answered, over their number or their bytes.
+        package var isWindowFull: Bool
     }
 
     package var id: MemberID
@@ -51,7 +53,8 @@ extension RaftMachine {
                 id: member.id, match: member.progress.match, next: member.progress.next,
                 replication: member.progress.replication, isLearner: member.isLearner,
                 isRecentlyActive: member.progress.isRecentlyActive,
-                inflightCount: member.progress.inflight.count)
+                inflightCount: member.progress.inflight.count,
+                isWindowFull: member.progress.inflight.isFull(inflightLimits))
         }
     }
 

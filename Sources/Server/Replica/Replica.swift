@@ -108,6 +108,9 @@ package struct Replica: Sendable {
     /// Whether so much is being applied that further committed entries are not given out.
     package var holdsCommittedBack: Bool { machine.holdsCommittedBack }
 
+    /// Read rounds whose answer was lost, and that were asked anew.
+    package private(set) var lostRounds = 0
+
     /// Whether durable here is committed.
     var commitsAsSingleVoter: Bool { machine.commitsAsSingleVoter }
 
@@ -325,6 +328,7 @@ extension Replica {
         guard let first = rounds.first, first.waitedTicks >= settings.readRetryTicks else { return }
         gathering.insert(contentsOf: first.tickets, at: 0)
         rounds.removeFirst()
+        lostRounds += 1
     }
 
     private mutating func release(_ answer: ReadState, into effects: inout [ReplicaEffect]) {

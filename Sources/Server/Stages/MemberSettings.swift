@@ -39,6 +39,15 @@ package struct MemberSettings: Sendable {
     package var receivedMessagesMaximum = 4096
     /// Whether ends of leases, which make room, are taken up to twice that gap.
     package var prioritizesRevocations = false
+    /// Revocations proposed at one look at the leases: etcd's thousand a second.
+    package var revocationsPerCheck = 500
+    /// Leases in one checkpoint entry, and such entries proposed at one look, as in etcd.
+    package var leasesPerCheckpoint = 1000
+    package var checkpointsPerCheck = 500
+    /// Snapshots on their way into files at a time; beyond that the next one is taken later.
+    package var unsavedSnapshotsMaximum = 8
+    /// Applied bytes that are reported without waking anybody.
+    package var quietBytesMaximum = 1 << 20
     /// Greatest encoded request.
     package var requestMaximumBytes = 1_572_864
 

@@ -41,7 +41,7 @@ extension ApplyStage {
         state.adopt(fresh, tree: snapshot.data)
         progress.index = index
         snapshotIndex = max(snapshotIndex, index)
-        unreportedBytes = Self.quietBytesMax
+        unreportedBytes = settings.quietBytesMaximum
         effects.append(.applied(index: index, entries: 0))
         if snapshot.term.rawValue > appliedTerm {
             beginTerm(snapshot.term.rawValue, isConnected, &effects)

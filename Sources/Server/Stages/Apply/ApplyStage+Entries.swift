@@ -115,7 +115,13 @@ extension ApplyStage {
     /// the entries that reach the count, as in etcd.
     private var isSnapshotDue: Bool {
         progress.index > snapshotIndex && progress.index - snapshotIndex > snapshotCount
-            && unsavedSnapshots < Self.unsavedSnapshotsMax
+            && unsavedSnapshots < settings.unsavedSnapshotsMaximum
+    }
+
+    /// Whether a snapshot that is due waits for those that are on their way.
+    package var putsSnapshotOff: Bool {
+        progress.index > snapshotIndex && progress.index - snapshotIndex > snapshotCount
+            && unsavedSnapshots >= settings.unsavedSnapshotsMaximum
     }
 
     private mutating func requestSnapshot(into effects: inout [ApplyEffect]) {
@@ -129,7 +135,9 @@ extension ApplyStage {
         reportedIndex = progress.index
         // Little news can wait for what wakes the consensus stage next: only changes of membership
         // and room for more entries are waited for.
-        let isQuiet = progress.configurationChanges.isEmpty && unreportedBytes < Self.quietBytesMax
+        let isQuiet =
+            progress.configurationChanges.isEmpty
+            && unreportedBytes < settings.quietBytesMaximum
         effects.append(.progress(progress, isQuiet: isQuiet))
         if !isQuiet { unreportedBytes = 0 }
         progress.configurationChanges.removeAll()

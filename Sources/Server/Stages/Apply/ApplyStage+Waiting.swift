@@ -49,15 +49,16 @@ extension ApplyStage {
             fail([address], error, into: &effects)
         }
         guard installing == nil else { return }
-        for id in state.lessor.takeExpired(limit: Self.revokesPerCheck, now: state.now) {
+        for id in state.lessor.takeExpired(limit: settings.revocationsPerCheck, now: state.now) {
             effects.append(.revoke(id, asLeaderOf: promotedTerm))
         }
         proposeCheckpoints(into: &effects)
     }
 
     mutating func proposeCheckpoints(into effects: inout [ApplyEffect]) {
-        for _ in 0..<Self.checkpointBatchesPerCheck {
-            let due = state.lessor.takeCheckpoints(limit: Self.leasesPerCheckpoint, now: state.now)
+        for _ in 0..<settings.checkpointsPerCheck {
+            let due = state.lessor.takeCheckpoints(
+                limit: settings.leasesPerCheckpoint, now: state.now)
             guard !due.isEmpty else { return }
             let checkpoints = due.map {
                 LeaseCheckpoint(id: $0.id, remainingSeconds: $0.remainingSeconds)

@@ -68,15 +68,6 @@ package struct ApplyStage {
 
     /// How often ended leases are looked for; etcd's half second.
     static let leaseCheckMilliseconds: Int64 = 500
-    /// Revocations proposed at one look: etcd's thousand a second.
-    static let revokesPerCheck = 500
-    /// Leases in one checkpoint entry, and such entries proposed at one look, as in etcd.
-    static let leasesPerCheckpoint = 1000
-    static let checkpointBatchesPerCheck = 500
-    /// Snapshots on their way into files at a time; beyond that the next one is taken later.
-    static let unsavedSnapshotsMax = 8
-    /// Applied bytes that are reported without waking anybody.
-    static let quietBytesMax = 1 << 20
 
     /// - Parameters:
     ///   - snapshotIndex: where the newest durable snapshot stands; zero without one.

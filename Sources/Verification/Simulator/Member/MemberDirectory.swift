@@ -145,9 +145,11 @@ struct MemberDirectory {
             id: .init(id.rawValue), preVote: mutant != .campaignsUnasked,
             checkQuorum: mutant != .leadsUnheard, maxMessageBytes: limits.raft.maxMessageBytes,
             maxInflightMessages: limits.raft.maxInflightMessages,
+            maxInflightBytes: limits.raft.maxInflightBytes,
             maxUncommittedBytes: limits.raft.maxUncommittedBytes,
             maxUnstableBytes: limits.raft.maxUnstableBytes,
-            maxApplyingBytes: limits.raft.maxApplyingBytes, seed: seed ^ id.rawValue)
+            maxApplyingBytes: limits.raft.maxApplyingBytes,
+            maxPendingReads: limits.raft.maxPendingReads, seed: seed ^ id.rawValue)
         switch mutant {
         case .commitsEarlierTerms: configuration.mutation = .commitsEarlierTerms
         case .readsAloneTooSoon: configuration.mutation = .readsAloneAtOnce

@@ -13,6 +13,8 @@ struct MemberLimits {
     var quotaBytes: Int64?
     /// nil for no checkpoints of leases.
     var leaseCheckpointMilliseconds: Int64?
+    /// Turns in a row that a guest takes when others post meanwhile; four in the server.
+    var guestTurnsMaximum = 4
     var raft = RaftLimits()
     /// What all members share of their settings.
     var settings = MemberSettings()
@@ -23,6 +25,8 @@ struct MemberLimits {
         var maxApplyingBytes = 64 << 20
         var maxUncommittedBytes = 256 << 20
         var maxUnstableBytes = 256 << 20
+        var maxInflightBytes = 2 << 20
+        var maxPendingReads = 1 << 16
 
         /// What a leader's refusal over too many bytes shows: the bound that is the only small one.
         var refusal: Occurrence? {
@@ -106,18 +110,42 @@ struct MemberLimits {
             settings.applyGapMaximum = 1 + UInt64(generator.number(below: 6))
             settings.prioritizesRevocations = true
         }
+        drawRates(&generator)
     }
 
-    /// A leader refuses over either of two bounds, mostly over one that is the only small one.
+    private mutating func drawRates(_ generator: inout SeededGenerator) {
+        if generator.happens(300_000) {
+            // Not so few that a pile of leases would end later than their judge allows.
+            settings.revocationsPerCheck = 16 + generator.number(below: 8)
+        }
+        if generator.happens(300_000) {
+            settings.leasesPerCheckpoint = 1 + generator.number(below: 2)
+            settings.checkpointsPerCheck = 1 + generator.number(below: 2)
+        }
+        if generator.happens(300_000) {
+            settings.unsavedSnapshotsMaximum = 1 + generator.number(below: 2)
+        }
+        if generator.happens(300_000) {
+            settings.quietBytesMaximum = 1 << (8 + generator.number(below: 8))
+        }
+        if generator.happens(200_000) {
+            raft.maxInflightBytes = 1 << (7 + generator.number(below: 6))
+        }
+        if generator.happens(200_000) { raft.maxPendingReads = 1 + generator.number(below: 4) }
+        guestTurnsMaximum = [1, 2, 4, 4][generator.number(below: 4)]
+    }
+
+    /// A leader refuses over either of two bounds, mostly over one that is the only small one. Not so
+    /// small that what a slow cluster has under way keeps the ends of leases out.
     private mutating func drawLeadersBounds(_ generator: inout SeededGenerator) {
         let standard = RaftLimits()
         switch generator.number(below: 10) {
         case 0...1:
-            raft.maxUncommittedBytes = 1 << (8 + generator.number(below: 6))
+            raft.maxUncommittedBytes = 1 << (10 + generator.number(below: 5))
             raft.maxUnstableBytes = standard.maxUnstableBytes
         case 2...3:
             raft.maxUncommittedBytes = standard.maxUncommittedBytes
-            raft.maxUnstableBytes = 1 << (8 + generator.number(below: 6))
+            raft.maxUnstableBytes = 1 << (10 + generator.number(below: 5))
         default: break
         }
     }

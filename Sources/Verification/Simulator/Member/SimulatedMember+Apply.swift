@@ -18,7 +18,7 @@ extension SimulatedMember {
         try judgeApplied()
         notePromotion()
         status.notePending(apply.pendingProposals)
-        noteGroups(effects)
+        noteBounds(effects)
         for effect in effects { try perform(effect) }
         if simulation.mutant == .leasesEndEarly { endLeasesEarly() }
     }
@@ -85,10 +85,27 @@ extension SimulatedMember {
         try simulation.states.observe(installed: self)
     }
 
-    private func noteGroups(_ effects: [ApplyEffect]) {
-        var groups = 0
-        for case .applied(_, let entries) in effects where entries > 0 { groups += 1 }
+    /// Probes.
+    private func noteBounds(_ effects: [ApplyEffect]) {
+        var (groups, revocations, checkpoints) = (0, 0, 0)
+        for effect in effects {
+            switch effect {
+            case .applied(_, let entries) where entries > 0: groups += 1
+            case .revoke: revocations += 1
+            case .checkpoint: checkpoints += 1
+            case .progress(let progress, isQuiet: false) where progress.configurationChanges.isEmpty:
+                simulation.report.count(.progressUrged)
+            default: break
+            }
+        }
         if groups > 1 { simulation.report.count(.turnsOfManyGroups) }
+        if revocations >= settings.revocationsPerCheck {
+            simulation.report.count(.revocationsBounded)
+        }
+        if checkpoints >= settings.checkpointsPerCheck {
+            simulation.report.count(.checkpointsBounded)
+        }
+        if groups > 0, apply.putsSnapshotOff { simulation.report.count(.snapshotsPutOff) }
     }
 
     private func notePromotion() {

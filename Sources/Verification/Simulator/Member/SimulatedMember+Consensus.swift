@@ -16,12 +16,14 @@ extension SimulatedMember {
         }
         let former = standing
         let isTransferring = !batch.isEmpty && consensus.replica.isTransferring
+        let lostRounds = consensus.replica.lostRounds
         var effects: [ConsensusEffect] = []
         try consensus.turn(
             batch, ConsensusSurroundings(now: milliseconds, applied: status.applied),
             isConnected: { isConnected(to: $0) }, into: &effects)
         for case .publish(let standing) in effects { self.standing = standing }
         note(batch, effects, former: former, isTransferring: isTransferring)
+        simulation.report.count(.lostRounds, by: consensus.replica.lostRounds - lostRounds)
         try simulation.safety.observe(self, writes: effects.writes, simulation)
         if simulation.mutant == .changesEarly { applyEarly(effects.writes) }
         for effect in effects { try perform(effect) }
@@ -108,7 +110,7 @@ extension SimulatedMember {
         }
         noteHeld(batch, effects)
         if consensus.replica.holdsCommittedBack { simulation.report.count(.applyingBounded) }
-        for case .publishDetails(let details) in effects { noteWindows(details) }
+        for case .publishDetails(let details) in effects { noteBounds(details) }
         for case .publishDetails in effects
         where former.leader == nil && standing.leader == nil && !openReads.isEmpty {
             simulation.report.count(.retriedReads)
@@ -122,12 +124,16 @@ extension SimulatedMember {
         }
     }
 
-    private func noteWindows(_ details: RaftStatus) {
-        let most = simulation.limits.raft.maxInflightMessages
-        let isFull = details.members.contains {
-            $0.replication == .replicate && $0.inflightCount >= most
+    private func noteBounds(_ details: RaftStatus) {
+        let limits = simulation.limits.raft
+        if details.pendingReadCount >= limits.maxPendingReads {
+            simulation.report.count(.pendingReadsBounded)
         }
-        if isFull { simulation.report.count(.windowsFull) }
+        for member in details.members where member.replication == .replicate {
+            guard member.isWindowFull else { continue }
+            let isFull = member.inflightCount >= limits.maxInflightMessages
+            simulation.report.count(isFull ? .windowsFull : .windowsFullOfBytes)
+        }
     }
 
     private func noteHeld(_ batch: [ConsensusInput], _ effects: [ConsensusEffect]) {

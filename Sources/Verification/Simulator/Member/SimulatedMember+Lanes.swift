@@ -2,24 +2,23 @@ import Stages
 
 /// Who works on which stage, and when.
 extension SimulatedMember {
-    /// Turns in a row that a guest takes when others post meanwhile, as in the server.
-    private static let guestTurnsMax = 4
-
     func post(_ input: ConsensusInput, isQuiet: Bool = false) {
         consensusQueue.add(input, isQuiet: isQuiet)
         guard !isQuiet, consensusQueue.holder == .nobody else { return }
         guard takesGuests(.consensus) else { return plan(.consensus) }
         consensusQueue.holder = .turn
-        for _ in 0..<Self.guestTurnsMax {
+        for _ in 0..<simulation.limits.guestTurnsMaximum {
             let batch = consensusQueue.takeAll()
             guard ConsensusStage.isBrief(batch) else {
                 consensusQueue.putBack(batch)
-                break
+                simulation.report.count(.guestsTurnedAway)
+                return plan(.consensus)
             }
             simulation.report.count(.inlineConsensusTurns)
             guard attempt({ try turnOfConsensus(batch) }) else { return }
             guard consensusQueue.isDue else { return consensusQueue.holder = .nobody }
         }
+        simulation.report.count(.guestsRelieved)
         plan(.consensus)
     }
 
@@ -28,16 +27,18 @@ extension SimulatedMember {
         guard !isQuiet, applyQueue.holder == .nobody else { return }
         guard takesGuests(.apply) else { return plan(.apply) }
         applyQueue.holder = .turn
-        for _ in 0..<Self.guestTurnsMax {
+        for _ in 0..<simulation.limits.guestTurnsMaximum {
             let batch = applyQueue.takeAll()
             guard apply.isBrief(batch, watchers: state.watchers.counts.watchers) else {
                 applyQueue.putBack(batch)
-                break
+                simulation.report.count(.guestsTurnedAway)
+                return plan(.apply)
             }
             simulation.report.count(.inlineApplyTurns)
             guard attempt({ try turnOfApply(batch, isUnhurried: false) }) else { return }
             guard applyQueue.isDue || apply.hasWork else { return applyQueue.holder = .nobody }
         }
+        simulation.report.count(.guestsRelieved)
         plan(.apply)
     }
 
