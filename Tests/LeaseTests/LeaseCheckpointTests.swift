@@ -51,7 +51,7 @@ struct LeaseCheckpointTests {
         var fixture = try LeaseFixture(checkpointMilliseconds: Self.interval)
         try fixture.grant(1, seconds: 1000)
         #expect(due(&fixture, now: .max).isEmpty)
-        fixture.lessor.promote(extensionMilliseconds: 0, now: 1_000_000)
+        fixture.lessor.promote(inTerm: 2, extensionMilliseconds: 0, now: 1_000_000)
         #expect(due(&fixture, now: 1_300_000) == [1: 700])
         fixture.lessor.demote()
         #expect(due(&fixture, now: .max).isEmpty)

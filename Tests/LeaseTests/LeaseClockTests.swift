@@ -15,7 +15,7 @@ struct LeaseClockTests {
         #expect(fixture.lessor.renew(lease(1), now: 5_000) == .expiring)
         #expect(fixture.lessor[lease(1)]?.remainingSeconds(at: 999_999) == 10)
 
-        fixture.lessor.promote(extensionMilliseconds: 500, now: 20_000)
+        fixture.lessor.promote(inTerm: 2, extensionMilliseconds: 500, now: 20_000)
         #expect(fixture.lessor.isPrimary)
         #expect(fixture.lessor[lease(1)]?.expiry == 30_500)
         try fixture.grant(2, seconds: 3, now: 21_000)
@@ -33,7 +33,7 @@ struct LeaseClockTests {
         try fixture.grant(1, seconds: 100)
         fixture.lessor.checkpoint(
             lease(1), remainingSeconds: 40, persist: true, into: &fixture.batch)
-        fixture.lessor.promote(extensionMilliseconds: 0, now: 0)
+        fixture.lessor.promote(inTerm: 2, extensionMilliseconds: 0, now: 0)
         #expect(fixture.lessor[lease(1)]?.expiry == 40_000)
         // A renewal forgets the rest: the whole life begins again.
         #expect(fixture.lessor.renew(lease(1), now: 1_000) == .renewed(seconds: 100))
@@ -44,7 +44,7 @@ struct LeaseClockTests {
     @Test func aPromotionSpreadsAPileOfEnds() throws {
         var fixture = try LeaseFixture()
         for id in Int64(1)...3_000 { try fixture.grant(id, seconds: 10) }
-        fixture.lessor.promote(extensionMilliseconds: 1_000, now: 0)
+        fixture.lessor.promote(inTerm: 2, extensionMilliseconds: 1_000, now: 0)
         var endsInSecond: [Int64: Int] = [:]
         for lease in fixture.lessor.leasesByExpiry() {
             let expiry = try #require(lease.expiry)
@@ -57,7 +57,7 @@ struct LeaseClockTests {
     @Test func aPromotionLeavesAFewEndsWhereTheyAre() throws {
         var fixture = try LeaseFixture()
         for id in Int64(1)...1_000 { try fixture.grant(id, seconds: 10) }
-        fixture.lessor.promote(extensionMilliseconds: 0, now: 0)
+        fixture.lessor.promote(inTerm: 2, extensionMilliseconds: 0, now: 0)
         #expect(fixture.lessor.leasesByExpiry().allSatisfy { $0.expiry == 10_000 })
     }
 

@@ -46,10 +46,10 @@ struct LeaseDamageTests {
         try fixture.grant(1, seconds: 100)
         fixture.lessor.checkpoint(
             lease(1), remainingSeconds: seconds, persist: true, into: &fixture.batch)
-        fixture.lessor.promote(extensionMilliseconds: 1_000, now: 0)
+        fixture.lessor.promote(inTerm: 2, extensionMilliseconds: 1_000, now: 0)
         #expect(fixture.lessor[lease(1)]?.expiry == 101_000)
         var restarted = try fixture.restarted()
-        restarted.promote(extensionMilliseconds: 1_000, now: 0)
+        restarted.promote(inTerm: 2, extensionMilliseconds: 1_000, now: 0)
         #expect(restarted[lease(1)]?.expiry == 101_000)
     }
 }

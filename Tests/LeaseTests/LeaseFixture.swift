@@ -23,7 +23,7 @@ struct LeaseFixture {
         batch.createBucket(bytes("lease"))
         lessor = Lessor(
             minimumSeconds: minimumSeconds, checkpointIntervalMilliseconds: checkpointMilliseconds)
-        if let now { lessor.promote(extensionMilliseconds: 0, now: now) }
+        if let now { lessor.promote(inTerm: 2, extensionMilliseconds: 0, now: now) }
     }
 
     @discardableResult

@@ -93,14 +93,20 @@ import Testing
         }
     }
 
-    @Test("Without clocks nothing is said of a lease, not even that there is none")
-    func withoutClocks() throws {
+    @Test(
+        "Without clocks of the term nothing is said of a lease, not even that there is none",
+        arguments: [nil, 2])
+    func withoutClocks(clocksOf: UInt64?) throws {
         let state = try StageFixture.makeState()
+        if let clocksOf {
+            state.lessor.promote(inTerm: clocksOf, extensionMilliseconds: 0, now: 0)
+        }
         let renewal = LeaderRenewal(lease, in: try term(), deadline: 20)
         let question = LeaseQuestion<Int64>(lease, in: try term())
         let gathered = GatheredRenewals([lease, lease], in: try term())
         #expect(renewal.look(at: state) == nil)
-        #expect(gathered.look(at: state) == [nil, nil])
+        let look = GatheredRenewals.look(for: gathered.ids, at: state)
+        #expect(gathered.seconds(of: look) == [nil, nil])
         guard case .noClocks = question.look(at: state, { $0.remainingSeconds(at: $1) }) else {
             Issue.record("it tells of a lease without clocks")
             return

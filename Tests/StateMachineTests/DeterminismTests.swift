@@ -80,7 +80,7 @@ struct DeterminismTests {
             // The other member persists at other times, restarts, and leads.
             if step % 37 == 0 { try right.restart() }
             if step % 50 == 0 {
-                right.state.lessor.promote(extensionMilliseconds: 1000, now: Int64(step))
+                right.state.lessor.promote(inTerm: 1, extensionMilliseconds: 1000, now: Int64(step))
             }
             try #require(
                 left.revision == right.revision, "seed \(seed), step \(step)")

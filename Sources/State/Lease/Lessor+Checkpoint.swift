@@ -3,7 +3,7 @@
 extension Lessor {
     /// Checkpoints of a lease that is longer than the interval, if there are to be any here.
     package mutating func scheduleCheckpoint(of id: LeaseID, now: ClockMilliseconds) {
-        guard isPrimaryLessor, let interval = checkpointIntervalMilliseconds,
+        guard isPrimary, let interval = checkpointIntervalMilliseconds,
             let lease = leases[id], lease.restoredMilliseconds > interval
         else { return }
         leases[id]?.nextCheckpoint = now + interval
@@ -14,7 +14,7 @@ extension Lessor {
     package mutating func takeCheckpoints(
         limit: Int, now: ClockMilliseconds
     ) -> [(id: LeaseID, remainingSeconds: Int64)] {
-        guard isPrimaryLessor else { return [] }
+        guard isPrimary else { return [] }
         var due: [(id: LeaseID, remainingSeconds: Int64)] = []
         while due.count < limit, let entry = checkpointQueue.first, entry.time <= now {
             checkpointQueue.removeFirst()

@@ -26,8 +26,10 @@ extension Lessor {
     /// Each lease gets its whole time again (or its checkpointed rest) plus `extension`, since
     /// nobody knows what the last leader granted. A pile-up within one second is spread to three
     /// quarters of the revocation rate, as etcd does, so that the rest of the load gets through.
-    package mutating func promote(extensionMilliseconds: Int64, now: ClockMilliseconds) {
-        isPrimaryLessor = true
+    package mutating func promote(
+        inTerm term: UInt64, extensionMilliseconds: Int64, now: ClockMilliseconds
+    ) {
+        primaryTerm = term
         queue.removeAll()
         var ends: [(time: ClockMilliseconds, id: LeaseID)] = []
         for (id, lease) in leases {
@@ -56,7 +58,7 @@ extension Lessor {
 
     /// Stops every clock, when this member is no longer leader.
     package mutating func demote() {
-        isPrimaryLessor = false
+        primaryTerm = nil
         queue.removeAll()
         checkpointQueue.removeAll()
         for id in leases.keys { leases[id]?.expiry = nil }
@@ -78,7 +80,7 @@ extension Lessor {
 
     /// Leases that are over, at most `limit`; each is reported again after a pause while it lives.
     package mutating func takeExpired(limit: Int, now: ClockMilliseconds) -> [LeaseID] {
-        guard isPrimaryLessor else { return [] }
+        guard isPrimary else { return [] }
         var expired: [LeaseID] = []
         while expired.count < limit, let entry = queue.first, entry.time <= now {
             queue.removeFirst()

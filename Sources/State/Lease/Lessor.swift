@@ -23,7 +23,8 @@ package struct Lessor {
     var leaseOfKey: [[UInt8]: LeaseID] = [:]
     var queue = ExpiryQueue()
     var checkpointQueue = ExpiryQueue()
-    var isPrimaryLessor = false
+    /// The term in which this member leads and has its clocks run; nil while they stand still.
+    package internal(set) var primaryTerm: UInt64?
 
     /// - Parameters:
     ///   - minimumSeconds: shorter requests are raised to this (3/2 election timeouts).
@@ -35,7 +36,7 @@ package struct Lessor {
     }
 
     /// Whether expiry clocks run here.
-    package var isPrimary: Bool { isPrimaryLessor }
+    package var isPrimary: Bool { primaryTerm != nil }
 
     /// How many leases live.
     package var count: Int { leases.count }
@@ -59,7 +60,7 @@ package struct Lessor {
         guard seconds <= Self.maximumSeconds else { throw .leaseTTLTooLarge }
         guard leases[id] == nil else { throw .leaseExists }
         var lease = Lease(id: id, grantedSeconds: max(seconds, minimumSeconds))
-        if isPrimaryLessor {
+        if isPrimary {
             let expiry = now + lease.grantedMilliseconds
             lease.expiry = expiry
             queue.insert(id, at: expiry)

@@ -32,8 +32,8 @@ extension ClientPort {
         let ids = gathered.ids
         onState(isBrief: gathered.isBrief) { state in
             GatheredRenewals.look(for: ids, at: state)
-        } _: { [self] seconds in
-            confirm(calls, seconds, in: term)
+        } _: { [self] look in
+            confirm(calls, gathered.seconds(of: look), in: term)
         }
     }
 

@@ -40,7 +40,8 @@ extension ApplyStage {
         }
         promotedTerm = leadingTerm
         state.lessor.promote(
-            extensionMilliseconds: settings.electionMilliseconds, now: state.now)
+            inTerm: leadingTerm, extensionMilliseconds: settings.electionMilliseconds,
+            now: state.now)
     }
 
     mutating func checkClocks(into effects: inout [ApplyEffect]) {

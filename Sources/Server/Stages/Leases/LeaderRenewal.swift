@@ -32,7 +32,7 @@ package struct LeaderRenewal: Sendable {
     ///
     /// - Returns: nil when this member's clocks do not run.
     package func look(at state: StateMachine) -> LeaseRenewal? {
-        guard state.lessor.isPrimary else { return nil }
+        guard term.hasClocks(in: state) else { return nil }
         return state.lessor.renew(id, now: state.now)
     }
 
@@ -76,18 +76,26 @@ package struct GatheredRenewals: Sendable {
 
     /// Starts the clocks again, of those leases whose clocks simply run.
     ///
-    /// - Returns: the seconds that each has if the term is confirmed; nil for those that take a
-    ///   renewal of their own.
-    package func look(at state: StateMachine) -> [Int64?] { Self.look(for: ids, at: state) }
-
-    /// The same for work that holds the leases alone, which needs no allocation.
-    package static func look(for ids: [LeaseID], at state: StateMachine) -> [Int64?] {
-        guard state.lessor.isPrimary else { return ids.map { _ in nil } }
-        return ids.map { id in
-            guard case .renewed(let seconds) = state.lessor.renew(id, now: state.now) else {
-                return nil
-            }
+    /// Work that holds the leases alone needs no allocation, so the term is compared afterwards.
+    package static func look(for ids: [LeaseID], at state: StateMachine) -> Look {
+        let seconds = ids.map { id -> Int64? in
+            guard state.lessor.isPrimary,
+                case .renewed(let seconds) = state.lessor.renew(id, now: state.now)
+            else { return nil }
             return seconds
         }
+        return Look(seconds: seconds, term: state.lessor.primaryTerm)
+    }
+
+    /// The seconds that each has if the term is confirmed; nil for those that take a renewal of
+    /// their own.
+    package func seconds(of look: Look) -> [Int64?] {
+        look.term == term.rawValue ? look.seconds : ids.map { _ in nil }
+    }
+
+    /// What a look gave, and the term whose clocks were looked at.
+    package struct Look: Sendable {
+        let seconds: [Int64?]
+        let term: UInt64?
     }
 }

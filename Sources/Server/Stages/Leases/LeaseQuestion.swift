@@ -23,7 +23,7 @@ package struct LeaseQuestion<Told> {
     package func look(
         at state: StateMachine, _ tell: (Lease, ClockMilliseconds) -> Told
     ) -> LeaseLook<Told> {
-        guard state.lessor.isPrimary else { return .noClocks }
+        guard term.hasClocks(in: state) else { return .noClocks }
         guard let lease = state.lessor[id] else { return .nothing }
         return .found(tell(lease, state.now))
     }

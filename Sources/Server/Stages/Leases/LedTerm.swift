@@ -1,4 +1,5 @@
 package import EtcdAPI
+import StateMachine
 
 /// A term in which this member led when it was asked about leases.
 ///
@@ -13,6 +14,10 @@ package struct LedTerm: Equatable, Sendable {
         guard status.isLeader else { return nil }
         rawValue = status.term.rawValue
     }
+
+    /// Whether the clocks that run in a state are those of this term. The state may be behind: its
+    /// clocks may still be those of an earlier term of this member.
+    func hasClocks(in state: StateMachine) -> Bool { state.lessor.primaryTerm == rawValue }
 
     /// Whether the answer to a read that was asked for since tells that the term lasts.
     package func isConfirmed(by reply: Reply) -> Bool {

@@ -203,9 +203,9 @@ extension SimulatedMember {
 
     /// Each write of the database starts the clocks of all leases anew.
     func promoteAgain() {
-        guard state.lessor.isPrimary else { return }
+        guard let term = state.lessor.primaryTerm else { return }
         state.lessor.promote(
-            extensionMilliseconds: settings.electionMilliseconds, now: milliseconds)
+            inTerm: term, extensionMilliseconds: settings.electionMilliseconds, now: milliseconds)
     }
 }
 

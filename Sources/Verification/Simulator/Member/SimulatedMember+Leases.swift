@@ -73,7 +73,7 @@ extension SimulatedMember {
         if isInstalling {
             seconds = gathered.ids.map { _ in nil }
         } else if simulation.mutant != .ignoresRenewals {
-            seconds = gathered.look(at: state)
+            seconds = gathered.seconds(of: GatheredRenewals.look(for: gathered.ids, at: state))
             for (id, seconds) in zip(gathered.ids, seconds) where seconds != nil {
                 noteRenewed(id)
             }
