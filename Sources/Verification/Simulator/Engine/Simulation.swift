@@ -79,6 +79,11 @@ final class Simulation {
         let drawn = Self.sizes[choices.number(below: Self.sizes.count)]
         let members = settings.members ?? settings.scenario?.members ?? drawn
         plan.adjust(&limits)
+        // A leader looks twice a second, and takes no more ends than the gap of what is to be applied
+        // allows.
+        let ends = min(
+            UInt64(limits.settings.revocationsPerCheck), 2 * limits.settings.applyGapMaximum)
+        record.leases.endsPerSecond = Int64(ends)
         for number in 0..<members { addFounder(number, &choices) }
         network.addHosts(members)
         founders = hosts.map {

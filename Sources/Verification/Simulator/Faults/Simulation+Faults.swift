@@ -187,9 +187,19 @@ extension Simulation {
             for: faultDice.duration(100 * .millisecond...12 * .second))
     }
 
-    private func isolate(_ host: Host) {
+    func isolate(_ host: Host) {
         tell("host \(host.number) is isolated")
         cut(links(of: host), for: faultDice.duration(500 * .millisecond...12 * .second))
+    }
+
+    /// A member begins a snapshot of its own. Where members are cut off, some are right then, and
+    /// their database stands still until others are ahead: a snapshot comes while one is taken.
+    func ownSnapshotBegins(_ host: Host) {
+        guard isStormy, plan.interval(of: .isolation) != nil, host !== leadingHost,
+            faultDice.happens(20_000)
+        else { return }
+        isolate(host)
+        host.hold(.backend, until: now + faultDice.duration(2 * .second...15 * .second))
     }
 
     /// All connections of a host break, now and then those of the leader.

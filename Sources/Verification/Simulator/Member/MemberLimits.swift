@@ -115,7 +115,6 @@ struct MemberLimits {
 
     private mutating func drawRates(_ generator: inout SeededGenerator) {
         if generator.happens(300_000) {
-            // Not so few that a pile of leases would end later than their judge allows.
             settings.revocationsPerCheck = 16 + generator.number(below: 8)
         }
         if generator.happens(300_000) {
@@ -132,6 +131,11 @@ struct MemberLimits {
             raft.maxInflightBytes = 1 << (7 + generator.number(below: 6))
         }
         if generator.happens(200_000) { raft.maxPendingReads = 1 + generator.number(below: 4) }
+        // Own snapshots so often that others come in their midst.
+        if generator.happens(200_000) {
+            snapshotCount = 4 + generator.number(below: 12)
+            catchUpEntries = 1 + generator.number(below: 6)
+        }
         guestTurnsMaximum = [1, 2, 4, 4][generator.number(below: 4)]
     }
 

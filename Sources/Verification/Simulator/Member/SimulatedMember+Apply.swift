@@ -64,6 +64,7 @@ extension SimulatedMember {
         case .persist(isAwaited: false): simulation.report.count(.persistsByCount)
         case .snapshot(let request):
             ownSnapshots += 1
+            simulation.ownSnapshotBegins(host)
             if simulation.mutant == .cutsLogEarly { post(.release(LogIndex(request.index))) }
         case .install(let snapshot):
             isInstalling = true

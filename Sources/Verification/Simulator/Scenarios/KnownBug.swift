@@ -12,7 +12,7 @@ package struct KnownBug: Sendable {
 
     init(
         _ scenario: Scenario, mutant: Mutant? = nil, reached: [Occurrence],
-        seedsUntilFound: UInt64 = 6, seconds: Int64 = 8
+        seedsUntilFound: UInt64 = 20, seconds: Int64 = 8
     ) {
         self.scenario = scenario
         self.mutant = mutant
