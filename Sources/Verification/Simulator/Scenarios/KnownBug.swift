@@ -89,7 +89,8 @@ package struct KnownBug: Sendable {
             mutant: .endsLeasesDeposed, reached: [.leaderChanges], seedsUntilFound: 20, seconds: 24),
         KnownBug(
             Scenario(
-                "deposed leader renews a lease", every: [.leaderFreeze: 3_000], leaseHolders: 100),
+                "deposed leader renews a lease",
+                every: [.leaderFreeze: 3_000, .isolation: 2_500], leaseHolders: 100),
             mutant: .renewsUnconfirmed, reached: [.leaderChanges], seedsUntilFound: 20, seconds: 24),
         KnownBug(
             Scenario(
