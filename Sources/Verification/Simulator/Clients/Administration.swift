@@ -213,12 +213,14 @@ extension Simulation {
 
     private var voters: [Host] { hosts(of: membership.filter { !$0.isLearner }) }
 
-    /// What is left may need the vote of a member that was removed, until one of those that stay
-    /// cannot forget the removal any more.
+    /// What is left may need the vote of a member that was removed, until a voter that stays cannot
+    /// forget the removal any more. A learner that knows of it helps nobody.
     func isNeeded(_ host: Host) -> Bool {
         guard host.leavesOneBehind else { return false }
         return !hosts.contains { other in
-            guard other !== host, let member = other.member else { return false }
+            guard other !== host, let member = other.member,
+                let own = member.state.membership[other.id], !own.isLearner
+            else { return false }
             let reading = member.state.bolt.beginRead()
             defer { reading.end() }
             guard let mark = try? AppliedMark(from: reading) else { return false }
