@@ -2,6 +2,7 @@
 
 They hold the members for etcds before 3.6, and a member that goes back starts from the newest.
 """
+import contextlib
 import json
 import os
 
@@ -50,10 +51,14 @@ def members(path):
 
 
 def snapshot_files(directory):
+    """Name and content of the files; of those alone that stay while they are read."""
     folder = directory / "member" / "snap"
-    return {
-        name: members(folder / name) for name in sorted(os.listdir(folder))
-        if name.endswith(".snap")}
+    found = {}
+    for name in sorted(os.listdir(folder)):
+        if name.endswith(".snap") and not name.startswith("tmp."):
+            with contextlib.suppress(FileNotFoundError):
+                found[name] = members(folder / name)
+    return found
 
 
 def run_history(member):
