@@ -16,7 +16,6 @@ extension ApplyStage {
     ///
     /// - Parameter watchers: how many this member has.
     package mutating func isBrief(_ inputs: [ApplyInput], watchers: Int) -> Bool {
-        if isBlocked { return inputs.allSatisfy(\.isTakenWhileBlocked) }
         var (entries, bytes, answers) = (0, 0, 0)
         for input in inputs {
             switch input {
@@ -24,12 +23,16 @@ extension ApplyStage {
                 entries += committed.count
                 guard entries <= Self.inlineEntriesMax else { return false }
                 for entry in committed { bytes += entry.data.count }
-                guard bytes <= Self.inlineBytesMax, committed.allSatisfy({ isBrief($0) }) else {
-                    return false
-                }
+                guard bytes <= Self.inlineBytesMax else { return false }
+                // While the stage is blocked entries are only queued, and not decoded for this.
+                guard isBlocked || committed.allSatisfy({ isBrief($0) }) else { return false }
             case .expect(let registrations, _): answers += registrations.count
             case .readable(_, let addresses): answers += addresses.count
-            case .refused, .sent, .leaderConnectionLost, .persisted: answers += 1
+            case .persisted:
+                // It unblocks everything that is queued.
+                guard !isBlocked else { return false }
+                answers += 1
+            case .refused, .sent, .leaderConnectionLost: answers += 1
             case .work(_, let isBrief):
                 guard isBrief else { return false }
                 answers += 1
@@ -55,19 +58,6 @@ extension ApplyStage {
         case .deleteRange(let delete): return delete.rangeEnd.isEmpty
         case .txn(let txn): return txn.isBriefToApply
         case .range, .compaction, .leaseRevoke, .other, .none: return false
-        }
-    }
-}
-
-extension ApplyInput {
-    /// Whether it is only put aside while entries have to wait. What ends the waiting lets all of
-    /// them go on, and that takes long.
-    fileprivate var isTakenWhileBlocked: Bool {
-        switch self {
-        case .entries, .expect, .sent, .refused, .leaderConnectionLost, .readable, .snapshotSaved:
-            true
-        case .work(_, let isBrief): isBrief
-        case .persisted, .install, .installed, .role, .compacted: false
         }
     }
 }
