@@ -114,14 +114,18 @@ extension ApplyStage {
     /// Whether so many entries were applied since the last snapshot that the next one is due: with
     /// the entries that reach the count, as in etcd.
     private var isSnapshotDue: Bool {
-        progress.index > snapshotIndex && progress.index - snapshotIndex > snapshotCount
+        isSnapshotCountReached
             && unsavedSnapshots < settings.unsavedSnapshotsMaximum
     }
 
     /// Whether a snapshot that is due waits for those that are on their way.
     package var putsSnapshotOff: Bool {
-        progress.index > snapshotIndex && progress.index - snapshotIndex > snapshotCount
+        isSnapshotCountReached
             && unsavedSnapshots >= settings.unsavedSnapshotsMaximum
+    }
+
+    private var isSnapshotCountReached: Bool {
+        progress.index > snapshotIndex && progress.index - snapshotIndex > snapshotCount
     }
 
     private mutating func requestSnapshot(into effects: inout [ApplyEffect]) {
