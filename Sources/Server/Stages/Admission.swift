@@ -67,8 +67,8 @@ package final class Admission: Sendable {
         return NumberedProposal(id: id, data: data)
     }
 
-    /// Whether the quota leaves room for a request. As long as the limit is far the file alone
-    /// tells, so that a request does not take the store's lock.
+    /// Whether a request fits the quota. Far below the quota the file size is enough to decide, and
+    /// the store's lock is not taken.
     private func hasRoom(
         for costBytes: Int, _ fileBytes: () -> Int, _ bytesWithPending: () -> Int
     ) -> Bool {

@@ -17,7 +17,7 @@ struct ServingMember {
     let runtime: ReplicaRuntime
     let services: ClientAPI
 
-    /// Where a member runs, and who is told what happens to it.
+    /// Logger, metrics, event loops and callbacks that a member is given.
     struct Surroundings {
         let logger: ServerLogger
         let registry: MetricRegistry

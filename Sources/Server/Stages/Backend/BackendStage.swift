@@ -11,8 +11,8 @@ package import WriteAheadLog
 ///
 /// What it is: the steps that are asked for, and those that are due by themselves - the write buffer
 /// every tenth of a second, slices of a compaction, slices of a defragmentation, the removal of old
-/// snapshot files twice a minute. It does one indivisible piece of work at a time, so that whoever runs it decides what comes between. Nobody
-/// waits for it but those who ask for its work.
+/// snapshot files twice a minute. It does one indivisible piece of work at a time; between two of
+/// them its runner may do something else. Only those who ask for its work wait for it.
 ///
 /// Guarantees: a snapshot's file is durable before its record goes to the log, and that before the
 /// log is cut; what is sent to another member holds everything up to its message's index; a

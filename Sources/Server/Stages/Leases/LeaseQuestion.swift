@@ -1,8 +1,8 @@
 package import Lease
 package import StateMachine
 
-/// What a leader does to tell something of a lease: it applies what is committed, looks, and has
-/// its lead confirmed.
+/// How a leader answers a query about a lease: it waits until committed entries are applied, reads
+/// the lease, and has its leadership confirmed by a quorum.
 package struct LeaseQuestion<Told> {
     package typealias Step = LeaseStep<Told>
 
@@ -19,7 +19,7 @@ package struct LeaseQuestion<Told> {
     /// How it begins.
     package var first: Step { .awaitCommitted }
 
-    /// What a look does: `tell` is asked of the lease, as of the state's time.
+    /// Reads the lease: `tell` is called with the lease and the state's time.
     package func look(
         at state: StateMachine, _ tell: (Lease, ClockMilliseconds) -> Told
     ) -> LeaseLook<Told> {

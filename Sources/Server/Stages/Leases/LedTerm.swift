@@ -19,7 +19,7 @@ package struct LedTerm: Equatable, Sendable {
     /// clocks may still be those of an earlier term of this member.
     func hasClocks(in state: StateMachine) -> Bool { state.lessor.primaryTerm == rawValue }
 
-    /// Whether the answer to a read that was asked for since tells that the term lasts.
+    /// Whether the response to a read that began later confirms that this term still lasts.
     package func isConfirmed(by reply: Reply) -> Bool {
         guard case .readable = reply.value else { return false }
         return reply.term == rawValue
@@ -37,7 +37,7 @@ package enum LeaseStep<Told> {
     case awaitCommitted
     /// Propose that nothing is known of the lease's remaining time, and wait for that.
     case takeBackCheckpoint
-    /// Ask for a read: its answer tells whether the term lasts.
+    /// Start a linearizable read: its response confirms that the term still lasts, or not.
     case confirm
     case pause(milliseconds: Int64)
     case done(LeaseOutcome<Told>)

@@ -6,7 +6,7 @@ import StateMachine
 struct LeaseCall {
     enum Work {
         case renewal(LeaderRenewal)
-        /// What is told is what the judge has against it.
+        /// The response is the judge's failure, nil if it is correct.
         case question(LeaseQuestion<SimulationFailure?>)
     }
 
