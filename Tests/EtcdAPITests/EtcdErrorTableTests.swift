@@ -2,8 +2,8 @@ import Testing
 
 @testable import EtcdAPI
 
-/// The table of etcd 3.7.1: constant, code on the wire, text behind `etcdserver: `.
-@Suite("Each error by its name")
+/// The errors of etcd 3.7.1: constant, code on the wire, text after `etcdserver: `.
+@Suite("Table of errors")
 struct EtcdErrorTableTests {
     static let table: [(EtcdError, Int, String)] = [
         (.emptyKey, 3, "key is not provided"),

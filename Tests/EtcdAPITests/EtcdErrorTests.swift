@@ -2,9 +2,9 @@ import Testing
 
 @testable import EtcdAPI
 
-@Suite("Errors as clients see them")
+@Suite("Errors returned to clients")
 struct EtcdErrorTests {
-    @Test("every listed error once, 63 of them, each with etcd's prefix")
+    @Test("63 distinct listed errors, each with etcd's prefix")
     func complete() {
         let texts = EtcdError.listed.map(\.message)
         #expect(texts.count == 63)
@@ -12,7 +12,7 @@ struct EtcdErrorTests {
         #expect(texts.allSatisfy { $0.hasPrefix("etcdserver: ") })
     }
 
-    @Test("numbers of errors with each code")
+    @Test("number of errors of each code")
     func codes() {
         let counts = Dictionary(grouping: EtcdError.listed, by: \.code).mapValues(\.count)
         #expect(
@@ -23,13 +23,13 @@ struct EtcdErrorTests {
             ])
     }
 
-    @Test("two errors are sent with the code Unknown, whatever they mean")
+    @Test("two errors are sent with the code Unknown, as by etcd")
     func unknownOnTheWire() {
         #expect(EtcdError.tooManyRequests.code == .unknown)
         #expect(EtcdError.memberNotEnoughStarted.code == .unknown)
     }
 
-    @Test("texts with and without prefix, and as Go prints them")
+    @Test("texts with and without prefix, and in Go's format")
     func texts() {
         #expect(
             EtcdError.compacted.message == "etcdserver: mvcc: required revision has been compacted")
@@ -45,7 +45,7 @@ struct EtcdErrorTests {
                 == "grpc: received message larger than max (3 vs. 2)")
     }
 
-    @Test("the 17 codes of gRPC with the gateway's HTTP statuses")
+    @Test("the 17 gRPC codes and the gateway's HTTP statuses")
     func statusCodes() {
         #expect(StatusCode.allCases.map(\.rawValue) == Array(0...16))
         #expect(

@@ -2,10 +2,10 @@ import Testing
 
 @testable import EtcdAPI
 
-/// Bytes seen on the wire and in the files of etcd 3.7.1.
-@Suite("Bytes as etcd 3.7.1 writes them")
+/// Bytes recorded on the wire and in the files of etcd 3.7.1.
+@Suite("Encodings of etcd 3.7.1")
 struct LiteralBytesTests {
-    @Test("records at the head of a new log")
+    @Test("records at the start of a new log")
     func logRecords() throws {
         #expect(LogRecord(type: .crc, crc: 0).encoded() == [0x08, 0x04, 0x10, 0x00])
         #expect(LogSnapshotRecord(index: 0, term: 0).encoded() == [0x08, 0, 0x10, 0])
@@ -19,7 +19,7 @@ struct LiteralBytesTests {
                 == [0x08, 2, 0x10, 1, 0x1A, 8, 0x08, 1, 0x08, 2, 0x10, 3, 0x28, 0])
     }
 
-    @Test("entries: no type for a normal one, no data for a leader's first, all zeros from 3.6")
+    @Test("entries: no type if normal, no data in a leader's first one, explicit zeros from 3.6")
     func entries() throws {
         #expect(
             RaftEntry(term: 3, index: 146, data: [7]).encoded()
@@ -29,7 +29,7 @@ struct LiteralBytesTests {
         #expect(earlier == RaftEntry(term: 2, index: 5))
     }
 
-    @Test("configuration changes: at bootstrap without an id and with the zero of their type")
+    @Test("configuration changes: at bootstrap without an ID and with an explicit zero type")
     func configurationChanges() {
         #expect(
             RaftConfChange(type: .addNode, nodeID: 9, context: [0x7B]).encoded()
@@ -39,7 +39,7 @@ struct LiteralBytesTests {
                 == [0x08, 5, 0x10, 3, 0x18, 9])
     }
 
-    @Test("heartbeats: of a connection only the type, of a leader a commit even of zero")
+    @Test("heartbeats: only the type on a stream, an explicit commit from a leader")
     func heartbeats() throws {
         #expect(RaftMessage(type: .heartbeat).encoded() == [0x08, 0x08])
         #expect(
@@ -50,7 +50,7 @@ struct LiteralBytesTests {
                 == [0x08, 0x08, 0x10, 2, 0x18, 1, 0x20, 3, 0x40, 0x91, 0x01])
     }
 
-    @Test("an append has log term, index and commit, the rejection of one its hint")
+    @Test("appends have log term, index and commit; rejections have their hint")
     func appends() {
         let entry = RaftEntry(term: 3, index: 1)
         #expect(
@@ -63,7 +63,7 @@ struct LiteralBytesTests {
                 == [0x08, 4, 0x10, 1, 0x18, 2, 0x20, 3, 0x28, 0, 0x30, 7, 0x50, 1, 0x58, 0])
     }
 
-    @Test("a snapshot's configuration always says whether it leaves by itself")
+    @Test("a snapshot's ConfState always has autoLeave")
     func snapshots() {
         let metadata = RaftSnapshotMetadata(
             confState: RaftConfState(voters: [1]), index: 4, term: 2)
@@ -72,7 +72,7 @@ struct LiteralBytesTests {
                 == [0x0A, 1, 0x7B, 0x12, 10, 0x0A, 4, 0x08, 1, 0x28, 0, 0x10, 4, 0x18, 2])
     }
 
-    @Test("a request becomes an entry as it came, the header at its place by number")
+    @Test("a request is wrapped unchanged, with the header in the order of field numbers")
     func wrapped() throws {
         let put: [UInt8] = [0x0A, 1, 0x61, 0x12, 1, 0x62, 0xA0, 0x06, 1]
         let entry = put.withUnsafeBytes {

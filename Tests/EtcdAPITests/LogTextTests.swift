@@ -1,9 +1,9 @@
 import EtcdAPI
 import Testing
 
-/// Requests as logs tell of them.
+/// The text of requests in logs.
 @Suite struct LogTextTests {
-    @Test func fieldsThatAreSetAreToldInOrder() {
+    @Test func setFieldsAreWrittenInOrder() {
         let range = RangeRequest(
             key: bytes("a"), rangeEnd: [0], limit: 5, sortOrder: .descend, sortTarget: .mod,
             serializable: true)
@@ -14,7 +14,7 @@ import Testing
         #expect(RangeRequest(key: []).logText == "")
     }
 
-    @Test func valuesAreToldBySize() {
+    @Test func valuesAreReplacedByTheirSizes() {
         let put = PutRequest(key: bytes("k"), value: bytes("secret"), lease: -3)
         #expect(put.logText == #"key:"k" value_size:6 lease:-3"#)
         let txn = TxnRequest(
@@ -43,13 +43,13 @@ import Testing
         #expect(DeleteRangeRequest(key: bytes(key)).logText == "key:\(text)")
     }
 
-    @Test func whatIsNoTextIsEscaped() {
+    @Test func invalidUTF8IsEscaped() {
         #expect(
             DeleteRangeRequest(key: [0xFF, 0x61, 0xC3, 0xE2, 0x82]).logText
                 == #"key:"\xffa\xc3\xe2\x82""#)
     }
 
-    @Test func anEntryBeginsWithItsHeader() {
+    @Test func anEntryStartsWithItsHeader() {
         let header = RequestHeader(id: 12, username: "u", authRevision: 3)
         let grant = InternalRaftRequest(
             header: header, payload: .leaseGrant(LeaseGrantRequest(ttlSeconds: 60, id: 0xAB)))

@@ -2,9 +2,9 @@ import Testing
 
 @testable import EtcdAPI
 
-@Suite("What the decoders accept and refuse, as Go's protobuf does")
+@Suite("Decoders accept and reject the same input as Go's protobuf")
 struct ReaderToleranceTests {
-    @Test("unknown fields of every wire type are passed over, groups in groups too")
+    @Test("unknown fields of every wire type are skipped, including nested groups")
     func unknownFields() throws {
         let bytes: [UInt8] =
             [0x0A, 1, 0x61]  // key "a"
@@ -17,18 +17,18 @@ struct ReaderToleranceTests {
         #expect(try PutRequest(decoding: bytes) == PutRequest(key: [0x61], lease: 7))
     }
 
-    @Test("a known field of another wire type is an unknown field")
+    @Test("a known field with another wire type is an unknown field")
     func otherWireType() throws {
         #expect(try PutRequest(decoding: [0x08, 5, 0x1A, 1, 0x61]) == PutRequest(key: []))
     }
 
-    @Test("the last of a scalar wins")
+    @Test("the last value of a scalar wins")
     func lastWins() throws {
         let bytes: [UInt8] = [0x0A, 1, 0x61, 0x18, 1, 0x0A, 1, 0x62, 0x18, 2]
         #expect(try PutRequest(decoding: bytes) == PutRequest(key: [0x62], lease: 2))
     }
 
-    @Test("the last member of a oneof wins, and the same member again merges")
+    @Test("the last member of a oneof wins, repeated occurrences of one member merge")
     func oneof() throws {
         let bytes: [UInt8] = [0x12, 3, 0x0A, 1, 0x61, 0x12, 2, 0x18, 9]
         #expect(try RequestOp(decoding: bytes) == .put(PutRequest(key: [0x61], lease: 9)))
@@ -37,14 +37,14 @@ struct ReaderToleranceTests {
         #expect(compare.operand == .value([]))
     }
 
-    @Test("a message that is repeated merges")
+    @Test("repeated occurrences of a singular message merge")
     func mergedMessages() throws {
         let bytes: [UInt8] = [0x12, 3, 0x0A, 1, 0x61, 0x12, 2, 0x18, 9]
         let event = try Event(decoding: bytes)
         #expect(event.keyValue == KeyValue(key: [0x61], modRevision: 9))
     }
 
-    @Test("repeated scalars come packed or one by one")
+    @Test("repeated scalars may be packed or not")
     func packedScalars() throws {
         let one = try RaftConfState(decoding: [0x08, 1, 0x08, 2, 0x28, 1])
         let packed = try RaftConfState(decoding: [0x0A, 2, 1, 2, 0x28, 1])
@@ -55,7 +55,7 @@ struct ReaderToleranceTests {
         #expect(filters.filters == [.noDelete, .noPut])
     }
 
-    @Test("varints may be longer than they need, up to ten bytes and 64 bits")
+    @Test("varints may be longer than necessary, up to ten bytes and 64 bits")
     func varints() throws {
         let long: [UInt8] = [0x18, 0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00]
         #expect(try PutRequest(decoding: long).lease == 1)
@@ -89,13 +89,13 @@ struct ReaderToleranceTests {
         #expect(throws: WireError.truncated) { try PutRequest(decoding: [0x5D, 1, 2, 3]) }
     }
 
-    @Test("text that is not UTF-8 is an error, bytes may be anything")
+    @Test("invalid UTF-8 in a string is an error, bytes may have any value")
     func text() throws {
         #expect(throws: WireError.malformedText) { try RequestHeader(decoding: [0x12, 1, 0xFF]) }
         #expect(try PutRequest(decoding: [0x0A, 1, 0xFF]).key == [0xFF])
     }
 
-    @Test("transactions in transactions end at the limit, and their entry is still readable")
+    @Test("nesting of transactions is limited, and the entry of the deepest one can be decoded")
     func nesting() throws {
         func nested(_ levels: Int) -> [UInt8] {
             var txn = TxnRequest()
@@ -113,7 +113,7 @@ struct ReaderToleranceTests {
         #expect(throws: WireError.nestedTooDeeply) { try TxnRequest(decoding: groups) }
     }
 
-    @Test("byte fields of a slice share its memory and its indices")
+    @Test("bytes fields of a slice share its memory and its indices")
     func slices() throws {
         let whole: [UInt8] = [9, 9, 9, 0x0A, 2, 0x61, 0x62, 9]
         let request = try PutRequest(decoding: whole[3..<7])

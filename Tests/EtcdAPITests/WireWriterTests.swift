@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Writer")
 struct WireWriterTests {
-    @Test("sizes of varints are what is written")
+    @Test("sizes of varints equal the written bytes")
     func varintSizes() {
         for bits in 0...64 {
             for offset in -1...1 {
@@ -29,7 +29,7 @@ struct WireWriterTests {
         return value
     }
 
-    @Test("memory of its own grows")
+    @Test("its own memory grows")
     func grows() throws {
         let request = PutRequest(key: [1], value: ArraySlice(repeating: 7, count: 5000))
         var writer = WireWriter(capacity: 1)
@@ -37,7 +37,7 @@ struct WireWriterTests {
         #expect(writer.written == request.encoded())
     }
 
-    @Test("it writes into memory of the caller's")
+    @Test("it writes to the caller's memory")
     func intoMemory() {
         let request = PutRequest(key: [1], value: [2], lease: 300)
         var bytes = [UInt8](repeating: 0xEE, count: 64)
@@ -50,7 +50,7 @@ struct WireWriterTests {
         #expect(bytes[count] == 0xEE)
     }
 
-    @Test("more than the caller's memory holds stops the program")
+    @Test("writing past the caller's memory stops the program")
     func overflow() async {
         await #expect(processExitsWith: .failure) {
             withUnsafeTemporaryAllocation(byteCount: 2, alignment: 1) { memory in

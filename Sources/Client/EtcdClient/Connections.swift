@@ -3,16 +3,16 @@ internal import NIOCore
 internal import NIOPosix
 internal import Synchronization
 
-/// The connection in use, and how to get the next one when it is lost.
+/// The current connection; dials the next endpoint when it is lost.
 ///
-/// Endpoints are tried in their order, beginning with the one that follows the lost one.
+/// Endpoints are tried in order, beginning with the one after the lost one.
 actor Connections {
     private struct Current {
         let connection: GRPCClientConnection
         let isLost: LossFlag
     }
 
-    private static let keepaliveMinimumMilliseconds: Int64 = 10_000
+    private static let keepaliveMillisecondsMin: Int64 = 10_000
 
     private let endpoints: [Endpoint]
     private let configuration: EtcdClient.Configuration
@@ -48,7 +48,7 @@ actor Connections {
         _ = try? await current.connection.close().get()
     }
 
-    /// Calls that come while a connection is being made share it.
+    /// Concurrent calls share one dial.
     private func open() async throws -> GRPCClientConnection {
         if let opening { return try await opening.value }
         let task = Task { try await self.dial() }
@@ -79,16 +79,16 @@ actor Connections {
         throw failure
     }
 
-    private var connectionSettings: GRPCClientConfiguration {
-        var settings = GRPCClientConfiguration()
+    private var connectionConfiguration: GRPCClientConfiguration {
+        var grpcConfiguration = GRPCClientConfiguration()
         let interval = configuration.keepaliveIntervalMilliseconds
         if interval > 0 {
-            settings.http2.keepalive.pingIntervalMilliseconds =
-                max(interval, Self.keepaliveMinimumMilliseconds)
-            settings.http2.keepalive.pingTimeoutMilliseconds =
+            grpcConfiguration.http2.keepalive.pingIntervalMilliseconds =
+                max(interval, Self.keepaliveMillisecondsMin)
+            grpcConfiguration.http2.keepalive.pingTimeoutMilliseconds =
                 configuration.keepaliveTimeoutMilliseconds
         }
-        return settings
+        return grpcConfiguration
     }
 
     private func dial(_ endpoint: Endpoint) async throws -> GRPCClientConnection {
@@ -97,10 +97,10 @@ actor Connections {
             switch endpoint.address {
             case .host(let host, let port):
                 GRPCClientConnection.connect(
-                    host: host, port: port, on: loop, configuration: connectionSettings)
+                    host: host, port: port, on: loop, configuration: connectionConfiguration)
             case .unixPath(let path):
                 GRPCClientConnection.connect(
-                    unixPath: path, on: loop, configuration: connectionSettings)
+                    unixPath: path, on: loop, configuration: connectionConfiguration)
             }
         let promise = loop.makePromise(of: GRPCClientConnection.self)
         let timer = loop.scheduleTask(in: .milliseconds(configuration.dialTimeoutMilliseconds)) {

@@ -1,4 +1,4 @@
-/// Where a member listens for clients.
+/// A client endpoint of a member.
 struct Endpoint: Equatable, Sendable {
     enum Address: Equatable, Sendable {
         case host(String, port: Int)
@@ -7,14 +7,14 @@ struct Endpoint: Equatable, Sendable {
 
     let address: Address
 
-    /// Reads `http://host:port`, `host:port` and `unix://path`; `https` is not spoken yet.
+    /// Parses `http://host:port`, `host:port` and `unix://path`; `https` is not supported yet.
     init(_ text: String) throws(EtcdClientError) {
         if text.hasPrefix("unix://") {
             address = .unixPath(String(text.dropFirst(7)))
             return
         }
         let refused = EtcdClientError(
-            code: .invalidArgument, message: "the endpoint \"\(text)\" is not understood")
+            code: .invalidArgument, message: "the endpoint \"\(text)\" is invalid or not supported")
         var rest = Substring(text)
         if rest.hasPrefix("http://") { rest = rest.dropFirst(7) }
         if rest.hasSuffix("/") { rest = rest.dropLast() }

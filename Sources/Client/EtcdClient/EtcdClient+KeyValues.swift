@@ -5,18 +5,18 @@ extension EtcdClient {
     @discardableResult
     public func put(
         _ key: [UInt8], _ value: [UInt8], lease: Int64 = 0, returnsPrevious: Bool = false
-    ) async throws(EtcdClientError) -> PutResult {
+    ) async throws(EtcdClientError) -> PutResponse {
         let request = PutRequest(
             key: key[...], value: value[...], lease: lease, prevKV: returnsPrevious)
-        let answer: Etcdserverpb_PutResponse = try await call("KV/Put", request)
-        return PutResult(answer)
+        let response: Etcdserverpb_PutResponse = try await call("KV/Put", request)
+        return PutResponse(response)
     }
 
     /// Puts a text under a key.
     @discardableResult
     public func put(
         _ key: String, _ value: String, lease: Int64 = 0
-    ) async throws(EtcdClientError) -> PutResult {
+    ) async throws(EtcdClientError) -> PutResponse {
         try await put(Array(key.utf8), Array(value.utf8), lease: lease)
     }
 
@@ -29,33 +29,33 @@ extension EtcdClient {
     ///
     /// - Parameters:
     ///   - limit: pairs at most; 0 for all.
-    ///   - revision: as of which to read; 0 for the newest.
-    ///   - isSerializable: whether a member may answer from what it has, perhaps outdated.
+    ///   - revision: the revision to read at; 0 for the newest.
+    ///   - isSerializable: whether the member may read locally, with possibly stale data.
     public func range(
         _ keys: KeyRange, limit: Int64 = 0, revision: Int64 = 0, isSerializable: Bool = false,
         keysOnly: Bool = false, countOnly: Bool = false
-    ) async throws(EtcdClientError) -> RangeResult {
+    ) async throws(EtcdClientError) -> RangeResponse {
         let request = RangeRequest(
             key: keys.start[...], rangeEnd: keys.end[...], limit: limit, revision: revision,
             serializable: isSerializable, keysOnly: keysOnly, countOnly: countOnly)
-        let answer: Etcdserverpb_RangeResponse = try await call("KV/Range", request)
-        return RangeResult(answer)
+        let response: Etcdserverpb_RangeResponse = try await call("KV/Range", request)
+        return RangeResponse(response)
     }
 
     /// Deletes keys.
     @discardableResult
     public func delete(
         _ keys: KeyRange, returnsPrevious: Bool = false
-    ) async throws(EtcdClientError) -> DeleteResult {
+    ) async throws(EtcdClientError) -> DeleteResponse {
         let request = DeleteRangeRequest(
             key: keys.start[...], rangeEnd: keys.end[...], prevKV: returnsPrevious)
-        let answer: Etcdserverpb_DeleteRangeResponse = try await call("KV/DeleteRange", request)
-        return DeleteResult(answer)
+        let response: Etcdserverpb_DeleteRangeResponse = try await call("KV/DeleteRange", request)
+        return DeleteResponse(response)
     }
 
-    /// Forgets what was superseded at a revision or before.
+    /// Compacts the history up to a revision.
     ///
-    /// - Parameter isPhysical: whether to wait until it is gone from the database.
+    /// - Parameter isPhysical: whether to wait until it is removed from the database.
     public func compact(
         at revision: Int64, isPhysical: Bool = false
     ) async throws(EtcdClientError) {
@@ -63,9 +63,9 @@ extension EtcdClient {
         let _: Etcdserverpb_CompactionResponse = try await call("KV/Compact", request)
     }
 
-    /// What the member at the other end says of itself.
+    /// The status of the connected member.
     public func status() async throws(EtcdClientError) -> MemberStatus {
-        let answer: Etcdserverpb_StatusResponse = try await call("Maintenance/Status", bytes: [])
-        return MemberStatus(answer)
+        let response: Etcdserverpb_StatusResponse = try await call("Maintenance/Status", bytes: [])
+        return MemberStatus(response)
     }
 }

@@ -4,7 +4,7 @@ internal import GRPC
 /// A lease that was granted.
 public struct LeaseGrant: Hashable, Sendable {
     public let id: Int64
-    /// How long it lives without being kept alive, in seconds.
+    /// The TTL in seconds.
     public let seconds: Int64
 }
 
@@ -16,25 +16,25 @@ extension EtcdClient {
         seconds: Int64, id: Int64 = 0
     ) async throws(EtcdClientError) -> LeaseGrant {
         let request = LeaseGrantRequest(ttlSeconds: seconds, id: id)
-        let answer: Etcdserverpb_LeaseGrantResponse = try await call("Lease/LeaseGrant", request)
-        return LeaseGrant(id: answer.id, seconds: answer.ttl)
+        let response: Etcdserverpb_LeaseGrantResponse = try await call("Lease/LeaseGrant", request)
+        return LeaseGrant(id: response.id, seconds: response.ttl)
     }
 
-    /// Ends a lease; its keys are deleted.
+    /// Revokes a lease; its keys are deleted.
     public func revokeLease(_ id: Int64) async throws(EtcdClientError) {
         let request = LeaseRevokeRequest(id: id)
         let _: Etcdserverpb_LeaseRevokeResponse = try await call("Lease/LeaseRevoke", request)
     }
 
-    /// Starts a lease's time anew.
+    /// Renews a lease.
     ///
-    /// - Returns: The seconds it lives now. Throws `.leaseNotFound` when it has ended.
+    /// - Returns: The TTL in seconds. Throws `.leaseNotFound` if the lease has expired.
     @discardableResult
     public func keepLeaseAlive(_ id: Int64) async throws(EtcdClientError) -> Int64 {
         let request = LeaseKeepAliveRequest(id: id)
-        let answer: Etcdserverpb_LeaseKeepAliveResponse = try await call(
+        let response: Etcdserverpb_LeaseKeepAliveResponse = try await call(
             "Lease/LeaseKeepAlive", request)
-        guard answer.ttl > 0 else { throw .leaseNotFound }
-        return answer.ttl
+        guard response.ttl > 0 else { throw .leaseNotFound }
+        return response.ttl
     }
 }

@@ -5,18 +5,18 @@ internal import SwiftProtobuf
 /// A client of an etcd cluster.
 ///
 /// All functions may be called from any task; cancelling the task cancels the call. A call that
-/// fails with `unavailable` may have been carried out or not: the client repeats none by itself.
+/// fails with `unavailable` may or may not have been executed: the client does not retry.
 public final class EtcdClient: Sendable {
-    /// How calls are made.
+    /// Timeouts and keepalive of calls and connections.
     public struct Configuration: Sendable {
-        /// How long a call may take.
+        /// The timeout of a call.
         public var timeoutMilliseconds: Int64 = 5_000
-        /// How long making a connection to one endpoint may take.
+        /// The timeout of connecting to one endpoint.
         public var dialTimeoutMilliseconds: Int64 = 2_000
-        /// Silence after which the server is pinged, at least ten seconds as in gRPC's other
-        /// clients; 0 never pings.
+        /// Idle time after which the server is pinged, at least ten seconds as in other gRPC
+        /// clients; 0 disables pings.
         public var keepaliveIntervalMilliseconds: Int64 = 0
-        /// Silence after a ping at which the connection counts as lost.
+        /// Time after a ping without response until the connection counts as lost.
         public var keepaliveTimeoutMilliseconds: Int64 = 20_000
 
         public init() {}
@@ -26,7 +26,7 @@ public final class EtcdClient: Sendable {
     private let configuration: Configuration
 
     /// - Parameter endpoints: members' client addresses, as `http://host:port` or `host:port`;
-    ///   connections are made when they are needed.
+    ///   connections are opened when they are needed.
     public init(
         endpoints: [String], configuration: Configuration = Configuration()
     ) throws(EtcdClientError) {
@@ -40,27 +40,27 @@ public final class EtcdClient: Sendable {
         connections = Connections(endpoints: parsed, configuration: configuration)
     }
 
-    /// Closes the connection; calls under way fail.
+    /// Closes the connection; calls in progress fail.
     public func close() async {
         await connections.close()
     }
 
     /// Makes one unary call.
-    func call<Answer: SwiftProtobuf.Message>(
+    func call<Response: SwiftProtobuf.Message>(
         _ method: String, _ request: some WireEncodable
-    ) async throws(EtcdClientError) -> Answer {
+    ) async throws(EtcdClientError) -> Response {
         try await call(method, bytes: request.encoded())
     }
 
-    func call<Answer: SwiftProtobuf.Message>(
+    func call<Response: SwiftProtobuf.Message>(
         _ method: String, bytes: [UInt8]
-    ) async throws(EtcdClientError) -> Answer {
+    ) async throws(EtcdClientError) -> Response {
         let connection = try await connections.connection()
         do {
-            let answer = try await connection.call(
+            let response = try await connection.call(
                 path: "/etcdserverpb." + method, message: bytes,
                 timeoutMilliseconds: configuration.timeoutMilliseconds)
-            return try Answer(serializedBytes: answer)
+            return try Response(serializedBytes: response)
         } catch {
             throw EtcdClientError(error)
         }

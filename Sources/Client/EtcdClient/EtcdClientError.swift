@@ -1,7 +1,7 @@
 internal import EtcdAPI
 internal import GRPC
 
-/// Why a call to etcd failed: the gRPC status code and the text, which tells etcd's errors apart.
+/// Why a call to etcd failed: the gRPC status code and the text, which identifies etcd's errors.
 public struct EtcdClientError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The status codes of gRPC, as numbered on the wire.
     public enum Code: Int, Sendable, CaseIterable {
@@ -32,19 +32,19 @@ public struct EtcdClientError: Error, Equatable, Sendable, CustomStringConvertib
         self.message = message
     }
 
-    /// The text alone for etcd's own errors, else as gRPC clients print an error.
+    /// The text alone for etcd's own errors, otherwise the format of gRPC clients.
     public var description: String {
         if EtcdError.listed(message: message) != nil { return message }
         let name = StatusCode(rawValue: code.rawValue)?.name ?? "Unknown"
         return "rpc error: code = \(name) desc = \(message)"
     }
 
-    /// Whether this is one of etcd's own errors rather than the transport's.
+    /// Whether this is one of etcd's own errors, not one of the transport.
     public var isFromServer: Bool { EtcdError.listed(message: message) != nil }
 
-    /// A revision asked for has been compacted.
+    /// The requested revision has been compacted.
     public static let compacted = EtcdClientError(.compacted)
-    /// A revision asked for does not exist yet.
+    /// The requested revision does not exist yet.
     public static let futureRevision = EtcdClientError(.futureRevision)
     /// A lease does not exist.
     public static let leaseNotFound = EtcdClientError(.leaseNotFound)
@@ -57,7 +57,7 @@ public struct EtcdClientError: Error, Equatable, Sendable, CustomStringConvertib
         self.init(code: Code(rawValue: error.code.rawValue) ?? .unknown, message: error.message)
     }
 
-    /// What a call ended with.
+    /// The error that ended a call.
     init(_ error: any Error) {
         switch error {
         case let error as EtcdClientError: self = error

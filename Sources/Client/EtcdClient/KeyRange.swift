@@ -1,16 +1,16 @@
-/// Which keys a request is about.
+/// The keys of a request.
 public struct KeyRange: Hashable, Sendable {
     /// The first key.
     public let start: [UInt8]
-    /// As on the wire: empty for the one key, `[0]` for all from `start` on, else the first key
-    /// behind the range.
+    /// As on the wire: empty for a single key, `[0]` for all keys from `start` on, otherwise the
+    /// first key after the range.
     public let end: [UInt8]
 
-    /// The one key.
+    /// A single key.
     public static func key(_ key: [UInt8]) -> KeyRange { KeyRange(start: key, end: []) }
-    /// The one key.
+    /// A single key.
     public static func key(_ key: String) -> KeyRange { .key(Array(key.utf8)) }
-    /// From a key on, up to another that does not belong to it.
+    /// From a key up to another, which is excluded.
     public static func range(_ start: [UInt8], upTo end: [UInt8]) -> KeyRange {
         KeyRange(start: start, end: end)
     }

@@ -1,6 +1,6 @@
 internal import EtcdAPI
 
-/// Operations that are carried out together, one list or the other as conditions say.
+/// Operations that are executed atomically: one list or the other, depending on conditions.
 public struct Transaction: Sendable {
     /// One operation.
     public enum Operation: Sendable {
@@ -9,7 +9,7 @@ public struct Transaction: Sendable {
         case delete(KeyRange)
     }
 
-    /// What is asked of one key; a missing key compares as zeros, and its value as nothing.
+    /// A comparison of one key; a missing key compares as zeros, with an empty value.
     public struct Condition: Sendable {
         public enum Relation: Sendable { case equal, notEqual, less, greater }
 
@@ -33,9 +33,9 @@ public struct Transaction: Sendable {
     }
 
     public var conditions: [Condition]
-    /// Carried out when all conditions hold,
+    /// Executed if all conditions hold.
     public var success: [Operation]
-    /// and when one does not.
+    /// Executed if a condition does not hold.
     public var failure: [Operation]
 
     public init(
@@ -48,28 +48,28 @@ public struct Transaction: Sendable {
     }
 }
 
-/// The answer to a transaction.
-public struct TransactionResult: Sendable {
-    /// The answer to one operation.
-    public enum Answer: Hashable, Sendable {
-        case put(PutResult)
-        case range(RangeResult)
-        case delete(DeleteResult)
+/// The response to a transaction.
+public struct TransactionResponse: Sendable {
+    /// The response to one operation.
+    public enum OperationResponse: Hashable, Sendable {
+        case put(PutResponse)
+        case range(RangeResponse)
+        case delete(DeleteResponse)
     }
 
-    public let header: AnswerHeader
+    public let header: ResponseHeader
     /// Whether the conditions held.
     public let succeeded: Bool
-    public let answers: [Answer]
+    public let responses: [OperationResponse]
 
-    init(_ answer: Etcdserverpb_TxnResponse) {
-        header = AnswerHeader(answer.header)
-        succeeded = answer.succeeded
-        answers = answer.responses.compactMap { operation in
+    init(_ response: Etcdserverpb_TxnResponse) {
+        header = ResponseHeader(response.header)
+        succeeded = response.succeeded
+        responses = response.responses.compactMap { operation in
             switch operation.response {
-            case .responsePut(let put): .put(PutResult(put))
-            case .responseRange(let range): .range(RangeResult(range))
-            case .responseDeleteRange(let delete): .delete(DeleteResult(delete))
+            case .responsePut(let put): .put(PutResponse(put))
+            case .responseRange(let range): .range(RangeResponse(range))
+            case .responseDeleteRange(let delete): .delete(DeleteResponse(delete))
             case .responseTxn, nil: nil
             }
         }
@@ -77,17 +77,17 @@ public struct TransactionResult: Sendable {
 }
 
 extension EtcdClient {
-    /// Carries out a transaction.
+    /// Executes a transaction.
     @discardableResult
     public func commit(
         _ transaction: Transaction
-    ) async throws(EtcdClientError) -> TransactionResult {
+    ) async throws(EtcdClientError) -> TransactionResponse {
         let request = TxnRequest(
             compare: transaction.conditions.map { Compare($0) },
             success: transaction.success.map { RequestOp($0) },
             failure: transaction.failure.map { RequestOp($0) })
-        let answer: Etcdserverpb_TxnResponse = try await call("KV/Txn", request)
-        return TransactionResult(answer)
+        let response: Etcdserverpb_TxnResponse = try await call("KV/Txn", request)
+        return TransactionResponse(response)
     }
 }
 

@@ -9,22 +9,22 @@ public struct WatchUpdate: Sendable {
         public enum Kind: Sendable { case put, delete }
 
         public let kind: Kind
-        /// The pair after the change; for a deletion the key and the revision of it.
+        /// The pair after the change; for a deletion the key and the revision of the deletion.
         public let pair: KeyValuePair
-        /// The pair before, when it was asked for and existed.
+        /// The previous pair, if it was requested and existed.
         public let previous: KeyValuePair?
     }
 
-    public let header: AnswerHeader
-    /// Empty when the update only tells how far the watch has come.
+    public let header: ResponseHeader
+    /// Empty for a progress notification.
     public let events: [Event]
 }
 
-/// The changes of keys from a revision on, none left out and none twice.
+/// The changes of keys from a revision on, without gaps or duplicates.
 ///
-/// When the connection is lost the watch goes on over another one behind what it has given. It
-/// ends by throwing: `.compacted` when a revision it needs is gone. One task iterates it; when the
-/// iterator is gone the watch ends.
+/// When the connection is lost, the watch resumes on another one after the last delivered revision.
+/// It ends by throwing: `.compacted` if a revision it needs is compacted. One task iterates it; the
+/// watch is cancelled when the iterator is released.
 public struct WatchSequence: AsyncSequence, Sendable {
     public typealias Element = WatchUpdate
 
@@ -86,22 +86,22 @@ final class WatchState: @unchecked Sendable {
         try await Task.sleep(for: .milliseconds(50 * failures))
     }
 
-    /// The next update; nil for an answer that holds none.
+    /// The next update; nil for a response without one.
     private func receive() async throws -> WatchUpdate? {
         if messages == nil { try await begin() }
         guard let message = try await messages?.next() else {
             throw GRPCStatus(.unavailable, "the watch was ended by the server")
         }
-        let answer = try Etcdserverpb_WatchResponse(serializedBytes: message)
-        if answer.canceled { throw Self.reason(of: answer) }
+        let response = try Etcdserverpb_WatchResponse(serializedBytes: message)
+        if response.canceled { throw Self.reason(of: response) }
         failures = 0
-        if answer.created {
-            // So that a watch of what comes from now on misses nothing when it is resumed.
-            if request.startRevision == 0 { request.startRevision = answer.header.revision + 1 }
+        if response.created {
+            // So that a watch from the current revision misses nothing when it is resumed.
+            if request.startRevision == 0 { request.startRevision = response.header.revision + 1 }
             return nil
         }
-        let update = WatchUpdate(answer)
-        let newest = update.events.map(\.pair.modRevision).max() ?? answer.header.revision
+        let update = WatchUpdate(response)
+        let newest = update.events.map(\.pair.modRevision).max() ?? response.header.revision
         request.startRevision = max(request.startRevision, newest + 1)
         return update
     }
@@ -114,16 +114,16 @@ final class WatchState: @unchecked Sendable {
         messages = stream.messages.makeAsyncIterator()
     }
 
-    private static func reason(of answer: Etcdserverpb_WatchResponse) -> EtcdClientError {
-        if answer.compactRevision > 0 { return .compacted }
-        return EtcdClientError(code: .canceled, message: answer.cancelReason)
+    private static func reason(of response: Etcdserverpb_WatchResponse) -> EtcdClientError {
+        if response.compactRevision > 0 { return .compacted }
+        return EtcdClientError(code: .canceled, message: response.cancelReason)
     }
 }
 
 extension WatchUpdate {
-    init(_ answer: Etcdserverpb_WatchResponse) {
-        header = AnswerHeader(answer.header)
-        events = answer.events.map { event in
+    init(_ response: Etcdserverpb_WatchResponse) {
+        header = ResponseHeader(response.header)
+        events = response.events.map { event in
             Event(
                 kind: event.type == .delete ? .delete : .put, pair: KeyValuePair(event.kv),
                 previous: event.hasPrevKv ? KeyValuePair(event.prevKv) : nil)
@@ -134,15 +134,15 @@ extension WatchUpdate {
 extension EtcdClient {
     /// Watches keys.
     ///
-    /// - Parameter revision: the first revision of interest; 0 for what comes from now on.
+    /// - Parameter revision: the first revision to watch; 0 for changes from now on.
     public func watch(
         _ keys: KeyRange, from revision: Int64 = 0, returnsPrevious: Bool = false,
-        tellsProgress: Bool = false
+        notifiesProgress: Bool = false
     ) -> WatchSequence {
         WatchSequence(
             connections: connections,
             request: WatchCreateRequest(
                 key: keys.start[...], rangeEnd: keys.end[...], startRevision: revision,
-                progressNotify: tellsProgress, prevKV: returnsPrevious))
+                progressNotify: notifiesProgress, prevKV: returnsPrevious))
     }
 }

@@ -1,7 +1,9 @@
-/// The protobuf form of changes of membership, the only entry data that the machine must read.
+import Identifiers
+
+/// Protobuf encoding of configuration changes, the only entry data that the Raft machine reads.
 ///
-/// Fields ascend by number; unknown ones are skipped, a repeated scalar's last value counts, and
-/// any malformed input gives nil.
+/// Fields are written in ascending order. Unknown fields are skipped, the last value of a repeated
+/// scalar field counts, and malformed input gives nil.
 extension ConfChange {
     /// Reads raftpb.ConfChange; nil if malformed or of an unknown type.
     package init?(decoding bytes: [UInt8]) {
@@ -23,7 +25,7 @@ extension ConfChange {
         self = decoded
     }
 
-    /// The encoded change. The type and the member are always written, as etcd does.
+    /// The encoded change. The type and the member are always written, as in etcd.
     package var encoded: [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(context.count + 32)
@@ -63,7 +65,7 @@ extension ConfChangeV2 {
         self = decoded
     }
 
-    /// The encoded change; the change that leaves a joint configuration has no bytes.
+    /// The encoded change; the change that leaves a joint configuration is empty.
     package var encoded: [UInt8] {
         var bytes: [UInt8] = []
         if transition != .automatic {

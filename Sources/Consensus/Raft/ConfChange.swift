@@ -1,19 +1,21 @@
-/// What a change of membership does to one member; raw values are those of raftpb.
+package import Identifiers
+
+/// Type of a configuration change of one member; raw values are those of raftpb.
 package enum ConfChangeType: UInt8, Sendable {
     case addVoter = 0
     case remove = 1
-    /// Changes nothing for Raft; the application updates what it keeps about the member.
+    /// No change for Raft; the application updates the member's attributes.
     case update = 2
     case addLearner = 3
 }
 
 /// A change of one member (raftpb.ConfChange), the form that etcd proposes.
 package struct ConfChange: Equatable, Sendable {
-    /// The application's name for the request.
+    /// The application's request ID.
     package var id: UInt64
     package var type: ConfChangeType
     package var member: MemberID
-    /// The application's bytes.
+    /// The application's data.
     package var context: [UInt8]
 
     package init(
@@ -25,7 +27,7 @@ package struct ConfChange: Equatable, Sendable {
         self.context = context
     }
 
-    /// The same change in the general form.
+    /// The same change as a ConfChangeV2.
     package var asV2: ConfChangeV2 {
         ConfChangeV2(changes: [ConfChangeSingle(type: type, member: member)], context: context)
     }
@@ -33,15 +35,15 @@ package struct ConfChange: Equatable, Sendable {
 
 /// How a joint configuration is entered and left; raw values are those of raftpb.
 package enum ConfChangeTransition: UInt8, Sendable {
-    /// Joint only if more than one change is asked for; left by itself.
+    /// Joint only if there is more than one change; left automatically.
     case automatic = 0
-    /// Always joint; left by itself.
+    /// Always joint; left automatically.
     case jointImplicit = 1
     /// Always joint; left by an empty change that the application proposes.
     case jointExplicit = 2
 }
 
-/// One step of a general change.
+/// One single change of a ConfChangeV2.
 package struct ConfChangeSingle: Equatable, Sendable {
     package var type: ConfChangeType
     package var member: MemberID
@@ -52,7 +54,7 @@ package struct ConfChangeSingle: Equatable, Sendable {
     }
 }
 
-/// A general change of membership (raftpb.ConfChangeV2).
+/// A configuration change of any number of members (raftpb.ConfChangeV2).
 package struct ConfChangeV2: Equatable, Sendable {
     package var transition: ConfChangeTransition
     package var changes: [ConfChangeSingle]
@@ -71,7 +73,7 @@ package struct ConfChangeV2: Equatable, Sendable {
     /// The empty change, which leaves a joint configuration.
     package static let leaveJoint = ConfChangeV2(changes: [])
 
-    /// What applying the change does.
+    /// The effect of applying the change.
     enum Effect: Equatable {
         case simple
         case enterJoint(autoLeave: Bool)

@@ -1,4 +1,6 @@
-/// What an entry's data means; raw values are those of raftpb.EntryType.
+package import Identifiers
+
+/// Type of an entry's data; raw values are those of raftpb.EntryType.
 package enum EntryType: UInt8, Sendable {
     /// A command of the application, or empty.
     case normal = 0
@@ -8,7 +10,7 @@ package enum EntryType: UInt8, Sendable {
     case confChangeV2 = 2
 }
 
-/// One entry of the log. The data is shared, never copied, on its way through the machine.
+/// One entry of the log. The data is shared, never copied, on its way through the Raft machine.
 package struct Entry: Equatable, Sendable {
     package var term: Term
     package var index: LogIndex
@@ -22,20 +24,21 @@ package struct Entry: Equatable, Sendable {
         self.data = data
     }
 
-    /// Fills unused places of a buffer.
+    /// Fills unused slots of a buffer.
     static let vacant = Entry(term: .zero, index: .zero, data: [])
 
     package var id: EntryID {
         EntryID(term: term, index: index)
     }
 
-    /// Size counted against the limits of a message: data, and room for the other fields encoded.
+    /// Size counted against the limits of a message: the data plus an allowance for the other
+    /// encoded fields.
     package var sizeBytes: Int {
         data.count + 24
     }
 }
 
-/// What a caller proposes; the leader gives it its place in the log.
+/// A proposal; the leader assigns its term and index.
 package struct Proposal: Equatable, Sendable {
     package var type: EntryType
     package var data: [UInt8]

@@ -1,13 +1,13 @@
-/// A double-ended queue of entries in one buffer, so that neither compaction nor truncation moves
-/// the entries that stay.
+/// A double-ended queue of entries in one ring buffer, so that neither compaction nor truncation
+/// moves the remaining entries.
 struct EntryRing: Sendable {
     private var slots: [Entry] = []
     private var head = 0
     private(set) var count = 0
 
-    /// The entry at this distance from the first one.
+    /// The entry at this offset from the first one.
     subscript(position: Int) -> Entry {
-        precondition(position >= 0 && position < count, "the position lies outside of the ring")
+        precondition(position >= 0 && position < count, "the position is out of range")
         return slots[(head + position) & (slots.count - 1)]
     }
 
@@ -17,9 +17,9 @@ struct EntryRing: Sendable {
         count += 1
     }
 
-    /// Drops entries at the front and lets go of their data.
+    /// Removes entries at the front and releases their data.
     mutating func removeFirst(_ dropped: Int) {
-        precondition(dropped <= count, "no more entries can go than there are")
+        precondition(dropped <= count, "more entries are removed than there are")
         for position in 0..<dropped {
             slots[(head + position) & (slots.count - 1)] = .vacant
         }
@@ -27,9 +27,9 @@ struct EntryRing: Sendable {
         head = count == 0 ? 0 : (head + dropped) & (slots.count - 1)
     }
 
-    /// Drops entries at the end and lets go of their data.
+    /// Removes entries at the end and releases their data.
     mutating func removeLast(_ dropped: Int) {
-        precondition(dropped <= count, "no more entries can go than there are")
+        precondition(dropped <= count, "more entries are removed than there are")
         for position in count - dropped..<count {
             slots[(head + position) & (slots.count - 1)] = .vacant
         }
@@ -38,7 +38,7 @@ struct EntryRing: Sendable {
 
     /// Entries at these positions; their data is shared.
     func copy(_ range: Range<Int>) -> [Entry] {
-        precondition(range.upperBound <= count, "the range lies outside of the ring")
+        precondition(range.upperBound <= count, "the range is out of bounds")
         var copied: [Entry] = []
         copied.reserveCapacity(range.count)
         for position in range {

@@ -1,14 +1,14 @@
-/// Walks over the fields of one protobuf message, checked at every step.
+/// Iterates over the fields of one protobuf message with full bounds checks.
 struct FieldReader {
     enum Value {
         case varint(UInt64)
         case bytes(ArraySlice<UInt8>)
-        /// A fixed-size value, skipped: no field read here is of that kind.
+        /// A fixed-size value; skipped, since no field read here has this wire type.
         case fixed
     }
 
     private var rest: ArraySlice<UInt8>
-    /// Whether the walk ended before the end of the input.
+    /// Whether the input is malformed; iteration ended there.
     private(set) var isMalformed = false
 
     init(_ bytes: ArraySlice<UInt8>) {
@@ -50,7 +50,7 @@ struct FieldReader {
         return taken
     }
 
-    /// A varint of at most ten bytes; bits beyond the 64th are cut off, as protobuf does.
+    /// A varint of at most ten bytes; bits beyond the 64th are truncated, as in protobuf.
     private mutating func varint() -> UInt64? {
         var value: UInt64 = 0
         var shift: UInt64 = 0

@@ -1,7 +1,9 @@
-/// Kinds of messages; raw values are those of raftpb.MessageType.
+package import Identifiers
+
+/// Types of messages; raw values are those of raftpb.MessageType.
 ///
-/// Kinds that only ever travel inside one process in etcd (hup, beat, unreachable, ...) are
-/// functions of `RaftMachine` here and are refused by `step`.
+/// Types that etcd uses only within a process (hup, beat, unreachable, ...) are methods of
+/// `RaftMachine` here and are rejected by `step`.
 package enum MessageType: UInt8, Sendable, CaseIterable {
     case hup = 0
     case beat = 1
@@ -29,9 +31,9 @@ package enum MessageType: UInt8, Sendable, CaseIterable {
     case forgetLeader = 23
 }
 
-/// A message between members: the fields of raftpb.Message, absent ones being zero or empty.
+/// A message between members with the fields of raftpb.Message; absent fields are zero or empty.
 ///
-/// Which fields a kind uses:
+/// Fields used by each type:
 /// - propose, readIndex: `entries`; the term is zero
 /// - append: `logTerm` and `index` of the entry before `entries`, `commit`
 /// - appendResponse: `index`; if `isRejected`, `rejectHint` and its `logTerm`
@@ -39,7 +41,7 @@ package enum MessageType: UInt8, Sendable, CaseIterable {
 /// - heartbeat: `commit`, `context`; its response returns the context unchanged
 /// - snapshot: `snapshot`
 /// - readIndexResponse: `index`, and the `entries` of the request
-/// - transferLeader: `from` is the member that shall lead
+/// - transferLeader: `from` is the transferee
 package struct Message: Equatable, Sendable {
     package var type: MessageType
     package var isRejected: Bool
@@ -85,7 +87,7 @@ package struct Message: Equatable, Sendable {
         self.snapshot = snapshot
     }
 
-    /// Context of a vote request that a leader's transfer caused; such a request is heard even
-    /// by members that still hear from their leader.
+    /// Context of a vote request caused by a leadership transfer; members handle such a request
+    /// even within the lease of their leader.
     package static let transferContext: [UInt8] = Array("CampaignTransfer".utf8)
 }

@@ -1,9 +1,11 @@
-/// What a member must not forget besides its log (Raft paper, figure 2, "persistent state").
+package import Identifiers
+
+/// State that must be durable besides the log (Raft paper, figure 2, "persistent state").
 package struct HardState: Equatable, Sendable {
     package var term: Term
-    /// Whom this member voted for in `term`; `.none` if nobody.
+    /// The member voted for in `term`; `.none` if there was no vote.
     package var vote: MemberID
-    /// May lag behind the truth on disk: it can be learnt again.
+    /// May be stale on disk: it can be recovered from the leader.
     package var commit: LogIndex
 
     package init(term: Term = .zero, vote: MemberID = .none, commit: LogIndex = .zero) {
@@ -16,16 +18,16 @@ package struct HardState: Equatable, Sendable {
     package static let initial = HardState()
 }
 
-/// Membership as Raft sees it, ids ascending (raftpb.ConfState).
+/// Membership as Raft sees it, IDs ascending (raftpb.ConfState).
 package struct ConfState: Equatable, Sendable {
-    /// Voters; while joint, those of the incoming configuration.
+    /// Voters; in a joint configuration, those of the incoming half.
     package var voters: [MemberID]
     package var learners: [MemberID]
-    /// Voters of the outgoing configuration; not empty exactly while joint.
+    /// Voters of the outgoing half; empty if the configuration is not joint.
     package var votersOutgoing: [MemberID]
-    /// Outgoing voters that turn into learners when the joint configuration is left.
+    /// Outgoing voters that become learners when the joint configuration is left.
     package var learnersNext: [MemberID]
-    /// Whether the leader leaves the joint configuration by itself.
+    /// Whether the leader leaves the joint configuration automatically.
     package var autoLeave: Bool
 
     package init(
@@ -43,12 +45,12 @@ package struct ConfState: Equatable, Sendable {
     }
 }
 
-/// A state of the application that replaces the log up to and including `index`.
+/// A state of the application that replaces the log through `index`.
 package struct Snapshot: Equatable, Sendable {
     package var index: LogIndex
     package var term: Term
     package var confState: ConfState
-    /// The application's bytes; the machine never looks at them.
+    /// The application's data; never read by the Raft machine.
     package var data: [UInt8]
 
     package init(index: LogIndex, term: Term, confState: ConfState, data: [UInt8] = []) {

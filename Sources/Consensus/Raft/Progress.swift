@@ -1,14 +1,16 @@
-/// What a leader knows about another member's log, and how it sends to it.
+import Identifiers
+
+/// What a leader knows about another member's log, and how it replicates to it.
 ///
-/// Guarantees `match < next`. The states are those of etcd: a follower whose end is unknown is
-/// probed with one append at a time; one that answered is replicated to, several appends in
-/// flight; one that needs entries that were compacted gets a snapshot and nothing else.
+/// Guarantees `match < next`. The states are those of etcd. A follower whose last index is unknown
+/// is probed with one append at a time. After a response, appends are pipelined. A follower that
+/// needs compacted entries gets a snapshot and no appends.
 struct Progress: Equatable, Sendable {
     enum State: Equatable, Sendable {
-        /// `isPaused` after a probe was sent, until an answer to it or to a heartbeat comes.
+        /// `isPaused` after a probe was sent, until a response to it or to a heartbeat arrives.
         case probe(isPaused: Bool)
         case replicate
-        /// Waits for the answer to a snapshot at this index.
+        /// Waits for the response to a snapshot at this index.
         case snapshot(pending: LogIndex)
     }
 
@@ -17,15 +19,15 @@ struct Progress: Equatable, Sendable {
     /// Index of the next entry to send.
     private(set) var next: LogIndex
     private(set) var state: State
-    /// Greatest commit index told to the member, as far as it can use it.
+    /// Greatest commit index sent to the member, limited to the entries sent.
     private(set) var sentCommit: LogIndex
-    /// Whether it was heard from since the last look at the quorum.
+    /// Whether a message was received from it since the last check-quorum.
     var isRecentlyActive: Bool
-    /// Whether an append is due even if it has no entries.
+    /// Whether an append is due even without entries.
     var isProbeDue: Bool
-    /// Appends without an answer. Empty unless replicating; it stands beside the state since an
-    /// array inside an enum case would be copied at each change.
-    private(set) var inflight: InflightWindow
+    /// Unacknowledged appends. Empty unless replicating. Not part of the state, since an array in
+    /// an enum payload would be copied at each change.
+    private(set) var inflights: Inflights
 
     /// A member whose log is unknown; the first probe goes to `next`.
     init(match: LogIndex = .zero, next: LogIndex, isRecentlyActive: Bool) {
@@ -35,19 +37,19 @@ struct Progress: Equatable, Sendable {
         sentCommit = .zero
         self.isRecentlyActive = isRecentlyActive
         isProbeDue = false
-        inflight = InflightWindow()
+        inflights = Inflights()
     }
 
     /// Whether no entries may be sent now.
     func isPaused(_ limits: InflightLimits) -> Bool {
         switch state {
         case .probe(let isPaused): isPaused
-        case .replicate: inflight.isFull(limits)
+        case .replicate: inflights.isFull(limits)
         case .snapshot: true
         }
     }
 
-    /// Probes from behind what matched; after a snapshot from behind that one.
+    /// Probes from the entry after `match`, or after the pending snapshot.
     mutating func becomeProbe() {
         var start = match.next
         if case .snapshot(let pending) = state {
@@ -56,7 +58,7 @@ struct Progress: Equatable, Sendable {
         enter(.probe(isPaused: false), next: start)
     }
 
-    /// After a snapshot that failed: as if it was never sent.
+    /// Handles a failed snapshot as if it was never sent.
     mutating func abandonSnapshot() {
         enter(.probe(isPaused: false), next: match.next)
     }
@@ -74,7 +76,7 @@ struct Progress: Equatable, Sendable {
         self.state = state
         self.next = next
         sentCommit = min(sentCommit, next.previous)
-        inflight.removeAll()
+        inflights.removeAll()
     }
 
     mutating func pauseProbe() {
@@ -89,7 +91,7 @@ struct Progress: Equatable, Sendable {
         }
     }
 
-    /// Notes an append of `count` entries and this commit index as sent.
+    /// Records a sent append of `count` entries with this commit index.
     mutating func sentAppend(count: Int, bytes: Int, commit: LogIndex) {
         isProbeDue = false
         sentCommit = max(sentCommit, commit)
@@ -99,9 +101,9 @@ struct Progress: Equatable, Sendable {
             state = .probe(isPaused: true)
         case .replicate:
             next = next + count
-            inflight.append(last: next.previous, bytes: bytes)
+            inflights.append(last: next.previous, bytes: bytes)
         case .snapshot:
-            preconditionFailure("no entries are sent while a snapshot is on its way")
+            preconditionFailure("no entries are sent while a snapshot is pending")
         }
     }
 
@@ -109,14 +111,14 @@ struct Progress: Equatable, Sendable {
         sentCommit = max(sentCommit, commit)
     }
 
-    /// Whether telling this commit index would let the member commit more.
-    func canUse(commit: LogIndex) -> Bool {
+    /// Whether sending this commit index would let the member commit more entries.
+    func canBumpCommit(to commit: LogIndex) -> Bool {
         commit > sentCommit && sentCommit < next.previous
     }
 
-    /// Notes that the member holds everything up to `index`. Returns whether that was news.
+    /// Records that the member holds all entries through `index`. Returns whether `match` changed.
     mutating func acknowledge(_ index: LogIndex) -> Bool {
-        inflight.removeThrough(index)
+        inflights.removeThrough(index)
         guard index > match else { return false }
         match = index
         next = max(next, index.next)
@@ -124,8 +126,8 @@ struct Progress: Equatable, Sendable {
         return true
     }
 
-    /// Notes that the append after `rejected` did not fit and the next try shall start behind
-    /// `hint`. Returns false if the answer is one to an older append.
+    /// Handles the rejection of the append after `rejected`; the next probe starts after `hint`.
+    /// Returns false if the response is stale.
     mutating func reject(_ rejected: LogIndex, hint: LogIndex) -> Bool {
         switch state {
         case .replicate:

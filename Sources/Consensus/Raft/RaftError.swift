@@ -1,58 +1,59 @@
-/// Why a message was not taken. Only `brokenInvariant` must stop the member; the others are a
-/// peer's fault or come from the past, and cost the message.
+package import Identifiers
+
+/// Why a message was rejected. Only `brokenInvariant` must stop the member. The others are caused
+/// by a faulty peer or a stale message, and only drop the message.
 package enum StepError: Error, Equatable {
-    /// A kind that never comes from another member.
+    /// A type that is never sent by another member.
     case localMessage(MessageType)
-    /// An answer from someone who is no member.
+    /// A response from a sender that is not a member.
     case unknownMember(MemberID)
     /// A message that no correct member sends.
     case malformed(String)
-    /// A forwarded proposal that could not be taken.
+    /// A forwarded proposal that was dropped.
     case proposalDropped(ProposalError)
-    /// The log is not what the cluster relies on: this member lost durable state, or a leader
-    /// rewrites what was committed. Going on would answer wrongly.
+    /// The log violates what the cluster relies on: this member lost durable state, or a leader
+    /// overwrites committed entries. Continuing would return wrong responses.
     case brokenInvariant(String)
 }
 
-/// Why a proposal, read or transfer was not taken.
+/// Why a proposal, read request or transfer was rejected.
 package enum ProposalError: Error, Equatable {
-    /// No leader is known, or this follower does not forward.
+    /// No leader is known, or this follower does not forward proposals.
     case noLeader
     /// This leader is no longer a member.
     case notMember
-    /// Leadership is being handed over.
+    /// A leadership transfer is in progress.
     case leaderTransferring
-    /// The limit on bytes that are not committed, or not durable on the leader's own disk, is
-    /// reached.
+    /// The limit on bytes that are not committed, or not durable on the leader's disk, is reached.
     case tooManyUncommittedBytes
-    /// The limit on waiting reads is reached.
+    /// The limit on pending reads is reached.
     case tooManyPendingReads
-    /// An earlier change of membership may not have been applied yet.
+    /// An earlier configuration change may not have been applied yet.
     case configurationChangePending
     /// The joint configuration must be left first.
     case configurationIsJoint
     /// There is no joint configuration to leave.
     case configurationIsNotJoint
-    /// The entry's data is no change of membership.
+    /// The entry's data is not a valid configuration change.
     case malformedConfigurationChange
 }
 
-/// Why a change of membership cannot be applied to the present configuration.
-package enum ConfigurationError: Error, Equatable {
+/// Why a configuration change cannot be applied to the current configuration.
+package enum ConfChangeError: Error, Equatable {
     case alreadyJoint
     case notJoint
     case removesAllVoters
     case changesMoreThanOneVoter
 }
 
-/// Why a machine cannot start from the state given.
+/// Why a Raft machine cannot start from the restored state.
 package enum RestoreError: Error, Equatable {
-    /// Entry at this position is missing, doubled or of a falling term.
+    /// The entry at this index is missing, duplicated or has a lower term than its predecessor.
     case entriesNotContiguous(LogIndex)
-    /// The commit index lies outside of the log.
+    /// The commit index is outside the log.
     case commitOutOfRange(LogIndex)
-    /// The applied index lies outside of the log.
+    /// The applied index is outside the log.
     case appliedOutOfRange(LogIndex)
-    /// The membership contradicts itself.
+    /// The membership is inconsistent.
     case invalidConfState
 }

@@ -1,27 +1,29 @@
-/// The log of one member: every entry since the last compaction, in memory.
+import Identifiers
+
+/// The log of one member: all entries since the last compaction, in memory.
 ///
-/// Five positions divide it, `compacted.index <= applied <= applying <= committed <= last`:
-/// - `compacted`: the entry before the first one kept; what a snapshot or a compaction left
-/// - `applied`: the application reported it as applied
-/// - `applying`: handed out to be applied
-/// - `committed`: a quorum holds it, it never changes
+/// Five indexes divide it, `compacted.index <= applied <= applying <= committed <= last`:
+/// - `compacted`: the entry before the first one kept, from a snapshot or a compaction
+/// - `applied`: reported by the application as applied
+/// - `applying`: returned to be applied
+/// - `committed`: held by a quorum, never changes
 /// - `last`: the newest entry
 ///
-/// and on the way to the disk, independent of them, `stable <= handedToDisk <= last`: what is
-/// durable, and what was handed out to be written. An entry is handed out to be applied only if
-/// it is both committed and durable here, so that no state gets ahead of its log.
+/// and two independent ones track the disk, `stable <= inProgress <= last`: what is durable, and
+/// what was returned to be written. An entry is returned to be applied only if it is both
+/// committed and durable here, so that the state never gets ahead of the log.
 ///
-/// While a received snapshot is not yet durable nothing is handed out to be applied.
+/// While a received snapshot is not yet durable, no entries are returned to be applied.
 struct RaftLog: Sendable {
-    /// A received snapshot on its way to the disk.
+    /// A received snapshot that is being written to disk.
     enum Installation: Sendable {
         case none
         case received(Snapshot)
         case writing(LogIndex)
     }
 
-    /// A write that is not yet reported as durable. `last` is what it makes durable of the log as
-    /// it now is: a truncation lowers it, since a later write replaces the rest.
+    /// A write that is not yet reported as durable. `last` is the last entry of the current log
+    /// that it makes durable: a truncation lowers it, since a later write replaces the rest.
     private struct PendingWrite: Sendable {
         var number: WriteNumber
         var last: LogIndex
@@ -34,7 +36,7 @@ struct RaftLog: Sendable {
     private(set) var committed: LogIndex
     private(set) var applying: LogIndex
     private(set) var applied: LogIndex
-    private(set) var handedToDisk: LogIndex
+    private(set) var inProgress: LogIndex
     private(set) var stable: LogIndex
     /// Size of the data of the entries after `stable`.
     private(set) var unstableBytes = 0
@@ -44,7 +46,7 @@ struct RaftLog: Sendable {
     private var pendingWrites: [PendingWrite] = []
     private var newestWrite = WriteNumber(rawValue: 0)
 
-    /// A log whose entries after `compacted` are all durable.
+    /// Creates a log whose entries after `compacted` are all durable.
     init(
         compacted: EntryID, entries: [Entry], committed: LogIndex, applied: LogIndex
     ) throws(RestoreError) {
@@ -61,11 +63,11 @@ struct RaftLog: Sendable {
         }
         guard committed <= previous.index else { throw .commitOutOfRange(committed) }
         self.compacted = compacted
-        // The commit index on disk may lag; what was applied was committed.
+        // The commit index on disk may be stale; applied entries are committed.
         self.committed = max(committed, applied)
         applying = applied
         self.applied = applied
-        handedToDisk = previous.index
+        inProgress = previous.index
         stable = previous.index
     }
 
@@ -93,7 +95,7 @@ struct RaftLog: Sendable {
         WriteNumber(rawValue: newestWrite.rawValue + 1)
     }
 
-    /// Whether a write that needs an fdatasync is under way.
+    /// Whether a write that needs an fdatasync is in progress.
     var awaitsSynchronization: Bool {
         pendingWrites.contains(where: \.mustSynchronize)
     }
@@ -105,7 +107,7 @@ struct RaftLog: Sendable {
         return ring[index - firstIndex].term
     }
 
-    /// Whether the log holds this very entry.
+    /// Whether the log holds the entry with this index and term.
     func contains(_ id: EntryID) -> Bool {
         term(at: id.index) == id.term
     }
@@ -115,10 +117,10 @@ struct RaftLog: Sendable {
         return ring[index - firstIndex]
     }
 
-    /// Entries from `first` through `last`, cut before the limit is passed, but at least one.
+    /// Entries from `first` through `last`, cut off before the limit is exceeded, but at least one.
     ///
     /// Empty if `first` is after `last`. Must not start before `firstIndex`.
-    func entries(from first: LogIndex, through last: LogIndex, maxBytes: Int) -> [Entry] {
+    func entries(from first: LogIndex, through last: LogIndex, bytesMax: Int) -> [Entry] {
         precondition(first > compacted.index, "the entries were compacted")
         let start = first - firstIndex
         let bound = min(last, lastIndex) - firstIndex + 1
@@ -127,13 +129,13 @@ struct RaftLog: Sendable {
         var bytes = ring[start].sizeBytes
         while end < bound {
             bytes += ring[end].sizeBytes
-            if bytes > maxBytes { break }
+            if bytes > bytesMax { break }
             end += 1
         }
         return ring.copy(start..<end)
     }
 
-    /// Size of the data of the entries after one position, through another.
+    /// Size of the data of the entries after `index` through `last`.
     func dataBytes(after index: LogIndex, through last: LogIndex) -> Int {
         var bytes = 0
         var position = index
@@ -144,9 +146,9 @@ struct RaftLog: Sendable {
         return bytes
     }
 
-    /// Greatest index at or before `index` whose term is not above `term`: where two logs, one
-    /// with `term` at `index`, may still agree. The term is zero if it is not known any more.
-    func agreementBound(index: LogIndex, term: Term) -> EntryID {
+    /// Greatest index at or before `index` whose term is not above `term`: where this log and one
+    /// with `term` at `index` may still match. The term is zero if that entry was compacted.
+    func findConflictByTerm(index: LogIndex, term: Term) -> EntryID {
         var candidate = index
         while candidate > .zero {
             guard let ours = self.term(at: candidate) else {
@@ -160,34 +162,34 @@ struct RaftLog: Sendable {
 
     // MARK: - Growth
 
-    /// Adds an entry of this member's own at the end.
+    /// Appends an entry.
     mutating func append(_ entry: Entry) {
-        precondition(entry.index == lastIndex.next, "an entry is added at the end of the log")
+        precondition(entry.index == lastIndex.next, "an entry is appended at the end of the log")
         ring.append(entry)
         unstableBytes += entry.data.count
     }
 
-    /// Drops the entries from `first` on; none of them may be committed.
+    /// Removes the entries from `first` on; none of them may be committed.
     mutating func truncate(from first: LogIndex) {
-        precondition(first > committed, "what is committed is never dropped")
+        precondition(first > committed, "committed entries are never removed")
         let kept = first.previous
         guard kept < lastIndex else { return }
         unstableBytes -= dataBytes(after: max(stableOrCompacted, kept), through: lastIndex)
         ring.removeLast(lastIndex - kept)
-        handedToDisk = min(handedToDisk, kept)
+        inProgress = min(inProgress, kept)
         stable = min(stable, kept)
         for position in pendingWrites.indices {
             pendingWrites[position].last = min(pendingWrites[position].last, kept)
         }
     }
 
-    /// Moves the commit index forward; it never goes back.
+    /// Advances the commit index; it never decreases.
     mutating func commit(to index: LogIndex) {
         precondition(index <= lastIndex, "only existing entries are committed")
         committed = max(committed, index)
     }
 
-    /// Lets go of entries up to and including `index`, as far as they are applied.
+    /// Removes applied entries through `index`.
     mutating func compact(to index: LogIndex) {
         let bound = min(index, applied)
         guard bound > compacted.index, let term = term(at: bound) else { return }
@@ -195,13 +197,13 @@ struct RaftLog: Sendable {
         compacted = EntryID(term: term, index: bound)
     }
 
-    /// Replaces everything by a snapshot that is ahead of the commit index.
+    /// Replaces the log by a snapshot that is ahead of the commit index.
     mutating func install(_ snapshot: Snapshot) {
-        precondition(snapshot.index > committed, "a snapshot only moves the log forward")
+        precondition(snapshot.index > committed, "a snapshot is ahead of the commit index")
         ring.removeFirst(ring.count)
         compacted = snapshot.id
         committed = snapshot.index
-        handedToDisk = snapshot.index
+        inProgress = snapshot.index
         stable = .zero
         unstableBytes = 0
         for position in pendingWrites.indices {
@@ -212,7 +214,7 @@ struct RaftLog: Sendable {
 
     // MARK: - Disk
 
-    /// Takes what is new for the disk as the next write.
+    /// Returns everything that is not yet being written as the next write.
     mutating func takeWrite(hardState: HardState?, mustSynchronize: Bool) -> LogWrite {
         var write = LogWrite(number: nextWrite, hardState: hardState)
         var pending = PendingWrite(number: nextWrite, last: .zero, mustSynchronize: false)
@@ -221,8 +223,8 @@ struct RaftLog: Sendable {
             pending.snapshot = snapshot.index
             installation = .writing(snapshot.index)
         }
-        write.entries = entries(from: handedToDisk.next, through: lastIndex, maxBytes: .max)
-        handedToDisk = lastIndex
+        write.entries = entries(from: inProgress.next, through: lastIndex, bytesMax: .max)
+        inProgress = lastIndex
         if !write.entries.isEmpty { pending.last = lastIndex }
         write.mustSynchronize =
             mustSynchronize || write.snapshot != nil || !write.entries.isEmpty
@@ -232,15 +234,15 @@ struct RaftLog: Sendable {
         return write
     }
 
-    /// Whether entries or a snapshot wait to be taken.
+    /// Whether there are entries or a snapshot that no write contains yet.
     var hasUnwritten: Bool {
         if case .received = installation { return true }
-        return handedToDisk < lastIndex
+        return inProgress < lastIndex
     }
 
-    /// Notes that all writes up to this number are durable.
+    /// Records that all writes through this number are durable.
     mutating func persisted(through number: WriteNumber) {
-        precondition(number <= newestWrite, "only writes that were taken can be durable")
+        precondition(number <= newestWrite, "the write was never taken")
         let before = stableOrCompacted
         var done = 0
         for write in pendingWrites {
@@ -253,8 +255,8 @@ struct RaftLog: Sendable {
         unstableBytes -= dataBytes(after: before, through: stableOrCompacted)
     }
 
-    /// Where the entries that are kept and not durable begin. A snapshot that is being installed
-    /// has replaced what was durable.
+    /// The index before the first unstable entry kept. A snapshot that is being installed has
+    /// replaced what was durable.
     private var stableOrCompacted: LogIndex {
         max(stable, compacted.index)
     }
@@ -268,14 +270,14 @@ struct RaftLog: Sendable {
         stable = max(stable, index)
     }
 
-    // MARK: - Application
+    // MARK: - Apply
 
-    /// Takes committed and durable entries to be applied, within the limit on bytes handed out.
-    mutating func takeCommitted(maxApplyingBytes: Int) -> [Entry] {
+    /// Returns committed and durable entries to be applied, within the limit on bytes in progress.
+    mutating func takeCommitted(applyingBytesMax: Int) -> [Entry] {
         let bound = min(committed, stable)
-        guard !isInstalling, applying < bound, applyingBytes < maxApplyingBytes else { return [] }
+        guard !isInstalling, applying < bound, applyingBytes < applyingBytesMax else { return [] }
         let taken = entries(
-            from: applying.next, through: bound, maxBytes: maxApplyingBytes - applyingBytes)
+            from: applying.next, through: bound, bytesMax: applyingBytesMax - applyingBytes)
         for entry in taken {
             applyingBytes += entry.sizeBytes
         }
@@ -283,23 +285,23 @@ struct RaftLog: Sendable {
         return taken
     }
 
-    /// Whether committed and durable entries wait until others are applied.
-    var holdsCommittedBack: Bool { !isInstalling && applying < min(committed, stable) }
+    /// Whether committed and durable entries are held back until others are applied.
+    var isApplyingPaused: Bool { !isInstalling && applying < min(committed, stable) }
 
-    /// Notes that entries up to `index` were given out to be applied without being asked for.
-    mutating func noteHandedOut(through index: LogIndex) {
+    /// Records that the caller applies entries through `index` that were not in a `Ready`.
+    mutating func recordApplying(through index: LogIndex) {
         guard index > applying else { return }
         precondition(
-            index <= min(committed, stable), "only what is committed and durable is given out")
+            index <= min(committed, stable), "only committed and durable entries are applied")
         while applying < index {
             applying = applying.next
             applyingBytes += ring[applying - firstIndex].sizeBytes
         }
     }
 
-    /// Notes that the application has applied everything up to `index`.
+    /// Records that the application has applied all entries through `index`.
     mutating func applied(to index: LogIndex) {
-        precondition(index <= applying, "only what was handed out can be applied")
+        precondition(index <= applying, "the entries were never returned to be applied")
         var position = max(applied, compacted.index)
         while position < index {
             position = position.next

@@ -1,14 +1,16 @@
+import Identifiers
+
 /// Elections (Raft paper, section 5.2; dissertation, sections 4.2.3 and 9.6).
 extension RaftMachine {
-    /// What an election is for.
+    /// Type of a campaign.
     enum Campaign {
         case preVote
         case election
-        /// The leader asked for it: no pre-vote, and the others answer at once.
+        /// A leadership transfer: no pre-vote, and the others ignore the lease.
         case transfer
     }
 
-    /// Whether this member may campaign at all: a voter whose log is not being replaced.
+    /// Whether this member may campaign at all: a voter that is not installing a snapshot.
     var isPromotable: Bool {
         guard let position = configuration.position(of: id) else { return false }
         return !configuration.members[position].isLearner && !log.isInstalling
@@ -21,10 +23,10 @@ extension RaftMachine {
 
     /// Starts an election without waiting for the timeout; does nothing if `canCampaign` is false.
     package mutating func campaign() {
-        campaign(settings.preVote ? .preVote : .election)
+        campaign(raftConfiguration.preVote ? .preVote : .election)
     }
 
-    /// Whether a committed change of membership waits to be applied: until then this member could
+    /// Whether a committed configuration change is not yet applied: until then this member could
     /// count votes in a configuration that is two changes old.
     private var hasUnappliedConfChange: Bool {
         var index = max(log.applied, log.compacted.index).next
@@ -50,7 +52,7 @@ extension RaftMachine {
             configuration.members[position].grantedVote = nil
         }
         role = .preCandidate
-        // Nothing is promised by a pre-vote, so it needs no disk.
+        // A pre-vote is not persisted, so it counts at once.
         recordVote(of: id, isGranted: true)
     }
 
@@ -96,7 +98,7 @@ extension RaftMachine {
     }
 
     private mutating func countVotes() {
-        switch (configuration.result(\.grantedVote), role) {
+        switch (configuration.voteResult(\.grantedVote), role) {
         case (.won, .preCandidate): campaign(.election)
         case (.won, .candidate): becomeLeader()
         case (.lost, .preCandidate), (.lost, .candidate): becomeFollower(term: term, leader: nil)
@@ -111,27 +113,28 @@ extension RaftMachine {
 
     private mutating func becomeLeader() {
         reset(to: term)
-        // Changes of membership of earlier terms may be among the unapplied entries, and anything
-        // that was committed in earlier terms.
+        // The unapplied entries may hold configuration changes of earlier terms, and entries that
+        // were committed in earlier terms.
         role = .leader(
-            Leadership(aloneFrom: log.lastIndex.next, pendingChange: log.lastIndex))
-        // Committing an entry of its own term is how a leader learns what is committed
-        // (Raft paper, section 5.4.2 and figure 8; section 8).
+            Leadership(localReadIndex: log.lastIndex.next, pendingChange: log.lastIndex))
+        // A leader learns the commit index by committing an entry of its own term (Raft paper,
+        // section 5.4.2 and figure 8; section 8).
         appendOwn(type: .normal, data: [])
     }
 
     // MARK: - Voting
 
-    /// Whether this member heard from a leader so recently that it ignores other candidates.
+    /// Whether this member heard from a leader within the election timeout and ignores candidates.
     func isInLease() -> Bool {
-        settings.checkQuorum && leader != nil && electionElapsed < settings.electionTicks
+        raftConfiguration.checkQuorum && leader != nil
+            && electionElapsed < raftConfiguration.electionTicks
     }
 
-    /// Answers a request for a vote or a pre-vote of this term, or a pre-vote of a later one.
+    /// Handles a vote or pre-vote request of this term, or a pre-vote request of a later one.
     ///
-    /// Learners vote too: one may have been promoted without having heard of it. Who could not
-    /// persist a vote says nothing, so that the candidate asks again.
-    mutating func answerVote(_ request: Message) {
+    /// Learners vote too: one may have been promoted without knowing it yet. A member that cannot
+    /// persist a vote sends no response, so that the candidate asks again.
+    mutating func handleVoteRequest(_ request: Message) {
         if isLogStalled { return }
         let isPreVote = request.type == .preVote
         let canVote =
@@ -144,14 +147,14 @@ extension RaftMachine {
             send(Message(type: type, to: request.from, term: term, isRejected: true))
             return
         }
-        // The candidate's term goes back: with a pre-vote ours may be older and would be ignored.
-        let answer = Message(type: type, to: request.from, term: request.term)
+        // The response has the request's term: for a pre-vote ours may be older and be ignored.
+        let response = Message(type: type, to: request.from, term: request.term)
         if isPreVote {
-            send(answer)
+            send(response)
         } else {
             electionElapsed = 0
             vote = request.from
-            sendAfterWrite(answer)
+            sendAfterWrite(response)
         }
     }
 }

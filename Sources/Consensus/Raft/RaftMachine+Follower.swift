@@ -1,18 +1,20 @@
-/// A follower's answers to its leader (Raft paper, section 5.3).
+import Identifiers
+
+/// Messages that a follower handles (Raft paper, section 5.3).
 extension RaftMachine {
     mutating func stepAsFollower(_ message: Message) throws(StepError) {
         switch message.type {
         case .append:
-            hear(from: message.from)
+            follow(message.from)
             try handleAppend(message)
         case .heartbeat:
-            hear(from: message.from)
+            follow(message.from)
             try handleHeartbeat(message)
         case .snapshot:
-            hear(from: message.from)
+            follow(message.from)
             try handleSnapshot(message)
         case .propose:
-            guard let leader, settings.forwardsProposals else {
+            guard let leader, raftConfiguration.forwardsProposals else {
                 throw .proposalDropped(.noLeader)
             }
             forward(message, to: leader)
@@ -28,12 +30,12 @@ extension RaftMachine {
         }
     }
 
-    private mutating func hear(from leader: MemberID) {
+    private mutating func follow(_ leader: MemberID) {
         electionElapsed = 0
         role = .follower(leader: leader)
     }
 
-    /// Hands a message on under its first sender's name, so that the answer goes there.
+    /// Forwards a message with its original sender, so that the response goes there.
     private mutating func forward(_ message: Message, to leader: MemberID) {
         var forwarded = message
         forwarded.to = leader
@@ -56,7 +58,7 @@ extension RaftMachine {
         acknowledge(newest, to: message.from)
     }
 
-    /// Appends what the log lacks; entries that contradict the leader's give way.
+    /// Appends the missing entries; conflicting entries are truncated first.
     private mutating func appendNew(of message: Message) throws(StepError) {
         guard let position = message.entries.firstIndex(where: { !log.contains($0.id) }) else {
             return
@@ -78,9 +80,10 @@ extension RaftMachine {
             Message(type: .appendResponse, to: leader, term: term, index: index))
     }
 
-    /// Tells the leader where the logs may still agree, so that it skips whole terms.
+    /// Rejects an append, with a hint where the logs may still match, so that the leader skips
+    /// whole terms.
     private mutating func reject(_ message: Message) {
-        let hint = log.agreementBound(
+        let hint = log.findConflictByTerm(
             index: min(message.index, log.lastIndex), term: message.logTerm)
         send(
             Message(
@@ -88,12 +91,12 @@ extension RaftMachine {
                 index: message.index, isRejected: true, rejectHint: hint.index))
     }
 
-    /// The context goes back as it came: 3.7 leaders put a counter into it, older ones the
-    /// context of the read request.
+    /// The context is returned unchanged: 3.7 leaders put a counter into it, older ones the context
+    /// of the read request.
     private mutating func handleHeartbeat(_ message: Message) throws(StepError) {
         if message.commit > log.lastIndex {
             throw .brokenInvariant(
-                "the leader counts on entry \(message.commit.rawValue), the log ends at "
+                "the leader's commit index is \(message.commit.rawValue), the log ends at "
                     + "\(log.lastIndex.rawValue)")
         }
         log.commit(to: max(log.committed, message.commit))
@@ -103,16 +106,16 @@ extension RaftMachine {
                 context: message.context))
     }
 
-    /// Takes a snapshot if it is ahead of the commit index and names this member.
+    /// Installs a snapshot if it is ahead of the commit index and its membership has this member.
     ///
-    /// A log that holds the snapshot's position only moves its commit index.
+    /// A log that holds the snapshot's last entry only advances its commit index.
     private mutating func handleSnapshot(_ message: Message) throws(StepError) {
         guard let snapshot = message.snapshot, snapshot.index < .limit else {
             throw .malformed("the snapshot is missing")
         }
         if snapshot.index > log.committed {
-            guard let restored = Configuration(snapshot.confState, lastIndex: snapshot.index)
-            else { throw .malformed("the snapshot's membership contradicts itself") }
+            guard let restored = ClusterConfiguration(snapshot.confState, lastIndex: snapshot.index)
+            else { throw .malformed("the snapshot's membership is inconsistent") }
             if log.contains(snapshot.id) {
                 log.commit(to: snapshot.index)
             } else if restored.position(of: id) != nil {

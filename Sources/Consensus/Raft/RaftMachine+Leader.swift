@@ -1,9 +1,11 @@
-/// A leader's view of answers and reports.
+package import Identifiers
+
+/// Messages and transport reports that a leader handles.
 extension RaftMachine {
     mutating func stepAsLeader(_ message: Message) throws(StepError) {
         switch message.type {
         case .propose:
-            try takeForwarded(message)
+            try handleForwardedProposal(message)
         case .readIndex:
             guard let entry = message.entries.first else {
                 throw .malformed("a read request has no context")
@@ -40,12 +42,12 @@ extension RaftMachine {
         }
     }
 
-    /// Goes back to where the logs may agree: no entry of the follower at or before the hint has
-    /// a term above the hint's, so all of ours that have are skipped (Raft paper, section 5.3).
+    /// Moves back to where the logs may match: no entry of the follower at or before the hint has a
+    /// term above the hint's, so all of ours that have are skipped (Raft paper, section 5.3).
     private mutating func handleRejection(_ message: Message, from position: Int) {
         var hint = message.rejectHint
         if message.logTerm > .zero {
-            hint = log.agreementBound(index: hint, term: message.logTerm).index
+            hint = log.findConflictByTerm(index: hint, term: message.logTerm).index
         }
         if configuration.members[position].progress.reject(message.index, hint: hint) {
             configuration.members[position].progress.isProbeDue = true
@@ -53,23 +55,23 @@ extension RaftMachine {
     }
 
     private mutating func handleAcknowledgement(_ message: Message, from position: Int) {
-        let isNews = configuration.members[position].progress.acknowledge(message.index)
+        let isUpdated = configuration.members[position].progress.acknowledge(message.index)
         let progress = configuration.members[position].progress
         switch progress.state {
-        case .probe where isNews || progress.match == message.index:
+        case .probe where isUpdated || progress.match == message.index:
             configuration.members[position].progress.becomeReplicate()
-        case .snapshot where isNews && progress.match.next >= log.firstIndex:
+        case .snapshot where isUpdated && progress.match.next >= log.firstIndex:
             configuration.members[position].progress.becomeReplicate()
         case .probe, .snapshot, .replicate:
             break
         }
-        if isNews {
+        if isUpdated {
             advanceCommit()
             continueTransfer(with: position)
         }
     }
 
-    /// A follower that answers but lacks entries may have lost an append: an empty one finds out.
+    /// If a follower responds but lacks entries, an append may be lost: an empty one detects this.
     private mutating func handleHeartbeatResponse(_ message: Message, from position: Int) {
         configuration.members[position].progress.isRecentlyActive = true
         configuration.members[position].progress.resumeProbe()
@@ -77,16 +79,16 @@ extension RaftMachine {
         if progress.match < log.lastIndex || progress.state == .probe(isPaused: false) {
             configuration.members[position].progress.isProbeDue = true
         }
-        if let round = ReadQueue.round(context: message.context) {
-            let confirmed = max(configuration.members[position].confirmedReads, round)
+        if let number = ReadQueue.requestNumber(context: message.context) {
+            let confirmed = max(configuration.members[position].confirmedReads, number)
             configuration.members[position].confirmedReads = confirmed
-            answerConfirmedReads()
+            respondToConfirmedReads()
         }
     }
 
     // MARK: - Reports of the transport
 
-    /// Messages to this member get lost: it is probed until it answers.
+    /// Reports that messages to this member are lost: it is probed until it responds.
     package mutating func reportUnreachable(_ member: MemberID) {
         guard isLeader, let position = configuration.position(of: member) else { return }
         if configuration.members[position].progress.state == .replicate {
@@ -94,9 +96,9 @@ extension RaftMachine {
         }
     }
 
-    /// A snapshot was delivered to this member, or failed to be.
+    /// Reports that sending a snapshot to this member has finished or failed.
     ///
-    /// After that the next probe waits for an answer: to the snapshot, or to a heartbeat.
+    /// The next probe waits for a response to the snapshot or to a heartbeat.
     package mutating func reportSnapshot(to member: MemberID, isDelivered: Bool) {
         guard isLeader, let position = configuration.position(of: member),
             case .snapshot = configuration.members[position].progress.state

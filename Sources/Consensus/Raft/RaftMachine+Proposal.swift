@@ -1,9 +1,9 @@
-/// Proposals: a leader appends them, a follower hands them on, anyone else refuses.
+/// Proposals: a leader appends them, a follower forwards them, a candidate rejects them.
 extension RaftMachine {
-    /// Proposes a batch; all of it is taken or nothing. It becomes one append for each follower.
+    /// Proposes a batch; either all or none is accepted. It becomes one append for each follower.
     ///
-    /// Taken does not mean committed: a forwarded proposal, or one of a leader that falls, may be
-    /// lost without a word.
+    /// An accepted proposal may never be committed: a forwarded one, or one of a leader that steps
+    /// down, may be lost without an error.
     package mutating func propose(_ proposals: [Proposal]) throws(ProposalError) {
         switch role {
         case .leader:
@@ -16,7 +16,7 @@ extension RaftMachine {
             for proposal in proposals {
                 appendProposed(type: proposal.type, data: proposal.data)
             }
-        case .follower(let leader?) where settings.forwardsProposals:
+        case .follower(let leader?) where raftConfiguration.forwardsProposals:
             messages.append(
                 Message(
                     type: .propose, to: leader, from: id,
@@ -28,19 +28,19 @@ extension RaftMachine {
         }
     }
 
-    /// Proposes a change of one member.
+    /// Proposes a ConfChange.
     package mutating func proposeConfChange(_ change: ConfChange) throws(ProposalError) {
         try propose([Proposal(type: .confChange, data: change.encoded)])
     }
 
-    /// Proposes a general change; `ConfChangeV2.leaveJoint` leaves a joint configuration.
+    /// Proposes a ConfChangeV2; `ConfChangeV2.leaveJoint` leaves a joint configuration.
     package mutating func proposeConfChange(_ change: ConfChangeV2) throws(ProposalError) {
         try propose([Proposal(type: .confChangeV2, data: change.encoded)])
     }
 
-    /// Takes what a follower handed on. A change of membership that cannot be taken now becomes
-    /// an empty entry, as in etcd: there is nobody to tell.
-    mutating func takeForwarded(_ message: Message) throws(StepError) {
+    /// Handles a forwarded proposal. A configuration change that cannot be accepted now becomes an
+    /// empty entry, as in etcd, since there is no error response.
+    mutating func handleForwardedProposal(_ message: Message) throws(StepError) {
         if message.entries.isEmpty { throw .malformed("a proposal is empty") }
         do {
             try checkCanPropose(bytes: message.entries.reduce(0) { $0 + $1.data.count })
@@ -48,7 +48,7 @@ extension RaftMachine {
             throw .proposalDropped(error)
         }
         for entry in message.entries {
-            if entry.type != .normal, !isTakeable(entry) {
+            if entry.type != .normal, !isAcceptable(entry) {
                 appendProposed(type: .normal, data: [])
             } else {
                 appendProposed(type: entry.type, data: entry.data)
@@ -56,7 +56,7 @@ extension RaftMachine {
         }
     }
 
-    private func isTakeable(_ entry: Entry) -> Bool {
+    private func isAcceptable(_ entry: Entry) -> Bool {
         do {
             try checkChange(type: entry.type, data: entry.data)
             return true
@@ -77,20 +77,20 @@ extension RaftMachine {
         guard let leadership else { throw .noLeader }
         if configuration.position(of: id) == nil { throw .notMember }
         if leadership.transferTarget != nil { throw .leaderTransferring }
-        // One batch of any size is taken when nothing waits, and an empty one always.
-        let waiting = leadership.uncommittedBytes
-        if waiting > 0, bytes > 0, waiting + bytes > settings.maxUncommittedBytes {
+        // A batch of any size is accepted when nothing is uncommitted, and an empty one always.
+        let uncommitted = leadership.uncommittedBytes
+        if uncommitted > 0, bytes > 0, uncommitted + bytes > raftConfiguration.uncommittedBytesMax {
             throw .tooManyUncommittedBytes
         }
-        // The others may commit, and so free the limit above, while the disk here hangs.
+        // While the local disk hangs, the others may commit, so the limit above does not apply.
         let unstable = log.unstableBytes
-        if unstable > 0, bytes > 0, unstable + bytes > settings.maxUnstableBytes {
+        if unstable > 0, bytes > 0, unstable + bytes > raftConfiguration.unstableBytesMax {
             throw .tooManyUncommittedBytes
         }
     }
 
-    /// One change at a time: the next is taken when the last is applied
-    /// (Raft dissertation, section 4.1).
+    /// One change at a time: the next is accepted when the last is applied (Raft dissertation,
+    /// section 4.1).
     private func checkChange(type: EntryType, data: [UInt8]) throws(ProposalError) {
         let decoded =
             type == .confChange

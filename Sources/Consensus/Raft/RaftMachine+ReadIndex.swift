@@ -1,15 +1,17 @@
-/// Linearizable reads without the log (Raft dissertation, section 6.4).
+import Identifiers
+
+/// ReadIndex: linearizable reads without a log entry (Raft dissertation, section 6.4).
 extension RaftMachine {
-    /// Asks for an index such that a state which has applied it may serve reads that came before
-    /// this call. The answer is a `ReadState` with this context, in some later `Ready`.
+    /// Requests a read index: a state that has applied it may serve reads received before this
+    /// call. The response is a `ReadState` with this context in a later `Ready`.
     ///
-    /// The answer may never come: a message or the leader may be lost. The caller asks again.
+    /// The response may be lost with a message or the leader. The caller retries.
     package mutating func readIndex(context: UInt64) throws(ProposalError) {
         let data = (0..<8).map { UInt8(truncatingIfNeeded: context >> (56 - 8 * UInt64($0))) }
         let entry = Entry(term: .zero, index: .zero, data: data)
         switch role {
         case .leader:
-            if reads.count >= settings.maxPendingReads { throw .tooManyPendingReads }
+            if reads.count >= raftConfiguration.pendingReadsMax { throw .tooManyPendingReads }
             addRead(ReadQueue.Request(origin: id, entry: entry))
         case .follower(let leader?):
             messages.append(Message(type: .readIndex, to: leader, from: id, entries: [entry]))
@@ -18,17 +20,17 @@ extension RaftMachine {
         }
     }
 
-    /// Takes a request as a leader. Before the first commit in its term a leader does not know
-    /// what is committed, so the request waits for that; this holds for a single voter as well,
-    /// whose commit index on disk may lag.
+    /// Handles a read request as a leader. Before the first commit in its term a leader does not
+    /// know the commit index, so the request waits for it. This also holds for a single voter,
+    /// whose commit index on disk may be stale.
     mutating func addRead(_ request: ReadQueue.Request) {
-        guard reads.count < settings.maxPendingReads else { return }
+        guard reads.count < raftConfiguration.pendingReadsMax else { return }
         guard hasCommittedInTerm else {
             reads.postpone(request)
             return
         }
         startRead(request)
-        answerConfirmedReads()
+        respondToConfirmedReads()
     }
 
     private mutating func startRead(_ request: ReadQueue.Request) {
@@ -43,21 +45,21 @@ extension RaftMachine {
         for request in reads.takePostponed() {
             startRead(request)
         }
-        answerConfirmedReads()
+        respondToConfirmedReads()
     }
 
-    /// Answers what a quorum, this member included, has confirmed.
-    mutating func answerConfirmedReads() {
+    /// Responds to the read requests that a quorum, including this member, has confirmed.
+    mutating func respondToConfirmedReads() {
         let own = id
-        let round = configuration.quorumValue { $0.id == own ? .max : $0.confirmedReads }
-        for request in reads.takeConfirmed(through: round) {
-            answer(request)
+        let confirmed = configuration.quorumValue { $0.id == own ? .max : $0.confirmedReads }
+        for request in reads.takeConfirmed(through: confirmed) {
+            respond(to: request)
         }
     }
 
-    private mutating func answer(_ request: ReadQueue.Request) {
+    private mutating func respond(to request: ReadQueue.Request) {
         if request.origin == id {
-            noteReadState(index: request.index, data: request.entry.data)
+            appendReadState(index: request.index, data: request.entry.data)
         } else {
             send(
                 Message(
@@ -66,13 +68,13 @@ extension RaftMachine {
         }
     }
 
-    /// A leader's answer to this follower's request.
+    /// A leader's response to this follower's read request.
     mutating func handleReadIndexResponse(_ message: Message) {
         guard message.entries.count == 1 else { return }
-        noteReadState(index: message.index, data: message.entries[0].data)
+        appendReadState(index: message.index, data: message.entries[0].data)
     }
 
-    private mutating func noteReadState(index: LogIndex, data: [UInt8]) {
+    private mutating func appendReadState(index: LogIndex, data: [UInt8]) {
         guard data.count == 8 else { return }
         let context = data.reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         readStates.append(ReadState(index: index, context: context))

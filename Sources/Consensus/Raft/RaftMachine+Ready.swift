@@ -1,13 +1,15 @@
-/// Outputs, and what the caller reports about them.
+package import Identifiers
+
+/// Outputs, and the caller's reports about them.
 extension RaftMachine {
-    /// Takes all that is to be done now. What is taken must be done.
+    /// Returns all pending outputs. The caller must process them.
     package mutating func takeReady() -> Ready {
         var ready = Ready()
         takeReady(into: &ready)
         return ready
     }
 
-    /// Takes all that is to be done now into a used `Ready`, whose buffers are used again.
+    /// Stores all pending outputs in an existing `Ready` and reuses its buffers.
     package mutating func takeReady(into ready: inout Ready) {
         sendDue()
         ready.messages.removeAll(keepingCapacity: true)
@@ -17,16 +19,17 @@ extension RaftMachine {
         ready.softState = takeSoftState()
         ready.write = takeWrite()
         if !messagesAfterWrite.isEmpty {
-            // All that they promise is durable already.
+            // The state they depend on is already durable.
             ready.messages.append(contentsOf: messagesAfterWrite)
             messagesAfterWrite.removeAll(keepingCapacity: true)
         }
-        ready.committed = log.takeCommitted(maxApplyingBytes: settings.maxApplyingBytes)
+        ready.committed = log.takeCommitted(applyingBytesMax: raftConfiguration.applyingBytesMax)
     }
 
-    /// The caller knew by itself that entries up to here are committed, and has given them out.
-    package mutating func handedOut(through index: LogIndex) {
-        log.noteHandedOut(through: index)
+    /// Records that the caller applies entries through `index` that were not in a `Ready`, since it
+    /// knows that they are committed.
+    package mutating func recordApplying(through index: LogIndex) {
+        log.recordApplying(through: index)
     }
 
     private mutating func takeSoftState() -> SoftState? {
@@ -36,25 +39,26 @@ extension RaftMachine {
         return state
     }
 
-    /// What has to reach the disk; nil if nothing has, and no message waits for what is under way.
+    /// The next write; nil if nothing has to be written and no message waits for a pending write.
     private mutating func takeWrite() -> LogWrite? {
         let state = HardState(term: term, vote: vote, commit: log.committed)
         let isChanged = state != reportedHardState
-        let isPromise = state.term != reportedHardState.term || state.vote != reportedHardState.vote
-        let isHeldBack = log.awaitsSynchronization
-        guard isChanged || log.hasUnwritten || (isHeldBack && !messagesAfterWrite.isEmpty) else {
+        let mustSynchronize =
+            state.term != reportedHardState.term || state.vote != reportedHardState.vote
+        let isSyncPending = log.awaitsSynchronization
+        guard isChanged || log.hasUnwritten || (isSyncPending && !messagesAfterWrite.isEmpty) else {
             return nil
         }
         reportedHardState = state
         var write = log.takeWrite(
-            hardState: isChanged ? state : nil, mustSynchronize: isPromise)
-        if write.mustSynchronize || isHeldBack {
+            hardState: isChanged ? state : nil, mustSynchronize: mustSynchronize)
+        if write.mustSynchronize || isSyncPending {
             swap(&write.messagesAfter, &messagesAfterWrite)
         }
         return write
     }
 
-    /// The write of this number and all before it are durable.
+    /// Records that the write with this number and all earlier ones are durable.
     package mutating func persisted(through number: WriteNumber) {
         log.persisted(through: number)
         countOwnVote(durableThrough: number)

@@ -1,16 +1,18 @@
-/// How a leader's log reaches the others and becomes committed (Raft paper, sections 5.3, 5.4).
+import Identifiers
+
+/// Replication and commit of a leader's log (Raft paper, sections 5.3, 5.4).
 extension RaftMachine {
-    /// Adds an entry of this leader's term at the end of its log.
+    /// Appends an entry of this leader's term to its log.
     mutating func appendOwn(type: EntryType, data: [UInt8]) {
         log.append(Entry(term: term, index: log.lastIndex.next, type: type, data: data))
         updateLeadership { $0.uncommittedBytes += data.count }
     }
 
-    /// Commits what a quorum holds, if its newest entry is of this term: entries of older terms
-    /// are never committed by counting, only along with one of this term
-    /// (Raft paper, section 5.4.2, figure 8).
+    /// Commits what a quorum holds, if its newest entry is of this term: entries of older terms are
+    /// never committed by counting replicas, only along with one of this term (Raft paper,
+    /// section 5.4.2, figure 8).
     ///
-    /// The leader counts itself as far as its own disk is, not as far as its log.
+    /// The leader counts its own entries only if they are durable.
     mutating func advanceCommit() {
         guard isLeader else { return }
         let own = id
@@ -20,7 +22,7 @@ extension RaftMachine {
         }
         let index = LogIndex(held)
         guard index > log.committed,
-            log.term(at: index) == term || settings.mutation == .commitsEarlierTerms
+            log.term(at: index) == term || raftConfiguration.mutation == .commitsEarlierTerms
         else { return }
         let bytes = log.dataBytes(after: log.committed, through: index)
         log.commit(to: index)
@@ -28,14 +30,14 @@ extension RaftMachine {
         releasePostponedReads()
     }
 
-    /// Whether this leader committed an entry of its own term, and so knows the commit index.
+    /// Whether this leader has committed an entry of its own term, and so knows the commit index.
     var hasCommittedInTerm: Bool {
         log.term(at: log.committed) == term
     }
 
     // MARK: - Sending
 
-    /// Sends what is due to each member: heartbeats first, then entries and commit indexes.
+    /// Sends what is due to each member: heartbeats first, then appends.
     mutating func sendDue() {
         guard let leadership else { return }
         if leadership.isHeartbeatDue {
@@ -49,12 +51,13 @@ extension RaftMachine {
         }
     }
 
-    /// The context names the newest read round, so that one heartbeat confirms all that wait.
+    /// The context has the number of the newest read request, so that one heartbeat confirms all
+    /// pending ones.
     private mutating func broadcastHeartbeat() {
         let context = reads.heartbeatContext
         for position in configuration.members.indices
         where configuration.members[position].id != id {
-            // A follower may not hold all that is committed; it is told what it holds.
+            // The follower may lack committed entries: the commit index sent is at most its match.
             let commit = min(configuration.members[position].progress.match, log.committed)
             configuration.members[position].progress.sentHeartbeat(commit: commit)
             send(
@@ -64,7 +67,7 @@ extension RaftMachine {
         }
     }
 
-    /// Entries of the last append made, for the next follower that needs the same.
+    /// Entries of the last append, shared by followers that need the same ones.
     private struct SharedSlice {
         var first = LogIndex.zero
         var entries: [Entry] = []
@@ -73,8 +76,8 @@ extension RaftMachine {
     private mutating func sendAppends(to position: Int, slice: inout SharedSlice) {
         if case .snapshot = configuration.members[position].progress.state { return }
         guard log.term(at: configuration.members[position].progress.next.previous) != nil else {
-            // One that could not be delivered is not sent again before the member answers.
-            if !isHeldBack(configuration.members[position].progress) {
+            // After a failed snapshot, the next one waits until the member responds.
+            if !isSendPaused(configuration.members[position].progress) {
                 sendSnapshot(to: position)
             }
             return
@@ -86,7 +89,7 @@ extension RaftMachine {
             if slice.first != next || slice.entries.isEmpty {
                 slice.first = next
                 slice.entries = log.entries(
-                    from: next, through: log.lastIndex, maxBytes: maxAppendBytes(from: next))
+                    from: next, through: log.lastIndex, bytesMax: appendBytesMax(from: next))
             }
             sendAppend(slice.entries, to: position)
         }
@@ -96,19 +99,21 @@ extension RaftMachine {
         configuration.members[position].progress.isProbeDue = false
     }
 
-    private func maxAppendBytes(from next: LogIndex) -> Int {
+    private func appendBytesMax(from next: LogIndex) -> Int {
         next <= log.committed
-            ? min(settings.maxMessageBytes, settings.maxCatchUpBytes) : settings.maxMessageBytes
+            ? min(raftConfiguration.messageBytesMax, raftConfiguration.catchUpBytesMax)
+            : raftConfiguration.messageBytesMax
     }
 
     private func isEmptyAppendDue(for progress: Progress) -> Bool {
-        if isHeldBack(progress) { return false }
-        return progress.isProbeDue || progress.canUse(commit: log.committed)
+        if isSendPaused(progress) { return false }
+        return progress.isProbeDue || progress.canBumpCommit(to: log.committed)
     }
 
-    /// Whether nothing may be sent now. A full window holds back entries, but neither a probe for
-    /// lost answers nor the snapshot in its place: without them it might stay full for good.
-    private func isHeldBack(_ progress: Progress) -> Bool {
+    /// Whether nothing may be sent now. Full inflights pause entries, but neither an empty append
+    /// that detects lost responses nor the snapshot in its place: without them the inflights could
+    /// stay full forever.
+    private func isSendPaused(_ progress: Progress) -> Bool {
         if progress.state == .replicate, progress.isProbeDue { return false }
         return progress.isPaused(inflightLimits)
     }
@@ -116,7 +121,7 @@ extension RaftMachine {
     private mutating func sendAppend(_ entries: [Entry], to position: Int) {
         let previous = configuration.members[position].progress.next.previous
         guard let previousTerm = log.term(at: previous) else {
-            preconditionFailure("what was compacted is sent as a snapshot")
+            preconditionFailure("compacted entries are sent as a snapshot")
         }
         send(
             Message(
@@ -128,13 +133,13 @@ extension RaftMachine {
             commit: log.committed)
     }
 
-    /// Asks the caller to send its state to a member that needs entries which are gone. A member
-    /// that does not answer gets none: it could not take it.
+    /// Asks the caller to send a snapshot to a member that needs compacted entries. An inactive
+    /// member gets none.
     private mutating func sendSnapshot(to position: Int) {
         guard configuration.members[position].progress.isRecentlyActive else { return }
         let index = max(log.applied, log.compacted.index)
         guard let snapshotTerm = log.term(at: index) else {
-            preconditionFailure("the applied index lies in the log")
+            preconditionFailure("the applied index is not in the log")
         }
         configuration.members[position].progress.becomeSnapshot(at: index)
         send(

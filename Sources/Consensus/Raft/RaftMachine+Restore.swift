@@ -1,12 +1,14 @@
-/// What a member finds on its disk when it starts.
+package import Identifiers
+
+/// State that a member reads from disk when it starts.
 package struct RestoredState: Sendable {
     package var hardState: HardState
-    /// The entry before the first of `entries`: a snapshot's position, or zero.
+    /// The entry before the first of `entries`: a snapshot's last entry, or zero.
     package var compacted: EntryID
     package var entries: [Entry]
     /// Membership as of `applied`.
     package var confState: ConfState
-    /// Up to where the application's durable state goes.
+    /// Applied index of the application's durable state.
     package var applied: LogIndex
 
     package init(
@@ -20,13 +22,13 @@ package struct RestoredState: Sendable {
         self.applied = applied
     }
 
-    /// A member that joins an existing cluster: it knows nothing, and waits for a leader.
+    /// A member that joins an existing cluster: its log is empty, and it waits for a leader.
     package static let empty = RestoredState(
         hardState: .initial, compacted: .zero, entries: [], confState: ConfState(), applied: .zero)
 }
 
-/// A founding member: its id, and the application's bytes for its change entry.
-package struct FoundingMember: Sendable {
+/// An initial member: its ID, and the application's context for its configuration change.
+package struct InitialPeer: Sendable {
     package var id: MemberID
     package var context: [UInt8]
 
@@ -37,46 +39,44 @@ package struct FoundingMember: Sendable {
 }
 
 extension RaftMachine {
-    /// Continues from what is durable, as a follower.
+    /// Restarts as a follower from durable state.
     ///
-    /// The commit index is raised to `applied`: the application can be ahead of the commit index
-    /// on disk, which is written without waiting.
+    /// The commit index is raised to `applied`: the application can be ahead of the commit index on
+    /// disk, which is written without a sync.
     package init(
-        _ settings: RaftConfiguration, restoring state: RestoredState
+        _ raftConfiguration: RaftConfiguration, restoring state: RestoredState
     ) throws(RestoreError) {
         let log = try RaftLog(
             compacted: state.compacted, entries: state.entries,
             committed: max(state.hardState.commit, state.compacted.index), applied: state.applied)
-        guard let configuration = Configuration(state.confState, lastIndex: log.lastIndex) else {
-            throw .invalidConfState
-        }
+        guard let configuration = ClusterConfiguration(state.confState, lastIndex: log.lastIndex)
+        else { throw .invalidConfState }
         self.init(
-            settings: settings, hardState: state.hardState, log: log,
+            raftConfiguration: raftConfiguration, hardState: state.hardState, log: log,
             configuration: configuration)
     }
 
-    /// Founds a cluster: every founder starts with the same log, one committed change of
-    /// membership of term 1 for each founder, ascending by id.
+    /// Bootstraps a cluster: each initial member starts with the same log, one committed
+    /// configuration change of term 1 for each initial member, ascending by ID.
     ///
-    /// The first `Ready` carries these entries to the disk; once they are durable they are handed
-    /// out to be applied, and not before they are applied does this member campaign.
-    package init(_ settings: RaftConfiguration, founders: [FoundingMember]) {
-        let ordered = founders.sorted { $0.id < $1.id }
+    /// The first `Ready` has these entries to be written; once they are durable they are returned
+    /// to be applied. This member campaigns only after they are applied.
+    package init(_ raftConfiguration: RaftConfiguration, initialPeers: [InitialPeer]) {
+        let ordered = initialPeers.sorted { $0.id < $1.id }
         var state = RestoredState.empty
         state.confState.voters = ordered.map(\.id)
-        guard var founded = try? RaftMachine(settings, restoring: state), !ordered.isEmpty else {
-            preconditionFailure("founders have distinct ids that are not zero")
-        }
-        founded.term = Term(1)
-        for (position, founder) in ordered.enumerated() {
+        guard var machine = try? RaftMachine(raftConfiguration, restoring: state), !ordered.isEmpty
+        else { preconditionFailure("initial peers have distinct IDs that are not zero") }
+        machine.term = Term(1)
+        for (position, peer) in ordered.enumerated() {
             let change = ConfChange(
-                type: .addVoter, member: founder.id, context: founder.context)
-            founded.log.append(
+                type: .addVoter, member: peer.id, context: peer.context)
+            machine.log.append(
                 Entry(
-                    term: founded.term, index: LogIndex(UInt64(position) + 1), type: .confChange,
+                    term: machine.term, index: LogIndex(UInt64(position) + 1), type: .confChange,
                     data: change.encoded))
         }
-        founded.log.commit(to: founded.log.lastIndex)
-        self = founded
+        machine.log.commit(to: machine.log.lastIndex)
+        self = machine
     }
 }

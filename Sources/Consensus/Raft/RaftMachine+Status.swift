@@ -1,13 +1,15 @@
-/// What can be seen of a machine from outside, for metrics, Status and tests.
+package import Identifiers
+
+/// Status of a Raft machine, for metrics, the Status RPC and tests.
 package struct RaftStatus: Sendable {
-    /// How a leader sends to a member.
+    /// Progress state of a member, as seen by a leader.
     package enum Replication: Equatable, Sendable {
         case probe
         case replicate
         case snapshot(pending: LogIndex)
     }
 
-    /// What a leader knows of another member.
+    /// Progress of another member, as seen by a leader.
     package struct MemberStatus: Sendable {
         package var id: MemberID
         package var match: LogIndex
@@ -15,10 +17,10 @@ package struct RaftStatus: Sendable {
         package var replication: Replication
         package var isLearner: Bool
         package var isRecentlyActive: Bool
-        /// Appends without an answer.
+        /// Number of unacknowledged appends.
         package var inflightCount: Int
-        /// Whether no more are sent before one is answered, over their number or their bytes.
-        package var isWindowFull: Bool
+        /// Whether the limit on their number or bytes is reached, so that no more are sent.
+        package var areInflightsFull: Bool
     }
 
     package var id: MemberID
@@ -33,7 +35,7 @@ package struct RaftStatus: Sendable {
     package var confState: ConfState
     package var transferTarget: MemberID?
     package var pendingReadCount: Int
-    /// Empty unless this member leads; without itself.
+    /// All members except this one; empty unless this member leads.
     package var members: [MemberStatus]
 }
 
@@ -53,16 +55,16 @@ extension RaftMachine {
                 id: member.id, match: member.progress.match, next: member.progress.next,
                 replication: member.progress.replication, isLearner: member.isLearner,
                 isRecentlyActive: member.progress.isRecentlyActive,
-                inflightCount: member.progress.inflight.count,
-                isWindowFull: member.progress.inflight.isFull(inflightLimits))
+                inflightCount: member.progress.inflights.count,
+                areInflightsFull: member.progress.inflights.isFull(inflightLimits))
         }
     }
 
     /// Index of the newest entry known to be committed.
     package var committedIndex: LogIndex { log.committed }
 
-    /// Whether what this member has made durable in its term is thereby committed: it leads, is
-    /// the only voter, and no change of that is under way.
+    /// Whether entries of this term are committed as soon as they are durable here: this member
+    /// leads, is the only voter, and no configuration change is pending.
     package var commitsAsSingleVoter: Bool {
         guard let leadership, leadership.pendingChange <= log.applied,
             configuration.isSingleVoter
@@ -70,36 +72,39 @@ extension RaftMachine {
         return configuration.members.contains { $0.id == id && $0.isIncoming }
     }
 
-    /// Whether this member's applied state holds everything that was ever acknowledged, so that it
-    /// may serve linearizable reads without a round: it decides alone, there is no other member, and
-    /// it has applied all that others may have acknowledged before.
+    /// Whether this member's applied state holds everything that was ever acknowledged to a client,
+    /// so that it may serve linearizable reads without a ReadIndex round trip: it is the only
+    /// voter, there is no other member, and it has applied all that others may have acknowledged
+    /// before.
     ///
-    /// Nobody else acknowledges anything from now on, since nobody is sent a commit index. Who
-    /// acknowledged an entry before had applied it, and so had heard that it is committed:
+    /// From now on no other member acknowledges requests, since none is sent a commit index. A
+    /// member that acknowledged an entry before had applied it, and so had learned that it is
+    /// committed:
     /// - from a leader of an earlier term: then it is in this leader's log (leader completeness,
-    ///   Raft paper, figure 3) before the first entry of its own term, where `aloneFrom` begins;
+    ///   Raft paper, figure 3) before the first entry of its own term, the initial
+    ///   `localReadIndex`;
     /// - from this leader, while there was another member: then it is not after this leader's
-    ///   commit index at the moment when the change was applied that left it alone, and
-    ///   `aloneFrom` is at least that. It may well be after the change itself, as entries behind
-    ///   the change are committed before the change is applied;
+    ///   commit index at the time when the change that removed the last other member was applied,
+    ///   and `localReadIndex` is at least that. It may be after the change itself, since entries
+    ///   after the change are committed before the change is applied;
     /// - from a leader of a later term: there is none while this member leads. A candidate needs
-    ///   this member's vote, which ends its leadership, unless its configuration is older than
-    ///   the one in which the last removal was committed. A quorum of that one acknowledged the
+    ///   this member's vote, which ends its leadership, unless its configuration is older than the
+    ///   one in which the last removal was committed. A quorum of that one acknowledged the
     ///   removal, together with a commit index past the change before it: those members do not
-    ///   campaign before they have applied that one, and vote for no shorter log.
+    ///   campaign before they have applied that change, and do not vote for a shorter log.
     ///
-    /// A learner counts as another member: it has no vote, but applies and may have proposed.
-    /// A log that stalls changes nothing: what is not durable here is not committed and not applied,
-    /// so nobody acknowledged it.
+    /// A learner counts as another member: it has no vote, but applies entries and may have
+    /// proposed some. A stalled log makes no difference: entries that are not durable here are
+    /// neither committed nor applied, so they are not acknowledged.
     package var readsLocally: Bool {
         guard let leadership, configuration.members.count == 1 else { return false }
-        return leadership.aloneFrom <= log.applied && commitsAsSingleVoter
+        return leadership.localReadIndex <= log.applied && commitsAsSingleVoter
     }
 
-    /// Whether so much is being applied that further committed entries are not given out.
-    package var holdsCommittedBack: Bool { log.holdsCommittedBack }
+    /// Whether committed entries are held back since the limit on bytes being applied is reached.
+    package var isApplyingPaused: Bool { log.isApplyingPaused }
 
-    /// Index up to which the application reported entries as applied.
+    /// Index of the newest entry that the application reported as applied.
     package var appliedIndex: LogIndex { log.applied }
 
     /// Index of the newest entry.
@@ -108,7 +113,7 @@ extension RaftMachine {
     /// Index of the oldest entry kept.
     package var firstIndex: LogIndex { log.firstIndex }
 
-    /// Membership as far as it was applied.
+    /// The applied membership.
     package var confState: ConfState { configuration.confState }
 
     /// Term of an entry; nil if it was compacted or does not exist.
@@ -116,13 +121,13 @@ extension RaftMachine {
         log.term(at: index)
     }
 
-    /// Entries from `first` through `last`, at least one if there is one, cut before the limit.
+    /// Entries from `first` through `last`, cut off before the limit, at least one if there is one.
     ///
-    /// Entries before `firstIndex` are left out.
+    /// Entries before `firstIndex` are omitted.
     package func entries(
-        from first: LogIndex, through last: LogIndex, maxBytes: Int
+        from first: LogIndex, through last: LogIndex, bytesMax: Int
     ) -> [Entry] {
-        log.entries(from: max(first, log.firstIndex), through: last, maxBytes: maxBytes)
+        log.entries(from: max(first, log.firstIndex), through: last, bytesMax: bytesMax)
     }
 }
 

@@ -1,13 +1,15 @@
+import Identifiers
+
 /// Messages from other members.
 extension RaftMachine {
-    /// Takes one message. An error costs the message only, except `brokenInvariant`, after which
+    /// Handles one message. An error only drops the message, except `brokenInvariant`, after which
     /// the member must stop.
     package mutating func step(_ message: Message) throws(StepError) {
         try check(message)
         guard admit(message) else { return }
         switch message.type {
         case .vote, .preVote:
-            answerVote(message)
+            handleVoteRequest(message)
         default:
             switch role {
             case .follower: try stepAsFollower(message)
@@ -17,9 +19,9 @@ extension RaftMachine {
         }
     }
 
-    // MARK: - Form
+    // MARK: - Validation
 
-    /// Refuses what no correct member sends, so that nothing after this can overflow.
+    /// Rejects messages that no correct member sends, so that later arithmetic cannot overflow.
     private func check(_ message: Message) throws(StepError) {
         switch message.type {
         case .hup, .beat, .unreachable, .snapshotStatus, .checkQuorum, .forgetLeader,
@@ -34,10 +36,10 @@ extension RaftMachine {
             .timeoutNow, .preVote:
             break
         }
-        // What is handed on keeps its first sender, who may be this member.
+        // A forwarded message keeps its original sender, which may be this member.
         let isTermless = message.type == .propose || message.type == .readIndex
-        let isHandedOn = isTermless || message.type == .transferLeader
-        if message.from == .none || (message.from == id && !isHandedOn) {
+        let isForwarded = isTermless || message.type == .transferLeader
+        if message.from == .none || (message.from == id && !isForwarded) {
             throw .malformed("the sender is missing or is this member")
         }
         if !isTermless && message.term == .zero { throw .malformed("the term is missing") }
@@ -45,7 +47,7 @@ extension RaftMachine {
         if message.index >= limit || message.commit >= limit || message.rejectHint >= limit
             || message.term.rawValue >= limit.rawValue
         {
-            throw .malformed("a position or term is out of range")
+            throw .malformed("an index or term is out of range")
         }
         if message.type == .append { try checkEntries(of: message) }
     }
@@ -58,25 +60,25 @@ extension RaftMachine {
             }
             previous = entry.id
         }
-        if previous.term > message.term { throw .malformed("an entry is of a later term") }
+        if previous.term > message.term { throw .malformed("an entry has a later term") }
     }
 
     // MARK: - Terms
 
-    /// Brings terms in line. Returns whether the message is to be looked at further.
+    /// Compares the message's term with ours. Returns whether the message is handled further.
     private mutating func admit(_ message: Message) -> Bool {
         if message.term == .zero || message.term == term { return true }
-        return message.term > term ? admitNewer(message) : answerOlder(message)
+        return message.term > term ? admitHigherTerm(message) : rejectLowerTerm(message)
     }
 
-    private mutating func admitNewer(_ message: Message) -> Bool {
+    private mutating func admitHigherTerm(_ message: Message) -> Bool {
         switch message.type {
         case .vote, .preVote:
-            // Members that hear from a leader keep a cut-off or removed member from unseating it.
+            // Lease: a partitioned or removed member does not disrupt the leader.
             if message.context != Message.transferContext, isInLease() { return false }
             if message.type == .vote { becomeFollower(term: message.term, leader: nil) }
         case .preVoteResponse where !message.isRejected:
-            // Granted for the term this member asked to enter.
+            // Granted for the term that this member asked for.
             break
         case .append, .heartbeat, .snapshot:
             becomeFollower(term: message.term, leader: message.from)
@@ -86,12 +88,12 @@ extension RaftMachine {
         return true
     }
 
-    /// A sender of an older term learns of ours, where it could not otherwise: with check-quorum
-    /// or pre-vote its vote requests would be ignored for good, or ours by it.
-    private mutating func answerOlder(_ message: Message) -> Bool {
+    /// Sends our term to a sender of a lower term where it could not learn it otherwise: with
+    /// check-quorum or pre-vote its vote requests would be ignored forever, or ours by it.
+    private mutating func rejectLowerTerm(_ message: Message) -> Bool {
         switch message.type {
         case .heartbeat, .append:
-            if settings.checkQuorum || settings.preVote {
+            if raftConfiguration.checkQuorum || raftConfiguration.preVote {
                 send(Message(type: .appendResponse, to: message.from, term: term))
             }
         case .preVote:

@@ -1,6 +1,6 @@
-/// The passing of time.
+/// Logical time.
 extension RaftMachine {
-    /// One unit of time has passed.
+    /// Advances the logical clock by one tick.
     package mutating func tick() {
         electionElapsed += 1
         tickWhileStalled()
@@ -12,8 +12,9 @@ extension RaftMachine {
         }
     }
 
-    /// Lets part of the election timeout pass at once. A member that starts among others that are
-    /// up need not wait for all of it; a tick is left to it at least, and it does not campaign here.
+    /// Advances the election clock by several ticks, so that a member that starts while others are
+    /// up need not wait for a whole election timeout. At least one tick remains: it does not
+    /// campaign here.
     package mutating func advanceElection(ticks: Int) {
         guard !isLeader, ticks > 0 else { return }
         electionElapsed = max(electionElapsed, min(electionElapsed + ticks, electionTimeout - 1))
@@ -21,13 +22,13 @@ extension RaftMachine {
 
     private mutating func tickAsLeader() {
         updateLeadership { $0.heartbeatElapsed += 1 }
-        if electionElapsed >= settings.electionTicks {
+        if electionElapsed >= raftConfiguration.electionTicks {
             electionElapsed = 0
-            if settings.checkQuorum { checkQuorum() }
-            // A target that does not take over within an election timeout is given up.
+            if raftConfiguration.checkQuorum { checkQuorum() }
+            // A transfer that does not complete within an election timeout is aborted.
             abortTransfer()
         }
-        let heartbeatTicks = settings.heartbeatTicks
+        let heartbeatTicks = raftConfiguration.heartbeatTicks
         updateLeadership { leadership in
             guard leadership.heartbeatElapsed >= heartbeatTicks else { return }
             leadership.heartbeatElapsed = 0
@@ -35,11 +36,11 @@ extension RaftMachine {
         }
     }
 
-    /// Steps down unless a quorum was heard within the last election timeout: whoever cannot
-    /// reach a quorum must not keep others waiting (Raft dissertation, section 6.2).
+    /// Steps down unless a quorum was active within the last election timeout, so that a leader
+    /// without a quorum does not block clients (Raft dissertation, section 6.2).
     private mutating func checkQuorum() {
         let (own, isOwnActive) = (id, isActive)
-        let result = configuration.result {
+        let result = configuration.voteResult {
             $0.id == own ? isOwnActive : $0.progress.isRecentlyActive
         }
         if result != .won {

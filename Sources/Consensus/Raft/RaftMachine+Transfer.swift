@@ -1,7 +1,9 @@
-/// Handing leadership over (Raft dissertation, section 3.10).
+package import Identifiers
+
+/// Leadership transfer (Raft dissertation, section 3.10).
 extension RaftMachine {
-    /// Starts handing leadership to a voter. While it lasts, at most one election timeout, this
-    /// leader takes no proposals. A follower passes the wish on.
+    /// Starts a leadership transfer to a voter. While it lasts, at most one election timeout, this
+    /// leader rejects proposals. A follower forwards the request.
     package mutating func transferLeadership(to target: MemberID) throws(ProposalError) {
         switch role {
         case .leader:
@@ -26,7 +28,7 @@ extension RaftMachine {
         continueTransfer(with: position)
     }
 
-    /// Tells the target to campaign once it holds the whole log.
+    /// Sends timeoutNow to the target once it holds the whole log.
     mutating func continueTransfer(with position: Int) {
         let member = configuration.members[position]
         guard leadership?.transferTarget == member.id, member.progress.match == log.lastIndex
@@ -34,7 +36,7 @@ extension RaftMachine {
         send(Message(type: .timeoutNow, to: member.id, term: term))
     }
 
-    /// Whether this member leads and hands its leadership over.
+    /// Whether this member leads and a leadership transfer is in progress.
     package var isTransferring: Bool { leadership?.transferTarget != nil }
 
     mutating func abortTransfer() {

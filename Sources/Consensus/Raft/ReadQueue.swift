@@ -1,20 +1,22 @@
-/// Read requests that wait at a leader (Raft dissertation, section 6.4).
+import Identifiers
+
+/// Pending read requests at a leader (Raft dissertation, section 6.4).
 ///
-/// Each request waits for a round of heartbeats sent after it came. Rounds are counted by requests:
-/// a heartbeat carries the number of the newest one, and who answers it confirms all up to there.
+/// Each request waits for a heartbeat broadcast after its arrival. Requests are numbered: a
+/// heartbeat carries the number of the newest one, and a response confirms all through that number.
 struct ReadQueue: Sendable {
     /// A request of this member (`origin` is its own id) or of a follower.
     struct Request: Sendable {
         var origin: MemberID
-        /// Holds the request's context; it goes back as it came.
+        /// Holds the request's context; it is returned unchanged.
         var entry: Entry
-        /// The commit index when the request was taken: what the reader must have applied.
+        /// The commit index when the request was accepted; the reader must have applied it.
         var index = LogIndex.zero
     }
 
-    /// Wait until this leader has committed an entry of its term.
+    /// Requests that wait until this leader has committed an entry of its term.
     private(set) var postponed: [Request] = []
-    /// Wait for a quorum to confirm that this leader still leads.
+    /// Requests that wait until a quorum confirms that this leader still leads.
     private var waiting: [Request] = []
     /// Number of requests confirmed in this term.
     private var confirmed: UInt64 = 0
@@ -23,16 +25,16 @@ struct ReadQueue: Sendable {
         postponed.count + waiting.count
     }
 
-    /// What heartbeats carry: the newest request's number in eight bytes, the lowest first, as
-    /// etcd 3.7 does; nothing if nobody waits.
+    /// Context of heartbeats: the newest request's number as eight little-endian bytes, as in etcd
+    /// 3.7; empty if no request is waiting.
     var heartbeatContext: [UInt8] {
         if waiting.isEmpty { return [] }
-        let round = confirmed + UInt64(waiting.count)
-        return (0..<8).map { UInt8(truncatingIfNeeded: round >> (8 * UInt64($0))) }
+        let newest = confirmed + UInt64(waiting.count)
+        return (0..<8).map { UInt8(truncatingIfNeeded: newest >> (8 * UInt64($0))) }
     }
 
-    /// The round that a heartbeat's answer confirms; nil if it confirms none.
-    static func round(context: [UInt8]) -> UInt64? {
+    /// The request number that a heartbeat response confirms; nil if it confirms none.
+    static func requestNumber(context: [UInt8]) -> UInt64? {
         guard context.count == 8 else { return nil }
         return context.reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
@@ -50,10 +52,10 @@ struct ReadQueue: Sendable {
         waiting.append(request)
     }
 
-    /// Takes the requests that a quorum has confirmed, oldest first.
-    mutating func takeConfirmed(through round: UInt64) -> [Request] {
-        guard round > confirmed else { return [] }
-        let count = min(round - confirmed, UInt64(waiting.count))
+    /// Removes and returns the requests that a quorum has confirmed, oldest first.
+    mutating func takeConfirmed(through number: UInt64) -> [Request] {
+        guard number > confirmed else { return [] }
+        let count = min(number - confirmed, UInt64(waiting.count))
         let taken = Array(waiting.prefix(Int(count)))
         waiting.removeFirst(taken.count)
         confirmed += count

@@ -1,6 +1,8 @@
-/// Who leads, and what this member is; not persisted.
+package import Identifiers
+
+/// The leader and this member's role; not persisted.
 package struct SoftState: Equatable, Sendable {
-    /// The leader of the present term, if known.
+    /// The leader of the current term, if known.
     package var leader: MemberID?
     package var role: RoleName
 
@@ -10,7 +12,7 @@ package struct SoftState: Equatable, Sendable {
     }
 }
 
-/// The roles of a member, without what belongs to each.
+/// The roles of a member, without their state.
 package enum RoleName: String, Sendable {
     case follower
     case preCandidate
@@ -18,10 +20,10 @@ package enum RoleName: String, Sendable {
     case leader
 }
 
-/// An answer to `readIndex`: a state that has applied `index` may serve the read.
+/// A response to `readIndex`: a state that has applied `index` may serve the read.
 package struct ReadState: Equatable, Sendable {
     package var index: LogIndex
-    /// What `readIndex` was called with.
+    /// The context passed to `readIndex`.
     package var context: UInt64
 
     package init(index: LogIndex, context: UInt64) {
@@ -30,21 +32,22 @@ package struct ReadState: Equatable, Sendable {
     }
 }
 
-/// One step of the log on disk: all of it is made durable before `persisted(through:)`.
+/// One write to the log on disk: all of it is durable before `persisted(through:)` is called.
 ///
-/// Writes are performed in the order of their numbers, within one write: snapshot, entries,
-/// hard state. Several may be on their way.
+/// Writes are performed in the order of their numbers; within one write: snapshot, entries, hard
+/// state. Several may be in progress.
 package struct LogWrite: Sendable {
     package var number: WriteNumber
     /// Replaces the log and the application's state before `entries` are appended.
     package var snapshot: Snapshot?
-    /// To append; if the log on disk reaches to the first of them, it is cut there before.
+    /// Entries to append; if the log on disk reaches the first of them, it is truncated there
+    /// before.
     package var entries: [Entry]
     package var hardState: HardState?
-    /// Whether an fdatasync is needed; if not, only the commit index moved, and the write may be
-    /// reported as persisted when the bytes are handed to the system.
+    /// Whether an fdatasync is needed; if not, only the commit index changed, and the write may be
+    /// reported as persisted once it is written to the file.
     package var mustSynchronize: Bool
-    /// To be sent when this write, and so every earlier one, is durable.
+    /// Messages to send when this write, and so every earlier one, is durable.
     package var messagesAfter: [Message]
 
     package init(
@@ -64,18 +67,18 @@ package struct LogWrite: Sendable {
     }
 }
 
-/// What the caller has to do after a batch of inputs; taken by `RaftMachine.takeReady`.
+/// The output after a batch of inputs; returned by `RaftMachine.takeReady`.
 package struct Ready: Sendable {
     /// Set if leader or role changed.
     package var softState: SoftState?
-    /// Set if there is something to persist, or messages that wait for earlier writes.
+    /// Set if there is something to persist, or if messages wait for earlier writes.
     package var write: LogWrite?
-    /// To be sent now, in parallel with `write`. The data of a snapshot message is empty: the
+    /// Messages to send now, in parallel with `write`. The data of a snapshot message is empty: the
     /// sender fills in the application's state, at the message's index or later.
     package var messages: [Message]
-    /// To be applied, in order; reported by `applied(to:)`.
+    /// Entries to apply, in order; reported by `applied(to:)`.
     package var committed: [Entry]
-    /// Answers to `readIndex` of this member.
+    /// Responses to `readIndex` of this member.
     package var readStates: [ReadState]
 
     package init() {

@@ -7,13 +7,13 @@ extension InternalRaftRequest {
 
     package func encode(into writer: inout WireWriter) {
         writer.appendUInt64(id, field: Field.id)
-        let comesAfterHeader = rareField > Field.header
+        let comesAfterHeader = otherField > Field.header
         if !comesAfterHeader { encodePayload(into: &writer) }
         if let header { writer.appendMessage(header, field: Field.header) }
         if comesAfterHeader { encodePayload(into: &writer) }
     }
 
-    private var rareField: UInt32 {
+    private var otherField: UInt32 {
         if case .other(let field, _) = payload { field } else { 0 }
     }
 

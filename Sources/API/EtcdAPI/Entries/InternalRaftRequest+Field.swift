@@ -34,8 +34,8 @@ extension InternalRaftRequest {
         package static let downgradeInfoSet: UInt32 = 1302
         package static let downgradeVersionTest: UInt32 = 9900
 
-        /// Whether a field is a request that stays encoded in `Payload.other`.
-        static func isRare(_ field: UInt32) -> Bool {
+        /// Whether a field is a request that is kept encoded in `Payload.other`.
+        static func isOther(_ field: UInt32) -> Bool {
             switch field {
             case alarm, leaseCheckpoint, authEnable, authDisable...authStatus: true
             case authUserAdd...authRoleList, authRoleAdd...authRoleRevokePermission: true

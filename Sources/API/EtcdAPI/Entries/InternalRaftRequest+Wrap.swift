@@ -1,14 +1,14 @@
 extension InternalRaftRequest {
-    /// The entry for a request that is already encoded, as it came from the client: one
-    /// allocation, one copy of the payload, nothing encoded twice.
+    /// Encodes the entry of a request that is already encoded, as received from the client: one
+    /// allocation, one copy of the payload, no second encoding.
     ///
-    /// The same bytes as etcd 3.7 proposes: fields ascending by number, so the header (100) stands
-    /// behind the requests below it and before the auth and cluster requests.
+    /// The same bytes as etcd 3.7 proposes: fields are in ascending order, so the header (100)
+    /// follows the requests with lower numbers and precedes the auth and cluster requests.
     ///
     /// - Parameters:
-    ///   - id: the proposal's id, in the header.
-    ///   - username: the caller, empty when auth is off.
-    ///   - authRevision: revision of the auth store that permitted the call, 0 when auth is off.
+    ///   - id: the request ID, in the header.
+    ///   - username: the user, empty when auth is off.
+    ///   - authRevision: auth store revision at which the call was authorized; 0 when auth is off.
     ///   - field: number of the request's field, see `Field`.
     ///   - payload: the request's encoding.
     package static func wrap(

@@ -1,6 +1,6 @@
-/// What an entry of the log asks the state machine to do: a header and one request.
+/// The request of a log entry: a header and one request (etcdserverpb.InternalRaftRequest).
 package struct InternalRaftRequest: WireMessage, Equatable {
-    /// The id as entries before 3.0 carried it; the header's is used today.
+    /// The ID of entries before 3.0; later ones have it in the header.
     package var id: UInt64
     package var header: RequestHeader?
     package var payload: Payload
@@ -15,12 +15,12 @@ package struct InternalRaftRequest: WireMessage, Equatable {
         case compaction(CompactionRequest)
         case leaseGrant(LeaseGrantRequest)
         case leaseRevoke(LeaseRevokeRequest)
-        /// One of the rare requests: its field number and its encoding, not looked into.
+        /// One of the rare requests: its field number and its encoding, not decoded.
         case other(field: UInt32, bytes: ArraySlice<UInt8>)
     }
 
-    /// One level more than a request has, with room for what wraps it, so that a request that was
-    /// accepted for proposal is always readable when it is applied.
+    /// One level more than a request, plus a margin for wrapping, so that a request that was
+    /// accepted for proposal can always be decoded when it is applied.
     package static var depthLimit: Int { WireReader.requestDepthLimit + 8 }
 
     package init() {
@@ -45,15 +45,15 @@ package struct InternalRaftRequest: WireMessage, Equatable {
             case .bytes(Field.compaction): payload = .compaction(try reader.message())
             case .bytes(Field.leaseGrant): payload = .leaseGrant(try reader.message())
             case .bytes(Field.leaseRevoke): payload = .leaseRevoke(try reader.message())
-            default: try readRare(tag, from: &reader)
+            default: try readOther(tag, from: &reader)
             }
         }
     }
 
-    private mutating func readRare(
+    private mutating func readOther(
         _ tag: WireTag, from reader: inout WireReader
     ) throws(WireError) {
-        guard tag.wireType == 2, Field.isRare(tag.fieldNumber) else {
+        guard tag.wireType == 2, Field.isOther(tag.fieldNumber) else {
             return try reader.skip(tag)
         }
         payload = .other(field: tag.fieldNumber, bytes: try reader.bytes())

@@ -1,10 +1,10 @@
-/// Who proposed an entry, and under which identity.
+/// The header of a proposed request (etcdserverpb.RequestHeader).
 package struct RequestHeader: WireMessage, Equatable {
-    /// Unique id by which the proposer finds its waiting request.
+    /// Unique ID by which the proposer finds its pending request.
     package var id: UInt64
     /// The user, empty when auth is off.
     package var username: String
-    /// Revision of the auth store that permitted the request.
+    /// Auth store revision at which the request was authorized.
     package var authRevision: UInt64
 
     package init() {

@@ -1,12 +1,12 @@
-/// One change of one key (mvccpb.Event), as watchers get it.
+/// One change of one key (mvccpb.Event), as sent to watchers.
 package struct Event: WireMessage, Equatable {
     package var type: EventType
-    /// The pair after the change; for a deletion the key and the revision that deleted it.
+    /// The pair after the change; for a deletion the key and its revision.
     package var keyValue: KeyValue?
-    /// The pair before the change, when it was asked for and existed.
+    /// The previous pair, if requested and existing.
     package var previous: KeyValue?
 
-    /// What happened to the key.
+    /// The kind of change.
     package struct EventType: RawRepresentable, Hashable, Sendable {
         package var rawValue: Int32
 

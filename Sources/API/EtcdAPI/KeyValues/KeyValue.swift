@@ -1,11 +1,11 @@
-/// One key at one revision (mvccpb.KeyValue), as it is stored, answered and watched.
+/// One key at one revision (mvccpb.KeyValue), as stored and as sent in responses and events.
 package struct KeyValue: WireMessage, Equatable {
     package var key: ArraySlice<UInt8>
-    /// Revision that created the key since it last did not exist.
+    /// Revision of the last creation of the key.
     package var createRevision: Int64
     /// Revision of the last change.
     package var modRevision: Int64
-    /// Changes since the creation, the creation being 1; 0 in the record of a deletion.
+    /// Number of changes since the creation, starting at 1; 0 in a tombstone.
     package var version: Int64
     package var value: ArraySlice<UInt8>
     /// The lease that the key is attached to, 0 for none.

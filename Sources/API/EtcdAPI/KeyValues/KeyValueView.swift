@@ -1,8 +1,8 @@
-/// A KeyValue over memory of someone else: decoded from a stored record without a copy, or put
-/// together from a key and a value to be stored.
+/// A KeyValue in borrowed memory: decoded from a stored record without a copy, or composed of a
+/// key and a value to be stored.
 ///
-/// Good for as long as the memory is; it holds nothing. Unchecked sendable since it only points to
-/// memory that nobody writes; who hands it to another thread keeps that memory alive.
+/// Valid as long as the memory, which it does not retain. Unchecked sendable since it only points
+/// to immutable memory; code that passes it to another thread keeps the memory alive.
 package struct KeyValueView: WireEncodable, @unchecked Sendable {
     package var key: UnsafeRawBufferPointer
     package var createRevision: Int64

@@ -1,7 +1,7 @@
-/// What every answer begins with.
+/// The header of every response (etcdserverpb.ResponseHeader).
 package struct ResponseHeader: WireMessage, Equatable {
     package var clusterID: UInt64
-    /// The member that answers.
+    /// The responding member.
     package var memberID: UInt64
     /// Revision of the key-value store.
     package var revision: Int64

@@ -1,4 +1,5 @@
-/// Whose log it is (etcdserverpb.Metadata): the first record behind each segment's checksum.
+/// The member and cluster of a log (etcdserverpb.Metadata): the first record after the checksum of
+/// each segment.
 package struct LogMetadata: WireMessage, Equatable {
     package var nodeID: UInt64
     package var clusterID: UInt64

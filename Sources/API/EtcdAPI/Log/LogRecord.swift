@@ -5,7 +5,7 @@ package struct LogRecord: WireMessage, Equatable {
     package var crc: UInt32
     package var data: ArraySlice<UInt8>
 
-    /// What the data of a record is.
+    /// The type of a record's data.
     package struct RecordType: RawRepresentable, Hashable, Sendable {
         package var rawValue: Int64
 
@@ -19,7 +19,7 @@ package struct LogRecord: WireMessage, Equatable {
         package static var entry: RecordType { RecordType(rawValue: 2) }
         /// A RaftHardState.
         package static var state: RecordType { RecordType(rawValue: 3) }
-        /// No data: the checksum that the next records go on from.
+        /// No data: the checksum from which the following records continue.
         package static var crc: RecordType { RecordType(rawValue: 4) }
         /// A LogSnapshotRecord.
         package static var snapshot: RecordType { RecordType(rawValue: 5) }
@@ -58,14 +58,14 @@ package struct LogRecord: WireMessage, Equatable {
 }
 
 extension LogRecord {
-    /// Bytes of a record around data that lies elsewhere.
+    /// Bytes of a record with data in other memory.
     package static func encodedSize(type: RecordType, crc: UInt32, dataCount: Int) -> Int {
         WireSize.explicitUInt64(UInt64(bitPattern: type.rawValue), field: 1)
             + WireSize.explicitUInt64(UInt64(crc), field: 2)
             + WireSize.bytes(dataCount, field: 3)
     }
 
-    /// Appends a record around data that lies elsewhere.
+    /// Appends a record with data in other memory.
     package static func encode(
         type: RecordType, crc: UInt32, data: UnsafeRawBufferPointer,
         into writer: inout WireWriter

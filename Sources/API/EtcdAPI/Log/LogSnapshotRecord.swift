@@ -1,8 +1,8 @@
-/// The note in the write-ahead log that a snapshot exists (walpb.Snapshot).
+/// The record of a snapshot in the write-ahead log (walpb.Snapshot).
 package struct LogSnapshotRecord: WireMessage, Equatable {
     package var index: UInt64
     package var term: UInt64
-    /// The membership at the snapshot; logs older than 3.5 and the first record have none.
+    /// The ConfState of the snapshot; nil before 3.5 and in the first record.
     package var confState: RaftConfState?
 
     package init() {

@@ -1,13 +1,13 @@
-/// A change of one member (raftpb.ConfChange), the data of an entry.
+/// A change of one member (raftpb.ConfChange), as the data of an entry.
 package struct RaftConfChange: WireMessage, Equatable {
-    /// The request id, 0 in the entries a cluster is bootstrapped from.
+    /// The request ID; 0 in the entries that bootstrap a cluster.
     package var id: UInt64
     package var type: ChangeType
     package var nodeID: UInt64
     /// The member as etcd's JSON.
     package var context: [UInt8]
 
-    /// What happens to the member.
+    /// The kind of change.
     package struct ChangeType: RawRepresentable, Hashable, Sendable {
         package var rawValue: Int32
 
@@ -60,6 +60,6 @@ package struct RaftConfChange: WireMessage, Equatable {
 }
 
 extension RaftConfChange.ChangeType {
-    /// The number as a varint holds it.
+    /// The number as encoded in a varint.
     var wireValue: UInt64 { UInt64(bitPattern: Int64(rawValue)) }
 }

@@ -1,10 +1,10 @@
-/// A change of several members at once (raftpb.ConfChangeV2), the data of an entry.
+/// A change of several members at once (raftpb.ConfChangeV2), as the data of an entry.
 package struct RaftConfChangeV2: WireMessage, Equatable {
     package var transition: Transition
     package var changes: [Change]
     package var context: [UInt8]
 
-    /// How the joint configuration between is entered and left.
+    /// How the joint configuration is entered and left.
     package struct Transition: RawRepresentable, Hashable, Sendable {
         package var rawValue: Int32
 
@@ -52,7 +52,7 @@ package struct RaftConfChangeV2: WireMessage, Equatable {
 }
 
 extension RaftConfChangeV2 {
-    /// One member of a change (raftpb.ConfChangeSingle).
+    /// The change of one member (raftpb.ConfChangeSingle).
     package struct Change: WireMessage, Equatable {
         package var type: RaftConfChange.ChangeType
         package var nodeID: UInt64

@@ -1,12 +1,12 @@
-/// Who votes and who learns (raftpb.ConfState).
+/// The voters and learners of a configuration (raftpb.ConfState).
 package struct RaftConfState: WireMessage, Equatable {
     package var voters: [UInt64]
     package var learners: [UInt64]
-    /// Voters of the outgoing half of a joint configuration.
+    /// Voters of the outgoing configuration in a joint configuration.
     package var votersOutgoing: [UInt64]
     /// Voters that become learners when the joint configuration is left.
     package var learnersNext: [UInt64]
-    /// Whether the joint configuration is left by itself.
+    /// Whether the joint configuration is left automatically.
     package var autoLeave: Bool
 
     package init() {

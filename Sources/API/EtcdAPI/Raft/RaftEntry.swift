@@ -5,7 +5,7 @@ package struct RaftEntry: WireMessage, Equatable {
     package var index: UInt64
     package var data: [UInt8]
 
-    /// What the data of an entry is.
+    /// The type of an entry's data.
     package struct EntryType: RawRepresentable, Hashable, Sendable {
         package var rawValue: Int32
 
@@ -13,7 +13,7 @@ package struct RaftEntry: WireMessage, Equatable {
             self.rawValue = rawValue
         }
 
-        /// A request to the state machine, or nothing.
+        /// A request to the state machine, or empty.
         package static var normal: EntryType { EntryType(rawValue: 0) }
         /// A ConfChange.
         package static var confChange: EntryType { EntryType(rawValue: 1) }
@@ -46,8 +46,8 @@ package struct RaftEntry: WireMessage, Equatable {
         }
     }
 
-    // A normal type is not written, nor the zero term and index of an entry that is only
-    // proposed: etcd 3.7 leaves unset what nobody gave a value.
+    // The normal type is not encoded, nor are the zero term and index of a proposed entry:
+    // etcd 3.7 does not set these fields.
 
     package var encodedSize: Int {
         WireSize.int64(Int64(type.rawValue), field: 1)

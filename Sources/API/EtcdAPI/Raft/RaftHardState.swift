@@ -1,10 +1,10 @@
-/// What a member must never forget (raftpb.HardState): Raft paper figure 2, "persistent state".
+/// The persistent state of a member (raftpb.HardState): Raft paper, figure 2, "persistent state".
 package struct RaftHardState: WireMessage, Equatable {
-    /// The newest term it has seen.
+    /// The latest term it has seen.
     package var term: UInt64
-    /// Whom it voted for in that term, 0 for nobody.
+    /// The candidate it voted for in that term; 0 for none.
     package var vote: UInt64
-    /// The newest index it knows to be committed.
+    /// The highest index known to be committed.
     package var commit: UInt64
 
     package init() {

@@ -1,11 +1,11 @@
 extension RaftMessage {
-    /// Whether zeros are written: etcd 3.7 gives these fields a value in messages of this type.
+    /// Whether zeros are encoded: etcd 3.7 sets these fields in messages of this type.
     private var explicitZeros: (logTermAndIndex: Bool, commit: Bool, rejectHint: Bool) {
         switch type {
         case .append: (true, true, false)
         case .vote, .preVote: (true, false, false)
         case .appendResponse: (reject, false, reject)
-        // Without a sender it is the heartbeat of a connection, which is nothing but its type.
+        // A heartbeat without a sender is a stream's keepalive, which has only a type.
         case .heartbeat: (false, from != 0, false)
         default: (false, false, false)
         }

@@ -1,5 +1,5 @@
 extension RaftMessage {
-    /// What a message is about; unknown numbers stay what they are.
+    /// The type of a message; unknown numbers are preserved.
     package struct MessageType: RawRepresentable, Hashable, Sendable {
         package var rawValue: Int32
 
@@ -7,7 +7,7 @@ extension RaftMessage {
             self.rawValue = rawValue
         }
 
-        /// The number as a varint holds it.
+        /// The number as encoded in a varint.
         var wireValue: UInt64 { UInt64(bitPattern: Int64(rawValue)) }
 
         package static var hup: MessageType { MessageType(rawValue: 0) }

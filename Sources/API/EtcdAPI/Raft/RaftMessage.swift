@@ -1,7 +1,7 @@
 /// A message between members (raftpb.Message).
 ///
-/// Members up to 3.6 write every scalar, 3.7 those it gave a value; absent ones decode as zero.
-/// `responses`, which never leave a member, are passed over.
+/// Members up to 3.6 encode every scalar, 3.7 only those that were set; absent ones decode as zero.
+/// `responses`, which are never sent between members, are skipped.
 package struct RaftMessage: WireMessage, Equatable {
     package var type: MessageType
     package var to: UInt64

@@ -1,4 +1,4 @@
-/// The state at an index in place of the log up to there (raftpb.Snapshot).
+/// The state at an index, which replaces the log up to there (raftpb.Snapshot).
 package struct RaftSnapshot: WireMessage, Equatable {
     /// The v2 store as etcd's JSON.
     package var data: [UInt8]
@@ -33,7 +33,7 @@ package struct RaftSnapshot: WireMessage, Equatable {
     }
 }
 
-/// Where a snapshot stands in the log (raftpb.SnapshotMetadata).
+/// Index, term and configuration of a snapshot (raftpb.SnapshotMetadata).
 package struct RaftSnapshotMetadata: WireMessage, Equatable {
     package var confState: RaftConfState
     package var index: UInt64

@@ -1,7 +1,7 @@
-/// What KV.Compact asks for: history below a revision forgotten.
+/// The request of KV.Compact: removes the history before a revision.
 package struct CompactionRequest: WireMessage, Equatable {
     package var revision: Int64
-    /// Whether to answer only when the space is free in the file.
+    /// Whether to respond only after the space has been freed in the file.
     package var physical: Bool
 
     package init() {

@@ -1,5 +1,5 @@
 extension Compare {
-    /// How the two sides must stand to each other; unknown numbers stay what they are.
+    /// The expected result of the comparison; unknown numbers are preserved.
     package struct Result: RawRepresentable, Hashable, Sendable {
         package var rawValue: Int32
 
@@ -15,7 +15,7 @@ extension Compare {
 }
 
 extension Compare {
-    /// What of a key is compared; unknown numbers stay what they are.
+    /// The field of the key to compare; unknown numbers are preserved.
     package struct Target: RawRepresentable, Hashable, Sendable {
         package var rawValue: Int32
 

@@ -1,9 +1,9 @@
-/// One condition of a transaction: something about a key, or every key of a range, compared.
+/// One compare of a transaction, on a key or on every key of a range.
 package struct Compare: WireMessage, Equatable {
     package var result: Result
     package var target: Target
     package var key: ArraySlice<UInt8>
-    /// What to compare with; etcd takes zero or nothing when it does not fit `target`.
+    /// The operand; etcd uses zero or an empty value when it does not match `target`.
     package var operand: Operand
     /// As in a RangeRequest.
     package var rangeEnd: ArraySlice<UInt8>
@@ -70,7 +70,7 @@ package struct Compare: WireMessage, Equatable {
         writer.appendInt64(Int64(result.rawValue), field: 1)
         writer.appendInt64(Int64(target.rawValue), field: 2)
         writer.appendBytes(key, field: 3)
-        // A member of a oneof is written even when it is zero: being set is what it says.
+        // A member of a oneof is encoded even when it is zero.
         switch operand {
         case .none: break
         case .version(let number):

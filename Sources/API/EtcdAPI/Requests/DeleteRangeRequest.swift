@@ -1,9 +1,9 @@
-/// What KV.DeleteRange asks for: no more keys of a range.
+/// The request of KV.DeleteRange: deletes the keys of a range.
 package struct DeleteRangeRequest: WireMessage, Equatable {
     package var key: ArraySlice<UInt8>
     /// As in a RangeRequest.
     package var rangeEnd: ArraySlice<UInt8>
-    /// Whether the answer has the deleted pairs.
+    /// Whether the response contains the deleted pairs.
     package var prevKV: Bool
 
     package init() {

@@ -1,7 +1,7 @@
-/// What Lease.LeaseGrant asks for: a new lease.
+/// The request of Lease.LeaseGrant: creates a lease.
 package struct LeaseGrantRequest: WireMessage, Equatable {
     package var ttlSeconds: Int64
-    /// The wanted id, 0 for one of the server's choice.
+    /// The requested ID; 0 to let the server choose one.
     package var id: Int64
 
     package init() {

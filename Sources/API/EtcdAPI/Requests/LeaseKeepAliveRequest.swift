@@ -1,4 +1,4 @@
-/// One beat of Lease.LeaseKeepAlive.
+/// One request of a Lease.LeaseKeepAlive stream.
 package struct LeaseKeepAliveRequest: WireMessage, Equatable {
     package var id: Int64
 

@@ -1,4 +1,4 @@
-/// What Lease.LeaseRevoke asks for: a lease and its keys gone.
+/// The request of Lease.LeaseRevoke: revokes a lease and deletes its keys.
 package struct LeaseRevokeRequest: WireMessage, Equatable {
     package var id: Int64
 

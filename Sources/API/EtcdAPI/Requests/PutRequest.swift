@@ -1,14 +1,14 @@
-/// What KV.Put asks for: a key set to a value.
+/// The request of KV.Put: sets a key to a value.
 package struct PutRequest: WireMessage, Equatable {
     package var key: ArraySlice<UInt8>
     package var value: ArraySlice<UInt8>
     /// Lease to attach the key to, 0 for none.
     package var lease: Int64
-    /// Whether the answer has the pair as it was before.
+    /// Whether the response contains the previous pair.
     package var prevKV: Bool
-    /// Keep the present value; the key must exist.
+    /// Keep the current value; the key must exist.
     package var ignoreValue: Bool
-    /// Keep the present lease; the key must exist.
+    /// Keep the current lease; the key must exist.
     package var ignoreLease: Bool
 
     package init() {

@@ -1,16 +1,16 @@
-/// What KV.Range asks for: keys of a range at one revision.
+/// The request of KV.Range: reads the keys of a range at one revision.
 package struct RangeRequest: WireMessage, Equatable {
     /// First key, or the only one when `rangeEnd` is empty.
     package var key: ArraySlice<UInt8>
-    /// First key behind the range; one zero byte stands for the end of the key space.
+    /// First key after the range; one zero byte means the end of the key space.
     package var rangeEnd: ArraySlice<UInt8>
-    /// Most pairs to give; zero and below for all.
+    /// Maximum number of pairs; zero or negative for all.
     package var limit: Int64
-    /// Revision to read at; zero and below for the newest.
+    /// Revision to read at; zero or negative for the newest.
     package var revision: Int64
     package var sortOrder: SortOrder
     package var sortTarget: SortTarget
-    /// Whether the answering member may answer from what it has applied.
+    /// Whether the member may respond from its applied state without ReadIndex.
     package var serializable: Bool
     package var keysOnly: Bool
     package var countOnly: Bool
@@ -100,7 +100,7 @@ package struct RangeRequest: WireMessage, Equatable {
 }
 
 extension RangeRequest {
-    /// Direction of the answer; numbers outside the known ones stay what they are.
+    /// Sort order of the response; unknown numbers are preserved.
     package struct SortOrder: RawRepresentable, Hashable, Sendable {
         package var rawValue: Int32
 
@@ -115,7 +115,7 @@ extension RangeRequest {
 }
 
 extension RangeRequest {
-    /// What the answer is sorted by; unknown numbers stay what they are.
+    /// Sort criterion of the response; unknown numbers are preserved.
     package struct SortTarget: RawRepresentable, Hashable, Sendable {
         package var rawValue: Int32
 

@@ -1,6 +1,6 @@
 /// One operation of a transaction.
 package enum RequestOp: WireMessage, Equatable {
-    /// No operation that this version knows; a transaction with it is refused.
+    /// No operation known to this version; a transaction with it is rejected.
     case none
     case range(RangeRequest)
     case put(PutRequest)
@@ -23,7 +23,7 @@ package enum RequestOp: WireMessage, Equatable {
         }
     }
 
-    // The last member of the oneof wins; the same member again merges with what came before.
+    // The last member of the oneof wins; repeated occurrences of one member merge.
 
     private mutating func mergeRange(from reader: inout WireReader) throws(WireError) {
         var request = RangeRequest()
@@ -49,7 +49,7 @@ package enum RequestOp: WireMessage, Equatable {
     private mutating func mergeTxn(from reader: inout WireReader) throws(WireError) {
         var request = TxnRequest()
         if case .txn(let earlier) = self { request = earlier }
-        // Holding it twice would copy its lists for each repetition.
+        // A second reference would copy its arrays for each repetition.
         self = .none
         try reader.message(into: &request)
         self = .txn(request)

@@ -1,4 +1,4 @@
-/// What KV.Txn asks for: one of two lists of operations, by whether all comparisons hold.
+/// The request of KV.Txn: one of two lists of operations, depending on whether all compares hold.
 package struct TxnRequest: WireMessage, Equatable {
     package var compare: [Compare]
     package var success: [RequestOp]

@@ -1,4 +1,4 @@
-/// The end of one watcher of a watch stream.
+/// Cancels one watcher of a watch stream.
 package struct WatchCancelRequest: WireMessage, Equatable {
     package var watchID: Int64
 

@@ -1,22 +1,22 @@
-/// What a watch stream asks for: changes of a range from a revision on.
+/// Creates a watcher: reports changes of a range from a revision on.
 package struct WatchCreateRequest: WireMessage, Equatable {
     package var key: ArraySlice<UInt8>
     /// As in a RangeRequest.
     package var rangeEnd: ArraySlice<UInt8>
-    /// First revision to report; 0 for what comes from now on.
+    /// First revision to report; 0 for future changes only.
     package var startRevision: Int64
-    /// Whether to report the revision now and then when nothing happens.
+    /// Whether to report the revision periodically while there are no events.
     package var progressNotify: Bool
     /// Kinds of events not to report.
     package var filters: [FilterType]
-    /// Whether events have the pair before the change.
+    /// Whether events contain the previous pair.
     package var prevKV: Bool
-    /// The wanted id, 0 for one of the server's choice.
+    /// The requested ID; 0 to let the server choose one.
     package var watchID: Int64
-    /// Whether large responses may be cut.
+    /// Whether large responses may be split.
     package var fragment: Bool
 
-    /// A kind of event not to report; unknown numbers stay what they are.
+    /// A kind of event not to report; unknown numbers are preserved.
     package struct FilterType: RawRepresentable, Hashable, Sendable {
         package var rawValue: Int32
 

@@ -1,6 +1,6 @@
-/// One message of a client on a watch stream.
+/// One request on a watch stream.
 package enum WatchRequest: WireMessage, Equatable {
-    /// Nothing that this version knows; etcd passes over it.
+    /// No request known to this version; etcd ignores it.
     case none
     case create(WatchCreateRequest)
     case cancel(WatchCancelRequest)
@@ -51,7 +51,7 @@ package enum WatchRequest: WireMessage, Equatable {
     }
 }
 
-/// The wish for the revision that a watch stream has reached; it has no fields.
+/// Requests the progress of a watch stream; it has no fields.
 struct WatchProgressRequest: WireMessage, Equatable {
     mutating func merge(from reader: inout WireReader) throws(WireError) {
         while let tag = try reader.nextTag() { try reader.skip(tag) }

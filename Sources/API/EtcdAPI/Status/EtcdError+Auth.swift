@@ -1,4 +1,4 @@
-/// What users, roles and permissions are the reason for.
+/// Errors about users, roles and permissions.
 extension EtcdError {
     package static let rootUserNotExist = EtcdError(
         .failedPrecondition, "etcdserver: root user does not exist")
@@ -6,7 +6,7 @@ extension EtcdError {
         .failedPrecondition, "etcdserver: root user does not have root role")
     package static let userAlreadyExists = EtcdError(
         .failedPrecondition, "etcdserver: user name already exists")
-    /// Also the answer to a call without identity where one is needed.
+    /// Also returned for a call that requires a user but has none.
     package static let userEmpty = EtcdError(.invalidArgument, "etcdserver: user name is empty")
     package static let userNotFound = EtcdError(
         .failedPrecondition, "etcdserver: user name not found")

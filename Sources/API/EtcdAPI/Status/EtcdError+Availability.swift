@@ -1,4 +1,4 @@
-/// What a member or its cluster cannot do now.
+/// Errors about the availability of the member or its cluster.
 extension EtcdError {
     package static let noLeader = EtcdError(.unavailable, "etcdserver: no leader")
     package static let notLeader = EtcdError(.failedPrecondition, "etcdserver: not leader")
@@ -12,7 +12,7 @@ extension EtcdError {
         .unavailable, "etcdserver: request timed out, possibly due to connection lost")
     package static let timeoutWaitingForAppliedIndex = EtcdError(
         .unavailable, "etcdserver: request timed out, waiting for the applied index took too long")
-    /// etcd means ResourceExhausted, but Unknown is what it sends; its client maps it back by text.
+    /// Meant as ResourceExhausted, but etcd sends Unknown; its client maps it back by the text.
     package static let tooManyRequests = EtcdError(.unknown, "etcdserver: too many requests")
     package static let unhealthy = EtcdError(.unavailable, "etcdserver: unhealthy cluster")
     package static let corrupt = EtcdError(.dataLoss, "etcdserver: corrupt cluster")

@@ -1,4 +1,4 @@
-/// What downgrades are refused for.
+/// Errors of downgrade requests.
 extension EtcdError {
     package static let wrongDowngradeVersionFormat = EtcdError(
         .invalidArgument, "etcdserver: wrong downgrade target version format")

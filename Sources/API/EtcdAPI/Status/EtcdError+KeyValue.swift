@@ -1,4 +1,4 @@
-/// What reads and writes of keys are refused for.
+/// Errors of key-value requests.
 extension EtcdError {
     package static let emptyKey = EtcdError(.invalidArgument, "etcdserver: key is not provided")
     package static let keyNotFound = EtcdError(.invalidArgument, "etcdserver: key not found")

@@ -1,4 +1,4 @@
-/// What lease requests are refused for.
+/// Errors of lease requests.
 extension EtcdError {
     package static let leaseNotFound = EtcdError(.notFound, "etcdserver: requested lease not found")
     package static let leaseExists = EtcdError(

@@ -1,10 +1,10 @@
-/// What changes of the membership and of the leader are refused for.
+/// Errors of membership changes and leader transfers.
 extension EtcdError {
     package static let memberExists = EtcdError(
         .failedPrecondition, "etcdserver: member ID already exist")
     package static let peerURLExists = EtcdError(
         .failedPrecondition, "etcdserver: Peer URLs already exists")
-    /// etcd means FailedPrecondition, but Unknown is what it sends; its client maps it back by text.
+    /// Meant as FailedPrecondition, but etcd sends Unknown; its client maps it back by the text.
     package static let memberNotEnoughStarted = EtcdError(
         .unknown, "etcdserver: re-configuration failed due to not enough started members")
     package static let memberBadURLs = EtcdError(

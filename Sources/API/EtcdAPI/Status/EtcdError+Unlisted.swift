@@ -1,4 +1,4 @@
-/// Errors that etcd passes on as bare texts; gRPC gives them the code Unknown.
+/// Errors that etcd returns without a gRPC status; gRPC sends them with the code Unknown.
 extension EtcdError {
     package static let notPrimaryLessor = EtcdError(.unknown, "not a primary lessor")
     package static let passwordForNoPasswordUser = EtcdError(
@@ -18,7 +18,7 @@ extension EtcdError {
     package static let lostWatcher = EtcdError(.unknown, "lost watcher waiting for delete")
 }
 
-/// Errors of calls that end before or without etcd's own checks.
+/// Errors of calls that fail before or without etcd's own checks.
 extension EtcdError {
     package static let contextCanceled = EtcdError(.canceled, "context canceled")
     package static let contextDeadlineExceeded = EtcdError(
@@ -28,7 +28,7 @@ extension EtcdError {
     package static let rangeStreamRevisionFilter = EtcdError(
         .unimplemented, "RangeStream does not support revision filters")
 
-    /// A request beyond the receive limit.
+    /// A request above the receive limit.
     package static func messageTooLarge(sizeBytes: Int, limitBytes: Int) -> EtcdError {
         EtcdError(
             .resourceExhausted,
@@ -46,7 +46,7 @@ extension EtcdError {
     }
 }
 
-/// Reasons that a canceled watch gives, which are bare texts without a code.
+/// Cancel reasons of watches, which are texts without a code.
 package enum WatchCancelReason {
     package static let duplicateID = "mvcc: duplicate watch ID provided on the WatchStream"
     package static let emptyRange = "mvcc: watcher range is empty"

@@ -1,6 +1,6 @@
-/// An error as a client of etcd sees it: a gRPC status code and a text that clients compare.
+/// An error returned to clients: a gRPC status code and a text that clients compare.
 ///
-/// The constants are every error that etcd 3.7.1 names, with the code that is really on the wire.
+/// The constants are all named errors of etcd 3.7.1, with the codes that it actually sends.
 package struct EtcdError: Error, Equatable, Sendable {
     package var code: StatusCode
     package var message: String
@@ -14,25 +14,24 @@ package struct EtcdError: Error, Equatable, Sendable {
         self.init(code: code, message: message)
     }
 
-    /// The text without `etcdserver: `, as the peer HTTP endpoints and cancel reasons of watches
-    /// show it.
+    /// The text without `etcdserver: `, as in peer HTTP responses and watch cancel reasons.
     package var bareMessage: String {
         let prefix = "etcdserver: "
         return message.hasPrefix(prefix) ? String(message.dropFirst(prefix.count)) : message
     }
 
-    /// The text as Go's gRPC prints an error; the cancel reason of a watch that auth refuses.
+    /// The text as Go's gRPC prints an error; the cancel reason of a watch without permission.
     package var goDescription: String {
         "rpc error: code = \(code.name) desc = \(message)"
     }
 
-    /// The errors that etcd has a status of its own for.
+    /// The errors for which etcd defines a gRPC status.
     package static let listed: [EtcdError] =
         keyValueErrors + leaseErrors + membershipErrors + authErrors + availabilityErrors
         + downgradeErrors
 
-    /// The listed error with this text; clients know errors by their text, since two of them are
-    /// sent with another code than is meant.
+    /// The listed error with this text. Clients identify errors by text, since two of them are sent
+    /// with another code than intended.
     package static func listed(message: String) -> EtcdError? {
         listed.first { error in error.message == message }
     }

@@ -1,4 +1,4 @@
-/// The status codes of gRPC, as numbered on the wire.
+/// The gRPC status codes.
 package enum StatusCode: Int, Sendable, CaseIterable {
     case ok = 0
     case canceled = 1
@@ -41,7 +41,7 @@ package enum StatusCode: Int, Sendable, CaseIterable {
         }
     }
 
-    /// The HTTP status that the JSON gateway answers with.
+    /// The HTTP status of the JSON gateway's response.
     package var httpStatus: Int {
         switch self {
         case .ok: 200

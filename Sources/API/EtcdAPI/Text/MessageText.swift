@@ -1,7 +1,7 @@
-/// Writes a message as Go's one-line text form has it, for logs: `key:"a" limit:5`.
+/// Writes a message in Go's one-line text format, for logs: `key:"a" limit:5`.
 ///
-/// Fields that are zero or empty are left out. Values of keys are not for logs: whoever writes a
-/// put tells their size.
+/// Zero and empty fields are omitted. Values of keys must not be logged; their size is logged
+/// instead.
 struct MessageText {
     private(set) var text = ""
 
@@ -20,14 +20,14 @@ struct MessageText {
         if value != 0 { append(name, String(value)) }
     }
 
-    /// A member of a oneof is told even when it is zero.
+    /// A member of a oneof is written even when it is zero.
     mutating func explicitNumber(_ name: String, _ value: Int64) { append(name, String(value)) }
 
     mutating func flag(_ name: String, _ value: Bool) {
         if value { append(name, "true") }
     }
 
-    /// A number of an enumeration, by name where it has one.
+    /// An enumeration value, by name if it has one.
     mutating func choice(_ name: String, _ value: Int32, _ names: [String]) {
         guard value != 0 else { return }
         let isKnown = names.indices.contains(Int(value))
@@ -36,7 +36,7 @@ struct MessageText {
 
     mutating func message(_ name: String, _ value: String) { append(name, "{\(value)}") }
 
-    /// Text as it is; what is no text, and what would end the line or the quotes, as an escape.
+    /// Valid text unchanged; other bytes, control characters, quotes and backslashes escaped.
     private static func quoted(_ bytes: ArraySlice<UInt8>) -> String {
         var text = "\""
         var rest = bytes
@@ -63,7 +63,7 @@ struct MessageText {
         return text + "\""
     }
 
-    /// The character that begins with a byte beyond ASCII; nil for bytes that are none.
+    /// The non-ASCII character at the start of `bytes`; nil if they are not valid UTF-8.
     private static func scalar(at bytes: ArraySlice<UInt8>) -> Unicode.Scalar? {
         var decoder = UTF8()
         var iterator = bytes.prefix(4).makeIterator()

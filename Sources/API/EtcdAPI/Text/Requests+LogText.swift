@@ -1,4 +1,4 @@
-/// Requests as logs tell of them, in etcd's words.
+/// Text of requests for logs, in etcd's format.
 extension RangeRequest {
     package var logText: String {
         var text = MessageText()
@@ -21,7 +21,7 @@ extension RangeRequest {
 }
 
 extension PutRequest {
-    /// The size stands for the value.
+    /// The value is replaced by its size.
     package var logText: String {
         var text = MessageText()
         text.bytes("key", key)
@@ -45,7 +45,7 @@ extension DeleteRangeRequest {
 }
 
 extension Compare {
-    /// The size stands for a value to compare with.
+    /// A value to compare with is replaced by its size.
     package var logText: String {
         var text = MessageText()
         text.choice("result", result.rawValue, ["EQUAL", "GREATER", "LESS", "NOT_EQUAL"])
@@ -105,7 +105,7 @@ extension InternalRaftRequest {
         }
     }
 
-    /// Sixteen hexadecimal digits.
+    /// 16 hexadecimal digits.
     private static func identity(_ id: Int64) -> String {
         let digits = String(UInt64(bitPattern: id), radix: 16)
         return String(repeating: "0", count: 16 - digits.utf8.count) + digits
