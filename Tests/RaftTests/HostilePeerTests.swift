@@ -1,10 +1,11 @@
+import Identifiers
 import Testing
 
 @testable import Raft
 
-/// Messages that no correct member sends cost the message, never the process.
+/// Messages that no correct member sends are dropped and never crash the process.
 @Suite struct HostilePeerTests {
-    @Test func refusesWhatIsLocalOrMalformed() throws {
+    @Test func rejectsLocalAndMalformedMessages() throws {
         var machine = try RaftMachine(
             RaftConfiguration(id: MemberID(1), seed: 1), restoring: state())
         for type in [MessageType.hup, .beat, .unreachable, .snapshotStatus, .storageApply] {
@@ -22,11 +23,11 @@ import Testing
         #expect(throws: StepError.self) {
             try machine.step(
                 Message(
-                    type: .append, from: MemberID(2), term: Term(1), index: LogIndex(.max)))
+                    type: .append, from: MemberID(2), term: Term(1), index: LogIndex.max))
         }
     }
 
-    @Test func aLeaderThatCountsOnLostEntriesStopsTheMember() throws {
+    @Test func commitBeyondTheLogIsABrokenInvariant() throws {
         var machine = try RaftMachine(
             RaftConfiguration(id: MemberID(1), seed: 1), restoring: state())
         #expect {
@@ -45,7 +46,7 @@ import Testing
         return state
     }
 
-    @Test(arguments: 1...20) func survivesAnything(seed: Int) throws {
+    @Test(arguments: 1...20) func survivesArbitraryMessages(seed: Int) throws {
         var random = TestRandom(seed: UInt64(seed))
         var machine = try RaftMachine(
             RaftConfiguration(id: MemberID(1), preVote: random.chance(50), seed: 1),
@@ -56,7 +57,7 @@ import Testing
             } catch .brokenInvariant {
                 return
             } catch {
-                // Refused, as it should be.
+                // Rejected, as expected.
             }
             if random.chance(5) { machine.tick() }
             if random.chance(2) { machine.campaign() }

@@ -1,8 +1,9 @@
+import Identifiers
 import Testing
 
 @testable import Raft
 
-/// The log in memory.
+/// The in-memory log.
 @Suite struct RaftLogTests {
     private func entry(_ index: UInt64, _ term: UInt64, bytes: Int = 0) -> Entry {
         Entry(
@@ -16,27 +17,27 @@ import Testing
             committed: LogIndex(compactedAt), applied: LogIndex(compactedAt))
     }
 
-    @Test func knowsTermsInsideOnly() throws {
+    @Test func termsOutsideTheLogAreNil() throws {
         let log = try log(1, 2, 2, compactedAt: 4)
         #expect(log.term(at: LogIndex(3)) == nil)
         #expect(log.term(at: LogIndex(4)) == Term(1))
         #expect(log.term(at: LogIndex(7)) == Term(2))
         #expect(log.term(at: LogIndex(8)) == nil)
-        #expect(log.agreementBound(index: LogIndex(7), term: Term(1)).index == LogIndex(5))
-        #expect(log.agreementBound(index: LogIndex(7), term: Term(0)).index == LogIndex(3))
+        #expect(log.findConflictByTerm(index: LogIndex(7), term: Term(1)).index == LogIndex(5))
+        #expect(log.findConflictByTerm(index: LogIndex(7), term: Term(0)).index == LogIndex(3))
     }
 
-    @Test func cutsAtTheByteLimitButGivesOne() throws {
+    @Test func returnsAtLeastOneEntryWithinTheByteLimit() throws {
         var log = try log()
         for index in 1...4 { log.append(entry(UInt64(index), 1, bytes: 76)) }
         func count(_ limit: Int) -> Int {
-            log.entries(from: LogIndex(2), through: LogIndex(9), maxBytes: limit).count
+            log.entries(from: LogIndex(2), through: LogIndex(9), bytesMax: limit).count
         }
         #expect(count(0) == 1)
         #expect(count(199) == 1)
         #expect(count(200) == 2)
         #expect(count(.max) == 3)
-        #expect(log.entries(from: LogIndex(5), through: LogIndex(9), maxBytes: 9).isEmpty)
+        #expect(log.entries(from: LogIndex(5), through: LogIndex(9), bytesMax: 9).isEmpty)
     }
 
     @Test func replacedEntriesAreNotStable() throws {
@@ -47,7 +48,7 @@ import Testing
         log.append(entry(2, 2))
         let second = log.takeWrite(hardState: nil, mustSynchronize: false)
         #expect(second.entries.map(\.id) == [EntryID(term: Term(2), index: LogIndex(2))])
-        // The third write brings back the very entry of the first.
+        // The third write contains the same entry as the first.
         log.truncate(from: LogIndex(2))
         log.append(entry(2, 1))
         let third = log.takeWrite(hardState: nil, mustSynchronize: false)
@@ -62,15 +63,15 @@ import Testing
     @Test func compactsOnlyWhatIsApplied() throws {
         var log = try log(1, 1, 1, 1)
         log.commit(to: LogIndex(3))
-        #expect(log.takeCommitted(maxApplyingBytes: 60).count == 2)
+        #expect(log.takeCommitted(applyingBytesMax: 60).count == 2)
         log.applied(to: LogIndex(2))
         log.compact(to: LogIndex(4))
         #expect(log.firstIndex == LogIndex(3))
         #expect(log.lastIndex == LogIndex(4))
-        #expect(log.takeCommitted(maxApplyingBytes: 60).map(\.index) == [LogIndex(3)])
+        #expect(log.takeCommitted(applyingBytesMax: 60).map(\.index) == [LogIndex(3)])
     }
 
-    @Test func snapshotReplacesAll() throws {
+    @Test func snapshotReplacesTheLog() throws {
         var log = try log(1, 1)
         let snapshot = Snapshot(index: LogIndex(9), term: Term(3), confState: ConfState())
         log.install(snapshot)
@@ -79,12 +80,12 @@ import Testing
         let write = log.takeWrite(hardState: nil, mustSynchronize: false)
         #expect(write.snapshot == snapshot)
         #expect(write.entries.count == 1)
-        #expect(log.takeCommitted(maxApplyingBytes: .max).isEmpty)
+        #expect(log.takeCommitted(applyingBytesMax: .max).isEmpty)
         log.persisted(through: write.number)
-        #expect(log.takeCommitted(maxApplyingBytes: .max).map(\.index) == [LogIndex(10)])
+        #expect(log.takeCommitted(applyingBytesMax: .max).map(\.index) == [LogIndex(10)])
     }
 
-    @Test func refusesBrokenLogs() {
+    @Test func rejectsInvalidLogs() {
         #expect(throws: RestoreError.entriesNotContiguous(LogIndex(3))) {
             try RaftLog(
                 compacted: .zero, entries: [entry(1, 1), entry(3, 1)], committed: .zero,
@@ -105,7 +106,7 @@ import Testing
         }
     }
 
-    @Test func ringKeepsOrderOverManyTurns() {
+    @Test func ringKeepsOrderAcrossWrapArounds() {
         var ring = EntryRing()
         var next: UInt64 = 1
         var first: UInt64 = 1

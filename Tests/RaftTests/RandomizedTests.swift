@@ -1,17 +1,18 @@
+import Identifiers
 import Testing
 
 @testable import Raft
 
-/// Clusters under loss, reordering, duplication, crashes, torn writes, cuts and changes of
-/// membership. Every step is judged; in the end the faults stop and all must agree.
+/// Clusters under loss, reordering, duplication, crashes, torn writes, partitions and configuration
+/// changes. Every step is checked; in the end the faults stop and all members must agree.
 @Suite struct RandomizedTests {
     @Test(arguments: 1...40) func staysSafeAndRecovers(seed: Int) throws {
         var run = RandomizedRun(seed: UInt64(seed))
         try run.perform(steps: 20_000)
-        #expect(run.cluster.judge.violations.isEmpty, "seed \(seed)")
+        #expect(run.cluster.checker.violations.isEmpty, "seed \(seed)")
         try run.recover()
-        #expect(run.cluster.judge.violations.isEmpty, "seed \(seed), after the faults")
-        #expect(run.cluster.judge.committedIndex > LogIndex(10), "seed \(seed): no progress")
+        #expect(run.cluster.checker.violations.isEmpty, "seed \(seed), after the faults")
+        #expect(run.cluster.checker.committedIndex > LogIndex(10), "seed \(seed): no progress")
     }
 
     @Test func isDeterministic() throws {
@@ -20,37 +21,37 @@ import Testing
         try first.perform(steps: 2_000)
         try second.perform(steps: 2_000)
         #expect(first.cluster.network == second.cluster.network)
-        #expect(first.cluster.judge.committedIndex == second.cluster.judge.committedIndex)
+        #expect(first.cluster.checker.committedIndex == second.cluster.checker.committedIndex)
     }
 }
 
-/// One randomized life of a cluster.
+/// One randomized run of a cluster.
 struct RandomizedRun {
     var cluster = TestCluster()
     var random: TestRandom
     private var command: UInt64 = 0
-    /// Committed index when a read was asked for, by its context.
+    /// Committed index when a read was requested, by its context.
     private var readBounds: [UInt64: LogIndex] = [:]
-    private let founderCount: Int
+    private let initialMemberCount: Int
 
     init(seed: UInt64) {
         random = TestRandom(seed: seed)
-        founderCount = 3 + random.below(3)
-        let founders = (1...founderCount).map {
-            FoundingMember(id: MemberID(UInt64($0)), context: [])
+        initialMemberCount = 3 + random.below(3)
+        let initialPeers = (1...initialMemberCount).map {
+            InitialPeer(id: MemberID(UInt64($0)), context: [])
         }
         let hasPreVote = random.chance(70)
         let hasCheckQuorum = random.chance(70)
-        // Two more ids may join later.
-        for id in 1...founderCount + 2 {
-            let settings = RaftConfiguration(
+        // Two more members may join later.
+        for id in 1...initialMemberCount + 2 {
+            let configuration = RaftConfiguration(
                 id: MemberID(UInt64(id)), preVote: hasPreVote, checkQuorum: hasCheckQuorum,
-                maxMessageBytes: 100, maxInflightMessages: 1 + random.below(8),
-                maxUncommittedBytes: 2_000, maxUnstableBytes: 400, maxApplyingBytes: 200,
+                messageBytesMax: 100, inflightMessagesMax: 1 + random.below(8),
+                uncommittedBytesMax: 2_000, unstableBytesMax: 400, applyingBytesMax: 200,
                 seed: seed &* 100 &+ UInt64(id))
-            if id <= founderCount {
-                cluster.members.append(TestMember(settings, founders: founders))
-            } else if let joining = try? TestMember(settings, disk: TestDisk()) {
+            if id <= initialMemberCount {
+                cluster.members.append(TestMember(configuration, initialPeers: initialPeers))
+            } else if let joining = try? TestMember(configuration, disk: TestDisk()) {
                 cluster.members.append(joining)
             }
         }
@@ -59,7 +60,7 @@ struct RandomizedRun {
     mutating func perform(steps: Int) throws {
         for _ in 0..<steps {
             try performOne()
-            if !cluster.judge.violations.isEmpty { return }
+            if !cluster.checker.violations.isEmpty { return }
         }
     }
 
@@ -67,7 +68,7 @@ struct RandomizedRun {
         let position = random.below(cluster.members.count)
         switch random.below(1_000) {
         case 0..<350:
-            // A longer queue moves faster, so that it stays short.
+            // Delivers more messages from a longer queue, so that it stays short.
             for _ in 0...cluster.network.count / 8 { deliverOne() }
         case 350..<500: cluster.takeReady(of: position)
         case 500..<620: cluster.finishWrite(of: position)
@@ -80,8 +81,8 @@ struct RandomizedRun {
         case 920..<935: changeMembership(at: position)
         case 935..<940: crash(position)
         case 940..<960: if !cluster.members[position].isUp { try restart(position) }
-        case 960..<963: cut(position)
-        case 963..<970: cluster.cuts = []
+        case 960..<963: isolate(position)
+        case 963..<970: cluster.partitions = []
         case 970..<977: transfer(from: position)
         case 977..<980: disturbDisk(of: position)
         case 980..<990: compact(position)
@@ -92,13 +93,13 @@ struct RandomizedRun {
             }
         }
         if cluster.members[position].isUp {
-            cluster.judge.observe(cluster.members[position].machine)
+            cluster.checker.observe(cluster.members[position].machine)
             checkReads(of: position)
             checkUnstableBytes(of: cluster.members[position].machine.log)
         }
     }
 
-    /// Delivers mostly the oldest message, sometimes any; some twice, some never.
+    /// Delivers the oldest message in most cases, or a random one; duplicates or loses some.
     private mutating func deliverOne() {
         guard !cluster.network.isEmpty else { return }
         let chosen = random.chance(80) ? 0 : random.below(cluster.network.count)
@@ -133,14 +134,14 @@ struct RandomizedRun {
         guard cluster.members[position].isUp else { return }
         command += 1
         if (try? cluster.members[position].machine.readIndex(context: command)) != nil {
-            readBounds[command] = cluster.judge.committedIndex
+            readBounds[command] = cluster.checker.committedIndex
         }
     }
 
     private mutating func checkReads(of position: Int) {
         for read in cluster.members[position].reads {
             if let bound = readBounds[read.context], read.index < bound {
-                cluster.judge.report("a read at \(read.index.rawValue) misses \(bound.rawValue)")
+                cluster.checker.report("a read at \(read.index.rawValue) misses \(bound.rawValue)")
             }
         }
         cluster.members[position].reads = []
@@ -150,7 +151,7 @@ struct RandomizedRun {
         let start = max(log.stable, log.compacted.index)
         let bytes = log.dataBytes(after: start, through: log.lastIndex)
         if log.unstableBytes != bytes {
-            cluster.judge.report("\(bytes) bytes are unstable, \(log.unstableBytes) are counted")
+            cluster.checker.report("\(bytes) bytes are unstable, \(log.unstableBytes) are counted")
         }
     }
 
@@ -162,7 +163,7 @@ struct RandomizedRun {
                 type: types[random.below(4)],
                 member: MemberID(UInt64(1 + random.below(cluster.members.count))))
         }
-        // Neither the first founder nor a majority of founders is ever removed.
+        // Members 1 and 2 are never changed.
         let kept = changes.filter { $0.member > MemberID(2) }
         if random.chance(30) {
             try? cluster.members[position].machine.proposeConfChange(.leaveJoint)
@@ -184,23 +185,23 @@ struct RandomizedRun {
         cluster.members[position].crash(keeping: kept, tornEntries: random.below(3))
     }
 
-    /// What the application may have made durable: never ahead of the durable log.
+    /// The application state that may be durable: never ahead of the durable log.
     private func durableApplication(of member: TestMember) -> TestApplication {
         let end = member.disk.compacted.index + member.disk.entries.count
         let isAhead = member.application.applied > end
-        let isBehind = member.application.applied < member.disk.application.applied
-        return isAhead || isBehind ? member.disk.application : member.application
+        let isOlder = member.application.applied < member.disk.application.applied
+        return isAhead || isOlder ? member.disk.application : member.application
     }
 
     private mutating func restart(_ position: Int) throws {
-        cluster.judge.forget(cluster.members[position].settings.id)
+        cluster.checker.forget(cluster.members[position].configuration.id)
         try cluster.members[position].restart()
     }
 
-    private mutating func cut(_ position: Int) {
-        let id = cluster.members[position].settings.id
-        for other in cluster.members where other.settings.id != id && random.chance(70) {
-            cluster.cuts.insert([id, other.settings.id])
+    private mutating func isolate(_ position: Int) {
+        let id = cluster.members[position].configuration.id
+        for other in cluster.members where other.configuration.id != id && random.chance(70) {
+            cluster.partitions.insert([id, other.configuration.id])
         }
     }
 
@@ -210,7 +211,7 @@ struct RandomizedRun {
         try? cluster.members[position].machine.transferLeadership(to: target)
     }
 
-    /// A disk that hangs is told of sooner or later, or not at all.
+    /// Hangs or resumes the disk; whether the stall is reported is independent of it.
     private mutating func disturbDisk(of position: Int) {
         guard cluster.members[position].isUp else { return }
         cluster.members[position].isDiskHung = random.chance(50)
@@ -225,42 +226,42 @@ struct RandomizedRun {
         cluster.members[position].machine.compactLog(to: member.application.applied)
     }
 
-    /// Ends all faults and lets time pass until everyone has applied the same.
+    /// Ends all faults and advances time until all members have applied the same entries.
     mutating func recover() throws {
-        cluster.cuts = []
+        cluster.partitions = []
         for position in cluster.members.indices {
             if !cluster.members[position].isUp { try restart(position) }
             cluster.members[position].isDiskHung = false
             cluster.members[position].machine.setLogStalled(false)
         }
-        for round in 0..<200 {
+        for tick in 0..<200 {
             for position in cluster.members.indices {
                 cluster.members[position].machine.tick()
             }
             cluster.settle()
-            if let leader = cluster.members.first(where: { $0.machine.isLeader }), round > 60 {
-                try? cluster.members[cluster.position(of: leader.settings.id) ?? 0].machine
+            if let leader = cluster.members.first(where: { $0.machine.isLeader }), tick > 60 {
+                try? cluster.members[cluster.position(of: leader.configuration.id) ?? 0].machine
                     .propose([Proposal(data: [1])])
                 cluster.settle()
                 checkAgreement(with: leader)
                 return
             }
         }
-        cluster.judge.report("no leader after the faults ended")
+        cluster.checker.report("no leader after the faults ended")
     }
 
     private mutating func checkAgreement(with leader: TestMember) {
-        guard let position = cluster.position(of: leader.settings.id) else { return }
+        guard let position = cluster.position(of: leader.configuration.id) else { return }
         let now = cluster.members[position]
         let state = now.application.confState
         for member in cluster.members {
-            let id = member.settings.id
+            let id = member.configuration.id
             guard state.voters.contains(id) || state.learners.contains(id) else { continue }
             if member.application.applied != now.application.applied {
-                cluster.judge.report("member \(id.rawValue) does not catch up")
+                cluster.checker.report("member \(id.rawValue) does not catch up")
             }
             if member.application.confState != state {
-                cluster.judge.report("member \(id.rawValue) has another membership")
+                cluster.checker.report("member \(id.rawValue) has a different membership")
             }
         }
     }

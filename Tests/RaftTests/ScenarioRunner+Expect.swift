@@ -1,17 +1,17 @@
 @testable import Raft
 
-/// What a scenario can expect.
+/// Expectations of a scenario.
 ///
 ///     expect M leader|follower|candidate|preCandidate
-///     expect M follows M|nobody
+///     expect M follows M|none
 ///     expect M term N | commit N | applied N | last N | first N | vote N
 ///     expect M log TERM...             terms of all entries kept
 ///     expect M holds WORD...           data of all entries that have data, conf changes aside
 ///     expect M readsLocally yes|no
-///     expect M reads CONTEXT@INDEX...  answers since the last look
+///     expect M reads CONTEXT@INDEX...  read states since the last expectation
 ///     expect M conf voters M... [learners M...] [outgoing M...] [next M...] [auto]
-///     expect M sees M probe|replicate|snapshot MATCH NEXT
-///     expect sent N TYPE A>B           so many messages are under way
+///     expect M progress M probe|replicate|snapshot MATCH NEXT
+///     expect sent N TYPE A>B           number of messages in transit
 ///     expect first TYPE A>B FIELD VALUE...   fields of the oldest of them
 extension ScenarioRunner {
     mutating func expect(_ words: inout Words) throws(ScenarioError) {
@@ -40,7 +40,7 @@ extension ScenarioRunner {
         case "leader", "follower", "candidate", "preCandidate":
             try require(machine.roleName.rawValue, what)
         case "follows":
-            let leader = words.skip("nobody") ? nil : try words.member()
+            let leader = words.skip("none") ? nil : try words.member()
             try require(machine.leader, leader)
         case "term": try require(machine.term.rawValue, UInt64(try words.number()))
         case "vote": try require(machine.status.vote.rawValue, UInt64(try words.number()))
@@ -59,13 +59,13 @@ extension ScenarioRunner {
             cluster.members[position].reads = []
             try require(reads.map { "\($0.context)@\($0.index.rawValue)" }, words.rest())
         case "conf": try expectConfState(machine, &words)
-        case "sees": try expectProgress(machine, &words)
+        case "progress": try expectProgress(machine, &words)
         default: throw ScenarioError("unknown expectation")
         }
     }
 
     private func entries(of machine: RaftMachine) -> [Entry] {
-        machine.entries(from: machine.firstIndex, through: machine.lastIndex, maxBytes: .max)
+        machine.entries(from: machine.firstIndex, through: machine.lastIndex, bytesMax: .max)
     }
 
     private func expectConfState(
@@ -85,7 +85,7 @@ extension ScenarioRunner {
     ) throws(ScenarioError) {
         let id = try words.member()
         guard let member = machine.status.members.first(where: { $0.id == id }) else {
-            throw ScenarioError("is not seen")
+            throw ScenarioError("no progress of this member")
         }
         let state =
             switch member.replication {
@@ -100,7 +100,7 @@ extension ScenarioRunner {
     private func expectMessage(_ words: inout Words) throws(ScenarioError) {
         let pattern = try words.pattern()
         guard let message = cluster.network.first(where: { pattern.matches($0) }) else {
-            throw ScenarioError("no such message is under way")
+            throw ScenarioError("no such message is in transit")
         }
         while let field = words.next() {
             switch field {

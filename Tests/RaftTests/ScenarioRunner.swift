@@ -1,6 +1,7 @@
 @testable import Raft
+import Identifiers
 
-/// Why a scenario's line failed.
+/// Why a line of a scenario failed.
 struct ScenarioError: Error {
     var reason: String
 
@@ -9,31 +10,32 @@ struct ScenarioError: Error {
     }
 }
 
-/// Performs the lines of a scenario on a cluster.
+/// Runs the lines of a scenario on a cluster.
 ///
-/// `M` is a member's id, `A>B` the way of a message, `TYPE` a `MessageType`, `N` a number.
+/// `M` is a member's ID, `A>B` sender and receiver of a message, `TYPE` a `MessageType`, `N` a
+/// number.
 ///
-///     set NAME N                a setting, before `cluster`
-///     cluster M... [learners M...]   members that know each other, logs empty
-///     found M...                members that start with the entries of a founded cluster
-///     join M                    a member that knows nothing yet
-///     log M TERM...             gives a member this log, as if it had written it
-///     term M N                  gives a member this term
+///     set NAME N                a configuration value, before `cluster`
+///     cluster M... [learners M...]   members with this membership and empty logs
+///     bootstrap M...            initial members of a new cluster, with its first entries
+///     join M                    a member with an empty state
+///     log M TERM...             sets a member's durable log
+///     term M N                  sets a member's term
 ///     tick M N | campaign M
 ///     propose M WORD... [fails REASON]
 ///     change M (add|learner|remove M)... | joint M auto|explicit ... | leave M [fails REASON]
 ///     read M N | transfer M TARGET [fails REASON]
-///     ready M | disk M | apply M     takes outputs, finishes one write, applies one entry
-///     run M                     all of these until nothing is left, without messages
-///     settle                    everything until nothing is left
+///     ready M | disk M | apply M     takes a Ready, finishes one write, applies one entry
+///     run M                     all of these until the member is idle; delivers no messages
+///     settle                    runs all members and delivers all messages until all are idle
 ///     deliver TYPE A>B | drop TYPE A>B | drop all | repeat TYPE A>B
-///     send TYPE A>B FIELD VALUE... [entries TERM...]   delivers a message of our own
-///     cut M M... | heal         cuts the first off from the others; ends all cuts
-///     crash M [N] | restart M   the first N writes under way survive
+///     send TYPE A>B FIELD VALUE... [entries TERM...]   delivers this message
+///     isolate M M... | heal     partitions the first from the others; ends all partitions
+///     crash M [N] | restart M   the first N pending writes survive
 ///     compact M N | unreachable M M
-///     hang M                    its disk finishes no more writes
-///     stall M                   the same, and the member is told so
-///     mend M                    the disk works again, and the member is told so
+///     hang M                    the disk finishes no more writes
+///     stall M                   the same, and the stall is reported to the Raft machine
+///     resume M                  the disk works again, which is reported to the Raft machine
 ///     expect ...                see `ScenarioRunner.expect`
 struct ScenarioRunner {
     var cluster = TestCluster()
@@ -45,19 +47,19 @@ struct ScenarioRunner {
         guard let command = words.next() else { return }
         switch command {
         case "set": values[try words.word()] = try words.number()
-        case "cluster", "found", "join", "log", "term": try build(command, &words)
+        case "cluster", "bootstrap", "join", "log", "term": try build(command, &words)
         case "tick", "campaign", "propose", "read", "transfer", "unreachable", "compact":
             try request(command, &words)
         case "change", "joint", "leave": try change(command, &words)
         case "ready", "disk", "apply", "run", "settle": try progress(command, &words)
-        case "deliver", "drop", "repeat", "cut", "heal", "send": try move(command, &words)
+        case "deliver", "drop", "repeat", "isolate", "heal", "send": try transmit(command, &words)
         case "crash", "restart": try fail(command, &words)
-        case "hang", "stall", "mend": try disturbDisk(command, &words)
+        case "hang", "stall", "resume": try disturbDisk(command, &words)
         case "expect": try expect(&words)
         default: throw ScenarioError("unknown command")
         }
-        if !words.isEmpty { throw ScenarioError("words are left over") }
-        if let violation = cluster.judge.violations.first { throw ScenarioError(violation) }
+        if !words.isEmpty { throw ScenarioError("unexpected words at the end") }
+        if let violation = cluster.checker.violations.first { throw ScenarioError(violation) }
     }
 
     func position(_ id: MemberID) throws(ScenarioError) -> Int {
@@ -65,19 +67,19 @@ struct ScenarioRunner {
         return position
     }
 
-    // MARK: - Building
+    // MARK: - Setup
 
-    private func settings(_ id: MemberID) -> RaftConfiguration {
+    private func configuration(_ id: MemberID) -> RaftConfiguration {
         RaftConfiguration(
             id: id, electionTicks: values["election"] ?? 10,
             preVote: values["prevote"] == 1, checkQuorum: values["checkquorum"] == 1,
             stepsDownOnRemoval: values["stepdown"] == 1,
-            maxMessageBytes: values["message-bytes"] ?? 1 << 20,
-            maxInflightMessages: values["window"] ?? 512,
-            maxInflightBytes: values["window-bytes"] ?? 1 << 20,
-            maxUncommittedBytes: values["uncommitted"] ?? 1 << 20,
-            maxUnstableBytes: values["unstable"] ?? 1 << 20,
-            maxApplyingBytes: values["applying"] ?? 1 << 20,
+            messageBytesMax: values["message-bytes"] ?? 1 << 20,
+            inflightMessagesMax: values["inflight-messages"] ?? 512,
+            inflightBytesMax: values["inflight-bytes"] ?? 1 << 20,
+            uncommittedBytesMax: values["uncommitted"] ?? 1 << 20,
+            unstableBytesMax: values["unstable"] ?? 1 << 20,
+            applyingBytesMax: values["applying"] ?? 1 << 20,
             seed: id.rawValue)
     }
 
@@ -92,10 +94,10 @@ struct ScenarioRunner {
                 disk.application.confState = state
                 try add(id, disk)
             }
-        case "found":
+        case "bootstrap":
             let ids = words.members()
-            let founders = ids.map { FoundingMember(id: $0, context: []) }
-            cluster.members += ids.map { TestMember(settings($0), founders: founders) }
+            let peers = ids.map { InitialPeer(id: $0, context: []) }
+            cluster.members += ids.map { TestMember(configuration($0), initialPeers: peers) }
         case "join":
             try add(try words.member(), TestDisk())
         case "term":
@@ -104,19 +106,19 @@ struct ScenarioRunner {
                 term: Term(UInt64(try words.number())))
             try restart(position)
         default:
-            try giveLog(&words)
+            try setLog(&words)
         }
     }
 
     private mutating func add(_ id: MemberID, _ disk: TestDisk) throws(ScenarioError) {
         do {
-            cluster.members.append(try TestMember(settings(id), disk: disk))
+            cluster.members.append(try TestMember(configuration(id), disk: disk))
         } catch {
             throw ScenarioError("\(error)")
         }
     }
 
-    private mutating func giveLog(_ words: inout Words) throws(ScenarioError) {
+    private mutating func setLog(_ words: inout Words) throws(ScenarioError) {
         let position = try position(try words.member())
         let terms = words.rest().compactMap { UInt64($0) }
         cluster.members[position].disk.entries = terms.enumerated().map { index, term in
@@ -127,7 +129,7 @@ struct ScenarioRunner {
     }
 
     private mutating func restart(_ position: Int) throws(ScenarioError) {
-        cluster.judge.forget(cluster.members[position].settings.id)
+        cluster.checker.forget(cluster.members[position].configuration.id)
         do {
             try cluster.members[position].restart()
         } catch {
@@ -192,7 +194,7 @@ struct ScenarioRunner {
         }
     }
 
-    /// Runs a request, which must fail exactly if the line says so.
+    /// Runs a request, which must fail if and only if the line expects it.
     private func attempt(
         _ words: inout Words, _ body: () throws(ProposalError) -> Void
     ) throws(ScenarioError) {
@@ -222,15 +224,15 @@ struct ScenarioRunner {
         }
     }
 
-    private mutating func move(_ command: String, _ words: inout Words) throws(ScenarioError) {
+    private mutating func transmit(_ command: String, _ words: inout Words) throws(ScenarioError) {
         switch command {
         case "heal":
-            cluster.cuts = []
+            cluster.partitions = []
         case "send":
             try send(&words)
-        case "cut":
+        case "isolate":
             let ids = words.members()
-            for other in ids.dropFirst() { cluster.cuts.insert([ids[0], other]) }
+            for other in ids.dropFirst() { cluster.partitions.insert([ids[0], other]) }
         case "drop":
             if words.skip("all") {
                 cluster.network = []
@@ -241,7 +243,7 @@ struct ScenarioRunner {
         default:
             let pattern = try words.pattern()
             guard let index = cluster.network.firstIndex(where: { pattern.matches($0) }) else {
-                throw ScenarioError("no such message is under way")
+                throw ScenarioError("no such message is in transit")
             }
             let message = cluster.network[index]
             if command == "deliver" { cluster.network.remove(at: index) }
@@ -275,7 +277,7 @@ struct ScenarioRunner {
         _ command: String, _ words: inout Words
     ) throws(ScenarioError) {
         let position = try position(try words.member())
-        cluster.members[position].isDiskHung = command != "mend"
+        cluster.members[position].isDiskHung = command != "resume"
         guard command != "hang" else { return }
         cluster.members[position].machine.setLogStalled(command == "stall")
     }

@@ -3,9 +3,9 @@ import Testing
 
 @testable import Raft
 
-/// Runs every file of `Scenarios`: a story, commands, and what is expected after them.
+/// Runs every file in `Scenarios`: a description, commands and expectations.
 @Suite struct ScenarioTests {
-    /// The folder that stands beside this file.
+    /// The folder next to this file.
     static let folder = String(#filePath.dropLast("ScenarioTests.swift".count)) + "Scenarios"
 
     static let names: [String] = {
@@ -37,9 +37,9 @@ import Testing
         #expect(Self.names.count >= 15)
     }
 
-    @Test(arguments: names) func tellsItsStory(name: String) throws {
+    @Test(arguments: names) func runsScenario(name: String) throws {
         let text = try #require(Self.text(of: name))
-        #expect(text.hasPrefix("# "), "a scenario opens with its story")
+        #expect(text.hasPrefix("# "), "a scenario starts with a description")
         var runner = ScenarioRunner()
         for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false)
             .enumerated()
@@ -51,6 +51,6 @@ import Testing
                 return
             }
         }
-        #expect(runner.cluster.judge.violations.isEmpty, "\(name)")
+        #expect(runner.cluster.checker.violations.isEmpty, "\(name)")
     }
 }

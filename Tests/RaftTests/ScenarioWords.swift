@@ -1,6 +1,7 @@
 @testable import Raft
+import Identifiers
 
-/// The words of one line, taken from left to right.
+/// The words of one line, consumed from left to right.
 struct Words {
     private var words: ArraySlice<String>
 
@@ -30,7 +31,7 @@ struct Words {
         MemberID(UInt64(try number()))
     }
 
-    /// All members that follow.
+    /// Consumes the following member IDs.
     mutating func members() -> [MemberID] {
         var members: [MemberID] = []
         while let word = words.first, let id = UInt64(word) {
@@ -40,7 +41,7 @@ struct Words {
         return members
     }
 
-    /// Takes the next word if it is this one.
+    /// Consumes the next word if it is this one.
     mutating func skip(_ word: String) -> Bool {
         guard words.first == word else { return false }
         words.removeFirst()
@@ -63,12 +64,12 @@ struct Words {
         let name = try word()
         let ends = try word().split(separator: ">").compactMap { UInt64($0) }
         guard let type = MessageType.allCases.first(where: { "\($0)" == name }), ends.count == 2
-        else { throw ScenarioError("no such message type or way") }
+        else { throw ScenarioError("no such message type or route") }
         return MessagePattern(type: type, from: MemberID(ends[0]), to: MemberID(ends[1]))
     }
 }
 
-/// Which messages a line is about.
+/// Matches messages by type, sender and receiver.
 struct MessagePattern {
     var type: MessageType
     var from: MemberID

@@ -1,16 +1,17 @@
+import Identifiers
 import Testing
 
 @testable import Raft
 
-/// The path of a cluster of one.
+/// A cluster with a single voter.
 @Suite struct SingleVoterTests {
-    static func founded() -> RaftMachine {
+    static func bootstrapped() -> RaftMachine {
         RaftMachine(
             RaftConfiguration(id: MemberID(1), seed: 1),
-            founders: [FoundingMember(id: MemberID(1), context: [7])])
+            initialPeers: [InitialPeer(id: MemberID(1), context: [7])])
     }
 
-    /// Performs everything at once; returns the entries applied.
+    /// Processes all outputs; returns the entries applied.
     static func settle(_ machine: inout RaftMachine) -> [Entry] {
         var applied: [Entry] = []
         while true {
@@ -27,8 +28,8 @@ import Testing
         }
     }
 
-    @Test func foundsLeadsCommitsAndReads() throws {
-        var machine = Self.founded()
+    @Test func bootstrapsLeadsCommitsAndReads() throws {
+        var machine = Self.bootstrapped()
         #expect(!machine.canCampaign)
         #expect(Self.settle(&machine).map(\.type) == [.confChange])
         machine.campaign()
@@ -49,8 +50,8 @@ import Testing
         #expect(machine.takeReady().write?.entries.map(\.data) == [[1], [2]])
     }
 
-    @Test func restartsFromWhatIsDurable() throws {
-        var machine = Self.founded()
+    @Test func restartsFromDurableState() throws {
+        var machine = Self.bootstrapped()
         _ = Self.settle(&machine)
         machine.campaign()
         _ = Self.settle(&machine)
@@ -60,9 +61,9 @@ import Testing
         let compacted = try EntryID(
             term: #require(machine.term(at: LogIndex(5))), index: LogIndex(5))
         let entries = machine.entries(
-            from: machine.firstIndex, through: machine.lastIndex, maxBytes: .max)
+            from: machine.firstIndex, through: machine.lastIndex, bytesMax: .max)
         var again = try RaftMachine(
-            machine.settings,
+            machine.raftConfiguration,
             restoring: RestoredState(
                 hardState: HardState(term: machine.term, vote: MemberID(1), commit: LogIndex(5)),
                 compacted: compacted, entries: entries, confState: machine.confState,

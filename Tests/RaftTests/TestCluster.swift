@@ -1,42 +1,45 @@
 @testable import Raft
+import Identifiers
 
-/// A cluster in one loop: members, the messages between them, and the judge.
+/// A cluster in one process: members, the messages between them, and the safety checker.
 struct TestCluster {
     var members: [TestMember] = []
-    /// Messages under way, in the order they were sent.
+    /// Messages in transit, in the order they were sent.
     var network: [Message] = []
-    /// Pairs between which nothing gets through.
-    var cuts: Set<[MemberID]> = []
-    var judge = SafetyJudge()
+    /// Pairs of members that cannot exchange messages.
+    var partitions: Set<[MemberID]> = []
+    var checker = SafetyChecker()
     /// Number of snapshots installed.
     private(set) var snapshotCount = 0
     private var readyBuffer = Ready()
 
     func position(of id: MemberID) -> Int? {
-        members.firstIndex { $0.settings.id == id }
+        members.firstIndex { $0.configuration.id == id }
     }
 
-    func isCut(_ message: Message) -> Bool {
-        cuts.contains([message.from, message.to]) || cuts.contains([message.to, message.from])
+    func isPartitioned(_ message: Message) -> Bool {
+        partitions.contains([message.from, message.to])
+            || partitions.contains([message.to, message.from])
     }
 
-    /// Takes what a member has to do, and puts it where it waits.
+    /// Takes a member's `Ready` and queues its writes, messages and committed entries.
     mutating func takeReady(of position: Int) {
         guard members[position].isUp else { return }
         members[position].machine.takeReady(into: &readyBuffer)
         let machine = members[position].machine
-        judge.observe(machine)
+        checker.observe(machine)
         if let write = readyBuffer.write {
-            judge.observe(written: write.entries, after: machine)
+            checker.observe(written: write.entries, after: machine)
             members[position].writes.append(write)
         }
-        network.append(contentsOf: readyBuffer.messages.compactMap { filled($0, position) })
+        network.append(
+            contentsOf: readyBuffer.messages.compactMap { withCurrentSnapshot($0, position) })
         members[position].tasks += readyBuffer.committed.map { .entry($0) }
         members[position].reads += readyBuffer.readStates
     }
 
-    /// A snapshot message leaves with the state that the application has when it is sent.
-    private func filled(_ message: Message, _ position: Int) -> Message? {
+    /// A snapshot message is sent with the application's state at the time of sending.
+    private func withCurrentSnapshot(_ message: Message, _ position: Int) -> Message? {
         guard message.type == .snapshot else { return message }
         let application = members[position].application
         guard let term = members[position].machine.term(at: application.applied) else { return nil }
@@ -56,22 +59,22 @@ struct TestCluster {
         if let snapshot = write.snapshot {
             members[position].tasks.append(.snapshot(snapshot))
         }
-        judge.observe(members[position].machine)
+        checker.observe(members[position].machine)
     }
 
-    /// Lets a member's application do one thing.
+    /// Applies one entry or snapshot at a member.
     mutating func apply(at position: Int) {
         guard members[position].isUp, !members[position].tasks.isEmpty else { return }
         switch members[position].tasks.removeFirst() {
         case .entry(let entry):
-            judge.observe(applied: entry)
+            checker.observe(applied: entry)
             if let state = applyChange(entry, at: position) {
                 members[position].application.confState = state
             }
             members[position].application.applied = entry.index
         case .snapshot(let snapshot):
             snapshotCount += 1
-            judge.observe(installed: snapshot)
+            checker.observe(installed: snapshot)
             members[position].application = TestApplication(
                 applied: snapshot.index, confState: snapshot.confState)
         }
@@ -86,20 +89,21 @@ struct TestCluster {
         case .confChangeV2: change = ConfChangeV2(decoding: entry.data)
         }
         guard let change else {
-            judge.report("a committed change cannot be read")
+            checker.report("a committed change cannot be decoded")
             return nil
         }
         do {
             return try members[position].machine.applyConfChange(change, at: entry.index)
         } catch {
-            judge.report("a committed change cannot be applied: \(error)")
+            checker.report("a committed change cannot be applied: \(error)")
             return nil
         }
     }
 
-    /// Delivers one message, unless its receiver is down or cut off.
+    /// Delivers one message, unless its receiver is down or partitioned.
     mutating func deliver(_ message: Message) {
-        guard let position = position(of: message.to), members[position].isUp, !isCut(message)
+        guard let position = position(of: message.to), members[position].isUp,
+            !isPartitioned(message)
         else {
             lose(message)
             return
@@ -107,17 +111,17 @@ struct TestCluster {
         do {
             try members[position].machine.step(message)
         } catch .brokenInvariant(let rule) {
-            judge.report(rule)
+            checker.report(rule)
         } catch .malformed(let rule) {
-            judge.report("malformed: \(rule)")
+            checker.report("malformed: \(rule)")
         } catch {
-            // A dropped proposal or an answer to a member that is gone: part of life.
+            // A dropped proposal or a response from a removed member: expected.
         }
         if message.type == .snapshot { reportSnapshot(message, isDelivered: true) }
-        judge.observe(members[position].machine)
+        checker.observe(members[position].machine)
     }
 
-    /// Loses one message; the sender's transport notices what it can notice.
+    /// Loses one message; the sender's transport reports a failed snapshot.
     mutating func lose(_ message: Message) {
         if message.type == .snapshot { reportSnapshot(message, isDelivered: false) }
     }
@@ -127,7 +131,7 @@ struct TestCluster {
         members[sender].machine.reportSnapshot(to: message.to, isDelivered: isDelivered)
     }
 
-    /// Takes a member's outputs and performs them. Returns whether there was anything to do.
+    /// Takes a member's outputs and processes them. Returns whether there was anything to do.
     private mutating func runOnce(_ position: Int) -> Bool {
         takeReady(of: position)
         let hasWork = members[position].hasFinishableWrite || !members[position].tasks.isEmpty
@@ -136,14 +140,14 @@ struct TestCluster {
         return hasWork
     }
 
-    /// Runs one member until nothing is left to do, with its messages staying under way.
+    /// Runs one member until it is idle; its messages stay in transit.
     mutating func runAlone(_ position: Int) {
         while members[position].isUp, runOnce(position) {}
     }
 
-    /// Runs everything that is possible without time passing.
-    mutating func settle(maxRounds: Int = 10_000) {
-        for _ in 0..<maxRounds {
+    /// Runs all members and delivers all messages until idle, without ticks.
+    mutating func settle(iterationsMax: Int = 10_000) {
+        for _ in 0..<iterationsMax {
             var isBusy = false
             for position in members.indices where members[position].isUp {
                 isBusy = runOnce(position) || isBusy
@@ -153,6 +157,6 @@ struct TestCluster {
             network = []
             for message in messages { deliver(message) }
         }
-        judge.report("the cluster does not come to rest")
+        checker.report("the cluster does not become idle")
     }
 }

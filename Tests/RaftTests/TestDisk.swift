@@ -1,19 +1,20 @@
 @testable import Raft
+import Identifiers
 
-/// The application of a test member: it only counts, its contents are the log itself.
+/// The application of a test member: it only keeps the applied index; its contents are the log.
 struct TestApplication: Equatable {
     var applied = LogIndex.zero
     var confState = ConfState()
 }
 
-/// What survives a crash of a test member.
+/// State of a test member that survives a crash.
 struct TestDisk {
     var hardState = HardState.initial
     var compacted = EntryID.zero
     var entries: [Entry] = []
     var application = TestApplication()
 
-    /// Performs one write; a torn one ends after `entryLimit` entries.
+    /// Performs one write; a torn write ends after `entryLimit` entries.
     mutating func perform(_ write: LogWrite, entryLimit: Int? = nil) {
         if let snapshot = write.snapshot {
             compacted = snapshot.id
@@ -29,7 +30,7 @@ struct TestDisk {
         if entryLimit == nil, let state = write.hardState { hardState = state }
     }
 
-    /// Lets go of entries that the durable application holds.
+    /// Removes entries that the durable application has applied.
     mutating func compact(to index: LogIndex) {
         let count = min(index, application.applied) - compacted.index
         guard count > 0, count <= entries.count else { return }

@@ -1,41 +1,41 @@
 @testable import Raft
 
-/// One member in a test: the machine, its disk, and what is between them.
+/// One member in a test: the Raft machine, its disk, and the queues between them.
 struct TestMember {
-    /// What waits for the application, in order.
+    /// Queued work of the application, in order.
     enum Task {
         case entry(Entry)
         case snapshot(Snapshot)
     }
 
-    let settings: RaftConfiguration
+    let configuration: RaftConfiguration
     var machine: RaftMachine
     var disk = TestDisk()
     var application = TestApplication()
     var writes: [LogWrite] = []
     var tasks: [Task] = []
     var isUp = true
-    /// Whether no write is finished.
+    /// Whether writes do not finish.
     var isDiskHung = false
-    /// Answers to reads, in the order they came.
+    /// Read states, in the order of arrival.
     var reads: [ReadState] = []
 
-    init(_ settings: RaftConfiguration, founders: [FoundingMember]) {
-        self.settings = settings
-        machine = RaftMachine(settings, founders: founders)
+    init(_ configuration: RaftConfiguration, initialPeers: [InitialPeer]) {
+        self.configuration = configuration
+        machine = RaftMachine(configuration, initialPeers: initialPeers)
     }
 
-    init(_ settings: RaftConfiguration, disk: TestDisk) throws {
-        self.settings = settings
+    init(_ configuration: RaftConfiguration, disk: TestDisk) throws {
+        self.configuration = configuration
         self.disk = disk
         application = disk.application
-        machine = try RaftMachine(settings, restoring: disk.restored)
+        machine = try RaftMachine(configuration, restoring: disk.restored)
     }
 
     var hasFinishableWrite: Bool { isUp && !isDiskHung && !writes.isEmpty }
 
-    /// Loses all but the disk, on which the first `kept` writes under way are performed, and a
-    /// part of the next one.
+    /// Loses everything except the disk, on which the first `kept` pending writes are performed,
+    /// and a part of the next one.
     mutating func crash(keeping kept: Int, tornEntries: Int) {
         for write in writes.prefix(kept) {
             disk.perform(write)
@@ -51,7 +51,7 @@ struct TestMember {
 
     mutating func restart() throws {
         application = disk.application
-        machine = try RaftMachine(settings, restoring: disk.restored)
+        machine = try RaftMachine(configuration, restoring: disk.restored)
         isUp = true
         isDiskHung = false
     }

@@ -1,4 +1,4 @@
-/// Draws for randomized tests; a seed repeats a whole run.
+/// Random numbers for randomized tests; reproducible by seed.
 struct TestRandom {
     private var state: UInt64
 

@@ -1,11 +1,12 @@
+import Identifiers
 import Testing
 
 @testable import Raft
 
-/// Majorities and changes of membership.
-@Suite struct ConfigurationTests {
-    private func configuration(_ state: ConfState) throws -> Configuration {
-        try #require(Configuration(state, lastIndex: LogIndex(5)))
+/// Quorums and configuration changes.
+@Suite struct ClusterConfigurationTests {
+    private func configuration(_ state: ConfState) throws -> ClusterConfiguration {
+        try #require(ClusterConfiguration(state, lastIndex: LogIndex(5)))
     }
 
     private func ids(_ values: UInt64...) -> [MemberID] {
@@ -28,18 +29,18 @@ import Testing
             ConfState(voters: ids(1, 2, 3), votersOutgoing: ids(3, 4, 5)))
         let values: [UInt64] = [9, 9, 9, 4, 1]
         #expect(joint.quorumValue { values[Int($0.id.rawValue) - 1] } == 4)
-        #expect(joint.result { $0.id < MemberID(4) ? true : nil } == .pending)
-        #expect(joint.result { $0.id < MemberID(5) } == .won)
-        #expect(joint.result { $0.id < MemberID(4) } == .lost)
+        #expect(joint.voteResult { $0.id < MemberID(4) ? true : nil } == .pending)
+        #expect(joint.voteResult { $0.id < MemberID(5) } == .won)
+        #expect(joint.voteResult { $0.id < MemberID(4) } == .lost)
     }
 
     @Test func learnersDoNotCount() throws {
         let configuration = try configuration(ConfState(voters: ids(1, 2), learners: ids(3, 4)))
         #expect(configuration.quorumValue { $0.isLearner ? 9 : 1 } == 1)
-        #expect(configuration.result { $0.isLearner ? true : nil } == .pending)
+        #expect(configuration.voteResult { $0.isLearner ? true : nil } == .pending)
     }
 
-    @Test func changesGoThroughJointAndBack() throws {
+    @Test func entersAndLeavesJointConfiguration() throws {
         let start = try configuration(ConfState(voters: ids(1, 2, 3), learners: ids(4)))
         let joint = try start.applying(
             ConfChangeV2(changes: [
@@ -58,14 +59,14 @@ import Testing
         #expect(left.confState == ConfState(voters: ids(3, 4, 5), learners: ids(1)))
     }
 
-    @Test func refusesWhatWouldBreakMajorities() throws {
+    @Test func rejectsInvalidChanges() throws {
         let start = try configuration(ConfState(voters: ids(1)))
         let remove = ConfChangeV2(
             changes: [ConfChangeSingle(type: .remove, member: MemberID(1))])
-        #expect(throws: ConfigurationError.removesAllVoters) {
+        #expect(throws: ConfChangeError.removesAllVoters) {
             try start.applying(remove, lastIndex: .zero)
         }
-        #expect(throws: ConfigurationError.notJoint) {
+        #expect(throws: ConfChangeError.notJoint) {
             try start.applying(.leaveJoint, lastIndex: .zero)
         }
     }
@@ -77,7 +78,7 @@ import Testing
         ConfState(voters: [MemberID(1)], learners: [MemberID(1)]),
         ConfState(
             voters: [MemberID(1)], votersOutgoing: [MemberID(1)], learnersNext: [MemberID(1)]),
-    ]) func refusesContradictions(state: ConfState) {
-        #expect(Configuration(state, lastIndex: .zero) == nil)
+    ]) func rejectsInconsistentConfState(state: ConfState) {
+        #expect(ClusterConfiguration(state, lastIndex: .zero) == nil)
     }
 }

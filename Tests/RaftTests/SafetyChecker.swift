@@ -1,10 +1,11 @@
 @testable import Raft
+import Identifiers
 
-/// Watches a whole cluster for Raft's safety properties (Raft paper, figure 3).
-struct SafetyJudge {
+/// Checks Raft's safety properties on a whole cluster (Raft paper, figure 3).
+struct SafetyChecker {
     private struct Committed {
         var entry: Entry
-        /// Term of the member that first showed it as committed.
+        /// Term of the member that first reported it as committed.
         var term: Term
     }
 
@@ -20,12 +21,12 @@ struct SafetyJudge {
         leaders.count
     }
 
-    /// Greatest index known to be committed by anyone.
+    /// Greatest index committed by any member.
     var committedIndex: LogIndex {
         LogIndex(UInt64(committed.count))
     }
 
-    /// Looks at a member after it did something.
+    /// Checks a member after a step.
     mutating func observe(_ machine: RaftMachine) {
         observeLeadership(of: machine)
         observeCommit(of: machine)
@@ -58,18 +59,18 @@ struct SafetyJudge {
     private mutating func observeCommit(of machine: RaftMachine) {
         let before = commitIndexes[machine.id] ?? .zero
         let now = machine.committedIndex
-        if now < before { violations.append("a commit index fell") }
+        if now < before { violations.append("a commit index decreased") }
         commitIndexes[machine.id] = now
         var index = max(before.next, machine.firstIndex)
         while index <= now {
             if let entry = machine.log.entry(at: index) {
-                note(committed: entry, term: machine.term)
+                record(committed: entry, term: machine.term)
             }
             index = index.next
         }
     }
 
-    private mutating func note(committed entry: Entry, term: Term) {
+    private mutating func record(committed entry: Entry, term: Term) {
         let position = Int(entry.index.rawValue) - 1
         if position < committed.count {
             if committed[position].entry != entry {
@@ -82,13 +83,13 @@ struct SafetyJudge {
         }
     }
 
-    /// Log matching: equal index and term mean equal entries, and equal ones before them.
+    /// Log matching: entries with equal index and term are equal, and so are their predecessors.
     mutating func observe(written entries: [Entry], after machine: RaftMachine) {
         for entry in entries {
             guard let previous = machine.term(at: entry.index.previous) else { continue }
             if let other = known[entry.id] {
                 if other.data != entry.data || other.previous != previous {
-                    violations.append("entry \(entry.index.rawValue) has two contents")
+                    violations.append("entry \(entry.index.rawValue) has different contents")
                 }
             } else {
                 known[entry.id] = (entry.data, previous)
@@ -96,7 +97,7 @@ struct SafetyJudge {
         }
     }
 
-    /// State-machine safety: what is applied is what was committed.
+    /// State-machine safety: applied entries are the committed ones.
     mutating func observe(applied entry: Entry) {
         let position = Int(entry.index.rawValue) - 1
         if position >= committed.count || committed[position].entry != entry {
@@ -107,7 +108,7 @@ struct SafetyJudge {
     mutating func observe(installed snapshot: Snapshot) {
         let position = Int(snapshot.index.rawValue) - 1
         if position >= committed.count || committed[position].entry.term != snapshot.term {
-            violations.append("a snapshot does not match what was committed")
+            violations.append("a snapshot does not match the committed entries")
         }
     }
 
