@@ -1,10 +1,11 @@
 import Bolt
 import Disk
+import TestSupport
 import Testing
 
 @Suite struct CopyTests {
     @Test(arguments: [512, 1000, 4096, 32768, 1 << 22])
-    func anImageStreamedInPiecesIsAFileOfTheStateItBeganWith(pieceBytes: Int) throws {
+    func anImageStreamedInPiecesIsAFileOfItsInitialState(pieceBytes: Int) throws {
         let disk = MemoryDisk()
         let bolt = try Bolt.open(disk: disk, path: "/db")
         var changes = RandomChanges(generator: SeededGenerator(seed: 3), keyCount: 300)
@@ -44,12 +45,12 @@ import Testing
         let disk = MemoryDisk()
         let bolt = try Bolt.open(disk: disk, path: "/db")
         var model = Model()
-        for round in 0..<2 {
+        for iteration in 0..<2 {
             let write = bolt.beginWrite()
             let bucket = try write.createBucketIfMissing([1])
             for number in 0..<50_000 {
                 let key = [UInt8](number: number)
-                if round == 0 {
+                if iteration == 0 {
                     try bucket.put(key, [UInt8](repeating: 4, count: 100))
                 } else if number % 4 != 0 {
                     try bucket.delete(key)
@@ -74,7 +75,7 @@ import Testing
         }
     }
 
-    @Test func aBatchAppliedLaterDoesWhatItWasTold() throws {
+    @Test func aBatchAppliedLaterMakesItsChangesInOrder() throws {
         let bolt = try Bolt.open(disk: MemoryDisk(), path: "/db")
         var batch = BoltWriteBatch()
         batch.put(bucket: [1], key: [1], value: [1])
@@ -97,9 +98,12 @@ import Testing
         #expect(batch.isEmpty && batch.byteCount == 0)
     }
 
-    @Test func blocksOfFreePagesAreGivenBackOnceAndReadersAreSpared() throws {
+    @Test func blocksOfFreePagesAreReleasedOnceAndNotWhileReadersNeedThem() throws {
+        let directory = try TemporaryDirectory()
+        defer { withExtendedLifetime(directory) {} }
         let bolt = try Bolt.open(
-            disk: RealDisk(), path: try temporaryPath(), options: BoltOptions(growthStepBytes: 0))
+            disk: RealDisk(), path: directory.path + "/db",
+            configuration: BoltConfiguration(growthStepBytes: 0))
         let fill = bolt.beginWrite()
         let bucket = try fill.createBucketIfMissing([1])
         for number in 0..<3000 {
@@ -111,13 +115,13 @@ import Testing
         try clear.deleteBucket([1])
         try clear.commit()
         try touch(bolt)
-        #expect(try bolt.releaseFreePages(maxPages: 10_000) < 20)
+        #expect(try bolt.releaseFreePages(pagesMax: 10_000) < 20)
         #expect(try reader.bucket([1])?.entries().count == 3000)
         reader.end()
         try touch(bolt)
         var released = 0
         while true {
-            let step = try bolt.releaseFreePages(maxPages: 100)
+            let step = try bolt.releaseFreePages(pagesMax: 100)
             #expect(step <= 100)
             if step == 0 { break }
             released += step

@@ -3,10 +3,10 @@ import Disk
 import Testing
 
 @Suite struct CorruptionTests {
-    /// Changes random bytes of a sound file and uses everything: errors and violations are fine,
-    /// traps and endless walks are not.
+    /// Changes random bytes of a sound file and runs all operations: errors and violations are
+    /// accepted, traps and endless loops are not.
     @Test(arguments: 1...8 as ClosedRange<UInt64>)
-    func damagedPagesAreRefusedOrReportedButNeverTrap(seed: UInt64) throws {
+    func damagedPagesAreRejectedOrReportedButNeverTrap(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         let sound = try soundImage(generator: &generator)
         var refused = 0
@@ -20,10 +20,10 @@ import Testing
             }
             if try !use(image) { refused += 1 }
         }
-        #expect(refused > 0, "seed \(seed): the damage must show somewhere")
+        #expect(refused > 0, "seed \(seed): some damage must be detected")
     }
 
-    @Test func aTornMetaPageLeavesTheStateBefore() throws {
+    @Test func aTornMetaPageLeavesThePreviousState() throws {
         let disk = MemoryDisk()
         let bolt = try Bolt.open(disk: disk, path: "/db")
         for number in 1...4 as ClosedRange<UInt8> {
@@ -39,7 +39,7 @@ import Testing
         #expect(try again.beginRead().bucket([1])?.entries().map(\.key) == [[1], [2], [3]])
     }
 
-    @Test func aFileThatIsNoBoltFileIsRefusedAndLeftAlone() throws {
+    @Test func aFileThatIsNotABoltFileIsRejectedAndLeftUnchanged() throws {
         let disk = MemoryDisk()
         let file = try disk.open("/db", .createNew(permissions: 0o600))
         let content = [UInt8](repeating: 0x41, count: 9000)
@@ -54,9 +54,10 @@ import Testing
         #expect(Array(found[..<9000]) == content)
     }
 
-    @Test func aFileCutShortIsRefused() throws {
+    @Test func aTruncatedFileIsRejected() throws {
         let disk = MemoryDisk()
-        let bolt = try Bolt.open(disk: disk, path: "/db", options: BoltOptions(growthStepBytes: 0))
+        let bolt = try Bolt.open(
+            disk: disk, path: "/db", configuration: BoltConfiguration(growthStepBytes: 0))
         let write = bolt.beginWrite()
         try write.createBucketIfMissing([1]).put([1], [UInt8](repeating: 1, count: 50_000))
         try write.commit()
@@ -67,15 +68,15 @@ import Testing
         }
     }
 
-    /// True when nothing was refused or reported.
+    /// True when nothing was rejected or reported.
     private func use(_ image: [UInt8]) throws -> Bool {
         let disk = MemoryDisk()
         let file = try disk.open("/db", .createNew(permissions: 0o600))
         try image.withUnsafeBytes { try file.write($0, at: 0) }
         file.close()
-        let options = BoltOptions(initialMapBytes: 1 << 24, growthStepBytes: 0)
+        let configuration = BoltConfiguration(initialMapBytes: 1 << 24, growthStepBytes: 0)
         do {
-            let bolt = try Bolt.open(disk: disk, path: "/db", options: options)
+            let bolt = try Bolt.open(disk: disk, path: "/db", configuration: configuration)
             var isSound = bolt.check().isEmpty
             isSound = isSound && isRead(bolt)
             let write = bolt.beginWrite()
@@ -86,13 +87,13 @@ import Testing
             _ = bolt.check()
             return isSound
         } catch {
-            // Every error but that of a disk is a refusal.
+            // Every error except a disk error is a rejection.
             guard case .disk = error else { return false }
             throw error
         }
     }
 
-    /// Whether every entry is read without meeting damage.
+    /// Whether every entry is read without finding damage.
     private func isRead(_ bolt: Bolt) -> Bool {
         do throws(PageFault) {
             try bolt.beginRead().forEachBucket { _, bucket throws(PageFault) in
@@ -105,8 +106,8 @@ import Testing
     }
 
     private func soundImage(generator: inout SeededGenerator) throws -> [UInt8] {
-        let options = BoltOptions(pageSizeBytes: 1024, growthStepBytes: 0)
-        let bolt = try Bolt.open(disk: MemoryDisk(), path: "/db", options: options)
+        let configuration = BoltConfiguration(pageSizeBytes: 1024, growthStepBytes: 0)
+        let bolt = try Bolt.open(disk: MemoryDisk(), path: "/db", configuration: configuration)
         let write = bolt.beginWrite()
         for name in [1, 2, 3] as [UInt8] {
             let bucket = try write.createBucketIfMissing([name])

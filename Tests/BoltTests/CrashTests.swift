@@ -3,18 +3,18 @@ import Disk
 import Testing
 
 @Suite struct CrashTests {
-    /// Each round breaks a commit at some write or sync, or lets it pass, and then cuts the power:
-    /// what is found afterwards is the state before the commit or after it, nothing else.
+    /// Each iteration fails a commit at some write or sync, or lets it succeed, and then cuts the
+    /// power: afterwards the file holds the state before the commit or after it, nothing else.
     @Test(arguments: 1...12 as ClosedRange<UInt64>)
     func aCrashLeavesTheLastOrTheNextState(seed: UInt64) throws {
         var disk = MemoryDisk(seed: seed)
-        let options = BoltOptions(pageSizeBytes: 1024, growthStepBytes: 4096)
-        try Bolt.open(disk: disk, path: "/db", options: options).close()
+        let configuration = BoltConfiguration(pageSizeBytes: 1024, growthStepBytes: 4096)
+        try Bolt.open(disk: disk, path: "/db", configuration: configuration).close()
         var changes = RandomChanges(generator: SeededGenerator(seed: seed), keyCount: 200)
         var model = Model()
-        for round in 0..<25 {
-            let bolt = try Bolt.open(disk: disk, path: "/db", options: options)
-            #expect(bolt.check() == [], "seed \(seed) round \(round)")
+        for iteration in 0..<25 {
+            let bolt = try Bolt.open(disk: disk, path: "/db", configuration: configuration)
+            #expect(bolt.check() == [], "seed \(seed) iteration \(iteration)")
             var next = model
             let write = bolt.beginWrite()
             try changes.apply(40, to: write, &next)
@@ -36,12 +36,12 @@ import Testing
             }
             disk.inject(MemoryDiskFaults())
             disk = disk.afterCrash(seed: changes.generator.next())
-            let again = try Bolt.open(disk: disk, path: "/db", options: options)
-            #expect(again.check() == [], "seed \(seed) round \(round)")
+            let again = try Bolt.open(disk: disk, path: "/db", configuration: configuration)
+            #expect(again.check() == [], "seed \(seed) iteration \(iteration)")
             let read = again.beginRead()
             let hasNext = try next.matches(read)
-            if isDurable { #expect(hasNext, "seed \(seed) round \(round)") }
-            try #require(try hasNext || model.matches(read), "seed \(seed) round \(round)")
+            if isDurable { #expect(hasNext, "seed \(seed) iteration \(iteration)") }
+            try #require(try hasNext || model.matches(read), "seed \(seed) iteration \(iteration)")
             if hasNext { model = next }
             read.end()
             again.close()
@@ -67,7 +67,7 @@ import Testing
     @Test func aFullDiskFailsTheCommitAndNotTheNextOne() throws {
         let disk = MemoryDisk()
         let bolt = try Bolt.open(
-            disk: disk, path: "/db", options: BoltOptions(growthStepBytes: 0))
+            disk: disk, path: "/db", configuration: BoltConfiguration(growthStepBytes: 0))
         let first = bolt.beginWrite()
         try first.createBucketIfMissing([1]).put([1], [1])
         try first.commit()
@@ -87,7 +87,7 @@ import Testing
         #expect(try bucket.entries().map(\.key) == [[1], [3]])
     }
 
-    @Test func afterAFailedSyncNothingIsCommittedAnyMore() throws {
+    @Test func afterAFailedSyncNothingIsCommitted() throws {
         let disk = MemoryDisk()
         let bolt = try Bolt.open(disk: disk, path: "/db")
         var faults = MemoryDiskFaults()

@@ -2,7 +2,7 @@ import Bolt
 import Disk
 import Testing
 
-/// A page becomes damaged while the file is open: whatever reads it says so, and says it again.
+/// A page becomes damaged while the file is open: every read of it reports the damage.
 @Suite struct DamageTests {
     private static let pageBytes = 1024
     private static let entryCount = 500
@@ -13,7 +13,7 @@ import Testing
     init() throws {
         bolt = try Bolt.open(
             disk: disk, path: "/db",
-            options: BoltOptions(
+            configuration: BoltConfiguration(
                 initialMapBytes: 1 << 24, pageSizeBytes: Self.pageBytes, growthStepBytes: 0))
         let write = bolt.beginWrite()
         let bucket = try write.createBucketIfMissing([1])
@@ -31,11 +31,11 @@ import Testing
         var image = [UInt8](repeating: 0, count: read.sizeBytes)
         _ = image.withUnsafeMutableBytes { read.readPages(at: 0, into: $0) }
         let entry = [UInt8](number: number) + [UInt8](number: number * 7)
-        let place = try #require(image.firstRange(of: entry)).lowerBound / Self.pageBytes
+        let page = try #require(image.firstRange(of: entry)).lowerBound / Self.pageBytes
         let file = try disk.open("/db", .readWrite)
-        try [UInt8(255)].withUnsafeBytes { try file.write($0, at: place * Self.pageBytes + 1) }
+        try [UInt8(255)].withUnsafeBytes { try file.write($0, at: page * Self.pageBytes + 1) }
         file.close()
-        return PageFault(page: UInt64(place), reason: .wrongIdentity)
+        return PageFault(page: UInt64(page), reason: .wrongIdentity)
     }
 
     @Test func lookupsAndCursorsThrow() throws {
@@ -51,7 +51,7 @@ import Testing
         }
         var cursor = bucket.cursor()
         #expect(throws: fault) { while try cursor.next() != nil {} }
-        // It stands nowhere then, and begins anew.
+        // Then it has no position and starts from the beginning.
         #expect(try cursor.next().map { Array($0.key) } == [UInt8](number: 0))
         var backwards = bucket.cursor()
         #expect(throws: fault) { while try backwards.previous() != nil {} }
@@ -67,7 +67,7 @@ import Testing
         #expect(try bolt.beginRead().bucket([2])?.get([1]) == [1])
     }
 
-    /// What a transaction needs of a damaged page ends it; the state before stays.
+    /// A transaction that needs a damaged page fails; the state before stays.
     @Test func aWriteThatNeedsTheDamagedPageIsRolledBack() throws {
         let fault = try damageLeaf(of: 250)
         let write = bolt.beginWrite()
@@ -79,12 +79,13 @@ import Testing
         #expect(kept == [UInt8](number: 21))
     }
 
-    /// The file has grown and could not be mapped: the next commit maps it, so that no reader is
-    /// sent behind the mapping.
+    /// The file has grown and could not be mapped: the next commit maps it, so that no reader
+    /// accesses addresses beyond the mapping.
     @Test func afterAMappingThatFailedTheNextCommitMapsAgain() throws {
         let disk = MemoryDisk()
         let bolt = try Bolt.open(
-            disk: disk, path: "/db", options: BoltOptions(initialMapBytes: 1, growthStepBytes: 0))
+            disk: disk, path: "/db",
+            configuration: BoltConfiguration(initialMapBytes: 1, growthStepBytes: 0))
         let value = [UInt8](repeating: 9, count: 100_000)
         var faults = MemoryDiskFaults()
         faults.mapsBeforeFailure = 0
@@ -95,7 +96,7 @@ import Testing
         disk.inject(faults)
         let again = bolt.beginWrite()
         try again.createBucketIfMissing([1]).put([1], value)
-        #expect(throws: BoltError.self, "it is tried again") { try again.commit() }
+        #expect(throws: BoltError.self, "the mapping is retried") { try again.commit() }
         let last = bolt.beginWrite()
         try last.createBucketIfMissing([1]).put([1], value)
         try last.commit()

@@ -2,22 +2,22 @@ import Bolt
 import Disk
 import Testing
 
-/// Defragmentation in steps, with the writer going on in between.
+/// Defragmentation in steps, with commits in between.
 @Suite struct DefragmentationTests {
     private var limits: BoltDefragmentation.Limits {
         var limits = BoltDefragmentation.Limits()
         limits.entriesPerStep = 200
-        limits.lastLeaves = 2
+        limits.finalPassLeavesMax = 2
         return limits
     }
 
     @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8] as [UInt64])
     func whatIsCommittedBetweenTheStepsIsInTheNewFile(seed: UInt64) throws {
         let disk = MemoryDisk()
-        let options = BoltOptions(
+        let configuration = BoltConfiguration(
             pageSizeBytes: seed % 2 == 0 ? 1024 : 4096, bucketsAreFlat: seed % 4 < 2,
             growthStepBytes: 0)
-        let bolt = try Bolt.open(disk: disk, path: "/db", options: options)
+        let bolt = try Bolt.open(disk: disk, path: "/db", configuration: configuration)
         var changes = RandomChanges(generator: SeededGenerator(seed: seed), keyCount: 1000)
         var model = Model()
         for _ in 0..<10 { try commit(500, to: bolt, &changes, &model) }
@@ -37,12 +37,12 @@ import Testing
         #expect(try model.matches(bolt.beginRead()), "seed \(seed)")
         try commit(100, to: bolt, &changes, &model)
         bolt.close()
-        let opened = try Bolt.open(disk: disk, path: "/db", options: options)
+        let opened = try Bolt.open(disk: disk, path: "/db", configuration: configuration)
         #expect(opened.check() == [])
         #expect(try model.matches(opened.beginRead()), "seed \(seed): after opening it again")
     }
 
-    @Test func bucketsInsideBucketsAreBroughtOverToo() throws {
+    @Test func nestedBucketsAreCopiedToo() throws {
         let disk = MemoryDisk()
         let bolt = try Bolt.open(disk: disk, path: "/db")
         let fill = bolt.beginWrite()
@@ -76,7 +76,7 @@ import Testing
         #expect(try found.bucket([5])?.sequence == 77)
     }
 
-    @Test func givingUpLeavesTheFileAsItWas() throws {
+    @Test func abandoningLeavesTheFileUnchanged() throws {
         let disk = MemoryDisk()
         let bolt = try Bolt.open(disk: disk, path: "/db")
         var changes = RandomChanges(generator: SeededGenerator(seed: 5), keyCount: 1000)

@@ -3,9 +3,9 @@ import Testing
 
 @testable import Bolt
 
-/// Lookups one after the other and in bunches find what the bucket itself finds.
+/// Single and batched lookups find what the bucket itself finds.
 @Suite struct FinderTests {
-    /// Keys as revisions are stored: a number, a byte, another number.
+    /// Keys in the form of stored revisions: a number, a byte, another number.
     private static func revision(_ main: Int, _ sub: Int) -> [UInt8] {
         [UInt8](number: main) + [UInt8(ascii: "_")] + [UInt8](number: sub)
     }
@@ -34,29 +34,29 @@ import Testing
         let bucket = try #require(try read.bucket([UInt8](text: "key")))
 
         let missing = keys.map { $0 + [0] } + [[], [0], [255], Self.revision(Int.max, 9)]
-        for sought in [keys, keys.shuffled(using: &random), missing, keys.reversed()] {
+        for lookups in [keys, keys.shuffled(using: &random), missing, keys.reversed()] {
             var finder = bucket.finder
-            for key in sought {
+            for key in lookups {
                 let found = try key.withUnsafeBytes { key in try finder.get(key).map { Array($0) } }
                 #expect(try found == bucket.get(key))
             }
-            try expectBunches(sought, in: bucket)
+            try expectBatches(lookups, in: bucket)
         }
         read.end()
     }
 
-    private func expectBunches(_ sought: [[UInt8]], in bucket: BoltBucket) throws {
+    private func expectBatches(_ keys: [[UInt8]], in bucket: BoltBucket) throws {
         var finder = bucket.finder
-        for start in stride(from: 0, to: sought.count, by: 32) {
-            let bunch = sought[start..<min(start + 32, sought.count)]
-            var lookups = bunch.map { key in key.withUnsafeBytes { finder.begin($0) } }
-            for (place, key) in bunch.enumerated() {
-                guard var lookup = lookups[place] else { continue }
+        for start in stride(from: 0, to: keys.count, by: 32) {
+            let batch = keys[start..<min(start + 32, keys.count)]
+            var lookups = batch.map { key in key.withUnsafeBytes { finder.begin($0) } }
+            for (index, key) in batch.enumerated() {
+                guard var lookup = lookups[index] else { continue }
                 key.withUnsafeBytes { finder.advance(&lookup, $0) }
-                lookups[place] = lookup
+                lookups[index] = lookup
             }
-            for (place, key) in bunch.enumerated() {
-                guard let lookup = lookups[place] else { continue }
+            for (index, key) in batch.enumerated() {
+                guard let lookup = lookups[index] else { continue }
                 let found = key.withUnsafeBytes { key in
                     finder.finish(lookup, key).map { Array($0) }
                 }
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func bunchesAreUsedWhereThereAreBranches() throws {
+    @Test func batchedLookupsAreUsedWithBranches() throws {
         let bolt = try Bolt.open(disk: MemoryDisk(), path: "/db")
         let write = bolt.beginWrite()
         let filled = try write.createBucketIfMissing([UInt8](text: "key"))

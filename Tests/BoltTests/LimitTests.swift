@@ -1,5 +1,6 @@
 import Bolt
 import Disk
+import TestSupport
 import Testing
 
 @Suite struct LimitTests {
@@ -24,7 +25,7 @@ import Testing
         #expect(try bolt.beginRead().bucket([1])?.get(longest) == [1])
     }
 
-    @Test func aBucketIsNoValueAndAValueIsNoBucket() throws {
+    @Test func bucketsAndValuesAreNotInterchangeable() throws {
         let write = bolt.beginWrite()
         let outer = try write.createBucketIfMissing([1])
         try outer.put([1], [5])
@@ -39,7 +40,7 @@ import Testing
         #expect(bolt.check() == [])
     }
 
-    @Test func valuesOfMegabytesTakeOverflowPagesAndGiveThemBack() throws {
+    @Test func valuesOfMegabytesUseOverflowPagesAndFreeThem() throws {
         var generator = SeededGenerator(seed: 5)
         let values = (0..<4).map { generator.bytes(1_000_000 + $0 * 4096) }
         let write = bolt.beginWrite()
@@ -63,7 +64,7 @@ import Testing
         #expect(bolt.sizeInUseBytes < full - 4_000_000)
     }
 
-    @Test func smallBucketsLiveInTheirParentAndGrowOutOfIt() throws {
+    @Test func smallBucketsAreInlineAndBecomeTreesWhenTheyGrow() throws {
         for count in [0, 3, 30, 3000, 5, 0] {
             let write = bolt.beginWrite()
             let bucket = try write.createBucketIfMissing([9])
@@ -75,7 +76,7 @@ import Testing
             let read = bolt.beginRead()
             #expect(try read.bucket([9])?.entries().count == count)
         }
-        // Meta pages, root page, and what the last two commits freed: nothing else is left.
+        // Meta pages, root page, and the pages freed by the last two commits: nothing else is left.
         let write = bolt.beginWrite()
         try write.createBucketIfMissing([9]).put([1], [1])
         try write.commit()
@@ -107,7 +108,9 @@ import Testing
     }
 
     @Test func aClosedFileIsOpenedAgainWhileItsOldObjectLives() throws {
-        let path = try temporaryPath()
+        let directory = try TemporaryDirectory()
+        defer { withExtendedLifetime(directory) {} }
+        let path = directory.path + "/db"
         let first = try Bolt.open(disk: RealDisk(), path: path)
         let write = first.beginWrite()
         try write.createBucketIfMissing([1]).put([1], [1])
@@ -120,7 +123,7 @@ import Testing
         #expect(first.path == second.path)
     }
 
-    @Test func aFileIsOpenedByOneAtATime() throws {
+    @Test func aFileIsOpenedOnceAtATime() throws {
         let disk = MemoryDisk()
         let first = try Bolt.open(disk: disk, path: "/db")
         #expect(throws: BoltError.disk(.locked(path: "/db"))) {
@@ -129,7 +132,8 @@ import Testing
         first.close()
         try Bolt.open(disk: disk, path: "/db").close()
         #expect(throws: BoltError.disk(.notFound(path: "/none"))) {
-            try Bolt.open(disk: disk, path: "/none", options: BoltOptions(readOnly: true))
+            try Bolt.open(
+                disk: disk, path: "/none", configuration: BoltConfiguration(readOnly: true))
         }
     }
 }

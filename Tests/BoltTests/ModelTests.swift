@@ -2,11 +2,11 @@ import Bolt
 import Disk
 import Testing
 
-/// What a file should hold: values by bucket and key.
+/// The expected content of a file: values by bucket and key.
 struct Model: Equatable {
     var buckets: [[UInt8]: [[UInt8]: [UInt8]]] = [:]
 
-    /// Whether a read transaction sees just this, by cursor in both directions and by lookup.
+    /// Whether a read transaction sees exactly this, by cursor in both directions and by lookup.
     func matches(_ read: BoltReadTransaction) throws(PageFault) -> Bool {
         var names: [[UInt8]] = []
         var equal = true
@@ -32,7 +32,7 @@ struct Model: Equatable {
     }
 }
 
-/// Random changes, made to a write transaction and to a model alike.
+/// Random changes, applied to a write transaction and to a model.
 struct RandomChanges {
     var generator: SeededGenerator
     let keyCount: Int
@@ -82,13 +82,13 @@ struct RandomChanges {
     @Test(arguments: [1, 2, 3, 4, 5, 6] as [UInt64])
     func randomChangesLeaveWhatADictionaryHolds(seed: UInt64) throws {
         let disk = MemoryDisk()
-        var options = BoltOptions(pageSizeBytes: seed % 2 == 0 ? 1024 : 4096)
-        options.freelistOnDisk = seed % 3 == 0
-        options.growthStepBytes = 0
-        var bolt = try Bolt.open(disk: disk, path: "/db", options: options)
+        var configuration = BoltConfiguration(pageSizeBytes: seed % 2 == 0 ? 1024 : 4096)
+        configuration.freelistOnDisk = seed % 3 == 0
+        configuration.growthStepBytes = 0
+        var bolt = try Bolt.open(disk: disk, path: "/db", configuration: configuration)
         var changes = RandomChanges(generator: SeededGenerator(seed: seed), keyCount: 800)
         var model = Model()
-        for round in 0..<40 {
+        for iteration in 0..<40 {
             let write = bolt.beginWrite()
             var next = model
             try changes.apply(
@@ -99,28 +99,28 @@ struct RandomChanges {
                 try write.commit()
                 model = next
             }
-            #expect(bolt.check() == [], "seed \(seed) round \(round)")
+            #expect(bolt.check() == [], "seed \(seed) iteration \(iteration)")
             let read = bolt.beginRead()
-            try #require(try model.matches(read), "seed \(seed) round \(round)")
+            try #require(try model.matches(read), "seed \(seed) iteration \(iteration)")
             read.end()
             if Int.random(in: 0..<5, using: &changes.generator) == 0 {
                 bolt.close()
-                bolt = try Bolt.open(disk: disk, path: "/db", options: options)
-                #expect(bolt.check() == [], "seed \(seed) round \(round) reopened")
+                bolt = try Bolt.open(disk: disk, path: "/db", configuration: configuration)
+                #expect(bolt.check() == [], "seed \(seed) iteration \(iteration) reopened")
             }
-            _ = try bolt.releaseFreePages(maxPages: 5)
+            _ = try bolt.releaseFreePages(pagesMax: 5)
         }
     }
 
     @Test(arguments: [11, 12] as [UInt64])
-    func aReaderKeepsItsStateWhileTheWriterGoesOn(seed: UInt64) throws {
+    func aReaderKeepsItsStateWhileTheWriterContinues(seed: UInt64) throws {
         let bolt = try Bolt.open(
             disk: MemoryDisk(), path: "/db",
-            options: BoltOptions(initialMapBytes: 1 << 16, growthStepBytes: 0))
+            configuration: BoltConfiguration(initialMapBytes: 1 << 16, growthStepBytes: 0))
         var changes = RandomChanges(generator: SeededGenerator(seed: seed), keyCount: 300)
         var model = Model()
         var readers: [(BoltReadTransaction, Model)] = []
-        for round in 0..<60 {
+        for iteration in 0..<60 {
             let write = bolt.beginWrite()
             try changes.apply(60, to: write, &model)
             try write.commit()
@@ -128,10 +128,10 @@ struct RandomChanges {
             if readers.count > 5 {
                 let index = Int.random(in: 0..<readers.count, using: &changes.generator)
                 let (read, expected) = readers.remove(at: index)
-                #expect(try expected.matches(read), "seed \(seed) round \(round)")
+                #expect(try expected.matches(read), "seed \(seed) iteration \(iteration)")
                 read.end()
             }
-            _ = try bolt.releaseFreePages(maxPages: 10)
+            _ = try bolt.releaseFreePages(pagesMax: 10)
         }
         for (read, expected) in readers { #expect(try expected.matches(read), "seed \(seed)") }
         #expect(bolt.openReaderCount == readers.count)
@@ -143,7 +143,7 @@ struct RandomChanges {
     @Test(arguments: [21, 22] as [UInt64])
     func theWriteCursorSeesOwnChangesInOrder(seed: UInt64) throws {
         let bolt = try Bolt.open(
-            disk: MemoryDisk(), path: "/db", options: BoltOptions(pageSizeBytes: 1024))
+            disk: MemoryDisk(), path: "/db", configuration: BoltConfiguration(pageSizeBytes: 1024))
         var changes = RandomChanges(generator: SeededGenerator(seed: seed), keyCount: 400)
         var model = Model()
         for _ in 0..<15 {

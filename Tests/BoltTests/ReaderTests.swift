@@ -1,28 +1,31 @@
 import Bolt
 import Disk
+import TestSupport
 import Testing
 
 @Suite struct ReaderTests {
-    @Test func aReaderThatStaysOpenHoldsOnlyWhatItSees() throws {
+    @Test func aLongReaderPinsOnlyThePagesItSees() throws {
         let bolt = try Bolt.open(
-            disk: MemoryDisk(), path: "/db", options: BoltOptions(growthStepBytes: 0))
-        try rewrite(bolt, round: 0)
+            disk: MemoryDisk(), path: "/db", configuration: BoltConfiguration(growthStepBytes: 0))
+        try rewrite(bolt, iteration: 0)
         let reader = bolt.beginRead()
         var sizes: [Int] = []
-        for round in 1..<30 {
-            try rewrite(bolt, round: round)
+        for iteration in 1..<30 {
+            try rewrite(bolt, iteration: iteration)
             #expect(bolt.check() == [])
             sizes.append(bolt.sizeBytes)
         }
-        // Were every page held that was freed since, the file would grow with each commit.
+        // If every page freed since were pinned, the file would grow with each commit.
         #expect(sizes[28] == sizes[5])
         let values = try reader.bucket([1])?.entries().map(\.value.first)
         #expect(values == Array(repeating: 0, count: 100))
     }
 
     @Test func readersOnOtherThreadsSeeWholeCommits() async throws {
-        let bolt = try Bolt.open(disk: RealDisk(), path: try temporaryPath())
-        try rewrite(bolt, round: 0)
+        let directory = try TemporaryDirectory()
+        defer { withExtendedLifetime(directory) {} }
+        let bolt = try Bolt.open(disk: RealDisk(), path: directory.path + "/db")
+        try rewrite(bolt, iteration: 0)
         let broken = await withTaskGroup(of: Int.self) { group in
             for _ in 0..<3 {
                 group.addTask {
@@ -37,9 +40,9 @@ import Testing
                 }
             }
             group.addTask {
-                for round in 1..<100 {
+                for iteration in 1..<100 {
                     do {
-                        try rewrite(bolt, round: round)
+                        try rewrite(bolt, iteration: iteration)
                     } catch {
                         return 1
                     }
@@ -53,13 +56,13 @@ import Testing
     }
 }
 
-/// Gives the hundred values of bucket 1 the number of the round, all in one commit.
-private func rewrite(_ bolt: Bolt, round: Int) throws {
+/// Sets the hundred values of bucket 1 to the number of the iteration, all in one commit.
+private func rewrite(_ bolt: Bolt, iteration: Int) throws {
     let write = bolt.beginWrite()
     let bucket = try write.createBucketIfMissing([1])
     for number in 0..<100 {
         try bucket.put(
-            [UInt8](number: number), [UInt8](repeating: UInt8(round % 256), count: 500))
+            [UInt8](number: number), [UInt8](repeating: UInt8(iteration % 256), count: 500))
     }
     try write.commit()
 }

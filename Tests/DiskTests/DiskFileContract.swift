@@ -1,6 +1,6 @@
 import Disk
 
-/// Small calls that let a test speak of a file as an array of bytes.
+/// Helpers that access a file as an array of bytes.
 extension DiskFile {
     func write(_ bytes: [UInt8], at offset: Int) throws(DiskError) {
         try write(bytes.span.bytes, at: offset)

@@ -70,17 +70,17 @@ import Testing
     }
 
     @Test(arguments: 0..<200 as Range<UInt64>)
-    func crashKeepsWhatWasSynchronizedAndOnlyAccidentsOfTheRest(seed: UInt64) throws {
+    func crashKeepsSynchronizedDataAndARandomPartOfTheRest(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         let file = try create("/f", [])
         try disk.synchronizeDirectory("/")
         var synced = [UInt8](repeating: 0, count: 8192)
-        for round in 1...4 as ClosedRange<UInt8> {
+        for iteration in 1...4 as ClosedRange<UInt8> {
             let offset = Int.random(in: 0..<8000, using: &random)
             let length = Int.random(in: 1...8192 - offset, using: &random)
-            try file.write([UInt8](repeating: round, count: length), at: offset)
+            try file.write([UInt8](repeating: iteration, count: length), at: offset)
             synced.replaceSubrange(
-                offset..<offset + length, with: repeatElement(round, count: length))
+                offset..<offset + length, with: repeatElement(iteration, count: length))
         }
         let syncedSize = try file.size()
         try file.synchronize()
@@ -93,7 +93,7 @@ import Testing
         #expect(bytes.count == syncedSize || bytes.count == syncedSize + 3000)
         #expect(
             try disk.afterCrash(seed: seed).open("/f", .read).bytes(at: 0, count: 20_000)
-                == bytes, "the outcome follows from the seed")
+                == bytes, "the result follows from the seed")
         for offset in 0..<syncedSize where bytes[offset] != synced[offset] {
             #expect((1000..<4000).contains(offset) && bytes[offset] == 9)
         }
@@ -110,11 +110,11 @@ import Testing
         try disk.synchronizeDirectory("/")
         try create("/new", [1]).synchronize()
         try disk.rename("/kept", to: "/renamed")
-        var outcomes: Set<[String]> = []
+        var listings: Set<[String]> = []
         for seed in 0..<64 as Range<UInt64> {
-            outcomes.insert(try disk.afterCrash(seed: seed).list("/"))
+            listings.insert(try disk.afterCrash(seed: seed).list("/"))
         }
-        #expect(outcomes == [["kept"], ["kept", "new"], ["new", "renamed"]])
+        #expect(listings == [["kept"], ["kept", "new"], ["new", "renamed"]])
         try disk.synchronizeDirectory("/")
         disk.crash(seed: 3)
         #expect(try disk.list("/") == ["new", "renamed"])

@@ -1,5 +1,6 @@
 import Disk
 import Glibc
+import TestSupport
 import Testing
 
 @Suite struct RealDiskTests {
@@ -86,7 +87,7 @@ import Testing
         #expect(try file.size() == 10)
     }
 
-    @Test func whatWasNeverWrittenIsPassedOver() throws {
+    @Test func unwrittenRangesAreNotListed() throws {
         let file = try disk.open(path("f"), .create(permissions: 0o600))
         try file.allocate(from: 0, count: 8 << 20)
         try file.write([1, 0, 3], at: 5 << 20)

@@ -80,7 +80,7 @@ import WriteAheadLog
         #expect(contents.entries == LogFixture.entries(1...2) + LogFixture.entries(3...3, term: 2))
     }
 
-    @Test func entriesWithAGapAreRefused() throws {
+    @Test func entriesWithAGapAreRejected() throws {
         let log = try LogFixture.create(disk)
         try log.append(entries: [LogFixture.entry(1), LogFixture.entry(3)], hardState: nil)
         try log.close()
@@ -151,7 +151,7 @@ import WriteAheadLog
         }
         #expect(
             try WriteAheadLog.validSnapshots(disk: disk, directory: LogFixture.directory)
-                == [snapshot], "reading may begin behind purged segments")
+                == [snapshot], "reading may begin after purged segments")
     }
 
     @Test func missingSegmentsAndSecondOpenersAreNoticed() throws {
@@ -168,7 +168,7 @@ import WriteAheadLog
         }
     }
 
-    @Test func segmentsOfAnotherLogAreRefused() throws {
+    @Test func segmentsOfAnotherLogAreRejected() throws {
         let log = try LogFixture.create(disk, segmentSizeBytes: 500)
         let other = try WriteAheadLog.create(
             disk: disk, directory: "/member/other", metadata: [8, 1, 16, 2],
@@ -199,14 +199,14 @@ import WriteAheadLog
         #expect(disk.exists(LogFixture.directory + "/1.tmp"))
     }
 
-    @Test func whatCouldNotBePreparedIsNotUsed() throws {
+    @Test func aSegmentWhosePreparationFailedIsNotUsed() throws {
         let log = try LogFixture.create(disk, segmentSizeBytes: 1000)
         _ = try log.preparation.prepare(sliceBytes: 300)
         var faults = MemoryDiskFaults()
         faults.synchronizesBeforeFailure = 0
         disk.inject(faults)
         #expect(throws: LogError.self) { _ = try log.preparation.prepare(sliceBytes: 700) }
-        // The log does with a file of its own, and so does the next preparation.
+        // The log creates a file of its own, and so does the next preparation.
         try log.append(entries: [LogFixture.entry(1, bytes: 1000)], hardState: nil)
         #expect(log.tailSequence == 1)
         #expect(

@@ -1,49 +1,39 @@
 import Glibc
+import TestSupport
 
-/// A real etcd that runs for a test, found as ETCD_BINARY or on PATH.
+/// A real etcd process for a test, found as ETCD_BINARY or on PATH.
 final class EtcdProcess {
     static let clientPort: UInt16 = 21000
-    private var process: pid_t = 0
+    private let process: ChildProcess
 
-    static var isAvailable: Bool {
-        if getenv("ETCD_BINARY") != nil { return true }
-        guard let path = getenv("PATH") else { return false }
-        return String(cString: path).split(separator: ":").contains { folder in
-            access("\(folder)/etcd", X_OK) == 0
-        }
-    }
+    private static let binary =
+        getenv("ETCD_BINARY").map { String(cString: $0) } ?? installedProgram("etcd")
+    static var isAvailable: Bool { binary != nil }
 
-    /// Starts a single member on a data directory and waits until it answers.
+    /// Starts a single member on a data directory and waits until it responds.
     init(dataDirectory: String) throws {
-        let binary = getenv("ETCD_BINARY").map { String(cString: $0) } ?? "etcd"
         let client = "http://127.0.0.1:\(Self.clientPort)"
         let peer = "http://127.0.0.1:\(Self.clientPort + 1)"
         let arguments = [
-            binary, "--name=one", "--data-dir=\(dataDirectory)", "--log-level=warn",
+            "--name=one", "--data-dir=\(dataDirectory)", "--log-level=warn",
             "--listen-client-urls=\(client)", "--advertise-client-urls=\(client)",
             "--listen-peer-urls=\(peer)", "--initial-advertise-peer-urls=\(peer)",
             "--initial-cluster=one=\(peer)",
         ]
-        try spawn(arguments, log: dataDirectory + ".log")
+        let log = dataDirectory + ".log"
+        process = try ChildProcess(
+            Self.binary ?? "etcd", arguments, output: .file(log), asGroup: true)
         for _ in 0..<200 {
             if (try? get("ready")) != nil { return }
             usleep(50_000)
         }
         kill()
-        throw EtcdProcessError(what: "etcd does not answer; see \(dataDirectory).log")
+        throw TestSupportError(try "etcd does not respond: " + text(ofFile: log))
     }
 
-    deinit {
-        kill()
-    }
-
-    /// Ends it at once, as a crash would, together with what wraps it.
+    /// Kills it, as a crash would, together with its wrapper process.
     func kill() {
-        if process <= 0 { return }
-        Glibc.kill(-process, SIGKILL)
-        var status: Int32 = 0
-        waitpid(process, &status, 0)
-        process = 0
+        process.kill()
         usleep(100_000)
     }
 
@@ -60,25 +50,6 @@ final class EtcdProcess {
         try post("range", "{\"key\":\"\(base64(key))\"}")
     }
 
-    private func spawn(_ arguments: [String], log: String) throws {
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
-        posix_spawnattr_setpgroup(&attributes, 0)
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        posix_spawn_file_actions_adddup2(&actions, 1, 2)
-        var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
-        defer { for pointer in pointers { free(pointer) } }
-        pointers.append(nil)
-        let result = posix_spawnp(
-            &process, arguments[0], &actions, &attributes, pointers, environ)
-        if result != 0 { throw EtcdProcessError(what: "posix_spawnp failed with \(result)") }
-    }
-
     /// One call of the JSON gateway.
     private func post(_ method: String, _ body: String) throws -> String {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -93,22 +64,22 @@ final class EtcdProcess {
                 connect(descriptor, $0, length)
             }
         }
-        if connected != 0 { throw EtcdProcessError(what: "connection refused") }
+        if connected != 0 { throw TestSupportError("connection refused") }
         let request =
             "POST /v3/kv/\(method) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
             + "Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
         _ = Array(request.utf8).withUnsafeBytes {
             send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
         }
-        var answer: [UInt8] = []
+        var response: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65536)
         while true {
             let count = recv(descriptor, &buffer, buffer.count, 0)
             if count <= 0 { break }
-            answer += buffer[..<count]
+            response += buffer[..<count]
         }
-        let text = String(decoding: answer, as: UTF8.self)
-        if !text.hasPrefix("HTTP/1.1 200") { throw EtcdProcessError(what: text) }
+        let text = String(decoding: response, as: UTF8.self)
+        if !text.hasPrefix("HTTP/1.1 200") { throw TestSupportError(text) }
         return text
     }
 
@@ -120,15 +91,11 @@ final class EtcdProcess {
             let group = bytes[start..<min(start + 3, bytes.count)]
             var bits = group.reduce(0) { $0 << 8 | Int($1) }
             bits <<= 8 * (3 - group.count)
-            for place in 0..<4 {
-                let digit = alphabet[bits >> (18 - 6 * place) & 63]
-                result.append(place <= group.count ? digit : "=")
+            for index in 0..<4 {
+                let digit = alphabet[bits >> (18 - 6 * index) & 63]
+                result.append(index <= group.count ? digit : "=")
             }
         }
         return result
     }
-}
-
-struct EtcdProcessError: Error {
-    let what: String
 }

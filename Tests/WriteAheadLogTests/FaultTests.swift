@@ -32,7 +32,7 @@ import WriteAheadLog
             _ = try log.preparation.prepare(sliceBytes: 512)
         }
         let sequence = log.tailSequence
-        // Now and then the end of the log is overwritten by a new leader's entries.
+        // Sometimes the end of the log is overwritten by a new leader's entries.
         let overwrite = Int.random(in: 0..<6, using: &random) == 0
         if overwrite { model.term += 1 }
         let steps = overwrite ? UInt64.random(in: 0...2, using: &random) : 0
@@ -55,8 +55,8 @@ import WriteAheadLog
 
     private let seedVote: UInt64 = 0x1234_5678_9ABC_DEF0
 
-    /// What the log may hold after a crash: all batches up to the last synchronization, and any
-    /// prefix of the records after it.
+    /// The possible contents of the log after a crash: all batches up to the last synchronization,
+    /// and any prefix of the records after it.
     private struct Model {
         var term: UInt64 = 1
         var nextIndex: UInt64 = 1
@@ -157,8 +157,8 @@ import WriteAheadLog
                 let contents = try LogFixture.openRepairing(disk, segmentSizeBytes: 1000).contents
                 #expect(contents.entries.count >= Int(durable), "capacity \(capacity)")
             } catch LogError.checksumMismatch, LogError.malformedRecord {
-                // A write that stopped inside a sector looks like damage, to etcd too: the
-                // operator is asked, and nothing is read as data.
+                // A write that stopped inside a sector is reported as damage, by etcd too: it needs
+                // an operator, and nothing is read as data.
             }
         }
     }
@@ -181,7 +181,7 @@ import WriteAheadLog
                 durable += 1
             }
         } catch LogError.disk(.full) {
-            // Space runs out sooner or later.
+            // The file system becomes full eventually.
         }
         #expect(durable > 20)
         try? log.close()

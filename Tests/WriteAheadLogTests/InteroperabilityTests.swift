@@ -1,6 +1,6 @@
 import Disk
 import EtcdAPI
-import Glibc
+import TestSupport
 import Testing
 import WriteAheadLog
 
@@ -15,9 +15,9 @@ import WriteAheadLog
     }
 
     @Test func etcdAndThisLogReadEachOthersFiles() throws {
-        var template = Array("/tmp/swift-etcd-interoperability-XXXXXX".utf8CString)
-        let root = String(cString: try #require(mkdtemp(&template)))
-        let data = root + "/data"
+        let root = try TemporaryDirectory()
+        defer { withExtendedLifetime(root) {} }
+        let data = root.path + "/data"
         let directory = data + "/member/wal"
 
         var etcd = try EtcdProcess(dataDirectory: data)
@@ -45,9 +45,8 @@ import WriteAheadLog
         #expect(continued.entries.count > written.entries.count)
 
         etcd = try EtcdProcess(dataDirectory: data)
-        #expect(try etcd.has("key-31", "value-31"), "our opening did not disturb the log")
+        #expect(try etcd.has("key-31", "value-31"), "our opening did not change the log")
         etcd.kill()
-        try removeAll(root)
     }
 
     private func check(_ contents: LogContents, keys: Int) throws {
@@ -65,7 +64,7 @@ import WriteAheadLog
         }
     }
 
-    /// Writes the same log anew, in segments that etcd has to put together.
+    /// Rewrites the same log in several segments for etcd to read.
     private func rewrite(_ contents: LogContents, in directory: String) throws {
         let old = directory + ".old"
         try disk.rename(directory, to: old)
@@ -82,13 +81,7 @@ import WriteAheadLog
         #expect(log.tailSequence > 2)
         try log.append(entries: [], hardState: contents.hardState)
         try log.close()
-        try removeAll(old)
-    }
-
-    private func removeAll(_ path: String) throws {
-        if remove(path) == 0 { return }
-        for name in try disk.list(path) { try removeAll(path + "/" + name) }
-        try disk.removeDirectory(path)
+        removeTree(old)
     }
 }
 

@@ -3,11 +3,11 @@ import EtcdAPI
 import Testing
 import WriteAheadLog
 
-/// A process that dies leaves its writes to the system, which may still lose them.
+/// The writes of a killed process are left to the system, which may still lose them.
 @Suite("A log after its process was killed")
 struct KilledProcessTests {
     @Test(arguments: 0..<20)
-    func whatIsReadAtTheStartIsDurable(seed: UInt64) throws {
+    func dataReadAtTheStartIsDurable(seed: UInt64) throws {
         let disk = try LogFixture.disk()
         let log = try LogFixture.create(disk, segmentSizeBytes: 4 << 10)
         try log.append(entries: LogFixture.entries(1...9), hardState: nil)

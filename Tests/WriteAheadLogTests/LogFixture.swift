@@ -2,13 +2,13 @@ import Disk
 import EtcdAPI
 import WriteAheadLog
 
-/// Entries, files and bytes that the tests of the log share.
+/// Entries, files and bytes shared by the tests of the log.
 enum LogFixture {
     static let directory = "/member/wal"
     static let metadata = LogMetadata(nodeID: 7, clusterID: 9).encoded()
     static let origin = LogSnapshotRecord(index: 0, term: 0)
 
-    /// A disk with the parent of the log's directory, durably.
+    /// A disk with the durable parent of the log's directory.
     static func disk(seed: UInt64 = 0) throws -> MemoryDisk {
         let disk = MemoryDisk(seed: seed)
         try disk.createDirectory("/member", permissions: 0o700)
@@ -33,7 +33,7 @@ enum LogFixture {
             configuration: LogConfiguration(segmentSizeBytes: segmentSizeBytes))
     }
 
-    /// Opens as a member does: with one repair of an interrupted last write.
+    /// Opens like a member: with one repair of an interrupted last write.
     static func openRepairing(
         _ disk: any Disk, segmentSizeBytes: Int = 1 << 20
     ) throws -> (log: WriteAheadLog, contents: LogContents) {
@@ -47,7 +47,7 @@ enum LogFixture {
         }
     }
 
-    /// An entry whose data follows from its index and term, without a zero byte.
+    /// An entry whose data is derived from its index and term, without a zero byte.
     static func entry(_ index: UInt64, term: UInt64 = 1, bytes: Int = 40) -> RaftEntry {
         let data = (0..<bytes).map {
             UInt8(truncatingIfNeeded: UInt64($0) &* 31 &+ index &+ term) | 1

@@ -3,7 +3,7 @@ import Testing
 
 @testable import WriteAheadLog
 
-/// A snapshot from the leader in a log that holds other entries at its place.
+/// A snapshot from the leader in a log that holds other entries at its index.
 @Suite("A log replaced by a snapshot")
 struct ReplacedLogTests {
     private let snapshot = LogSnapshotRecord(index: 4, term: 3)
@@ -31,7 +31,7 @@ struct ReplacedLogTests {
         #expect(try contents(entriesBefore: stale, entriesAfter: new).entries == new)
     }
 
-    @Test func entriesBehindASnapshotOfTheLogItselfStay() throws {
+    @Test func entriesAfterASnapshotOfTheLogItselfStay() throws {
         let own = LogFixture.entries(1...3, term: 2) + LogFixture.entries(4...7, term: 3)
         #expect(
             try contents(entriesBefore: own, entriesAfter: []).entries == Array(own.suffix(3)))
@@ -46,7 +46,7 @@ struct ReplacedLogTests {
             hardState: RaftHardState(term: 3, vote: 0, commit: 2))
         try log.synchronize()
         try log.saveSnapshot(snapshot)
-        // Term and vote are as before: the commit index alone moves, to the snapshot.
+        // Term and vote are unchanged: only the commit index advances, to the snapshot.
         try log.append(entries: [], hardState: RaftHardState(term: 3, vote: 0, commit: 4))
         #expect(log.needsSynchronize)
         try log.synchronize()
@@ -59,7 +59,7 @@ struct ReplacedLogTests {
     }
 
     /// The member was taking a snapshot of its own when the leader's came.
-    @Test func anOlderSnapshotThatIsNotedLaterIsNotTheNewest() throws {
+    @Test func anOlderSnapshotThatIsRecordedLaterIsNotTheNewest() throws {
         let disk = try LogFixture.disk()
         let log = try LogFixture.create(disk)
         try log.append(
@@ -81,7 +81,7 @@ struct ReplacedLogTests {
     }
 
     /// A deposed leader's entries were replaced, and then a snapshot was taken of the last new one.
-    @Test func entriesBehindTheSnapshotThatWereOverwrittenAreGone() throws {
+    @Test func overwrittenEntriesAfterTheSnapshotAreGone() throws {
         let disk = try LogFixture.disk()
         let log = try LogFixture.create(disk)
         try log.append(
@@ -97,7 +97,7 @@ struct ReplacedLogTests {
         #expect(contents.entries.isEmpty)
     }
 
-    @Test func aSnapshotBeyondTheLogIsItsNewBeginning() throws {
+    @Test func aSnapshotBeyondTheLogIsItsNewStart() throws {
         let short = LogFixture.entries(1...2, term: 2)
         let new = LogFixture.entries(5...6, term: 3)
         #expect(try contents(entriesBefore: short, entriesAfter: []).entries.isEmpty)

@@ -1,5 +1,6 @@
 import Disk
 import EtcdAPI
+import Identifiers
 import Testing
 import WriteAheadLog
 
@@ -37,7 +38,7 @@ import WriteAheadLog
         #expect(try store.loadNewest() == snapshot(term: 2, index: 11), "saving is durable")
     }
 
-    @Test func brokenFilesAreSetAsideWhateverIsWrongWithThem() throws {
+    @Test func brokenFilesAreRenamedForAnyKindOfDamage() throws {
         try store.save(snapshot(term: 1, index: 1))
         try store.save(snapshot(term: 1, index: 2))
         let path = "/snap/0000000000000001-0000000000000002.snap"
@@ -64,7 +65,7 @@ import WriteAheadLog
         ) { try store.load("0000000000000001-0000000000000002.snap") }
     }
 
-    @Test func failedSaveLeavesNothingBehind() throws {
+    @Test func failedSaveLeavesNoFiles() throws {
         for failing in 0..<2 {
             var faults = MemoryDiskFaults()
             faults.synchronizesBeforeFailure = failing
@@ -83,8 +84,9 @@ import WriteAheadLog
     @Test func startupAndPurgeRemoveWhatIsNotNeeded() throws {
         for index in 1...7 as ClosedRange<UInt64> {
             try store.save(snapshot(term: 1, index: index))
-            try LogFixture.replace(store.temporaryDatabasePath(index: index), with: [1], on: disk)
-            try store.commitDatabase(index: index)
+            try LogFixture.replace(
+                store.temporaryDatabasePath(index: LogIndex(index)), with: [1], on: disk)
+            try store.commitDatabase(index: LogIndex(index))
         }
         for name in ["db", "tmp123", "tmp.x.snap", "db.tmp.55", "zz.snap.db", "x.snap.broken"] {
             try LogFixture.replace("/snap/" + name, with: [1], on: disk)
@@ -103,7 +105,7 @@ import WriteAheadLog
             ])
     }
 
-    /// Those behind it may be lost with the record that is still to be written.
+    /// The newer ones may be lost with the record that is still to be written.
     @Test func theNewestRecordedSnapshotStays() throws {
         for index in 1...5 as ClosedRange<UInt64> {
             try store.save(snapshot(term: 1, index: index))
@@ -117,11 +119,12 @@ import WriteAheadLog
             ])
     }
 
-    /// While the log hangs more of them may come than are kept.
+    /// While the log is blocked, more of them may arrive than are kept.
     @Test func databasesThatWaitToBeInstalledStay() throws {
         for index in 1...5 as ClosedRange<UInt64> {
-            try LogFixture.replace(store.temporaryDatabasePath(index: index), with: [1], on: disk)
-            try store.commitDatabase(index: index)
+            try LogFixture.replace(
+                store.temporaryDatabasePath(index: LogIndex(index)), with: [1], on: disk)
+            try store.commitDatabase(index: LogIndex(index))
         }
         #expect(try store.purge(keeping: 2, recorded: 1) == ["0000000000000001.snap.db"])
         #expect(try store.purge(keeping: 2, recorded: 2) == ["0000000000000002.snap.db"])

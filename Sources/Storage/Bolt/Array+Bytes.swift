@@ -9,7 +9,7 @@ extension Array where Element == UInt8 {
         }
     }
 
-    /// The bytes as raw memory to be changed, with the closure's own error type kept.
+    /// The bytes as mutable raw memory, with the closure's own error type kept.
     @inline(__always)
     mutating func withMutableBytes<Result, Failure: Error>(
         _ body: (UnsafeMutableRawBufferPointer) throws(Failure) -> Result

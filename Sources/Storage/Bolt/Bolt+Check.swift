@@ -1,4 +1,4 @@
-/// A way in which a file breaks bbolt's rules, as `Bolt.check` found it.
+/// A violation of bbolt's format, as found by `Bolt.check`.
 package struct BoltViolation: Equatable, Sendable, CustomStringConvertible {
     /// The page concerned.
     package let page: UInt64
@@ -13,7 +13,7 @@ extension Bolt {
     /// reached twice, and that exactly the pages not reached are free.
     ///
     /// It compares with the writer's free pages, so it runs on the writer's thread, with no write
-    /// transaction open. Gives back what is wrong, at most `violationsMax` of it; empty is sound.
+    /// transaction open. Returns at most `violationsMax` violations; empty if the file is sound.
     package func check(violationsMax: Int = 100) -> [BoltViolation] {
         precondition(!isWriting, "a file is checked with no write transaction open")
         let transaction = beginRead()

@@ -1,14 +1,14 @@
 internal import Disk
 
 extension Bolt {
-    /// Writes the four pages of a new file if there is nothing else in it.
+    /// Writes the four pages of a new file if it contains nothing else.
     ///
-    /// A file that holds only parts of those pages, with zeros for the rest, is what a crash
-    /// leaves while one is created; nothing was ever committed to it, so it is created again.
+    /// A crash during creation leaves a file with only parts of those pages and zeros for the rest;
+    /// nothing was ever committed to it, so it is created again.
     static func createContent(
-        disk: any Disk, file: any DiskFile, path: String, options: BoltOptions
+        disk: any Disk, file: any DiskFile, path: String, configuration: BoltConfiguration
     ) throws(BoltError) {
-        let image = newFileImage(pageSizeBytes: options.pageSizeBytes)
+        let image = newFileImage(pageSizeBytes: configuration.pageSizeBytes)
         do throws(DiskError) {
             let size = try file.size()
             if size > image.count { return }
@@ -23,7 +23,7 @@ extension Bolt {
             try image.withBytes { buffer throws(DiskError) in
                 try file.write(buffer, at: 0)
             }
-            if options.syncOnCommit {
+            if configuration.syncOnCommit {
                 try file.synchronize()
                 try disk.synchronizeDirectory(parent(of: path))
             }
@@ -32,7 +32,7 @@ extension Bolt {
         }
     }
 
-    /// Two meta pages, an empty list of free pages and an empty root, as bbolt begins a file.
+    /// Two meta pages, an empty freelist and an empty root, as in a new bbolt file.
     static func newFileImage(pageSizeBytes: Int) -> [UInt8] {
         var image = [UInt8](repeating: 0, count: 4 * pageSizeBytes)
         image.withMutableBytes { buffer in
@@ -54,7 +54,7 @@ extension Bolt {
         return image
     }
 
-    /// Whether each sector is that of the image, or zeros.
+    /// Whether each sector equals that of the image, or is zero.
     private static func isPart(_ bytes: ArraySlice<UInt8>, of image: [UInt8]) -> Bool {
         let sectorBytes = 512
         var start = 0

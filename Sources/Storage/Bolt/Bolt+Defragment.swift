@@ -1,11 +1,11 @@
 internal import Disk
 
 extension Bolt {
-    /// Replaces the file by a copy of itself without free space, in one go. Writer's thread, with
+    /// Replaces the file by a copy of itself without free space, in one call. Writer's thread, with
     /// no write transaction open; `BoltDefragmentation` does it in steps.
     ///
-    /// Readers go on: who began before keeps the former file, who begins afterwards sees the new
-    /// one. A crash leaves one of the two, complete.
+    /// Existing readers keep the former file, new readers see the new one. A crash leaves one of
+    /// the two, complete.
     ///
     /// - Parameter temporaryPath: where the copy grows; a file left there by a crash is removed.
     package func defragment(temporaryPath: String, fillPercent: Double = 0.9) throws(BoltError) {
@@ -16,11 +16,11 @@ extension Bolt {
         while try !defragmentation.step() {}
     }
 
-    /// Replaces the content by that of another file, which is complete and durable, and moves it
+    /// Replaces the content by that of another file, which is complete and durable, and renames it
     /// to this one's path. Writer's thread, with no write transaction open.
     ///
-    /// Readers go on as with `defragment`. When it throws `.disk` after the file was moved, nothing
-    /// more can be written.
+    /// Readers continue as with `defragment`. When it throws `.disk` after the rename, nothing more
+    /// can be written.
     package func replace(byFileAt otherPath: String) throws(BoltError) {
         precondition(!isWriting, "a file is replaced with no write transaction open")
         try requireHealthy()
@@ -28,17 +28,18 @@ extension Bolt {
         try adopt(otherPath)
     }
 
-    /// Opens another file in the same way as this one, for example to look at it before `replace`.
+    /// Opens another file with the configuration of this one, for example to inspect it before
+    /// `replace`.
     package func openOther(at otherPath: String) throws(BoltError) -> Bolt {
         guard disk.exists(otherPath) else { throw .disk(.notFound(path: otherPath)) }
-        var options = options
-        options.locksMemory = false
-        return try Bolt.open(disk: disk, path: otherPath, options: options)
+        var configuration = configuration
+        configuration.locksMemory = false
+        return try Bolt.open(disk: disk, path: otherPath, configuration: configuration)
     }
 
-    /// Takes the place of the present file with a complete and durable one.
+    /// Replaces the current file by a complete and durable one.
     func adopt(_ copyPath: String) throws(BoltError) {
-        let copy = try Bolt.open(disk: disk, path: copyPath, options: options)
+        let copy = try Bolt.open(disk: disk, path: copyPath, configuration: configuration)
         do throws(DiskError) {
             try disk.rename(copyPath, to: path)
             try disk.synchronizeDirectory(directory)

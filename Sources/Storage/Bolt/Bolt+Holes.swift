@@ -1,14 +1,14 @@
 internal import Disk
 
 extension Bolt {
-    /// Gives the blocks of free pages back to the file system, `maxPages` at the most, so that
-    /// space returns without a defragmentation. Call it on the writer's thread in small steps.
+    /// Returns the blocks of free pages to the file system, at most `pagesMax` pages, so that space
+    /// is released without a defragmentation. Call it on the writer's thread in small steps.
     ///
-    /// Only pages that no open reader can see are concerned, and that neither meta page reaches:
-    /// they were free before the last commit began. Returns the pages given back; 0 means that
-    /// there is nothing to do until a commit frees more.
+    /// Only pages that no open reader can see and that neither meta page reaches are released: they
+    /// were free before the last commit began. Returns the number of released pages; 0 until a
+    /// commit frees more.
     @discardableResult
-    package func releaseFreePages(maxPages: Int) throws(BoltError) -> Int {
+    package func releaseFreePages(pagesMax: Int) throws(BoltError) -> Int {
         precondition(!isWriting, "holes are made with no write transaction open")
         try requireHealthy()
         let (pageSizeBytes, number) = shared.withLock {
@@ -16,7 +16,7 @@ extension Bolt {
         }
         guard freePages.releasedAt < number else { return 0 }
         var pages = 0
-        for run in freePages.unpunchedRuns(pagesMax: maxPages) {
+        for run in freePages.unpunchedRuns(pagesMax: pagesMax) {
             do {
                 try file.content.punchHole(
                     at: run.first.index * pageSizeBytes, count: run.count * pageSizeBytes)

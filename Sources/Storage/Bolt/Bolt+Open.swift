@@ -1,17 +1,17 @@
 package import Disk
 
 extension Bolt {
-    /// Opens the file, or creates it when it is missing or empty and may be written.
+    /// Opens the file, or creates it when it is missing or empty and writable.
     ///
-    /// The list of free pages is read if the file holds one and otherwise rebuilt by walking all
-    /// trees. Throws `.disk(.locked)` when another process has the file, `.invalidFile` when no
-    /// meta page is valid, `.corrupt` when the walk comes across a broken page.
+    /// The freelist is read if the file has one and otherwise rebuilt by walking all trees. Throws
+    /// `.disk(.locked)` when another process has the file, `.invalidFile` when no meta page is
+    /// valid, `.corrupt` when the walk finds a damaged page.
     package static func open(
-        disk: any Disk, path: String, options: BoltOptions = BoltOptions()
+        disk: any Disk, path: String, configuration: BoltConfiguration = BoltConfiguration()
     ) throws(BoltError) -> Bolt {
-        let file = try openFile(disk: disk, path: path, options: options)
+        let file = try openFile(disk: disk, path: path, configuration: configuration)
         do {
-            return try open(disk: disk, file: file, path: path, options: options)
+            return try open(disk: disk, file: file, path: path, configuration: configuration)
         } catch {
             file.close()
             throw error
@@ -19,28 +19,30 @@ extension Bolt {
     }
 
     private static func openFile(
-        disk: any Disk, path: String, options: BoltOptions
+        disk: any Disk, path: String, configuration: BoltConfiguration
     ) throws(BoltError) -> BoltFile {
         do {
-            return try BoltFile(disk: disk, path: path, readOnly: options.readOnly)
+            return try BoltFile(disk: disk, path: path, readOnly: configuration.readOnly)
         } catch {
             throw .disk(error)
         }
     }
 
     private static func open(
-        disk: any Disk, file: BoltFile, path: String, options: BoltOptions
+        disk: any Disk, file: BoltFile, path: String, configuration: BoltConfiguration
     ) throws(BoltError) -> Bolt {
         var reader = MetaReader(file: file.content)
-        if !options.readOnly {
-            try createContent(disk: disk, file: file.content, path: path, options: options)
+        if !configuration.readOnly {
+            try createContent(
+                disk: disk, file: file.content, path: path, configuration: configuration)
         }
         let meta = try reader.newest()
         let size = reader.fileSizeBytes
         let mapping: any DiskMapping
         do {
-            mapping = try file.content.map(reservingBytes: max(options.initialMapBytes, size * 2))
-            if options.locksMemory { try mapping.lock(offset: 0, count: size) }
+            mapping = try file.content.map(
+                reservingBytes: max(configuration.initialMapBytes, size * 2))
+            if configuration.locksMemory { try mapping.lock(offset: 0, count: size) }
         } catch {
             throw .disk(error)
         }
@@ -48,18 +50,18 @@ extension Bolt {
             mapping: mapping, pageSizeBytes: meta.pageSizeBytes, highWater: meta.highWater)
         let freePages: FreePages
         do {
-            freePages = try loadFreePages(meta: meta, source: source, options: options)
+            freePages = try loadFreePages(meta: meta, source: source, configuration: configuration)
         } catch {
             throw .corrupt(error)
         }
         let state = SharedState(meta: meta, mapping: mapping, freeCount: freePages.freeCount)
         return Bolt(
-            disk: disk, file: file, path: path, options: options, state: state,
+            disk: disk, file: file, path: path, configuration: configuration, state: state,
             freePages: freePages, fileSizeBytes: size)
     }
 
     private static func loadFreePages(
-        meta: MetaRecord, source: PageSource, options: BoltOptions
+        meta: MetaRecord, source: PageSource, configuration: BoltConfiguration
     ) throws(PageFault) -> FreePages {
         let pageCount = meta.highWater.index
         if meta.freelist != .noFreelist {
@@ -67,7 +69,7 @@ extension Bolt {
             return FreePages(
                 free: free, pageCount: pageCount, transaction: meta.transaction)
         }
-        var reachable = ReachablePages(source: source, bucketsAreFlat: options.bucketsAreFlat)
+        var reachable = ReachablePages(source: source, bucketsAreFlat: configuration.bucketsAreFlat)
         try reachable.walk(root: meta.root)
         return FreePages(
             free: reachable.unused(), pageCount: pageCount, transaction: meta.transaction)
@@ -99,7 +101,7 @@ struct MetaReader {
         guard meta.root.rawValue >= 2, meta.root < meta.highWater else {
             throw .invalidFile(reason: "the root page lies outside the file")
         }
-        // So that the numbers of later commits cannot overflow.
+        // Prevents an overflow of later transaction numbers.
         guard meta.transaction < UInt64.max / 2 else {
             throw .invalidFile(reason: "the transaction number is out of range")
         }
@@ -114,7 +116,7 @@ struct MetaReader {
         }
     }
 
-    /// The second meta page lies one page in; without the first its size has to be guessed.
+    /// The second meta page is at offset one page; without the first its size must be guessed.
     private func secondRecord(pageSizeBytes: Int?) throws(BoltError) -> MetaRecord? {
         if let pageSizeBytes { return try record(at: pageSizeBytes) }
         var guess = 1024

@@ -20,10 +20,10 @@ extension Bolt {
     }
 
     private func synchronizeCommit() throws(DiskError) {
-        if options.syncOnCommit { try synchronizeFile() }
+        if configuration.syncOnCommit { try synchronizeFile() }
     }
 
-    /// Waits until the disk holds all commits; needed once after those without `syncOnCommit`.
+    /// Makes all commits durable; needed once after commits without `syncOnCommit`.
     package func synchronize() throws(BoltError) {
         try requireHealthy()
         do throws(DiskError) {
@@ -37,8 +37,8 @@ extension Bolt {
         try stoppingOnFailure { () throws(DiskError) in try file.content.synchronize() }
     }
 
-    /// Does what must not fail: nobody knows what the disk holds then, and nothing is committed
-    /// any more.
+    /// Runs an operation after whose failure the state of the disk is unknown: then nothing is
+    /// committed any more.
     private func stoppingOnFailure(_ work: () throws(DiskError) -> Void) throws(DiskError) {
         do throws(DiskError) {
             try work()
@@ -48,7 +48,7 @@ extension Bolt {
         }
     }
 
-    /// Lets new readers see the commit.
+    /// Makes the commit visible to new readers.
     func publish(_ meta: MetaRecord) {
         let freeCount = freePages.freeCount
         shared.withLock { state in
@@ -66,23 +66,23 @@ extension Bolt {
         }
     }
 
-    /// Extends the file, and the mapping if its reserve is used up. Readers keep the old mapping
-    /// as long as they need it, so nothing moves beneath them. The new size counts only once the
-    /// mapping covers it: after a failure the next commit tries again.
+    /// Extends the file, and the mapping if its reserve is exhausted. Readers keep the old mapping
+    /// as long as they need it, so their addresses stay valid. The new size is recorded only once
+    /// the mapping covers it: after a failure the next commit tries again.
     private func grow(toPageCount pageCount: Int, pageSizeBytes: Int) throws(DiskError) {
         let needed = pageCount * pageSizeBytes
         guard needed > fileSizeBytes else { return }
-        let step = options.growthStepBytes / pageSizeBytes * pageSizeBytes
+        let step = configuration.growthStepBytes / pageSizeBytes * pageSizeBytes
         let size = needed + step
         try file.content.truncate(to: size)
         let present = shared.withLock { $0.mapping }
         if let present, size <= present.reservedBytes {
-            if options.locksMemory {
+            if configuration.locksMemory {
                 try present.lock(offset: fileSizeBytes, count: size - fileSizeBytes)
             }
         } else {
             let mapping = try file.content.map(reservingBytes: size * 2)
-            if options.locksMemory { try mapping.lock(offset: 0, count: size) }
+            if configuration.locksMemory { try mapping.lock(offset: 0, count: size) }
             shared.withLock { $0.mapping = mapping }
         }
         fileSizeBytes = size

@@ -5,69 +5,69 @@ internal import Synchronization
 ///
 /// One write transaction at a time changes it, on the thread that owns the writer; any number of
 /// read transactions on any threads see the state that was committed when they began. Readers get
-/// bytes straight from one mapping of the file and never wait for the writer, nor it for them.
+/// bytes directly from one mapping of the file. Readers and the writer never wait for each other.
 ///
 /// Guarantees:
-/// - a commit is on disk as a whole or not at all, whatever moment the machine stops at;
-/// - a page is written again only when neither the committed state nor an open reader uses it;
-/// - no content of the file makes a call trap, hang or read outside the mapping.
+/// - a commit is on disk completely or not at all, at whatever moment the machine stops;
+/// - a page is reused only when neither the committed state nor an open reader uses it;
+/// - no content of the file makes a call trap, loop forever or read outside the mapping.
 package final class Bolt: @unchecked Sendable {
-    // `@unchecked Sendable`: `shared` is guarded by its lock, the constants are constant, and the
+    // `@unchecked Sendable`: `shared` is guarded by its lock, the constants are immutable, and the
     // rest belongs to the writer, which is one thread at a time.
     let disk: any Disk
     package let path: String
-    package let options: BoltOptions
+    package let configuration: BoltConfiguration
     let shared: Mutex<SharedState>
 
-    /// Writer's own.
+    /// Used by the writer only.
     var file: BoltFile
     var freePages: FreePages
     var fileSizeBytes: Int
     var isWriting = false
 
-    /// What readers, the writer and observers meet at.
+    /// State shared by readers, the writer and observers.
     struct SharedState {
         var meta: MetaRecord
         /// Nil once the file is closed.
         var mapping: (any DiskMapping)?
         var freeCount: Int
         var readers = ReaderTable()
-        /// Counts the files that this one was replaced by; readers of a former one pin nothing.
+        /// Counts the replacements of the file; readers of a former file pin nothing.
         var replacements = 0
         var failure: DiskError?
     }
 
     init(
-        disk: any Disk, file: BoltFile, path: String, options: BoltOptions,
+        disk: any Disk, file: BoltFile, path: String, configuration: BoltConfiguration,
         state: SharedState, freePages: FreePages, fileSizeBytes: Int
     ) {
         self.disk = disk
         self.file = file
         self.path = path
-        self.options = options
+        self.configuration = configuration
         self.freePages = freePages
         self.fileSizeBytes = fileSizeBytes
         shared = Mutex(state)
     }
 
-    /// Closes the file and releases its lock. End read transactions before: they would see what the
-    /// next one to open the file writes.
+    /// Closes the file and releases its lock. End all read transactions first: otherwise they would
+    /// see writes of the next process that opens the file.
     package func close() {
         precondition(!isWriting, "a file is closed with no write transaction open")
         shared.withLock { $0.mapping = nil }
         file.close()
     }
 
-    /// Gives the memory of pages that were read back to the system, after a scan of the whole file
-    /// that will not be repeated. Any thread.
-    package func letGoOfPages() {
+    /// Releases the memory of mapped pages, after a scan of the whole file that will not be
+    /// repeated. Any thread.
+    package func releaseMappedPages() {
         let (mapping, size) = shared.withLock { state in
             (state.mapping, state.meta.highWater.index * state.meta.pageSizeBytes)
         }
-        mapping?.letGo(offset: 0, count: size)
+        mapping?.dontNeed(offset: 0, count: size)
     }
 
-    /// Begins to read the newest committed state. Any thread; constant time.
+    /// Begins a read transaction on the newest committed state. Any thread; constant time.
     package func beginRead() -> BoltReadTransaction {
         let (meta, mapping, replacements) = shared.withLock { state in
             state.readers.add(state.meta.transaction)
@@ -78,9 +78,9 @@ package final class Bolt: @unchecked Sendable {
             bolt: self, meta: meta, mapping: mapping, replacements: replacements)
     }
 
-    /// Begins to change the file. At most one such transaction is open.
+    /// Begins a write transaction. At most one is open.
     package func beginWrite() -> BoltWriteTransaction {
-        precondition(!options.readOnly, "a file opened for reading is not written")
+        precondition(!configuration.readOnly, "a file opened for reading is not written")
         precondition(!isWriting, "one write transaction at a time")
         isWriting = true
         let (meta, mapping, readers) = shared.withLock { state in

@@ -1,6 +1,7 @@
-/// A bucket as a read transaction sees it.
+/// A bucket in a read transaction.
 ///
-/// A lookup that meets a damaged page throws; a key is only missing where every page says so.
+/// A lookup that reads a damaged page throws; a key is reported missing only if all pages are
+/// sound.
 package struct BoltBucket {
     let transaction: BoltReadTransaction
     let header: BucketHeader

@@ -1,16 +1,16 @@
-/// Brings a copy of one committed state up to a later one of the same file, in slices.
+/// Updates a copy of one committed state to a later one of the same file, in slices.
 ///
-/// Pages are never changed while a reader sees them, so a page that both states reach is the same
-/// in both: only leaves that one of them does not have are looked at. Keys of leaves that are gone
-/// are deleted from the copy unless the later state has them elsewhere; entries of new leaves are
-/// put into it.
+/// Pages are never changed while a reader sees them, so a page reachable from both states is the
+/// same in both: only leaves that one of them lacks are processed. Keys of removed leaves are
+/// deleted from the copy unless the later state has them elsewhere; entries of new leaves are put
+/// into it.
 final class BoltCatchUp {
     let destination: Bolt
     private let earlier: BoltReadTransaction
     private let later: BoltReadTransaction
     private let fillPercent: Double
-    /// What is left to do, in order: the deletions of a bucket before its puts, and a bucket
-    /// before those in it.
+    /// The tasks, in order: the deletions of a bucket before its puts, and a bucket before its
+    /// nested buckets.
     private var tasks: [Task] = []
     private var nextTask = 0
 
@@ -26,7 +26,7 @@ final class BoltCatchUp {
         let leaf: PageView
     }
 
-    /// Finds the leaves that differ; reads the branches of both states.
+    /// Finds the differing leaves; reads the branches of both states.
     init(
         from earlier: BoltReadTransaction, to later: BoltReadTransaction, destination: Bolt,
         fillPercent: Double
@@ -46,10 +46,10 @@ final class BoltCatchUp {
         earlier.end()
     }
 
-    /// Leaves still to be looked at.
+    /// Leaves still to be processed.
     var leafCount: Int { tasks.count - nextTask }
 
-    /// Brings over a slice as one commit of the copy; true when all is there and durable.
+    /// Copies a slice as one commit of the copy; true when everything is copied and durable.
     func step(entriesMax: Int, bytesMax: Int) throws(BoltError) -> Bool {
         guard leafCount > 0 else { return true }
         let write = destination.beginWrite()
@@ -80,11 +80,13 @@ final class BoltCatchUp {
             bucket = try bucket.createBucketIfMissing(name)
             bucket.fillPercent = fillPercent
         }
-        let now = try corrupting { () throws(PageFault) in
+        let now = try wrappingPageFaults { () throws(PageFault) in
             try Self.bucket(at: task.path, in: later)
         }
         for index in 0..<task.leaf.count {
-            let item = try corrupting { () throws(PageFault) in try task.leaf.item(at: index) }
+            let item = try wrappingPageFaults { () throws(PageFault) in
+                try task.leaf.item(at: index)
+            }
             switch task.kind {
             case .delete: try delete(item, unlessIn: now, from: bucket)
             case .put: try put(item, of: now, path: task.path, into: bucket)
@@ -95,7 +97,7 @@ final class BoltCatchUp {
     private func delete(
         _ item: LeafItem, unlessIn now: BoltBucket?, from bucket: BoltWriteBucket
     ) throws(BoltError) {
-        let present = try corrupting { () throws(PageFault) in try now?.find(item.key) }
+        let present = try wrappingPageFaults { () throws(PageFault) in try now?.find(item.key) }
         if let present, present.isBucket == item.isBucket { return }
         if item.isBucket {
             try bucket.deleteBucket(Array(item.key))
@@ -112,17 +114,17 @@ final class BoltCatchUp {
             return try bucket.put(item.key, item.value)
         }
         let name = Array(item.key)
-        let inner = try corrupting { () throws(PageFault) in try now?.open(item.value) }
+        let inner = try wrappingPageFaults { () throws(PageFault) in try now?.open(item.value) }
         guard let inner else { return }
         let copied = try bucket.createBucketIfMissing(name)
         try copied.setSequence(inner.sequence)
-        try corrupting { () throws(PageFault) in
+        try wrappingPageFaults { () throws(PageFault) in
             try plan(
                 try Self.bucket(at: path, in: earlier)?.bucket(name), inner, path: path + [name])
         }
     }
 
-    /// Adds the leaves that only one of two states of a bucket has.
+    /// Adds tasks for the leaves that only one of two states of a bucket has.
     private func plan(
         _ before: BoltBucket?, _ now: BoltBucket, path: [[UInt8]]
     ) throws(PageFault) {
@@ -151,15 +153,15 @@ final class BoltCatchUp {
     }
 }
 
-/// The leaves of one bucket's tree, in key order. Of most only their numbers are read, from the
-/// branches above them.
+/// The leaves of one bucket's tree, in key order. For most only the page numbers are read, from
+/// their branches.
 private struct LeafPages {
     private var ids: [PageID] = []
     private var pages = PageBitmap(pageCount: 0)
     private var inline: PageView?
     private var source: PageSource?
 
-    /// Those of a bucket that is not there.
+    /// The leaves of a missing bucket: none.
     init() {}
 
     init(of bucket: BoltBucket) throws(PageFault) {
@@ -179,7 +181,7 @@ private struct LeafPages {
             guard !branches.contains(id.index) else { throw PageFault(id, .crossLinked) }
             branches.insert(id.index)
             guard page.count > 0 else { throw PageFault(id, .empty) }
-            // All children of a branch are of one kind.
+            // All children of a branch are of the same kind.
             if try source.page(page.child(at: 0)).isLeaf {
                 for index in 0..<page.count { try insert(page.child(at: index), source) }
             } else {
@@ -188,7 +190,7 @@ private struct LeafPages {
         }
     }
 
-    /// The leaves that a tree of another state does not have.
+    /// The leaves that the tree of another state lacks.
     func leaves(missingIn other: LeafPages) throws(PageFault) -> [PageView] {
         if let inline { return [inline] }
         guard let source else { return [] }

@@ -2,21 +2,21 @@ package import Disk
 
 /// Copies a committed state into a new file without its free space, in slices.
 ///
-/// The state is pinned while the copy lasts, so the writer may go on in between. The copy is
-/// complete and durable when `step` says so; until then the file is not to be used, and after an
-/// error it is to be removed.
+/// The state is pinned during the copy, so the writer may continue in between. The copy is complete
+/// and durable when `step` returns true; until then the file must not be used, and after an error
+/// it must be removed.
 package final class BoltCompactedCopy {
     private let transaction: BoltReadTransaction
     private let destination: Bolt
     private let fillPercent: Double
-    /// The way down to where the copy stands: a cursor for each bucket, the root first.
+    /// The path to the current position: a cursor for each bucket, the root first.
     private var levels: [Level] = []
     private var isDone = false
     private var isTaken = false
     /// Keys and values copied so far.
     package private(set) var copiedBytes = 0
 
-    /// Bytes of one commit of the new file where nobody is to be spared.
+    /// Bytes of one commit of the new file if other writers need not be considered.
     package static let sliceBytesMax = 16 << 20
 
     private struct Level {
@@ -33,12 +33,12 @@ package final class BoltCompactedCopy {
         if disk.exists(path) { throw .disk(.alreadyExists(path: path)) }
         self.transaction = transaction
         self.fillPercent = fillPercent
-        var options = transaction.bolt.options
-        options.readOnly = false
-        options.pageSizeBytes = transaction.meta.pageSizeBytes
-        options.syncOnCommit = false
-        options.locksMemory = false
-        destination = try Bolt.open(disk: disk, path: path, options: options)
+        var configuration = transaction.bolt.configuration
+        configuration.readOnly = false
+        configuration.pageSizeBytes = transaction.meta.pageSizeBytes
+        configuration.syncOnCommit = false
+        configuration.locksMemory = false
+        destination = try Bolt.open(disk: disk, path: path, configuration: configuration)
         levels = [Level(name: [], cursor: transaction.root.cursor())]
     }
 
@@ -47,7 +47,7 @@ package final class BoltCompactedCopy {
     }
 
     /// Copies up to `entriesMax` entries, ending with the one that reaches `bytesMax` bytes, as one
-    /// commit of the new file; true when all is copied and durable.
+    /// commit of the new file; true when everything is copied and durable.
     package func step(
         entriesMax: Int = 10_000, bytesMax: Int = BoltCompactedCopy.sliceBytesMax
     ) throws(BoltError) -> Bool {
@@ -60,13 +60,13 @@ package final class BoltCompactedCopy {
             throw error
         }
         try write.commit()
-        // Each slice by itself: a whole file at once would hold up everybody else's writes.
+        // Synchronizes each slice: a whole file at once would delay all other writes.
         try destination.synchronize()
         isDone = levels.isEmpty
         return isDone
     }
 
-    /// The complete copy, opened for more to be written; its caller closes it.
+    /// The complete copy, open for further writes; the caller closes it.
     func takeDestination() -> Bolt {
         precondition(isDone && !isTaken, "a complete copy is taken once")
         isTaken = true
@@ -80,7 +80,7 @@ package final class BoltCompactedCopy {
         var left = entriesMax
         var bucket = try openedBucket(in: write)
         while left > 0, copiedBytes < end, let level = levels.indices.last {
-            let entry = try corrupting { () throws(PageFault) in
+            let entry = try wrappingPageFaults { () throws(PageFault) in
                 try levels[level].cursor.next()
             }
             guard let (key, value) = entry else {
@@ -90,7 +90,7 @@ package final class BoltCompactedCopy {
             }
             left -= 1
             copiedBytes += key.count + value.count
-            let nested = try corrupting { () throws(PageFault) in
+            let nested = try wrappingPageFaults { () throws(PageFault) in
                 try levels[level].cursor.nestedBucket()
             }
             if let nested {
@@ -117,7 +117,7 @@ package final class BoltCompactedCopy {
 extension Bolt {
     /// Copies the newest committed state into a new file without its free space, and calls
     /// `progress` with the bytes copied so far after each slice. The caller may write to this file
-    /// in between; the copy does not see it.
+    /// in between; the copy does not see those writes.
     package func copyCompacted(
         to path: String, fillPercent: Double = 0.9,
         progress: (_ copiedBytes: Int) throws(BoltError) -> Void = { _ in }

@@ -1,11 +1,11 @@
 /// A position in a bucket of a read transaction, moving in key order.
 ///
-/// Keys and values are borrowed from the mapping and valid while the transaction is open; the
-/// value of a bucket entry is empty. A move that meets a damaged page throws, and leaves the cursor
+/// Keys and values are borrowed from the mapping and valid while the transaction is open; the value
+/// of a bucket entry is empty. A move that reads a damaged page throws, and leaves the cursor
 /// before the first entry.
 ///
-/// Invariant: leaves are only ever entered in the direction of the move with keys beyond those of
-/// the leaf before, so a walk ends even where pages are linked in circles.
+/// Invariant: a leaf is entered in the direction of the move only if its keys are beyond those of
+/// the previous leaf, so an iteration ends even if pages are linked in circles.
 package struct BoltCursor {
     package typealias Entry = (key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)
 
@@ -25,7 +25,7 @@ package struct BoltCursor {
     /// Whether the entry last returned is a bucket.
     package var isAtBucket: Bool { current?.isBucket ?? false }
 
-    /// The bucket that the entry last returned is.
+    /// The entry last returned as a bucket, nil if it is not one.
     package func nestedBucket() throws(PageFault) -> BoltBucket? {
         guard let current, current.isBucket else { return nil }
         return try bucket.open(current.value)
@@ -71,7 +71,7 @@ package struct BoltCursor {
         try key.withBytes { bytes throws(PageFault) in try seek(bytes) }
     }
 
-    /// Moves to the next key; the first one if the cursor stands nowhere yet.
+    /// Moves to the next key; to the first one if the cursor has no position yet.
     package mutating func next() throws(PageFault) -> Entry? {
         if frames.isEmpty { return try first() }
         return try move { cursor throws(PageFault) in
@@ -81,7 +81,7 @@ package struct BoltCursor {
         }
     }
 
-    /// Moves to the key before; the last one if the cursor stands nowhere yet.
+    /// Moves to the previous key; to the last one if the cursor has no position yet.
     package mutating func previous() throws(PageFault) -> Entry? {
         if frames.isEmpty { return try last() }
         return try move { cursor throws(PageFault) in
@@ -114,12 +114,12 @@ package struct BoltCursor {
     private mutating func push(_ id: PageID) throws(PageFault) {
         guard frames.count < PageLayout.depthMax else { throw PageFault(id, .tooDeep) }
         let page = try bucket.transaction.source.page(id)
-        // Only a root may be empty; skipping empty pages could go on for ever.
+        // Only a root may be empty; skipping empty pages could loop forever.
         guard page.count > 0 else { throw PageFault(id, .empty) }
         frames.append(Frame(page: page, index: 0))
     }
 
-    /// Goes down to a leaf along the edge of the subtree at the top frame.
+    /// Descends to a leaf along the edge of the subtree at the top frame.
     private mutating func descend(toFirst: Bool) throws(PageFault) {
         while let top = frames.last {
             let index = toFirst ? 0 : max(0, top.page.count - 1)
@@ -130,7 +130,7 @@ package struct BoltCursor {
         }
     }
 
-    /// The entry at the position, or the first of the next leaf if the position is behind its leaf.
+    /// The entry at the position, or the first of the next leaf if the position is after its leaf.
     private mutating func settleForward() throws(PageFault) -> LeafItem? {
         guard let leaf = frames.last else { return nil }
         if leaf.index < leaf.page.count { return try leaf.page.item(at: leaf.index) }

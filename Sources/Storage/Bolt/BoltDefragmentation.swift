@@ -1,27 +1,27 @@
-/// Replaces a file by a copy of itself without free space, in steps, while it goes on being
-/// written.
+/// Replaces a file by a copy of itself without free space, in steps, while it is written.
 ///
-/// First the state it began with is copied, then what was committed meanwhile is brought over,
-/// until little is left; the last step does that little and swaps the files, so that no commit
-/// waits for more than one step. Each step ends with what it copied on the disk, so that nobody's
-/// synchronization has to carry a whole file.
+/// First the initial state is copied, then changes committed meanwhile are copied in passes until
+/// few are left. The last step copies those and swaps the files, so that no commit waits for more
+/// than one step. Each step makes its data durable, so that no other synchronization has to write a
+/// whole file.
 ///
-/// Readers go on: who began before the swap keeps the former file, who begins afterwards sees the
-/// new one. A crash leaves one of the two, complete.
+/// Readers that began before the swap keep the former file, later ones see the new one. A crash
+/// leaves one of the two, complete.
 ///
 /// Writer's thread; no write transaction is open during a step. After an error, or when it is
-/// dropped before its end, the file is as it was and the copy is removed.
+/// released before its end, the file is unchanged and the copy is removed.
 package final class BoltDefragmentation {
-    /// How much one step does.
+    /// The limits of one step.
     package struct Limits: Sendable {
-        /// Entries that a step copies.
+        /// Entries per step.
         package var entriesPerStep = 10_000
-        /// Bytes with which a step ends: of keys and values, in a round of pages.
+        /// Bytes after which a step ends: of keys and values while copying, of pages in a catch-up
+        /// pass.
         package var bytesPerStep = 256 << 10
-        /// Leaves that the last step may bring over.
-        package var lastLeaves = 256
-        /// Rounds of catching up; after as many the last step takes what is left, however much.
-        package var rounds = 8
+        /// Leaves that the last step may copy.
+        package var finalPassLeavesMax = 256
+        /// Catch-up passes; after so many the last step copies everything that is left.
+        package var passesMax = 8
 
         package init() {}
     }
@@ -37,12 +37,12 @@ package final class BoltDefragmentation {
     private let fillPercent: Double
     private let limits: Limits
     private var phase: Phase
-    /// The state that the copy holds, or will hold at the end of its present round.
+    /// The state that the copy holds, or will hold at the end of its current pass.
     private var held: BoltReadTransaction
 
-    /// Rounds of catching up so far. From the second on a rest between steps lets more come than
-    /// it spares.
-    package private(set) var rounds = 0
+    /// Catch-up passes so far. From the second one on, a pause between steps adds more changes than
+    /// it saves.
+    package private(set) var passes = 0
 
     /// Begins with the newest committed state.
     ///
@@ -69,7 +69,7 @@ package final class BoltDefragmentation {
         guard case .done = phase else { return abandon() }
     }
 
-    /// Does the next part; true once the new file has taken its place.
+    /// Runs the next step; true once the new file has replaced the old one.
     package func step() throws(BoltError) -> Bool {
         precondition(!bolt.isWriting, "a file is replaced with no write transaction open")
         do throws(BoltError) {
@@ -87,29 +87,29 @@ package final class BoltDefragmentation {
                 entriesMax: limits.entriesPerStep, bytesMax: limits.bytesPerStep)
             guard isCopied else { return false }
             return try catchUp(with: copy.takeDestination())
-        case .catchingUp(let round):
-            let isLevel = try round.step(
+        case .catchingUp(let pass):
+            let isCaughtUp = try pass.step(
                 entriesMax: limits.entriesPerStep, bytesMax: limits.bytesPerStep)
-            guard isLevel else { return false }
-            return try catchUp(with: round.destination)
+            guard isCaughtUp else { return false }
+            return try catchUp(with: pass.destination)
         case .done: return true
         }
     }
 
-    /// Ends a round: begins the next, or, with little or nothing left, brings it to an end.
+    /// Ends a pass: begins the next one, or finishes if little or nothing is left.
     private func catchUp(with destination: Bolt) throws(BoltError) -> Bool {
         while held.transactionNumber != bolt.transactionNumber {
             let newest = bolt.beginRead()
-            let round = try BoltCatchUp(
+            let pass = try BoltCatchUp(
                 from: held, to: newest, destination: destination, fillPercent: fillPercent)
             held = newest
-            rounds += 1
-            phase = .catchingUp(round)
-            guard round.leafCount <= limits.lastLeaves || rounds >= limits.rounds else {
+            passes += 1
+            phase = .catchingUp(pass)
+            guard pass.leafCount <= limits.finalPassLeavesMax || passes >= limits.passesMax else {
                 return false
             }
             let bytesMax = BoltCompactedCopy.sliceBytesMax
-            while try !round.step(entriesMax: limits.entriesPerStep, bytesMax: bytesMax) {}
+            while try !pass.step(entriesMax: limits.entriesPerStep, bytesMax: bytesMax) {}
         }
         phase = .done
         held.end()
@@ -123,9 +123,9 @@ package final class BoltDefragmentation {
         return true
     }
 
-    /// Lets go of the copy; a file that cannot be removed is a leftover for the next time.
+    /// Drops the copy; a file that cannot be removed is a leftover for the next defragmentation.
     private func abandon() {
-        if case .catchingUp(let round) = phase { round.destination.close() }
+        if case .catchingUp(let pass) = phase { pass.destination.close() }
         phase = .done
         try? bolt.removeLeftover(temporaryPath)
     }

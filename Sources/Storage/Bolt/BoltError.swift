@@ -1,18 +1,18 @@
 package import Disk
 
-/// Why an operation on a Bolt file failed.
+/// An error of an operation on a Bolt file.
 package enum BoltError: Error, Equatable, Sendable {
-    /// The file system refused.
+    /// The file system failed.
     case disk(DiskError)
-    /// Neither meta page is valid, or the file is shorter than they say.
+    /// Neither meta page is valid, or the file is shorter than its meta page states.
     case invalidFile(reason: String)
-    /// A damaged page was met.
+    /// A damaged page was read.
     case corrupt(PageFault)
     /// A bucket needs a name.
     case bucketNameRequired
     /// No bucket of this name.
     case bucketNotFound
-    /// A bucket where a value was meant, or the other way round.
+    /// A bucket where a value is expected, or vice versa.
     case incompatibleValue
     /// A key has at least one byte.
     case keyRequired
@@ -20,16 +20,16 @@ package enum BoltError: Error, Equatable, Sendable {
     case keyTooLarge(sizeBytes: Int)
     /// A value has at most 2^31 - 2 bytes.
     case valueTooLarge(sizeBytes: Int)
-    /// An earlier commit failed when the disk's state was already unknown; nothing can be
-    /// committed any more.
+    /// An earlier commit failed and left the disk in an unknown state; nothing can be committed any
+    /// more.
     case failedBefore(DiskError)
 }
 
-/// A page that breaks the format, as a read met it. What is read from such a file may be wrong: the
+/// A page that violates the format, found by a read. Data read from such a file may be wrong: the
 /// member must stop.
 package struct PageFault: Error, Hashable, Sendable {
     package enum Reason: UInt8, Sendable {
-        /// The page lies behind the high-water mark, or its overflow pages do.
+        /// The page is above the high-water mark, or its overflow pages are.
         case outOfBounds
         /// The header holds another page's number.
         case wrongIdentity
@@ -39,17 +39,17 @@ package struct PageFault: Error, Hashable, Sendable {
         case elementsOutOfBounds
         /// A key or value lies outside its page.
         case dataOutOfBounds
-        /// A page that holds no element where at least one is needed.
+        /// A page without elements where at least one is needed.
         case empty
-        /// The tree is deeper than any real one: its pages form a circle.
+        /// The tree is deeper than possible: its pages form a circle.
         case tooDeep
         /// Keys do not ascend.
         case order
-        /// Reached on two ways, or freed twice.
+        /// Reached twice, or freed twice.
         case crossLinked
         /// A bucket's header or inline page does not fit its value.
         case bucketHeader
-        /// The list of free pages breaks its own rules.
+        /// The freelist is invalid.
         case freelist
     }
 
@@ -87,9 +87,11 @@ extension PageFault: CustomStringConvertible {
     package var description: String { "corrupt database: page \(page): \(reason)" }
 }
 
-/// Runs reads whose damage is an error of the whole operation.
+/// Runs reads and converts their page faults to errors of the whole operation.
 @inline(__always)
-func corrupting<Result>(_ body: () throws(PageFault) -> Result) throws(BoltError) -> Result {
+func wrappingPageFaults<Result>(
+    _ body: () throws(PageFault) -> Result
+) throws(BoltError) -> Result {
     do throws(PageFault) {
         return try body()
     } catch {

@@ -1,9 +1,9 @@
 internal import Disk
 
-/// The open file and the lock on it.
+/// The open file and its lock.
 ///
-/// The lock belongs to a second, unmapped opening of the file: a system keeps the lock of an
-/// opening as long as a mapping made from it lives, and read transactions keep the mapping.
+/// The lock is held by a second, unmapped descriptor of the file: the system keeps the lock of a
+/// descriptor as long as a mapping made from it exists, and read transactions keep the mapping.
 final class BoltFile: @unchecked Sendable {
     // `@unchecked Sendable`: used by the writer only, which is one thread at a time.
     let content: any DiskFile

@@ -1,20 +1,20 @@
 internal import CPrefetch
 
-/// Finds values of a bucket one after the other: it retains nothing, and looks first into the leaf
-/// where it found the last one.
+/// Finds values of a bucket one after the other. It retains nothing, and searches first the leaf of
+/// the previous lookup.
 ///
 /// Valid while the bucket's transaction is open.
 package struct BoltFinder {
     private let window: PageWindow
     private let header: BucketHeader
-    /// Where the last key was looked for.
+    /// The leaf of the previous lookup.
     private var leaf: PageView?
-    /// Levels above the leaves, which all lie at the same depth; known once a key was looked for
-    /// from the root down.
+    /// Levels above the leaves, which all have the same depth; known after the first lookup from
+    /// the root.
     private var branchLevels: Int?
-    /// The branch above the leaf of the last lookup that was begun, and which of its children that
-    /// leaf is.
-    private var branch: (page: PageView, place: Int)?
+    /// The branch above the leaf of the last begun lookup, and the index of that leaf among its
+    /// children.
+    private var branch: (page: PageView, childIndex: Int)?
 
     init(window: PageWindow, header: BucketHeader) {
         self.window = window
@@ -30,22 +30,22 @@ package struct BoltFinder {
     }
 
     mutating func find(_ key: UnsafeRawBufferPointer) throws(PageFault) -> LeafItem? {
-        // A key that this leaf would hold lies between its first and its last one.
+        // A key that this leaf would hold is between its first and its last one.
         if let leaf, leaf.count > 0, try leaf.encloses(key) {
-            let firstHead = SoughtKey(try leaf.key(at: 0)).head
+            let firstHead = SearchKey(try leaf.key(at: 0)).head
             return try Self.item(of: key, in: leaf, firstHead: firstHead)
         }
         var page = try rootPage()
         var depth = 0
-        // A child begins with the key that its branch has for it.
+        // A child begins with its key in the branch.
         var firstHead: UInt64?
         while !page.isLeaf {
             guard page.count > 0 else { throw PageFault(page.id, .empty) }
             depth += 1
             guard depth < PageLayout.depthMax else { throw PageFault(page.id, .tooDeep) }
-            let place = try page.childIndex(for: key)
-            firstHead = SoughtKey(try page.key(at: place)).head
-            page = try window.page(page.child(at: place))
+            let childIndex = try page.childIndex(for: key)
+            firstHead = SearchKey(try page.key(at: childIndex)).head
+            page = try window.page(page.child(at: childIndex))
         }
         leaf = page
         branchLevels = depth
@@ -60,47 +60,47 @@ package struct BoltFinder {
     private static func item(
         of key: UnsafeRawBufferPointer, in leaf: PageView, firstHead: UInt64?
     ) throws(PageFault) -> LeafItem? {
-        let place = try leaf.search(SoughtKey(key), firstHead: firstHead)
-        return place.found ? try leaf.item(at: place.index) : nil
+        let match = try leaf.search(SearchKey(key), firstHead: firstHead)
+        return match.found ? try leaf.item(at: match.index) : nil
     }
 }
 
-/// A lookup that was begun and waits for memory.
+/// A begun lookup whose memory is being prefetched.
 package struct BoltLookup {
     fileprivate let leafID: PageID
-    /// The number that the leaf's first key begins with.
+    /// The head of the leaf's first key.
     fileprivate let firstHead: UInt64?
     fileprivate var leaf: PageView?
 }
 
-/// Lookups of many keys at once, so that the memory of all of them is waited for together: a key
-/// is mostly in a page that no processor has in its cache. First `begin` for each key, then
-/// `advance` for each, then `finish`.
+/// Batched lookups, so that the cache misses of many keys overlap: most keys are in a page that is
+/// not in any processor cache. First `begin` for each key, then `advance` for each, then `finish`.
 extension BoltFinder {
-    /// Goes down to the leaf of a key and asks for its memory, without looking into it. Nil where
-    /// there is nothing to be gained, or a page is damaged: then `get` is to be used.
+    /// Descends to the leaf of a key and prefetches its memory without reading it. Nil where
+    /// prefetching gains nothing, or a page is damaged: then use `get`.
     package mutating func begin(_ key: UnsafeRawBufferPointer) -> BoltLookup? {
         do throws(PageFault) {
-            guard let (page, place) = try lowestBranch(for: key),
-                let start = window.address(of: page.child(at: place))
+            guard let (page, childIndex) = try lowestBranch(for: key),
+                let start = window.address(of: page.child(at: childIndex))
             else { return nil }
-            branch = (page, place)
-            let firstHead = SoughtKey(try page.key(at: place)).head
+            branch = (page, childIndex)
+            let firstHead = SearchKey(try page.key(at: childIndex)).head
             prefetch(start)
             if let guess = PageView.guess(of: key, firstHead: firstHead) {
                 prefetch(start + PageLayout.headerBytes + guess * PageLayout.elementBytes)
             }
-            return BoltLookup(leafID: page.child(at: place), firstHead: firstHead)
+            return BoltLookup(leafID: page.child(at: childIndex), firstHead: firstHead)
         } catch {
             return nil
         }
     }
 
-    /// The branch that has the key's leaf as a child, and which; nil where the root is a leaf.
+    /// The branch that has the key's leaf as a child, and the child's index; nil if the root is a
+    /// leaf.
     private mutating func lowestBranch(
         for key: UnsafeRawBufferPointer
-    ) throws(PageFault) -> (page: PageView, place: Int)? {
-        if let branch, try branch.page.encloses(key, at: branch.place) { return branch }
+    ) throws(PageFault) -> (page: PageView, childIndex: Int)? {
+        if let branch, try branch.page.encloses(key, at: branch.childIndex) { return branch }
         if branchLevels == nil { _ = try find(key) }
         guard let levels = branchLevels, levels > 0 else { return nil }
         var page = try rootPage()
@@ -112,7 +112,7 @@ extension BoltFinder {
         return (page, try page.childIndex(for: key))
     }
 
-    /// Looks where in the leaf the key is likely to be, and asks for the memory of that entry.
+    /// Guesses the position of the key in the leaf and prefetches the memory of that entry.
     package func advance(_ lookup: inout BoltLookup, _ key: UnsafeRawBufferPointer) {
         guard let leaf = try? window.page(lookup.leafID), leaf.isLeaf, leaf.count > 0 else {
             return
@@ -128,7 +128,8 @@ extension BoltFinder {
         }
     }
 
-    /// The value of the key; nil also when the lookup has come to nothing, which `get` explains.
+    /// The value of the key; nil also when the lookup failed, in which case `get` determines the
+    /// reason.
     package func finish(
         _ lookup: BoltLookup, _ key: UnsafeRawBufferPointer
     ) -> UnsafeRawBufferPointer? {
@@ -140,6 +141,6 @@ extension BoltFinder {
     }
 
     private static let cacheLineBytes = 64
-    /// Of a long entry the processor fetches what follows by itself.
+    /// The processor prefetches the rest of a long entry by itself.
     private static let prefetchedBytesMax = 512
 }

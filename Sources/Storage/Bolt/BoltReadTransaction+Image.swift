@@ -1,9 +1,9 @@
 extension BoltReadTransaction {
-    /// Copies a piece of the file as it would be if this state were the last: both meta pages
-    /// describe it, and no list of free pages is stored.
+    /// Copies a piece of the file image of this state: both meta pages describe it, and no freelist
+    /// is stored.
     ///
     /// Pieces of any size in any order make up a file of `sizeBytes` that any bbolt opens. Free
-    /// pages are copied with whatever they hold. Returns the bytes copied, 0 at the end.
+    /// pages are copied with their content. Returns the bytes copied, 0 at the end.
     package func readPages(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) -> Int {
         precondition(offset >= 0, "an offset into a file is not negative")
         let count = min(buffer.count, sizeBytes - offset)
@@ -23,8 +23,8 @@ extension BoltReadTransaction {
         return count
     }
 
-    /// The second page carries the number before, so that readers agree on the newest; for a state
-    /// with the number 0 both carry it.
+    /// The second page has the previous transaction number, so that readers agree on the newest;
+    /// for a state with the number 0 both have it.
     private func metaPages() -> [UInt8] {
         var image = [UInt8](repeating: 0, count: 2 * source.pageSizeBytes)
         image.withMutableBytes { buffer in

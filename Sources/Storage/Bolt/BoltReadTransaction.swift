@@ -1,9 +1,9 @@
 internal import Disk
 
-/// A view of one committed state, which stays as it is until `end`.
+/// A view of one committed state, unchanged until `end`.
 ///
-/// It pins the pages of that state: the writer does not reuse them, so a view that is kept for
-/// long lets the file grow. Pointers handed out are valid until `end`.
+/// It pins the pages of that state: the writer does not reuse them, so a long-lived view makes the
+/// file grow. Returned pointers are valid until `end`.
 package final class BoltReadTransaction: @unchecked Sendable {
     // `@unchecked Sendable`: used by one thread at a time; only `isEnded` ever changes.
     let bolt: Bolt
@@ -24,17 +24,17 @@ package final class BoltReadTransaction: @unchecked Sendable {
         end()
     }
 
-    /// Gives the pages up. Ending twice is allowed.
+    /// Releases the pages. Ending twice is allowed.
     package func end() {
         if isEnded { return }
         isEnded = true
         bolt.endRead(meta.transaction, replacements: replacements)
     }
 
-    /// Number of the commit that is seen.
+    /// Number of the visible commit.
     package var transactionNumber: UInt64 { meta.transaction }
 
-    /// Bytes of the state's file image, as `readPages` gives it: a multiple of the page size.
+    /// Bytes of the state's file image, as returned by `readPages`: a multiple of the page size.
     package var sizeBytes: Int { source.byteCount }
 
     /// The bucket of that name, nil when there is none.
@@ -54,7 +54,7 @@ package final class BoltReadTransaction: @unchecked Sendable {
         }
     }
 
-    /// The bucket that holds all others.
+    /// The root bucket, which contains all others.
     package var root: BoltBucket {
         BoltBucket(
             transaction: self, header: BucketHeader(root: meta.root, sequence: meta.sequence))

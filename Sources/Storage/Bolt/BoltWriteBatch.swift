@@ -1,6 +1,7 @@
-/// Changes that are collected now and applied to a write transaction later, in their order.
+/// Changes that are collected and later applied to a write transaction in order.
 ///
-/// Keys and values lie in one buffer, so a batch of thousands of changes is a few allocations.
+/// Keys and values are stored in one buffer, so a batch of thousands of changes takes a few
+/// allocations.
 package struct BoltWriteBatch: Sendable {
     private enum Kind: UInt8 {
         case put, delete, createBucket, deleteBucket
@@ -14,7 +15,7 @@ package struct BoltWriteBatch: Sendable {
         let valueBytes: Int
     }
 
-    /// Names of the buckets concerned; few, so a name is looked up from the end.
+    /// Names of the changed buckets; few, so a name is searched from the end.
     private var buckets: [[UInt8]] = []
     private var fillPercents: [Double] = []
     private var changes: ContiguousArray<Change> = []
@@ -54,30 +55,30 @@ package struct BoltWriteBatch: Sendable {
         key.withBytes { delete(bucket: bucket, key: $0) }
     }
 
-    /// Creates a bucket unless it is there.
+    /// Creates a bucket unless it exists.
     package mutating func createBucket(_ name: [UInt8]) {
         let none = UnsafeRawBufferPointer(start: nil, count: 0)
         add(.createBucket, name, none, none)
     }
 
-    /// Deletes a bucket with all it holds; it need not be there.
+    /// Deletes a bucket with its content; it need not exist.
     package mutating func deleteBucket(_ name: [UInt8]) {
         let none = UnsafeRawBufferPointer(start: nil, count: 0)
         add(.deleteBucket, name, none, none)
     }
 
-    /// Sets how full the pages of a bucket are made when they split; half if it is never said.
+    /// Sets the fill percentage of split pages of a bucket; half by default.
     package mutating func setFillPercent(_ fillPercent: Double, ofBucket name: [UInt8]) {
         fillPercents[index(of: name)] = fillPercent
     }
 
-    /// Forgets the changes and keeps the memory.
+    /// Removes the changes and keeps the memory.
     package mutating func removeAll() {
         changes.removeAll(keepingCapacity: true)
         bytes.removeAll(keepingCapacity: true)
     }
 
-    /// Makes the changes in their order. After an error some are made: roll back.
+    /// Applies the changes in order. After an error some are applied: roll back.
     package func apply(to transaction: BoltWriteTransaction) throws(BoltError) {
         var opened: [BoltWriteBucket?] = Array(repeating: nil, count: buckets.count)
         let changes = self.changes

@@ -32,7 +32,7 @@ extension BoltWriteBucket {
         return bucket
     }
 
-    /// Deletes the bucket of that name with all it holds; false when there was none.
+    /// Deletes the bucket of that name with its content; false when there was none.
     @discardableResult
     package func deleteBucket(_ name: [UInt8]) throws(BoltError) -> Bool {
         guard let bucket = try bucket(name) else { return false }
@@ -62,12 +62,12 @@ extension BoltWriteBucket {
         if !done { throw .incompatibleValue }
     }
 
-    /// Gives up the pages of the committed tree and of those inside it, whatever was changed since.
+    /// Frees the pages of the committed tree and of its nested trees, regardless of later changes.
     private func freeCommitted() throws(PageFault) {
         if tree.header.root != .none {
             try context.freeTree(root: tree.header.root)
         } else if let page = tree.header.inlinePage {
-            // bbolt puts no bucket into an inline one, but nothing stops a file from it.
+            // bbolt puts no bucket into an inline one, but a file may contain one.
             for index in 0..<page.count where page.isBucket(at: index) {
                 let value = try page.item(at: index).value
                 let header = try BucketHeader(value: value, page: page.id)
@@ -82,7 +82,7 @@ extension BoltWriteBucket {
     }
 }
 
-/// A bucket that is small enough to live in the value of its element.
+/// A bucket that is small enough to be stored in the value of its element.
 enum InlineBucket {
     /// The value of a bucket without entries.
     static let empty: [UInt8] = {
@@ -92,7 +92,7 @@ enum InlineBucket {
         return value
     }()
 
-    /// bbolt's rule: one leaf without buckets, a quarter of a page at the most.
+    /// bbolt's rule: one leaf without buckets, at most a quarter of a page.
     static func fits(_ node: TreeNode, pageSizeBytes: Int) -> Bool {
         node.isLeaf && node.byteCount <= pageSizeBytes / 4
             && !node.entries.contains { $0.isBucket }

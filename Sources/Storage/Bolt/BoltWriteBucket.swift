@@ -1,13 +1,13 @@
-/// A bucket of a write transaction. It sees the transaction's own changes.
+/// A bucket of a write transaction, which sees the transaction's own changes.
 package final class BoltWriteBucket {
     let context: WriteContext
     var tree: WriteTree
-    /// Buckets inside this one that were opened, by name.
+    /// Opened nested buckets, by name.
     var opened: [[UInt8]: BoltWriteBucket] = [:]
     var isDeleted = false
 
-    /// How full a page is made when it has to be split, 0.1 to 1. Half by default; for keys that
-    /// only ascend 0.9, as etcd does.
+    /// The fill percentage of split pages, 0.1 to 1. Half by default; 0.9 for ascending keys, as in
+    /// etcd.
     package var fillPercent = PageLayout.fillPercentDefault
 
     init(context: WriteContext, tree: WriteTree) {

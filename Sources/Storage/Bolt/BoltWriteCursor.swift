@@ -1,7 +1,7 @@
 /// A position in a bucket of a write transaction, moving in key order.
 ///
 /// It sees the transaction's changes and may be kept while the bucket changes: it then finds its
-/// place again by its key. Keys and values are valid until commit or rollback.
+/// position again by its key. Keys and values are valid until commit or rollback.
 package struct BoltWriteCursor {
     package typealias Entry = (key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer)
 
@@ -30,13 +30,13 @@ package struct BoltWriteCursor {
         try move(to: .atLeast(key))
     }
 
-    /// Moves to the next key; the first one if the cursor stands nowhere.
+    /// Moves to the next key; to the first one if the cursor has no position.
     package mutating func next() throws(BoltError) -> Entry? {
         guard let current else { return try first() }
         return try move(to: .above(current.key))
     }
 
-    /// Moves to the key before; the last one if the cursor stands nowhere.
+    /// Moves to the previous key; to the last one if the cursor has no position.
     package mutating func previous() throws(BoltError) -> Entry? {
         guard let current else { return try last() }
         return try move(to: .below(current.key))
@@ -61,7 +61,7 @@ package struct BoltWriteCursor {
     }
 }
 
-/// A place in a tree, described by keys.
+/// A position in a tree, described by keys.
 enum TreePosition {
     case first
     case last
@@ -76,8 +76,8 @@ enum TreePosition {
         }
     }
 
-    /// Whether a key found lies where it was asked for: only pages out of order say otherwise,
-    /// and a walk over them might never end.
+    /// Whether a found key matches the position: it does not only if pages are out of order, and an
+    /// iteration over them might never end.
     func admits(_ found: UnsafeRawBufferPointer) -> Bool {
         switch self {
         case .first, .last: true
@@ -87,6 +87,6 @@ enum TreePosition {
         }
     }
 
-    /// Where the search goes on in the next subtree: at its near edge.
+    /// The position for the search in the next subtree: its near edge.
     var edge: TreePosition { isForward ? .first : .last }
 }

@@ -1,13 +1,13 @@
 internal import Disk
 
-/// Changes that become one committed state, or none.
+/// A write transaction: its changes become one committed state, or none.
 ///
-/// It lives on the writer's thread. Pointers it hands out are valid until commit or rollback.
+/// It is used on the writer's thread. Returned pointers are valid until commit or rollback.
 package final class BoltWriteTransaction {
     let bolt: Bolt
     let meta: MetaRecord
     let context: WriteContext
-    /// The bucket that holds all others.
+    /// The root bucket, which contains all others.
     package let root: BoltWriteBucket
 
     init(bolt: Bolt, meta: MetaRecord, mapping: any DiskMapping) {
@@ -26,7 +26,7 @@ package final class BoltWriteTransaction {
         if context.isOpen { rollback() }
     }
 
-    /// Whether neither commit nor rollback has ended it.
+    /// Whether it is neither committed nor rolled back.
     package var isOpen: Bool { context.isOpen }
 
     /// The bucket of that name, nil when there is none.
@@ -40,7 +40,7 @@ package final class BoltWriteTransaction {
         try root.createBucketIfMissing(name)
     }
 
-    /// Deletes a bucket with all it holds; false when there was none.
+    /// Deletes a bucket with its content; false when there was none.
     @discardableResult
     package func deleteBucket(_ name: [UInt8]) throws(BoltError) -> Bool {
         try root.deleteBucket(name)
@@ -54,10 +54,10 @@ package final class BoltWriteTransaction {
         bolt.isWriting = false
     }
 
-    /// Makes the changes durable and visible to readers that begin from now on.
+    /// Makes the changes durable and visible to readers that begin afterwards.
     ///
     /// The order is bbolt's: pages, sync, meta page, sync. After any failure the transaction is
-    /// rolled back. When pages could not be written (disk full) the file is as before and later
+    /// rolled back. When pages could not be written (disk full) the file is unchanged and later
     /// commits may succeed; when a sync or the meta page failed the state of the disk is unknown,
     /// and every later commit fails with `.failedBefore`.
     package func commit() throws(BoltError) {
@@ -96,7 +96,7 @@ package final class BoltWriteTransaction {
         } catch {
             throw .corrupt(error)
         }
-        next.freelist = bolt.options.freelistOnDisk ? writeFreelist(pages) : .noFreelist
+        next.freelist = bolt.configuration.freelistOnDisk ? writeFreelist(pages) : .noFreelist
         next.highWater = pages.highWater
         try bolt.persist(pages, meta: next)
         context.freePages.commit(
@@ -105,8 +105,8 @@ package final class BoltWriteTransaction {
         bolt.publish(next)
     }
 
-    /// Brings the elements of all changed buckets inside `bucket` up to date; says whether the
-    /// bucket itself changed.
+    /// Updates the elements of all changed buckets in `bucket`; returns whether the bucket itself
+    /// changed.
     private func flush(_ bucket: BoltWriteBucket, _ pages: PageWriter) throws(BoltError) -> Bool {
         let names = bucket.opened.keys.sorted { $0.lexicographicallyPrecedes($1) }
         for name in names {
@@ -116,7 +116,7 @@ package final class BoltWriteTransaction {
         return bucket.tree.root != nil
     }
 
-    /// Writes a changed bucket's tree and gives back the value of its element.
+    /// Writes a changed bucket's tree and returns the value of its element.
     private func value(
         of bucket: BoltWriteBucket, _ pages: PageWriter
     ) throws(BoltError) -> [UInt8] {
@@ -141,8 +141,8 @@ package final class BoltWriteTransaction {
         }
     }
 
-    /// Stores which pages no tree of the new state uses. The list's own pages are taken first, and
-    /// may have become more than it needs.
+    /// Stores the pages that no tree of the new state uses. The list's own pages are allocated
+    /// first, and may be more than it needs.
     private func writeFreelist(_ pages: PageWriter) -> PageID {
         let count =
             context.freePages.freeCount + context.freePages.pendingCount

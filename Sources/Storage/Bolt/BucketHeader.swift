@@ -1,4 +1,4 @@
-/// The value of a bucket's element: where its tree begins, or the inline page itself.
+/// The value of a bucket's element: the root of its tree, or the inline page itself.
 struct BucketHeader {
     var root: PageID
     var sequence: UInt64
@@ -10,7 +10,7 @@ struct BucketHeader {
         self.sequence = sequence
     }
 
-    /// Reads the value found on `page`, which is named in the fault.
+    /// Decodes the value found on `page`, which is used in faults.
     init(value: UnsafeRawBufferPointer, page: PageID) throws(PageFault) {
         guard let base = value.baseAddress, value.count >= PageLayout.bucketHeaderBytes else {
             throw PageFault(page, .bucketHeader)

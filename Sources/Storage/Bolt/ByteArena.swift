@@ -1,7 +1,7 @@
-/// Memory that is given out piece by piece and returned as a whole.
+/// Memory that is allocated in pieces and freed as a whole.
 ///
-/// Keys, values and page images of a write transaction live here: no object for each of them.
-/// Pieces stay where they are until the arena goes away.
+/// Keys, values and page images of a write transaction are stored here, without an object for each.
+/// Pieces do not move until the arena is freed.
 final class ByteArena {
     private let chunkBytes: Int
     private var chunks: [UnsafeMutableRawPointer] = []

@@ -7,7 +7,7 @@ struct FileCheck {
     private var reached: PageBitmap
     private var advice: ReadAhead
 
-    /// A page to visit: keys in it lie at or above `low` and below `high`.
+    /// A page to visit: its keys are at or above `low` and below `high`.
     private struct Visit {
         let page: PageID
         let low: UnsafeRawBufferPointer?
@@ -34,7 +34,7 @@ struct FileCheck {
         }
     }
 
-    /// Holds the pages reached against what the writer believes.
+    /// Compares the reached pages with the writer's free pages.
     mutating func compare(free: PageBitmap, pending: PageBitmap) {
         for index in 0..<source.highWater.index {
             guard violations.count < violationsMax else { return }
@@ -61,23 +61,23 @@ struct FileCheck {
         add(PageID(rawValue: fault.page), "\(fault.reason)")
     }
 
-    /// Both pages must be valid, and the newest of them must say what is in memory. Copies, which
-    /// snapshots are, have it always in page 0, whatever its number.
+    /// Both pages must be valid, and the newest of them must equal the state in memory. In copies,
+    /// which snapshots are, that is always page 0, regardless of its number.
     private mutating func checkMetaPages() {
         let size = source.pageSizeBytes
-        var isThere = false
+        var isFound = false
         for slot in 0..<2 {
             let page = UnsafeRawBufferPointer(start: source.base + slot * size, count: size)
             guard let record = MetaRecord(page: page) else {
                 add(PageID(slot), "meta page is not valid")
                 continue
             }
-            isThere = isThere || record == transaction.meta
+            isFound = isFound || record == transaction.meta
             if record.transaction > transaction.meta.transaction {
                 add(PageID(slot), "meta page is newer than the newest")
             }
         }
-        if !isThere { add(PageID(0), "no meta page is the newest") }
+        if !isFound { add(PageID(0), "no meta page is the newest") }
     }
 
     private mutating func checkFreelist(_ id: PageID) {

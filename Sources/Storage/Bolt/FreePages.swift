@@ -1,33 +1,34 @@
-/// Which pages may be written again: the list of free pages, held in memory.
+/// The freelist in memory: the pages that may be reused.
 ///
-/// A page is free, pending or in use. Pending pages were given up by a commit; they become free
-/// when no open reader sees a state between the commit that took them and the one that gave them
-/// up. So a reader that stays open for long, such as a snapshot being sent, holds what it sees and
-/// nothing that came and went since. The writer owns this object; nobody else touches it.
+/// A page is free, pending or in use. Pending pages were freed by a commit; they become free when
+/// no open reader sees a state between the commit that allocated them and the one that freed them.
+/// So a long-lived reader, such as a snapshot being sent, pins the pages it sees and no pages that
+/// were allocated and freed since. The writer owns this object exclusively.
 ///
-/// Invariants: no page is free and pending at once; pages 0 and 1 are neither; both sets lie
-/// below the high-water mark.
+/// Invariants: no page is free and pending at once; pages 0 and 1 are neither; both sets are below
+/// the high-water mark.
 final class FreePages: @unchecked Sendable {
     // `@unchecked Sendable`: used by the one writer only, which is one thread at a time.
     private(set) var free: PageBitmap
     private(set) var freeCount: Int
     private(set) var pending: PageBitmap
-    /// What each commit gave up, oldest first.
+    /// The runs that each commit freed, oldest first.
     private var pendingByTransaction: [(transaction: UInt64, runs: [PageRun])] = []
-    /// The commit that took a run, at its first page, counted from `openedAt`; 0 for those before.
-    private var takenAt: [UInt32]
+    /// The commit that allocated a run, at its first page, counted from `openedAt`; 0 for earlier
+    /// ones.
+    private var allocatedAt: [UInt32]
     private let openedAt: UInt64
-    /// Free pages whose blocks the file system has taken back.
+    /// Free pages whose blocks were returned to the file system.
     private var punched: PageBitmap
     private var search = RunSearch()
-    /// The newest transaction that was committed when pages were last released.
+    /// The newest committed transaction at the last release of pages.
     private(set) var releasedAt: UInt64
 
-    /// Pages that the state of commit `transaction` does not use.
+    /// Makes the freelist of the state of commit `transaction`.
     init(free: PageBitmap, pageCount: Int, transaction: UInt64) {
         releasedAt = transaction
         openedAt = transaction
-        takenAt = Array(repeating: 0, count: pageCount)
+        allocatedAt = Array(repeating: 0, count: pageCount)
         self.free = free
         self.free.extend(toPageCount: pageCount)
         freeCount = free.count
@@ -39,28 +40,29 @@ final class FreePages: @unchecked Sendable {
         pendingByTransaction.reduce(0) { $0 + $1.runs.reduce(0) { $0 + $1.count } }
     }
 
-    /// Makes room for page numbers below `pageCount`.
+    /// Extends the sets to page numbers below `pageCount`.
     private func extend(toPageCount pageCount: Int) {
-        let missing = pageCount - takenAt.count
-        if missing > 0 { takenAt.append(contentsOf: repeatElement(0, count: missing)) }
+        let missing = pageCount - allocatedAt.count
+        if missing > 0 { allocatedAt.append(contentsOf: repeatElement(0, count: missing)) }
         free.extend(toPageCount: pageCount)
         pending.extend(toPageCount: pageCount)
         punched.extend(toPageCount: pageCount)
     }
 
-    /// Frees what no reader sees any more. `readers` are the transactions that open readers see,
-    /// ascending; `newest` is the last one committed.
+    /// Frees the pending pages that no reader sees any more. `readers` are the transactions that
+    /// open readers see, ascending; `newest` is the last one committed.
     func release(readers: [UInt64], newest: UInt64) {
         releasedAt = newest
         for index in pendingByTransaction.indices {
             let entry = pendingByTransaction[index]
-            // Of the readers older than the commit only the newest matters: it alone can have
-            // begun after the run was taken if any of them has.
+            // Of the readers older than the commit only the newest is relevant: if any of them
+            // began after the run was allocated, it did.
             let last = readers.last { $0 < entry.transaction }
-            let held = last.map { last in entry.runs.filter { bornAt($0) <= last } } ?? []
+            let held =
+                last.map { last in entry.runs.filter { allocationTransaction($0) <= last } } ?? []
             if held.count == entry.runs.count { continue }
             for run in entry.runs {
-                if let last, bornAt(run) <= last { continue }
+                if let last, allocationTransaction(run) <= last { continue }
                 pending.remove(run)
                 free.insert(run)
                 freeCount += run.count
@@ -71,33 +73,33 @@ final class FreePages: @unchecked Sendable {
         search = RunSearch()
     }
 
-    /// Number of the commit that took a run; for those before the file was opened, 0.
-    private func bornAt(_ run: PageRun) -> UInt64 {
+    /// Number of the commit that allocated a run; 0 for those before the file was opened.
+    private func allocationTransaction(_ run: PageRun) -> UInt64 {
         let page = run.first.index
-        guard page < takenAt.count, takenAt[page] > 0 else { return 0 }
-        return openedAt + UInt64(takenAt[page])
+        guard page < allocatedAt.count, allocatedAt[page] > 0 else { return 0 }
+        return openedAt + UInt64(allocatedAt[page])
     }
 
-    /// Marks a run as given up by the transaction under way; false when it was free before.
+    /// Marks a run as freed by the current transaction; false when it was free before.
     func markPending(_ run: PageRun) -> Bool {
         if free.containsAny(of: run) { return false }
         return pending.insertNew(run)
     }
 
-    /// Takes back `markPending` after a rollback.
+    /// Reverts `markPending` after a rollback.
     func unmarkPending(_ runs: [PageRun]) {
         for run in runs { pending.remove(run) }
     }
 
-    /// Enters the runs that a committed transaction gave up and took.
+    /// Records the runs that a committed transaction freed and allocated.
     func commit(freed: [PageRun], taken: [PageRun], transaction: UInt64, pageCount: Int) {
         extend(toPageCount: pageCount)
         if !freed.isEmpty { pendingByTransaction.append((transaction, freed)) }
         let count = UInt32(clamping: transaction - openedAt)
-        for run in taken { takenAt[run.first.index] = count }
+        for run in taken { allocatedAt[run.first.index] = count }
     }
 
-    /// Takes `count` consecutive free pages, nil when there is no such run.
+    /// Allocates `count` consecutive free pages; nil when there is no such run.
     func allocate(_ count: Int) -> PageID? {
         guard count <= freeCount, let first = search.find(count, in: free) else { return nil }
         let run = PageRun(first: PageID(first), count: count)
@@ -107,8 +109,8 @@ final class FreePages: @unchecked Sendable {
         return run.first
     }
 
-    /// Gives pages back that a failed commit had taken.
-    func giveBack(_ runs: [PageRun]) {
+    /// Returns pages that a failed commit had allocated.
+    func returnRuns(_ runs: [PageRun]) {
         for run in runs {
             free.insert(run)
             freeCount += run.count
@@ -116,7 +118,7 @@ final class FreePages: @unchecked Sendable {
         search = RunSearch()
     }
 
-    /// Free runs whose blocks the file still holds, `pagesMax` pages at the most, lowest first.
+    /// Free runs whose blocks the file still holds, at most `pagesMax` pages, lowest first.
     func unpunchedRuns(pagesMax: Int) -> [PageRun] {
         var runs: [PageRun] = []
         var left = pagesMax
@@ -155,12 +157,12 @@ final class FreePages: @unchecked Sendable {
     }
 }
 
-/// Finds runs of free pages, lowest first, without looking twice at what it has passed.
+/// Finds runs of free pages, lowest first, without scanning any part twice.
 ///
-/// While a commit allocates, the set of free pages only shrinks. So where no run of n pages was
-/// found, none of n or more will be: each length remembers how far it has looked, and a length
-/// that failed fails for good. A commit thus scans the set once for each short length, not once
-/// for each allocation.
+/// While a commit allocates, the set of free pages only shrinks. So if no run of n pages was found,
+/// none of n or more will be. Each length stores its scan position, and a length that failed fails
+/// permanently. A commit thus scans the set once for each short length, not once for each
+/// allocation.
 private struct RunSearch {
     private static let lengthsMax = 32
     private var starts = [Int](repeating: 0, count: RunSearch.lengthsMax + 1)

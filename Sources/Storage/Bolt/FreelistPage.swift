@@ -1,9 +1,10 @@
-/// The stored list of free pages: a count and ascending page numbers.
+/// The stored freelist: a count and ascending page numbers.
 enum FreelistPage {
-    /// A count that does not fit the header is this there, and stands before the numbers.
+    /// A count that does not fit the header is stored before the numbers; the header then has this
+    /// value.
     private static let longCount: UInt16 = 0xFFFF
 
-    /// Reads the list; numbers must ascend and lie between the meta pages and the high-water mark.
+    /// Reads the list; numbers must ascend and be between the meta pages and the high-water mark.
     static func read(_ id: PageID, source: PageSource) throws(PageFault) -> PageBitmap {
         let run = try source.rawRun(id)
         let base = source.base + id.index * source.pageSizeBytes

@@ -1,11 +1,11 @@
-/// The content of a meta page: where everything of one committed state begins.
+/// The content of a meta page: the roots of one committed state.
 ///
-/// A file has two; a commit writes the one that its number selects, so that the other still
-/// describes the state before it when the write is torn.
+/// A file has two; a commit writes the one selected by its number, so that the other still
+/// describes the previous state if the write is torn.
 struct MetaRecord: Equatable, Sendable {
     static let magic: UInt32 = 0xED0C_DAED
     static let version: UInt32 = 2
-    /// Offset of the record in its page, and bytes that the checksum covers and follows.
+    /// Offset of the record in its page, and bytes covered by the checksum that follows them.
     private static let start = PageLayout.headerBytes
     private static let checkedBytes = 56
     /// Bytes from the page's start that a record needs.
@@ -40,7 +40,7 @@ struct MetaRecord: Equatable, Sendable {
         guard record.loadLittle(at: 0, as: UInt32.self) == MetaRecord.magic,
             record.loadLittle(at: 4, as: UInt32.self) == MetaRecord.version,
             sum == MetaRecord.checksum(record),
-            BoltOptions.isValidPageSize(size)
+            BoltConfiguration.isValidPageSize(size)
         else { return nil }
         pageSizeBytes = size
         root = PageID(rawValue: record.loadLittle(at: 16, as: UInt64.self))

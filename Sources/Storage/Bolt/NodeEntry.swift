@@ -1,4 +1,5 @@
-/// An element of a node in memory: where its key and value lie, in the mapping or in the arena.
+/// An element of a node in memory: the addresses of its key and value, in the mapping or in the
+/// arena.
 struct NodeEntry {
     private let keyStart: UnsafeRawPointer?
     /// Address of a leaf's value, or page number of a branch's child.

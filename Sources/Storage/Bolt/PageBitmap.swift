@@ -6,7 +6,7 @@ struct PageBitmap: Sendable {
         words = Array(repeating: 0, count: (pageCount + 63) / 64)
     }
 
-    /// Pages that fit; asking about pages behind it is allowed, adding them is not.
+    /// Page numbers that fit; querying pages beyond it is allowed, adding them is not.
     var capacity: Int { words.count * 64 }
 
     mutating func extend(toPageCount pageCount: Int) {
@@ -44,7 +44,7 @@ struct PageBitmap: Sendable {
         return false
     }
 
-    /// Adds a run, unless a page of it is there already: then nothing changes and it says false.
+    /// Adds a run, unless it contains a page of the set: then nothing changes and it returns false.
     mutating func insertNew(_ run: PageRun) -> Bool {
         if containsAny(of: run) { return false }
         insert(run)
@@ -55,7 +55,7 @@ struct PageBitmap: Sendable {
         words.reduce(0) { $0 + $1.nonzeroBitCount }
     }
 
-    /// The first page at or behind `start` that is in the set; nil when none follows.
+    /// The first page at or after `start` that is in the set; nil when none follows.
     func next(from start: Int) -> Int? {
         var index = start / 64
         guard index < words.count else { return nil }
@@ -68,7 +68,7 @@ struct PageBitmap: Sendable {
         return index * 64 + word.trailingZeroBitCount
     }
 
-    /// The first page at or behind `start` that is not in the set, `capacity` at the most.
+    /// The first page at or after `start` that is not in the set, at most `capacity`.
     func nextAbsent(from start: Int) -> Int {
         var index = start / 64
         guard index < words.count else { return max(start, capacity) }

@@ -1,6 +1,7 @@
-/// Lays out the entries of a node as a page.
+/// Encodes the entries of a node as a page.
 enum PageImage {
-    /// Writes header, element table and data. The memory must hold them; what follows is left.
+    /// Writes header, element table and data. The memory must be large enough; the rest of it is
+    /// unchanged.
     static func write(
         _ entries: ContiguousArray<NodeEntry>.SubSequence, isLeaf: Bool, run: PageRun,
         to base: UnsafeMutableRawPointer

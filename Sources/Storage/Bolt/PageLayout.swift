@@ -10,13 +10,13 @@ struct PageID: RawRepresentable, Hashable, Comparable, Sendable {
         self.rawValue = UInt64(value)
     }
 
-    /// Stands for "no list of free pages is stored".
+    /// Means that no freelist is stored.
     static let noFreelist = PageID(rawValue: .max)
 
-    /// Where no page is meant: new nodes, and the root of an inline bucket.
+    /// No page: for new nodes, and the root of an inline bucket.
     static let none = PageID(rawValue: 0)
 
-    /// The number as an index. Only for pages already known to lie below a high-water mark.
+    /// The number as an index. Only for pages known to be below a high-water mark.
     var index: Int { Int(rawValue) }
 
     static func < (left: PageID, right: PageID) -> Bool {
@@ -48,10 +48,10 @@ enum PageLayout {
     static let keyBytesMax = 32768
     static let valueBytesMax = (1 << 31) - 2
 
-    /// A page is split only when both halves keep two keys.
+    /// A page is split only if both halves keep two keys.
     static let keysPerPageMin = 2
 
-    /// Deeper trees are taken for circles: with two keys a page this is 2^48 entries.
+    /// Deeper trees are treated as circular: with two keys a page this is 2^48 entries.
     static let depthMax = 48
 
     static let fillPercentDefault = 0.5

@@ -2,10 +2,10 @@ internal import Disk
 
 /// The pages of one committed state, read from the mapping and bounded by its high-water mark.
 ///
-/// Whoever holds it keeps the mapping alive through it.
+/// It retains the mapping.
 struct PageSource: Sendable {
     let mapping: any DiskMapping
-    /// The same pages for whoever keeps this source.
+    /// The same pages without a reference; valid while this source is retained.
     let window: PageWindow
 
     /// `highWater` pages must lie within the file and the mapping.
@@ -32,16 +32,16 @@ struct PageSource: Sendable {
     func rawRun(_ id: PageID) throws(PageFault) -> PageRun { try window.rawRun(id) }
 }
 
-/// The pages of one committed state as plain numbers: looking something up retains nothing.
+/// The pages of one committed state as plain numbers: a lookup retains nothing.
 ///
-/// Valid while somebody keeps the mapping.
+/// Valid while the mapping is retained.
 struct PageWindow: @unchecked Sendable {
     // `@unchecked Sendable`: the pages of a committed state are not written while it is read.
     let base: UnsafeRawPointer
     let pageSizeBytes: Int
     let highWater: PageID
 
-    /// Where a page begins, whatever is in it; nil beyond the high-water mark.
+    /// The address of a page, regardless of its content; nil beyond the high-water mark.
     @inline(__always)
     func address(of id: PageID) -> UnsafeRawPointer? {
         id < highWater ? base + id.index * pageSizeBytes : nil

@@ -1,9 +1,9 @@
 internal import Glibc
 
-/// A branch or leaf page whose header has been checked, and whose elements are checked on access.
+/// A branch or leaf page with a checked header, whose elements are checked on access.
 ///
-/// It borrows its bytes: it is valid as long as the mapping or value it was made from. No content
-/// makes an accessor read outside `byteCount`.
+/// It borrows its bytes: it is valid as long as the mapping or value that it was made from. No
+/// content makes an accessor read outside `byteCount`.
 struct PageView {
     let base: UnsafeRawPointer
     /// The page with its overflow pages.
@@ -32,7 +32,7 @@ struct PageView {
         self.id = id
     }
 
-    /// Pages that this one takes up, the overflow pages included.
+    /// The pages of this one, including its overflow pages.
     func run(pageSizeBytes: Int) -> PageRun {
         PageRun(first: id, count: byteCount / pageSizeBytes)
     }
@@ -80,40 +80,40 @@ struct PageView {
     @inline(__always)
     func search(_ key: UnsafeRawBufferPointer) throws(PageFault) -> (index: Int, found: Bool) {
         guard count > 0 else { return (0, false) }
-        let first = SoughtKey(try self.key(at: 0)).head
-        return try search(SoughtKey(key), firstHead: first)
+        let first = SearchKey(try self.key(at: 0)).head
+        return try search(SearchKey(key), firstHead: first)
     }
 
-    /// The same where it is known with which number the keys begin.
+    /// The same with the known head of the first key.
     ///
-    /// Keys of revisions begin with a number that counts up, so their place is guessed by it:
-    /// every probe that is saved is a page's bytes that need not come from memory. Whatever the
-    /// keys are, after a few guesses halving goes on.
+    /// Revision keys begin with an ascending number, so their position is guessed from it: each
+    /// saved probe saves a cache miss. For other keys a binary search continues after a few
+    /// guesses.
     @inline(__always)
     func search(
-        _ sought: SoughtKey, firstHead: UInt64?
+        _ searchKey: SearchKey, firstHead: UInt64?
     ) throws(PageFault) -> (index: Int, found: Bool) {
         var low = 0
         var high = count
-        if let head = sought.head, let firstHead, head >= firstHead {
+        if let head = searchKey.head, let firstHead, head >= firstHead {
             let distance = head - firstHead
-            // As if each key were one above the one before.
+            // As if each key were one above the previous one.
             var guess = Int(clamping: distance)
             for _ in 0..<Self.guessesMax where low < high {
-                let place = min(max(guess, low), high - 1)
-                let other = try key(at: place)
-                let order = sought.order(of: other)
-                if order == 0 { return (place, true) }
-                if order < 0 { low = place + 1 } else { high = place }
-                guard let reached = SoughtKey(other).head, reached > firstHead else { break }
-                let (product, overflow) = distance.multipliedReportingOverflow(by: UInt64(place))
+                let probe = min(max(guess, low), high - 1)
+                let other = try key(at: probe)
+                let order = searchKey.order(of: other)
+                if order == 0 { return (probe, true) }
+                if order < 0 { low = probe + 1 } else { high = probe }
+                guard let reached = SearchKey(other).head, reached > firstHead else { break }
+                let (product, overflow) = distance.multipliedReportingOverflow(by: UInt64(probe))
                 if overflow { break }
                 guess = Int(clamping: product / (reached - firstHead))
             }
         }
         while low < high {
             let middle = (low + high) / 2
-            let order = sought.order(of: try self.key(at: middle))
+            let order = searchKey.order(of: try self.key(at: middle))
             if order == 0 { return (middle, true) }
             if order < 0 { low = middle + 1 } else { high = middle }
         }
@@ -122,39 +122,39 @@ struct PageView {
 
     private static let guessesMax = 4
 
-    /// Where a page that begins with `firstHead` has the key if each key is one above the one
-    /// before. Not beyond what a page can have.
+    /// The position of the key in a page that begins with `firstHead` if each key is one above the
+    /// previous one. Not beyond the maximum of a page.
     @inline(__always)
     static func guess(of key: UnsafeRawBufferPointer, firstHead: UInt64?) -> Int? {
-        guard let head = SoughtKey(key).head, let firstHead, head >= firstHead else { return nil }
+        guard let head = SearchKey(key).head, let firstHead, head >= firstHead else { return nil }
         return min(Int(clamping: head - firstHead), Int(UInt16.max))
     }
 
-    /// Whether `key` is the first or the last key or lies between them; the page is not empty.
+    /// Whether `key` is the first or the last key or between them; the page is not empty.
     @inline(__always)
     func encloses(_ key: UnsafeRawBufferPointer) throws(PageFault) -> Bool {
-        let sought = SoughtKey(key)
-        guard sought.order(of: try self.key(at: 0)) <= 0 else { return false }
-        return sought.order(of: try self.key(at: count - 1)) >= 0
+        let searchKey = SearchKey(key)
+        guard searchKey.order(of: try self.key(at: 0)) <= 0 else { return false }
+        return searchKey.order(of: try self.key(at: count - 1)) >= 0
     }
 
-    /// Whether `key` lies between the key at `index` and the one that follows on this page.
+    /// Whether `key` is between the key at `index` and the next one of this page.
     @inline(__always)
     func encloses(_ key: UnsafeRawBufferPointer, at index: Int) throws(PageFault) -> Bool {
         guard index + 1 < count else { return false }
-        let sought = SoughtKey(key)
-        guard sought.order(of: try self.key(at: index)) <= 0 else { return false }
-        return sought.order(of: try self.key(at: index + 1)) > 0
+        let searchKey = SearchKey(key)
+        guard searchKey.order(of: try self.key(at: index)) <= 0 else { return false }
+        return searchKey.order(of: try self.key(at: index + 1)) > 0
     }
 
     /// Index of the branch element whose subtree holds `key`; the branch is not empty.
     @inline(__always)
     func childIndex(for key: UnsafeRawBufferPointer) throws(PageFault) -> Int {
-        let place = try search(key)
-        return place.found ? place.index : max(0, place.index - 1)
+        let match = try search(key)
+        return match.found ? match.index : max(0, match.index - 1)
     }
 
-    /// Bytes in use, judged by the last element: writers lay data out in order.
+    /// Bytes in use, up to the end of the last element: writers lay data out in order.
     func usedBytes() throws(PageFault) -> Int {
         if count == 0 { return PageLayout.headerBytes }
         let last: UnsafeRawBufferPointer
@@ -214,10 +214,10 @@ extension UnsafeMutableRawPointer {
 }
 
 /// A key that many keys are compared with: its first eight bytes as a number decide most
-/// comparisons without a call. Keys of revisions begin with exactly such a number.
-struct SoughtKey {
+/// comparisons without a call. Revision keys begin with exactly such a number.
+struct SearchKey {
     private let bytes: UnsafeRawBufferPointer
-    /// The first eight bytes as a number that orders like them, nil of a shorter key.
+    /// The first eight bytes as a number of the same order, nil for a shorter key.
     let head: UInt64?
 
     @inline(__always)
@@ -226,10 +226,10 @@ struct SoughtKey {
         head = bytes.count >= 8 ? UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)) : nil
     }
 
-    /// Negative, zero or positive as `other` comes before, is, or comes behind the sought key.
+    /// Negative, zero or positive as `other` sorts before, equal to or after this key.
     @inline(__always)
     func order(of other: UnsafeRawBufferPointer) -> Int {
-        if let head, let otherHead = SoughtKey(other).head, otherHead != head {
+        if let head, let otherHead = SearchKey(other).head, otherHead != head {
             return otherHead < head ? -1 : 1
         }
         return Int(compareBytes(other, bytes))

@@ -1,14 +1,14 @@
 internal import Disk
 
-/// Collects the pages of a commit in memory, with their numbers, and writes them in few calls.
+/// Collects the pages of a commit in memory, with their numbers, and writes them with few calls.
 final class PageWriter {
     private let freePages: FreePages
     private let pageSizeBytes: Int
     private let arena = ByteArena(chunkBytes: 4 << 20)
     private var images: [(run: PageRun, bytes: UnsafeMutableRawPointer)] = []
-    /// Runs taken from the free pages, to be given back if the commit fails.
+    /// Runs allocated from the free pages, returned if the commit fails.
     private var taken: [PageRun] = []
-    /// First page number never used, those of this commit counted.
+    /// First page number never used, including this commit's pages.
     private(set) var highWater: PageID
 
     init(freePages: FreePages, pageSizeBytes: Int, highWater: PageID) {
@@ -22,7 +22,7 @@ final class PageWriter {
         (byteCount + pageSizeBytes - 1) / pageSizeBytes
     }
 
-    /// Takes consecutive pages: free ones where there are, else new ones at the end.
+    /// Allocates consecutive pages: free ones if available, else new ones at the end.
     func allocate(pageCount: Int) -> PageRun {
         if let first = freePages.allocate(pageCount) {
             let run = PageRun(first: first, count: pageCount)
@@ -34,7 +34,7 @@ final class PageWriter {
         return run
     }
 
-    /// Memory for the pages of a run: `usedBytes` to be filled in by the caller, zeros behind.
+    /// Memory for the pages of a run: the caller fills `usedBytes`, the rest is zero.
     func image(of run: PageRun, usedBytes: Int) -> UnsafeMutableRawPointer {
         let byteCount = run.count * pageSizeBytes
         let bytes = arena.allocate(byteCount)
@@ -44,7 +44,7 @@ final class PageWriter {
         return bytes
     }
 
-    /// Writes a node's entries as one page with its overflow pages, and says where.
+    /// Writes a node's entries as one page with its overflow pages, and returns its number.
     func write(
         _ entries: ContiguousArray<NodeEntry>.SubSequence, isLeaf: Bool, byteCount: Int
     ) -> PageID {
@@ -54,9 +54,9 @@ final class PageWriter {
         return run.first
     }
 
-    /// Writes all images, ascending; neighbours in the file and in memory go out together.
+    /// Writes all images, ascending; pages adjacent in the file and in memory are written together.
     ///
-    /// - Parameter synchronize: Called now and then while more is to come.
+    /// - Parameter synchronize: Called periodically while more pages follow.
     func flush(
         to file: any DiskFile, synchronize: () throws(DiskError) -> Void
     ) throws(DiskError) {
@@ -89,8 +89,8 @@ final class PageWriter {
     /// All runs of the commit.
     var runs: [PageRun] { images.map(\.run) }
 
-    /// Undoes the allocations.
+    /// Reverts the allocations.
     func abandon() {
-        freePages.giveBack(taken)
+        freePages.returnRuns(taken)
     }
 }

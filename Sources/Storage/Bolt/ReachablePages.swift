@@ -1,6 +1,6 @@
-/// Walks every tree of a file and marks the pages in use, to know the free ones.
+/// Walks every tree of a file and marks the pages in use, to determine the free ones.
 ///
-/// Each page is entered once; a page reached twice is a fault, so the walk ends on any content.
+/// Each page is visited once; a page reached twice is a fault, so the walk ends on any content.
 struct ReachablePages {
     private let source: PageSource
     private let bucketsAreFlat: Bool
@@ -15,7 +15,7 @@ struct ReachablePages {
         advice = ReadAhead(source: source)
     }
 
-    /// Marks the tree of a bucket and of all buckets inside it.
+    /// Marks the tree of a bucket and of all its nested buckets.
     mutating func walk(root: PageID) throws(PageFault) {
         var roots = [root]
         while let next = roots.popLast() {
@@ -23,7 +23,7 @@ struct ReachablePages {
         }
     }
 
-    /// Marks pages that belong to no tree.
+    /// Marks the pages of a run.
     mutating func mark(_ run: PageRun) throws(PageFault) {
         guard used.insertNew(run) else { throw PageFault(run.first, .crossLinked) }
     }
@@ -57,10 +57,10 @@ struct ReachablePages {
         }
     }
 
-    /// Marks the leaves below a branch without reading those whose neighbour is in use too.
+    /// Marks the leaves below a branch without reading those whose next page is a sibling.
     ///
-    /// All children of a branch are of one kind, so the first tells for the others. A leaf needs a
-    /// look only for its overflow pages, and has none when the next page number is a sibling.
+    /// All children of a branch are of the same kind, so only the first is checked. A leaf is read
+    /// only for its overflow pages, and has none when the next page number is a sibling.
     private mutating func walkFlat(
         _ branch: PageView, into pages: inout [PageID]
     ) throws(PageFault) {
@@ -92,7 +92,7 @@ struct ReachablePages {
     }
 }
 
-/// Tells the kernel about the pages to come, one window of the file at a time.
+/// Advises the kernel of the pages to be read, one window of the file at a time.
 struct ReadAhead {
     private static let windowBytes = 16 << 20
     private let source: PageSource

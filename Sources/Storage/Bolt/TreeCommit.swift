@@ -1,5 +1,5 @@
-/// Turns the nodes of one tree back into pages: first merges what got too small, then splits what
-/// got too large and writes it.
+/// Converts the nodes of one tree back into pages: first merges nodes that are too small, then
+/// splits nodes that are too large and writes them.
 struct TreeCommit {
     private let context: WriteContext
     private let pages: PageWriter
@@ -12,21 +12,21 @@ struct TreeCommit {
         self.fillPercent = min(max(fillPercent, range.lowerBound), range.upperBound)
     }
 
-    /// Merges nodes that lost entries, bottom up, and gives back what is the root afterwards.
+    /// Merges nodes that lost entries, bottom up, and returns the new root.
     func rebalance(root: TreeNode) throws(PageFault) -> TreeNode {
         try rebalanceChildren(of: root)
         var root = root
         while !root.isLeaf && root.entries.count <= 1 {
             try context.freeOrigin(of: root)
             if root.entries.isEmpty { return TreeNode(isLeaf: true) }
-            // Trees from a file are bounded in depth where they are read; here each turn goes
-            // down one level of a branch with one child.
+            // The depth of trees from a file is checked when they are read; here each iteration
+            // descends one level of a branch with one child.
             root = try context.child(of: root, at: 0)
         }
         return root
     }
 
-    /// Writes all nodes and gives back the page of the root.
+    /// Writes all nodes and returns the page of the root.
     func spill(root: TreeNode) throws(PageFault) -> PageID {
         var level: ContiguousArray<NodeEntry> = []
         try spill(root, into: &level)
@@ -64,27 +64,28 @@ struct TreeCommit {
         }
     }
 
-    /// bbolt's rule: half of what a split leaves in a page, or too few entries to be a node.
+    /// bbolt's rule: half of what a split leaves in a page, or too few entries for a node.
     private func isTooSmall(_ node: TreeNode) -> Bool {
         let threshold = Int(Double(context.pageSizeBytes) * fillPercent) / 2
-        return node.byteCount <= threshold || node.entries.count < leastEntries(node)
+        return node.byteCount <= threshold || node.entries.count < entriesMin(node)
     }
 
-    private func leastEntries(_ node: TreeNode) -> Int {
+    private func entriesMin(_ node: TreeNode) -> Int {
         node.isLeaf ? 1 : PageLayout.keysPerPageMin
     }
 
-    /// Index of the left one of the two nodes to merge: `child` with the neighbour it fits into
-    /// one page with. bbolt merges with any and splits again, which only moves entries about; a
-    /// branch with a single child does need a neighbour, or the tree could get ever deeper.
+    /// Index of the left one of the two nodes to merge: `child` with the neighbour that fits into
+    /// one page with it. bbolt merges with any neighbour and splits again, which only moves
+    /// entries; a branch with a single child does need a neighbour, or the tree could become ever
+    /// deeper.
     private func partner(
         of child: TreeNode, at index: Int, in node: TreeNode
     ) throws(PageFault) -> Int? {
-        let room = context.pageSizeBytes - child.byteCount + PageLayout.headerBytes
-        if index > 0, try usedBytes(of: node, at: index - 1) <= room { return index - 1 }
+        let capacityBytes = context.pageSizeBytes - child.byteCount + PageLayout.headerBytes
+        if index > 0, try usedBytes(of: node, at: index - 1) <= capacityBytes { return index - 1 }
         let hasRight = index + 1 < node.entries.count
-        if hasRight, try usedBytes(of: node, at: index + 1) <= room { return index }
-        guard child.entries.count < leastEntries(child) else { return nil }
+        if hasRight, try usedBytes(of: node, at: index + 1) <= capacityBytes { return index }
+        guard child.entries.count < entriesMin(child) else { return nil }
         if index > 0 { return index - 1 }
         return hasRight ? index : nil
     }
@@ -108,7 +109,7 @@ struct TreeCommit {
 
     // MARK: - Splitting and writing
 
-    /// Writes a node with all nodes below it; adds an entry for each page to the parent's level.
+    /// Writes the subtree of a node; adds an entry for each page to the parent's level.
     private func spill(
         _ node: TreeNode, into level: inout ContiguousArray<NodeEntry>
     ) throws(PageFault) {
@@ -130,7 +131,7 @@ struct TreeCommit {
         try write(entries, isLeaf: false, byteCount: byteCount, into: &level)
     }
 
-    /// Writes entries as as many pages as bbolt's rule splits them into.
+    /// Writes entries as the number of pages that bbolt's rule splits them into.
     private func write(
         _ entries: ContiguousArray<NodeEntry>, isLeaf: Bool, byteCount: Int,
         into level: inout ContiguousArray<NodeEntry>
@@ -150,8 +151,8 @@ struct TreeCommit {
         }
     }
 
-    /// How many entries the next page gets: all, if they fit or are too few for two pages, else as
-    /// many as fill it to `fillPercent`, at least two and leaving at least two.
+    /// The entries of the next page: all, if they fit or are too few for two pages, else as many as
+    /// fill it to `fillPercent`, at least two and leaving at least two.
     private func nextPart(
         of entries: ContiguousArray<NodeEntry>, from start: Int, leftBytes: Int
     ) -> (end: Int, byteCount: Int) {

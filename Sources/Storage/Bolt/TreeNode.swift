@@ -1,14 +1,14 @@
-/// A page of a tree in memory, because the write transaction under way touches it.
+/// A page of a tree that is in memory because the current write transaction uses it.
 ///
-/// Nodes form the upper part of the tree: a branch holds the nodes of its touched children, the
-/// others are known by page number only. While a transaction collects changes nodes neither split
-/// nor merge, so the key range of a node is the same until the commit; there `rebalance` and
-/// `spill` give them the size of pages again.
+/// Nodes form the upper part of the tree: a branch has the nodes of its loaded children, the others
+/// are known by page number only. While a transaction collects changes nodes neither split nor
+/// merge, so the key range of a node is constant until the commit; there `rebalance` and `spill`
+/// restore the size of pages.
 ///
-/// Invariants: entries ascend by key; a branch has one place in `children` for each entry;
-/// `byteCount` is what the entries would take as one page.
+/// Invariants: entries ascend by key; a branch has one element in `children` for each entry;
+/// `byteCount` is the size of the entries as one page.
 final class TreeNode {
-    /// The page it was read from, which the commit frees; none for a new node.
+    /// The page it was read from, which the commit frees; nil for a new node.
     private(set) var origin: PageRun?
     let isLeaf: Bool
     private(set) var entries: ContiguousArray<NodeEntry> = []
@@ -21,8 +21,8 @@ final class TreeNode {
         self.isLeaf = isLeaf
     }
 
-    /// Reads all elements of a page. Inline pages have no origin to free. Elements that overlap
-    /// are a fault: written out one by one they could take far more memory than the file has.
+    /// Reads all elements of a page. Inline pages have no origin to free. Overlapping elements are
+    /// a fault: written separately they could take far more memory than the file has.
     init(page: PageView, origin: PageRun?) throws(PageFault) {
         self.origin = origin
         isLeaf = page.isLeaf
@@ -38,7 +38,7 @@ final class TreeNode {
         guard byteCount <= page.byteCount else { throw PageFault(page.id, .dataOutOfBounds) }
     }
 
-    /// Takes the page away, so that it is freed once.
+    /// Returns the page and clears it, so that it is freed once.
     func takeOrigin() -> PageRun? {
         defer { origin = nil }
         return origin
@@ -47,7 +47,7 @@ final class TreeNode {
     /// Index of the first entry whose key is not below `key`, and whether it is that key.
     @inline(__always)
     func search(_ key: UnsafeRawBufferPointer) -> (index: Int, found: Bool) {
-        // Most puts go behind the last key.
+        // Most puts are after the last key.
         if let last = entries.last {
             let order = compareBytes(last.key, key)
             if order < 0 { return (entries.count, false) }
@@ -66,8 +66,8 @@ final class TreeNode {
 
     /// Index of the branch entry whose subtree holds `key`; the branch is not empty.
     func childIndex(for key: UnsafeRawBufferPointer) -> Int {
-        let place = search(key)
-        return place.found ? place.index : max(0, place.index - 1)
+        let match = search(key)
+        return match.found ? match.index : max(0, match.index - 1)
     }
 
     func append(_ entry: NodeEntry, child: TreeNode? = nil) {
@@ -98,7 +98,7 @@ final class TreeNode {
         children[index] = child
     }
 
-    /// Takes over all entries of the node to the right.
+    /// Appends all entries of the node to the right.
     func absorb(_ right: TreeNode) {
         entries.append(contentsOf: right.entries)
         children.append(contentsOf: right.children)

@@ -1,17 +1,17 @@
 internal import Disk
 
-/// What the buckets of one write transaction have in common: the state it began from, the memory
-/// for its changes and the pages it gives up.
+/// The common state of the buckets of one write transaction: the state it began with, the memory
+/// for its changes and the pages it frees.
 final class WriteContext {
     let source: PageSource
     let freePages: FreePages
     let arena = ByteArena(chunkBytes: 1 << 20)
-    /// Number that the commit will have.
+    /// Number of the commit.
     let transaction: UInt64
     private(set) var freed: [PageRun] = []
     /// False once committed or rolled back.
     var isOpen = true
-    /// Grows with each change; cursors use it to see that their position is stale.
+    /// Incremented by each change; cursors use it to detect that their position is stale.
     var changeCount = 0
 
     init(source: PageSource, freePages: FreePages, transaction: UInt64) {
@@ -26,13 +26,13 @@ final class WriteContext {
         precondition(isOpen, "a write transaction is used until its commit or rollback")
     }
 
-    /// Gives a page up. A page given up before, or free, is a fault of the file.
+    /// Frees a page. A page that is already pending or free is a fault of the file.
     func free(_ run: PageRun) throws(PageFault) {
         guard freePages.markPending(run) else { throw PageFault(run.first, .crossLinked) }
         freed.append(run)
     }
 
-    /// Gives up the page that a node was read from.
+    /// Frees the page that a node was read from.
     func freeOrigin(of node: TreeNode) throws(PageFault) {
         if let run = node.takeOrigin() { try free(run) }
     }
@@ -45,7 +45,7 @@ final class WriteContext {
         return node
     }
 
-    /// The node of a branch's child, read if it is not in memory yet.
+    /// The node of a branch's child, read if not in memory yet.
     func child(of node: TreeNode, at index: Int) throws(PageFault) -> TreeNode {
         if let present = node.children[index] { return present }
         let child = try materialize(node.entries[index].child)
@@ -53,7 +53,7 @@ final class WriteContext {
         return child
     }
 
-    /// Gives up all pages of a committed tree, and of the buckets inside it.
+    /// Frees all pages of a committed tree and of its nested buckets.
     func freeTree(root: PageID) throws(PageFault) {
         var pages = [root]
         while let id = pages.popLast() {

@@ -1,8 +1,8 @@
 extension WriteTree {
-    /// The element at a position, nil when nothing lies there.
+    /// The element at a position, nil when there is none.
     ///
-    /// Each call descends from the root: a node may hold no entry any more, and then its
-    /// neighbours are tried. Pages and nodes are read alike; the depth is bounded, and so is the
+    /// Each call descends from the root: a node may have no entries any more, and then its
+    /// neighbours are tried. Pages and nodes are handled alike. The depth is bounded, and so is the
     /// number of empty nodes, as only nodes in memory may be empty.
     func find(_ position: TreePosition) throws(PageFault) -> LeafItem? {
         guard let root else { return try find(position, page: try rootPage(), depth: 0) }
@@ -55,8 +55,8 @@ extension WriteTree {
             try page.childIndex(for: key)
         }
         if let found = try find(position, childOf: page, at: index, depth: depth) { return found }
-        // The position lies between two children. The next one's edge always exists, as only
-        // nodes in memory may be empty; so no more than one neighbour is tried on each level.
+        // The position is between two children. The next one's edge always exists, as only nodes in
+        // memory may be empty; so at most one neighbour is tried on each level.
         let neighbour = index + (position.isForward ? 1 : -1)
         guard neighbour >= 0 && neighbour < count else { return nil }
         return try find(position.edge, childOf: page, at: neighbour, depth: depth)
@@ -80,8 +80,8 @@ extension WriteTree {
         case .last: index = count - 1
         case .atLeast(let key): index = try search(key).index
         case .above(let key):
-            let place = try search(key)
-            index = place.found ? place.index + 1 : place.index
+            let match = try search(key)
+            index = match.found ? match.index + 1 : match.index
         case .below(let key): index = try search(key).index - 1
         }
         return index >= 0 && index < count ? index : nil

@@ -1,10 +1,10 @@
-/// The tree of one bucket while it is written: lookups and changes on the nodes in memory, above
-/// the committed pages.
+/// The tree of one bucket during a write transaction: lookups and changes on the nodes in memory,
+/// above the committed pages.
 struct WriteTree {
     let context: WriteContext
-    /// Where the committed tree begins.
+    /// The root of the committed tree.
     private(set) var header: BucketHeader
-    /// Nil as long as nothing was changed.
+    /// Nil while nothing was changed.
     private(set) var root: TreeNode?
     private var lastLeaf: KnownLeaf?
 
@@ -32,37 +32,37 @@ struct WriteTree {
         root = TreeNode(isLeaf: true)
     }
 
-    /// Stores an element; key and value are copied. False, and nothing changes, when the key is
-    /// there as a bucket and not meant to be, or the other way round.
+    /// Stores an element; key and value are copied. False, and nothing changes, when the key exists
+    /// as a bucket but should be a value, or vice versa.
     mutating func put(
         _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, flags: UInt32
     ) throws(PageFault) -> Bool {
         let leaf = try leaf(for: key)
-        let place = leaf.search(key)
-        if place.found && leaf.entries[place.index].flags != flags { return false }
+        let match = leaf.search(key)
+        if match.found && leaf.entries[match.index].flags != flags { return false }
         let stored = UnsafeRawBufferPointer(start: context.arena.copy(value), count: value.count)
         context.changeCount += 1
-        if place.found {
-            let known = leaf.entries[place.index].key
-            leaf.replace(NodeEntry(key: known, value: stored, flags: flags), at: place.index)
+        if match.found {
+            let known = leaf.entries[match.index].key
+            leaf.replace(NodeEntry(key: known, value: stored, flags: flags), at: match.index)
         } else {
             let name = UnsafeRawBufferPointer(start: context.arena.copy(key), count: key.count)
-            leaf.insert(NodeEntry(key: name, value: stored, flags: flags), at: place.index)
+            leaf.insert(NodeEntry(key: name, value: stored, flags: flags), at: match.index)
         }
         return true
     }
 
-    /// Removes the element that `find` has just found.
+    /// Removes the element that `find` has found.
     mutating func remove(_ key: UnsafeRawBufferPointer) throws(PageFault) {
         let leaf = try leaf(for: key)
-        let place = leaf.search(key)
-        if place.found {
+        let match = leaf.search(key)
+        if match.found {
             context.changeCount += 1
-            leaf.remove(at: place.index)
+            leaf.remove(at: match.index)
         }
     }
 
-    /// The element of a key, on nodes as far as there are any and on pages below.
+    /// The element of a key, searched in nodes while there are any and in pages below.
     func find(_ key: UnsafeRawBufferPointer) throws(PageFault) -> LeafItem? {
         if let lastLeaf, lastLeaf.covers(key) { return item(in: lastLeaf.node, key) }
         guard var node = root else { return try find(key, below: try rootPage()) }
@@ -82,7 +82,7 @@ struct WriteTree {
         return try context.source.page(header.root)
     }
 
-    /// Brings the root into memory.
+    /// Loads the root into memory.
     mutating func materializeRoot() throws(PageFault) -> TreeNode {
         if let root { return root }
         let node: TreeNode
@@ -95,7 +95,7 @@ struct WriteTree {
         return node
     }
 
-    /// Sets the bucket's counter, which makes it a changed one.
+    /// Sets the bucket's counter, which marks the bucket as changed.
     mutating func setSequence(_ sequence: UInt64) throws(PageFault) {
         _ = try materializeRoot()
         header.sequence = sequence
@@ -120,9 +120,9 @@ struct WriteTree {
     }
 
     private func item(in leaf: TreeNode, _ key: UnsafeRawBufferPointer) -> LeafItem? {
-        let place = leaf.search(key)
-        guard place.found else { return nil }
-        let entry = leaf.entries[place.index]
+        let match = leaf.search(key)
+        guard match.found else { return nil }
+        let entry = leaf.entries[match.index]
         return LeafItem(key: entry.key, value: entry.value, flags: entry.flags)
     }
 
@@ -137,7 +137,7 @@ struct WriteTree {
             guard depth < PageLayout.depthMax else { throw PageFault(page.id, .tooDeep) }
             page = try context.source.page(page.child(at: try page.childIndex(for: key)))
         }
-        let place = try page.search(key)
-        return place.found ? try page.item(at: place.index) : nil
+        let match = try page.search(key)
+        return match.found ? try page.item(at: match.index) : nil
     }
 }

@@ -1,13 +1,13 @@
-/// The seam to files: every byte that this program stores passes through these three protocols.
+/// The file-system abstraction: all file access of this program goes through these three protocols.
 ///
-/// `RealDisk` makes the system calls; `MemoryDisk` is the deterministic twin for simulation.
-/// Paths are plain strings with `/` as separator. All calls are synchronous; each file object is
-/// used by one thread at a time, except `DiskMapping`, which any thread may read.
+/// `RealDisk` makes the system calls; `MemoryDisk` is the deterministic in-memory implementation
+/// for simulation. Paths are plain strings with `/` as separator. All calls are synchronous; each
+/// file object is used by one thread at a time, except `DiskMapping`, which any thread may read.
 package protocol Disk: AnyObject, Sendable {
     /// Opens a file. The mode decides whether it may exist, must exist or is created.
     func open(_ path: String, _ mode: DiskOpenMode) throws(DiskError) -> any DiskFile
 
-    /// Creates a directory and its missing parents; existing ones are left as they are.
+    /// Creates a directory and its missing parents; existing ones are unchanged.
     func createDirectory(_ path: String, permissions: UInt32) throws(DiskError)
 
     /// Names in a directory, ascending by bytes, without `.` and `..`.
@@ -16,7 +16,7 @@ package protocol Disk: AnyObject, Sendable {
     /// Whether a file or directory of that name exists.
     func exists(_ path: String) -> Bool
 
-    /// Replaces `destination` by `source` atomically; durable after `synchronizeDirectory`.
+    /// Atomically replaces `destination` by `source`; durable after `synchronizeDirectory`.
     func rename(_ source: String, to destination: String) throws(DiskError)
 
     /// Removes a file. A missing file is an error (`.notFound`).
@@ -35,7 +35,7 @@ package enum DiskOpenMode: Sendable, Equatable {
     case read
     /// Must exist; reads and writes.
     case readWrite
-    /// Is created with these permission bits (before umask) when missing; reads and writes.
+    /// Created with these permission bits (before umask) when missing; reads and writes.
     case create(permissions: UInt32)
     /// Must not exist yet.
     case createNew(permissions: UInt32)
@@ -43,17 +43,17 @@ package enum DiskOpenMode: Sendable, Equatable {
 
 /// An open file. Offsets and counts are bytes.
 package protocol DiskFile: AnyObject, Sendable {
-    /// The path it was opened by.
+    /// The path it was opened with.
     var path: String { get }
 
-    /// Present length of the file.
+    /// Current length of the file.
     func size() throws(DiskError) -> Int
 
     /// Reads up to the buffer's length from `offset`; fewer bytes mean the end of the file.
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) throws(DiskError) -> Int
 
-    /// The ranges outside which the file reads as zeros, ascending. Space that was reserved and
-    /// never written is outside, unless it has been read already.
+    /// The ranges outside which the file reads as zeros, ascending. Reserved space that was never
+    /// written is outside, unless it has been read already.
     func writtenRanges() throws(DiskError) -> [Range<Int>]
 
     /// Writes all bytes at `offset` or throws; a short write is an error.
@@ -62,19 +62,20 @@ package protocol DiskFile: AnyObject, Sendable {
     /// Makes the written data durable (fdatasync). A failure is final: the caller must stop.
     func synchronize() throws(DiskError)
 
-    /// Cuts or extends (with zeros) the file to `size`.
+    /// Truncates the file to `size`, or extends it with zeros.
     func truncate(to size: Int) throws(DiskError)
 
     /// Reserves blocks for the range and extends the file over it, reading as zeros.
     func allocate(from offset: Int, count: Int) throws(DiskError)
 
-    /// Gives the blocks of the range back to the file system; it reads as zeros afterwards.
+    /// Returns the blocks of the range to the file system; it reads as zeros afterwards.
     func punchHole(at offset: Int, count: Int) throws(DiskError)
 
-    /// Takes the exclusive advisory lock (flock) without waiting; `.locked` when another has it.
+    /// Takes the exclusive advisory lock (flock) without waiting; throws `.locked` when another
+    /// holder has it.
     func lock() throws(DiskError)
 
-    /// Maps the file read-only, reserving address space so that growing never moves it.
+    /// Maps the file read-only and reserves address space so that growing never moves it.
     func map(reservingBytes: Int) throws(DiskError) -> any DiskMapping
 
     /// Closes the file and releases its lock. Mappings stay valid.
@@ -86,16 +87,17 @@ package protocol DiskMapping: AnyObject, Sendable {
     /// First byte of the file.
     var base: UnsafeRawPointer { get }
 
-    /// Bytes reserved; offsets below both this and the file's present size may be read.
+    /// Bytes reserved; offsets below both this and the file's current size may be read.
     var reservedBytes: Int { get }
 
-    /// Tells the kernel that the range is about to be read in order.
+    /// Advises the kernel that the range is about to be read in order (`MADV_WILLNEED`).
     func willNeed(offset: Int, count: Int)
 
-    /// Tells the kernel that the range is not needed in memory for now; reading it stays allowed.
-    func letGo(offset: Int, count: Int)
+    /// Advises the kernel that the range is not needed in memory for now (`MADV_DONTNEED`); reading
+    /// it remains allowed.
+    func dontNeed(offset: Int, count: Int)
 
-    /// Keeps the range in memory from now on; it lies within the file.
+    /// Locks the range in memory from now on; it is within the file.
     func lock(offset: Int, count: Int) throws(DiskError)
 }
 
@@ -105,7 +107,7 @@ package enum DiskError: Error, Equatable, Sendable {
     case alreadyExists(path: String)
     /// Another process holds the lock.
     case locked(path: String)
-    /// No space left on the device, or the quota is used up.
+    /// No space left on the device, or the quota is exceeded.
     case full(path: String, operation: String)
     /// Fewer bytes were written than asked for.
     case shortWrite(path: String, writtenBytes: Int, askedBytes: Int)

@@ -1,13 +1,13 @@
 internal import Glibc
 
-/// The system's words for an error number, in lower case as Go prints them.
+/// The system's text for an error number, in lower case as in Go.
 package func systemErrorText(_ number: Int32) -> String {
     guard let text = strerror(number) else { return "errno \(number)" }
     return String(cString: text).lowercased()
 }
 
 extension DiskError: CustomStringConvertible {
-    /// What was tried on which path, and the system's words for why it failed.
+    /// The operation, the path and the system's text of the error.
     package var description: String {
         switch self {
         case .notFound(let path): "open \(path): \(systemErrorText(ENOENT))"
@@ -22,7 +22,7 @@ extension DiskError: CustomStringConvertible {
         }
     }
 
-    /// The operation without what distinguishes one system call from its relatives.
+    /// The common name of related system calls.
     private static func verb(_ operation: String) -> String {
         switch operation {
         case "pwrite": "write"

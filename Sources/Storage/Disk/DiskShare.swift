@@ -1,6 +1,6 @@
-/// What one writer takes of a disk that others wait for as well.
+/// Limits for a writer of a disk that others wait for as well.
 package enum DiskShare {
-    /// Bytes that are written to a file between two synchronizations, roughly: whoever else wants
-    /// something durable, a log above all, waits no longer than for this.
+    /// Approximate bytes written to a file between two synchronizations. It bounds how long others,
+    /// above all the log, wait for their own synchronization.
     package static let unsynchronizedBytesMax = 1 << 20
 }

@@ -1,5 +1,5 @@
-/// One directory of a `MemoryDisk`: its present names, the names a power failure would leave, and
-/// the changes between the two, which become durable in order.
+/// One directory of a `MemoryDisk`: its current names, the names after a power failure, and the
+/// changes between the two, which become durable in order.
 final class MemoryDirectoryNode {
     enum Child {
         case file(MemoryFileNode)
@@ -31,7 +31,7 @@ final class MemoryDirectoryNode {
         unsynced.removeAll()
     }
 
-    /// A failed fsync: an accidental part is durable, and nothing later repairs the rest.
+    /// A failed fsync: a random part is durable, and the rest is never made durable later.
     func failSynchronize(_ generator: inout SeededGenerator) {
         for change in unsynced.prefix(generator.survivors(of: unsynced.count)) {
             change.apply(to: &durableChildren)
@@ -39,14 +39,14 @@ final class MemoryDirectoryNode {
         unsynced.removeAll()
     }
 
-    /// The directory and all below it as a power failure now could leave them.
+    /// The directory and its subtree after a power failure now.
     func afterCrash(_ generator: inout SeededGenerator) -> MemoryDirectoryNode {
         var survivors = durableChildren
         for change in unsynced.prefix(generator.survivors(of: unsynced.count)) {
             change.apply(to: &survivors)
         }
         let result = MemoryDirectoryNode()
-        // Ascending names: the outcome depends on the seed alone, not on the hash order.
+        // Ascending names: the result depends on the seed alone, not on the hash order.
         for name in survivors.keys.sorted() {
             switch survivors[name] {
             case .file(let file):
@@ -61,7 +61,7 @@ final class MemoryDirectoryNode {
         return result
     }
 
-    /// Bytes of all files in the directory and below it.
+    /// Bytes of all files in the directory's subtree.
     func sizeBytes() -> Int {
         children.values.reduce(0) { sum, child in
             switch child {

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// What `Disk` promises; each call holds the lock from end to end.
+/// The operations of `Disk`; each call holds the lock from start to end.
 extension MemoryDisk {
     package func open(_ path: String, _ mode: DiskOpenMode) throws(DiskError) -> any DiskFile {
         try withLock { () throws(DiskError) in
@@ -104,7 +104,7 @@ extension MemoryDisk {
         }
     }
 
-    /// Length of a file; nil when there is none of this name.
+    /// Length of a file; nil when it does not exist.
     package func fileSizeBytes(_ path: String) -> Int? {
         let size = try? withLock { () throws(DiskError) -> Int? in
             guard case .file(let file) = try child(path) else { return nil }

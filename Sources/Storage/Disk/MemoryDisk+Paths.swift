@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Finding names in the tree; callers hold the lock.
+/// Path lookups in the tree; callers hold the lock.
 extension MemoryDisk {
     func components(_ path: String) -> [String] {
         path.utf8.split(separator: 0x2F).map { String(Substring($0)) }.filter { $0 != "." }
@@ -42,7 +42,7 @@ extension MemoryDisk {
 
     func handle(_ file: MemoryFileNode, path: String, writable: Bool) -> MemoryDiskFile {
         MemoryDiskFile(
-            path: path, disk: self, node: file, writable: writable, generation: generation)
+            path: path, disk: self, node: file, writable: writable, epoch: epoch)
     }
 
     func forgetSize(_ child: MemoryDirectoryNode.Child?) {

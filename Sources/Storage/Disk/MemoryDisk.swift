@@ -1,41 +1,42 @@
 internal import Synchronization
 
-/// The deterministic twin of `RealDisk`: files in memory that remember what is durable.
+/// The deterministic counterpart of `RealDisk`: files in memory that record what is durable.
 ///
-/// What it guarantees after `crash(seed:)`:
+/// Guarantees after `crash(seed:)`:
 /// - Everything that a successful `synchronize` covered is there, under the name that a successful
 ///   `synchronizeDirectory` covered.
-/// - Of later changes an accidental part is there, which the seed decides: writes are kept, dropped
-///   or torn at sectors of 512 bytes, in any order; names and sizes change in order up to a point.
-/// - Nothing else changes, unless a fault was asked for.
+/// - Of later changes a random part is there, which the seed determines: writes are kept, dropped
+///   or torn at sectors of 512 bytes, in any order; changes of names and sizes survive in order up
+///   to a point.
+/// - Nothing else changes, unless a fault was injected.
 ///
-/// It is stricter than most file systems: a file whose directory was never synchronized may be
-/// gone although the file itself was. Renames stay inside one directory.
+/// It is stricter than most file systems: a file whose directory was never synchronized may be lost
+/// although the file itself was synchronized. Renames stay inside one directory.
 ///
-/// `@unchecked Sendable`: all state is touched under the one lock.
+/// `@unchecked Sendable`: all state is accessed under one lock.
 package final class MemoryDisk: Disk, @unchecked Sendable {
     private let mutex = Mutex<Void>(())
     var root = MemoryDirectoryNode()
 
-    /// Counts crashes; files opened before the last one are dead.
-    private(set) var generation = 0
+    /// Counts crashes; files opened before the last one are closed.
+    private(set) var epoch = 0
 
     var usedBytes = 0
 
     /// Sum of the lengths of all files.
     package var sizeBytes: Int { mutex.withLock { _ in usedBytes } }
 
-    /// Decides how much of a short write or a failed synchronization survives.
+    /// Determines how much of a short write or a failed synchronization survives.
     var generator: SeededGenerator
 
     var faults = MemoryDiskFaults()
 
-    /// - Parameter seed: Decides the extent of injected faults; crashes have their own seed.
+    /// - Parameter seed: Determines the extent of injected faults; crashes have their own seed.
     package init(seed: UInt64 = 0) {
         generator = SeededGenerator(seed: seed)
     }
 
-    /// Plans faults, replacing those planned before.
+    /// Plans faults and replaces those planned before.
     package func inject(_ planned: MemoryDiskFaults) {
         withLock { faults = planned }
     }
@@ -49,31 +50,31 @@ package final class MemoryDisk: Disk, @unchecked Sendable {
         }
     }
 
-    /// A power failure: what was not synchronized survives by accident, as the seed decides. All
-    /// open files are dead and their locks are gone; planned faults stay.
+    /// A power failure: unsynchronized data survives at random, determined by the seed. All open
+    /// files are closed and their locks released; planned faults stay.
     package func crash(seed: UInt64) {
         withLock {
-            var accident = SeededGenerator(seed: seed)
-            root = root.afterCrash(&accident)
+            var crashGenerator = SeededGenerator(seed: seed)
+            root = root.afterCrash(&crashGenerator)
             usedBytes = root.sizeBytes()
-            generation += 1
+            epoch += 1
         }
     }
 
-    /// The disk as `crash(seed:)` would leave it; this one goes on undisturbed.
+    /// A copy of the disk as `crash(seed:)` would leave it; this one is unchanged.
     package func afterCrash(seed: UInt64) -> MemoryDisk {
         let result = MemoryDisk(seed: seed)
         withLock {
-            var accident = SeededGenerator(seed: seed)
-            result.root = root.afterCrash(&accident)
+            var crashGenerator = SeededGenerator(seed: seed)
+            result.root = root.afterCrash(&crashGenerator)
             result.usedBytes = result.root.sizeBytes()
         }
         return result
     }
 
-    /// The death of the process: open files and locks are gone, written data stays.
+    /// The end of the process: open files and locks are gone, written data stays.
     package func closeAllFiles() {
-        withLock { generation += 1 }
+        withLock { epoch += 1 }
     }
 
     func withLock<Result: Sendable>(
@@ -86,8 +87,8 @@ package final class MemoryDisk: Disk, @unchecked Sendable {
         mutex.withLock { _ in body() }
     }
 
-    /// Length that the file may grow to before the disk is full.
-    func roomBytes(growing file: MemoryFileNode) -> Int {
+    /// Length that the file may grow to until the disk is full.
+    func sizeBytesMax(growing file: MemoryFileNode) -> Int {
         guard let capacity = faults.capacityBytes else { return .max }
         return max(file.live.count, capacity - (usedBytes - file.live.count))
     }

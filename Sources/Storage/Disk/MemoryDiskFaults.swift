@@ -1,10 +1,10 @@
-/// What goes wrong on a `MemoryDisk`, counted in operations so that a run can be repeated exactly.
+/// Faults of a `MemoryDisk`, counted in operations so that a run is exactly repeatable.
 ///
 /// Each counter is the number of operations that still succeed; the one after them fails, and the
 /// counter is then nil again. Nil means that nothing is planned.
 package struct MemoryDiskFaults: Sendable {
-    /// Successful synchronizations (of files and directories) before one fails. The data it was to
-    /// make durable is lost in part, as on a kernel that drops dirty pages after an error.
+    /// Successful synchronizations (of files and directories) before one fails. A part of the data
+    /// that it covered is lost, as on a kernel that drops dirty pages after an error.
     package var synchronizesBeforeFailure: Int?
 
     /// Successful writes before one stores only a part of its bytes.
@@ -16,7 +16,8 @@ package struct MemoryDiskFaults: Sendable {
     /// Successful mappings before one fails with ENOMEM.
     package var mapsBeforeFailure: Int?
 
-    /// Sum of the lengths of all files at which the disk is full. A write stores what still fits.
+    /// Sum of the lengths of all files at which the disk is full. A write stores the part that
+    /// fits.
     package var capacityBytes: Int?
 
     /// Successful changes (of files and names) and synchronizations before every further one fails,
@@ -25,7 +26,7 @@ package struct MemoryDiskFaults: Sendable {
 
     package init() {}
 
-    /// Counts a change down; true from the one on that finds the machine stopped.
+    /// Counts a change down; true from the first change on a stopped machine.
     mutating func isHalted() -> Bool {
         guard let left = changesBeforeHalt else { return false }
         if left > 0 { changesBeforeHalt = left - 1 }

@@ -2,21 +2,21 @@ internal import Glibc
 
 /// An open file of a `MemoryDisk`. A crash of the disk closes it.
 ///
-/// `@unchecked Sendable`: all mutable state is touched under the disk's lock only.
+/// `@unchecked Sendable`: all mutable state is accessed under the disk's lock only.
 package final class MemoryDiskFile: DiskFile, @unchecked Sendable {
     package let path: String
     private let disk: MemoryDisk
     private let node: MemoryFileNode
     private let writable: Bool
-    private let generation: Int
+    private let epoch: Int
     private var isClosed = false
 
-    init(path: String, disk: MemoryDisk, node: MemoryFileNode, writable: Bool, generation: Int) {
+    init(path: String, disk: MemoryDisk, node: MemoryFileNode, writable: Bool, epoch: Int) {
         self.path = path
         self.disk = disk
         self.node = node
         self.writable = writable
-        self.generation = generation
+        self.epoch = epoch
     }
 
     package func size() throws(DiskError) -> Int {
@@ -47,7 +47,7 @@ package final class MemoryDiskFile: DiskFile, @unchecked Sendable {
                 fitting = fitting == 0 ? 0 : Int.random(in: 0..<fitting, using: &disk.generator)
             }
             let isShort = fitting < bytes.count
-            fitting = min(fitting, max(0, disk.roomBytes(growing: node) - offset))
+            fitting = min(fitting, max(0, disk.sizeBytesMax(growing: node) - offset))
             if fitting > 0 {
                 node.apply(.write(offset: offset, bytes: Array(bytes.prefix(fitting))))
             }
@@ -71,7 +71,7 @@ package final class MemoryDiskFile: DiskFile, @unchecked Sendable {
 
     package func truncate(to size: Int) throws(DiskError) {
         try change("ftruncate") { () throws(DiskError) in
-            if size > disk.roomBytes(growing: node) {
+            if size > disk.sizeBytesMax(growing: node) {
                 throw .full(path: path, operation: "ftruncate")
             }
             node.apply(.resize(size))
@@ -80,7 +80,7 @@ package final class MemoryDiskFile: DiskFile, @unchecked Sendable {
 
     package func allocate(from offset: Int, count: Int) throws(DiskError) {
         try change("fallocate") { () throws(DiskError) in
-            if offset + count > disk.roomBytes(growing: node) {
+            if offset + count > disk.sizeBytesMax(growing: node) {
                 throw .full(path: path, operation: "fallocate")
             }
             if offset + count > node.live.count { node.apply(.resize(offset + count)) }
@@ -121,7 +121,7 @@ package final class MemoryDiskFile: DiskFile, @unchecked Sendable {
     }
 
     private var isUsable: Bool {
-        !isClosed && generation == disk.generation
+        !isClosed && epoch == disk.epoch
     }
 
     private func perform<Result: Sendable>(

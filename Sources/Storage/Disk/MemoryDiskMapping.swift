@@ -3,7 +3,7 @@ internal import Glibc
 /// A view of a `MemoryDisk` file at a fixed address; changes of the file are copied into it.
 ///
 /// `@unchecked Sendable`: the address is constant. As with a real shared mapping, a reader must not
-/// look at bytes that are being written at that moment.
+/// read bytes that are being written at that moment.
 package final class MemoryDiskMapping: DiskMapping, @unchecked Sendable {
     package let base: UnsafeRawPointer
     package let reservedBytes: Int
@@ -26,20 +26,20 @@ package final class MemoryDiskMapping: DiskMapping, @unchecked Sendable {
         munmap(memory.baseAddress, reservedBytes)
     }
 
-    package func letGo(offset: Int, count: Int) {}
+    package func dontNeed(offset: Int, count: Int) {}
 
     package func lock(offset: Int, count: Int) {}
 
     package func willNeed(offset: Int, count: Int) {
-        // Memory needs no advice.
+        // Memory needs no read-ahead.
     }
 
-    /// Fills the fresh view with the file's present content.
+    /// Fills the new view with the file's current content.
     func load(_ content: SparseBytes) {
         _ = content.read(into: memory, at: 0)
     }
 
-    /// Repeats a change of the file, as far as it lies inside the view.
+    /// Applies a change of the file, as far as it is inside the view.
     func apply(_ change: MemoryFileNode.Change, sizeBefore: Int) {
         switch change {
         case .write(let offset, let bytes):

@@ -1,8 +1,9 @@
-/// One file of a `MemoryDisk`: what a reader sees now, what a power failure would leave, and the
+/// One file of a `MemoryDisk`: the current content, the content after a power failure, and the
 /// changes between the two.
 ///
 /// Invariant: applying all of `unsynced` in order to `durable` gives `live`, unless a `synchronize`
-/// has failed, which leaves `durable` behind for good (as a kernel that dropped dirty pages does).
+/// has failed, which leaves `durable` permanently outdated (like a kernel that dropped dirty
+/// pages).
 final class MemoryFileNode {
     /// A change that is not durable yet.
     enum Change {
@@ -18,7 +19,7 @@ final class MemoryFileNode {
     /// The handle that holds the advisory lock.
     weak var lockHolder: MemoryDiskFile?
 
-    /// Views that later changes must reach too.
+    /// Mappings that later changes are applied to.
     private var mappings: [WeakMapping] = []
 
     private struct WeakMapping {
@@ -30,7 +31,7 @@ final class MemoryFileNode {
         durable = content
     }
 
-    /// Changes what readers see and remembers the change as not durable.
+    /// Applies a change to the current content and records it as not durable.
     func apply(_ change: Change) {
         let sizeBefore = live.count
         change.apply(to: &live)
@@ -52,13 +53,13 @@ final class MemoryFileNode {
         unsynced.removeAll(keepingCapacity: true)
     }
 
-    /// A failed fdatasync: an accidental part is durable, and nothing later repairs the rest.
+    /// A failed fdatasync: a random part is durable, and the rest is never made durable later.
     func failSynchronize(_ generator: inout SeededGenerator) {
         durable = contentAfterCrash(&generator)
         unsynced.removeAll()
     }
 
-    /// Damages one bit, now and in what survives a crash.
+    /// Damages one bit, in the current and in the durable content.
     func flipBit(_ bit: Int, at offset: Int) {
         var byte: UInt8 = 0
         _ = withUnsafeMutableBytes(of: &byte) { live.read(into: $0, at: offset) }
@@ -71,14 +72,14 @@ final class MemoryFileNode {
         for entry in mappings { entry.mapping?.apply(change, sizeBefore: live.count) }
     }
 
-    /// What a power failure now would leave: the durable content with an accidental part of the
-    /// later changes. The size is that after some of the changes, in order. Each sector of 512
-    /// bytes stands alone, and holds what it held after some of the changes: a later change of a
-    /// sector never survives without the earlier ones of the same sector.
+    /// The content after a power failure now: the durable content with a random part of the later
+    /// changes. The size is that after some of the changes, in order. Each sector of 512 bytes is
+    /// independent, and holds its content after some of the changes: a later change of a sector
+    /// never survives without the earlier ones of the same sector.
     func contentAfterCrash(_ generator: inout SeededGenerator) -> SparseBytes {
         var content = durable
         let sizedChanges = generator.survivors(of: unsynced.count)
-        let sectors = SectorAccident(seed: generator.next(), changes: unsynced.count)
+        let sectors = SectorSurvival(seed: generator.next(), changes: unsynced.count)
         for (position, change) in unsynced.enumerated() {
             change.apply(
                 to: &content, mayResize: position < sizedChanges,
@@ -87,8 +88,8 @@ final class MemoryFileNode {
         return content
     }
 
-    /// Decides for each sector, by its number and the seed, how many changes reached it.
-    private struct SectorAccident {
+    /// Determines for each sector, by its number and the seed, how many changes reached it.
+    private struct SectorSurvival {
         let seed: UInt64
         let changes: Int
 

@@ -2,9 +2,9 @@ internal import Glibc
 
 /// The file system of this machine, through plain system calls.
 ///
-/// It holds no state, so any thread may use it. Descriptors are opened close-on-exec, calls that a
-/// signal interrupts are repeated, and nothing is cached or retried beyond that: a caller sees
-/// every failure once.
+/// It holds no state, so any thread may use it. Descriptors are opened close-on-exec, calls
+/// interrupted by a signal are repeated, and nothing is cached or retried beyond that: a caller
+/// sees every failure once.
 package final class RealDisk: Disk {
     package init() {}
 
@@ -31,7 +31,7 @@ package final class RealDisk: Disk {
         do {
             try systemCall(path, "mkdir") { mkdir(path, mode_t(truncatingIfNeeded: permissions)) }
         } catch .alreadyExists {
-            // Another process was faster, which is as good; a file of that name is not.
+            // Another process may have created the directory; a file of that name is an error.
             guard !isDirectory(path) else { return }
             throw .system(path: path, operation: "mkdir", errno: ENOTDIR)
         }

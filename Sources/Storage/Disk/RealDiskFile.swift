@@ -2,8 +2,8 @@ internal import Glibc
 
 /// One open descriptor of `RealDisk`.
 ///
-/// `@unchecked Sendable`: the file belongs to one thread at a time, as `DiskFile` demands. Using it
-/// after `close` fails with `EBADF`, it never touches a descriptor that was given out again.
+/// `@unchecked Sendable`: the file belongs to one thread at a time, as `DiskFile` requires. Using
+/// it after `close` fails with `EBADF`; it never accesses a reused descriptor.
 package final class RealDiskFile: DiskFile, @unchecked Sendable {
     package let path: String
     private var descriptor: Int32
@@ -55,13 +55,13 @@ package final class RealDiskFile: DiskFile, @unchecked Sendable {
         return ranges
     }
 
-    /// nil: nothing of the kind follows.
+    /// nil when none follows.
     private func seek(from offset: Int, _ what: Int32) throws(DiskError) -> Int? {
         let found = lseek(descriptor, offset, what)
         if found >= 0 { return Int(found) }
         switch errno {
         case ENXIO: return nil
-        // The file system does not know its holes, so all is data.
+        // The file system does not report holes, so everything is data.
         case EINVAL: return what == Self.seekData ? offset : nil
         default: throw DiskError(errno, path: path, operation: "lseek")
         }
@@ -74,8 +74,8 @@ package final class RealDiskFile: DiskFile, @unchecked Sendable {
             let count = try systemCall(path, "pwrite") {
                 pwrite(descriptor, base + done, bytes.count - done, offset + done)
             }
-            // The kernel writes less than asked when space runs out in between; going on then
-            // tells the reason. Nothing written at all would go on for ever.
+            // The kernel writes less than requested when space runs out; the next call then reports
+            // the reason. A call that writes nothing would loop forever.
             if count == 0 {
                 throw .shortWrite(path: path, writtenBytes: done, askedBytes: bytes.count)
             }
@@ -99,7 +99,7 @@ package final class RealDiskFile: DiskFile, @unchecked Sendable {
             }
         } catch {
             guard case .system(_, _, let number) = error, number == EOPNOTSUPP else { throw error }
-            // Some file systems cannot reserve blocks. A longer file is all that can be had.
+            // Some file systems cannot reserve blocks. Then only the length is extended.
             if try size() < offset + count { try truncate(to: offset + count) }
         }
     }
@@ -135,8 +135,8 @@ package final class RealDiskFile: DiskFile, @unchecked Sendable {
     }
 
     package func close() {
-        // After a failing close the descriptor's state is unknown; Linux has always released it.
-        // Data that matters was made durable by `synchronize` before.
+        // After a failed close the descriptor's state is unknown; Linux always releases it.
+        // Relevant data was made durable by `synchronize` before.
         if descriptor >= 0 { _ = Glibc.close(descriptor) }
         descriptor = -1
     }

@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// A shared mapping over a file and the address space behind its end.
+/// A shared mapping of a file and the address space after its end.
 ///
-/// The kernel's page cache is shared with `write`, so what is written through the file is seen here
-/// at once, and bytes that the file grows by appear at their offsets without the base moving.
-/// Reading behind the present end of the file kills the process (SIGBUS): callers bound offsets by
-/// a size they know, and never shrink a file below what a reader may touch.
+/// The kernel's page cache is shared with `write`, so data written through the file is visible here
+/// at once, and bytes by which the file grows appear at their offsets without moving the base.
+/// Reading after the current end of the file kills the process (SIGBUS): callers bound offsets by a
+/// known size, and never shrink a file below what a reader may access.
 package final class RealDiskMapping: DiskMapping, @unchecked Sendable {
     // `@unchecked Sendable`: all values are constant and the memory is read-only.
     package let base: UnsafeRawPointer
@@ -28,8 +28,8 @@ package final class RealDiskMapping: DiskMapping, @unchecked Sendable {
         advise(offset, count, MADV_WILLNEED)
     }
 
-    package func letGo(offset: Int, count: Int) {
-        // The pages are the file's: they come back from its cache when they are read again.
+    package func dontNeed(offset: Int, count: Int) {
+        // The pages belong to the file: they are read again from its cache on access.
         advise(offset, count, MADV_DONTNEED)
     }
 

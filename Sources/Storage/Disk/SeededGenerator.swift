@@ -1,5 +1,5 @@
-/// A small random generator whose whole future follows from its seed (SplitMix64, Steele et al.,
-/// "Fast splittable pseudorandom number generators", 2014).
+/// A small random generator that is determined by its seed (SplitMix64, Steele et al., "Fast
+/// splittable pseudorandom number generators", 2014).
 package struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 

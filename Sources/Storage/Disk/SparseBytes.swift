@@ -1,17 +1,17 @@
-/// The content of a file in memory; ranges that were never written, or only with zeros, cost
-/// nothing.
+/// The content of a file in memory; ranges that were never written, or only with zeros, take no
+/// memory.
 ///
-/// A value: a copy shares the pieces until one side changes them.
+/// A value type: a copy shares the pieces until either side changes them.
 struct SparseBytes {
     private static let pieceBytes = 4096
 
     /// Length of the file in bytes.
     private(set) var count = 0
 
-    /// 4 KiB each; nil stands for zeros. Bytes of the last piece behind `count` are zero.
+    /// 4 KiB each; nil stands for zeros. Bytes of the last piece after `count` are zero.
     private var pieces: [[UInt8]?] = []
 
-    /// Cuts the content, or extends it with zeros.
+    /// Truncates the content, or extends it with zeros.
     mutating func resize(to newCount: Int) {
         if newCount < count { zero(newCount..<count) }
         let pieceCount = (newCount + Self.pieceBytes - 1) / Self.pieceBytes
@@ -23,12 +23,12 @@ struct SparseBytes {
         count = newCount
     }
 
-    /// Copies up to the buffer's length from `offset`; gives the number of bytes copied.
+    /// Copies up to the buffer's length from `offset`; returns the number of bytes copied.
     func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
         let end = min(count, offset + buffer.count)
         if offset >= end { return 0 }
-        Self.forEachPiece(in: offset..<end) { index, range, place in
-            let target = UnsafeMutableRawBufferPointer(rebasing: buffer[place])
+        Self.forEachPiece(in: offset..<end) { index, range, bufferRange in
+            let target = UnsafeMutableRawBufferPointer(rebasing: buffer[bufferRange])
             guard let piece = pieces[index] else {
                 target.initializeMemory(as: UInt8.self, repeating: 0)
                 return
@@ -50,8 +50,8 @@ struct SparseBytes {
         if bytes.isEmpty { return }
         let end = offset + bytes.count
         if end > count { resize(to: end) }
-        Self.forEachPiece(in: offset..<end) { index, range, place in
-            let source = UnsafeRawBufferPointer(rebasing: bytes[place])
+        Self.forEachPiece(in: offset..<end) { index, range, bufferRange in
+            let source = UnsafeRawBufferPointer(rebasing: bytes[bufferRange])
             if pieces[index] == nil {
                 if source.allSatisfy({ $0 == 0 }) { return }
                 pieces[index] = [UInt8](repeating: 0, count: Self.pieceBytes)
@@ -62,7 +62,7 @@ struct SparseBytes {
         }
     }
 
-    /// Makes the part of the range that lies inside the content read as zeros.
+    /// Zeroes the part of the range that is inside the content.
     mutating func zero(_ range: Range<Int>) {
         let inside = range.clamped(to: 0..<count)
         if inside.isEmpty { return }
@@ -85,8 +85,8 @@ struct SparseBytes {
             let index = offset / pieceBytes
             let start = offset % pieceBytes
             let length = min(pieceBytes - start, range.upperBound - offset)
-            let place = offset - range.lowerBound
-            body(index, start..<start + length, place..<place + length)
+            let bufferOffset = offset - range.lowerBound
+            body(index, start..<start + length, bufferOffset..<bufferOffset + length)
             offset += length
         }
     }

@@ -1,9 +1,9 @@
 internal import Glibc
 
-/// fallocate(2), which Swift's Glibc module does not show because glibc declares it for GNU
+/// fallocate(2), which Swift's Glibc module does not export because glibc declares it for GNU
 /// programs only. It is looked up by name once; its type is `int (int, int, off_t, off_t)`.
 enum AllocationCall {
-    /// Frees the blocks of the range and leaves the file's size as it is.
+    /// Frees the blocks of the range and keeps the file's size.
     static let punchHoleMode: Int32 = 0x01 | 0x02  // KEEP_SIZE | PUNCH_HOLE of linux/falloc.h
 
     private typealias Function = @convention(c) (Int32, Int32, off_t, off_t) -> Int32
@@ -12,7 +12,7 @@ enum AllocationCall {
         unsafeBitCast($0, to: Function.self)
     }
 
-    /// Calls it; -1 with `errno` set when it fails or the C library has none.
+    /// Calls it; -1 with `errno` set when it fails or the C library lacks it.
     static func perform(_ descriptor: Int32, mode: Int32, offset: Int, count: Int) -> Int32 {
         guard let function else {
             errno = ENOSYS

@@ -1,6 +1,7 @@
 internal import Glibc
 
-/// Repeats a system call while a signal interrupts it, and turns its failure into a `DiskError`.
+/// Repeats a system call while it is interrupted by a signal, and converts its failure to a
+/// `DiskError`.
 ///
 /// - Parameters:
 ///   - path: The file or directory the call is about.
@@ -22,7 +23,7 @@ func systemCall<Result: SignedInteger>(
 }
 
 extension DiskError {
-    /// Names the errors that callers tell apart; keeps the number of all others.
+    /// Maps the errors that callers distinguish; keeps the number of all others.
     init(_ number: Int32, path: String, operation: String) {
         switch number {
         case ENOENT: self = .notFound(path: path)

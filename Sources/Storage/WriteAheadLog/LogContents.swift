@@ -1,6 +1,7 @@
 package import EtcdAPI
+import Identifiers
 
-/// What a log held when it was opened.
+/// The contents of a log at its opening.
 package struct LogContents: Equatable, Sendable {
     /// The bytes of the `LogMetadata` record at the head of each segment.
     package var metadata: [UInt8] = []
@@ -8,78 +9,79 @@ package struct LogContents: Equatable, Sendable {
     /// The newest hard state; empty when none was ever written.
     package var hardState = RaftHardState()
 
-    /// The entries behind the snapshot, without gaps. An index that was written twice has its later
-    /// entry, and what followed the earlier one is gone (Raft paper, figure 7). Entries above
-    /// `hardState.commit` may be overwritten yet.
+    /// The entries after the snapshot, without gaps. An index that was written twice has its later
+    /// entry, and the entries after the earlier one are dropped (Raft paper, figure 7). Entries
+    /// above `hardState.commit` may still be overwritten.
     package var entries: [RaftEntry] = []
 
     package init() {}
 }
 
-/// Gathers the records of a log into its contents.
+/// Collects the records of a log into its contents.
 struct LogReplay: ~Copyable {
     private let start: LogSnapshotRecord
     private(set) var contents = LogContents()
-    private(set) var lastIndex: UInt64 = 0
+    private(set) var lastIndex: LogIndex = .zero
     private var hasMetadata = false
     /// Term of the log's own entry at the snapshot's index.
-    private var termAtStart: UInt64?
+    private var termAtStart: Term?
 
-    /// Whether the log knows the snapshot that it is read from.
+    /// Whether the log records the snapshot that it is read from.
     private(set) var isStartKnown = false
 
     init(from start: LogSnapshotRecord) {
         self.start = start
     }
 
-    mutating func take(_ record: LogDecoder.Record) throws(LogError) {
+    mutating func apply(_ record: LogDecoder.Record) throws(LogError) {
         switch record.kind {
         case .checksum: break
-        case .metadata: try takeMetadata(record)
-        case .entry: try takeEntry(record)
+        case .metadata: try applyMetadata(record)
+        case .entry: try applyEntry(record)
         case .hardState: contents.hardState = try RaftHardState(strictly: record)
-        case .snapshot: try takeSnapshot(record)
+        case .snapshot: try applySnapshot(record)
         }
     }
 
-    private mutating func takeMetadata(_ record: LogDecoder.Record) throws(LogError) {
+    private mutating func applyMetadata(_ record: LogDecoder.Record) throws(LogError) {
         if hasMetadata, !record.data.elementsEqual(contents.metadata) { throw .metadataConflict }
         hasMetadata = true
         contents.metadata = Array(record.data)
     }
 
-    private mutating func takeEntry(_ record: LogDecoder.Record) throws(LogError) {
+    private mutating func applyEntry(_ record: LogDecoder.Record) throws(LogError) {
         let entry = try RaftEntry(strictly: record)
-        lastIndex = entry.index
-        if entry.index == start.index { termAtStart = entry.term }
-        // One that is written again takes away what followed it, also where it lies before the
-        // start itself.
+        lastIndex = LogIndex(entry.index)
+        if entry.index == start.index { termAtStart = Term(entry.term) }
+        // An entry that is written again removes the entries after it, also if it is before the
+        // start.
         if entry.index <= start.index { return contents.entries.removeAll() }
         let position = entry.index - start.index - 1
         if position > UInt64(contents.entries.count) {
             throw .entryOutOfRange(
-                index: entry.index, term: entry.term, snapshotIndex: start.index,
+                index: LogIndex(entry.index), term: Term(entry.term),
+                snapshotIndex: LogIndex(start.index),
                 readEntries: contents.entries.count)
         }
         contents.entries.removeSubrange(Int(position)...)
         contents.entries.append(entry)
     }
 
-    private mutating func takeSnapshot(_ record: LogDecoder.Record) throws(LogError) {
+    private mutating func applySnapshot(_ record: LogDecoder.Record) throws(LogError) {
         let snapshot = try LogSnapshotRecord(strictly: record)
-        // The log may go on behind a snapshot that another member sent.
-        lastIndex = max(lastIndex, snapshot.index)
+        // The log may continue after a snapshot that another member sent.
+        lastIndex = max(lastIndex, LogIndex(snapshot.index))
         if snapshot.index != start.index { return }
         if snapshot.term != start.term { throw .snapshotMismatch }
         isStartKnown = true
-        // A snapshot that contradicts the log replaced all of it, also what lies behind: entries
-        // that were never committed, of a term that the snapshot's leader has overruled.
-        if let termAtStart, termAtStart != start.term { contents.entries.removeAll() }
+        // A snapshot that contradicts the log replaced all of it, also the entries after it: they
+        // were never committed, and are of a term that the snapshot's leader has overruled.
+        if let termAtStart, termAtStart != Term(start.term) { contents.entries.removeAll() }
     }
 }
 
-// The kind of a record is not under its checksum. These initializers refuse data of another kind,
-// so that one damaged bit cannot turn an entry into a hard state or the other way round.
+// The kind of a record is not covered by its checksum. These initializers reject data of another
+// kind, so that one damaged bit cannot change an entry into a hard state or vice versa.
 
 extension RaftEntry {
     init(strictly record: LogDecoder.Record) throws(LogError) {

@@ -1,20 +1,20 @@
 internal import CCRC32C
 internal import EtcdAPI
 
-/// Reads the records of consecutive segments and refuses everything that was not written so.
+/// Reads the records of consecutive segments and rejects everything that no writer produces.
 ///
-/// What it guarantees: data is handed out only after its checksum, which runs over all records
-/// since the first segment read, agreed. An interrupted last write is told from damage:
-/// - A frame length of zero ends a segment: the space behind it was never used.
-/// - A record that reaches past the end of the last segment, or lacks one whole sector there, was
-///   interrupted (`unexpectedEnd`). Sectors are written whole or not at all, and unused space is
-///   zero; etcd judges the same way.
-/// - All else is damage. The length field is not under the checksum, so before its word is taken
-///   for the end of the log the decoder looks whether an intact record follows it after all.
-/// - The kind of a record is not under the checksum either; the order within a segment (checksum,
-///   metadata, then neither) and the shape of the data are checked in its place.
+/// Guarantees: data is returned only after verification of its checksum, which runs over all
+/// records since the first segment read. An interrupted last write is distinguished from damage:
+/// - A frame length of zero ends a segment: the space after it was never used.
+/// - A record that extends past the end of the last segment, or lacks one whole sector there, was
+///   interrupted (`unexpectedEnd`). Sectors are written completely or not at all, and unused space
+///   is zero; etcd uses the same rule.
+/// - Everything else is damage. The length field is not covered by the checksum, so before it is
+///   taken for the end of the log the decoder checks whether an intact record follows it.
+/// - The kind of a record is not covered by the checksum either; instead the order within a segment
+///   (checksum, metadata, then neither) and the form of the data are checked.
 struct LogDecoder: ~Copyable {
-    /// A record that was read and found right; its data is good until the next one is read.
+    /// A verified record; its data is valid until the next one is read.
     struct Record {
         let kind: LogRecordKind
         let data: UnsafeRawBufferPointer
@@ -26,10 +26,10 @@ struct LogDecoder: ~Copyable {
     private var current = 0
     private var recordsInSegment = 0
 
-    /// End of the last intact record in the segment that is being read.
+    /// End of the last intact record in the current segment.
     private(set) var offset = 0
 
-    /// The running checksum; nil before the first segment told its start.
+    /// The running checksum; nil before the first segment's checksum record.
     private(set) var checksum: UInt32?
 
     init(_ segments: [SegmentReader]) {
@@ -58,17 +58,19 @@ struct LogDecoder: ~Copyable {
         if remaining < LogFrame.sizeBytes { throw unexpectedEnd() }
         let field = try bytes(LogFrame.sizeBytes, after: 0).loadUnaligned(as: UInt64.self)
         if field == 0 {
-            // A word at the end of a sector may be missing alone, all others come with what
-            // follows them.
+            // Only a word at the end of a sector may be missing alone; all others are in a sector
+            // with data after them.
             let mayBeAlone = (offset + LogFrame.sizeBytes) % Self.sectorBytes == 0
-            if !mayBeAlone, try isIntactRecordBehindLength(of: 0) { throw damaged("its length") }
+            if !mayBeAlone, try hasIntactRecordDespiteLength(of: 0) { throw damaged("its length") }
             return nil
         }
         guard let frame = LogFrame(field: UInt64(littleEndian: field)) else {
             throw damaged("its length")
         }
         if frame.bodyBytes > remaining - LogFrame.sizeBytes {
-            if try isIntactRecordBehindLength(of: frame.recordBytes) { throw damaged("its length") }
+            if try hasIntactRecordDespiteLength(of: frame.recordBytes) {
+                throw damaged("its length")
+            }
             throw unexpectedEnd()
         }
         return try record(frame)
@@ -88,7 +90,7 @@ struct LogDecoder: ~Copyable {
         let isMisplaced =
             (kind == .checksum) != (recordsInSegment == 0)
             || (kind == .metadata) != (recordsInSegment == 1)
-        if isMisplaced { throw damaged("block type \(head.kind) in this place") }
+        if isMisplaced { throw damaged("block type \(head.kind) at this position") }
         try check(kind, head, frame, body)
         let record = Record(
             kind: kind, data: head.data, segment: segment.name, offsetBytes: offset)
@@ -97,7 +99,7 @@ struct LogDecoder: ~Copyable {
         return record
     }
 
-    /// Takes the record into the running checksum and compares.
+    /// Updates the running checksum with the record and compares.
     private mutating func check(
         _ kind: LogRecordKind, _ head: RecordHead, _ frame: LogFrame,
         _ body: UnsafeRawBufferPointer
@@ -119,7 +121,7 @@ struct LogDecoder: ~Copyable {
     }
 }
 
-// MARK: - Judging what is wrong
+// MARK: - Classification of damage
 
 extension LogDecoder {
     private static var sectorBytes: Int { 512 }
@@ -127,18 +129,18 @@ extension LogDecoder {
     private func bytes(_ count: Int, after distance: Int) throws(LogError) -> UnsafeRawBufferPointer
     {
         let bytes = try segment.bytes(at: offset + distance, count: count)
-        // The size was asked before; only a file that somebody cuts meanwhile has fewer.
+        // The size was checked before; only a file that is truncated meanwhile has fewer.
         if bytes.count < count { throw unexpectedEnd() }
         return bytes
     }
 
     /// Throws `unexpectedEnd` when a whole sector of the last segment's record is missing and the
-    /// length is not what is wrong.
+    /// length is not the damaged part.
     private func throwIfTorn(
         _ frame: LogFrame, _ body: UnsafeRawBufferPointer
     ) throws(LogError) {
         guard isLast, lacksSector(body) else { return }
-        if try isIntactRecordBehindLength(of: frame.recordBytes) { throw damaged("its length") }
+        if try hasIntactRecordDespiteLength(of: frame.recordBytes) { throw damaged("its length") }
         throw unexpectedEnd()
     }
 
@@ -156,10 +158,10 @@ extension LogDecoder {
         return false
     }
 
-    /// Whether the bytes behind the length field are a record whose own fields tell another length
-    /// than `framedBytes` and whose checksum is right: then the length field is damaged, and nothing
-    /// was interrupted.
-    private func isIntactRecordBehindLength(of framedBytes: Int) throws(LogError) -> Bool {
+    /// Whether the bytes after the length field are a record whose own fields give another length
+    /// than `framedBytes` and whose checksum is correct: then the length field is damaged, and the
+    /// write was not interrupted.
+    private func hasIntactRecordDespiteLength(of framedBytes: Int) throws(LogError) -> Bool {
         let start = offset + LogFrame.sizeBytes
         let available = segment.sizeBytes - start
         let first = try segment.bytes(at: start, count: min(available, 64))

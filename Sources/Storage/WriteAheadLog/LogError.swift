@@ -1,31 +1,32 @@
 package import Disk
+package import Identifiers
 
-/// Why the log could not be read or written. The texts are etcd's where etcd has one.
+/// An error of reading or writing the log. The texts are etcd's where etcd has one.
 package enum LogError: Error, Equatable, Sendable {
-    /// The disk failed. After this the log accepts nothing more: what is durable is unknown.
+    /// The disk failed. After this the log accepts no more writes: what is durable is unknown.
     case disk(DiskError)
     /// `create` found a log in the directory.
     case alreadyExists(directory: String)
     /// No segment begins at or before the snapshot's index.
-    case noSegment(snapshotIndex: UInt64)
+    case noSegment(snapshotIndex: LogIndex)
     /// The numbers of the segments have a gap.
     case brokenSequence(directory: String)
-    /// The log ends inside a record, as an interrupted write leaves it; `repair` helps if this is
+    /// The log ends inside a record, as after an interrupted write; `repair` fixes it if this is
     /// the last segment.
     case unexpectedEnd(segment: String, offsetBytes: Int)
-    /// Bytes are not those that were written.
+    /// The bytes differ from those that were written.
     case checksumMismatch(
         expected: UInt32, computed: UInt32, segment: String, offsetBytes: Int)
-    /// A record that no writer makes.
+    /// A record that no writer produces.
     case malformedRecord(segment: String, offsetBytes: Int, reason: String)
     /// Segments of two different members or clusters.
     case metadataConflict
-    /// The log knows the snapshot's index with another term.
+    /// The log records the snapshot's index with another term.
     case snapshotMismatch
-    /// The log does not know the snapshot that it was to be read from.
+    /// The log does not record the snapshot that it was to be read from.
     case snapshotNotFound
     /// An entry does not follow the ones before it.
-    case entryOutOfRange(index: UInt64, term: UInt64, snapshotIndex: UInt64, readEntries: Int)
+    case entryOutOfRange(index: LogIndex, term: Term, snapshotIndex: LogIndex, readEntries: Int)
 }
 
 extension LogError: CustomStringConvertible {

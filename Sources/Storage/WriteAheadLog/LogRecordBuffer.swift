@@ -1,12 +1,12 @@
 internal import CCRC32C
 internal import EtcdAPI
 
-/// Frames of records on their way to the file, encoded in place in memory that is used again.
+/// Frames of records to be written to the file, encoded in place in reused memory.
 ///
-/// Invariant: `checksum` is the running CRC-32C over the data of all records since the log began,
-/// the ones in the buffer included.
+/// Invariant: `checksum` is the running CRC-32C over the data of all records since the start of the
+/// log, including those in the buffer.
 struct LogRecordBuffer: ~Copyable {
-    /// Aligned to a page, as direct writes would need it.
+    /// Page-aligned, as required by direct writes.
     private var memory: UnsafeMutableRawBufferPointer
     private(set) var count = 0
     private(set) var checksum: UInt32
@@ -31,7 +31,7 @@ struct LogRecordBuffer: ~Copyable {
         UnsafeRawBufferPointer(rebasing: memory[..<count])
     }
 
-    /// Forgets the frames, which are in the file now; gives exceptional memory back.
+    /// Drops the frames, which are in the file now; frees exceptionally large memory.
     mutating func removeAll() {
         count = 0
         if memory.count > 16 * Self.capacityBytes {
@@ -46,10 +46,12 @@ struct LogRecordBuffer: ~Copyable {
     ) {
         let lengthBytes = WireSize.varint(UInt64(dataBytes))
         reserve(LogFrame.sizeBytes + Self.headBytesMax + lengthBytes + dataBytes + 8)
-        // The data comes first, behind the longest head possible: the head needs its checksum.
+        // The data is written first, after the longest possible head: the head contains its
+        // checksum.
         let recordStart = count + LogFrame.sizeBytes
-        let placed = recordStart + Self.headBytesMax + lengthBytes
-        let data = UnsafeMutableRawBufferPointer(rebasing: memory[placed..<placed + dataBytes])
+        let reservedStart = recordStart + Self.headBytesMax + lengthBytes
+        let data = UnsafeMutableRawBufferPointer(
+            rebasing: memory[reservedStart..<reservedStart + dataBytes])
         var writer = WireWriter(into: data)
         body(&writer)
         precondition(writer.count == dataBytes, "a record's data fills exactly its encoded size")
@@ -58,7 +60,7 @@ struct LogRecordBuffer: ~Copyable {
         var head = headWriter(kind, at: recordStart)
         head.appendLength(dataBytes, field: 3)
         let dataStart = recordStart + head.count
-        if dataStart < placed {
+        if dataStart < reservedStart {
             UnsafeMutableRawBufferPointer(rebasing: memory[dataStart..<dataStart + dataBytes])
                 .copyMemory(from: UnsafeRawBufferPointer(data))
         }

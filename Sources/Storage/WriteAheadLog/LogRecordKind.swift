@@ -1,12 +1,12 @@
-/// What a record of the log holds; the raw values are those on disk.
+/// The kind of a log record; the raw values are those on disk.
 enum LogRecordKind: UInt64 {
-    /// Which member and cluster the log belongs to; second in each segment.
+    /// The member and the cluster of the log; second in each segment.
     case metadata = 1
     /// One Raft entry.
     case entry = 2
-    /// Raft's hard state as of here.
+    /// Raft's hard state as of this position.
     case hardState = 3
-    /// The running checksum of the segment before; first in each segment, without data.
+    /// The running checksum of the previous segment; first in each segment, without data.
     case checksum = 4
     /// A snapshot that the log can be read from.
     case snapshot = 5
@@ -24,8 +24,8 @@ struct LogFrame: Equatable {
         self.recordBytes = recordBytes
     }
 
-    /// Reads a length field that is not zero; nil when no writer makes it. The low 56 bits are the
-    /// length; with padding the top byte is 0x80 plus its size.
+    /// Decodes a length field that is not zero; nil when no writer produces it. The low 56 bits are
+    /// the length; with padding the top byte is 0x80 plus its size.
     init?(field: UInt64) {
         let length = Int(field & (1 << 56 - 1))
         self.init(recordBytes: length)

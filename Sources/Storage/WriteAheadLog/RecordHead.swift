@@ -1,7 +1,7 @@
 internal import EtcdAPI
 
-/// The fields of a record, read strictly: just those that writers make, in their order. Anything
-/// else is damage that a lenient reader would pass over as an unknown field.
+/// The fields of a record, decoded strictly: exactly those that writers produce, in their order.
+/// Anything else is damage that a lenient decoder would skip as an unknown field.
 struct RecordHead {
     let kind: UInt64
     let checksum: UInt32
@@ -10,7 +10,7 @@ struct RecordHead {
     /// Length of the record.
     let recordBytes: Int
 
-    /// Reads a record that takes all of `bytes`; nil when it does not.
+    /// Decodes a record that takes all of `bytes`; nil when it does not.
     init?(_ bytes: UnsafeRawBufferPointer) {
         guard let head = try? Self.parse(bytes) else { return nil }
         self = head
@@ -45,7 +45,8 @@ struct RecordHead {
         return (kind, checksum)
     }
 
-    /// The length that a record's own fields tell, from its first bytes; nil when they are none.
+    /// The length according to a record's own fields, from its first bytes; nil when they are
+    /// invalid.
     static func recordBytes(beginning bytes: UnsafeRawBufferPointer) -> Int? {
         guard let length = try? length(beginning: bytes) else { return nil }
         return length

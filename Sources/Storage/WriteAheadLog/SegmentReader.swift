@@ -1,12 +1,12 @@
 internal import Disk
 
-/// Reads a segment from front to back through a window in memory.
+/// Reads a segment sequentially through a window in memory.
 final class SegmentReader {
     let name: String
     let sizeBytes: Int
     private let file: any DiskFile
-    /// Most of a segment is reserved and unwritten. Asked before anything is read, since what has
-    /// been read counts as written.
+    /// Most of a segment is reserved and unwritten. Determined before anything is read, since space
+    /// counts as written once it was read.
     private let writtenRanges: [Range<Int>]
     private var memory: UnsafeMutableRawBufferPointer
     private var windowStart = 0
@@ -26,7 +26,7 @@ final class SegmentReader {
         memory.deallocate()
     }
 
-    /// The bytes of a range inside the file, good until the next call; fewer when the file has
+    /// The bytes of a range inside the file, valid until the next call; fewer when the file has
     /// become shorter.
     func bytes(at offset: Int, count: Int) throws(LogError) -> UnsafeRawBufferPointer {
         if offset < windowStart || offset + count > windowStart + windowCount {

@@ -1,8 +1,9 @@
 internal import Disk
+package import Identifiers
 
 extension SnapshotStore {
-    /// Removes what an interrupted run left behind: `tmp*` (snapshots being written or received)
-    /// and `db.tmp*` (defragmentations). For the start of the member, before anything else.
+    /// Removes the files of an interrupted run: `tmp*` (snapshots being written or received) and
+    /// `db.tmp*` (defragmentations). Called first at the start of the member.
     ///
     /// - Returns: The names of the removed files.
     @discardableResult
@@ -13,20 +14,20 @@ extension SnapshotStore {
     /// Removes received databases older than the snapshot that the member starts from: they were
     /// replaced before they were used.
     @discardableResult
-    package func removeDatabases(olderThan index: UInt64) throws(SnapshotStoreError) -> [String] {
+    package func removeDatabases(olderThan index: LogIndex) throws(SnapshotStoreError) -> [String] {
         try remove { name in Self.databaseIndex(name).map { $0 < index } ?? false }
     }
 
-    /// Keeps the newest snapshots and as many received databases, and whatever the number the newest
-    /// snapshot that the log has recorded: the next start needs it. Databases behind that one are
-    /// kept as well: they may wait to be installed, more of them than `maximum` while the log hangs.
+    /// Keeps the newest snapshots and as many received databases. It always keeps the newest
+    /// snapshot that the log has recorded, which the next start needs, and all databases after it,
+    /// which may wait to be installed: more of them than `maximum` while the log is blocked.
     ///
     /// - Parameters:
     ///   - maximum: etcd's `max-snapshots`; 0 keeps all.
     ///   - recorded: index of the newest snapshot whose record in the log is durable.
     @discardableResult
     package func purge(
-        keeping maximum: Int, recorded: UInt64 = .max
+        keeping maximum: Int, recorded: LogIndex = .max
     ) throws(SnapshotStoreError) -> [String] {
         precondition(maximum >= 0, "a number of snapshots to keep is not negative")
         if maximum == 0 { return [] }
@@ -40,16 +41,18 @@ extension SnapshotStore {
     }
 
     /// The index in the name of a `.snap` file; 0 for other names.
-    private static func snapshotIndex(_ name: String) -> UInt64 {
+    private static func snapshotIndex(_ name: String) -> LogIndex {
         let parts = name.utf8.dropLast(".snap".utf8.count).split(separator: UInt8(ascii: "-"))
-        return parts.last.flatMap { UInt64(hexadecimal: Array($0)) } ?? 0
+        return LogIndex(parts.last.flatMap { UInt64(hexadecimal: Array($0)) } ?? 0)
     }
 
     /// The snapshot index in the name of a received database; nil for other names.
-    static func databaseIndex(_ name: String) -> UInt64? {
+    static func databaseIndex(_ name: String) -> LogIndex? {
         let ending = ".snap.db"
         guard name.hasSuffix(ending) else { return nil }
-        return UInt64(hexadecimal: Array(name.utf8.dropLast(ending.utf8.count)))
+        return UInt64(hexadecimal: Array(name.utf8.dropLast(ending.utf8.count))).map {
+            LogIndex($0)
+        }
     }
 
     private func remove(

@@ -3,9 +3,9 @@ internal import CCRC32C
 internal import Disk
 
 extension SnapshotStore {
-    /// The newest snapshot that the log knows, nil when there is none.
+    /// The newest snapshot that the log records, nil when there is none.
     ///
-    /// Files that are broken get the ending `.broken` and the next older one is tried, as etcd does.
+    /// Damaged files get the suffix `.broken` and the next older one is tried, as in etcd.
     ///
     /// - Parameter known: The result of `WriteAheadLog.validSnapshots`; nil accepts every snapshot.
     package func loadNewest(
@@ -13,9 +13,9 @@ extension SnapshotStore {
     ) throws(SnapshotStoreError) -> RaftSnapshot? {
         for name in try snapshotNames().reversed() {
             guard let snapshot = try loadOrSetAside(name) else { continue }
-            let place = snapshot.metadata
+            let metadata = snapshot.metadata
             guard let known else { return snapshot }
-            if known.contains(where: { $0.index == place.index && $0.term == place.term }) {
+            if known.contains(where: { $0.index == metadata.index && $0.term == metadata.term }) {
                 return snapshot
             }
         }
@@ -40,7 +40,7 @@ extension SnapshotStore {
         do throws(SnapshotStoreError) {
             return try load(name)
         } catch {
-            // A disk that cannot be read says nothing about the file.
+            // A read error of the disk does not mean that the file is damaged.
             if case .disk = error { throw error }
         }
         let path = directory + "/" + name

@@ -1,15 +1,16 @@
 package import Disk
 package import EtcdAPI
 internal import CCRC32C
+package import Identifiers
 
-/// Why a snapshot file could not be stored or read.
+/// An error of storing or reading a snapshot file.
 package enum SnapshotStoreError: Error, Equatable, Sendable {
     case disk(DiskError)
     /// The file is empty, has no data or no checksum.
     case empty(file: String)
-    /// The data is not what was written.
+    /// The data differs from what was written.
     case checksumMismatch(file: String, expected: UInt32, computed: UInt32)
-    /// The checksum is right or missing, but the bytes are no snapshot.
+    /// The checksum is correct or missing, but the bytes are not a snapshot.
     case malformed(file: String)
 }
 
@@ -30,11 +31,11 @@ package struct EncodedSnapshot: Sendable {
     let content: [UInt8]
 }
 
-/// The directory with a member's snapshots: `.snap` files (Raft metadata and the v2 store's JSON),
-/// received databases `.snap.db`, and the database `db` beside them, which is not its concern.
+/// The directory with a member's snapshots: `.snap` files (Raft metadata and the v2 store's JSON)
+/// and received databases `.snap.db`. It does not manage the database `db` beside them.
 ///
-/// A snapshot has its name only once it is complete and durable, so a crash leaves the whole or a
-/// `tmp` file that `removeLeftovers` takes away.
+/// A snapshot gets its name only once it is complete and durable, so a crash leaves the whole file
+/// or a `tmp` file that `removeLeftovers` removes.
 package struct SnapshotStore: Sendable {
     package let directory: String
     let disk: any Disk
@@ -45,22 +46,22 @@ package struct SnapshotStore: Sendable {
     }
 
     /// Name of the file of a snapshot.
-    package static func fileName(term: UInt64, index: UInt64) -> String {
-        "\(term.hexadecimal16)-\(index.hexadecimal16).snap"
+    package static func fileName(term: Term, index: LogIndex) -> String {
+        "\(term.rawValue.hexadecimal16)-\(index.rawValue.hexadecimal16).snap"
     }
 
     /// Path of the database that was received for a snapshot.
-    package func databasePath(index: UInt64) -> String {
-        directory + "/" + index.hexadecimal16 + ".snap.db"
+    package func databasePath(index: LogIndex) -> String {
+        directory + "/" + index.rawValue.hexadecimal16 + ".snap.db"
     }
 
-    /// Path to receive such a database under until it is complete; `commitDatabase` renames it.
-    package func temporaryDatabasePath(index: UInt64) -> String {
-        directory + "/tmp." + index.hexadecimal16 + ".snap.db"
+    /// Path of such a database while it is received; `commitDatabase` renames it.
+    package func temporaryDatabasePath(index: LogIndex) -> String {
+        directory + "/tmp." + index.rawValue.hexadecimal16 + ".snap.db"
     }
 
-    /// Gives a completely received and synchronized database its name, durably.
-    package func commitDatabase(index: UInt64) throws(SnapshotStoreError) {
+    /// Renames a completely received and synchronized database to its final name, durably.
+    package func commitDatabase(index: LogIndex) throws(SnapshotStoreError) {
         try run { () throws(DiskError) in
             try disk.rename(temporaryDatabasePath(index: index), to: databasePath(index: index))
             try disk.synchronizeDirectory(directory)
@@ -77,7 +78,8 @@ package struct SnapshotStore: Sendable {
         let data = snapshot.encoded()
         let checksum = data.withUnsafeBytes { crc32c_update(0, $0.baseAddress, $0.count) }
         return EncodedSnapshot(
-            name: Self.fileName(term: snapshot.metadata.term, index: snapshot.metadata.index),
+            name: Self.fileName(
+                term: Term(snapshot.metadata.term), index: LogIndex(snapshot.metadata.index)),
             content: SnapshotFile(crc: checksum, data: data[...]).encoded())
     }
 

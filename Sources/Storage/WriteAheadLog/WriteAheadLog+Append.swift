@@ -1,35 +1,36 @@
 package import EtcdAPI
 internal import Disk
+internal import Identifiers
 
 extension WriteAheadLog {
-    /// Bytes of frames that are gathered before they are written although the batch goes on.
+    /// Bytes of frames that are buffered before they are written within a batch.
     private static let writeUnitBytes = 1 << 20
 
-    /// Appends a batch: the entries, then the hard state, as one write where it is not huge.
+    /// Appends a batch: the entries, then the hard state, as one write unless it is very large.
     ///
-    /// The batch is durable after the next `synchronize`; `needsSynchronize` tells whether Raft has
-    /// to wait for one. Nothing is written for an empty batch. A segment that is full afterwards is
-    /// ended, which makes all durable.
+    /// The batch is durable after the next `synchronize`; `needsSynchronize` is set if Raft must
+    /// wait for one. Nothing is written for an empty batch. A segment that is full afterwards is
+    /// cut, which makes everything durable.
     ///
     /// - Parameters:
-    ///   - entries: Ascending without gaps. The first may overwrite indexes that exist already.
-    ///   - hardState: The new one; nil or empty when it did not change.
+    ///   - entries: Ascending without gaps. The first may overwrite existing indices.
+    ///   - hardState: The new one; nil or empty when unchanged.
     package func append(
         entries: [RaftEntry], hardState newState: RaftHardState?
     ) throws(LogError) {
         try stoppingOnFailure { () throws(LogError) in
-            for entry in entries { try stage(entry) }
+            for entry in entries { try encode(entry) }
             try finishBatch(newState)
         }
     }
 
-    /// Notes that a snapshot exists and makes the note durable; call it before the snapshot is
+    /// Records that a snapshot exists and makes the record durable; call it before the snapshot is
     /// used, and before segments that it replaces are released.
     ///
-    /// - Parameter isApplied: the snapshot is of what this member has applied. Its index is
-    ///   committed then, which is noted with it where no hard state has said so yet; a later one
-    ///   with a smaller commit index does not take it back. Otherwise the snapshot counts once a
-    ///   hard state behind it says so.
+    /// - Parameter isApplied: the snapshot is of this member's applied state. Then its index is
+    ///   committed, which is recorded with it unless a hard state already covers it; a later hard
+    ///   state with a smaller commit index does not revert this. Otherwise the snapshot is valid
+    ///   once a later hard state covers it.
     package func saveSnapshot(
         _ snapshot: LogSnapshotRecord, isApplied: Bool = false
     ) throws(LogError) {
@@ -41,21 +42,22 @@ extension WriteAheadLog {
             records.append(.snapshot, dataBytes: snapshot.encodedSize) { writer in
                 snapshot.encode(into: &writer)
             }
-            lastIndex = max(lastIndex, snapshot.index)
+            lastIndex = max(lastIndex, LogIndex(snapshot.index))
             try writeRecords()
             try synchronizeTail()
             needsSynchronize = false
             if snapshot.index > hardState.commit {
-                uncountedSnapshot = max(uncountedSnapshot ?? 0, snapshot.index)
+                unconfirmedSnapshot = max(unconfirmedSnapshot ?? .zero, LogIndex(snapshot.index))
             }
         }
     }
 
-    private func stage(_ entry: RaftEntry) throws(LogError) {
+    /// Encodes an entry behind those of the batch; what fills a unit is written.
+    private func encode(_ entry: RaftEntry) throws(LogError) {
         records.append(.entry, dataBytes: entry.encodedSize) { writer in
             entry.encode(into: &writer)
         }
-        lastIndex = entry.index
+        lastIndex = LogIndex(entry.index)
         needsSynchronize = true
         if records.count >= Self.writeUnitBytes { try writeRecords() }
     }
@@ -65,9 +67,9 @@ extension WriteAheadLog {
             if newState.term != hardState.term || newState.vote != hardState.vote {
                 needsSynchronize = true
             }
-            if let index = uncountedSnapshot, newState.commit >= index {
+            if let index = unconfirmedSnapshot, LogIndex(newState.commit) >= index {
                 needsSynchronize = true
-                uncountedSnapshot = nil
+                unconfirmedSnapshot = nil
             }
             let commit = max(newState.commit, hardState.commit)
             hardState = newState
@@ -96,10 +98,10 @@ extension WriteAheadLog {
         records.removeAll()
     }
 
-    /// Ends the tail and begins the next segment.
+    /// Cuts the log: ends the tail and begins the next segment.
     ///
-    /// The old tail is durable before the new one exists under its name, and the new one has its
-    /// head before it has its name: at each moment the named segments are a complete log.
+    /// The old tail is durable before the new one has its name, and the new one has its head before
+    /// its name: at each moment the named segments are a complete log.
     private func cut() throws(LogError) {
         let old = tail.file
         let usedBytes = tailOffset
@@ -108,7 +110,7 @@ extension WriteAheadLog {
             try old.synchronize()
         }
         let (file, temporaryPath) = try preparation.take()
-        let name = SegmentName(sequence: tail.name.sequence + 1, firstIndex: lastIndex + 1)
+        let name = SegmentName(sequence: tail.name.sequence + 1, firstIndex: lastIndex.next)
         segments.append(Segment(name: name, file: file))
         tailOffset = 0
         appendSegmentHead()

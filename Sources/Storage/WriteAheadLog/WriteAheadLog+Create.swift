@@ -10,12 +10,12 @@ extension WriteAheadLog {
         }
     }
 
-    /// Makes a new log, with a note of the empty snapshot {0, 0} to read it from.
+    /// Creates a new log, with a record of the empty snapshot {0, 0} to read it from.
     ///
-    /// It is built under `<directory>.tmp` and renamed when complete, so that a crash leaves either
-    /// the whole or nothing that `exists` finds.
+    /// It is built under `<directory>.tmp` and renamed when complete, so that after a crash
+    /// `exists` finds the whole log or none.
     ///
-    /// - Parameter metadata: An encoded `LogMetadata`; it stands at the head of each segment.
+    /// - Parameter metadata: An encoded `LogMetadata`; it is at the head of each segment.
     package static func create(
         disk: any Disk, directory: String, metadata: [UInt8],
         configuration: LogConfiguration = LogConfiguration()
@@ -48,7 +48,7 @@ extension WriteAheadLog {
         return log
     }
 
-    /// Encodes what stands first in each segment.
+    /// Encodes the head of a segment.
     func appendSegmentHead() {
         records.appendChecksum()
         records.append(.metadata, dataBytes: metadata.count) { writer in writer.append(metadata) }

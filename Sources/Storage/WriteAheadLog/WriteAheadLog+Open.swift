@@ -1,20 +1,22 @@
 package import Disk
 package import EtcdAPI
+import Identifiers
 
 extension WriteAheadLog {
-    /// Opens a log for appending and reads what lies behind a snapshot.
+    /// Opens a log for appending and reads the records after a snapshot.
     ///
-    /// What is read is durable: a process that was killed may have left writes, and the name of its
-    /// last segment, to the system's memory alone, and whoever reads them builds on them.
+    /// The returned contents are durable: a killed process may have left writes, and the name of
+    /// its last segment, only in the page cache, and the member builds on what it reads.
     ///
-    /// - Parameter snapshot: One that `saveSnapshot` noted, or {0, 0} for the whole log.
-    /// - Throws: `unexpectedEnd` when the last write was interrupted; call `repair` once then and
+    /// - Parameter snapshot: One that `saveSnapshot` recorded, or {0, 0} for the whole log.
+    /// - Throws: `unexpectedEnd` when the last write was interrupted; then call `repair` once and
     ///   open again. Everything else needs an operator.
     package static func open(
         disk: any Disk, directory: String, from snapshot: LogSnapshotRecord,
         configuration: LogConfiguration = LogConfiguration()
     ) throws(LogError) -> (log: WriteAheadLog, contents: LogContents) {
-        let segments = try lockSegments(disk: disk, directory: directory, from: snapshot.index)
+        let segments = try lockSegments(
+            disk: disk, directory: directory, from: LogIndex(snapshot.index))
         var isOpen = false
         defer { if !isOpen { for segment in segments { segment.file.close() } } }
         var readers: [SegmentReader] = []
@@ -23,7 +25,7 @@ extension WriteAheadLog {
         }
         var decoder = LogDecoder(readers)
         var replay = LogReplay(from: snapshot)
-        while let record = try decoder.next() { try replay.take(record) }
+        while let record = try decoder.next() { try replay.apply(record) }
         if !replay.isStartKnown { throw .snapshotNotFound }
         guard let checksum = decoder.checksum, let last = readers.last else {
             throw .snapshotNotFound
@@ -45,9 +47,9 @@ extension WriteAheadLog {
         return (log, contents)
     }
 
-    /// Opens and locks the segments from the one that holds what follows `index`.
+    /// Opens and locks the segments from the one that contains the entries after `index`.
     private static func lockSegments(
-        disk: any Disk, directory: String, from index: UInt64
+        disk: any Disk, directory: String, from index: LogIndex
     ) throws(LogError) -> [Segment] {
         let names = try segmentNames(disk: disk, directory: directory, from: index)
         var segments: [Segment] = []
@@ -64,9 +66,9 @@ extension WriteAheadLog {
         return segments
     }
 
-    /// The last segment that begins at or before `index`, and all behind it.
+    /// The last segment that begins at or before `index`, and all after it.
     private static func segmentNames(
-        disk: any Disk, directory: String, from index: UInt64
+        disk: any Disk, directory: String, from index: LogIndex
     ) throws(LogError) -> ArraySlice<SegmentName> {
         let names = try onDisk { () throws(DiskError) in
             try SegmentName.all(on: disk, in: directory)
@@ -82,10 +84,10 @@ extension WriteAheadLog {
         return selected
     }
 
-    /// Makes the space behind the last record zero again and the tail of full length.
+    /// Zeroes the space after the last record and restores the tail's full length.
     ///
-    /// An interrupted write may have left later sectors behind a missing first one. Written over in
-    /// part, they would look like damage at the next opening; they were never synchronized.
+    /// An interrupted write may have left later sectors after a missing first one. Partly
+    /// overwritten, the next opening would take them for damage; they were never synchronized.
     private static func clearTail(
         _ reader: SegmentReader, _ file: any DiskFile, _ offset: Int,
         _ configuration: LogConfiguration

@@ -1,18 +1,19 @@
 package import Disk
 internal import EtcdAPI
+package import Identifiers
 
 extension WriteAheadLog {
-    /// Unlocks the segments that only hold entries before `index`, so that `purge` may remove them.
-    /// The segment that holds the entry before `index` stays.
-    package func releaseSegments(upTo index: UInt64) {
-        let firstAtOrBehind = segments.firstIndex { $0.name.firstIndex >= index }
-        let kept = (firstAtOrBehind ?? segments.count) - 1
+    /// Unlocks the segments that only contain entries before `index`, so that `purge` may remove
+    /// them. The segment with the entry before `index` stays.
+    package func releaseSegments(upTo index: LogIndex) {
+        let firstAtOrAfter = segments.firstIndex { $0.name.firstIndex >= index }
+        let kept = (firstAtOrAfter ?? segments.count) - 1
         if kept <= 0 { return }
         for segment in segments[..<kept] { segment.file.close() }
         segments.removeFirst(kept)
     }
 
-    /// Removes the oldest segments until `maximum` are left, but none that is locked.
+    /// Removes the oldest segments until `maximum` are left, but no locked one.
     ///
     /// - Parameter maximum: etcd's `max-wals`; 0 keeps all.
     /// - Returns: The names of the removed segments, oldest first.
@@ -21,7 +22,7 @@ extension WriteAheadLog {
         try Self.purge(disk: disk, directory: directory, keeping: maximum)
     }
 
-    /// Like the method of the same name; for any thread, since the locks tell what is in use.
+    /// Like the method of the same name; for any thread, since the locks mark what is in use.
     @discardableResult
     package static func purge(
         disk: any Disk, directory: String, keeping maximum: Int

@@ -2,11 +2,11 @@ package import Disk
 package import EtcdAPI
 
 extension WriteAheadLog {
-    /// Cuts an interrupted last record off the last segment, keeping a copy of the segment under
-    /// `<name>.broken`. For a log that nobody has open.
+    /// Truncates an interrupted last record of the last segment and keeps a copy of the segment as
+    /// `<name>.broken`. The log must not be open.
     ///
     /// - Returns: Whether the last segment is sound now. False when it has damage that is not an
-    ///   interrupted write; nothing was changed then.
+    ///   interrupted write; then nothing was changed.
     package static func repair(disk: any Disk, directory: String) throws(LogError) -> Bool {
         let names = try onDisk { () throws(DiskError) in
             try SegmentName.all(on: disk, in: directory)
@@ -59,8 +59,8 @@ extension WriteAheadLog {
         try target.synchronize()
     }
 
-    /// The snapshots that the log can be read from, oldest first: those noted whose index is
-    /// committed. Only reads, so that a log that is open elsewhere is not disturbed.
+    /// The snapshots that the log can be read from, oldest first: the recorded ones whose index is
+    /// committed. Only reads, so that it does not affect a log that is open elsewhere.
     package static func validSnapshots(
         disk: any Disk, directory: String
     ) throws(LogError) -> [LogSnapshotRecord] {
@@ -86,10 +86,10 @@ extension WriteAheadLog {
                 }
             }
         } catch {
-            // An interrupted write at the end takes nothing away from what stands before it.
+            // An interrupted write at the end does not affect the records before it.
             guard case .unexpectedEnd = error else { throw error }
         }
-        // A member's own snapshot may be noted after a newer one that it received meanwhile.
+        // A member's own snapshot may be recorded after a newer one that it received meanwhile.
         return snapshots.filter { $0.index <= commit }.sorted { $0.index < $1.index }
     }
 }

@@ -1,7 +1,8 @@
 internal import Disk
 package import EtcdAPI
+package import Identifiers
 
-/// How a log is kept.
+/// The configuration of a log.
 package struct LogConfiguration: Sendable {
     /// Length at which a segment ends; etcd's is 64,000,000. Readers take any.
     package var segmentSizeBytes: Int
@@ -11,24 +12,25 @@ package struct LogConfiguration: Sendable {
     }
 }
 
-/// The durable log of a Raft member in etcd's format: entries, hard states and notes of snapshots
-/// in a row of segment files.
+/// The durable log of a Raft member in etcd's format: entries, hard states and snapshot records in
+/// a sequence of segment files.
 ///
-/// What it guarantees:
-/// - What `synchronize` (or `saveSnapshot`, or a cut) covered is there after any crash, and damage
-///   to it is noticed before it is read as data.
+/// Guarantees:
+/// - Data covered by `synchronize` (or `saveSnapshot`, or a cut) survives any crash, and damage to
+///   it is detected before it is read as data.
 /// - A crash leaves at most an incomplete tail that was never synchronized; `open` reports one that
-///   ends inside a record as `unexpectedEnd`, and `repair` cuts it off.
-/// - After any failure of the disk it accepts nothing more: what is durable is unknown then, and
-///   the member must stop (Raft paper, section 5.1: state is on stable storage before an answer).
+///   ends inside a record as `unexpectedEnd`, and `repair` truncates it.
+/// - After any failure of the disk it accepts no more writes: what is durable is unknown then, and
+///   the member must stop (Raft paper, section 5.1: state is on stable storage before a response).
 ///
-/// Invariants: `segments` ascend without gaps and all are locked; the last is the tail; the file
-/// is zero behind `tailOffset`; the running checksum in `records` covers all before `tailOffset`.
+/// Invariants: `segments` ascend without gaps and all are locked; the last is the tail; the file is
+/// zero after `tailOffset`; the running checksum in `records` covers everything before
+/// `tailOffset`.
 ///
-/// `@unchecked Sendable`: it belongs to one thread, the log thread, which may be chosen after it
-/// was made. Only `preparation` and the static functions may be used from others.
+/// `@unchecked Sendable`: it belongs to one thread, the log thread, which may start after its
+/// creation. Only `preparation` and the static functions may be used from others.
 package final class WriteAheadLog: @unchecked Sendable {
-    /// A segment that this log holds locked.
+    /// A segment that this log has locked.
     struct Segment {
         let name: SegmentName
         let file: any DiskFile
@@ -37,28 +39,28 @@ package final class WriteAheadLog: @unchecked Sendable {
     package let directory: String
     package let configuration: LogConfiguration
 
-    /// Where the next segment's file is made ready; for the runtime's background thread.
+    /// Prepares the next segment's file; used by the runtime's background thread.
     package let preparation: SegmentPreparation
 
     /// The newest hard state that was appended.
     package internal(set) var hardState = RaftHardState()
 
-    /// Index of the last entry that was appended, or of a snapshot behind it.
-    package internal(set) var lastIndex: UInt64 = 0
+    /// Index of the last appended entry, or of a snapshot after it.
+    package internal(set) var lastIndex: LogIndex = .zero
 
-    /// Whether something that Raft counts as persistent is appended but not durable yet: entries,
-    /// a term or a vote. A new commit index alone needs no synchronization, unless it is what makes
-    /// a noted snapshot count.
+    /// Whether persistent state of Raft is appended but not durable yet: entries, a term or a vote.
+    /// A new commit index alone needs no synchronization, unless it makes a recorded snapshot
+    /// valid.
     package internal(set) var needsSynchronize = false
 
-    /// Index of the newest noted snapshot, until a commit index at or behind it is durable.
-    var uncountedSnapshot: UInt64?
+    /// Index of the newest recorded snapshot, until a commit index at or after it is durable.
+    var unconfirmedSnapshot: LogIndex?
 
-    /// Segments begun since the log was created, for tests and metrics: the tail's number.
+    /// Number of segments since the creation of the log, for tests and metrics: the tail's number.
     package var tailSequence: UInt64 { tail.name.sequence }
 
-    /// Whether so much of the tail is used that the next segment should be made ready. A member
-    /// that is started and writes little has no use for one.
+    /// Whether enough of the tail is used that the next segment should be prepared. A member that
+    /// is started and writes little does not need one.
     package var isNextSegmentNear: Bool { tailOffset >= configuration.segmentSizeBytes / 4 }
 
     /// Bytes written since the log was opened.
@@ -93,7 +95,7 @@ package final class WriteAheadLog: @unchecked Sendable {
 
     var tail: Segment { segments[segments.count - 1] }
 
-    /// Makes all that was appended durable.
+    /// Makes all appended records durable.
     package func synchronize() throws(LogError) {
         try stoppingOnFailure { () throws(LogError) in
             try synchronizeTail()
@@ -101,7 +103,7 @@ package final class WriteAheadLog: @unchecked Sendable {
         }
     }
 
-    /// Makes all durable and lets go of the files and their locks.
+    /// Makes everything durable and closes the files, which releases their locks.
     package func close() throws(LogError) {
         defer { closeFiles() }
         try synchronize()
@@ -112,7 +114,7 @@ package final class WriteAheadLog: @unchecked Sendable {
         try onDisk { () throws(DiskError) in try file.synchronize() }
     }
 
-    /// Runs a change of the log; after a failure none is tried any more.
+    /// Runs a change of the log; after a failure no change is tried any more.
     func stoppingOnFailure(_ body: () throws(LogError) -> Void) throws(LogError) {
         if let failure { throw failure }
         do {

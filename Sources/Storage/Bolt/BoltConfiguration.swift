@@ -1,30 +1,30 @@
-/// How a Bolt file is opened.
-package struct BoltOptions: Sendable {
-    /// Opens without the right to write; `beginWrite` is then a programmer error.
+/// The configuration of a Bolt file.
+package struct BoltConfiguration: Sendable {
+    /// Opens read-only; `beginWrite` is then a programming error.
     package var readOnly: Bool
 
     /// Address space reserved for the mapping, at least this and twice the file's size.
     package var initialMapBytes: Int
 
-    /// Page size of a file that is created: a power of two, 1,024 to 65,536 bytes. An existing
-    /// file keeps its own.
+    /// Page size of a new file: a power of two, 1,024 to 65,536 bytes. An existing file keeps its
+    /// own.
     package var pageSizeBytes: Int
 
-    /// Whether a commit waits until the disk holds it. Without it a crash can lose the file.
+    /// Whether a commit waits until it is durable. Without it a crash can destroy the file.
     package var syncOnCommit: Bool
 
-    /// Whether a commit stores the list of free pages (bbolt's default). etcd does not: the list
-    /// is then rebuilt when the file is opened.
+    /// Whether a commit stores the freelist (bbolt's default). etcd does not: the list is then
+    /// rebuilt when the file is opened.
     package var freelistOnDisk: Bool
 
-    /// Promises that only the root holds buckets, as in every file of etcd. Opening then reads
-    /// few leaf pages; a file that breaks the promise would lose its nested buckets.
+    /// Asserts that only the root has buckets, as in every file of etcd. Opening then reads few
+    /// leaf pages; the nested buckets of a file that violates this would be lost.
     package var bucketsAreFlat: Bool
 
-    /// Bytes by which the file grows beyond what is needed, as in bbolt.
+    /// Bytes by which the file grows beyond the needed size, as in bbolt.
     package var growthStepBytes: Int
 
-    /// Whether the file's pages are kept in memory. What the system refuses to keep is an error.
+    /// Whether the file's pages are locked in memory. A refusal by the system is an error.
     package var locksMemory = false
 
     package init(
@@ -37,7 +37,7 @@ package struct BoltOptions: Sendable {
         growthStepBytes: Int = 16 << 20
     ) {
         precondition(
-            BoltOptions.isValidPageSize(pageSizeBytes),
+            BoltConfiguration.isValidPageSize(pageSizeBytes),
             "the page size is a power of two from 1,024 to 65,536 bytes")
         precondition(initialMapBytes > 0, "a mapping has a size")
         precondition(growthStepBytes >= 0, "a file grows by a step that is not negative")
