@@ -5,17 +5,17 @@ import Testing
 
 @testable import Lease
 
-@Suite("Checkpoints of leases")
+@Suite("Lease checkpoints")
 struct LeaseCheckpointTests {
     private static let interval: Int64 = 300_000
 
-    @Test func restsOfLongLeasesAreToldOnceAnIntervalAndTakenBackByARenewal() throws {
+    @Test func longLeasesAreCheckpointedOncePerIntervalAndResetByARenewal() throws {
         var fixture = try LeaseFixture(now: 0, checkpointMilliseconds: Self.interval)
         try fixture.grant(1, seconds: 1000)
         try fixture.grant(2, seconds: 300)
         #expect(due(&fixture, now: 299_999).isEmpty)
         #expect(due(&fixture, now: 300_000) == [1: 700])
-        #expect(due(&fixture, now: 900_000).isEmpty, "not again before that one is applied")
+        #expect(due(&fixture, now: 900_000).isEmpty, "no other one before it is applied")
         apply(1, 700, &fixture, now: 300_000)
         #expect(due(&fixture, now: 600_500) == [1: 400])
         apply(1, 400, &fixture, now: 600_500)
@@ -26,8 +26,8 @@ struct LeaseCheckpointTests {
         #expect(due(&fixture, now: 900_700) == [1: 700])
     }
 
-    /// What it says may be applied behind the renewal, and a later leader would start from it.
-    @Test func aRenewalTakesBackACheckpointThatIsStillOnItsWay() throws {
+    /// It may be applied after the renewal, and a later leader would start from it.
+    @Test func aRenewalResetsAPendingCheckpoint() throws {
         var fixture = try LeaseFixture(now: 0, checkpointMilliseconds: Self.interval)
         try fixture.grant(1, seconds: 1000)
         #expect(due(&fixture, now: 300_000) == [1: 700])
@@ -38,7 +38,7 @@ struct LeaseCheckpointTests {
         #expect(fixture.lessor.renew(lease(1), now: 300_500) == .renewed(seconds: 1000))
     }
 
-    @Test func aRevokedOrRenewedLeaseNeedsNone() throws {
+    @Test func aRevokedOrRenewedLeaseIsNotCheckpointed() throws {
         var fixture = try LeaseFixture(now: 0, checkpointMilliseconds: Self.interval)
         try fixture.grant(1, seconds: 1000)
         try fixture.grant(2, seconds: 1000)
@@ -47,7 +47,7 @@ struct LeaseCheckpointTests {
         #expect(due(&fixture, now: 300_000).isEmpty)
     }
 
-    @Test func promotionsScheduleAllAndOthersNone() throws {
+    @Test func aPromotionSchedulesAllAndADemotionRemovesThem() throws {
         var fixture = try LeaseFixture(checkpointMilliseconds: Self.interval)
         try fixture.grant(1, seconds: 1000)
         #expect(due(&fixture, now: .max).isEmpty)

@@ -5,9 +5,9 @@ import Testing
 
 @testable import Lease
 
-@Suite("Clocks of leases")
+@Suite("Lease clocks")
 struct LeaseClockTests {
-    @Test func clocksRunOnThePrimaryAlone() throws {
+    @Test func clocksOnlyRunOnThePrimary() throws {
         var fixture = try LeaseFixture()
         try fixture.grant(1, seconds: 10, now: 1_000)
         #expect(fixture.lessor[lease(1)]?.expiry == nil)
@@ -28,40 +28,40 @@ struct LeaseClockTests {
         #expect(fixture.lessor.takeExpired(limit: 10, now: .max).isEmpty)
     }
 
-    @Test func aPromotionStartsFromTheCheckpointedRest() throws {
+    @Test func aPromotionStartsFromTheCheckpointedTTL() throws {
         var fixture = try LeaseFixture()
         try fixture.grant(1, seconds: 100)
         fixture.lessor.checkpoint(
             lease(1), remainingSeconds: 40, persist: true, into: &fixture.batch)
         fixture.lessor.promote(inTerm: 2, extensionMilliseconds: 0, now: 0)
         #expect(fixture.lessor[lease(1)]?.expiry == 40_000)
-        // A renewal forgets the rest: the whole life begins again.
+        // A renewal resets the checkpoint and restarts the full TTL.
         #expect(fixture.lessor.renew(lease(1), now: 1_000) == .renewed(seconds: 100))
         #expect(fixture.lessor[lease(1)]?.expiry == 101_000)
         #expect(fixture.lessor[lease(1)]?.checkpointedSeconds == 0)
     }
 
-    @Test func aPromotionSpreadsAPileOfEnds() throws {
+    @Test func aPromotionSpreadsManyExpiries() throws {
         var fixture = try LeaseFixture()
         for id in Int64(1)...3_000 { try fixture.grant(id, seconds: 10) }
         fixture.lessor.promote(inTerm: 2, extensionMilliseconds: 1_000, now: 0)
-        var endsInSecond: [Int64: Int] = [:]
+        var expiriesInSecond: [Int64: Int] = [:]
         for lease in fixture.lessor.leasesByExpiry() {
             let expiry = try #require(lease.expiry)
-            #expect(expiry >= 11_000, "nobody loses time by the spreading")
-            endsInSecond[expiry / 1000, default: 0] += 1
+            #expect(expiry >= 11_000, "spreading shortens no lease")
+            expiriesInSecond[expiry / 1000, default: 0] += 1
         }
-        #expect(endsInSecond == [11: 750, 12: 750, 13: 750, 14: 750])
+        #expect(expiriesInSecond == [11: 750, 12: 750, 13: 750, 14: 750])
     }
 
-    @Test func aPromotionLeavesAFewEndsWhereTheyAre() throws {
+    @Test func aPromotionDoesNotSpreadFewExpiries() throws {
         var fixture = try LeaseFixture()
         for id in Int64(1)...1_000 { try fixture.grant(id, seconds: 10) }
         fixture.lessor.promote(inTerm: 2, extensionMilliseconds: 0, now: 0)
         #expect(fixture.lessor.leasesByExpiry().allSatisfy { $0.expiry == 10_000 })
     }
 
-    @Test func renewalTellsWhatBecameOfTheLease() throws {
+    @Test func renewalsReturnTheirResult() throws {
         var fixture = try LeaseFixture(now: 0)
         try fixture.grant(1, seconds: 10)
         #expect(fixture.lessor.renew(lease(1), now: 9_999) == .renewed(seconds: 10))
@@ -78,7 +78,7 @@ struct LeaseClockTests {
         #expect(fixture.lessor.takeExpired(limit: 10, now: 2_000) == [lease(1)])
         #expect(fixture.lessor.takeExpired(limit: 2, now: 4_500) == [lease(2), lease(3)])
         #expect(fixture.lessor.takeExpired(limit: 10, now: 4_999).isEmpty)
-        // The revocation of 1 did not come through; 4 has ended meanwhile.
+        // The revocation of 1 failed; 4 has expired meanwhile.
         #expect(fixture.lessor.takeExpired(limit: 10, now: 5_000) == [lease(1), lease(4)])
         for id in Int64(1)...5 {
             _ = try fixture.lessor.revoke(lease(id), into: &fixture.batch)
@@ -86,7 +86,7 @@ struct LeaseClockTests {
         #expect(fixture.lessor.takeExpired(limit: 10, now: 1_000_000).isEmpty)
     }
 
-    @Test func aRenewedLeaseIsReportedAtItsNewEnd() throws {
+    @Test func aRenewedLeaseIsReportedAtItsNewExpiry() throws {
         var fixture = try LeaseFixture(now: 0)
         try fixture.grant(1, seconds: 5)
         for now in stride(from: Int64(1_000), through: 60_000, by: 1_000) {
@@ -97,7 +97,7 @@ struct LeaseClockTests {
         #expect(fixture.lessor.takeExpired(limit: 10, now: 65_000) == [lease(1)])
     }
 
-    @Test func aLeaseGrantedAgainUnderItsIDEndsByItsNewTime() throws {
+    @Test func aLeaseGrantedAgainWithTheSameIDHasANewExpiry() throws {
         var fixture = try LeaseFixture(now: 0)
         try fixture.grant(1, seconds: 100)
         _ = try fixture.lessor.revoke(lease(1), into: &fixture.batch)
@@ -117,7 +117,7 @@ struct LeaseClockTests {
         #expect(fixture.lessor[lease(1)]?.remainingSeconds(at: now) == remaining)
     }
 
-    @Test func leasesByExpiryPutsTheNextToEndInFront() throws {
+    @Test func leasesAreOrderedByExpiry() throws {
         var fixture = try LeaseFixture(now: 0)
         try fixture.grant(3, seconds: 10)
         try fixture.grant(1, seconds: 30)
@@ -127,7 +127,7 @@ struct LeaseClockTests {
         #expect(fixture.lessor.leasesByExpiry().map(\.id.rawValue) == [1, 2, 3])
     }
 
-    @Test func theExpiryQueueGivesEveryTimeInOrder() {
+    @Test func theExpiryQueueReturnsTimesInOrder() {
         let seed: UInt64 = 3
         var generator = SeededGenerator(seed: seed)
         var queue = ExpiryQueue()

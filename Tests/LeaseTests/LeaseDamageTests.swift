@@ -18,8 +18,8 @@ struct LeaseDamageTests {
             bucket: Lessor.bucket, key: lease(7).storageKey, value: try message.serializedBytes())
     }
 
-    @Test(arguments: [Lessor.maximumSeconds + 1, Int64.max / 1000, .max])
-    func aLifeLongerThanAnyIsRefused(seconds: Int64) throws {
+    @Test(arguments: [Lessor.ttlSecondsMax + 1, Int64.max / 1000, .max])
+    func aTTLAboveTheMaximumIsRejected(seconds: Int64) throws {
         var fixture = try LeaseFixture()
         try write(&fixture, ttl: seconds)
         #expect(throws: LeaseRestoreError.malformedRecord(key: lease(7).storageKey)) {
@@ -27,21 +27,21 @@ struct LeaseDamageTests {
         }
     }
 
-    @Test func bytesThatAreNoLeaseAreRefused() throws {
+    @Test func malformedBytesAreRejected() throws {
         var fixture = try LeaseFixture()
         fixture.batch.put(bucket: Lessor.bucket, key: [1], value: [0xFF])
         #expect(throws: LeaseRestoreError.malformedRecord(key: [1])) { try fixture.restarted() }
     }
 
-    @Test func aLifeShorterThanAnyIsRaisedAsInEtcd() throws {
+    @Test func aTTLBelowTheMinimumIsRaisedAsInEtcd() throws {
         var fixture = try LeaseFixture()
         try write(&fixture, ttl: .min)
         #expect(try fixture.restarted()[lease(7)]?.grantedSeconds == 2)
     }
 
-    /// Checkpoints are stored as they come.
+    /// Checkpoints are stored unchecked.
     @Test(arguments: [Int64.max, .max / 1000, .min])
-    func aRestIsNeverMoreThanTheWhole(seconds: Int64) throws {
+    func aCheckpointedTTLIsLimitedToTheGrantedOne(seconds: Int64) throws {
         var fixture = try LeaseFixture(checkpointMilliseconds: 300_000)
         try fixture.grant(1, seconds: 100)
         fixture.lessor.checkpoint(

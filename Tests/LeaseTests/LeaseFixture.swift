@@ -8,7 +8,7 @@ func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
 func lease(_ number: Int64) -> LeaseID { LeaseID(rawValue: number) }
 
-/// A lessor and the database file that its changes go to.
+/// A lessor and the database file that stores its changes.
 struct LeaseFixture {
     let disk = MemoryDisk()
     let bolt: Bolt
@@ -16,13 +16,13 @@ struct LeaseFixture {
     var batch = BoltWriteBatch()
 
     init(
-        minimumSeconds: Int64 = 2, now: ClockMilliseconds? = nil,
+        ttlSecondsMin: Int64 = 2, now: ClockMilliseconds? = nil,
         checkpointMilliseconds: Int64? = nil
     ) throws {
         bolt = try Bolt.open(disk: disk, path: "db")
         batch.createBucket(bytes("lease"))
         lessor = Lessor(
-            minimumSeconds: minimumSeconds, checkpointIntervalMilliseconds: checkpointMilliseconds)
+            ttlSecondsMin: ttlSecondsMin, checkpointIntervalMilliseconds: checkpointMilliseconds)
         if let now { lessor.promote(inTerm: 2, extensionMilliseconds: 0, now: now) }
     }
 
@@ -31,13 +31,13 @@ struct LeaseFixture {
         try lessor.grant(lease(id), seconds: seconds, now: now, into: &batch)
     }
 
-    /// Commits what was gathered and reads it into a new lessor, as a start does.
-    mutating func restarted(minimumSeconds: Int64 = 2) throws -> Lessor {
+    /// Commits the pending changes and reads them into a new lessor, as at start.
+    mutating func restarted(ttlSecondsMin: Int64 = 2) throws -> Lessor {
         let transaction = bolt.beginWrite()
         try batch.apply(to: transaction)
         try transaction.commit()
         batch.removeAll()
-        var result = Lessor(minimumSeconds: minimumSeconds)
+        var result = Lessor(ttlSecondsMin: ttlSecondsMin)
         let reading = bolt.beginRead()
         defer { reading.end() }
         try result.restore(from: reading)

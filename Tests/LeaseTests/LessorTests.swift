@@ -7,25 +7,25 @@ import Testing
 
 @Suite("Leases and their keys")
 struct LessorTests {
-    @Test func refusesIDZeroTooLongLivesAndTakenIDs() throws {
+    @Test func rejectsIDZeroTooLongTTLsAndExistingIDs() throws {
         var fixture = try LeaseFixture()
         #expect(throws: EtcdError.leaseNotFound) { try fixture.grant(0, seconds: 10) }
         #expect(throws: EtcdError.leaseTTLTooLarge) {
-            try fixture.grant(1, seconds: Lessor.maximumSeconds + 1)
+            try fixture.grant(1, seconds: Lessor.ttlSecondsMax + 1)
         }
         #expect(fixture.lessor.count == 0)
-        try fixture.grant(1, seconds: Lessor.maximumSeconds)
+        try fixture.grant(1, seconds: Lessor.ttlSecondsMax)
         #expect(throws: EtcdError.leaseExists) { try fixture.grant(1, seconds: 10) }
         #expect(fixture.lessor[lease(1)]?.grantedSeconds == 9_000_000_000)
     }
 
     @Test(arguments: [(-5, 2), (0, 2), (1, 2), (2, 2), (3, 3)] as [(Int64, Int64)])
-    func raisesShortLivesToTheMinimum(asked: Int64, granted: Int64) throws {
-        var fixture = try LeaseFixture(minimumSeconds: 2)
-        #expect(try fixture.grant(7, seconds: asked).grantedSeconds == granted)
+    func raisesShortTTLsToTheMinimum(requested: Int64, granted: Int64) throws {
+        var fixture = try LeaseFixture(ttlSecondsMin: 2)
+        #expect(try fixture.grant(7, seconds: requested).grantedSeconds == granted)
     }
 
-    @Test func negativeIDsAreLeasesToo() throws {
+    @Test func negativeIDsAreValid() throws {
         var fixture = try LeaseFixture()
         try fixture.grant(-1, seconds: 10)
         try fixture.grant(.min, seconds: 10)
@@ -34,7 +34,7 @@ struct LessorTests {
         #expect(restarted[lease(.min)] != nil)
     }
 
-    @Test func revokingGivesTheKeysAscendingAndForgetsThem() throws {
+    @Test func revokingReturnsTheKeysAscendingAndDetachesThem() throws {
         var fixture = try LeaseFixture()
         try fixture.grant(1, seconds: 10)
         for key in ["b", "a", "", "ab"] { fixture.lessor.attach(bytes(key), to: lease(1)) }
@@ -47,7 +47,7 @@ struct LessorTests {
         }
     }
 
-    @Test func aKeyHangsOnOneLeaseAtMost() throws {
+    @Test func aKeyIsAttachedToOneLeaseAtMost() throws {
         var fixture = try LeaseFixture()
         try fixture.grant(1, seconds: 10)
         try fixture.grant(2, seconds: 10)
@@ -71,7 +71,7 @@ struct LessorTests {
         #expect(fixture.lessor[lease(1)]?.keys.isEmpty == true)
     }
 
-    @Test func attachmentsMirrorEachOtherWhateverHappens() throws {
+    @Test func attachmentsStayConsistent() throws {
         let seed: UInt64 = 20
         var generator = SeededGenerator(seed: seed)
         var fixture = try LeaseFixture()
@@ -82,9 +82,9 @@ struct LessorTests {
             switch Int.random(in: 0..<10, using: &generator) {
             case 0:
                 let keys = try? fixture.lessor.revoke(id, into: &fixture.batch)
-                let gone = expected.filter { $0.value == id }.map(\.key)
-                #expect(Set(keys ?? []) == Set(gone), "seed \(seed), step \(step)")
-                for key in gone { expected[key] = nil }
+                let detached = expected.filter { $0.value == id }.map(\.key)
+                #expect(Set(keys ?? []) == Set(detached), "seed \(seed), step \(step)")
+                for key in detached { expected[key] = nil }
             case 1, 2: _ = try? fixture.grant(id.rawValue, seconds: 10)
             case 3...7:
                 fixture.lessor.attach(key, to: id)
@@ -123,22 +123,22 @@ struct LessorTests {
         #expect(!restarted.isPrimary && !restarted.hasAttachments)
     }
 
-    @Test func theKeyOfAStoredLeaseIsItsNumberBigEndian() throws {
+    @Test func theKeyOfAStoredLeaseIsItsBigEndianID() throws {
         var fixture = try LeaseFixture()
         try fixture.grant(0x0102_0304_0506_0708, seconds: 60)
         _ = try fixture.restarted()
         let reading = fixture.bolt.beginRead()
         defer { reading.end() }
         let stored = try reading.bucket(bytes("lease"))?.get([1, 2, 3, 4, 5, 6, 7, 8])
-        // leasepb.Lease: field 1 id, field 2 ttl; an absent rest is not written.
+        // leasepb.Lease: field 1 id, field 2 ttl; an absent remaining TTL is not encoded.
         #expect(stored == [8, 0x88, 0x8E, 0x98, 0xA8, 0xC0, 0xE0, 0x80, 0x81, 1, 16, 60])
     }
 
-    @Test func raisesStoredLivesToTheMinimum() throws {
+    @Test func raisesStoredTTLsToTheMinimum() throws {
         var fixture = try LeaseFixture()
         try fixture.grant(1, seconds: 10)
-        let restarted = try fixture.restarted(minimumSeconds: 15)
-        // A file of a member with shorter elections: the minimum of this one holds.
+        let restarted = try fixture.restarted(ttlSecondsMin: 15)
+        // The file is from a member with shorter elections: the minimum of this one applies.
         #expect(restarted[lease(1)]?.grantedSeconds == 15)
     }
 }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Membership")
 struct ClusterMembershipTests {
-    @Test func keepsMembersAscendingAndReadsThemBack() throws {
+    @Test func keepsMembersAscendingAndRestoresThem() throws {
         var fixture = try MembershipFixture()
         fixture.add(0xFF, "http://c:1")
         fixture.add(1, "http://a:1")
@@ -49,7 +49,7 @@ struct ClusterMembershipTests {
             try fixture.stored("cluster", "downgrade") == #"{"target-version":"","enabled":false}"#)
     }
 
-    @Test func changesOfAMissingMemberChangeNothing() throws {
+    @Test func changesOfAMissingMemberHaveNoEffect() throws {
         var fixture = try MembershipFixture()
         fixture.add(1, "http://a:1")
         let before = fixture.membership.members
@@ -68,12 +68,12 @@ struct ClusterMembershipTests {
         #expect(fixture.membership.members == [Member(id: id(1), peerURLs: ["http://b:1"])])
     }
 
-    @Test func readsADirectoryWithoutItsBucketsAndWithNonsenseInThem() throws {
+    @Test func restoresWithoutBucketsAndWithMalformedValues() throws {
         var fixture = try MembershipFixture()
         let bare = try Bolt.open(disk: MemoryDisk(), path: "db")
         let reading = bare.beginRead()
         var membership = fixture.membership
-        try membership.restore(from: reading, noted: nil)
+        try membership.restore(from: reading, confState: nil)
         reading.end()
         #expect(membership.members.isEmpty && membership.version == nil)
 
@@ -89,30 +89,30 @@ struct ClusterMembershipTests {
         #expect(restarted.downgrade == .init())
     }
 
-    /// A 3.5 member's database still calls a promoted member a learner.
-    @Test func whoHasAVoteIsWhatConsensusNoted() throws {
+    /// In a 3.5 member's database a promoted member is still a learner.
+    @Test func votersAreThoseOfTheRecordedConfState() throws {
         var fixture = try MembershipFixture()
         for number: UInt64 in 1...3 {
             fixture.add(number, "http://\(number):1", isLearner: number > 1)
         }
-        let noted = RaftConfState(
+        let confState = RaftConfState(
             voters: [1, 2, 9], learners: [3], votersOutgoing: [], learnersNext: [],
             autoLeave: false)
-        let restarted = try fixture.restarted(noted: noted)
+        let restarted = try fixture.restarted(confState: confState)
         #expect(restarted.members.map(\.isLearner) == [false, false, true])
         #expect(try fixture.restarted().members.map(\.isLearner) == [false, true, true])
     }
 
-    @Test func saysWhyAChangeMakesNoSense() throws {
+    @Test func rejectsInvalidChanges() throws {
         var fixture = try MembershipFixture()
         fixture.add(1, "http://a:1", "http://a:2")
         fixture.add(2, "http://b:1", isLearner: true)
         fixture.add(3, "http://c:1")
         fixture.membership.remove(id(3), into: &fixture.batch)
         let membership = fixture.membership
-        func error(_ change: MemberChange, learnersMaximum: Int = 1) -> EtcdError? {
+        func error(_ change: MemberChange, learnersMax: Int = 1) -> EtcdError? {
             do throws(EtcdError) {
-                try membership.validate(change, learnersMaximum: learnersMaximum)
+                try membership.validate(change, learnersMax: learnersMax)
                 return nil
             } catch {
                 return error
@@ -127,7 +127,7 @@ struct ClusterMembershipTests {
         #expect(error(new(4, "http://a:2")) == .peerURLExists)
         #expect(error(new(4, "http://c:1")) == nil, "a removed member's URLs are free")
         #expect(error(new(4, "http://d:1", isLearner: true)) == .tooManyLearners)
-        #expect(error(new(4, "http://d:1", isLearner: true), learnersMaximum: 2) == nil)
+        #expect(error(new(4, "http://d:1", isLearner: true), learnersMax: 2) == nil)
         #expect(error(.promote(id(2))) == nil)
         #expect(error(.promote(id(1))) == .memberNotLearner)
         #expect(error(.promote(id(9))) == .memberNotFound)

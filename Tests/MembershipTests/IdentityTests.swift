@@ -1,35 +1,37 @@
+import Identifiers
 import Testing
 
 @testable import Membership
 
-@Suite("Identities")
+@Suite("Member and cluster IDs")
 struct IdentityTests {
-    @Test func areThoseOfARealMember() {
+    @Test func equalThoseOfEtcd() {
         let member = MemberID(peerURLs: ["http://127.0.0.1:42180"], token: "tok1")
         #expect(member.description == "fcef5a85db9fa8dd")
-        #expect(ClusterID(founders: [member]).description == "7a6ed2429c17496f")
-        // What every etcd that is started without any flag calls itself.
+        #expect(ClusterID(initialMembers: [member]).description == "7a6ed2429c17496f")
+        // The IDs of an etcd that is started without flags.
         let standard = MemberID(peerURLs: ["http://localhost:2380"], token: "etcd-cluster")
         #expect(standard.description == "8e9e05c52164694d")
-        #expect(ClusterID(founders: [standard]).description == "cdf818194e3a8c32")
+        #expect(ClusterID(initialMembers: [standard]).description == "cdf818194e3a8c32")
     }
 
-    @Test func doNotDependOnTheOrderOfURLsAndFounders() {
+    @Test func doNotDependOnTheOrderOfURLsAndMembers() {
         let one = MemberID(peerURLs: ["http://a:1", "http://b:1"], token: "t")
         let other = MemberID(peerURLs: ["http://b:1", "http://a:1"], token: "t")
         #expect(one == other)
         let third = MemberID(peerURLs: ["http://c:1"], token: "t")
-        #expect(ClusterID(founders: [one, third]) == ClusterID(founders: [third, one]))
-        #expect(ClusterID(founders: [one, third]) != ClusterID(founders: [one]))
+        #expect(
+            ClusterID(initialMembers: [one, third]) == ClusterID(initialMembers: [third, one]))
+        #expect(ClusterID(initialMembers: [one, third]) != ClusterID(initialMembers: [one]))
     }
 
     @Test func dependOnTheTokenAndTheTimeOfJoining() {
         let urls = ["http://a:1"]
-        let founded = MemberID(peerURLs: urls, token: "t")
-        #expect(founded != MemberID(peerURLs: urls, token: "u"))
+        let initial = MemberID(peerURLs: urls, token: "t")
+        #expect(initial != MemberID(peerURLs: urls, token: "u"))
         let joined = MemberID(peerURLs: urls, token: "t", addedAtUnixSeconds: 1_700_000_000)
-        #expect(joined != founded)
-        // The seconds stand behind the token as decimal digits, without anything between.
+        #expect(joined != initial)
+        // The seconds directly follow the token, as decimal digits.
         #expect(joined == MemberID(peerURLs: urls, token: "t1700000000"))
     }
 
@@ -40,7 +42,7 @@ struct IdentityTests {
     }
 
     @Test(arguments: ["", "+ab", "-1", "0x1", "xyz", "1 ", "10000000000000000"])
-    func areNotReadFromAnythingElse(text: String) {
+    func areNotParsedFromAnythingElse(text: String) {
         #expect(MemberID(hexadecimal: text) == nil)
     }
 }
@@ -53,7 +55,7 @@ struct SemanticVersionTests {
             ("3.7.0-rc.1", SemanticVersion(3, 7)), ("3.6.4+git.abc", SemanticVersion(3, 6, 4)),
             ("10.0.12", SemanticVersion(10, 0, 12)),
         ])
-    func areRead(text: String, version: SemanticVersion) {
+    func areParsed(text: String, version: SemanticVersion) {
         #expect(SemanticVersion(text) == version)
     }
 
@@ -62,7 +64,7 @@ struct SemanticVersionTests {
             "", "3", "3.", "3.7.", "3.7.1.0", "v3.7.1", "a.b", "3.-7", "3.+7", "3. 7", "٣.٧",
             "3.99999999999999999999",
         ])
-    func areNotReadFromAnythingElse(text: String) {
+    func areNotParsedFromAnythingElse(text: String) {
         #expect(SemanticVersion(text) == nil)
     }
 

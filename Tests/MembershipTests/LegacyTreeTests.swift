@@ -3,9 +3,9 @@ import Testing
 
 @testable import Membership
 
-@Suite("The former store's tree")
+@Suite("v2 store tree")
 struct LegacyTreeTests {
-    /// A node of the tree as etcd's reader sees it.
+    /// A node of the tree in etcd's format.
     private struct Node: Decodable {
         var Path: String
         var Value: String
@@ -17,14 +17,14 @@ struct LegacyTreeTests {
     }
 
     private struct Tree: Decodable {
-        struct Hub: Decodable { var EventHistory: History }
+        struct Watchers: Decodable { var EventHistory: History }
         struct History: Decodable { var Queue: Queue }
         struct Queue: Decodable {
             var Events: [String?]
             var Capacity: Int
         }
         var Root: Node
-        var WatcherHub: Hub
+        var WatcherHub: Watchers
         var CurrentVersion: Int
         var Stats: [String: Int]
     }
@@ -33,7 +33,7 @@ struct LegacyTreeTests {
         try JSONDecoder().decode(Tree.self, from: Data(membership.legacyTreeJSON.utf8))
     }
 
-    @Test func holdsMembersRemovedOnesAndTheVersion() throws {
+    @Test func containsMembersRemovedMembersAndTheVersion() throws {
         var fixture = try MembershipFixture()
         fixture.add(0xAB, "http://a:1")
         fixture.add(0xCD, "http://b:1", isLearner: true)
@@ -64,14 +64,14 @@ struct LegacyTreeTests {
         #expect(tree.WatcherHub.EventHistory.Queue.Capacity == 1000)
     }
 
-    @Test func ofAnEmptyMembershipIsReadableToo() throws {
+    @Test func ofAnEmptyMembershipIsValid() throws {
         let tree = try parsed(try MembershipFixture().membership)
         #expect(tree.Root["0", "members"]?.Children?.isEmpty == true)
         #expect(tree.Root["0", "removed_members"] == nil)
         #expect(tree.Root["0", "version"] == nil)
     }
 
-    @Test func requestsToItMeanPublicationsAndVersions() {
+    @Test func requestsPublishAttributesAndVersions() {
         func change(_ path: String, _ value: String) -> ClusterMembership.LegacyChange? {
             ClusterMembership.legacyChange(path: path, value: value)
         }
@@ -90,8 +90,8 @@ struct LegacyTreeTests {
         #expect(change("", "") == nil)
     }
 
-    /// A 3.5 member's database has neither names nor client URLs of the others.
-    @Test func whatTheDatabaseLacksIsRecalledFromTheTree() throws {
+    /// A 3.5 member's database has neither names nor client URLs of the other members.
+    @Test func attributesThatTheDatabaseLacksAreRestoredFromTheTree() throws {
         var source = try MembershipFixture()
         for number: UInt64 in 1...3 { source.add(number, "http://\(number):1") }
         for number: UInt64 in 1...2 {
@@ -100,8 +100,8 @@ struct LegacyTreeTests {
                 into: &source.batch)
         }
         let tree = Array(source.membership.legacyTreeJSON.utf8)
-        let told = ClusterMembership.publications(inLegacyTree: tree)
-        #expect(told.count == 2)
+        let published = ClusterMembership.publishedAttributes(inLegacyTree: tree)
+        #expect(published.count == 2)
 
         var fixture = try MembershipFixture()
         for number: UInt64 in 1...3 { fixture.add(number, "http://\(number):1") }
@@ -109,7 +109,7 @@ struct LegacyTreeTests {
             name: "newer", clientURLs: ["http://newer:1"], of: id(2), into: &fixture.batch)
         let later = ClusterMembership.LegacyChange.attributes(
             id(1), name: "m1", clientURLs: ["http://moved:1"])
-        fixture.membership.recall(told + [later], into: &fixture.batch)
+        fixture.membership.restorePublishedAttributes(published + [later], into: &fixture.batch)
         let restarted = try fixture.restarted()
         #expect(restarted.members.map(\.name) == ["m1", "newer", ""])
         #expect(
@@ -117,7 +117,7 @@ struct LegacyTreeTests {
     }
 
     @Test(arguments: ["", "{", "[]", "{\"Root\":{\"Children\":{\"0\":7}}}", "{\"Root\":null}"])
-    func whatIsNoTreeTellsNothing(text: String) {
-        #expect(ClusterMembership.publications(inLegacyTree: Array(text.utf8)).isEmpty)
+    func malformedTreesAreIgnored(text: String) {
+        #expect(ClusterMembership.publishedAttributes(inLegacyTree: Array(text.utf8)).isEmpty)
     }
 }

@@ -4,13 +4,13 @@ import Testing
 
 @Suite("Members as JSON")
 struct MemberJSONTests {
-    @Test func leavesOutWhatIsEmpty() {
+    @Test func omitsEmptyFields() {
         let bare = Member(id: id(255), peerURLs: ["http://a:2380"])
         #expect(bare.json == #"{"id":255,"peerURLs":["http://a:2380"]}"#)
         #expect(Member(id: id(1), peerURLs: []).json == #"{"id":1,"peerURLs":[]}"#)
     }
 
-    @Test func holdsEveryFieldInEtcdsOrder() {
+    @Test func containsEveryFieldInEtcdsOrder() {
         let full = Member(
             id: id(.max), peerURLs: ["http://a:1", "http://b:1"], isLearner: true, name: "n",
             clientURLs: ["http://c:1"])
@@ -36,13 +36,13 @@ struct MemberJSONTests {
         #expect(Member(json: bytes(member.json)) == member)
     }
 
-    /// Go writes these two control characters in short since 1.22.
-    @Test func escapesBackspaceAndFormFeedReadably() {
+    /// Go writes the short escapes of these two control characters since 1.22.
+    @Test func escapesBackspaceAndFormFeed() {
         let member = Member(id: id(1), peerURLs: [], name: "\u{8}\u{C}")
         #expect(Member(json: bytes(member.json)) == member)
     }
 
-    @Test func readsBackWhatItWrote() {
+    @Test func roundTrips() {
         let members = [
             Member(id: id(0), peerURLs: []),
             Member(id: id(.max), peerURLs: ["http://a:1"], isLearner: true),
@@ -52,18 +52,18 @@ struct MemberJSONTests {
         for member in members { #expect(Member(json: bytes(member.json)) == member) }
     }
 
-    @Test func readsWhatOthersWrite() {
-        // Fields in another order, unknown fields, null lists: all of it is valid for Go.
+    @Test func parsesOtherValidForms() {
+        // Fields in another order, unknown fields and null lists are all valid in Go.
         let text = #" {"name":"n","x":{"y":[1]},"peerURLs":null,"id":3,"clientURLs":[]} "#
         #expect(Member(json: bytes(text)) == Member(id: id(3), peerURLs: [], name: "n"))
     }
 
     @Test(arguments: ["", "null", "[]", "{", #"{"id":-1}"#, #"{"id":"1"}"#, #"{"peerURLs":[1]}"#])
-    func refusesWhatIsNoMember(text: String) {
+    func rejectsMalformedMembers(text: String) {
         #expect(Member(json: bytes(text)) == nil)
     }
 
-    @Test func listsAreWhatMembersExchange() {
+    @Test func listsAreInTheFormatThatMembersExchange() {
         let members = [
             Member(id: id(7), peerURLs: ["http://a:1"], name: "n1", clientURLs: ["http://b:1"]),
             Member(id: id(.max), peerURLs: [], isLearner: true),
@@ -77,16 +77,16 @@ struct MemberJSONTests {
         #expect(Member.list(json: bytes("{}")) == nil)
     }
 
-    @Test func aChangesContextSaysWhetherItPromotes() {
+    @Test func theContextOfAChangeContainsWhetherItPromotes() {
         let member = Member(id: id(1), peerURLs: ["http://a:1"])
-        // A promotion names the member alone; the null is what Go's encoder writes.
+        // A promotion contains only the member's id, and null for the nil slice, as Go encodes it.
         let context = MemberChangeContext(
             member: Member(id: id(1), peerURLs: []), isPromotion: true)
         #expect(context.json == #"{"id":1,"peerURLs":null,"isPromote":true}"#)
         #expect(MemberChangeContext(json: bytes(context.json)) == context)
         let addition = MemberChangeContext(member: member, isPromotion: false)
         #expect(addition.json == #"{"id":1,"peerURLs":["http://a:1"],"isPromote":false}"#)
-        // Founding entries and those of older members carry the member alone.
+        // The contexts of bootstrap entries and of older members contain only the member.
         #expect(
             MemberChangeContext(json: bytes(member.json))
                 == MemberChangeContext(member: member, isPromotion: false))

@@ -1,6 +1,7 @@
 import Bolt
 import Disk
 import EtcdAPI
+import Identifiers
 import Testing
 
 @testable import Membership
@@ -9,7 +10,7 @@ func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
 func id(_ number: UInt64) -> MemberID { MemberID(rawValue: number) }
 
-/// A membership and the database file that its changes go to.
+/// A membership and the database file that stores its changes.
 struct MembershipFixture {
     let bolt: Bolt
     var membership = ClusterMembership(localID: id(1), clusterID: ClusterID(rawValue: 0xC))
@@ -34,14 +35,14 @@ struct MembershipFixture {
         batch.removeAll()
     }
 
-    /// Commits what was gathered and reads it into a new membership, as a start does.
-    mutating func restarted(noted: RaftConfState? = nil) throws -> ClusterMembership {
+    /// Commits the pending changes and reads them into a new membership, as at start.
+    mutating func restarted(confState: RaftConfState? = nil) throws -> ClusterMembership {
         try commit()
         var result = ClusterMembership(
             localID: membership.localID, clusterID: membership.clusterID)
         let reading = bolt.beginRead()
         defer { reading.end() }
-        try result.restore(from: reading, noted: noted)
+        try result.restore(from: reading, confState: confState)
         return result
     }
 

@@ -1,10 +1,11 @@
 import EtcdAPI
+import Identifiers
 import Testing
 
 @testable import Membership
 
-/// Clusters in short: `S` a started voter, `u` one that never started, `L` a learner. The members
-/// are numbered from 1; 1 is the one asked.
+/// A cluster in short notation: `S` is a started voter, `u` one that never started, `L` a learner.
+/// Members are numbered from 1; 1 is the local one.
 private func cluster(_ text: String) throws -> ClusterMembership {
     var fixture = try MembershipFixture()
     for (index, kind) in text.enumerated() {
@@ -26,8 +27,8 @@ private func rules(
     ) { connected.contains($0) ? sinceMilliseconds : nil }
 }
 
-/// What a check refuses with; nil when it lets pass.
-private func refusal(_ check: () throws -> Void) throws -> EtcdError? {
+/// The error of a check; nil when it passes.
+private func rejection(_ check: () throws -> Void) throws -> EtcdError? {
     do {
         try check()
         return nil
@@ -49,18 +50,18 @@ struct ReconfigurationTests {
         ] as [(String, [UInt64], EtcdError?)])
     func addition(_ cluster: String, _ connected: [UInt64], _ expected: EtcdError?) throws {
         let rules = try rules(cluster, connected: connected)
-        #expect(try refusal { try rules.checkAddition(isLearner: false) } == expected)
+        #expect(try rejection { try rules.checkAddition(isLearner: false) } == expected)
     }
 
     @Test(
-        "adding a learner asks for no more started members, but for healthy ones",
+        "adding a learner requires healthy members, but no more started ones",
         arguments: [
             ("S", [], nil), ("Su", [], .unhealthy), ("SS", [2], nil), ("SSS", [2], .unhealthy),
             ("SSu", [2], .unhealthy), ("SSS", [2, 3], nil),
         ] as [(String, [UInt64], EtcdError?)])
     func learner(_ cluster: String, _ connected: [UInt64], _ expected: EtcdError?) throws {
         let rules = try rules(cluster, connected: connected)
-        #expect(try refusal { try rules.checkAddition(isLearner: true) } == expected)
+        #expect(try rejection { try rules.checkAddition(isLearner: true) } == expected)
     }
 
     @Test(
@@ -77,7 +78,7 @@ struct ReconfigurationTests {
         _ cluster: String, _ connected: [UInt64], _ target: UInt64, _ expected: EtcdError?
     ) throws {
         let rules = try rules(cluster, connected: connected)
-        #expect(try refusal { try rules.checkRemoval(of: id(target)) } == expected)
+        #expect(try rejection { try rules.checkRemoval(of: id(target)) } == expected)
     }
 
     @Test(
@@ -86,32 +87,32 @@ struct ReconfigurationTests {
             ("SL", 100, 100, nil), ("SL", 90, 100, nil), ("SL", 89, 100, .learnerNotReady),
             ("SL", nil, 100, .memberNotFound), ("SL", 0, 0, nil),
             ("SuuL", 100, 100, .memberNotEnoughStarted), ("SuL", 100, 100, nil),
-        ] as [(String, UInt64?, UInt64, EtcdError?)])
+        ] as [(String, LogIndex?, LogIndex, EtcdError?)])
     func promotion(
-        _ cluster: String, _ match: UInt64?, _ leader: UInt64, _ expected: EtcdError?
+        _ cluster: String, _ match: LogIndex?, _ leader: LogIndex, _ expected: EtcdError?
     ) throws {
         let rules = try rules(cluster, connected: [])
         #expect(
-            try refusal {
+            try rejection {
                 try rules.checkPromotion(matchIndex: match, leaderIndex: leader)
             } == expected)
     }
 
     @Test func countsOnlyMembersThatAreConnectedForFiveSeconds() throws {
-        // At 10,000 now: connected at 5,000 is not long enough, before that it is.
+        // The time is 10,000: connected since 5,000 is not long enough, earlier is.
         for (since, expected) in [(4_999, nil), (5_000, EtcdError.unhealthy), (9_999, .unhealthy)] {
             let rules = try rules("SS", connected: [2], sinceMilliseconds: Int64(since))
-            #expect(try refusal { try rules.checkAddition(isLearner: false) } == expected)
+            #expect(try rejection { try rules.checkAddition(isLearner: false) } == expected)
         }
     }
 
-    @Test func isNotAskedWhenItIsOff() throws {
+    @Test func isNotCheckedWhenDisabled() throws {
         let rules = try rules("Suuu", connected: [], isStrict: false)
-        #expect(try refusal { try rules.checkAddition(isLearner: false) } == nil)
-        #expect(try refusal { try rules.checkRemoval(of: id(1)) } == nil)
-        // A learner that lags gets no vote in any case.
+        #expect(try rejection { try rules.checkAddition(isLearner: false) } == nil)
+        #expect(try rejection { try rules.checkRemoval(of: id(1)) } == nil)
+        // A lagging learner is never promoted.
         #expect(
-            try refusal {
+            try rejection {
                 try rules.checkPromotion(matchIndex: 5, leaderIndex: 100)
             } == .learnerNotReady)
     }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Membership
 
-/// Versions in short: `3.7` one of ours, `3.5*` a real etcd, `?` a member that did not answer.
+/// Versions in short notation: `3.7` runs this program, `3.5*` upstream etcd, `?` is unreachable.
 private func decision(
     _ current: String?, _ members: String, downgrade: String? = nil, isRaiseWanted: Bool = false
 ) -> VersionDecision {
@@ -30,16 +30,16 @@ struct VersionDecisionTests {
         #expect(try decision(current, members).next() == next.flatMap { SemanticVersion($0) })
     }
 
-    /// From 3.6 on `etcdctl downgrade` leads back, so nothing is lost by raising the version.
+    /// From 3.6 on `etcdctl downgrade` can restore the version, so raising it is reversible.
     @Test(arguments: ["3.7.1", "3.7.1 3.7.1", "3.7.1 3.7.1*"])
-    func raiseAVersionThatADowngradeLeadsBackTo(members: String) throws {
+    func raiseAVersionThatADowngradeCanRestore(members: String) throws {
         let raising = decision("3.6.0", members)
         #expect(try raising.next() == SemanticVersion(3, 7))
         #expect(!raising.isHeld)
     }
 
     @Test(arguments: ["3.1.0", "3.4.0", "3.5.0"])
-    func holdAVersionWithoutAWayBackWhereAllMembersAreOurs(version: String) throws {
+    func holdAVersionThatCannotBeRestoredWhileAllMembersRunThisProgram(version: String) throws {
         for members in ["3.7.1", "3.7.1 3.7.1 3.7.1"] {
             let holding = decision(version, members)
             #expect(try holding.next() == nil)
@@ -50,9 +50,9 @@ struct VersionDecisionTests {
         }
     }
 
-    /// Held is only what would be raised otherwise.
-    @Test func holdNothingBesideARealEtcd() throws {
-        // A real etcd among them would raise it as soon as it leads.
+    /// Only versions that would be raised otherwise are held.
+    @Test func holdNothingWithAnUpstreamMember() throws {
+        // An upstream member would raise it as soon as it leads.
         #expect(try decision("3.5.0", "3.7.1 3.6.4*").next() == SemanticVersion(3, 6))
         for holding in [
             decision("3.5.0", "3.7.1 3.6.4*"), decision("3.5.0", "3.7.1 3.5.1*"),
@@ -61,7 +61,7 @@ struct VersionDecisionTests {
         ] { #expect(!holding.isHeld) }
     }
 
-    @Test func lowerTheVersionForADowngradeAtOnce() throws {
+    @Test func lowerTheVersionImmediatelyForADowngrade() throws {
         #expect(
             try decision("3.7.0", "3.7.1 3.7.1", downgrade: "3.6.0").next()
                 == SemanticVersion(3, 6))
@@ -77,7 +77,7 @@ struct VersionDecisionTests {
         }
     }
 
-    @Test func seeWhenADowngradeIsDone() {
+    @Test func detectACompletedDowngrade() {
         let target = SemanticVersion(3, 6)
         #expect(decision("3.6.0", "3.6.4* 3.6.0*").haveAllReached(target))
         #expect(!decision("3.6.0", "3.6.4* 3.7.1").haveAllReached(target))

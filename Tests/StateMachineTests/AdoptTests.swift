@@ -1,20 +1,21 @@
 import Bolt
 import Disk
 import EtcdAPI
+import Identifiers
 import MVCC
 import Membership
 import Testing
 
 @testable import StateMachine
 
-/// What a member does with the database of a leader's snapshot.
+/// Installing the database of a leader's snapshot.
 @Suite("Replacing the state by a snapshot")
 struct AdoptTests {
-    /// A state some entries ahead of a fresh one.
+    /// A state that is some entries ahead of a new one.
     private func leader() throws -> StateFixture {
         let leader = try StateFixture()
         try leader.grant(7, seconds: 100)
-        for place in 0..<50 { try leader.put("key\(place % 20)", "\(place)") }
+        for number in 0..<50 { try leader.put("key\(number % 20)", "\(number)") }
         try leader.put("leased", "yes", lease: 7)
         try leader.delete("key3")
         try leader.alarm(.activate, .nospace)
@@ -23,7 +24,7 @@ struct AdoptTests {
         return leader
     }
 
-    /// Writes the leader's database as it is to a file of the follower's disk.
+    /// Copies the leader's database to a file on the follower's disk.
     private func copy(_ leader: StateFixture, to follower: StateFixture, _ path: String) throws {
         try leader.state.store.persist()
         let reading = leader.bolt.beginRead()
@@ -46,7 +47,7 @@ struct AdoptTests {
         follower.nextIndex = leader.nextIndex
     }
 
-    @Test func everythingIsTheLeaders() throws {
+    @Test func theWholeStateIsReplaced() throws {
         let leader = try leader()
         let follower = try StateFixture()
         try follower.put("of the follower alone", "1")
@@ -64,7 +65,7 @@ struct AdoptTests {
         #expect(hashes[0] == hashes[1])
     }
 
-    @Test func entriesGoOnFromThereAndSurviveARestart() throws {
+    @Test func laterEntriesAreAppliedAndSurviveARestart() throws {
         let leader = try leader()
         let follower = try StateFixture()
         try install(leader, into: follower)
@@ -78,43 +79,43 @@ struct AdoptTests {
         #expect(try follower.fileHash() == leader.fileHash())
     }
 
-    @Test func watchersGoOnWithoutAGapOrARepeat() throws {
+    @Test func watchersContinueWithoutGapsOrDuplicates() throws {
         let follower = try StateFixture()
         let leader = try StateFixture()
-        let sink = GatheringSink()
-        let hub = follower.state.watchers
-        let stream = hub.openStream(sink)
+        let receiver = RecordingReceiver()
+        let watchers = follower.state.watchers
+        let stream = watchers.openStream(receiver)
         let everything = WatcherConfiguration(key: [0], end: [0])
-        _ = hub.register(everything, id: nil, on: stream)
-        for place in 0..<3 {
-            try leader.put("k", "\(place)")
-            try follower.put("k", "\(place)")
+        _ = watchers.register(everything, id: nil, on: stream)
+        for number in 0..<3 {
+            try leader.put("k", "\(number)")
+            try follower.put("k", "\(number)")
         }
-        for place in 3..<10 { try leader.put("k", "\(place)") }
+        for number in 3..<10 { try leader.put("k", "\(number)") }
         try install(leader, into: follower)
-        while try hub.catchUpStep() {}
+        while try watchers.syncWatchers() {}
         try leader.put("k", "10")
         try follower.put("k", "10")
-        #expect(sink.revisions == Array(2...12))
+        #expect(receiver.revisions == Array(2...12))
     }
 
-    /// A way in which a leader's state is not to be served, and what is said of it.
+    /// Why a leader's state must not be served, and the expected error.
     enum Unservable: CaseIterable {
-        case hasUsers, isOfALaterCluster, isOfALaterVersion, isBehind
+        case hasUsers, hasLaterClusterVersion, hasLaterStorageVersion, isOlderThanSnapshot
 
         var refusal: StateRefusal {
             let (own, later) = (SemanticVersion(3, 7), SemanticVersion(3, 8))
             return switch self {
             case .hasUsers: .authEnabled
-            case .isOfALaterCluster: .clusterVersion(later, own: own)
-            case .isOfALaterVersion: .storageVersion(later, own: own)
-            case .isBehind: .behind(appliedIndex: 55, snapshotIndex: 56)
+            case .hasLaterClusterVersion: .clusterVersion(later, own: own)
+            case .hasLaterStorageVersion: .storageVersion(later, own: own)
+            case .isOlderThanSnapshot: .olderThanSnapshot(appliedIndex: 55, snapshotIndex: 56)
             }
         }
     }
 
     @Test(arguments: Unservable.allCases)
-    func aStateThatIsNotServedIsNotInstalled(_ kind: Unservable) throws {
+    func aStateThatCannotBeServedIsNotInstalled(_ kind: Unservable) throws {
         let leader = try leader()
         let follower = try StateFixture()
         try follower.put("of the follower alone", "1")
@@ -124,29 +125,29 @@ struct AdoptTests {
             case .hasUsers:
                 try transaction.createBucketIfMissing(bytes("auth"))
                     .put(bytes("authEnabled"), [1])
-            case .isOfALaterCluster:
+            case .hasLaterClusterVersion:
                 try transaction.createBucketIfMissing(bytes("cluster"))
                     .put(bytes("clusterVersion"), bytes("3.8.0"))
-            case .isOfALaterVersion:
+            case .hasLaterStorageVersion:
                 try transaction.createBucketIfMissing(bytes("meta"))
                     .put(bytes("storageVersion"), bytes("3.8.0"))
-            case .isBehind: break
+            case .isOlderThanSnapshot: break
             }
         }
         try copy(leader, to: follower, "received")
         #expect(index == 55)
-        let wanted = kind == .isBehind ? index + 1 : index
+        let requiredIndex = kind == .isOlderThanSnapshot ? index + 1 : index
         #expect(throws: kind.refusal) {
-            try follower.state.requireServable(databaseAt: "received", through: wanted)
+            try follower.state.requireServable(databaseAt: "received", through: requiredIndex)
         }
         #expect(follower.disk.exists("received"))
         try follower.put("goes on", "2")
         try follower.restart()
         #expect(try follower.value("of the follower alone") == "1")
         #expect(try follower.value("goes on") == "2")
-        // Nor does a state go on with it that finds it in the place of its own.
+        // Reloading fails too if it has replaced the member's own database.
         try follower.bolt.replace(byFileAt: "received")
-        #expect(throws: kind.refusal) { try follower.state.reload(through: wanted) }
+        #expect(throws: kind.refusal) { try follower.state.reload(through: requiredIndex) }
     }
 
     @Test func aDamagedDatabaseIsNotInstalled() throws {
@@ -164,10 +165,10 @@ struct AdoptTests {
         #expect(try follower.value("of the follower alone") == "1")
     }
 
-    @Test func readersOfTheFormerStateAreToldThatItIsGone() throws {
+    @Test func readersOfTheReplacedStateFailAsCompacted() throws {
         let leader = try leader()
         let follower = try StateFixture()
-        for place in 0..<30 { try follower.put("k\(place)", "v") }
+        for number in 0..<30 { try follower.put("k\(number)", "v") }
         let job = try follower.state.store.beginHash(at: 0)
         #expect(try job.step(records: 3) == nil)
         try install(leader, into: follower)
@@ -175,11 +176,11 @@ struct AdoptTests {
     }
 }
 
-/// Keeps the revisions of the changes that were delivered.
-private final class GatheringSink: WatchSink, @unchecked Sendable {
-    // Used by the test's thread alone.
+/// Records the revisions of delivered changes.
+private final class RecordingReceiver: WatchReceiver, @unchecked Sendable {
+    // Only used on the test's thread.
     var revisions: [Int64] = []
-    var hasRoom: Bool { true }
+    var hasCapacity: Bool { true }
 
     func deliver(_ deliveries: [WatchDelivery]) -> Bool {
         for delivery in deliveries {

@@ -1,12 +1,13 @@
 import Bolt
 import Disk
 import EtcdAPI
+import Identifiers
 import Membership
 import Testing
 
 @testable import StateMachine
 
-@Suite("Entries about the cluster")
+@Suite("Cluster entries")
 struct ClusterEntryTests {
     private func change(
         _ type: RaftConfChange.ChangeType, _ node: UInt64, _ context: String
@@ -24,10 +25,10 @@ struct ClusterEntryTests {
     }
 
     private func members(_ applied: AppliedEntry) -> [Member]? {
-        if case .members(let members) = applied.outcome.result { members } else { nil }
+        if case .members(let members) = applied.response.body { members } else { nil }
     }
 
-    @Test func memberChangesAreFollowedAndNoted() throws {
+    @Test func memberChangesAreAppliedAndStored() throws {
         let fixture = try StateFixture()
         let first = adding(1, "http://a:1")
         let applied = try fixture.apply(.memberChange, first)
@@ -53,18 +54,18 @@ struct ClusterEntryTests {
             try fixture.stored("meta", "confState") == bytes(#"{"voters":[1],"auto_leave":false}"#))
         let reading = fixture.bolt.beginRead()
         defer { reading.end() }
-        #expect(try AppliedMark(from: reading).confState?.voters == [1])
-        #expect(try AppliedMark(from: reading).index == fixture.state.appliedIndex)
+        #expect(try ConsistentIndex(from: reading).confState?.voters == [1])
+        #expect(try ConsistentIndex(from: reading).index == fixture.state.appliedIndex)
     }
 
-    /// The database of a snapshot may be ahead of the snapshot: then entries that it has applied
-    /// come again, and their changes are the consensus layer's to follow.
-    @Test func changesThatTheDatabaseHasAppliedAreStillFollowed() throws {
+    /// The database of a snapshot may be ahead of the snapshot. Entries that it has applied are
+    /// then committed again, and Raft has to apply their changes.
+    @Test func changesThatTheDatabaseHasAppliedAreStillPassedToRaft() throws {
         let fixture = try StateFixture()
         var log: [[UInt8]] = []
         for data in [
             adding(1, "http://a:1"), adding(2, "http://b:1", isLearner: true),
-            // Refused, and so followed by nobody.
+            // Rejected, so Raft does not apply them either.
             adding(3, "http://a:1"), adding(4, "http://d:1", isPromotion: true),
             adding(2, "http://b:1", isPromotion: true), adding(5, "http://e:1"),
             change(.removeNode, 5, ""), adding(6, "http://f:1", isLearner: true),
@@ -72,17 +73,17 @@ struct ClusterEntryTests {
             log.append(data)
             try fixture.apply(.memberChange, data)
         }
-        let isRefused = [2, 3]
+        let rejected = [2, 3]
         try fixture.restart()
         let before = fixture.state.confState
         var state = RaftConfState(voters: [])
-        for (place, data) in log.enumerated() {
+        for (offset, data) in log.enumerated() {
             let entry = CommittedEntry(
-                index: UInt64(place) + 1, term: 3, kind: .memberChange, data: data)
-            let passed = try fixture.apply(entry)
-            #expect(passed.isDone && passed.memberChange == nil)
-            guard let change = passed.change else { continue }
-            #expect(change == .single(data, index: entry.index) && !isRefused.contains(place))
+                index: LogIndex(UInt64(offset) + 1), term: 3, kind: .memberChange, data: data)
+            let skipped = try fixture.apply(entry)
+            #expect(skipped.isDone && skipped.memberChange == nil)
+            guard let change = skipped.change else { continue }
+            #expect(change == .single(data, index: entry.index) && !rejected.contains(offset))
             let decoded = try RaftConfChange(decoding: data)
             var general = RaftConfChangeV2()
             general.changes = [.init(type: decoded.type, nodeID: decoded.nodeID)]
@@ -92,7 +93,7 @@ struct ClusterEntryTests {
         #expect(before.voters == [1, 2] && before.learners == [6])
     }
 
-    @Test func changesThatMakeNoSenseChangeNothingAndAreNotFollowed() throws {
+    @Test func invalidChangesHaveNoEffectAndAreNotPassedToRaft() throws {
         let fixture = try StateFixture()
         try fixture.apply(.memberChange, adding(1, "http://a:1"))
         let refused: [([UInt8], EtcdError)] = [
@@ -104,15 +105,15 @@ struct ClusterEntryTests {
             let applied = try fixture.apply(.memberChange, data)
             #expect(applied.error == error && applied.change == nil && applied.id == 55)
         }
-        for nonsense in [[0xFF], change(.addNode, 4, "no JSON"), []] as [[UInt8]] {
-            let applied = try fixture.apply(.memberChange, nonsense)
+        for malformed in [[0xFF], change(.addNode, 4, "no JSON"), []] as [[UInt8]] {
+            let applied = try fixture.apply(.memberChange, malformed)
             #expect(applied.change == nil)
         }
         #expect(fixture.state.membership.members.map(\.id.rawValue) == [1])
         #expect(fixture.state.appliedIndex == 8)
     }
 
-    @Test func generalChangesGoToTheConsensusLayerAlone() throws {
+    @Test func generalChangesOnlyConcernRaft() throws {
         let fixture = try StateFixture()
         let applied = try fixture.apply(.generalChange, [1, 2, 3])
         #expect(applied.change == .general([1, 2, 3], index: 1))
@@ -143,7 +144,7 @@ struct ClusterEntryTests {
         #expect(fixture.state.confState == RaftConfState(voters: [3, 4], learners: [2]))
     }
 
-    @Test func theFilesSchemaFollowsTheVersionUpAndDown() throws {
+    @Test func theStorageVersionFollowsTheClusterVersion() throws {
         let fixture = try StateFixture()
         var applied: [AppliedEntry] = []
         for text in ["3.0.0", "3.7.0", "3.6.0", "3.5.0"] {
@@ -151,20 +152,20 @@ struct ClusterEntryTests {
             version.ver = text
             applied.append(try fixture.rare(InternalRaftRequest.Field.clusterVersionSet, version))
             try fixture.restart()
-            let noted = ["3.7.0": "3.7.0", "3.6.0": "3.6.0"][text]
-            #expect(try fixture.stored("meta", "storageVersion") == noted.map { bytes($0) })
-            #expect(fixture.state.notedStorageVersion == noted ?? "")
+            let recorded = ["3.7.0": "3.7.0", "3.6.0": "3.6.0"][text]
+            #expect(try fixture.stored("meta", "storageVersion") == recorded.map { bytes($0) })
+            #expect(fixture.state.storageVersionText == recorded ?? "")
         }
-        // Only a version that goes down asks for a snapshot.
+        // Only a lower version requests a snapshot.
         #expect(applied.map(\.wantsSnapshot) == [false, false, true, true])
-        guard case .clusterVersion(let version, let previous) = applied[1].outcome.result else {
-            Issue.record("a version gives versions")
+        guard case .clusterVersion(let version, let previous) = applied[1].response.body else {
+            Issue.record("no cluster version in the response")
             return
         }
         #expect(version == SemanticVersion(3, 7) && previous == SemanticVersion(3, 0))
     }
 
-    @Test func theRemovalOfThisMemberIsTold() throws {
+    @Test func theRemovalOfThisMemberIsReported() throws {
         let fixture = try StateFixture()
         try fixture.apply(.memberChange, adding(1, "http://a:1"))
         let added = try fixture.apply(.memberChange, adding(2, "http://b:1"))
@@ -182,13 +183,13 @@ struct ClusterEntryTests {
         #expect(!again.removesLocalMember && again.memberChange == nil)
     }
 
-    @Test func versionsAttributesAndDowngradesAreKept() throws {
+    @Test func versionsAttributesAndDowngradesAreStored() throws {
         let fixture = try StateFixture()
         try fixture.apply(.memberChange, adding(1, "http://a:1"))
         var version = Membershippb_ClusterVersionSetRequest()
         version.ver = "3.5.0"
         try fixture.rare(InternalRaftRequest.Field.clusterVersionSet, version)
-        #expect(fixture.state.notedStorageVersion == "")
+        #expect(fixture.state.storageVersionText == "")
         #expect(fixture.state.storageVersion == SemanticVersion(3, 5))
         version.ver = "nonsense"
         try fixture.rare(InternalRaftRequest.Field.clusterVersionSet, version)
@@ -196,7 +197,7 @@ struct ClusterEntryTests {
         version.ver = "3.7.0"
         try fixture.rare(InternalRaftRequest.Field.clusterVersionSet, version)
         #expect(fixture.state.storageVersion == SemanticVersion(3, 7))
-        #expect(fixture.state.notedStorageVersion == "3.7.0")
+        #expect(fixture.state.storageVersionText == "3.7.0")
 
         var attributes = Membershippb_ClusterMemberAttrSetRequest()
         attributes.memberID = 1
@@ -224,14 +225,14 @@ struct ClusterEntryTests {
         #expect(fixture.revision == 1)
     }
 
-    @Test func aBrokenRequestAboutTheClusterStopsTheMember() throws {
+    @Test func aMalformedClusterRequestStopsTheMember() throws {
         let fixture = try StateFixture()
         #expect(throws: StateError.undecodableEntry(index: 1)) {
             try fixture.request(InternalRaftRequest.Field.clusterVersionSet, [0x0A, 9, 1])
         }
     }
 
-    @Test func requestsToTheFormerStoreChangeTheMembership() throws {
+    @Test func v2StoreRequestsChangeTheMembership() throws {
         let fixture = try StateFixture()
         try fixture.apply(.memberChange, adding(0xAB, "http://a:1"))
         func legacy(_ method: String, _ path: String, _ value: String) -> [UInt8] {
@@ -248,7 +249,7 @@ struct ClusterEntryTests {
                 "PUT", "/0/members/ab/attributes", #"{"name":"n","clientURLs":["http://x"]}"#))
         #expect(published.id == 99 && published.isDone)
         try fixture.apply(.request, legacy("PUT", "/0/version", "3.5.0"))
-        // What does not concern the membership is passed over.
+        // Requests that do not concern the membership are skipped.
         try fixture.apply(.request, legacy("PUT", "/1/somewhere", "else"))
         try fixture.apply(.request, legacy("SYNC", "", ""))
         #expect(throws: StateError.undecodableEntry(index: 6)) {
@@ -261,7 +262,7 @@ struct ClusterEntryTests {
         #expect(fixture.state.appliedIndex == 5)
     }
 
-    @Test func aSnapshotTellsWhereTheStateStands() throws {
+    @Test func aSnapshotDescribesTheState() throws {
         let fixture = try StateFixture()
         try fixture.apply(.memberChange, adding(1, "http://a:1"))
         try fixture.put("a", "1")

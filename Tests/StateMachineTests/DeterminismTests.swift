@@ -1,6 +1,7 @@
 import Bolt
 import Disk
 import EtcdAPI
+import Identifiers
 import MVCC
 import Membership
 import Testing
@@ -9,7 +10,7 @@ import Testing
 
 @Suite("Determinism")
 struct DeterminismTests {
-    /// Applies accidental entries of every kind; all of them follow from the generator.
+    /// Applies random entries of every kind, determined by the generator.
     private struct Load {
         var generator: SeededGenerator
 
@@ -69,7 +70,7 @@ struct DeterminismTests {
     }
 
     @Test(arguments: [1, 2, 3] as [UInt64])
-    func equalEntriesComeToEqualStates(seed: UInt64) throws {
+    func equalEntriesProduceEqualStates(seed: UInt64) throws {
         let left = try StateFixture()
         let right = try StateFixture()
         var load = Load(generator: SeededGenerator(seed: seed))
@@ -77,7 +78,7 @@ struct DeterminismTests {
         for step in 0..<400 {
             try load.step(left)
             try sameLoad.step(right)
-            // The other member persists at other times, restarts, and leads.
+            // The other member persists at other times, restarts and becomes leader.
             if step % 37 == 0 { try right.restart() }
             if step % 50 == 0 {
                 right.state.lessor.promote(inTerm: 1, extensionMilliseconds: 1000, now: Int64(step))
@@ -92,7 +93,7 @@ struct DeterminismTests {
             "seed \(seed)")
         #expect(try left.fileHash() == right.fileHash(), "seed \(seed)")
         #expect(left.state.membership.members == right.state.membership.members)
-        // Reading an equal file back gives the same state again.
+        // Reading the file again gives the same state.
         let hash = try left.fileHash()
         try left.restart()
         #expect(try left.fileHash() == hash, "seed \(seed)")

@@ -1,6 +1,7 @@
 import Bolt
 import Disk
 import EtcdAPI
+import Identifiers
 import Lease
 import MVCC
 import Membership
@@ -10,27 +11,27 @@ import Testing
 
 @Suite("Entries")
 struct EntryTests {
-    @Test func putsAnswerWithTheRevisionAndThePreviousPair() throws {
+    @Test func putsReturnTheRevisionAndThePreviousPair() throws {
         let fixture = try StateFixture()
         let first = try fixture.put("a", "1")
-        #expect(first.id == 77 && first.outcome.revision == 2)
-        guard case .put(let answer) = first.outcome.result else {
+        #expect(first.id == 77 && first.response.revision == 2)
+        guard case .put(let response) = first.response.body else {
             Issue.record("no put")
             return
         }
-        #expect(answer.previous == nil)
+        #expect(response.previous == nil)
         let second = try fixture.put("a", "2", prevKV: true)
-        guard case .put(let answer) = second.outcome.result else {
+        guard case .put(let response) = second.response.body else {
             Issue.record("no put")
             return
         }
-        let previous = try KeyValue(decoding: try #require(answer.previous))
+        let previous = try KeyValue(decoding: try #require(response.previous))
         #expect(previous.value == bytes("1")[...] && previous.modRevision == 2)
         let pair = try #require(try fixture.pair("a"))
         #expect(pair.version == 2 && pair.createRevision == 2 && pair.modRevision == 3)
     }
 
-    @Test func putsCanLeaveValueOrLeaseAsTheyAre() throws {
+    @Test func putsCanKeepTheValueOrTheLease() throws {
         let fixture = try StateFixture()
         #expect(try fixture.put("a", ignoreValue: true).error == .keyNotFound)
         #expect(try fixture.put("a", "1", ignoreLease: true).error == .keyNotFound)
@@ -47,30 +48,30 @@ struct EntryTests {
         #expect(!fixture.state.lessor.hasAttachments)
     }
 
-    @Test func deletesCountAndBumpNothingForNothing() throws {
+    @Test func deletesCountKeysAndKeepTheRevisionIfThereAreNone() throws {
         let fixture = try StateFixture()
         for key in ["a", "b", "c"] { try fixture.put(key, key) }
         let none = try fixture.delete("x")
-        #expect(none.outcome.revision == 4 && fixture.revision == 4)
+        #expect(none.response.revision == 4 && fixture.revision == 4)
         let some = try fixture.delete("a", end: "c", prevKV: true)
-        guard case .deleteRange(let answer) = some.outcome.result else {
+        guard case .deleteRange(let response) = some.response.body else {
             Issue.record("no delete")
             return
         }
-        #expect(answer.deleted == 2 && !answer.previous.isEmpty)
-        #expect(some.outcome.revision == 5)
+        #expect(response.deleted == 2 && !response.previous.isEmpty)
+        #expect(some.response.revision == 5)
         #expect(try fixture.value("a") == nil)
         #expect(try fixture.value("c") == "c")
     }
 
-    @Test func entriesThatWereAppliedChangeNothing() throws {
+    @Test func appliedEntriesAreSkipped() throws {
         let fixture = try StateFixture()
         try fixture.put("a", "1")
         try fixture.put("b", "1")
         let again = wrapped(
             InternalRaftRequest.Field.put,
             PutRequest(key: bytes("a")[...], value: bytes("2")[...]).encoded())
-        for index: UInt64 in [0, 1, 2] {
+        for index: LogIndex in [0, 1, 2] {
             let entry = CommittedEntry(index: index, term: 9, kind: .request, data: again)
             let applied = try fixture.apply(entry)
             #expect(applied.isDone && applied.id == 0)
@@ -78,14 +79,14 @@ struct EntryTests {
         #expect(try fixture.value("a") == "1")
         #expect(fixture.revision == 3)
         #expect(fixture.state.appliedIndex == 2 && fixture.state.appliedTerm == 3)
-        // So after a restart, when the log is read from an earlier place.
+        // The same after a restart, when the log is read from an earlier index.
         try fixture.restart()
         try fixture.apply(CommittedEntry(index: 2, term: 9, kind: .request, data: again))
         #expect(try fixture.value("a") == "1")
         #expect(fixture.state.appliedIndex == 2)
     }
 
-    @Test func anEmptyEntryMovesTheMarkAlone() throws {
+    @Test func anEmptyEntryOnlyAdvancesTheConsistentIndex() throws {
         let fixture = try StateFixture()
         #expect(try fixture.apply(.request, []).isDone)
         #expect(fixture.state.appliedIndex == 1 && fixture.revision == 1)
@@ -122,7 +123,7 @@ struct EntryTests {
     }
 
     @Test(arguments: [1011, 1012, 1013, 1102, 1106, 1107, 1202] as [UInt32])
-    func questionsAboutUsersArePassedOverWhileThereAreNone(field: UInt32) throws {
+    func readsOfUsersAreSkippedWhileAuthIsOff(field: UInt32) throws {
         let fixture = try StateFixture()
         let applied = try fixture.request(field, [])
         #expect(applied.error == (field == 1012 ? .authNotEnabled : nil))
@@ -131,7 +132,7 @@ struct EntryTests {
             CommittedEntry(index: 1, term: 3, kind: .request, data: wrapped(field, [])))
     }
 
-    @Test func allOfAnEntryIsPersistedWithItsIndex() throws {
+    @Test func anEntryIsPersistedTogetherWithItsIndex() throws {
         let fixture = try StateFixture()
         try fixture.grant(5, seconds: 60)
         try fixture.put("a", "1", lease: 5)
@@ -143,7 +144,7 @@ struct EntryTests {
         #expect(fixture.state.appliedIndex == 4)
         #expect(try fixture.value("a") == "1")
         #expect(fixture.state.lessor.lease(ofKey: bytes("a")).rawValue == 5)
-        // The revocation takes key, lease and index together; without them all of it is undone.
+        // A revocation persists key, lease and index together; unpersisted, all of it is lost.
         let transactions = fixture.bolt.transactionNumber
         try fixture.revoke(5)
         #expect(fixture.bolt.transactionNumber == transactions)
@@ -160,13 +161,13 @@ struct EntryTests {
         #expect(try fixture.value("a") == nil)
     }
 
-    @Test func compactionsAreScheduledOrRefused() throws {
+    @Test func compactionsAreScheduledOrRejected() throws {
         let fixture = try StateFixture()
         for value in ["1", "2", "3"] { try fixture.put("a", value) }
         #expect(try fixture.compact(-1).error == .compacted)
         #expect(try fixture.compact(5).error == .futureRevision)
         let applied = try fixture.compact(3, physical: true)
-        #expect(applied.compaction == 3 && applied.isPhysical && applied.outcome.revision == 4)
+        #expect(applied.compaction == 3 && applied.isPhysical && applied.response.revision == 4)
         #expect(fixture.state.store.revisions.compacted == 3)
         #expect(try fixture.compact(3).error == .compacted)
         #expect(try fixture.compact(2).error == .compacted)
@@ -176,33 +177,33 @@ struct EntryTests {
         #expect(fixture.state.store.revisions.compacted == 4)
     }
 
-    @Test func watchersHearOfABatchOnceItIsVisible() throws {
+    @Test func watchersAreNotifiedOfABatchOnceItIsVisible() throws {
         let fixture = try StateFixture()
-        let sink = RecordingSink()
-        let stream = fixture.state.watchers.openStream(sink)
+        let receiver = RecordingReceiver()
+        let stream = fixture.state.watchers.openStream(receiver)
         let watcher = WatcherConfiguration(key: [0], end: [0])
         #expect(fixture.state.watchers.register(watcher, id: nil, on: stream)?.revision == 1)
         try fixture.state.applyBatch {
             for (offset, key) in ["a", "b"].enumerated() {
                 let put = PutRequest(key: bytes(key)[...]).encoded()
                 let entry = CommittedEntry(
-                    index: UInt64(offset + 1), term: 1, kind: .request,
+                    index: LogIndex(UInt64(offset + 1)), term: 1, kind: .request,
                     data: wrapped(InternalRaftRequest.Field.put, put))
                 _ = try fixture.state.apply(entry)
-                #expect(sink.revisions.isEmpty)
+                #expect(receiver.revisions.isEmpty)
             }
         }
-        #expect(sink.revisions == [2, 3])
+        #expect(receiver.revisions == [2, 3])
         fixture.state.watchers.close(stream)
     }
 }
 
-/// Keeps the revisions of all changes it is told.
-private final class RecordingSink: WatchSink, @unchecked Sendable {
-    // Touched by the test's thread alone.
+/// Records the revisions of delivered changes.
+private final class RecordingReceiver: WatchReceiver, @unchecked Sendable {
+    // Only used on the test's thread.
     var revisions: [Int64] = []
 
-    var hasRoom: Bool { true }
+    var hasCapacity: Bool { true }
 
     func deliver(_ deliveries: [WatchDelivery]) -> Bool {
         for delivery in deliveries {

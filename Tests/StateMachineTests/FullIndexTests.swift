@@ -1,11 +1,12 @@
 import EtcdAPI
+import Identifiers
 import MVCC
 import Testing
 
 @testable import StateMachine
 
-/// Keys live in memory that is reserved once: what a request hears when that runs out.
-@Suite("A full key index")
+/// The key index has a fixed amount of reserved memory: responses when it runs out.
+@Suite("Full key index")
 struct FullIndexTests {
     private static let reserved = 16 << 20
 
@@ -19,7 +20,7 @@ struct FullIndexTests {
         return request
     }
 
-    @Test func raisesTheSpaceAlarmWhileThereIsRoomToCleanUp() throws {
+    @Test func raisesTheSpaceAlarmWhileThereIsCapacityToCleanUp() throws {
         let fixture = try StateFixture(indexReservedBytes: Self.reserved)
         var number = 0
         var put = try fixture.put(key(number))
@@ -29,13 +30,13 @@ struct FullIndexTests {
         }
         #expect(put.error == .noSpace && put.raisesSpaceAlarm)
         #expect(number * 5_000 > Self.reserved * 3 / 4)
-        // As with the quota the request that raises the alarm is carried out.
+        // As with the quota, the request that raises the alarm is executed.
         #expect(try fixture.value(key(number)) == "")
         #expect(try fixture.grant(1, seconds: 10).error == .noSpace)
         try fixture.alarm(.activate, .nospace)
         #expect(try fixture.delete("0", end: "\0").error == nil)
         try fixture.compact(fixture.revision)
-        try fixture.compact(try fixture.txn(TxnRequest()).outcome.revision)
+        try fixture.compact(try fixture.txn(TxnRequest()).response.revision)
         try fixture.finishCompactions()
         try fixture.alarm(.deactivate, .nospace)
         try fixture.put("a")
@@ -44,7 +45,7 @@ struct FullIndexTests {
         #expect(try fixture.put(key(0)).error == nil)
     }
 
-    @Test func stopsTheMemberBeforeAnythingOfTheEntryCanBeSeen() throws {
+    @Test func stopsTheMemberBeforeTheEntryIsVisible() throws {
         let fixture = try StateFixture(indexReservedBytes: Self.reserved)
         try fixture.txn(range(0..<30))
         try fixture.state.store.persist()
@@ -60,15 +61,15 @@ struct FullIndexTests {
         }
         let index = UInt64(next / 30 + 1)
         #expect(failure == .store(.index(.full(reservedBytes: Self.reserved))))
-        #expect(fixture.state.appliedIndex == index - 1)
+        #expect(fixture.state.appliedIndex == LogIndex(index - 1))
         #expect(fixture.revision == Int64(index))
-        // Nothing more is read: it could be of the entry that failed.
+        // Reads fail: they could see changes of the failed entry.
         let full = StoreError.index(.full(reservedBytes: Self.reserved))
         #expect(throws: full) {
             try fixture.state.store.history(from: 2, revisions: .max, bytes: .max)
         }
         #expect(throws: (any Error).self) { try fixture.pair(key(next)) }
-        // Nothing more reaches the file: a start goes on from the log.
+        // Nothing more is written to the file: a restart continues from the log.
         #expect(throws: full) { try fixture.state.store.persist() }
         try fixture.restart(persisting: false)
         #expect(fixture.state.appliedIndex == 1 && fixture.revision == 2)

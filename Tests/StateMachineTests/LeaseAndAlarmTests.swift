@@ -8,30 +8,30 @@ import Testing
 
 @Suite("Leases, alarms and the quota")
 struct LeaseAndAlarmTests {
-    @Test func leasesAreGrantedAndRefused() throws {
+    @Test func leasesAreGrantedAndRejected() throws {
         let fixture = try StateFixture()
         let granted = try fixture.grant(5, seconds: 1)
-        guard case .leaseGrant(let id, let seconds) = granted.outcome.result else {
+        guard case .leaseGrant(let id, let seconds) = granted.response.body else {
             Issue.record("no lease")
             return
         }
         #expect(id == 5 && seconds == 2, "raised to the minimum")
-        #expect(granted.outcome.revision == 1)
+        #expect(granted.response.revision == 1)
         #expect(try fixture.grant(5, seconds: 9).error == .leaseExists)
         #expect(try fixture.grant(6, seconds: 9_000_000_001).error == .leaseTTLTooLarge)
         #expect(try fixture.revoke(404).error == .leaseNotFound)
     }
 
-    @Test func aRevocationTakesAllKeysInOneRevision() throws {
+    @Test func aRevocationDeletesAllKeysInOneRevision() throws {
         let fixture = try StateFixture()
         try fixture.grant(5, seconds: 60)
-        #expect(try fixture.revoke(5).outcome.revision == 1, "no keys, no revision")
+        #expect(try fixture.revoke(5).response.revision == 1, "no keys, no revision")
         try fixture.grant(5, seconds: 60)
         for key in ["b", "a", "c"] { try fixture.put(key, lease: 5) }
         try fixture.put("b")
         try fixture.put("d")
         let revoked = try fixture.revoke(5)
-        #expect(revoked.outcome.revision == 7)
+        #expect(revoked.response.revision == 7)
         #expect(try fixture.pair("a") == nil)
         #expect(try fixture.pair("c") == nil)
         #expect(try fixture.pair("b") != nil)
@@ -39,7 +39,7 @@ struct LeaseAndAlarmTests {
         #expect(fixture.state.lessor.count == 0 && !fixture.state.lessor.hasAttachments)
     }
 
-    @Test func aDeletedKeyHangsOnNothingAndALeaseInATransactionIsAttached() throws {
+    @Test func aDeletedKeyIsDetachedAndAKeyPutInATransactionIsAttached() throws {
         let fixture = try StateFixture()
         try fixture.grant(5, seconds: 60)
         try fixture.txn(TxnRequest(compare: [], success: [putting("a", "1", lease: 5)]))
@@ -52,10 +52,10 @@ struct LeaseAndAlarmTests {
     }
 
     @Test(arguments: [true, false])
-    func checkpointsAreStoredAsSet(persists: Bool) throws {
-        var settings = StateSettings()
-        settings.persistsLeaseCheckpoints = persists
-        let fixture = try StateFixture(settings)
+    func checkpointsAreStoredAsConfigured(persists: Bool) throws {
+        var configuration = StateMachineConfiguration()
+        configuration.persistsLeaseCheckpoints = persists
+        let fixture = try StateFixture(configuration)
         try fixture.grant(5, seconds: 60)
         var request = Etcdserverpb_LeaseCheckpointRequest()
         var checkpoint = Etcdserverpb_LeaseCheckpoint()
@@ -71,7 +71,7 @@ struct LeaseAndAlarmTests {
     }
 
     @Test(arguments: ["3.5.0", "3.6.0", "3.7.0"])
-    func checkpointsAreStoredInAnyCaseFromClusterVersion36On(version: String) throws {
+    func checkpointsAreAlwaysStoredFromClusterVersion36On(version: String) throws {
         let fixture = try StateFixture()
         try fixture.grant(5, seconds: 60)
         var versionRequest = Membershippb_ClusterVersionSetRequest()
@@ -90,10 +90,10 @@ struct LeaseAndAlarmTests {
     }
 
     private func alarms(_ applied: AppliedEntry) -> [Alarm]? {
-        if case .alarm(let alarms) = applied.outcome.result { alarms } else { nil }
+        if case .alarm(let alarms) = applied.response.body { alarms } else { nil }
     }
 
-    @Test func alarmsAreRaisedListedAndEnded() throws {
+    @Test func alarmsAreRaisedListedAndDisarmed() throws {
         let fixture = try StateFixture()
         let space = Alarm(member: .init(rawValue: 1), type: .noSpace)
         let corrupt = Alarm(member: .init(rawValue: 2), type: .corrupt)
@@ -111,7 +111,7 @@ struct LeaseAndAlarmTests {
         #expect(fixture.state.alarms.list(.none) == [corrupt])
     }
 
-    @Test func withoutSpaceOnlyWhatFreesSomeIsApplied() throws {
+    @Test func withTheSpaceAlarmOnlyRequestsThatFreeSpaceAreApplied() throws {
         let fixture = try StateFixture()
         try fixture.grant(5, seconds: 60)
         try fixture.put("a", "1", lease: 5)
@@ -130,7 +130,7 @@ struct LeaseAndAlarmTests {
         #expect(try fixture.put("c").error == nil)
     }
 
-    @Test func afterCorruptionNothingIsWritten() throws {
+    @Test func withTheCorruptAlarmNothingIsWritten() throws {
         let fixture = try StateFixture()
         try fixture.put("a", "1")
         try fixture.grant(5, seconds: 60)
@@ -146,12 +146,12 @@ struct LeaseAndAlarmTests {
         #expect(try fixture.put("a", "2").error == nil)
     }
 
-    @Test func whatOverfillsTheDatabaseIsAppliedButToldToHaveFailed() throws {
-        var settings = StateSettings()
-        settings.quota = Quota(configuredBytes: 1)
-        let fixture = try StateFixture(settings)
+    @Test func aRequestAboveTheQuotaIsAppliedButReturnsAnError() throws {
+        var configuration = StateMachineConfiguration()
+        configuration.quota = Quota(configuredBytes: 1)
+        let fixture = try StateFixture(configuration)
         let put = try fixture.put("a", "1")
-        #expect(put.error == .noSpace && put.raisesSpaceAlarm && put.outcome.revision == 2)
+        #expect(put.error == .noSpace && put.raisesSpaceAlarm && put.response.revision == 2)
         #expect(try fixture.value("a") == "1")
         let granted = try fixture.grant(5, seconds: 60)
         #expect(granted.error == .noSpace && granted.raisesSpaceAlarm)

@@ -1,6 +1,7 @@
 import Bolt
 import Disk
 import EtcdAPI
+import Identifiers
 import Lease
 import MVCC
 import Membership
@@ -11,22 +12,23 @@ import Testing
 
 func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
-/// A state machine over a file in memory, which can be closed and opened again.
+/// A state machine on an in-memory file, which can be closed and reopened.
 final class StateFixture {
     let disk: any Disk
-    private let settings: StateSettings
-    private let configuration: StoreConfiguration
+    private let configuration: StateMachineConfiguration
+    private let storeConfiguration: StoreConfiguration
     private(set) var bolt: Bolt
     private(set) var state: StateMachine
-    var nextIndex: UInt64 = 1
+    var nextIndex: LogIndex = 1
 
     init(
-        _ settings: StateSettings = StateSettings(), indexReservedBytes: Int = 256 << 20
+        _ configuration: StateMachineConfiguration = StateMachineConfiguration(),
+        indexReservedBytes: Int = 256 << 20
     ) throws {
-        self.settings = settings
-        configuration = StoreConfiguration(indexReservedBytes: indexReservedBytes)
+        self.configuration = configuration
+        storeConfiguration = StoreConfiguration(indexReservedBytes: indexReservedBytes)
         disk = MemoryDisk()
-        bolt = try Bolt.open(disk: disk, path: "db", options: Self.options)
+        bolt = try Bolt.open(disk: disk, path: "db", configuration: Self.options)
         let transaction = bolt.beginWrite()
         for name in [
             "alarm", "auth", "cluster", "key", "lease", "members", "members_removed", "meta",
@@ -34,40 +36,41 @@ final class StateFixture {
             _ = try transaction.createBucketIfMissing(bytes(name))
         }
         try transaction.commit()
-        state = try Self.start(bolt, settings, configuration)
+        state = try Self.start(bolt, configuration, storeConfiguration)
     }
 
     deinit { bolt.close() }
 
-    private static var options: BoltOptions {
-        BoltOptions(initialMapBytes: 256 << 20, growthStepBytes: 0)
+    private static var options: BoltConfiguration {
+        BoltConfiguration(initialMapBytes: 256 << 20, growthStepBytes: 0)
     }
 
     private static func start(
-        _ bolt: Bolt, _ settings: StateSettings, _ configuration: StoreConfiguration
+        _ bolt: Bolt, _ configuration: StateMachineConfiguration,
+        _ storeConfiguration: StoreConfiguration
     ) throws -> StateMachine {
         try StateMachine(
             bolt: bolt,
             membership: ClusterMembership(
                 localID: MemberID(rawValue: 1), clusterID: ClusterID(rawValue: 2)),
-            settings: settings,
-            storeConfiguration: configuration)
+            configuration: configuration,
+            storeConfiguration: storeConfiguration)
     }
 
-    /// Closes and opens the file; what was not persisted is lost.
+    /// Closes and reopens the file; changes that were not persisted are lost.
     func restart(persisting: Bool = true) throws {
         if persisting { try state.store.persist() }
         bolt.close()
-        bolt = try Bolt.open(disk: disk, path: "db", options: Self.options)
-        state = try Self.start(bolt, settings, configuration)
+        bolt = try Bolt.open(disk: disk, path: "db", configuration: Self.options)
+        state = try Self.start(bolt, configuration, storeConfiguration)
     }
 
-    /// Applies an entry as a batch of its own.
+    /// Applies an entry as a separate batch.
     @discardableResult
     func apply(_ entry: CommittedEntry) throws -> AppliedEntry {
         var applied: AppliedEntry?
         try state.applyBatch { applied = try state.apply(entry) }
-        nextIndex = max(nextIndex, entry.index + 1)
+        nextIndex = max(nextIndex, entry.index.next)
         return try #require(applied)
     }
 
@@ -143,7 +146,7 @@ final class StateFixture {
         return try rare(InternalRaftRequest.Field.alarm, request)
     }
 
-    /// The stored pair of a key, if it lives.
+    /// The stored pair of a key, if it exists.
     func pair(_ key: String) throws -> KeyValue? {
         let stored = try bytes(key).withUnsafeBytes {
             try state.store.keyValue(of: $0, at: state.store.revisions.current)
@@ -163,7 +166,7 @@ final class StateFixture {
         return try reading.bucket(bytes(bucket))?.get(bytes(key))
     }
 
-    /// Changes the file beside the state.
+    /// Changes the file behind the state machine.
     func edit(_ body: (BoltWriteTransaction) throws -> Void) throws {
         try state.store.persist()
         let transaction = bolt.beginWrite()
@@ -185,22 +188,22 @@ final class StateFixture {
     }
 }
 
-/// A request as it stands in the log, under id 77.
+/// The entry data of a request with ID 77.
 func wrapped(_ field: UInt32, _ payload: [UInt8]) -> [UInt8] {
     payload.withUnsafeBytes { InternalRaftRequest.wrap(id: 77, field: field, payload: $0) }
 }
 
 extension AppliedEntry {
     var error: EtcdError? {
-        if case .failed(let error) = outcome.result { error } else { nil }
+        if case .failed(let error) = response.body { error } else { nil }
     }
 
-    var transaction: TxnAnswer? {
-        if case .txn(let answer) = outcome.result { answer } else { nil }
+    var transaction: TxnResponse? {
+        if case .txn(let txn) = response.body { txn } else { nil }
     }
 
     var isDone: Bool {
-        if case .done = outcome.result { true } else { false }
+        if case .done = response.body { true } else { false }
     }
 }
 

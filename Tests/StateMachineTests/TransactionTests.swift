@@ -37,16 +37,16 @@ struct TransactionTests {
         #expect(try holds(fixture, compare("a", .value, .greater, value("lz"))))
         #expect(try !holds(fixture, compare("a", .value, .notEqual, value("m"))))
         #expect(try !holds(fixture, compare("a", .mod, .less, .modRevision(3))))
-        // An operand of another target counts as zero or nothing.
+        // An operand of another target counts as zero or empty.
         #expect(try holds(fixture, compare("a", .version, .greater, .lease(100))))
         #expect(try holds(fixture, compare("a", .value, .greater, .version(1))))
-        // Numbers that do not exist: an unknown target is equal, an unknown result always fits.
+        // Unknown numbers: an unknown target is equal, an unknown result always matches.
         #expect(try holds(fixture, compare("a", .init(rawValue: 77), .equal, .none)))
         #expect(try !holds(fixture, compare("a", .init(rawValue: 77), .less, .none)))
         #expect(try holds(fixture, compare("a", .version, .init(rawValue: 77), .version(999))))
     }
 
-    @Test func aMissingKeyComparesAsZerosAndNoValueOfItHolds() throws {
+    @Test func aMissingKeyComparesAsZerosAndNoCompareOfItsValueHolds() throws {
         let fixture = try StateFixture()
         try fixture.put("b", "1")
         try fixture.delete("b")
@@ -60,8 +60,8 @@ struct TransactionTests {
         }
     }
 
-    /// In a process of its own, since an overflow would end it.
-    @Test func theLeastNumberComparesWithAMissingKey() async {
+    /// In a separate process, since an overflow would crash it.
+    @Test func theSmallestNumberComparesWithAMissingKey() async {
         await #expect(processExitsWith: .success) {
             let fixture = try StateFixture()
             for (target, operand) in [
@@ -72,13 +72,13 @@ struct TransactionTests {
                 let compare = Compare(
                     result: .greater, target: target, key: bytes("missing")[...],
                     operand: operand)
-                let answer = try fixture.txn(TxnRequest(compare: [compare])).transaction
-                precondition(answer?.succeeded == true, "zero is greater than any negative")
+                let response = try fixture.txn(TxnRequest(compare: [compare])).transaction
+                precondition(response?.succeeded == true, "zero is greater than any negative")
             }
         }
     }
 
-    @Test func aRangeComparesEachOfItsKeys() throws {
+    @Test func aRangeComparesAllItsKeys() throws {
         let fixture = try StateFixture()
         try fixture.put("a1", "x")
         try fixture.put("a2", "x")
@@ -91,7 +91,7 @@ struct TransactionTests {
         #expect(try holds(fixture, compare("x", .version, .equal, .version(0), end: "z")))
     }
 
-    @Test func comparesSeeTheStateBeforeAndReadsWhatIsWrittenAtEveryLevel() throws {
+    @Test func comparesSeeTheStateBeforeAndReadsSeeWritesAtEveryLevel() throws {
         let fixture = try StateFixture()
         let missing = compare("a", .version, .equal, .version(0))
         let nested = TxnRequest(
@@ -104,16 +104,16 @@ struct TransactionTests {
                     reading("a"), putting("a", "1"), .txn(nested), deleting("b"),
                     deleting("nothing"),
                 ]))
-        let answer = try #require(applied.transaction)
-        #expect(answer.succeeded && answer.responses.count == 5)
-        #expect(applied.outcome.revision == 2 && fixture.revision == 2)
-        guard case .range(let before) = answer.responses[0],
-            case .put(let put) = answer.responses[1],
-            case .txn(let inner) = answer.responses[2],
-            case .deleteRange(let deletion) = answer.responses[3],
+        let response = try #require(applied.transaction)
+        #expect(response.succeeded && response.responses.count == 5)
+        #expect(applied.response.revision == 2 && fixture.revision == 2)
+        guard case .range(let before) = response.responses[0],
+            case .put(let put) = response.responses[1],
+            case .txn(let inner) = response.responses[2],
+            case .deleteRange(let deletion) = response.responses[3],
             case .range(let within)? = inner.responses.first
         else {
-            Issue.record("answers stand in the order of the operations")
+            Issue.record("responses are not in the order of the operations")
             return
         }
         #expect(before.count == 0 && before.header?.revision == 1)
@@ -147,8 +147,8 @@ struct TransactionTests {
                     .txn(TxnRequest(compare: [], success: [putting("b"), fault])),
                 ])
             let applied = try fixture.txn(nested)
-            #expect(applied.error == error && applied.outcome.revision == 3)
-            // The same fault in the branch that is not taken does no harm.
+            #expect(applied.error == error && applied.response.revision == 3)
+            // The same fault in the branch that is not taken has no effect.
             let other = TxnRequest(compare: [], success: [], failure: [fault])
             #expect(try fixture.txn(other).transaction?.succeeded == true)
         }
@@ -157,30 +157,30 @@ struct TransactionTests {
         #expect(try fixture.value("a") == nil)
     }
 
-    @Test func readingAloneBumpsNothing() throws {
+    @Test func aReadOnlyTransactionKeepsTheRevision() throws {
         let fixture = try StateFixture()
         try fixture.put("a", "1")
         let request = TxnRequest(
             compare: [compare("a", .version, .equal, .version(1))], success: [reading("a")],
             failure: [])
-        let outcome = try fixture.state.evaluate(request)
-        guard case .txn(let answer) = outcome.result, case .range(let range) = answer.responses[0]
+        let response = try fixture.state.evaluate(request)
+        guard case .txn(let txn) = response.body, case .range(let range) = txn.responses[0]
         else {
-            Issue.record("no answer")
+            Issue.record("no response")
             return
         }
-        #expect(outcome.revision == 2 && answer.succeeded && range.count == 1)
+        #expect(response.revision == 2 && txn.succeeded && range.count == 1)
         #expect(range.header?.revision == 2)
         #expect(fixture.revision == 2 && fixture.state.appliedIndex == 1)
         let late = try fixture.state.evaluate(
             TxnRequest(compare: [], success: [reading("a", revision: 9)]))
-        guard case .failed(.futureRevision) = late.result else {
-            Issue.record("a revision to come was readable")
+        guard case .failed(.futureRevision) = late.body else {
+            Issue.record("a future revision was readable")
             return
         }
-        // Through the log too.
-        #expect(try fixture.txn(request).outcome.revision == 2)
-        #expect(try fixture.txn(TxnRequest()).outcome.revision == 2)
+        // The same through the log.
+        #expect(try fixture.txn(request).response.revision == 2)
+        #expect(try fixture.txn(TxnRequest()).response.revision == 2)
     }
 
     @Test func allWritesOfATransactionShareOneRevision() throws {

@@ -1,10 +1,10 @@
 package import Bolt
 import EtcdAPI
 
-/// What the database says about authentication: bucket `auth`.
+/// The authentication state in the database: bucket `auth`.
 ///
-/// Users, roles and tokens are to come. Until then no state with authentication switched on is
-/// served (`ServableState`), for it would be served to everybody.
+/// Users, roles and tokens are not supported yet. Until then a state with authentication enabled is
+/// not served (`ServableState`), since permissions could not be enforced.
 package struct AuthState: Sendable, Equatable {
     private static let bucket = [UInt8]("auth".utf8)
 

@@ -1,13 +1,13 @@
-/// Leases by the time they may end: a binary heap with lazy removal.
+/// Leases by earliest possible expiry: a binary heap with lazy removal.
 ///
-/// An entry may be out of date (its lease was renewed or revoked); whoever pops it compares it
-/// with the lease. So a keepalive costs nothing here.
+/// An entry may be outdated (its lease was renewed or revoked), so the code that pops it compares
+/// it with the lease. A keepalive therefore does not touch the queue.
 struct ExpiryQueue: Sendable {
     struct Entry: Sendable {
         let time: ClockMilliseconds
         let id: LeaseID
 
-        /// Ties go by id, so that the order does not depend on the history of the heap.
+        /// Equal times are ordered by id, so that the order does not depend on the heap's history.
         static func < (left: Entry, right: Entry) -> Bool {
             left.time == right.time ? left.id < right.id : left.time < right.time
         }

@@ -1,62 +1,64 @@
 package import EtcdAPI
+package import Identifiers
 
-/// What became of a keepalive.
+/// The result of a keepalive.
 package enum LeaseRenewal: Equatable, Sendable {
-    /// The clock starts again with this many seconds.
+    /// The clock restarts with this many seconds.
     case renewed(seconds: Int64)
-    /// Over, but its revocation is still on the way: answer once it is applied.
+    /// Expired, but its revocation is not applied yet: respond once it is.
     case expiring
-    /// Its checkpointed rest, known or on its way through the log, has to be taken back first, by a
-    /// checkpoint of 0, so that no later leader ends it earlier than is promised now.
+    /// Its remaining TTL, checkpointed or still in the log, has to be reset first by a checkpoint
+    /// of 0, so that no later leader ends the lease earlier than is promised now.
     case checkpointed
     /// No such lease.
     case notFound
 }
 
-/// Clocks: they run only on the primary lessor.
+/// Clocks, which run only on the primary lessor.
 extension Lessor {
-    /// More leases than this ending in one second are spread out after a promotion.
+    /// If more leases than this expire in one second, a promotion spreads them out.
     static let revokesPerSecond = 1000
 
-    /// Pause before a lease whose revocation did not come through is reported again.
+    /// Delay before an expired lease that still exists is reported again.
     static let revokeRetryMilliseconds: ClockMilliseconds = 3000
 
-    /// Starts every clock anew, when this member becomes leader.
+    /// Restarts all clocks when this member becomes leader.
     ///
-    /// Each lease gets its whole time again (or its checkpointed rest) plus `extension`, since
-    /// nobody knows what the last leader granted. A pile-up within one second is spread to three
-    /// quarters of the revocation rate, as etcd does, so that the rest of the load gets through.
+    /// Each lease gets its full TTL (or its checkpointed remaining TTL) plus `extension`, since the
+    /// renewals of the last leader are unknown. If too many expire within one second, they are
+    /// spread to three quarters of the revocation rate, as etcd does, to leave time for other
+    /// requests.
     package mutating func promote(
-        inTerm term: UInt64, extensionMilliseconds: Int64, now: ClockMilliseconds
+        inTerm term: Term, extensionMilliseconds: Int64, now: ClockMilliseconds
     ) {
         primaryTerm = term
         queue.removeAll()
-        var ends: [(time: ClockMilliseconds, id: LeaseID)] = []
+        var expiries: [(time: ClockMilliseconds, id: LeaseID)] = []
         for (id, lease) in leases {
-            ends.append((now + lease.restoredMilliseconds + extensionMilliseconds, id))
+            expiries.append((now + lease.restoredMilliseconds + extensionMilliseconds, id))
         }
-        ends.sort { ($0.time, $0.id) < ($1.time, $1.id) }
-        let endsPerSecond =
-            ends.count > Self.revokesPerSecond ? 3 * Self.revokesPerSecond / 4 : Int.max
-        var second = ends.first?.time ?? now
-        var endsInSecond = 0
-        for (time, id) in ends {
+        expiries.sort { ($0.time, $0.id) < ($1.time, $1.id) }
+        let expiriesPerSecond =
+            expiries.count > Self.revokesPerSecond ? 3 * Self.revokesPerSecond / 4 : Int.max
+        var second = expiries.first?.time ?? now
+        var expiriesInSecond = 0
+        for (time, id) in expiries {
             if time >= second + 1000 {
                 second = time
-                endsInSecond = 0
-            } else if endsInSecond == endsPerSecond {
+                expiriesInSecond = 0
+            } else if expiriesInSecond == expiriesPerSecond {
                 second += 1000
-                endsInSecond = 0
+                expiriesInSecond = 0
             }
-            endsInSecond += 1
-            let expiry = max(time, endsPerSecond == .max ? time : second)
+            expiriesInSecond += 1
+            let expiry = max(time, expiriesPerSecond == .max ? time : second)
             leases[id]?.expiry = expiry
             queue.insert(id, at: expiry)
         }
         scheduleCheckpoints(now: now)
     }
 
-    /// Stops every clock, when this member is no longer leader.
+    /// Stops all clocks when this member is no longer leader.
     package mutating func demote() {
         primaryTerm = nil
         queue.removeAll()
@@ -69,7 +71,7 @@ extension Lessor {
         guard let lease = leases[id] else { return .notFound }
         guard let expiry = lease.expiry, expiry > now else { return .expiring }
         if checkpointIntervalMilliseconds != nil,
-            lease.checkpointedSeconds > 0 || lease.isCheckpointUnderWay
+            lease.checkpointedSeconds > 0 || lease.isCheckpointPending
         {
             return .checkpointed
         }
@@ -78,7 +80,7 @@ extension Lessor {
         return .renewed(seconds: lease.grantedSeconds)
     }
 
-    /// Leases that are over, at most `limit`; each is reported again after a pause while it lives.
+    /// Expired leases, at most `limit`. Each is reported again after a delay while it exists.
     package mutating func takeExpired(limit: Int, now: ClockMilliseconds) -> [LeaseID] {
         guard isPrimary else { return [] }
         var expired: [LeaseID] = []
@@ -95,12 +97,12 @@ extension Lessor {
         return expired
     }
 
-    /// All leases, the one that ends first in front.
+    /// All leases, ordered by expiry.
     package func leasesByExpiry() -> [Lease] {
         leases.values.sorted { left, right in
-            let leftEnd = left.expiry ?? .max
-            let rightEnd = right.expiry ?? .max
-            return leftEnd == rightEnd ? left.id < right.id : leftEnd < rightEnd
+            let leftExpiry = left.expiry ?? .max
+            let rightExpiry = right.expiry ?? .max
+            return leftExpiry == rightExpiry ? left.id < right.id : leftExpiry < rightExpiry
         }
     }
 }

@@ -9,12 +9,12 @@ extension Lessor {
         message.id = lease.id.rawValue
         message.ttl = lease.grantedSeconds
         message.remainingTtl = lease.checkpointedSeconds
-        // Three scalar fields: serialisation has nothing that can fail.
+        // Serialization of three scalar fields cannot fail.
         guard let bytes: [UInt8] = try? message.serializedBytes() else { return }
         batch.put(bucket: Self.bucket, key: lease.id.storageKey, value: bytes)
     }
 
-    /// Reads back the stored leases, at start.
+    /// Reads the stored leases, at start.
     package mutating func restore(
         from transaction: BoltReadTransaction
     ) throws(LeaseRestoreError) {
@@ -27,7 +27,7 @@ extension Lessor {
         if let malformed { throw .malformedRecord(key: malformed) }
     }
 
-    /// - Returns: the key of the first record that is no lease; nil if all are.
+    /// - Returns: the key of the first malformed record; nil if there is none.
     private mutating func restoreRecords(
         of transaction: BoltReadTransaction
     ) throws(PageFault) -> [UInt8]? {
@@ -39,23 +39,23 @@ extension Lessor {
         return nil
     }
 
-    /// Reads back one stored lease.
+    /// Reads one stored lease.
     ///
-    /// - Returns: false when the bytes are not a lease, or one of a length that none is granted.
+    /// - Returns: false when the bytes are not a lease or its TTL is above the maximum.
     mutating func restore(storedValue: UnsafeRawBufferPointer) -> Bool {
         guard let message = try? Leasepb_Lease(serializedBytes: [UInt8](storedValue)),
-            message.ttl <= Self.maximumSeconds
+            message.ttl <= Self.ttlSecondsMax
         else { return false }
         let id = LeaseID(rawValue: message.id)
-        var lease = Lease(id: id, grantedSeconds: max(message.ttl, minimumSeconds))
+        var lease = Lease(id: id, grantedSeconds: max(message.ttl, ttlSecondsMin))
         lease.checkpointedSeconds = message.remainingTtl
         leases[id] = lease
         return true
     }
 }
 
-/// Damage in bucket `lease`. It stops the start, as in etcd: without its lease a key would stay for
-/// ever.
+/// Damage in bucket `lease`. It stops the start, as in etcd: without its lease a key would never
+/// expire.
 package enum LeaseRestoreError: Error, Equatable, Sendable {
     case damagedPage(PageFault)
     case malformedRecord(key: [UInt8])

@@ -1,65 +1,67 @@
 package import Bolt
 package import EtcdAPI
+package import Identifiers
 
-/// Grants, renews and ends leases, and knows which keys hang on each.
+/// Grants, renews and revokes leases, and tracks the keys attached to each.
 ///
-/// What it is: the whole lease state of a member, owned by the apply thread. Changes that come
-/// out of the log (`grant`, `revoke`, `checkpoint`, `attach`, `detach`) are deterministic. Clocks
-/// run only while this member is the primary lessor, that is the leader; elsewhere a lease lasts
-/// forever, so that no follower ever ends one by itself.
+/// The whole lease state of a member, owned by the apply thread. Changes from the log (`grant`,
+/// `revoke`, `checkpoint`, `attach`, `detach`) are deterministic. Clocks run only while this member
+/// is the primary lessor, that is the leader; on other members leases do not expire, so that a
+/// follower never ends one by itself.
 ///
-/// Invariants: a key hangs on at most one lease; `leaseOfKey` and `Lease.keys` mirror each other;
-/// while primary every lease has an expiry and an entry in the expiry queue at or before it.
+/// Invariants: a key is attached to at most one lease; `leaseOfKey` and `Lease.keys` are inverse to
+/// each other; while primary, every lease has an expiry and an entry in the expiry queue at or
+/// before it.
 package struct Lessor {
-    /// Longest accepted time to live, in seconds.
-    package static let maximumSeconds: Int64 = 9_000_000_000
+    /// Longest time to live, in seconds.
+    package static let ttlSecondsMax: Int64 = 9_000_000_000
 
     static let bucket = [UInt8]("lease".utf8)
 
-    let minimumSeconds: Int64
-    /// Time between two checkpoints of a lease; nil where there are none.
+    let ttlSecondsMin: Int64
+    /// Time between two checkpoints of a lease; nil without checkpoints.
     let checkpointIntervalMilliseconds: Int64?
     var leases: [LeaseID: Lease] = [:]
     var leaseOfKey: [[UInt8]: LeaseID] = [:]
     var queue = ExpiryQueue()
     var checkpointQueue = ExpiryQueue()
-    /// The term in which this member leads and has its clocks run; nil while they stand still.
-    package internal(set) var primaryTerm: UInt64?
+    /// The term in which this member is the primary lessor; nil while its clocks are stopped.
+    package internal(set) var primaryTerm: Term?
 
     /// - Parameters:
-    ///   - minimumSeconds: shorter requests are raised to this (3/2 election timeouts).
-    ///   - checkpointIntervalMilliseconds: how often the rest of a long lease is told to all
-    ///     members; nil for never.
-    package init(minimumSeconds: Int64, checkpointIntervalMilliseconds: Int64? = nil) {
-        self.minimumSeconds = minimumSeconds
+    ///   - ttlSecondsMin: shorter requests are raised to this (3/2 election timeouts).
+    ///   - checkpointIntervalMilliseconds: how often the remaining TTL of a long lease is
+    ///     replicated; nil for never.
+    package init(ttlSecondsMin: Int64, checkpointIntervalMilliseconds: Int64? = nil) {
+        self.ttlSecondsMin = ttlSecondsMin
         self.checkpointIntervalMilliseconds = checkpointIntervalMilliseconds
     }
 
     /// Whether expiry clocks run here.
     package var isPrimary: Bool { primaryTerm != nil }
 
-    /// How many leases live.
+    /// Number of leases.
     package var count: Int { leases.count }
 
-    /// Whether any key hangs on a lease.
+    /// Whether any key is attached to a lease.
     package var hasAttachments: Bool { !leaseOfKey.isEmpty }
 
-    /// The lease of that id, if it lives.
+    /// The lease with an id, if it exists.
     package subscript(id: LeaseID) -> Lease? { leases[id] }
 
-    /// The lease that a key hangs on.
+    /// The lease that a key is attached to.
     package func lease(ofKey key: [UInt8]) -> LeaseID { leaseOfKey[key] ?? .none }
 
-    /// Creates a lease and records it.
+    /// Creates a lease and stores it.
     ///
     /// - Throws: `leaseTTLTooLarge`, `leaseExists`, or `leaseNotFound` for id 0 as etcd does.
     package mutating func grant(
         _ id: LeaseID, seconds: Int64, now: ClockMilliseconds, into batch: inout BoltWriteBatch
     ) throws(EtcdError) -> Lease {
         guard id != .none else { throw .leaseNotFound }
-        guard seconds <= Self.maximumSeconds else { throw .leaseTTLTooLarge }
+        guard seconds <= Self.ttlSecondsMax else { throw .leaseTTLTooLarge }
         guard leases[id] == nil else { throw .leaseExists }
-        var lease = Lease(id: id, grantedSeconds: max(seconds, minimumSeconds))
+        var lease = Lease(id: id, grantedSeconds: max(seconds, ttlSecondsMin))
         if isPrimary {
             let expiry = now + lease.grantedMilliseconds
             lease.expiry = expiry
@@ -71,7 +73,7 @@ package struct Lessor {
         return lease
     }
 
-    /// Ends a lease. The caller deletes the returned keys in the same transaction.
+    /// Removes a lease. The caller deletes the returned keys in the same transaction.
     ///
     /// - Returns: the attached keys, ascending.
     package mutating func revoke(
@@ -80,12 +82,12 @@ package struct Lessor {
         guard let lease = leases.removeValue(forKey: id) else { throw .leaseNotFound }
         for key in lease.keys { leaseOfKey[key] = nil }
         batch.delete(bucket: Self.bucket, key: id.storageKey)
-        forgetEnded()
+        compactQueue()
         return lease.sortedKeys
     }
 
-    /// Entries of ended leases leave the queue once they are its larger part.
-    private mutating func forgetEnded() {
+    /// Rebuilds the queue once most of its entries are of removed leases.
+    private mutating func compactQueue() {
         guard queue.count > 2 * leases.count + 1024 else { return }
         queue.removeAll()
         for (id, lease) in leases {
@@ -93,9 +95,9 @@ package struct Lessor {
         }
     }
 
-    /// Hangs a key on a lease, taking it from the one it hung on before.
+    /// Attaches a key to a lease and detaches it from its previous one.
     ///
-    /// The lease must live: whoever applies a put has checked it before writing anything.
+    /// The lease must exist: applying a put checks that before writing anything.
     package mutating func attach(_ key: [UInt8], to id: LeaseID) {
         detach(key)
         guard leases[id] != nil else { return }
@@ -103,19 +105,19 @@ package struct Lessor {
         leaseOfKey[key] = id
     }
 
-    /// Takes a key from the lease it hangs on, if any.
+    /// Detaches a key from its lease, if any.
     package mutating func detach(_ key: [UInt8]) {
         guard let old = leaseOfKey.removeValue(forKey: key) else { return }
         leases[old]?.keys.remove(key)
     }
 
-    /// Records how much of a lease is left, for the next primary to start from.
+    /// Records the remaining TTL of a lease, from which the next primary lessor starts.
     package mutating func checkpoint(
         _ id: LeaseID, remainingSeconds: Int64, persist: Bool, into batch: inout BoltWriteBatch
     ) {
         guard leases[id] != nil else { return }
         leases[id]?.checkpointedSeconds = remainingSeconds
-        leases[id]?.isCheckpointUnderWay = false
+        leases[id]?.isCheckpointPending = false
         if persist, let lease = leases[id] { self.persist(lease, into: &batch) }
     }
 }

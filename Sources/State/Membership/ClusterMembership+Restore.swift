@@ -1,21 +1,22 @@
 package import Bolt
 package import EtcdAPI
 import FoundationEssentials
+import Identifiers
 
-/// Reading the membership back from the database, at start.
+/// Restores the membership from the database, at start.
 extension ClusterMembership {
-    /// Loads members, removed ids, the cluster version and a running downgrade.
+    /// Reads members, removed ids, the cluster version and the downgrade job.
     ///
-    /// Values that cannot be read are left out; the caller compares the result with the log.
+    /// Values that cannot be decoded are ignored; the caller compares the result with the log.
     ///
-    /// - Parameter noted: the membership that consensus noted in the same database, if it did. Who
-    ///   has a vote comes from there: a 3.5 member does not write into its database that a learner
-    ///   was promoted, its own truth is the former store.
+    /// - Parameter confState: the ConfState recorded in the same database, if any. It decides which
+    ///   members are learners: a 3.5 member does not write promotions to its database, since its v2
+    ///   store is authoritative.
     package mutating func restore(
-        from transaction: BoltReadTransaction, noted: RaftConfState?
+        from transaction: BoltReadTransaction, confState: RaftConfState?
     ) throws(PageFault) {
         try restoreMembers(from: transaction)
-        if let noted { takeRoles(of: noted) }
+        if let confState { setRoles(from: confState) }
         guard let cluster = try transaction.bucket(Self.clusterBucket) else { return }
         if let text = try cluster.text(forKey: "clusterVersion") {
             version = SemanticVersion(text)
@@ -28,13 +29,13 @@ extension ClusterMembership {
         }
     }
 
-    private mutating func takeRoles(of confState: RaftConfState) {
-        for place in members.indices {
-            let id = members[place].id.rawValue
+    private mutating func setRoles(from confState: RaftConfState) {
+        for index in members.indices {
+            let id = members[index].id.rawValue
             if confState.voters.contains(id) {
-                members[place].isLearner = false
+                members[index].isLearner = false
             } else if confState.learners.contains(id) {
-                members[place].isLearner = true
+                members[index].isLearner = true
             }
         }
     }

@@ -1,6 +1,7 @@
 package import EtcdAPI
+package import Identifiers
 
-/// A change of the membership as the log carries it.
+/// A membership change of a committed entry.
 package enum MemberChange: Equatable, Sendable {
     case add(Member)
     case promote(MemberID)
@@ -8,16 +9,16 @@ package enum MemberChange: Equatable, Sendable {
     case setPeerURLs(MemberID, [String])
 }
 
-/// Whether a change still makes sense when its entry comes to be applied.
+/// Checks whether a change is still valid when its entry is applied.
 extension ClusterMembership {
-    /// - Throws: etcd's error for a change of an unknown, removed or already present member.
-    package func validate(_ change: MemberChange, learnersMaximum: Int) throws(EtcdError) {
+    /// - Throws: etcd's error for a change of an unknown, removed or already existing member.
+    package func validate(_ change: MemberChange, learnersMax: Int) throws(EtcdError) {
         switch change {
         case .add(let member):
             guard !removed.contains(member.id) else { throw .memberNotFound }
             guard self[member.id] == nil else { throw .memberExists }
             try requireFree(member.peerURLs, except: nil)
-            if member.isLearner, members.count(where: \.isLearner) >= learnersMaximum {
+            if member.isLearner, members.count(where: \.isLearner) >= learnersMax {
                 throw .tooManyLearners
             }
         case .promote(let id):

@@ -1,9 +1,10 @@
 package import Bolt
 package import EtcdAPI
+package import Identifiers
 
-/// Who is in the cluster, who was, and on which version it has agreed.
+/// The cluster's members, removed members and cluster version.
 ///
-/// Changed only by applying committed entries, on the apply thread; every change goes to the
+/// Changed only by applying committed entries, on the apply thread. Every change is stored in the
 /// buckets `members`, `members_removed` and `cluster` in the transaction of its entry.
 ///
 /// Invariants: `members` is ascending by id; no id is both a member and removed; ids and peer URLs
@@ -17,11 +18,11 @@ package struct ClusterMembership: Sendable {
     package let clusterID: ClusterID
     package internal(set) var members: [Member] = []
     package internal(set) var removed: Set<MemberID> = []
-    /// nil until the leader has decided it.
+    /// The cluster version; nil until the leader has decided it.
     package internal(set) var version: SemanticVersion?
     package internal(set) var downgrade = Downgrade()
 
-    /// A downgrade job: members move to the target version one by one.
+    /// A downgrade job: members are moved to the target version one by one.
     package struct Downgrade: Equatable, Sendable {
         package var isEnabled = false
         package var targetVersion = ""
@@ -37,32 +38,34 @@ package struct ClusterMembership: Sendable {
         self.clusterID = clusterID
     }
 
-    /// The member of that id.
+    /// The member with an id, if any.
     package subscript(id: MemberID) -> Member? { members.first { $0.id == id } }
 
-    /// This member itself, once the entry that adds it is applied.
+    /// This member, once the entry that adds it is applied.
     package var local: Member? { self[localID] }
 
-    /// Adds a member, as a configuration change says.
+    /// Adds a member.
     package mutating func add(_ member: Member, into batch: inout BoltWriteBatch) {
         members.removeAll { $0.id == member.id }
-        let place = members.firstIndex { member.id < $0.id } ?? members.count
-        members.insert(member, at: place)
+        let index = members.firstIndex { member.id < $0.id } ?? members.count
+        members.insert(member, at: index)
         persist(member, into: &batch)
     }
 
-    /// Forgets who was in the cluster, and who was removed, for those who found another one.
-    package mutating func found(_ founders: [Member], into batch: inout BoltWriteBatch) {
+    /// Replaces all members and removed members by the initial members of a new cluster.
+    package mutating func bootstrap(
+        _ initialMembers: [Member], into batch: inout BoltWriteBatch
+    ) {
         for bucket in [Self.membersBucket, Self.removedBucket] {
             batch.deleteBucket(bucket)
             batch.createBucket(bucket)
         }
         members = []
         removed = []
-        for founder in founders { add(founder, into: &batch) }
+        for member in initialMembers { add(member, into: &batch) }
     }
 
-    /// Removes a member for good; its id is never taken again.
+    /// Removes a member. Its id is never reused.
     package mutating func remove(_ id: MemberID, into batch: inout BoltWriteBatch) {
         members.removeAll { $0.id == id }
         removed.insert(id)
@@ -71,19 +74,19 @@ package struct ClusterMembership: Sendable {
         batch.put(bucket: Self.removedBucket, key: key, value: Array("removed".utf8))
     }
 
-    /// Gives a learner its vote.
+    /// Promotes a learner to a voter.
     package mutating func promote(_ id: MemberID, into batch: inout BoltWriteBatch) {
         change(id, into: &batch) { $0.isLearner = false }
     }
 
-    /// Moves a member to other peer URLs.
+    /// Changes the peer URLs of a member.
     package mutating func setPeerURLs(
         _ urls: [String], of id: MemberID, into batch: inout BoltWriteBatch
     ) {
         change(id, into: &batch) { $0.peerURLs = urls }
     }
 
-    /// Records what a started member says of itself.
+    /// Records the attributes that a started member publishes.
     package mutating func publish(
         name: String, clientURLs: [String], of id: MemberID, into batch: inout BoltWriteBatch
     ) {
@@ -93,7 +96,7 @@ package struct ClusterMembership: Sendable {
         }
     }
 
-    /// Sets the version that all members keep to.
+    /// Sets the cluster version.
     package mutating func setVersion(
         _ version: SemanticVersion, into batch: inout BoltWriteBatch
     ) {

@@ -1,7 +1,7 @@
 import FoundationEssentials
 
-/// The question for a hash at `/members/hashkv`.
-package struct HashQuestion: Equatable, Sendable {
+/// A request to the peer endpoint `/members/hashkv`.
+package struct HashRequest: Equatable, Sendable {
     /// 0 for the newest revision.
     package var revision: Int64
 
@@ -22,14 +22,14 @@ package struct HashQuestion: Equatable, Sendable {
     }
 }
 
-/// A member's answer to it.
-package struct HashAnswer: Equatable, Sendable {
+/// A member's response to a HashRequest.
+package struct HashResponse: Equatable, Sendable {
     /// The member's newest revision.
     package var newestRevision: Int64
     package var hash: UInt32
     /// -1 when nothing was compacted.
     package var compactRevision: Int64
-    /// The revision that was hashed; 0 from members before 3.6, which do not tell.
+    /// The revision that was hashed; 0 from members before 3.6, which do not report it.
     package var hashRevision: Int64
 
     package init(
@@ -41,7 +41,7 @@ package struct HashAnswer: Equatable, Sendable {
         self.hashRevision = hashRevision
     }
 
-    /// What is zero is left out, as Go's encoder does.
+    /// Zero fields are omitted, as by Go's encoder.
     package var json: String {
         let header = newestRevision == 0 ? "{}" : "{\"revision\":\(newestRevision)}"
         let fields = [

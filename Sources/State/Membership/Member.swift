@@ -1,13 +1,15 @@
-/// One member as the cluster knows it.
+package import Identifiers
+
+/// One member of the cluster.
 package struct Member: Equatable, Sendable {
     package let id: MemberID
-    /// Where its peers reach it.
+    /// URLs for the other members.
     package var peerURLs: [String]
-    /// Receives the log but has no vote.
+    /// A learner receives the log but does not vote.
     package var isLearner: Bool
-    /// Empty until the member has started and published itself.
+    /// Empty until the member has started and published its attributes.
     package var name: String
-    /// Where clients reach it; empty until published.
+    /// URLs for clients; empty until published.
     package var clientURLs: [String]
 
     package init(
@@ -21,6 +23,6 @@ package struct Member: Equatable, Sendable {
         self.clientURLs = clientURLs
     }
 
-    /// Whether it has ever started.
+    /// Whether it has started at least once.
     package var isStarted: Bool { !name.isEmpty }
 }

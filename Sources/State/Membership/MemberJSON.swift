@@ -1,18 +1,19 @@
 import FoundationEssentials
+import Identifiers
 
-/// The JSON forms in which etcd keeps and exchanges members: in bucket `members`, as context of a
-/// configuration change, in the legacy tree of `.snap` files and on the peer listener.
+/// The JSON formats in which etcd stores and exchanges members: in bucket `members`, as context of
+/// a configuration change, in the v2 store of `.snap` files and on the peer listener.
 extension Member {
-    /// `{"id":N,"peerURLs":[...],"isLearner":true,"name":"...","clientURLs":[...]}`; what is empty
-    /// is left out, except peerURLs.
+    /// `{"id":N,"peerURLs":[...],"isLearner":true,"name":"...","clientURLs":[...]}`; empty fields
+    /// other than peerURLs are omitted.
     package var json: String {
         "{\"id\":\(id.rawValue),\(raftFields)\(publishedFields.isEmpty ? "" : "," + publishedFields)}"
     }
 
-    /// The part that the consensus layer needs: `{"peerURLs":[...]}`.
+    /// The Raft attributes: `{"peerURLs":[...]}`.
     var raftAttributesJSON: String { "{\(raftFields)}" }
 
-    /// The part that the member publishes: `{"name":"...","clientURLs":[...]}`.
+    /// The published attributes: `{"name":"...","clientURLs":[...]}`.
     var attributesJSON: String { "{\(publishedFields)}" }
 
     private var raftFields: String {
@@ -26,7 +27,7 @@ extension Member {
         return fields.joined(separator: ",")
     }
 
-    /// Reads the form of `json`; nil when the bytes are anything else.
+    /// Parses the format of `json`; nil for anything else.
     package init?(json bytes: [UInt8]) {
         guard let parsed = try? JSONDecoder().decode(MemberFields.self, from: Data(bytes)) else {
             return nil
@@ -39,7 +40,7 @@ extension Member {
         "[\(members.map(\.json).joined(separator: ","))]"
     }
 
-    /// Reads the form of `json(_:)`; nil when the bytes are anything else.
+    /// Parses the format of `json(_:)`; nil for anything else.
     package static func list(json bytes: [UInt8]) -> [Member]? {
         let parsed = try? JSONDecoder().decode([MemberFields].self, from: Data(bytes))
         return parsed?.map { Member($0) }
@@ -53,10 +54,10 @@ extension Member {
     }
 }
 
-/// What a configuration change that adds or promotes a member carries as context.
+/// The context of a configuration change that adds or promotes a member.
 package struct MemberChangeContext: Equatable, Sendable {
     package var member: Member
-    /// Turns a learner into a voter.
+    /// Whether the change promotes a learner to a voter.
     package var isPromotion: Bool
 
     package init(member: Member, isPromotion: Bool) {
@@ -64,7 +65,7 @@ package struct MemberChangeContext: Equatable, Sendable {
         self.isPromotion = isPromotion
     }
 
-    /// A promotion names the member alone, with the null that Go writes for a list not given.
+    /// A promotion contains only the member's id, and null for the nil slice, as Go encodes it.
     package var json: String {
         isPromotion
             ? "{\"id\":\(member.id.rawValue),\"peerURLs\":null,\"isPromote\":true}"
@@ -79,7 +80,7 @@ package struct MemberChangeContext: Equatable, Sendable {
     }
 }
 
-/// The attributes that a 3.5 member publishes through the legacy tree.
+/// The attributes that a 3.5 member publishes through the v2 store.
 struct PublishedAttributes: Decodable {
     var name: String?
     var clientURLs: [String]?
@@ -105,7 +106,7 @@ private func jsonArray(_ texts: [String]) -> String {
     "[\(texts.map(jsonString).joined(separator: ","))]"
 }
 
-/// A JSON string with the escapes that Go's encoder makes, so that files are equal byte for byte.
+/// A JSON string with the escapes of Go's encoder, so that files are identical byte for byte.
 func jsonString(_ text: String) -> String {
     var result = "\""
     for scalar in text.unicodeScalars {

@@ -1,9 +1,9 @@
 import FoundationEssentials
 
-/// What a member tells at `/version`: its own version and the cluster's.
+/// The response of the endpoint `/version`: the server version and the cluster version.
 package struct MemberVersions: Sendable, Equatable {
     package var server: String
-    /// `not_decided` while the cluster has none.
+    /// `not_decided` while the cluster version is undecided.
     package var cluster: String
 
     package init(server: String, cluster: String) {

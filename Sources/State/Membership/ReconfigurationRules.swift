@@ -1,16 +1,17 @@
 package import EtcdAPI
+package import Identifiers
 
-/// Whether a change of the membership may be asked for now: etcd's strict reconfiguration check.
+/// Whether a membership change may be proposed now: etcd's strict reconfiguration check.
 ///
-/// What it guards: that the members which have started, and those which this member has been
-/// connected to for a while, go on being a quorum after the change. Asked before a change is
-/// proposed; `ClusterMembership.validate` judges again when it is applied.
+/// It ensures that the started members, and the members that this member has been connected to for
+/// some time, still are a quorum after the change. Checked before a change is proposed;
+/// `ClusterMembership.validate` checks it again when it is applied.
 package struct ReconfigurationRules: Sendable {
     /// How long a member must have been connected to count as healthy.
     package static let healthyMilliseconds: Int64 = 5000
 
-    /// Share of the leader's log that a learner must have before it gets a vote.
-    package static let readyShare = 0.9
+    /// Fraction of the leader's log that a learner must have before it can be promoted.
+    package static let readyPercentThreshold = 0.9
 
     private let membership: ClusterMembership
     private let isStrict: Bool
@@ -20,8 +21,8 @@ package struct ReconfigurationRules: Sendable {
     /// - Parameters:
     ///   - isStrict: the flag strict-reconfig-check.
     ///   - nowMilliseconds: monotonic time.
-    ///   - activeSince: since when another member is connected, in the same clock; nil when it is
-    ///     not.
+    ///   - activeSince: the time since which another member is connected, by the same clock; nil
+    ///     when it is not.
     package init(
         _ membership: ClusterMembership, isStrict: Bool, nowMilliseconds: Int64,
         activeSince: @escaping @Sendable (MemberID) -> Int64?
@@ -34,7 +35,7 @@ package struct ReconfigurationRules: Sendable {
 
     /// Whether a member may be added.
     ///
-    /// A single member may always get company: that is how a restored cluster grows again.
+    /// A started single voter can always be joined: that is how a restored cluster grows again.
     package func checkAddition(isLearner: Bool) throws(EtcdError) {
         guard isStrict else { return }
         let voters = membership.voters
@@ -45,7 +46,7 @@ package struct ReconfigurationRules: Sendable {
             }
         }
         guard voters.count != 1 else { return }
-        // The new member counts as not reachable.
+        // The new member counts as unreachable.
         guard connectedCount(among: voters) >= Self.quorum(of: voters.count + 1) else {
             throw .unhealthy
         }
@@ -59,22 +60,23 @@ package struct ReconfigurationRules: Sendable {
         guard remaining.count(where: \.isStarted) >= Self.quorum(of: remaining.count) else {
             throw .memberNotEnoughStarted
         }
-        // A member that is down is no part of the quorum that must be kept.
+        // A member that is down is not part of the quorum that must be kept.
         if id != membership.localID, activeSince(id) == nil { return }
         guard connectedCount(among: voters) - 1 >= 1 + (voters.count - 1) / 2 else {
             throw .unhealthy
         }
     }
 
-    /// Whether a learner may get its vote.
+    /// Whether a learner may be promoted.
     ///
     /// - Parameters:
-    ///   - matchIndex: the last entry that it is known to have; nil when the leader does not know
-    ///     such a member.
-    ///   - leaderIndex: the leader's last entry.
-    package func checkPromotion(matchIndex: UInt64?, leaderIndex: UInt64) throws(EtcdError) {
+    ///   - matchIndex: the learner's match index; nil when the leader does not know the member.
+    ///   - leaderIndex: the leader's last index.
+    package func checkPromotion(matchIndex: LogIndex?, leaderIndex: LogIndex) throws(EtcdError) {
         guard let matchIndex else { throw .memberNotFound }
-        guard Double(matchIndex) >= Double(leaderIndex) * Self.readyShare else {
+        guard
+            Double(matchIndex.rawValue) >= Double(leaderIndex.rawValue) * Self.readyPercentThreshold
+        else {
             throw .learnerNotReady
         }
         guard isStrict else { return }
@@ -97,6 +99,6 @@ package struct ReconfigurationRules: Sendable {
 }
 
 extension ClusterMembership {
-    /// The members with a vote.
+    /// The voting members.
     package var voters: [Member] { members.filter { !$0.isLearner } }
 }

@@ -1,15 +1,14 @@
-/// What the leader makes of the versions of all members: etcd's rules for the cluster's version,
-/// but for one: a version from before 3.6 is held while every member runs this program
-/// (docs/decisions/0002).
+/// The leader's decision on the cluster version, by etcd's rules with one exception: a version
+/// before 3.6 is held while every member runs this program (docs/internals/decisions/0002).
 ///
-/// A pure function of what is known at one moment; the leader asks it every few seconds.
+/// A pure function of its inputs; the leader evaluates it every few seconds.
 package struct VersionDecision: Sendable {
-    /// The version that stands for "not all members are known yet".
+    /// etcd's minimum cluster version, set while the version of some member is unknown.
     package static let placeholder = SemanticVersion(3, 0)
-    /// The first version that a cluster can be taken back to by `etcdctl downgrade`.
+    /// The first version that `etcdctl downgrade` can return a cluster to.
     package static let firstDowngradeTarget = SemanticVersion(3, 6)
 
-    /// What one member says of itself.
+    /// The version that one member reports.
     package struct MemberVersion: Equatable, Sendable {
         package var server: SemanticVersion
         /// Whether it runs this program.
@@ -21,15 +20,15 @@ package struct VersionDecision: Sendable {
         }
     }
 
-    /// Why nothing can be decided.
+    /// The downgrade job has an invalid target version.
     package struct InvalidDowngrade: Error, Equatable, Sendable {}
 
-    /// The cluster's version now; nil before the first decision.
+    /// The current cluster version; nil before the first decision.
     package var current: SemanticVersion?
     package var downgrade: ClusterMembership.Downgrade
-    /// All members, this one too; nil for one that could not be asked.
+    /// All members including this one; nil for an unreachable member.
     package var members: [MemberVersion?]
-    /// Whether the operator wants a version from before 3.6 to be raised.
+    /// Whether the operator permits raising a version before 3.6.
     package var isRaiseWanted: Bool
 
     package init(
@@ -42,7 +41,7 @@ package struct VersionDecision: Sendable {
         self.isRaiseWanted = isRaiseWanted
     }
 
-    /// The version to agree on next; nil to leave it as it is.
+    /// The next cluster version; nil to leave it unchanged.
     package func next() throws(InvalidDowngrade) -> SemanticVersion? {
         let lowest = lowestServer
         guard let current else { return lowest?.withoutPatch ?? Self.placeholder }
@@ -51,17 +50,18 @@ package struct VersionDecision: Sendable {
         return isHeld ? nil : raised
     }
 
-    /// Whether the version stays below the lowest member's because there is no way back to it.
+    /// Whether the version stays below the lowest member's because a downgrade could not restore
+    /// it.
     ///
-    /// A real etcd among the members would raise it as soon as it leads, so only a cluster whose
-    /// members all run this program can hold it.
+    /// An upstream etcd member would raise it as soon as it leads, so it can only be held while all
+    /// members run this program.
     package var isHeld: Bool {
         guard let current, raised != nil, !downgrade.isEnabled else { return false }
         return current > Self.placeholder && current < Self.firstDowngradeTarget
             && !isRaiseWanted && members.allSatisfy { $0?.isOwn == true }
     }
 
-    /// Whether every member runs the version that a downgrade leads to.
+    /// Whether every member runs the downgrade's target version.
     package func haveAllReached(_ target: SemanticVersion) -> Bool {
         members.allSatisfy { $0?.server.withoutPatch == target.withoutPatch }
     }
@@ -79,7 +79,7 @@ package struct VersionDecision: Sendable {
         return target
     }
 
-    /// The version of the lowest member, if that is above the cluster's.
+    /// The lowest server version, if it is above the cluster version.
     private var raised: SemanticVersion? {
         guard let current, let lowest = lowestServer?.withoutPatch,
             current.major == lowest.major, current < lowest
@@ -87,7 +87,7 @@ package struct VersionDecision: Sendable {
         return lowest
     }
 
-    /// nil unless all are known.
+    /// The lowest server version; nil unless all are known.
     private var lowestServer: SemanticVersion? {
         let known = members.compactMap { $0?.server }
         return known.count == members.count ? known.min() : nil
@@ -95,7 +95,7 @@ package struct VersionDecision: Sendable {
 }
 
 extension SemanticVersion {
-    /// The only version that a cluster of this version can be taken back to.
+    /// The only version that a cluster of this version can be downgraded to.
     package var downgradeTarget: SemanticVersion? {
         minor > 0 ? SemanticVersion(major, minor - 1) : nil
     }

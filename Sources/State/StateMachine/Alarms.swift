@@ -1,11 +1,11 @@
 package import Bolt
 package import EtcdAPI
-package import Membership
+package import Identifiers
 import SwiftProtobuf
 
 /// Conditions that restrict what the cluster accepts.
 package enum AlarmType: Int, Sendable, Comparable, CaseIterable {
-    /// No condition; as a filter it means every one.
+    /// No condition; as a filter: all alarms.
     case none = 0
     /// A member's database has reached its quota.
     case noSpace = 1
@@ -16,7 +16,7 @@ package enum AlarmType: Int, Sendable, Comparable, CaseIterable {
         left.rawValue < right.rawValue
     }
 
-    /// The name in answers, logs and metrics.
+    /// The name in responses, logs and metrics.
     package var name: String {
         switch self {
         case .none: "NONE"
@@ -26,7 +26,7 @@ package enum AlarmType: Int, Sendable, Comparable, CaseIterable {
     }
 }
 
-/// One raised alarm and the member it is about.
+/// One raised alarm and the member that it concerns.
 package struct Alarm: Hashable, Comparable, Sendable {
     package let member: MemberID
     package let type: AlarmType
@@ -45,13 +45,13 @@ package struct Alarm: Hashable, Comparable, Sendable {
         var message = Etcdserverpb_AlarmMember()
         message.memberID = member.rawValue
         message.alarm = Etcdserverpb_AlarmType(rawValue: type.rawValue) ?? .none
-        // Two scalar fields: serialisation has nothing that can fail.
+        // Serialization of two scalar fields cannot fail.
         let bytes: [UInt8]? = try? message.serializedBytes()
         return bytes ?? []
     }
 }
 
-/// The raised alarms; they survive restarts and end only by being disarmed.
+/// The raised alarms. They survive restarts and end only when they are disarmed.
 package struct Alarms: Sendable {
     static let bucket = [UInt8]("alarm".utf8)
 
@@ -67,13 +67,13 @@ package struct Alarms: Sendable {
     /// Whether any member has raised this alarm.
     package func isActive(_ type: AlarmType) -> Bool { raised.contains { $0.type == type } }
 
-    /// Raises an alarm; raising it twice changes nothing.
+    /// Raises an alarm; no effect if it is raised already.
     mutating func activate(_ alarm: Alarm, into batch: inout BoltWriteBatch) {
         guard raised.insert(alarm).inserted else { return }
         batch.put(bucket: Self.bucket, key: alarm.storageKey, value: [])
     }
 
-    /// Ends an alarm.
+    /// Disarms an alarm.
     ///
     /// - Returns: whether it was raised.
     mutating func deactivate(_ alarm: Alarm, into batch: inout BoltWriteBatch) -> Bool {
@@ -82,7 +82,7 @@ package struct Alarms: Sendable {
         return true
     }
 
-    /// Reads the raised alarms back, at start.
+    /// Reads the raised alarms from the database, at start.
     mutating func restore(from transaction: BoltReadTransaction) throws(PageFault) {
         guard let bucket = try transaction.bucket(Self.bucket) else { return }
         var cursor = bucket.cursor()

@@ -1,8 +1,9 @@
 package import EtcdAPI
+package import Identifiers
 package import MVCC
 package import Membership
 
-/// One committed entry of the log, as the state machine gets it.
+/// One committed entry of the log, to be applied by the state machine.
 package struct CommittedEntry: Sendable {
     package enum Kind: Sendable {
         case request
@@ -12,15 +13,15 @@ package struct CommittedEntry: Sendable {
         case generalChange
     }
 
-    package let index: UInt64
-    package let term: UInt64
+    package let index: LogIndex
+    package let term: Term
     package let kind: Kind
     package let data: [UInt8]
-    /// The request of an entry that was decoded before; nil has it decoded when it is applied.
+    /// The request if it is decoded already; otherwise it is decoded when it is applied.
     package let request: InternalRaftRequest?
 
     package init(
-        index: UInt64, term: UInt64, kind: Kind, data: [UInt8],
+        index: LogIndex, term: Term, kind: Kind, data: [UInt8],
         request: InternalRaftRequest? = nil
     ) {
         self.index = index
@@ -31,47 +32,47 @@ package struct CommittedEntry: Sendable {
     }
 }
 
-/// What applying one entry came to, and what it makes necessary elsewhere.
+/// The response to one applied entry, and its effects on the rest of the member.
 package struct AppliedEntry: Sendable {
-    /// The id that the request's proposer gave it; 0 for an entry without a request.
+    /// The request ID that the proposer assigned; 0 for an entry without a request.
     package var id: UInt64 = 0
-    package var outcome: ApplyOutcome
-    /// The kind of request, as etcd's metrics name it.
+    package var response: ApplyResponse
+    /// The kind of request, by its name in etcd's metrics.
     package var operation: StaticString = ""
-    /// For the consensus layer.
+    /// The configuration change that Raft has to apply.
     package var change: AppliedConfigurationChange?
-    /// A compaction is to be carried out up to this revision,
+    /// The revision up to which a compaction is scheduled.
     package var compaction: Int64?
-    /// and its proposer waits for the end of it.
+    /// Whether the proposer waits until the compaction has finished.
     package var isPhysical = false
-    /// The database is full: this member has to raise its alarm.
+    /// The database is full: this member has to raise the NOSPACE alarm.
     package var raisesSpaceAlarm = false
-    /// The log before this entry should not be needed any more.
+    /// The log before this entry should be replaced by a snapshot.
     package var wantsSnapshot = false
-    /// What became of the membership.
+    /// The change of the membership.
     package var memberChange: MemberChange?
-    /// This member is none any more: it has to stop.
+    /// This member was removed and has to stop.
     package var removesLocalMember = false
 
-    package init(outcome: ApplyOutcome) { self.outcome = outcome }
+    package init(response: ApplyResponse) { self.response = response }
 }
 
-/// Why the state cannot go on. The member must stop.
+/// Why an entry cannot be applied. The member must stop.
 package enum StateError: Error, Equatable, Sendable {
-    /// A committed entry that is no request.
-    case undecodableEntry(index: UInt64)
-    /// A committed request of a kind that this version does not know.
-    case unknownRequest(index: UInt64, field: UInt32)
-    /// What a committed request reads or changes is damaged, or cannot be changed.
+    /// The committed entry does not contain a request.
+    case undecodableEntry(index: LogIndex)
+    /// The committed request is of a kind that this version does not know.
+    case unknownRequest(index: LogIndex, field: UInt32)
+    /// The store is damaged or cannot be changed.
     case store(StoreError)
-    /// A committed request that changes users or roles, named as etcd's metrics name it.
-    case changesUsers(index: UInt64, request: String)
+    /// The committed request changes users or roles. `request` is its name in etcd's metrics.
+    case changesUsers(index: LogIndex, request: String)
 }
 
 extension StateError: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .undecodableEntry(let index): "entry \(index) of the log is no request"
+        case .undecodableEntry(let index): "entry \(index) of the log is not a request"
         case .unknownRequest(let index, let field):
             "entry \(index) of the log is of an unknown kind (field \(field))"
         case .changesUsers(let index, let request):

@@ -1,9 +1,10 @@
 package import EtcdAPI
 
-/// A request to etcd's former store, as members before 3.6 still log it to publish themselves.
+/// A request to etcd's v2 store (etcdserverpb.Request). Members before 3.6 still propose it to
+/// publish their attributes.
 ///
-/// Its bytes stand in the entry without an envelope: field 1 id, 2 method, 3 path, 4 value. In an
-/// InternalRaftRequest field 2 is reserved, so a text method in field 2 tells the two apart.
+/// An entry contains it without an envelope: field 1 id, 2 method, 3 path, 4 value. Field 2 of
+/// InternalRaftRequest is reserved, so a text method in field 2 distinguishes the two.
 package struct LegacyRequest: WireMessage, Equatable {
     package var id: UInt64 = 0
     package var method: [UInt8] = []

@@ -1,11 +1,11 @@
 package import EtcdAPI
 
-/// How much a request may add to the database, by etcd's estimate.
+/// The backend quota, with etcd's estimate of what a request adds to the database.
 ///
-/// A request fits while database size + cost stays below the limit. Deletions, compactions and
-/// reads cost nothing, so that a full member can still be cleaned.
+/// A request fits while database size + cost stays below the limit. Deletes, compactions and reads
+/// cost nothing, so that space can still be freed on a full member.
 package struct Quota: Sendable {
-    /// Used when the operator sets 0.
+    /// The limit for a configured value of 0.
     package static let defaultBytes: Int64 = 2 * 1024 * 1024 * 1024
 
     private static let putOverheadBytes = 256
@@ -23,7 +23,7 @@ package struct Quota: Sendable {
         }
     }
 
-    /// Whether a request of this cost fits beside a database of this size.
+    /// Whether a request of this cost fits into a database of this size.
     package func admits(costBytes: Int, databaseBytes: Int) -> Bool {
         guard let limitBytes, costBytes > 0 else { return true }
         return Int64(databaseBytes) + Int64(costBytes) < limitBytes

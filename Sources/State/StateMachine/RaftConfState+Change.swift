@@ -1,14 +1,14 @@
 import EtcdAPI
 
-/// Who votes and learns after a general change, by Raft's rules for joint configurations.
+/// Voters and learners after a ConfChangeV2, by Raft's rules for joint configurations.
 ///
-/// etcd proposes changes of one member only, so its members never come here; what a log holds is
-/// followed all the same, since the stored state must be the consensus layer's.
+/// etcd proposes changes of one member only, so its logs never contain a ConfChangeV2. One in the
+/// log is applied all the same, since the stored ConfState must equal Raft's.
 extension RaftConfState {
     /// Whether two majorities are needed.
     var isJoint: Bool { !votersOutgoing.isEmpty }
 
-    /// The state after a change. The consensus layer refuses what makes no sense and stops.
+    /// The ConfState after a change. Raft itself rejects an invalid change and stops.
     func applying(_ change: RaftConfChangeV2) -> RaftConfState {
         var next = self
         if change.transition == .auto, change.changes.isEmpty {
@@ -35,7 +35,7 @@ extension RaftConfState {
         case .addLearnerNode:
             guard !learners.contains(id), !learnersNext.contains(id) else { return }
             remove(id)
-            // Who still votes in the outgoing half cannot learn at the same time.
+            // A voter of the outgoing configuration cannot be a learner at the same time.
             if votersOutgoing.contains(id) {
                 learnersNext = Self.union(learnersNext, [id])
             } else {

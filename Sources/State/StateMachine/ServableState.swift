@@ -1,17 +1,18 @@
 import Auth
 package import Bolt
+package import Identifiers
 package import Membership
 
-/// What a database says that decides whether its state may be served.
+/// The properties of a database that decide whether this program can serve it.
 ///
-/// The one gate for every state that a member goes on with: the one that it starts on, the one
-/// that it finds at a restart, and the one that a leader's snapshot brings.
+/// Checked for every state that a member serves: a new one, the one found at a restart, and the
+/// one of a leader's snapshot.
 package struct ServableState: Sendable, Equatable {
     /// Index of the last entry that the database has applied.
-    package var appliedIndex: UInt64
-    /// The version that the database is written for; nil before 3.6.
+    package var appliedIndex: LogIndex
+    /// The storage version recorded in the database; nil before 3.6.
     package var storageVersion: SemanticVersion?
-    /// The version that the cluster has agreed on; nil as long as it has not.
+    /// The cluster version; nil until it is decided.
     package var clusterVersion: SemanticVersion?
     package var isAuthEnabled: Bool
 
@@ -19,21 +20,21 @@ package struct ServableState: Sendable, Equatable {
     package init(of bolt: Bolt) throws(PageFault) {
         let reading = bolt.beginRead()
         defer { reading.end() }
-        let mark = try AppliedMark(from: reading)
-        // Who the members are decides nothing here.
+        let applied = try ConsistentIndex(from: reading)
+        // The members do not matter here.
         var membership = ClusterMembership(
-            localID: MemberID(rawValue: 0), clusterID: ClusterID(rawValue: 0))
-        try membership.restore(from: reading, noted: nil)
-        appliedIndex = mark.index
-        storageVersion = mark.storageVersion
+            localID: .none, clusterID: ClusterID(rawValue: 0))
+        try membership.restore(from: reading, confState: nil)
+        appliedIndex = applied.index
+        storageVersion = applied.storageVersion
         clusterVersion = membership.version
         isAuthEnabled = try AuthState(from: reading).isEnabled
     }
 
-    /// What a state says that has been read from its database.
+    /// Takes the properties of a state that was read from its database.
     package init(_ state: StateMachine) {
         appliedIndex = state.appliedIndex
-        storageVersion = state.notedVersion
+        storageVersion = state.recordedStorageVersion
         clusterVersion = state.membership.version
         isAuthEnabled = state.auth.isEnabled
     }
@@ -41,10 +42,10 @@ package struct ServableState: Sendable, Equatable {
     /// Throws unless the state may be served.
     ///
     /// - Parameters:
-    ///   - index: an entry that the state must have applied, the snapshot's; 0 for none.
-    ///   - version: of the program that wants to serve it.
+    ///   - index: the snapshot's index, up to which the state must be applied; 0 for none.
+    ///   - version: the version of the program that serves the state.
     package func require(
-        through index: UInt64 = 0, by version: SemanticVersion = compatibleVersion
+        through index: LogIndex = .zero, by version: SemanticVersion = compatibleVersion
     ) throws(StateRefusal) {
         let own = version.withoutPatch
         if let clusterVersion, clusterVersion.withoutPatch > own {
@@ -55,7 +56,7 @@ package struct ServableState: Sendable, Equatable {
         }
         guard !isAuthEnabled else { throw .authEnabled }
         guard appliedIndex >= index else {
-            throw .behind(appliedIndex: appliedIndex, snapshotIndex: index)
+            throw .olderThanSnapshot(appliedIndex: appliedIndex, snapshotIndex: index)
         }
     }
 }

@@ -1,18 +1,18 @@
 package import Bolt
+package import Identifiers
 package import MVCC
 import Membership
 
-/// Replacing the whole state by that of a snapshot which a leader sent.
+/// Replaces the whole state by that of a leader's snapshot.
 extension StateMachine {
-    /// Throws unless a received database may take the place of the present one: nothing has
-    /// changed then.
+    /// Throws unless a received database can replace the current one. Changes nothing.
     ///
-    /// Backend thread. All of the file was checked when it was received (`SnapshotDatabase`); here
-    /// it is asked once more what it says, at the last moment at which it can be left.
+    /// Backend thread. The whole file was checked when it was received (`SnapshotDatabase`); this
+    /// repeats the checks of `ServableState` at the last moment at which it can be rejected.
     ///
-    /// - Parameter index: where the snapshot stands in the log.
+    /// - Parameter index: the snapshot's index.
     package func requireServable(
-        databaseAt path: String, through index: UInt64
+        databaseAt path: String, through index: LogIndex
     ) throws(StateRefusal) {
         let received: Bolt
         do throws(BoltError) {
@@ -30,19 +30,19 @@ extension StateMachine {
         try state.require(through: index)
     }
 
-    /// Reads the state anew after the database's file was replaced, and moves the store to it.
+    /// Reads the state again after the database file was replaced, and switches the store to it.
     ///
     /// Backend thread, while the apply thread waits. The result is for `adopt`. After an error the
-    /// state is the former one and the database is not: the member must stop.
+    /// state is still the old one but the database is not: the member must stop.
     ///
-    /// - Parameter index: where the snapshot stands in the log.
-    package func reload(through index: UInt64) throws(StateRefusal) -> StateMachine {
+    /// - Parameter index: the snapshot's index.
+    package func reload(through index: LogIndex) throws(StateRefusal) -> StateMachine {
         let membership = ClusterMembership(
             localID: self.membership.localID, clusterID: self.membership.clusterID)
         let fresh: StateMachine
         do throws(StoreError) {
             fresh = try StateMachine(
-                bolt: bolt, membership: membership, settings: settings,
+                bolt: bolt, membership: membership, configuration: configuration,
                 storeConfiguration: store.configuration)
         } catch {
             throw .store(error)
@@ -52,24 +52,25 @@ extension StateMachine {
         return fresh
     }
 
-    /// Takes over what `reload` has read. Watchers go on from where they were. Apply thread.
+    /// Switches to the state that `reload` has read. Watchers continue where they were. Apply
+    /// thread.
     ///
-    /// Clocks of leases stand still, as on any follower.
+    /// Lease clocks are stopped, as on any follower.
     ///
-    /// The state may be ahead of the snapshot, and is never behind it: `reload` has seen to that.
+    /// The state may be ahead of the snapshot but not behind it, which `reload` has checked.
     ///
-    /// - Parameter tree: the snapshot's data, where a 3.5 leader tells what members have published.
+    /// - Parameter tree: the snapshot's data, where a 3.5 leader stores published attributes.
     package func adopt(_ fresh: StateMachine, tree: [UInt8] = []) {
         precondition(committed.isEmpty, "a state is replaced between two batches of entries")
         lessor = fresh.lessor
         membership = fresh.membership
         alarms = fresh.alarms
         auth = fresh.auth
-        notedVersion = fresh.notedVersion
+        recordedStorageVersion = fresh.recordedStorageVersion
         confState = fresh.confState
         appliedIndex = fresh.appliedIndex
         appliedTerm = fresh.appliedTerm
-        if lacksPublications { recallPublications(tree: tree, entries: []) }
+        if lacksPublishedAttributes { restorePublishedAttributes(tree: tree, entries: []) }
         watchers.replaceStore(store)
     }
 }

@@ -1,11 +1,11 @@
 import EtcdAPI
 
-/// Requests about users and roles, as other members of a cluster put them into the log.
+/// Auth requests that other members of the cluster proposed.
 ///
-/// Users are not kept here yet. As long as authentication is off, what only asks for users changes
-/// nothing, and is passed over; what would change them stops the member.
+/// Users and roles are not supported yet. While authentication is off, requests that only read
+/// users or roles are skipped; requests that change them stop the member.
 extension StateMachine {
-    /// Applies a request about users; nil for any other.
+    /// Applies an auth request; nil for any other.
     func applyAuthRequest(
         _ field: UInt32, _ entry: CommittedEntry
     ) throws(StateError) -> AppliedEntry? {
@@ -13,16 +13,15 @@ extension StateMachine {
         guard !request.changesUsers else {
             throw .changesUsers(index: entry.index, request: "\(request.name)")
         }
-        var applied = AppliedEntry(outcome: outcome(.done))
+        var applied = AppliedEntry(response: makeResponse(.done))
         applied.operation = request.name
         if field == InternalRaftRequest.Field.authenticate {
-            applied.outcome = outcome(.failed(.authNotEnabled))
+            applied.response = makeResponse(.failed(.authNotEnabled))
         }
         return applied
     }
 
-    /// Throws if an entry that is still to be applied would stop the member, so that it can be
-    /// refused before the member starts.
+    /// Throws if applying an entry would stop the member, so that the start can be refused.
     package static func requireSupported(_ entry: CommittedEntry) throws(StateError) {
         guard entry.kind == .request,
             let request = try? InternalRaftRequest(decoding: entry.data),
@@ -33,19 +32,19 @@ extension StateMachine {
     }
 }
 
-/// A kind of request about users and roles.
+/// A kind of auth request.
 private struct AuthRequest {
-    /// As etcd's metrics name it.
+    /// The name in etcd's metrics.
     let name: StaticString
     let changesUsers: Bool
 
-    /// - Returns: nil when the field of an entry is none about users.
+    /// - Returns: nil when the field is not one of an auth request.
     init?(field: UInt32) {
         typealias Field = InternalRaftRequest.Field
         switch field {
         case Field.authenticate: self.init("Authenticate", changesUsers: false)
         case Field.authStatus: self.init("AuthStatus", changesUsers: false)
-        // It is off, or the state would have been refused.
+        // Authentication is off, otherwise the state would have been refused.
         case Field.authDisable: self.init("AuthDisable", changesUsers: false)
         case Field.authUserGet: self.init("AuthUserGet", changesUsers: false)
         case Field.authUserList: self.init("AuthUserList", changesUsers: false)

@@ -1,17 +1,18 @@
 import Bolt
 package import EtcdAPI
+import Identifiers
 import MVCC
 import Membership
 import SwiftProtobuf
 
-/// Members and versions.
+/// Membership changes and cluster requests.
 extension StateMachine {
-    /// Applies a request about the cluster itself; nil for any other.
+    /// Applies a request about the cluster; nil for any other.
     func applyClusterRequest(
         _ request: InternalRaftRequest, _ entry: CommittedEntry
     ) throws(StateError) -> AppliedEntry? {
         guard case .other(let field, let bytes) = request.payload else { return nil }
-        var applied = AppliedEntry(outcome: outcome(.done))
+        var applied = AppliedEntry(response: makeResponse(.done))
         switch field {
         case InternalRaftRequest.Field.clusterVersionSet:
             let set: Membershippb_ClusterVersionSetRequest = try message(bytes, entry)
@@ -38,22 +39,21 @@ extension StateMachine {
         return applied
     }
 
-    /// Applies a change of one member. A change that makes no sense any more changes nothing, on
-    /// no member.
+    /// Applies a ConfChange. A change that is no longer valid has no effect on any member.
     func applyMemberChange(_ entry: CommittedEntry) -> AppliedEntry {
         guard let change = try? RaftConfChange(decoding: entry.data),
-            let meaning = MemberChange(change)
-        else { return AppliedEntry(outcome: outcome(.done)) }
-        var applied = AppliedEntry(outcome: outcome(.done))
+            let memberChange = MemberChange(change)
+        else { return AppliedEntry(response: makeResponse(.done)) }
+        var applied = AppliedEntry(response: makeResponse(.done))
         applied.id = change.id
         do throws(EtcdError) {
-            try membership.validate(meaning, learnersMaximum: settings.learnersMaximum)
+            try membership.validate(memberChange, learnersMax: configuration.learnersMax)
         } catch {
-            applied.outcome = outcome(.failed(error))
+            applied.response = makeResponse(.failed(error))
             return applied
         }
         mutate { batch in
-            switch meaning {
+            switch memberChange {
             case .add(let member): membership.add(member, into: &batch)
             case .promote(let id): membership.promote(id, into: &batch)
             case .remove(let id): membership.remove(id, into: &batch)
@@ -63,16 +63,16 @@ extension StateMachine {
         }
         if !confState.isJoint { confState = membership.confState }
         store.setConfState(confState.stored)
-        applied.memberChange = meaning
-        applied.removesLocalMember = meaning == .remove(membership.localID)
+        applied.memberChange = memberChange
+        applied.removesLocalMember = memberChange == .remove(membership.localID)
         applied.change = .single(entry.data, index: entry.index)
-        applied.outcome = outcome(.members(membership.members))
+        applied.response = makeResponse(.members(membership.members))
         return applied
     }
 
-    /// A general change concerns the consensus layer alone: etcd never proposes one.
+    /// Applies a ConfChangeV2, which only affects the ConfState: etcd never proposes one.
     func applyGeneralChange(_ entry: CommittedEntry) -> AppliedEntry {
-        var applied = AppliedEntry(outcome: outcome(.done))
+        var applied = AppliedEntry(response: makeResponse(.done))
         if let change = try? RaftConfChangeV2(decoding: entry.data) {
             confState = confState.applying(change)
             store.setConfState(confState.stored)
@@ -81,23 +81,23 @@ extension StateMachine {
         return applied
     }
 
-    /// An entry that the state has applied before, which changes nothing in it.
+    /// Skips an entry that the state has already applied.
     ///
-    /// The consensus layer still has to hear of changes of the members: the database of a snapshot
-    /// may be ahead of the snapshot, and with it of the members that the consensus layer knows.
-    func passOver(_ entry: CommittedEntry) -> AppliedEntry {
-        var passed = AppliedEntry(outcome: outcome(.done))
+    /// Raft still has to apply its configuration change: the database of a snapshot may be ahead of
+    /// the snapshot, and so of the configuration that Raft knows.
+    func skip(_ entry: CommittedEntry) -> AppliedEntry {
+        var skipped = AppliedEntry(response: makeResponse(.done))
         switch entry.kind {
         case .request: break
         case .memberChange:
-            if isInEffect(entry) { passed.change = .single(entry.data, index: entry.index) }
-        case .generalChange: passed.change = .general(entry.data, index: entry.index)
+            if isInEffect(entry) { skipped.change = .single(entry.data, index: entry.index) }
+        case .generalChange: skipped.change = .general(entry.data, index: entry.index)
         }
-        return passed
+        return skipped
     }
 
-    /// Whether the members are as a change that was applied before has left them. A change that
-    /// was refused then is not, nor one that was overtaken, which the later one makes up for.
+    /// Whether the membership still reflects a change that was applied before. It does not if the
+    /// change was rejected, or overridden by a later one, which Raft applies then.
     private func isInEffect(_ entry: CommittedEntry) -> Bool {
         guard let change = try? RaftConfChange(decoding: entry.data) else { return false }
         let member = membership[MemberID(rawValue: change.nodeID)]
@@ -109,7 +109,7 @@ extension StateMachine {
         }
     }
 
-    /// Decodes a generated message out of an entry.
+    /// Decodes a generated message of an entry.
     func message<Message: SwiftProtobuf.Message>(
         _ bytes: ArraySlice<UInt8>, _ entry: CommittedEntry
     ) throws(StateError) -> Message {
@@ -121,7 +121,7 @@ extension StateMachine {
 }
 
 extension ClusterMembership {
-    /// The members as the consensus layer sees them, unless a general change is under way.
+    /// The members as Raft sees them, outside of a joint configuration.
     var confState: RaftConfState {
         RaftConfState(
             voters: voters.map(\.id.rawValue),
@@ -130,7 +130,7 @@ extension ClusterMembership {
 }
 
 extension MemberChange {
-    /// What a logged change means; nil when its context cannot be read.
+    /// The membership change of a ConfChange; nil when its context cannot be decoded.
     init?(_ change: RaftConfChange) {
         let id = MemberID(rawValue: change.nodeID)
         switch change.type {

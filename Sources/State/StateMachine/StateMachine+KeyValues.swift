@@ -9,15 +9,15 @@ extension StateMachine {
         let fits = admits(Quota.cost(of: request))
         return try transact("Put") { transaction throws(ReadError) in
             try check(request, in: transaction)
-            let answer = try PutExecution.put(request, in: transaction)
-            return full(!fits, transaction, .put(answer), "Put")
+            let response = try PutExecution.put(request, in: transaction)
+            return full(!fits, transaction, .put(response), "Put")
         }
     }
 
     func apply(_ request: DeleteRangeRequest) throws(StateError) -> AppliedEntry {
         try transact("DeleteRange") { transaction throws(ReadError) in
-            let answer = try PutExecution.delete(request, in: transaction)
-            return full(false, transaction, .deleteRange(answer), "DeleteRange")
+            let response = try PutExecution.delete(request, in: transaction)
+            return full(false, transaction, .deleteRange(response), "DeleteRange")
         }
     }
 
@@ -26,21 +26,21 @@ extension StateMachine {
         guard !alarms.isActive(.noSpace) || cost == 0 else { return failed(.noSpace, "Txn") }
         let fits = admits(cost)
         return try transact("Txn") { transaction throws(ReadError) in
-            let answer = try TxnExecution(state: self, transaction: transaction).run(request)
-            return full(!fits, transaction, .txn(answer), "Txn")
+            let response = try TxnExecution(state: self, transaction: transaction).run(request)
+            return full(!fits, transaction, .txn(response), "Txn")
         }
     }
 
     func apply(_ request: RangeRequest) throws(StateError) -> AppliedEntry {
         try transact("Range") { transaction throws(ReadError) in
-            var answer = RangeAnswer()
-            try transaction.range(request, into: &answer)
-            return full(false, transaction, .range(answer), "Range")
+            var response = RangeResponse()
+            try transaction.range(request, into: &response)
+            return full(false, transaction, .range(response), "Range")
         }
     }
 
-    /// Carries a request out in a transaction. What refuses it becomes its outcome; damage that it
-    /// meets ends the store.
+    /// Executes a request in a transaction. A rejection becomes its response; a damaged database
+    /// makes the store fail.
     func transact(
         _ operation: StaticString,
         _ body: (StoreWriteTransaction) throws(ReadError) -> AppliedEntry
@@ -68,24 +68,24 @@ extension StateMachine {
         } catch {
             return failed(error, "Compaction")
         }
-        var applied = AppliedEntry(outcome: outcome(.compaction(revision: request.revision)))
+        var applied = AppliedEntry(response: makeResponse(.compaction(revision: request.revision)))
         applied.operation = "Compaction"
         applied.compaction = request.revision
         applied.isPhysical = request.physical
         return applied
     }
 
-    /// A transaction of reads alone, evaluated without the log.
-    package func evaluate(_ request: TxnRequest) throws(StateError) -> ApplyOutcome {
+    /// Executes a read-only transaction without the log.
+    package func evaluate(_ request: TxnRequest) throws(StateError) -> ApplyResponse {
         try transact("Txn") { transaction throws(ReadError) in
-            let answer = try TxnExecution(state: self, transaction: transaction).run(request)
+            let response = try TxnExecution(state: self, transaction: transaction).run(request)
             return AppliedEntry(
-                outcome: ApplyOutcome(revision: transaction.revision, result: .txn(answer)))
-        }.outcome
+                response: ApplyResponse(revision: transaction.revision, body: .txn(response)))
+        }.response
     }
 
-    /// What must hold before a put changes anything: its lease lives, and what it leaves as it is
-    /// exists.
+    /// Checks a put before it changes anything: its lease must exist, and so must the key when the
+    /// put keeps its value or lease.
     func check(_ put: PutRequest, in transaction: StoreWriteTransaction) throws(ReadError) {
         if put.lease != 0, leases.lessor[LeaseID(rawValue: put.lease)] == nil {
             throw .refused(.leaseNotFound)
@@ -97,48 +97,49 @@ extension StateMachine {
     }
 
     func failed(_ error: EtcdError, _ operation: StaticString) -> AppliedEntry {
-        var applied = AppliedEntry(outcome: outcome(.failed(error)))
+        var applied = AppliedEntry(response: makeResponse(.failed(error)))
         applied.operation = operation
         return applied
     }
 
-    /// The outcome of a transaction. One that has filled the database is applied all the same,
-    /// since every member must do so, but its client and the cluster hear of it.
+    /// The applied entry of a transaction. One that exceeds the quota is applied all the same,
+    /// since every member must do so, but it returns an error and raises the NOSPACE alarm.
     private func full(
-        _ isFull: Bool, _ transaction: StoreWriteTransaction, _ result: ApplyResult,
+        _ isFull: Bool, _ transaction: StoreWriteTransaction, _ body: ApplyResponseBody,
         _ operation: StaticString
     ) -> AppliedEntry {
         var applied = AppliedEntry(
-            outcome: ApplyOutcome(
-                revision: transaction.revision, result: isFull ? .failed(.noSpace) : result))
+            response: ApplyResponse(
+                revision: transaction.revision, body: isFull ? .failed(.noSpace) : body))
         applied.operation = operation
         applied.raisesSpaceAlarm = isFull
         return applied
     }
 
-    /// Whether a request of this cost fits into the quota and its keys into memory. One that does
-    /// not is carried out, as in etcd, and raises the alarm that makes the members refuse others.
+    /// Whether a request of this cost fits into the quota and its keys into the index. One that
+    /// does not is executed, as in etcd, and raises the alarm that makes members reject further
+    /// ones.
     func admits(_ costBytes: Int) -> Bool {
         guard costBytes == 0 || !store.isIndexNearlyFull else { return false }
-        // Free pages count only near the limit: looking for them takes another lock.
-        let atMost = bolt.sizeBytes + store.pendingBytesWhileApplying
-        return settings.quota.admits(costBytes: costBytes, databaseBytes: atMost)
-            || settings.quota.admits(
+        // Free pages are only subtracted near the limit: counting them takes another lock.
+        let sizeBytesMax = bolt.sizeBytes + store.pendingBytesWhileApplying
+        return configuration.quota.admits(costBytes: costBytes, databaseBytes: sizeBytesMax)
+            || configuration.quota.admits(
                 costBytes: costBytes, databaseBytes: store.sizeWithPendingBytesWhileApplying)
     }
 }
 
-/// Single changes, shared by plain requests and transactions.
+/// Puts and deletes, shared by plain requests and transactions.
 enum PutExecution {
-    /// Puts a pair whose preconditions were checked. The answer's header holds only the revision
-    /// when it stands in a transaction; the caller sets it.
+    /// Puts a pair whose preconditions were checked. The caller sets the response header, which
+    /// has only the revision inside a transaction.
     static func put(
         _ request: PutRequest, in transaction: StoreWriteTransaction
-    ) throws(ReadError) -> PutAnswer {
-        var answer = PutAnswer()
+    ) throws(ReadError) -> PutResponse {
+        var response = PutResponse()
         guard request.prevKV || request.ignoreValue || request.ignoreLease else {
             transaction.put(request.key, value: request.value, lease: request.lease)
-            return answer
+            return response
         }
         let previous = try pair(of: request.key, in: transaction)
         var value = request.value
@@ -149,25 +150,25 @@ enum PutExecution {
             if request.ignoreValue { value = pair.value }
             if request.ignoreLease { lease = pair.lease }
         }
-        if request.prevKV { answer.previous = previous }
+        if request.prevKV { response.previous = previous }
         transaction.put(request.key, value: value, lease: lease)
-        return answer
+        return response
     }
 
     static func delete(
         _ request: DeleteRangeRequest, in transaction: StoreWriteTransaction
-    ) throws(ReadError) -> DeleteRangeAnswer {
-        var answer = DeleteRangeAnswer()
+    ) throws(ReadError) -> DeleteRangeResponse {
+        var response = DeleteRangeResponse()
         guard request.prevKV else {
-            answer.deleted = Int64(transaction.deleteRange(request.key, end: request.rangeEnd))
-            return answer
+            response.deleted = Int64(transaction.deleteRange(request.key, end: request.rangeEnd))
+            return response
         }
         do throws(StoreError) {
             let count = try transaction.deleteRange(request.key, end: request.rangeEnd) { pair in
-                answer.append(previous: pair)
+                response.append(previous: pair)
             }
-            answer.deleted = Int64(count)
-            return answer
+            response.deleted = Int64(count)
+            return response
         } catch {
             throw .failed(error)
         }

@@ -20,7 +20,7 @@ extension StateMachine {
         case .failure(let error): return failed(error, "LeaseGrant")
         case .success(let lease):
             var applied = AppliedEntry(
-                outcome: outcome(
+                response: makeResponse(
                     fits
                         ? .leaseGrant(id: lease.id.rawValue, seconds: lease.grantedSeconds)
                         : .failed(.noSpace)))
@@ -30,7 +30,7 @@ extension StateMachine {
         }
     }
 
-    /// Ends a lease; its keys go in one transaction, in the order of their bytes.
+    /// Revokes a lease and deletes its keys in one transaction, in byte order.
     func apply(_ request: LeaseRevokeRequest) -> AppliedEntry {
         var revoked: Result<[[UInt8]], EtcdError> = .failure(.leaseNotFound)
         mutate { batch in
@@ -44,7 +44,7 @@ extension StateMachine {
             let transaction = store.beginWrite()
             for key in keys { _ = transaction.deleteRange(key[...], end: []) }
             finish(transaction)
-            var applied = AppliedEntry(outcome: outcome(.leaseRevoke))
+            var applied = AppliedEntry(response: makeResponse(.leaseRevoke))
             applied.operation = "LeaseRevoke"
             return applied
         }
@@ -52,7 +52,7 @@ extension StateMachine {
 
     func applyCheckpoint(_ request: Etcdserverpb_LeaseCheckpointRequest) -> AppliedEntry {
         let isStored =
-            settings.persistsLeaseCheckpoints
+            configuration.persistsLeaseCheckpoints
             || membership.version.map { $0 >= SemanticVersion(3, 6) } ?? false
         mutate { batch in
             for checkpoint in request.checkpoints {
@@ -62,28 +62,28 @@ extension StateMachine {
                 leases.lessor.scheduleCheckpoint(of: id, now: now)
             }
         }
-        var applied = AppliedEntry(outcome: outcome(.done))
+        var applied = AppliedEntry(response: makeResponse(.done))
         applied.operation = "LeaseCheckpoint"
         return applied
     }
 
     func applyAlarm(_ request: Etcdserverpb_AlarmRequest) -> AppliedEntry {
-        var answered: [Alarm] = []
+        var affected: [Alarm] = []
         if let type = AlarmType(rawValue: request.alarm.rawValue) {
             let alarm = Alarm(member: .init(rawValue: request.memberID), type: type)
             switch request.action {
-            case .get: answered = alarms.list(type)
+            case .get: affected = alarms.list(type)
             case .activate where type != .none:
                 mutate { alarms.activate(alarm, into: &$0) }
-                answered = [alarm]
+                affected = [alarm]
             case .deactivate:
                 var wasRaised = false
                 mutate { wasRaised = alarms.deactivate(alarm, into: &$0) }
-                answered = wasRaised ? [alarm] : []
+                affected = wasRaised ? [alarm] : []
             case .activate, .UNRECOGNIZED: break
             }
         }
-        var applied = AppliedEntry(outcome: outcome(.alarm(answered)))
+        var applied = AppliedEntry(response: makeResponse(.alarm(affected)))
         applied.operation = "Alarm"
         return applied
     }

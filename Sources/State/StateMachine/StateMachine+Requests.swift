@@ -3,10 +3,10 @@ import Lease
 import MVCC
 import Membership
 
-/// From an entry to the request in it.
+/// Decodes the request of an entry and dispatches it.
 extension StateMachine {
     func applyRequest(_ entry: CommittedEntry) throws(StateError) -> AppliedEntry {
-        guard !entry.data.isEmpty else { return AppliedEntry(outcome: outcome(.done)) }
+        guard !entry.data.isEmpty else { return AppliedEntry(response: makeResponse(.done)) }
         guard let request = entry.request ?? (try? InternalRaftRequest(decoding: entry.data)) else {
             return try applyLegacy(entry)
         }
@@ -21,7 +21,7 @@ extension StateMachine {
     ) throws(StateError) -> AppliedEntry {
         if let applied = try applyClusterRequest(request, entry) { return applied }
         if alarms.isActive(.corrupt), request.isRefusedWhenCorrupt {
-            return AppliedEntry(outcome: outcome(.failed(.corrupt)))
+            return AppliedEntry(response: makeResponse(.failed(.corrupt)))
         }
         switch request.payload {
         case .put(let put): return try apply(put)
@@ -31,12 +31,12 @@ extension StateMachine {
         case .compaction(let compaction): return apply(compaction)
         case .leaseGrant(let grant): return apply(grant)
         case .leaseRevoke(let revoke): return apply(revoke)
-        case .other(let field, let bytes): return try applyRare(field, bytes, entry)
-        case .none: return AppliedEntry(outcome: outcome(.done))
+        case .other(let field, let bytes): return try applyOther(field, bytes, entry)
+        case .none: return AppliedEntry(response: makeResponse(.done))
         }
     }
 
-    private func applyRare(
+    private func applyOther(
         _ field: UInt32, _ bytes: ArraySlice<UInt8>, _ entry: CommittedEntry
     ) throws(StateError) -> AppliedEntry {
         switch field {
@@ -50,12 +50,12 @@ extension StateMachine {
         }
     }
 
-    /// Requests that members before 3.6 put into the log in the former store's form.
+    /// Applies a v2 store request, which members before 3.6 propose.
     private func applyLegacy(_ entry: CommittedEntry) throws(StateError) -> AppliedEntry {
         guard let request = LegacyRequest(entryData: entry.data) else {
             throw .undecodableEntry(index: entry.index)
         }
-        var applied = AppliedEntry(outcome: outcome(.done))
+        var applied = AppliedEntry(response: makeResponse(.done))
         applied.id = request.id
         let change = ClusterMembership.legacyChange(
             path: String(decoding: request.path, as: UTF8.self),
@@ -71,7 +71,7 @@ extension StateMachine {
 }
 
 extension InternalRaftRequest {
-    /// What members that disagree about the data no longer accept.
+    /// Whether the request is rejected while the CORRUPT alarm is active.
     fileprivate var isRefusedWhenCorrupt: Bool {
         switch payload {
         case .put, .deleteRange, .txn, .compaction, .leaseGrant, .leaseRevoke: true

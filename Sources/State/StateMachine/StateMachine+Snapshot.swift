@@ -1,39 +1,41 @@
 package import Bolt
 package import EtcdAPI
+package import Identifiers
 package import Membership
 
-/// What a snapshot of the replicated state records: where it stands, and who was a member then.
-/// The keys themselves are in the database file.
+/// The content of a Raft snapshot: index, term and membership. The keys are in the database file.
 package struct SnapshotRequest: Sendable {
-    package let index: UInt64
-    package let term: UInt64
+    package let index: LogIndex
+    package let term: Term
     package let confState: RaftConfState
-    /// The members as a tree of the former store, for members that start from it.
+    /// The members in the v2 store's JSON, for members that start from it.
     package let legacyTree: [UInt8]
 }
 
 extension SnapshotRequest {
-    /// Describes the state that one view of the database holds, so that whoever gets both hears the
-    /// same of them.
+    /// Describes the state of one read transaction, so that it matches a database copied from the
+    /// same transaction.
     ///
     /// - Parameters:
-    ///   - identity: a membership of this member and its cluster; what it knows is not looked at.
-    ///   - unnoted: the membership of the consensus layer for a database that never noted it.
+    ///   - identity: a membership with the member's and the cluster's ID; its members are ignored.
+    ///   - defaultConfState: used when the database never recorded a ConfState.
     package init(
-        from reading: BoltReadTransaction, identity: ClusterMembership, unnoted: RaftConfState
+        from reading: BoltReadTransaction, identity: ClusterMembership,
+        defaultConfState: RaftConfState
     ) throws(PageFault) {
-        let mark = try AppliedMark(from: reading)
+        let applied = try ConsistentIndex(from: reading)
         var membership = ClusterMembership(
             localID: identity.localID, clusterID: identity.clusterID)
-        try membership.restore(from: reading, noted: mark.confState)
+        try membership.restore(from: reading, confState: applied.confState)
         self.init(
-            index: mark.index, term: mark.term, confState: mark.confState ?? unnoted,
+            index: applied.index, term: applied.term,
+            confState: applied.confState ?? defaultConfState,
             legacyTree: Array(membership.legacyTreeJSON.utf8))
     }
 }
 
 extension StateMachine {
-    /// Describes the state as it is now.
+    /// Describes the current state.
     package func snapshotRequest() -> SnapshotRequest {
         SnapshotRequest(
             index: appliedIndex, term: appliedTerm, confState: confState,

@@ -1,55 +1,55 @@
 package import Auth
 package import Bolt
 package import EtcdAPI
+package import Identifiers
 package import Lease
 package import MVCC
 package import Membership
 
-/// The replicated state of a member: applies committed entries, one after the other.
+/// The replicated state of a member: applies committed entries in order.
 ///
-/// What it is: the only writer of keys, leases, members and alarms. Owned by the apply thread.
-/// Given the same entries it comes to the same state on every member: no clock, no randomness and
-/// no order of a hash table reaches what it stores. `now` only starts lease clocks, which are
-/// never stored.
+/// The only writer of keys, leases, members and alarms. Owned by the apply thread. The same entries
+/// produce the same state on every member: no clock, no randomness and no hash table order affects
+/// what it stores. `now` only starts lease clocks, which are never stored.
 ///
-/// Guarantees: an entry's changes, those of all modules and the note that it was applied, reach
-/// the database in one transaction; an entry at or before the noted index changes nothing.
+/// Guarantees: all changes of an entry and the consistent index reach the database in one
+/// transaction; an entry at or below the consistent index changes nothing.
 package final class StateMachine {
     package let bolt: Bolt
     package let store: Store
-    package let watchers: WatchHub
-    package let leases: LeaseKeeper
+    package let watchers: WatchDispatcher
+    package let leases: LessorBinding
     package internal(set) var membership: ClusterMembership
     package internal(set) var alarms = Alarms()
     package internal(set) var auth: AuthState
-    package let settings: StateSettings
-    /// The clock's time of the present turn, for leases.
+    package let configuration: StateMachineConfiguration
+    /// Monotonic time of the current run of the apply stage, for leases.
     package var now: ClockMilliseconds = 0
-    package internal(set) var appliedIndex: UInt64
-    package internal(set) var appliedTerm: UInt64
-    /// Membership as the consensus layer sees it.
+    package internal(set) var appliedIndex: LogIndex
+    package internal(set) var appliedTerm: Term
+    /// The membership as Raft sees it.
     package internal(set) var confState: RaftConfState
-    /// The version that the file says it is written for.
-    var notedVersion: SemanticVersion?
+    /// The storage version recorded in the database; nil before 3.6.
+    var recordedStorageVersion: SemanticVersion?
     var committed: [CommittedTransaction] = []
 
     /// Builds the state from an open database.
     package init(
-        bolt: Bolt, membership: ClusterMembership, settings: StateSettings,
+        bolt: Bolt, membership: ClusterMembership, configuration: StateMachineConfiguration,
         storeConfiguration: StoreConfiguration
     ) throws(StoreError) {
         self.bolt = bolt
-        self.settings = settings
+        self.configuration = configuration
         var membership = membership
         var lessor = Lessor(
-            minimumSeconds: settings.leaseMinimumSeconds,
-            checkpointIntervalMilliseconds: settings.leaseCheckpointMilliseconds)
+            ttlSecondsMin: configuration.leaseTTLSecondsMin,
+            checkpointIntervalMilliseconds: configuration.leaseCheckpointMilliseconds)
         let reading = bolt.beginRead()
         defer { reading.end() }
-        let applied: AppliedMark
+        let applied: ConsistentIndex
         do throws(PageFault) {
-            applied = try AppliedMark(from: reading)
-            try membership.restore(from: reading, noted: applied.confState)
+            applied = try ConsistentIndex(from: reading)
+            try membership.restore(from: reading, confState: applied.confState)
             try alarms.restore(from: reading)
             auth = try AuthState(from: reading)
         } catch {
@@ -64,26 +64,26 @@ package final class StateMachine {
             }
         }
         self.membership = membership
-        leases = LeaseKeeper(lessor)
+        leases = LessorBinding(lessor)
         appliedIndex = applied.index
         appliedTerm = applied.term
-        notedVersion = applied.storageVersion
+        recordedStorageVersion = applied.storageVersion
         confState = membership.confState
-        if let noted = applied.confState, noted.isJoint || membership.members.isEmpty {
-            confState = noted
+        if let recorded = applied.confState, recorded.isJoint || membership.members.isEmpty {
+            confState = recorded
         }
         store = try Store(bolt: bolt, configuration: storeConfiguration, leases: leases)
-        watchers = WatchHub(store: store)
+        watchers = WatchDispatcher(store: store)
     }
 
-    /// Clocks and keys of leases.
+    /// The leases with their clocks and attached keys.
     package var lessor: Lessor {
         get { leases.lessor }
         _modify { yield &leases.lessor }
     }
 
-    /// Runs `body`, which applies entries, so that readers see all of it at once; watchers hear
-    /// of it afterwards.
+    /// Runs `body`, which applies entries. Readers see all of its changes at once; watchers are
+    /// notified afterwards.
     package func applyBatch(_ body: () throws -> Void) throws {
         try store.withWriteLock { try body() }
         try watchers.notify(committed)
@@ -92,7 +92,7 @@ package final class StateMachine {
 
     /// Applies the next entry. Called within `applyBatch`.
     package func apply(_ entry: CommittedEntry) throws(StateError) -> AppliedEntry {
-        guard entry.index > appliedIndex else { return passOver(entry) }
+        guard entry.index > appliedIndex else { return skip(entry) }
         let applied =
             switch entry.kind {
             case .request: try applyRequest(entry)
@@ -106,31 +106,31 @@ package final class StateMachine {
         return applied
     }
 
-    /// An outcome at the store's present revision.
-    func outcome(_ result: ApplyResult) -> ApplyOutcome {
-        ApplyOutcome(revision: store.newestRevision, result: result)
+    /// A response at the store's current revision.
+    func makeResponse(_ body: ApplyResponseBody) -> ApplyResponse {
+        ApplyResponse(revision: store.newestRevision, body: body)
     }
 
-    /// Adds changes of other buckets to the transaction of the present entry.
+    /// Adds changes of other buckets to the backend transaction of the current entry.
     func mutate(_ body: (inout BoltWriteBatch) -> Void) {
         store.mutateBackend(body)
     }
 
-    /// Ends a transaction and keeps what watchers have to hear.
+    /// Ends a transaction and keeps its changes for the watchers.
     func finish(_ transaction: StoreWriteTransaction) {
         if let changes = transaction.end() { committed.append(changes) }
     }
 }
 
-/// What a state machine is set to. All members of a cluster must agree on these.
-package struct StateSettings: Sendable {
-    /// Shortest lease, in seconds.
-    package var leaseMinimumSeconds: Int64 = 2
-    package var learnersMaximum = 1
+/// Configuration of a state machine. All members of a cluster must agree on it.
+package struct StateMachineConfiguration: Sendable {
+    /// Shortest time to live of a lease, in seconds.
+    package var leaseTTLSecondsMin: Int64 = 2
+    package var learnersMax = 1
     package var quota = Quota(configuredBytes: 0)
-    /// Whether checkpoints of leases are stored in any case; from cluster version 3.6 on they are.
+    /// Whether lease checkpoints are stored below cluster version 3.6 too.
     package var persistsLeaseCheckpoints = false
-    /// How often the rest of a long lease is told to all members; nil for never.
+    /// Interval at which the remaining TTL of a long lease is replicated; nil for never.
     package var leaseCheckpointMilliseconds: Int64?
 
     package init() {}

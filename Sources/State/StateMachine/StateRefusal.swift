@@ -1,27 +1,28 @@
 import Bolt
+package import Identifiers
 package import MVCC
 package import Membership
 
-/// Why a state is not served, in words for the operator.
+/// Why this program does not serve a state. The description is for the operator.
 package enum StateRefusal: Error, Equatable, Sendable {
-    /// The database cannot be read, or has a record that none can have.
+    /// The database cannot be read, or has an invalid record.
     case store(StoreError)
-    /// A page of the database breaks the format.
+    /// A page of the database violates the format.
     case brokenPage(String)
-    /// The cluster has agreed on a version later than this program's.
+    /// The cluster version is higher than this program's.
     case clusterVersion(SemanticVersion, own: SemanticVersion)
-    /// The database is written for a version later than this program's.
+    /// The storage version is higher than this program's.
     case storageVersion(SemanticVersion, own: SemanticVersion)
-    /// The cluster has users; nobody could be refused anything here.
+    /// Authentication is enabled, which this program cannot enforce.
     case authEnabled
-    /// The database of a snapshot has not applied what the snapshot stands for.
-    case behind(appliedIndex: UInt64, snapshotIndex: UInt64)
+    /// The snapshot's database has not applied the log up to the snapshot's index.
+    case olderThanSnapshot(appliedIndex: LogIndex, snapshotIndex: LogIndex)
 
-    /// Whether it lies in what the cluster is, so that the next try comes to the same.
-    package var isLasting: Bool {
+    /// Whether the cause is a property of the cluster, so that a retry fails too.
+    package var isPermanent: Bool {
         switch self {
         case .clusterVersion, .storageVersion, .authEnabled: true
-        case .store, .brokenPage, .behind: false
+        case .store, .brokenPage, .olderThanSnapshot: false
         }
     }
 }
@@ -45,13 +46,13 @@ extension StateRefusal: CustomStringConvertible {
         case .authEnabled:
             "authentication is enabled in this cluster, and users and roles are not supported "
                 + "yet: serving its data would give everybody access. " + Self.isIntact
-        case .behind(let applied, let index):
+        case .olderThanSnapshot(let applied, let index):
             "the database has applied index \(applied) and does not match with snapshot "
                 + "(index \(index))"
         }
     }
 
-    /// What an operator can do about a state that this program does not support.
+    /// Advice to the operator for a state that this program does not support.
     static let isIntact =
         "The data directory is left as it is: replace this member by one of etcd, which can also "
         + "start on this directory"

@@ -1,21 +1,22 @@
 import EtcdAPI
 import MVCC
 
-/// One transaction: which branches run is decided first, then what runs is checked, then it runs.
+/// Executes one transaction in three steps: evaluate the compares to choose the branches, check
+/// the operations of these branches, execute them.
 ///
-/// Compares see the state before the transaction, at every level. A failing check leaves
-/// everything as it was; after the checks nothing but damage can fail.
+/// Compares see the state before the transaction, at every level. A failed check changes nothing.
+/// After the checks only a damaged database can make the transaction fail.
 struct TxnExecution {
     let state: StateMachine
     let transaction: StoreWriteTransaction
 
-    /// The branches chosen, level by level in the order of operations.
+    /// The chosen branches of a transaction and of its nested ones, in the order of operations.
     private struct Path {
         let succeeded: Bool
         let nested: [Path]
     }
 
-    func run(_ request: TxnRequest) throws(ReadError) -> TxnAnswer {
+    func run(_ request: TxnRequest) throws(ReadError) -> TxnResponse {
         let path: Path
         do throws(StoreError) {
             path = try choose(request)
@@ -58,32 +59,32 @@ struct TxnExecution {
 
     private func execute(
         _ request: TxnRequest, _ path: Path, header: ResponseHeader?
-    ) throws(ReadError) -> TxnAnswer {
-        var answer = TxnAnswer(header: header, succeeded: path.succeeded)
+    ) throws(ReadError) -> TxnResponse {
+        var response = TxnResponse(header: header, succeeded: path.succeeded)
         var nested = path.nested.makeIterator()
         for operation in path.succeeded ? request.success : request.failure {
             switch operation {
             case .range(let range):
-                var inner = RangeAnswer()
+                var inner = RangeResponse()
                 try transaction.range(range, into: &inner)
                 inner.header = revisionHeader
-                answer.responses.append(.range(inner))
+                response.responses.append(.range(inner))
             case .put(let put):
                 var inner = try PutExecution.put(put, in: transaction)
                 inner.header = revisionHeader
-                answer.responses.append(.put(inner))
+                response.responses.append(.put(inner))
             case .deleteRange(let delete):
                 var inner = try PutExecution.delete(delete, in: transaction)
                 inner.header = revisionHeader
-                answer.responses.append(.deleteRange(inner))
+                response.responses.append(.deleteRange(inner))
             case .txn(let inner):
                 guard let path = nested.next() else { continue }
-                answer.responses.append(
+                response.responses.append(
                     .txn(try execute(inner, path, header: ResponseHeader())))
             case .none: break
             }
         }
-        return answer
+        return response
     }
 
     private var revisionHeader: ResponseHeader {
@@ -93,8 +94,8 @@ struct TxnExecution {
 
 /// Compares.
 extension TxnExecution {
-    /// Whether a compare holds for its key, or for every key of its range. What is missing
-    /// compares as zeros, except that no comparison of values holds for it.
+    /// Whether a compare holds for its key, or for every key of its range. A missing key compares
+    /// as zeros, except that no compare of its value holds.
     private func holds(_ compare: Compare) throws(StoreError) -> Bool {
         var isEmpty = true
         var holds = true
@@ -123,11 +124,11 @@ extension TxnExecution {
     }
 
     private func accepts(_ compare: Compare, _ actual: Int64) -> Bool {
-        let asked = number(compare, for: compare.target)
-        return compare.result.accepts(order: actual == asked ? 0 : actual < asked ? -1 : 1)
+        let expected = number(compare, for: compare.target)
+        return compare.result.accepts(order: actual == expected ? 0 : actual < expected ? -1 : 1)
     }
 
-    /// The number asked for; 0 when the operand is of another target.
+    /// The number to compare with; 0 when the operand belongs to another target.
     private func number(_ compare: Compare, for target: Compare.Target) -> Int64 {
         switch (target, compare.operand) {
         case (.version, .version(let number)), (.create, .createRevision(let number)),
@@ -138,15 +139,15 @@ extension TxnExecution {
     }
 
     private func valueOrder(_ value: UnsafeRawBufferPointer, _ operand: Compare.Operand) -> Int64 {
-        guard case .value(let asked) = operand else { return value.isEmpty ? 0 : 1 }
-        if value.elementsEqual(asked) { return 0 }
-        return value.lexicographicallyPrecedes(asked) ? -1 : 1
+        guard case .value(let expected) = operand else { return value.isEmpty ? 0 : 1 }
+        if value.elementsEqual(expected) { return 0 }
+        return value.lexicographicallyPrecedes(expected) ? -1 : 1
     }
 }
 
 extension Compare.Result {
-    /// Whether the result asked for fits an order (negative: the actual value is less). A result
-    /// that does not exist always fits, as in etcd.
+    /// Whether the result matches an order (negative: the actual value is less). An unknown result
+    /// always matches, as in etcd.
     func accepts(order: Int64) -> Bool {
         switch self {
         case .equal: order == 0

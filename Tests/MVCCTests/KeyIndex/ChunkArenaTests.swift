@@ -1,9 +1,10 @@
+import Disk
 import Testing
 
 @testable import MVCC
 
 @Suite struct ChunkArenaTests {
-    /// The classes there are: one unit, two, three, from four on quarters, from 256 KiB on none.
+    /// All size classes: one unit, two, three, quarter steps from four on, none from 256 KiB on.
     static let classes = [0, 4, 6] + Array(8...56) + [60, 64]
 
     @Test func sizeClassesAreAQuarterApart() {
@@ -17,7 +18,7 @@ import Testing
         #expect(ChunkArena.sizeClass(forPayload: 0) == 0)
     }
 
-    /// An eighth more for the step, a sixteenth for what a slab leaves at its end.
+    /// An eighth more for the step between classes, a sixteenth for the end of a slab.
     @Test(arguments: [513, 600, 1_100, 2_050, 4_090, 10_000, 40_000, 200_000])
     func manyChunksOfALongKeyTakeAQuarterMore(bytes: Int) throws {
         var arena = try ChunkArena(reservedBytes: 64 << 20)
@@ -32,8 +33,9 @@ import Testing
         var arena = try ChunkArena(reservedBytes: 64 << 20)
         var used: [UInt32: Int] = [:]
         for _ in 0..<20_000 {
-            if random.below(100) < 52 || used.isEmpty {
-                let size = random.below(100) == 0 ? random.below(1 << 17) : random.below(1 << 9)
+            if random.uniform(100) < 52 || used.isEmpty {
+                let isLarge = random.uniform(100) == 0
+                let size = random.uniform(isLarge ? 1 << 17 : 1 << 9)
                 let sizeClass = ChunkArena.sizeClass(forPayload: size)
                 let chunk = arena.allocate(sizeClass: sizeClass)
                 fill(arena, chunk, sizeClass)
@@ -56,10 +58,10 @@ import Testing
         }
         #expect(arena.usedBytes == 0 && arena.takenBytes == 0)
         let large = arena.allocate(sizeClass: 4 * 12)
-        #expect(large <= (ordered.last?.key ?? 0) + 1 << 12, "joined chunks serve a large one")
+        #expect(large <= (ordered.last?.key ?? 0) + 1 << 12, "merged chunks serve a large one")
     }
 
-    @Test func aFreedLargeChunkReadsAsZeroBehindItsFirstPage() throws {
+    @Test func aFreedLargeChunkReadsAsZeroAfterItsFirstPage() throws {
         var arena = try ChunkArena(reservedBytes: 64 << 20)
         let chunk = arena.allocate(sizeClass: 4 * 12)
         let last = arena.base + Int(chunk) * ChunkArena.unitBytes + (32 << 12) - 1
@@ -68,14 +70,15 @@ import Testing
         #expect(last.load(as: UInt8.self) == 0)
     }
 
-    @Test func roomIsToldAsItIs() throws {
+    @Test func capacityIsReportedExactly() throws {
         var arena = try ChunkArena(reservedBytes: 64 << 20)
         var chunks: [UInt32] = []
-        while arena.hasRoom(order: 17) { chunks.append(arena.allocate(sizeClass: 4 * 17)) }
-        #expect(chunks.count == 15 && arena.hasRoom(order: 16) && !arena.hasRoom(units: 1 << 17))
+        while arena.hasCapacity(order: 17) { chunks.append(arena.allocate(sizeClass: 4 * 17)) }
+        #expect(chunks.count == 15 && arena.hasCapacity(order: 16))
+        #expect(!arena.hasCapacity(units: 1 << 17))
         arena.free(chunks.removeLast())
-        #expect(arena.hasRoom(order: 17) && arena.hasRoom(units: 1 << 17))
-        #expect(!arena.hasRoom(order: 18))
+        #expect(arena.hasCapacity(order: 17) && arena.hasCapacity(units: 1 << 17))
+        #expect(!arena.hasCapacity(order: 18))
         _ = arena.allocate(sizeClass: 4 * 17)
     }
 

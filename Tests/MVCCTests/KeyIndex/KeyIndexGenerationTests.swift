@@ -35,7 +35,7 @@ import Testing
         #expect(index.get(key, 6) == record(6, created: 6, version: 1))
     }
 
-    @Test func theLastChangeOfATransactionIsSeen() {
+    @Test func theLastChangeOfATransactionIsVisible() {
         index.put(key, at(2, 0))
         index.tombstone(key, at(2, 1))
         let last = index.put(key, at(2, 2))
@@ -59,7 +59,7 @@ import Testing
         #expect(index.verify() == [])
     }
 
-    @Test func aDeletionBelowTheCompactionTakesTheKeyAway() {
+    @Test func aDeletionBelowTheCompactionRemovesTheKey() {
         index.put(key, at(2))
         index.tombstone(key, at(3))
         #expect(kept(4) == [])
@@ -79,7 +79,7 @@ import Testing
         #expect(index.sizeBytes == PageArena.pageSizeBytes)
     }
 
-    @Test func anOlderDeletionGoesWhileTheNewerLifeStays() {
+    @Test func anOlderDeletionIsRemovedWhileTheNewerGenerationStays() {
         index.put(key, at(2))
         index.tombstone(key, at(3))
         index.put(key, at(5))
@@ -89,7 +89,7 @@ import Testing
         #expect(index.compactAll(at: 5, sliceKeys: 1) == [at(5)])
     }
 
-    @Test func restoredRecordsAnswerLikeThePutsTheyCameFrom() throws {
+    @Test func restoredRecordsReadLikeTheOriginalPuts() throws {
         let bytes = key
         try bytes.withUnsafeBytes { key in
             try index.restoreTombstone(key, at: at(7))
@@ -106,14 +106,14 @@ import Testing
         #expect(index.verify() == [])
     }
 
-    @Test func aKeyFirstSeenInTheMiddleOfItsLifeGoesOn() throws {
+    @Test func aKeyFirstRestoredMidGenerationContinues() throws {
         try key.withUnsafeBytes {
             try index.restore($0, record: record(20, created: 4, version: 9))
         }
         #expect(index.put(key, at(21)) == record(21, created: 4, version: 10))
     }
 
-    @Test func changesTellDeletionsFromAbsence() {
+    @Test func changesDistinguishDeletionsFromAbsence() {
         index.put(key, at(2))
         index.tombstone(key, at(3))
         key.withUnsafeBytes { key in
@@ -123,7 +123,7 @@ import Testing
         }
     }
 
-    @Test func aThousandVersionsOfOneKeyAreFoundAndForgotten() {
+    @Test func twentyThousandVersionsOfOneKeyAreFoundAndCompacted() {
         for main in 2...20_001 { index.put(key, at(Int64(main))) }
         #expect(index.get(key, 9_000)?.version == 8_999)
         #expect(index.compactAll(at: 20_000, sliceKeys: 10) == [at(20_000)])
@@ -131,7 +131,7 @@ import Testing
         #expect(index.sizeBytes == PageArena.pageSizeBytes + ChunkArena.unitBytes)
     }
 
-    @Test func revisionsBeyond56BitsAreRefused() async {
+    @Test func revisionsBeyond56BitsAreRejected() async {
         await #expect(processExitsWith: .failure) {
             let index = try KeyIndex(reservedBytes: 64 << 20)
             index.put([1], Revision(main: 1 << 56))

@@ -1,8 +1,9 @@
+import Disk
 import Testing
 
 @testable import MVCC
 
-/// Many keys: orders of arrival, memory, readers side by side.
+/// Many keys: insertion orders, memory, concurrent readers.
 @Suite struct KeyIndexLoadTests {
     enum Order: CaseIterable { case ascending, descending, random }
 
@@ -32,7 +33,7 @@ import Testing
     }
 
     @Test(arguments: Order.allCases)
-    func keysOfAnyOrderOfArrivalAreFoundAndPackedDensely(_ order: Order) throws {
+    func keysInsertedInAnyOrderAreFoundAndPackedDensely(_ order: Order) throws {
         let index = try Self.loaded(order)
         #expect(index.verify() == [])
         #expect(index.liveKeyCount == Self.keyCount)
@@ -46,7 +47,7 @@ import Testing
         #expect(index.count(Self.key(100), .unbounded) == Self.keyCount - 100)
     }
 
-    @Test func memoryOfDeletedKeysIsGivenBackAndUsedAgain() throws {
+    @Test func memoryOfDeletedKeysIsReturnedAndReused() throws {
         let index = try Self.loaded(.random)
         let sizeBefore = index.sizeBytes
         for number in 0..<Self.keyCount where number % 100 != 0 {
@@ -93,7 +94,7 @@ import Testing
         #expect(total == Self.keyCount)
     }
 
-    @Test func aVisitEndsWhenTheBodySaysSo() throws {
+    @Test func aVisitEndsWhenTheBodyReturnsFalse() throws {
         let index = try Self.loaded(.ascending)
         var seen = 0
         let result = Self.key(3).withUnsafeBytes { start in
@@ -102,10 +103,10 @@ import Testing
                 return seen < 5
             }
         }
-        #expect(result == VisitResult(visited: 5, hasMore: true))
+        #expect(result == RangeVisit(visited: 5, hasMore: true))
     }
 
-    @Test func readersSideBySideSeeTheSame() async throws {
+    @Test func concurrentReadersSeeTheSame() async throws {
         nonisolated(unsafe) let index = try Self.loaded(.random)
         let counts = await withTaskGroup(of: Int.self) { group in
             for reader in 0..<4 {

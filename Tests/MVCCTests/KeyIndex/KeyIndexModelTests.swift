@@ -1,10 +1,11 @@
+import Disk
 import Testing
 
 @testable import MVCC
 
-/// Random histories, the index against the plain model.
+/// Random histories: compares the index with the plain model.
 @Suite struct KeyIndexModelTests {
-    /// How a history's keys look.
+    /// The form of a history's keys.
     enum KeyStyle: CaseIterable {
         case short, binary, sharedPrefixes, long, longShared
     }
@@ -12,38 +13,38 @@ import Testing
     static func key(_ style: KeyStyle, _ random: inout SeededGenerator) -> [UInt8] {
         switch style {
         case .short:
-            return Array("k\(random.below(300))".utf8)
+            return Array("k\(random.uniform(300))".utf8)
         case .binary:
             let alphabet: [UInt8] = [0x00, 0x01, 0xFF, 0x61]
-            return (0..<random.below(7)).map { _ in alphabet[random.below(4)] }
+            return (0..<random.uniform(7)).map { _ in alphabet[random.uniform(4)] }
         case .sharedPrefixes:
             let group = ["/registry/pods/", "/registry/pods", "/registry/events/default/"]
-            return Array((group[random.below(3)] + "\(random.below(400))").utf8)
+            return Array((group[random.uniform(3)] + "\(random.uniform(400))").utf8)
         case .long:
-            let length = [3, 400, 511, 512, 513, 700, 1500, 5000][random.below(8)]
-            var key = [UInt8](repeating: UInt8(97 + random.below(3)), count: length)
-            key[random.below(min(length, 3))] = UInt8(random.below(12))
-            key[length - 1] = UInt8(random.below(6))
+            let length = [3, 400, 511, 512, 513, 700, 1500, 5000][random.uniform(8)]
+            var key = [UInt8](repeating: UInt8(97 + random.uniform(3)), count: length)
+            key[random.uniform(min(length, 3))] = UInt8(random.uniform(12))
+            key[length - 1] = UInt8(random.uniform(6))
             return key
         case .longShared:
-            let length = 600 + random.below(3)
+            let length = 600 + random.uniform(3)
             var key = [UInt8](repeating: 7, count: length)
-            key[length - 2] = UInt8(random.below(2)) * 255
-            key[length - 1] = UInt8(random.below(120))
-            if random.below(3) == 0 { key.removeLast(random.below(590)) }
+            key[length - 2] = UInt8(random.uniform(2)) * 255
+            key[length - 1] = UInt8(random.uniform(120))
+            if random.uniform(3) == 0 { key.removeLast(random.uniform(590)) }
             return key
         }
     }
 
     @Test(arguments: KeyStyle.allCases, [UInt64(1), 2, 3])
-    func answersLikeTheModel(_ style: KeyStyle, seed: UInt64) throws {
+    func readsMatchTheModel(_ style: KeyStyle, seed: UInt64) throws {
         var history = try RandomHistory(style: style, seed: seed)
         for _ in 0..<800 { history.step() }
         history.checkAll()
     }
 }
 
-/// A history under way in both the index and the model.
+/// A history applied to both the index and the model.
 private struct RandomHistory {
     let style: KeyIndexModelTests.KeyStyle
     let seed: UInt64
@@ -63,17 +64,19 @@ private struct RandomHistory {
     mutating func key() -> [UInt8] { KeyIndexModelTests.key(style, &random) }
 
     mutating func end() -> ModelEnd {
-        switch random.below(4) {
+        switch random.uniform(4) {
         case 0: .single
         case 1: .unbounded
         default: .key(key())
         }
     }
 
-    mutating func main() -> Int64 { compacted + Int64(random.below(Int(current - compacted) + 2)) }
+    mutating func main() -> Int64 {
+        compacted + Int64(random.uniform(Int(current - compacted) + 2))
+    }
 
     mutating func step() {
-        switch random.below(100) {
+        switch random.uniform(100) {
         case 0..<60: transaction()
         case 60..<62: deleteMany()
         case 62..<64: compact()
@@ -85,10 +88,10 @@ private struct RandomHistory {
     mutating func transaction() {
         let main = current + 1
         var sub: Int64 = 0
-        for _ in 0..<(1 + random.below(4)) {
+        for _ in 0..<(1 + random.uniform(4)) {
             let key = key()
             let revision = Revision(main: main, sub: sub)
-            if random.below(4) == 0 {
+            if random.uniform(4) == 0 {
                 let expected = model.tombstone(key, at: revision)
                 #expect(index.tombstone(key, revision) == expected)
                 if expected == nil { continue }
@@ -117,8 +120,8 @@ private struct RandomHistory {
     mutating func compact() {
         guard current > compacted else { return }
         let target =
-            random.below(3) == 0
-            ? current : compacted + 1 + Int64(random.below(Int(current - compacted)))
+            random.uniform(3) == 0
+            ? current : compacted + 1 + Int64(random.uniform(Int(current - compacted)))
         var expected = model
         let expectedKept = expected.compact(at: target)
         var kept: [Revision] = []
@@ -126,7 +129,7 @@ private struct RandomHistory {
         let hashed = model.kept(at: target)
         repeat {
             cursor = index.compact(
-                at: target, from: cursor, sliceKeys: 1 + random.below(80)
+                at: target, from: cursor, sliceKeys: 1 + random.uniform(80)
             ) { kept.append($0) }
             #expect(keptByIndex(at: target) == hashed)
             if cursor != nil { checkPoints(at: max(target, main())) }
@@ -154,14 +157,14 @@ private struct RandomHistory {
     mutating func checkOne() {
         let start = key()
         let end = end()
-        let main = random.below(3) == 0 ? current : main()
-        let limit = random.below(3) == 0 ? 0 : random.below(20)
+        let main = random.uniform(3) == 0 ? current : main()
+        let limit = random.uniform(3) == 0 ? 0 : random.uniform(20)
         let expected = model.range(start, end, at: main)
-        let answer = index.range(start, end, main, limit: limit)
+        let result = index.range(start, end, main, limit: limit)
         let cut = limit == 0 ? expected[...] : expected.prefix(limit)
-        let isEqual = cut.elementsEqual(answer.found) { $0 == $1 }
+        let isEqual = cut.elementsEqual(result.found) { $0 == $1 }
         #expect(isEqual, "\(start) to \(end) at \(main), seed \(seed)")
-        #expect(answer.hasMore == (cut.count < expected.count))
+        #expect(result.hasMore == (cut.count < expected.count))
         #expect(index.count(start, end, main) == expected.count)
         #expect(index.get(start, main) == model.get(start, at: main))
         let change = start.withUnsafeBytes { index.change(of: $0, at: main) }
@@ -174,8 +177,8 @@ private struct RandomHistory {
         #expect(index.liveKeyCount == model.liveKeyCount)
         for main in [compacted, (compacted + current) / 2, current] {
             let expected = model.range([], .unbounded, at: main)
-            let answer = index.range([], .unbounded, main)
-            let isEqual = expected.elementsEqual(answer.found) { $0 == $1 }
+            let result = index.range([], .unbounded, main)
+            let isEqual = expected.elementsEqual(result.found) { $0 == $1 }
             #expect(isEqual, "all keys at \(main), seed \(seed)")
         }
     }

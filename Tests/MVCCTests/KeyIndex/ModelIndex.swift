@@ -1,9 +1,10 @@
+import Disk
 import Glibc
 import Testing
 
 @testable import MVCC
 
-/// A key index as plain as it can be: for each key all its changes, never packed.
+/// A trivial key index: all changes of each key, unpacked.
 struct ModelIndex {
     struct Change: Equatable {
         var revision: Revision
@@ -84,7 +85,7 @@ struct ModelIndex {
         return kept
     }
 
-    /// What a hash at `main` counts at or below it.
+    /// The records at or below `main` that a hash at `main` covers.
     func kept(at main: Int64) -> Set<Revision> {
         Set(changes.keys.compactMap { get($0, at: main)?.modified })
     }
@@ -92,28 +93,16 @@ struct ModelIndex {
     var liveKeyCount: Int { changes.values.count { $0.last?.record != nil } }
 }
 
-/// The far end of a range that owns its key.
+/// The end of a range; owns its key.
 enum ModelEnd {
     case single
     case unbounded
     case key([UInt8])
 }
 
-/// SplitMix64: the same numbers for the same seed everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
-
-    mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
+extension SeededGenerator {
+    /// A number in `0 ..< bound`, drawn by the standard library.
+    mutating func uniform(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
 }
 
 extension KeyIndex {

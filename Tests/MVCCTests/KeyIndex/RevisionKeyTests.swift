@@ -1,3 +1,4 @@
+import Disk
 import Testing
 
 @testable import MVCC
@@ -20,7 +21,7 @@ import Testing
         #expect(decode(key.encoded) == key)
     }
 
-    @Test func otherLengthsSeparatorsAndNegativeNumbersAreRefused() {
+    @Test func otherLengthsSeparatorsAndNegativeNumbersAreRejected() {
         let good = RevisionKey(Revision(main: 7, sub: 1)).encoded
         #expect(decode([]) == nil)
         #expect(decode(Array(good.dropLast())) == nil)
@@ -41,8 +42,8 @@ import Testing
     func byteOrderIsRevisionOrder(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         for _ in 0..<500 {
-            let left = Revision(main: Int64(random.below(3)), sub: Int64(random.below(600)))
-            let right = Revision(main: Int64(random.below(3)), sub: Int64(random.below(600)))
+            let left = Revision(main: Int64(random.uniform(3)), sub: Int64(random.uniform(600)))
+            let right = Revision(main: Int64(random.uniform(3)), sub: Int64(random.uniform(600)))
             let inBytes = RevisionKey(left).encoded
                 .lexicographicallyPrecedes(RevisionKey(right).encoded)
             #expect(inBytes == (left < right), "seed \(seed)")

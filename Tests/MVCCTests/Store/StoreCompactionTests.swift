@@ -33,9 +33,9 @@ import Testing
         #expect(try storedRevisions(fixture) == [RevisionKey(Revision(main: 4))])
     }
 
-    @Test func interruptedCompactionGoesOnAfterRestartAndKeepsNoHash() throws {
+    @Test func interruptedCompactionContinuesAfterRestartAndKeepsNoHash() throws {
         let fixture = try StoreFixture(compactionBatchLimit: 4)
-        for place in 0..<30 { fixture.put("k", "\(place)") }
+        for number in 0..<30 { fixture.put("k", "\(number)") }
         try fixture.store.scheduleCompaction(at: 31)
         try fixture.store.persist()
         while try fixture.store.compactionStep() != .removed {}
@@ -67,16 +67,16 @@ import Testing
 
     @Test func onlyTheLastTenHashesAreKept() throws {
         let fixture = try StoreFixture()
-        for place in 0..<14 {
-            fixture.put("k", "\(place)")
-            try fixture.store.scheduleCompaction(at: Int64(place) + 2)
+        for number in 0..<14 {
+            fixture.put("k", "\(number)")
+            try fixture.store.scheduleCompaction(at: Int64(number) + 2)
             try fixture.store.persist()
             try fixture.compactFully()
         }
         #expect(fixture.store.compactionHashes.map(\.revision) == Array(6...15))
     }
 
-    @Test func appliedPositionIsInTheFileWithItsBatch() throws {
+    @Test func appliedIndexIsPersistedWithItsBatch() throws {
         let fixture = try StoreFixture()
         fixture.store.withWriteLock {
             fixture.put("a", "1")

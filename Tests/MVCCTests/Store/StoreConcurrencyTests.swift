@@ -5,7 +5,7 @@ import Testing
 @testable import MVCC
 
 @Suite struct StoreConcurrencyTests {
-    /// One thread applies, persists and compacts while others read: each answer is one revision's.
+    /// One thread applies, persists and compacts while others read: each read sees one revision.
     @Test func readersSeeWholeTransactionsWhileTheWriterWorks() async throws {
         let fixture = try StoreFixture(compactionBatchLimit: 20, sliceKeys: 3)
         let store = fixture.store
@@ -19,7 +19,7 @@ import Testing
         write(0)
         let readers = (0..<2).map { _ in
             Task.detached {
-                var answers = 0
+                var reads = 0
                 while store.revisions.current < 300 {
                     let request = RangeRequest(key: bytes("k"), rangeEnd: [0])
                     let reader = try store.openRange(request)
@@ -30,10 +30,10 @@ import Testing
                     #expect(pairs.count == 8)
                     #expect(pairs.allSatisfy { $0.modRevision == reader.revision })
                     #expect(Set(pairs.map(\.value)).count == 1)
-                    answers += 1
+                    reads += 1
                     await Task.yield()
                 }
-                return answers
+                return reads
             }
         }
         for value in 1...300 {

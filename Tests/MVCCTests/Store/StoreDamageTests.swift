@@ -3,7 +3,7 @@ import Testing
 
 @testable import MVCC
 
-/// Files whose pages are in order and whose records are not: read as an error, never as data.
+/// Files with valid pages and malformed records: reported as an error, never read as data.
 @Suite("Store: damaged records")
 struct StoreDamageTests {
     /// Opens a store whose file has these records.
@@ -38,14 +38,14 @@ struct StoreDamageTests {
         arguments: [
             (2, 1 << 40), (2, -1), (-1, 1), (1 << 56, 1), (Int64.max, 1), (2, Int64.min),
         ] as [(Int64, Int64)])
-    func numbersThatNoRecordHasAreRefused(created: Int64, version: Int64) {
+    func numbersThatNoRecordHasAreRejected(created: Int64, version: Int64) {
         #expect(throws: StoreError.malformedRecord(key: name(2))) {
             try open([(name(2), pair(created: created, version: version))])
         }
     }
 
     @Test(arguments: [(1 << 56, 0), (Int64.max, 0), (2, 1 << 32)] as [(Int64, Int64)])
-    func revisionsThatNoRecordHasAreRefused(main: Int64, sub: Int64) {
+    func revisionsThatNoRecordHasAreRejected(main: Int64, sub: Int64) {
         for isTombstone in [false, true] {
             let name = name(main, sub, isTombstone: isTombstone)
             #expect(throws: StoreError.malformedRecord(key: name)) {
@@ -54,13 +54,13 @@ struct StoreDamageTests {
         }
     }
 
-    @Test func aRevisionThatComesTwiceIsRefused() {
+    @Test func aRevisionThatComesTwiceIsRejected() {
         #expect(throws: StoreError.malformedRecord(key: name(2, isTombstone: true))) {
             try open([(name(2), pair()), (name(2, isTombstone: true), pair())])
         }
     }
 
-    @Test func aCompactionOfARevisionThatCannotBeIsRefused() {
+    @Test func aCompactionOfARevisionThatCannotBeIsRejected() {
         #expect(throws: StoreError.malformedRecord(key: StoreBucket.scheduledCompaction)) {
             try open([], meta: name(.max))
         }

@@ -1,48 +1,47 @@
 import Bolt
 import Disk
 import EtcdAPI
-import Glibc
 import SwiftProtobuf
+import TestSupport
 import Testing
 
 @testable import MVCC
 
-/// A store over a real file in a directory of its own, which can be closed and opened again.
+/// A store over a real file in its own directory, which can be closed and reopened.
 final class StoreFixture {
-    let directory: String
+    private let temporaryDirectory: TemporaryDirectory
     let disk = RealDisk()
     let configuration: StoreConfiguration
     private(set) var bolt: Bolt
     private(set) var store: Store
     let leases: RecordedLeases
 
+    var directory: String { temporaryDirectory.path }
+
     init(
         compactionBatchLimit: Int = 1000, sliceKeys: Int = 512, sliceBytes: Int = 256 << 10
     ) throws {
-        var template = Array("/tmp/swift-etcd-store-XXXXXX".utf8CString)
-        directory = try #require(mkdtemp(&template).map { String(cString: $0) })
+        temporaryDirectory = try TemporaryDirectory()
         configuration = StoreConfiguration(
             compactionBatchLimit: compactionBatchLimit, sliceKeys: sliceKeys,
             sliceBytes: sliceBytes, indexReservedBytes: 1 << 30)
         leases = RecordedLeases()
-        bolt = try Self.open(disk, directory)
+        bolt = try Self.open(disk, temporaryDirectory.path)
         store = try Store(bolt: bolt, configuration: configuration, leases: leases)
     }
 
     deinit {
         bolt.close()
-        unlink(directory + "/db")
-        rmdir(directory)
     }
 
     private static func open(_ disk: RealDisk, _ directory: String) throws -> Bolt {
-        var options = BoltOptions()
-        options.initialMapBytes = 1 << 30
-        options.syncOnCommit = false
-        return try Bolt.open(disk: disk, path: directory + "/db", options: options)
+        var configuration = BoltConfiguration()
+        configuration.initialMapBytes = 1 << 30
+        configuration.syncOnCommit = false
+        return try Bolt.open(disk: disk, path: directory + "/db", configuration: configuration)
     }
 
-    /// Opens the file again; what was not persisted is lost.
+    /// Reopens the file; what was not persisted is lost.
     func reopen() throws {
         bolt.close()
         bolt = try Self.open(disk, directory)
@@ -64,19 +63,19 @@ final class StoreFixture {
         return (count, transaction.end())
     }
 
-    /// Answers a range, through a reader where it is large.
-    func range(_ request: RangeRequest) throws(ReadError) -> Answered {
-        var answer = RangeAnswer()
-        switch try store.range(request, into: &answer) {
+    /// Executes a range, through a reader where it is large.
+    func range(_ request: RangeRequest) throws(ReadError) -> ReceivedRange {
+        var response = RangeResponse()
+        switch try store.range(request, into: &response) {
         case .complete:
-            return Answered(
-                pairs: decodePairs(answer.keyValues), more: answer.more, count: answer.count)
+            return ReceivedRange(
+                pairs: decodePairs(response.keyValues), more: response.more, count: response.count)
         case .large(let reader):
             return try drain(reader)
         }
     }
 
-    private func drain(_ reader: RangeReader) throws(ReadError) -> Answered {
+    private func drain(_ reader: RangeReader) throws(ReadError) -> ReceivedRange {
         while try !reader.prepare(sizing: true) {}
         var all: [UInt8] = []
         var isDone = false
@@ -86,7 +85,7 @@ final class StoreFixture {
             all += writer.written
         }
         #expect(all.count == reader.pairsSizeBytes)
-        return Answered(pairs: decodePairs(all), more: reader.more, count: reader.count)
+        return ReceivedRange(pairs: decodePairs(all), more: reader.more, count: reader.count)
     }
 
     /// Runs compaction steps until nothing is left to do.
@@ -103,7 +102,7 @@ final class StoreFixture {
     }
 }
 
-struct Answered: Equatable {
+struct ReceivedRange: Equatable {
     var pairs: [KeyValue]
     var more: Bool
     var count: Int64
@@ -135,19 +134,7 @@ func decodePairs(_ encoded: [UInt8]) -> [KeyValue] {
     }
 }
 
-/// A small seeded generator (SplitMix64).
-struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    init(_ seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-
+extension SeededGenerator {
+    /// A number in `0 ..< bound`: the remainder of one draw.
     mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
 }

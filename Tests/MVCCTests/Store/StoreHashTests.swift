@@ -1,3 +1,4 @@
+import Disk
 import EtcdAPI
 import Testing
 
@@ -22,9 +23,9 @@ import Testing
         #expect(try fixture.store.hashKV(at: 2).hash == expected)
     }
 
-    @Test func hashIsRefusedOutsideTheHistory() throws {
+    @Test func hashIsRejectedOutsideTheHistory() throws {
         let fixture = try StoreFixture()
-        for place in 0..<5 { fixture.put("k", "\(place)") }
+        for number in 0..<5 { fixture.put("k", "\(number)") }
         try fixture.store.scheduleCompaction(at: 4)
         #expect(throws: ReadError.refused(.compacted)) { try fixture.store.hashKV(at: 3) }
         #expect(throws: ReadError.refused(.futureRevision)) { try fixture.store.hashKV(at: 7) }
@@ -32,7 +33,7 @@ import Testing
 
     @Test(arguments: [1, 2, 3, 4, 5] as [UInt64])
     func hashDoesNotDependOnPersistenceOrOnCompactionProgress(seed: UInt64) throws {
-        var random = Seeded(seed)
+        var random = SeededGenerator(seed: seed)
         let fixture = try StoreFixture(compactionBatchLimit: 7)
         func write() {
             let key = "k\(random.below(20))"
@@ -64,9 +65,9 @@ import Testing
 
     @Test func compactionHashIsTheHashThatCompactionWouldHaveGiven() throws {
         let fixture = try StoreFixture(compactionBatchLimit: 3)
-        for place in 0..<20 {
-            fixture.put("k\(place % 6)", "\(place)")
-            if place % 7 == 6 { fixture.delete("k\(place % 6)") }
+        for number in 0..<20 {
+            fixture.put("k\(number % 6)", "\(number)")
+            if number % 7 == 6 { fixture.delete("k\(number % 6)") }
         }
         let expected = try fixture.store.beginHash(at: 15).finish()
         try fixture.store.scheduleCompaction(at: 15)

@@ -2,7 +2,7 @@ import EtcdAPI
 
 @testable import MVCC
 
-/// What a store should be: the state after every transaction, kept whole.
+/// The expected store: the complete state after every transaction.
 struct StoreModel {
     private(set) var states: [[(key: String, pair: KeyValue)]] = [[], []]
     private(set) var compacted: Int64 = -1
@@ -42,7 +42,7 @@ struct StoreModel {
 
     mutating func compact(at revision: Int64) { compacted = revision }
 
-    /// Forgets what a crash lost.
+    /// Drops what a crash lost.
     mutating func truncate(to revision: Int64, compacted: Int64) {
         states.removeLast(Int(current - revision))
         self.compacted = compacted
@@ -54,8 +54,8 @@ struct StoreModel {
         return end == "\0" || candidate.utf8.lexicographicallyPrecedes(end.utf8)
     }
 
-    /// etcd's order of processing, on whole states.
-    func range(_ request: RangeRequest) throws(ReadError) -> Answered {
+    /// etcd's order of processing, on complete states.
+    func range(_ request: RangeRequest) throws(ReadError) -> ReceivedRange {
         guard request.revision <= current else { throw .refused(.futureRevision) }
         let revision = request.revision <= 0 ? current : request.revision
         guard revision >= compacted else { throw .refused(.compacted) }
@@ -63,7 +63,7 @@ struct StoreModel {
         let end = String(decoding: request.rangeEnd, as: UTF8.self)
         var pairs = states[Int(revision)].filter { Self.covers(key, end, $0.key) }.map(\.pair)
         let count = Int64(pairs.count)
-        if request.countOnly { return Answered(pairs: [], more: false, count: count) }
+        if request.countOnly { return ReceivedRange(pairs: [], more: false, count: count) }
         pairs.removeAll { pair in
             (request.maxModRevision != 0 && pair.modRevision > request.maxModRevision)
                 || (request.minModRevision != 0 && pair.modRevision < request.minModRevision)
@@ -79,12 +79,12 @@ struct StoreModel {
             more = true
         }
         if request.keysOnly {
-            for place in pairs.indices {
-                pairs[place].value = []
-                if request.sortTarget != .value { pairs[place].lease = 0 }
+            for index in pairs.indices {
+                pairs[index].value = []
+                if request.sortTarget != .value { pairs[index].lease = 0 }
             }
         }
-        return Answered(pairs: pairs, more: more, count: count)
+        return ReceivedRange(pairs: pairs, more: more, count: count)
     }
 
     private func sort(_ pairs: inout [KeyValue], _ request: RangeRequest) {

@@ -1,12 +1,13 @@
+import Disk
 import EtcdAPI
 import Testing
 
 @testable import MVCC
 
-/// The store against a model that keeps every state whole.
+/// Compares the store with a model that keeps every complete state.
 @Suite struct StoreModelTests {
     @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8] as [UInt64])
-    func answersAsTheModelThroughWritesCompactionsAndCrashes(seed: UInt64) throws {
+    func readsMatchTheModelThroughWritesCompactionsAndCrashes(seed: UInt64) throws {
         var run = try ModelRun(seed: seed)
         for _ in 0..<1500 { try run.step() }
         #expect(run.fixture.bolt.check() == [])
@@ -15,14 +16,14 @@ import Testing
 
 private struct ModelRun {
     let fixture: StoreFixture
-    var random: Seeded
+    var random: SeededGenerator
     var model = StoreModel()
-    /// What a crash goes back to.
+    /// The state that a crash reverts to.
     var persisted: (revision: Int64, compacted: Int64) = (1, -1)
 
     init(seed: UInt64) throws {
         fixture = try StoreFixture(compactionBatchLimit: 5, sliceKeys: 6, sliceBytes: 120)
-        random = Seeded(seed)
+        random = SeededGenerator(seed: seed)
     }
 
     mutating func step() throws {

@@ -5,8 +5,8 @@ import Testing
 
 @testable import MVCC
 
-/// A page of the file becomes damaged under a running store: whatever meets it reports it, and
-/// nothing is answered, handed on or noted as done.
+/// A page of the file becomes damaged under a running store: each operation that reads it reports
+/// the damage, and nothing is returned, delivered or recorded as finished.
 @Suite("Store: damaged pages") struct StorePageDamageTests {
     /// Keys `k000` to `k199`, each put once: so many pages that one of them is a small part.
     private static let keyCount = 200
@@ -17,19 +17,19 @@ import Testing
 
     init() throws {
         fixture = try StoreFixture(compactionBatchLimit: 50)
-        for place in 0..<Self.keyCount {
-            fixture.put(name(place), String(repeating: "\(place % 10)", count: 300))
+        for number in 0..<Self.keyCount {
+            fixture.put(name(number), String(repeating: "\(number % 10)", count: 300))
         }
         try fixture.store.persist()
     }
 
-    private func name(_ place: Int) -> String { "k" + String("\(1000 + place)".dropFirst()) }
+    private func name(_ number: Int) -> String { "k" + String("\(1000 + number)".dropFirst()) }
 
     /// The key that was put at a revision; the first one has revision 2.
     private func key(at revision: Int64) -> ArraySlice<UInt8> { bytes(name(Int(revision) - 2)) }
 
-    /// Gives the page of a record another number, as a misdirected write of the disk would, and
-    /// returns the page's own.
+    /// Gives the page of a record another page number, as a misdirected write of the disk would,
+    /// and returns the page's own number.
     @discardableResult
     private func damage(_ revision: Int64 = damaged) throws -> UInt64 {
         let record = try #require(
@@ -38,8 +38,8 @@ import Testing
         let reading = fixture.bolt.beginRead()
         _ = image.withUnsafeMutableBytes { reading.readPages(at: 0, into: $0) }
         reading.end()
-        let places = try #require(image.firstRange(of: record))
-        let page = places.lowerBound / 4096
+        let range = try #require(image.firstRange(of: record))
+        let page = range.lowerBound / 4096
         let file = try fixture.disk.open(fixture.directory + "/db", .readWrite)
         try [UInt8](repeating: 0xEE, count: 8).withUnsafeBytes {
             try file.write($0, at: page * 4096)
@@ -52,7 +52,7 @@ import Testing
         .bolt(.corrupt(PageFault(page: page, reason: .wrongIdentity)))
     }
 
-    @Test func aRangeIsNotAnswered() throws {
+    @Test func aRangeFails() throws {
         let fault = ReadError.failed(fault(try damage()))
         let one = RangeRequest(key: key(at: Self.damaged))
         #expect(throws: fault) { try fixture.range(one) }
@@ -62,7 +62,7 @@ import Testing
         sorted.sortTarget = .value
         sorted.sortOrder = .descend
         #expect(throws: fault) { try fixture.range(sorted) }
-        // What needs none of its records is answered.
+        // A range that needs none of its records succeeds.
         #expect(try fixture.range(RangeRequest(key: bytes(name(3)))).count == 1)
         var counting = all
         counting.countOnly = true
@@ -79,31 +79,31 @@ import Testing
         }
     }
 
-    @Test func watchersGetWholePagesUpToTheDamageAndNothingBehindIt() throws {
-        let hub = WatchHub(
+    @Test func watchersGetWholePagesUpToTheDamageAndNothingAfterIt() throws {
+        let dispatcher = WatchDispatcher(
             store: fixture.store,
             configuration: WatchConfiguration(revisionsPerPage: 10))
-        let sink = CollectingSink()
+        let receiver = CollectingReceiver()
         let everything = WatcherConfiguration(key: [0], end: [0], startRevision: 2)
-        _ = hub.register(everything, id: nil, on: hub.openStream(sink))
+        _ = dispatcher.register(everything, id: nil, on: dispatcher.openStream(receiver))
         let page = try damage()
-        #expect(throws: fault(page)) { while try hub.catchUpStep() {} }
-        let last = try #require(sink.revisions.last)
-        #expect(sink.revisions == Array(2...last))
+        #expect(throws: fault(page)) { while try dispatcher.syncWatchers() {} }
+        let last = try #require(receiver.revisions.last)
+        #expect(receiver.revisions == Array(2...last))
         #expect(last < Self.damaged)
-        #expect(hub.counts.behind == 1)
+        #expect(dispatcher.counts.unsynced == 1)
     }
 
     @Test func aPreviousPairThatCannotBeReadIsNotLeftOut() throws {
-        let hub = WatchHub(store: fixture.store)
-        let sink = CollectingSink()
+        let dispatcher = WatchDispatcher(store: fixture.store)
+        let receiver = CollectingReceiver()
         let watched = WatcherConfiguration(key: Array(key(at: Self.damaged)), wantsPrevious: true)
-        _ = hub.register(watched, id: nil, on: hub.openStream(sink))
+        _ = dispatcher.register(watched, id: nil, on: dispatcher.openStream(receiver))
         let page = try damage()
         let committed = try #require(
             fixture.put(String(decoding: key(at: Self.damaged), as: UTF8.self), "new"))
-        #expect(throws: fault(page)) { try hub.notify([committed]) }
-        #expect(sink.revisions.isEmpty)
+        #expect(throws: fault(page)) { try dispatcher.notify([committed]) }
+        #expect(receiver.revisions.isEmpty)
     }
 
     @Test func aCompactionIsNotMarkedAsFinished() throws {
@@ -119,7 +119,7 @@ import Testing
         #expect(fixture.store.compactionHash(at: 150) == nil)
     }
 
-    @Test func aHashIsWholeOrNone() throws {
+    @Test func aHashIsCompleteOrFails() throws {
         let page = try damage()
         for revision in [0, 150] as [Int64] {
             #expect(throws: ReadError.failed(fault(page))) {
@@ -145,7 +145,7 @@ import Testing
         }
     }
 
-    @Test func aRecordThatIsGoneIsReported() throws {
+    @Test func aMissingRecordIsReported() throws {
         let revision = Revision(main: Self.damaged)
         let transaction = fixture.bolt.beginWrite()
         try transaction.createBucketIfMissing(StoreBucket.key)
@@ -157,8 +157,8 @@ import Testing
         }
     }
 
-    /// A transaction that has put a key and then meets the damage ends the store: what it has done
-    /// is neither read nor persisted.
+    /// A transaction that has put a key and then reads the damaged page stops the store: its
+    /// changes are neither read nor persisted.
     @Test func nothingOfATransactionThatMeetsDamageIsReadOrStored() throws {
         let failure = fault(try damage())
         let before = fixture.store.revisions.current
@@ -183,12 +183,12 @@ import Testing
     }
 }
 
-/// Takes everything and keeps the revisions.
-private final class CollectingSink: WatchSink, @unchecked Sendable {
+/// Accepts everything and records the revisions.
+private final class CollectingReceiver: WatchReceiver, @unchecked Sendable {
     // `@unchecked Sendable`: used by the test's own thread only.
     private(set) var revisions: [Int64] = []
 
-    var hasRoom: Bool { true }
+    var hasCapacity: Bool { true }
 
     func deliver(_ deliveries: [WatchDelivery]) -> Bool {
         for delivery in deliveries {

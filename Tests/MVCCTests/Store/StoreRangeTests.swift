@@ -4,17 +4,17 @@ import Testing
 @testable import MVCC
 
 @Suite struct StoreRangeTests {
-    private func keys(_ answered: Answered) -> [String] {
-        answered.pairs.map { String(decoding: $0.key, as: UTF8.self) }
+    private func keys(_ range: ReceivedRange) -> [String] {
+        range.pairs.map { String(decoding: $0.key, as: UTF8.self) }
     }
 
-    @Test func orderNoneCutsInKeyOrderBeforeItSorts() throws {
+    @Test func orderNoneLimitsInKeyOrderBeforeSorting() throws {
         let fixture = try StoreFixture()
         for value in ["5", "4", "3", "2", "1"] { fixture.put("k" + value, value) }
         var request = RangeRequest(key: bytes("k"), rangeEnd: bytes("l"))
         request.sortTarget = .mod
         request.limit = 2
-        // k1, k2 and k3 are gathered; of those the oldest two are answered.
+        // k1, k2 and k3 are collected; the two oldest of those are returned.
         #expect(keys(try fixture.range(request)) == ["k3", "k2"])
         request.sortOrder = .ascend
         #expect(keys(try fixture.range(request)) == ["k5", "k4"])
@@ -35,9 +35,9 @@ import Testing
 
     @Test func sortsLargeRangesByValueAcrossPersistence() throws {
         let fixture = try StoreFixture(sliceKeys: 3, sliceBytes: 60)
-        for place in 0..<50 {
-            fixture.put("k\(place)", "\(1000 - place)")
-            if place == 30 { try fixture.store.persist() }
+        for number in 0..<50 {
+            fixture.put("k\(number)", "\(1000 - number)")
+            if number == 30 { try fixture.store.persist() }
         }
         var request = RangeRequest(key: bytes("k"), rangeEnd: bytes("l"))
         request.sortTarget = .value
@@ -54,13 +54,13 @@ import Testing
         transaction.put(bytes("b"), value: bytes("2"), lease: 0)
         #expect(transaction.deleteRange(bytes("a"), end: []) == 1)
         #expect(transaction.revision == 3)
-        var answer = RangeAnswer()
-        try transaction.range(RangeRequest(key: bytes("a"), rangeEnd: [0]), into: &answer)
-        #expect(decodePairs(answer.keyValues).map { Array($0.key) } == [Array("b".utf8)])
+        var response = RangeResponse()
+        try transaction.range(RangeRequest(key: bytes("a"), rangeEnd: [0]), into: &response)
+        #expect(decodePairs(response.keyValues).map { Array($0.key) } == [Array("b".utf8)])
         var old = RangeRequest(key: bytes("a"))
         old.revision = 4
         #expect(throws: ReadError.refused(.futureRevision)) {
-            try transaction.range(old, into: &answer)
+            try transaction.range(old, into: &response)
         }
         #expect(transaction.end()?.changeCount == 2)
         #expect(fixture.store.revisions.current == 3)
@@ -75,9 +75,9 @@ import Testing
 
     @Test func readerKeepsItsRevisionWhileCompactionWaits() throws {
         let fixture = try StoreFixture(sliceKeys: 4)
-        for place in 0..<40 { fixture.put("k\(place)", "old") }
+        for number in 0..<40 { fixture.put("k\(number)", "old") }
         let reader = try fixture.store.openRange(RangeRequest(key: bytes("k"), rangeEnd: [0]))
-        for place in 0..<40 { fixture.put("k\(place)", "new") }
+        for number in 0..<40 { fixture.put("k\(number)", "new") }
         try fixture.store.scheduleCompaction(at: 81)
         try fixture.store.persist()
         #expect(try fixture.store.compactionStep() == .waiting)
@@ -89,11 +89,11 @@ import Testing
         #expect(try fixture.compactFully()?.removedCount == 40)
     }
 
-    /// A chunk that ends at the limit is the last one: nothing but `more` may come after it.
+    /// A chunk that ends at the limit is the last one: only `more` may follow it.
     @Test(arguments: [(9, true), (10, false), (11, false)])
     func readerIsDoneWithThePairThatReachesTheLimit(limit: Int64, hasMore: Bool) throws {
         let fixture = try StoreFixture(sliceKeys: 4)
-        for place in 0..<10 { fixture.put("k\(place)", "v") }
+        for number in 0..<10 { fixture.put("k\(number)", "v") }
         let reader = try fixture.store.openRange(
             RangeRequest(key: bytes("k"), rangeEnd: [0], limit: limit))
         var writer = WireWriter(capacity: 16)

@@ -1,12 +1,13 @@
+import Disk
 import Testing
 
 @testable import MVCC
 
 @Suite struct IntervalTreeTests {
     @Test(arguments: [1, 2, 3] as [UInt64])
-    func findsWhatASearchThroughAllFinds(seed: UInt64) {
-        var random = Seeded(seed)
-        let stream = WatchStream(sink: RecordingSink())
+    func findsWhatALinearSearchFinds(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        let stream = WatchStream(receiver: RecordingReceiver())
         var tree = IntervalTree()
         var watchers: [Watcher] = []
         for step in 0..<1500 {

@@ -1,7 +1,7 @@
 /// Size classes: class 4n + q is 2^n units and q quarters of that.
 extension ChunkArena {
-    /// Chunks between two powers of two are made up to this order (256 KiB), since a slab of them
-    /// takes some ten times the room of one.
+    /// Sizes between two powers of two exist up to this order (256 KiB), since a slab takes about
+    /// ten times the space of one chunk.
     private static let quarteredOrderMax = 13
     /// A slab is 64 quarters of its chunks' order.
     private static let slabQuarters = 64
@@ -19,7 +19,7 @@ extension ChunkArena {
     @inline(__always)
     static func isBlock(_ sizeClass: Int) -> Bool { sizeClass & 3 == 0 }
 
-    /// Order of the block that a chunk of a size class, or a slab of such, takes.
+    /// Order of the block that a chunk of a size class, or a slab of such chunks, takes.
     @inline(__always)
     static func blockOrder(ofClass sizeClass: Int) -> Int {
         isBlock(sizeClass) ? sizeClass >> 2 : sizeClass >> 2 + 4
@@ -38,18 +38,18 @@ extension ChunkArena {
         return 4 * order + (order > quarteredOrderMax ? (quarters + 3) & ~3 : quarters)
     }
 
-    /// The smallest size class of a block that holds `payloadBytes`, for what is to grow.
+    /// The smallest size class of a block that holds `payloadBytes`, for data that grows.
     static func blockClass(forPayload payloadBytes: Int) -> Int {
         (sizeClass(forPayload: payloadBytes) + 3) & ~3
     }
 
-    /// Units that so many chunks, none with a larger payload, take at most of what is free: the
-    /// blocks of those between two powers of two come to no more in slabs, but for a slab of each
-    /// size that is begun.
+    /// Upper bound of the free units that `count` chunks take, none with a larger payload. Chunks
+    /// between two powers of two take no more in slabs than as blocks, except for one partly used
+    /// slab of each size.
     static func unitsTaken(by count: Int, payloadBytes: Int) -> Int {
         let blocksPerSlab = slabQuarters / 8
-        let begunSlabs = 3 * 2
-        return (count + begunSlabs * blocksPerSlab)
+        let partialSlabs = 3 * 2
+        return (count + partialSlabs * blocksPerSlab)
             << (blockClass(forPayload: payloadBytes) >> 2)
     }
 }

@@ -1,8 +1,8 @@
-/// Chunks of sizes between two powers of two: some of one size side by side in a block, a slab.
+/// Chunks of sizes between two powers of two: several of one size side by side in a block, a slab.
 ///
-/// What the chunks leave of the slab, at its end, says which of them are free and links it with
-/// the other slabs of the size that have a free chunk. A chunk that is freed keeps the mark that
-/// it is in use: the one at the slab's beginning stands for the whole block.
+/// The space after the last chunk of the slab records which chunks are free and links the slab with
+/// the other slabs of the size that have a free chunk. A freed chunk keeps its in-use mark, because
+/// the mark at the slab's beginning stands for the whole block.
 extension ChunkArena {
     private static let freeChunksOffset = 0
     private static let nextOffset = 4
@@ -11,19 +11,19 @@ extension ChunkArena {
     mutating func allocateInSlab(sizeClass: Int) -> UInt32 {
         if slabHeads[sizeClass] == 0 { addSlab(sizeClass) }
         let slab = slabHeads[sizeClass]
-        let place = freeChunks(slab, sizeClass).trailingZeroBitCount
-        let rest = freeChunks(slab, sizeClass) & ~(1 << UInt32(place))
+        let index = freeChunks(slab, sizeClass).trailingZeroBitCount
+        let rest = freeChunks(slab, sizeClass) & ~(1 << UInt32(index))
         setFreeChunks(rest, slab, sizeClass)
         if rest == 0 { unlinkSlab(slab, sizeClass) }
-        return slab + UInt32(place * Self.units(ofClass: sizeClass))
+        return slab + UInt32(index * Self.units(ofClass: sizeClass))
     }
 
     mutating func freeInSlab(_ chunk: UInt32, sizeClass: Int) {
         let order = Self.blockOrder(ofClass: sizeClass)
         let slab = chunk & ~(UInt32(1) << UInt32(order) - 1)
         let before = freeChunks(slab, sizeClass)
-        let place = Int(chunk - slab) / Self.units(ofClass: sizeClass)
-        let after = before | 1 << UInt32(place)
+        let index = Int(chunk - slab) / Self.units(ofClass: sizeClass)
+        let after = before | 1 << UInt32(index)
         setFreeChunks(after, slab, sizeClass)
         if before == 0 { linkSlab(slab, sizeClass) }
         if after == Self.allChunks(sizeClass) {
@@ -45,7 +45,7 @@ extension ChunkArena {
         1 << UInt32(chunksPerSlab(sizeClass)) - 1
     }
 
-    /// What is behind the last chunk of a slab.
+    /// The address after the last chunk of a slab.
     private func slabEnd(_ slab: UInt32, _ sizeClass: Int) -> UnsafeMutableRawPointer {
         pointer(slab) + Self.chunksPerSlab(sizeClass) * Self.sizeBytes(ofClass: sizeClass)
     }
@@ -87,7 +87,7 @@ extension ChunkArena {
         }
     }
 
-    /// Gives back the memory of a large chunk, but for the page of its header.
+    /// Returns the memory of a large chunk to the system, except for the page of its header.
     private func discard(_ chunk: UInt32, _ sizeClass: Int) {
         guard sizeClass >> 2 >= Self.discardOrder else { return }
         let granule = ReservedMemory.granuleBytes

@@ -2,20 +2,21 @@
 /// each doubling, addressed by 32-bit ids; 0 is no chunk.
 ///
 /// A buddy allocator of blocks: a free block of a power of two of units is split for a smaller one
-/// and joined with its free buddy, so that space freed in one size serves the others. A chunk of
+/// and merged with its free buddy, so that space freed in one size serves the others. A chunk of
 /// such a size is a block; the sizes between lie in slabs (see `ChunkArena+Slabs`). Each chunk
-/// starts with 8 bytes of header: a count for its user, its size class and whether it is in use; a
-/// free block links its list after them. Large free blocks give their memory back to the system.
+/// starts with 8 bytes of header: a count for its user, its size class and whether it is in use. A
+/// free block stores the links of its free list after them. Large free blocks return their memory
+/// to the system.
 ///
-/// Invariant: from unit 1 to the frontier every aligned block is in use or free or divided.
+/// Invariant: from unit 1 to the frontier every aligned block is in use, free or split.
 struct ChunkArena {
     /// Bytes of the smallest chunk; ids count in this unit.
     static let unitBytes = 32
-    /// Bytes of a chunk that are not its user's.
+    /// Bytes of a chunk's header.
     static let headerBytes = 8
     /// The largest order of a block: 64 GiB.
     private static let orderMax = 31
-    /// Free blocks from this order on (64 KiB) give memory back.
+    /// Free blocks from this order on (64 KiB) return their memory.
     static let discardOrder = 11
     private static let classOffset = 4
     private static let usedOffset = 5
@@ -29,17 +30,17 @@ struct ChunkArena {
     private var freeHeads: [UInt32]
     /// The first slab with a free chunk of each size class; 0 for none.
     var slabHeads: [UInt32]
-    /// Bytes in chunks handed out.
+    /// Bytes in allocated chunks.
     private(set) var usedBytes = 0
     /// Bytes in blocks that are chunks or slabs.
     private(set) var takenBytes = 0
 
     /// Start of unit 0.
     var base: UnsafeMutableRawPointer { memory.base }
-    /// Bytes that the reservation is for.
+    /// Bytes of the reservation.
     var reservedBytes: Int { unitLimit * Self.unitBytes }
 
-    /// Makes an arena of up to `reservedBytes`, or of less where the system limits it.
+    /// Makes an arena of `reservedBytes`, or of less where the system limits it.
     init(reservedBytes: Int) throws(KeyIndexError) {
         memory = try ReservedMemory(sizeBytes: reservedBytes)
         unitLimit = min(memory.sizeBytes / Self.unitBytes, Int(UInt32.max))
@@ -48,19 +49,19 @@ struct ChunkArena {
         memory.base.storeBytes(of: 1, toByteOffset: Self.usedOffset, as: UInt8.self)
     }
 
-    /// Whether a block of an order can be handed out.
-    func hasRoom(order: Int) -> Bool {
+    /// Whether a block of an order can be allocated.
+    func hasCapacity(order: Int) -> Bool {
         let mask = 1 << order - 1
         return (Int(frontier) + mask) & ~mask + 1 << order <= unitLimit
             || freeHeads.dropFirst(order).contains { $0 != 0 }
     }
 
-    /// Whether blocks of so many units together can be handed out, whatever their orders.
-    func hasRoom(units: Int) -> Bool {
-        // At the frontier aligning may skip as much again; in a free block as large as all of
-        // them together each finds its place.
+    /// Whether blocks of `units` units in total can be allocated, whatever their orders.
+    func hasCapacity(units: Int) -> Bool {
+        // At the frontier alignment may skip as much again; a free block as large as all of them
+        // together has space for each.
         if Int(frontier) + 2 * units <= unitLimit { return true }
-        return hasRoom(order: units <= 1 ? 0 : Int.bitWidth - (units - 1).leadingZeroBitCount)
+        return hasCapacity(order: units <= 1 ? 0 : Int.bitWidth - (units - 1).leadingZeroBitCount)
     }
 
     /// The size class of a chunk in use.
@@ -68,9 +69,9 @@ struct ChunkArena {
         Int(pointer(chunk).load(fromByteOffset: Self.classOffset, as: UInt8.self))
     }
 
-    /// Hands out a chunk; its count is 0, its payload is unspecified.
+    /// Allocates a chunk; its count is 0, its payload is unspecified.
     ///
-    /// There is room for it: `hasRoom` was asked.
+    /// The caller has checked `hasCapacity`.
     mutating func allocate(sizeClass: Int) -> UInt32 {
         usedBytes += Self.sizeBytes(ofClass: sizeClass)
         let isBlock = Self.isBlock(sizeClass)
@@ -81,7 +82,7 @@ struct ChunkArena {
         return chunk
     }
 
-    /// Takes a chunk back.
+    /// Frees a chunk.
     mutating func free(_ chunk: UInt32) {
         assert(chunk != 0 && isUsed(chunk), "only chunks in use are freed")
         let sizeClass = sizeClass(of: chunk)
@@ -93,7 +94,7 @@ struct ChunkArena {
         }
     }
 
-    /// Hands out a block; its header is unspecified.
+    /// Allocates a block; its header is unspecified.
     mutating func allocateBlock(order: Int) -> UInt32 {
         takenBytes += Self.unitBytes << order
         var available = order
@@ -108,23 +109,23 @@ struct ChunkArena {
         return block
     }
 
-    /// Takes a block back.
+    /// Frees a block.
     mutating func freeBlock(_ block: UInt32, order: Int) {
         takenBytes -= Self.unitBytes << order
-        var joined = block
-        var joinedOrder = order
-        while joinedOrder < Self.orderMax {
-            let buddy = joined ^ UInt32(1) << UInt32(joinedOrder)
-            guard buddy < frontier, !isUsed(buddy), sizeClass(of: buddy) == 4 * joinedOrder else {
+        var merged = block
+        var mergedOrder = order
+        while mergedOrder < Self.orderMax {
+            let buddy = merged ^ UInt32(1) << UInt32(mergedOrder)
+            guard buddy < frontier, !isUsed(buddy), sizeClass(of: buddy) == 4 * mergedOrder else {
                 break
             }
-            unlink(buddy, order: joinedOrder)
-            joined = min(joined, buddy)
-            joinedOrder += 1
+            unlink(buddy, order: mergedOrder)
+            merged = min(merged, buddy)
+            mergedOrder += 1
         }
-        link(joined, order: joinedOrder)
-        if joinedOrder >= Self.discardOrder {
-            discard(freed: block, order: order, inside: joined)
+        link(merged, order: mergedOrder)
+        if mergedOrder >= Self.discardOrder {
+            discard(freed: block, order: order, inside: merged)
         }
     }
 }
@@ -183,17 +184,18 @@ extension ChunkArena {
 
     private mutating func take(order: Int) -> UInt32 {
         precondition(
-            Int(frontier) + 1 << order <= unitLimit, "room is made sure of before it is taken")
+            Int(frontier) + 1 << order <= unitLimit, "capacity is checked before allocation")
         defer { frontier += UInt32(1) << UInt32(order) }
         return frontier
     }
 
-    /// Gives back the memory of what was just freed, but for the page of the free block's header.
-    private func discard(freed: UInt32, order: Int, inside joined: UInt32) {
+    /// Returns the memory of a freed block to the system, except for the page of the merged free
+    /// block's header.
+    private func discard(freed: UInt32, order: Int, inside merged: UInt32) {
         let blockOrder = max(order, Self.discardOrder)
         let block = freed & ~(UInt32(1) << UInt32(blockOrder) - 1)
         let granule = ReservedMemory.granuleBytes
-        let skipped = block == joined ? granule : 0
+        let skipped = block == merged ? granule : 0
         memory.discard(
             offset: Int(block) * Self.unitBytes + skipped,
             sizeBytes: (Self.unitBytes << blockOrder) - skipped)

@@ -1,9 +1,9 @@
-/// The older versions of one key, oldest first, as they lie in a chunk.
+/// The older versions of one key, oldest first, stored in a chunk.
 ///
-/// Invariant: revisions ascend. A view is valid until the arena is next changed.
+/// Invariant: revisions ascend. A view is valid until the next change of the arena.
 struct History {
     private let records: UnsafeMutableRawPointer
-    /// How many versions there are.
+    /// Number of versions.
     let count: Int
 
     /// Views the history in `chunk`; chunk 0 is an empty history.
@@ -48,15 +48,16 @@ extension ChunkArena {
         start(chunk).storeBytes(of: UInt32(count), as: UInt32.self)
     }
 
-    /// Whether `append` finds room for one more version of the history in `chunk`.
-    func hasRoom(inHistory chunk: UInt32) -> Bool {
-        guard chunk != 0 else { return hasRoom(order: 0) }
+    /// Whether `append` has capacity for one more version of the history in `chunk`.
+    func hasCapacity(inHistory chunk: UInt32) -> Bool {
+        guard chunk != 0 else { return hasCapacity(order: 0) }
         let sizeClass = sizeClass(of: chunk)
         return History(chunk: chunk, base: base).count < Self.recordCapacity(ofClass: sizeClass)
-            || hasRoom(order: sizeClass >> 2 + 1)
+            || hasCapacity(order: sizeClass >> 2 + 1)
     }
 
-    /// Appends a version to the history in `chunk` (0 for none); returns where it now lies.
+    /// Appends a version to the history in `chunk` (0 for none); returns the chunk that holds it
+    /// now.
     mutating func append(_ record: PackedRecord, toHistory chunk: UInt32) -> UInt32 {
         let count = History(chunk: chunk, base: base).count
         var target = chunk
@@ -73,7 +74,7 @@ extension ChunkArena {
         return target
     }
 
-    /// Drops the oldest versions of the history in `chunk`; returns where the rest lies, or 0.
+    /// Drops the oldest versions of the history in `chunk`; returns the chunk of the rest, or 0.
     mutating func dropFirst(_ dropped: Int, ofHistory chunk: UInt32) -> UInt32 {
         guard dropped > 0 else { return chunk }
         let count = History(chunk: chunk, base: base).count
@@ -85,8 +86,8 @@ extension ChunkArena {
         }
         var target = chunk
         let fitting = Self.blockClass(forPayload: remaining * PackedRecord.sizeBytes)
-        // Without room for a smaller chunk it stays in the larger one.
-        if fitting < sizeClass(of: chunk), hasRoom(order: fitting >> 2) {
+        // Without capacity for a smaller chunk it stays in the larger one.
+        if fitting < sizeClass(of: chunk), hasCapacity(order: fitting >> 2) {
             target = allocate(sizeClass: fitting)
         }
         moveRecords(from: chunk, first: dropped, count: remaining, to: target)

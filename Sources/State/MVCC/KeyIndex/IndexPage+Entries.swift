@@ -1,16 +1,16 @@
 import Glibc
 
-/// Laying out a page: fences, entries in, entries out.
+/// Page layout: fences, insertion and removal of entries.
 extension IndexPage {
-    /// Heap bytes that `key` takes in an entry besides the payload, after a prefix.
+    /// Heap bytes of an entry's key besides the payload, without the prefix.
     static func restSizeBytes(keyLength: Int, prefixLength: Int) -> Int {
         keyLength > inlineKeyMax ? 8 : max(0, keyLength - prefixLength - 4)
     }
 
-    /// Heap bytes that a fence of `length` takes.
+    /// Heap bytes of a fence of `length`.
     static func fenceSizeBytes(_ length: Int) -> Int { length > inlineKeyMax ? 4 : length }
 
-    /// Whether an entry for a key of `length` fits, perhaps after the heap is tidied.
+    /// Whether an entry for a key of `length` fits, after compaction of the heap if needed.
     func fits(keyLength length: Int) -> Bool {
         let needed =
             payloadSizeBytes + Self.slotSizeBytes
@@ -59,9 +59,10 @@ extension IndexPage {
         }
     }
 
-    /// Inserts an entry whose key, if long, lies in `chunk`; returns its payload to be written.
+    /// Inserts an entry whose key, if long, is in `chunk`; returns its payload for the caller to
+    /// write.
     ///
-    /// The caller has made sure that it fits.
+    /// The caller has checked that it fits.
     func insert(
         _ key: UnsafeRawBufferPointer, chunk: UInt32, at index: Int
     ) -> UnsafeMutableRawPointer {
@@ -83,14 +84,15 @@ extension IndexPage {
         return payload
     }
 
-    /// Remembers where a leaf grows, for the choice of a place to divide it.
-    func noteInsertion(at index: Int) {
+    /// Records where a leaf grows, for the choice of the split position.
+    func recordInsertion(at index: Int) {
         let isNext = index == lastInsertion + 1
         ascendingRun = isNext ? min(ascendingRun + 1, 0xFFFF) : 0
         lastInsertion = index
     }
 
-    /// Appends entry 0 of an inner page, which has no key; returns its payload to be written.
+    /// Appends entry 0 of an inner page, which has no key; returns its payload for the caller to
+    /// write.
     func insertLeast() -> UnsafeMutableRawPointer {
         assert(count == 0 && !isLeaf, "the keyless entry is the first of an inner page")
         return insertSlot(head: 0, length: 0, restSizeBytes: 0, at: 0)
@@ -100,7 +102,7 @@ extension IndexPage {
         head: UInt32, length: Int, restSizeBytes: Int, at index: Int
     ) -> UnsafeMutableRawPointer {
         let entryBytes = payloadSizeBytes + restSizeBytes
-        if gapBytes < entryBytes + Self.slotSizeBytes { tidyHeap() }
+        if gapBytes < entryBytes + Self.slotSizeBytes { compactHeap() }
         precondition(gapBytes >= entryBytes + Self.slotSizeBytes, "an entry fits in its page")
         heapTop -= entryBytes
         let position = base + Self.headerSizeBytes + index * Self.slotSizeBytes
@@ -118,7 +120,7 @@ extension IndexPage {
         return payloadSizeBytes + rest
     }
 
-    /// Takes an entry out; a long key's chunk is the caller's to free.
+    /// Removes an entry; the caller frees the chunk of a long key.
     func remove(at index: Int) {
         garbageBytes += entrySizeBytes(index)
         let position = base + Self.headerSizeBytes + index * Self.slotSizeBytes
@@ -127,8 +129,8 @@ extension IndexPage {
         count -= 1
     }
 
-    /// Moves all entries together at the end of the page, below the fences.
-    private func tidyHeap() {
+    /// Compacts the heap: moves all entries to the end of the page, below the fences.
+    private func compactHeap() {
         withUnsafeTemporaryAllocation(byteCount: PageArena.pageSizeBytes, alignment: 8) { copy in
             let source = copy.baseAddress.unsafelyUnwrapped
             source.copyMemory(from: base, byteCount: PageArena.pageSizeBytes)

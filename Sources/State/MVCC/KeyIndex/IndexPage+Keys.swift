@@ -1,6 +1,6 @@
 import Glibc
 
-/// Reading keys, and finding one.
+/// Reading and searching keys.
 extension IndexPage {
     /// The slot of an entry.
     @inline(__always)
@@ -28,7 +28,7 @@ extension IndexPage {
         base + Self.offset(slot(index))
     }
 
-    /// The chunk in which an entry's key lies, 0 when it lies in the page.
+    /// The chunk of an entry's key, 0 when the key is in the page.
     func longKeyChunk(_ index: Int) -> UInt32 {
         let slot = slot(index)
         guard Self.length(slot) == Self.longKeyMark else { return 0 }
@@ -48,7 +48,7 @@ extension IndexPage {
         fence(offset: lowerOffset, length: Int(lowerLength))
     }
 
-    /// The upper fence, above all keys of the page; nil when there is no bound.
+    /// The upper fence, above all keys of the page; nil when unbounded.
     var upperFence: UnsafeRawBufferPointer? {
         upperLength == Self.unboundedMark
             ? nil : fence(offset: upperOffset, length: Int(upperLength))
@@ -61,7 +61,7 @@ extension IndexPage {
         return longKey(base.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
     }
 
-    /// First four bytes of `key` after `prefixLength`, big-endian, zeros where the key has ended.
+    /// First four bytes of `key` after `prefixLength`, big-endian, zeros after the key's end.
     @inline(__always)
     static func head(of key: UnsafeRawBufferPointer, after prefixLength: Int) -> UInt32 {
         let remaining = key.count - prefixLength
@@ -121,22 +121,22 @@ extension IndexPage {
         return (low, false)
     }
 
-    /// The entry of an inner page below which `key` belongs.
+    /// The entry of an inner page whose subtree `key` belongs to.
     func childIndex(_ key: UnsafeRawBufferPointer) -> Int {
         let (index, found) = lowerBound(key, from: 1)
         return found ? index : index - 1
     }
 
-    /// Writes the page's prefix to `buffer`, for `inlineKey` to complete.
+    /// Writes the page's prefix to `buffer`, for `key` to complete.
     ///
-    /// Only as much as keys inside the page can need; `buffer` holds `inlineKeyMax` bytes.
+    /// At most the length of a key stored in the page; `buffer` holds `inlineKeyMax` bytes.
     func copyPrefix(to buffer: UnsafeMutableRawPointer) {
         let length = min(prefixLength, Self.inlineKeyMax)
         guard length > 0 else { return }
         buffer.copyMemory(from: lowerFence.baseAddress.unsafelyUnwrapped, byteCount: length)
     }
 
-    /// The whole key of an entry; `buffer` already holds the prefix, and the key if it is short.
+    /// The complete key of an entry; `buffer` already holds the prefix, and receives a short key.
     @inline(__always)
     func key(_ index: Int, buffer: UnsafeMutableRawPointer) -> UnsafeRawBufferPointer {
         let slot = slot(index)

@@ -1,4 +1,4 @@
-/// How many bytes pages would use under other fences.
+/// Sizes of pages under other fences.
 extension IndexPage {
     /// Bytes of a page's slots and entries under another prefix length.
     func entryBytes(underPrefix prefix: Int) -> Int {
@@ -13,7 +13,7 @@ extension IndexPage {
         return total
     }
 
-    /// Bytes that a page between two fences uses besides slots and entries, and its prefix.
+    /// Bytes of a page between two fences without slots and entries, and its prefix length.
     static func frame(
         _ lower: UnsafeRawBufferPointer, _ upper: UnsafeRawBufferPointer?
     ) -> (bytes: Int, prefixLength: Int) {
@@ -31,7 +31,7 @@ extension IndexPage {
     }
 
     /// Bytes that a page would use with all entries of two neighbours.
-    static func joinedBytes(_ left: IndexPage, _ right: IndexPage) -> Int {
+    static func mergedBytes(_ left: IndexPage, _ right: IndexPage) -> Int {
         let frame = frame(left.lowerFence, right.upperFence)
         let total =
             frame.bytes + left.entryBytes(underPrefix: frame.prefixLength)

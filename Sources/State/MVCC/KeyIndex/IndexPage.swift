@@ -2,19 +2,19 @@ import Glibc
 
 /// A view of one 4 KB page of the key index: a sorted run of entries between two fence keys.
 ///
-/// Layout: a header of 40 bytes; slots of 8 bytes ascending by key; a heap growing down from
-/// the end of the page. All keys of a page share the common prefix of its fences, which is not
-/// stored again; what follows it is the entry's suffix. A slot is one word: the suffix's first
-/// four bytes as a big-endian number (most comparisons end there), the heap offset of the entry
-/// and the suffix length. In the heap an entry is its payload, then the rest of the suffix.
+/// Layout: a header of 40 bytes; slots of 8 bytes ascending by key; a heap growing down from the
+/// end of the page. All keys of a page share the common prefix of its fences, which is stored only
+/// there; the rest of a key is the entry's suffix. A slot is one word: the suffix's first four
+/// bytes as a big-endian number (which decides most comparisons), the heap offset of the entry and
+/// the suffix length. In the heap an entry is its payload, then the rest of the suffix.
 ///
-/// A key longer than `inlineKeyMax` lies whole in a chunk of its own; its entry or fence holds
-/// the chunk's id (and an entry the key's length) instead of bytes.
+/// A key longer than `inlineKeyMax` is stored in a chunk; its entry or fence holds the chunk's id
+/// (an entry also the key's length) instead of bytes.
 ///
 /// Entry 0 of an inner page has no key of its own: it stands for the lower fence.
 ///
 /// Invariants: entries ascend; lower fence <= key < upper fence; offsets and lengths stay inside
-/// the page. A view is valid until the arena hands the page to someone else.
+/// the page. A view is valid until the arena reuses the page.
 struct IndexPage {
     /// Longest key that is stored inside pages.
     static let inlineKeyMax = 512
@@ -22,14 +22,14 @@ struct IndexPage {
     static let headerSizeBytes = 40
     /// Bytes of a slot.
     static let slotSizeBytes = 8
-    /// Suffix length in the slot of a key that lies in a chunk.
+    /// Suffix length in the slot of a key that is stored in a chunk.
     static let longKeyMark = 0xFFFF
     /// Upper fence length that stands for no upper bound.
     static let unboundedMark = UInt32.max
 
     /// First byte of the page.
     let base: UnsafeMutableRawPointer
-    /// First byte of the arena in which long keys lie.
+    /// First byte of the arena that stores long keys.
     let chunkBase: UnsafeMutableRawPointer
 
     /// 0 for a leaf, else the height above the leaves.
@@ -47,12 +47,12 @@ struct IndexPage {
         get { load16(4) }
         nonmutating set { store16(newValue, 4) }
     }
-    /// Heap bytes that removed entries left behind.
+    /// Heap bytes of removed entries.
     var garbageBytes: Int {
         get { load16(6) }
         nonmutating set { store16(newValue, 6) }
     }
-    /// Bytes that all keys of the page have in common and that are not stored.
+    /// Length of the common prefix of all keys, which entries do not store.
     var prefixLength: Int {
         get { Int(load32(8)) }
         nonmutating set { store32(UInt32(newValue), 8) }
@@ -93,12 +93,12 @@ struct IndexPage {
         nonmutating set { store16(newValue, 32) }
     }
 
-    /// Where the last key was inserted into a leaf.
+    /// Index of the last insertion into a leaf.
     var lastInsertion: Int {
         get { load16(34) }
         nonmutating set { store16(newValue, 34) }
     }
-    /// How many insertions in a row came right after the one before.
+    /// Number of consecutive insertions that each followed the previous one directly.
     var ascendingRun: Int {
         get { load16(36) }
         nonmutating set { store16(newValue, 36) }
@@ -138,7 +138,7 @@ struct IndexPage {
 enum LeafEntry {
     /// Bytes of the payload.
     static let sizeBytes = PackedRecord.sizeBytes + 4
-    /// Where the history chunk's id lies.
+    /// Offset of the history chunk's id.
     static let historyOffset = PackedRecord.sizeBytes
 }
 
@@ -147,8 +147,8 @@ enum LeafEntry {
 enum InnerEntry {
     /// Bytes of the payload.
     static let sizeBytes = 16
-    /// Where the live count lies.
+    /// Offset of the live count.
     static let liveCountOffset = 4
-    /// Where the newest main revision lies.
+    /// Offset of the newest main revision.
     static let newestMainOffset = 8
 }

@@ -1,16 +1,17 @@
-/// Compaction: forgetting what no read at or after a revision can see.
+/// Compaction: removing what no read at or after a revision can see.
 ///
 /// At revision C each key keeps its newest change at or below C and everything later. If that
-/// newest change is a deletion it goes too, and with it a key that has nothing later; except
-/// that a deletion made exactly at C stays until the next compaction, as in etcd since 3.4.34,
-/// 3.5.16 and 3.6.
+/// newest change is a deletion it is removed too, and with it a key that has no later change.
+/// Exception: a deletion made exactly at C stays until the next compaction, as in etcd since
+/// 3.4.34, 3.5.16 and 3.6.
 extension KeyIndex {
-    /// Compacts one slice of the keys at `main` and returns where to go on; nil when all is done.
+    /// Compacts one slice of the keys at `main` and returns the cursor for the next slice; nil at
+    /// the end.
     ///
-    /// `cursorKey` nil starts. A slice is some whole leaves, `sliceKeys` keys or a few more.
-    /// `keep` gets the change of each key at or below `main` that stays, deletions at exactly
-    /// `main` included: of the stored records at or below `main` those, and only those, stay on
-    /// disk. Writes may happen between slices.
+    /// `cursorKey` nil starts. A slice is a number of whole leaves, `sliceKeys` keys or a few more.
+    /// `keep` gets the retained change at or below `main` of each key, deletions at exactly `main`
+    /// included: of the stored records at or below `main` exactly those stay on disk. Writes may
+    /// happen between slices.
     package func compact(
         at main: Int64, from cursorKey: [UInt8]?, sliceKeys: Int, keep: (Revision) -> Void
     ) -> [UInt8]? {
@@ -25,11 +26,11 @@ extension KeyIndex {
         return cursor
     }
 
-    /// Reports what a hash of the store at `main` counts of each key: the newest change at or
-    /// below `main`, unless it is a deletion.
+    /// Visits the changes that a hash of the store at `main` covers: the newest change of each key
+    /// at or below `main`, unless it is a deletion.
     ///
-    /// Unlike `compact` it leaves out a deletion at exactly `main`, so that hashes agree with
-    /// etcd's older releases; it changes nothing. It answers alike before, during and after a
+    /// Unlike `compact` it omits a deletion at exactly `main`, so that hashes agree with etcd's
+    /// older releases. It changes nothing, and returns the same before, during and after a
     /// compaction at or below `main`.
     package func visitKept(at main: Int64, _ body: (Revision) -> Void) {
         let lowest = UnsafeRawBufferPointer(start: nil, count: 0)
@@ -96,7 +97,7 @@ extension KeyIndex {
             toByteOffset: LeafEntry.historyOffset, as: UInt32.self)
     }
 
-    /// Takes out a key whose last change is a deletion that compaction has dropped.
+    /// Removes a key whose last change is a deletion that compaction has dropped.
     private func removeEntry(_ leaf: IndexPage, _ index: Int) {
         let chunk = leaf.longKeyChunk(index)
         if chunk != 0 { chunks.free(chunk) }

@@ -1,9 +1,9 @@
 /// Counting the keys of a range.
 extension KeyIndex {
-    /// How many keys of a range exist at a main revision.
+    /// Number of keys of a range that exist at a main revision.
     ///
-    /// Costs two descents where nothing in the range changed after `main`, as at the newest
-    /// revision; else also a look at each entry of the leaves below which something did.
+    /// Costs two descents if nothing in the range changed after `main`, as at the newest revision;
+    /// otherwise it also reads each entry of the leaves in changed subtrees.
     package func count(
         from start: UnsafeRawBufferPointer, to end: KeyRangeEnd, at main: Int64 = .max
     ) -> Int {
@@ -16,7 +16,7 @@ extension KeyIndex {
         }
     }
 
-    /// Whether any key exists at a main revision; ends with the first that does.
+    /// Whether any key exists at a main revision; stops at the first one.
     package func hasKey(at main: Int64) -> Bool {
         hasKey(in: page(root), at: main)
     }
@@ -32,7 +32,8 @@ extension KeyIndex {
         }
     }
 
-    /// Counts below one page from `start` on (nil: all) and below `end` (nil: all).
+    /// Counts the keys in the subtree of a page from `start` on (nil: all) and below `end` (nil:
+    /// all).
     private func countBetween(
         _ start: UnsafeRawBufferPointer?, _ end: UnsafeRawBufferPointer?, in page: IndexPage,
         at main: Int64

@@ -1,12 +1,12 @@
-/// Joining pages that removals have left sparse.
+/// Merging pages that are sparse after removals.
 extension KeyIndex {
-    /// A page using fewer bytes than this looks for a neighbour to join.
+    /// A page using fewer bytes than this is merged with a neighbour if possible.
     private static let sparseBytes = PageArena.pageSizeBytes / 3
-    /// Joined pages use at most this, so that the next insert does not divide them again.
-    private static let joinedBytesMax = PageArena.pageSizeBytes * 7 / 8
+    /// Merged pages use at most this, so that the next insertion does not split them again.
+    private static let mergedBytesMax = PageArena.pageSizeBytes * 7 / 8
 
-    /// Joins the page at `depth` of the last descent with a neighbour if it is sparse, and so on
-    /// upwards; a root with a single child gives way to it.
+    /// Merges the page at `depth` of the last descent with a neighbour if it is sparse, and so on
+    /// upwards; a root with a single child is replaced by it.
     func mergeIfSparse(depth: Int) {
         var depth = depth
         while depth > 0, page(path.page(depth)).usedBytes < Self.sparseBytes {
@@ -29,15 +29,15 @@ extension KeyIndex {
         }
     }
 
-    /// Joins the children `index` and `index + 1` if they fit in one page.
+    /// Merges the children `index` and `index + 1` if they fit in one page.
     private func merge(_ parent: IndexPage, _ index: Int) -> Bool {
         let leftID = child(parent, index)
         let rightID = child(parent, index + 1)
         let left = page(leftID)
         let right = page(rightID)
         guard
-            left.usedBytes + right.usedBytes < Self.joinedBytesMax + PageArena.pageSizeBytes / 4,
-            IndexPage.joinedBytes(left, right) <= Self.joinedBytesMax, hasRoomToMerge
+            left.usedBytes + right.usedBytes < Self.mergedBytesMax + PageArena.pageSizeBytes / 4,
+            IndexPage.mergedBytes(left, right) <= Self.mergedBytesMax, hasCapacityToMerge
         else { return false }
         let oldLeft = copy(left, to: scratch.leftPage)
         let oldRight = copy(right, to: scratch.rightPage)
@@ -67,16 +67,16 @@ extension KeyIndex {
         parent.remove(at: index)
     }
 
-    /// Appends the right page's entries; its keyless first one gets its lower fence as key.
-    private func moveRight(_ right: IndexPage, to joined: IndexPage) {
-        guard !joined.isLeaf, right.count > 0, joined.count > 0 else {
-            move(right, 0..<right.count, to: joined)
+    /// Appends the right page's entries; its keyless first entry gets its lower fence as key.
+    private func moveRight(_ right: IndexPage, to merged: IndexPage) {
+        guard !merged.isLeaf, right.count > 0, merged.count > 0 else {
+            move(right, 0..<right.count, to: merged)
             return
         }
         let fence = right.lowerFence
         let chunk = fence.count > IndexPage.inlineKeyMax ? chunks.store(longKey: fence) : 0
-        let payload = joined.insert(fence, chunk: chunk, at: joined.count)
+        let payload = merged.insert(fence, chunk: chunk, at: merged.count)
         payload.copyMemory(from: right.payload(0), byteCount: right.payloadSizeBytes)
-        move(right, 1..<right.count, to: joined)
+        move(right, 1..<right.count, to: merged)
     }
 }

@@ -1,44 +1,47 @@
 /// Reads of key ranges.
 extension KeyIndex {
-    /// Hands the keys of a range that exist at a main revision to `body`, ascending.
+    /// Calls `body` with the keys of a range that exist at a main revision, ascending.
     ///
-    /// Ends after `limit` keys (0 for no limit), or when `body` returns false. The key's bytes
-    /// are valid during the call only. To go on later, visit again from the last key + `\0`.
+    /// Ends after `limit` keys (0 for no limit), or when `body` returns false. The key's bytes are
+    /// valid during the call only. To resume, visit again from the last key + `\0`.
     package func visit<Failure: Error>(
         from start: UnsafeRawBufferPointer, to end: KeyRangeEnd, at main: Int64, limit: Int,
         _ body: (UnsafeRawBufferPointer, KeyRecord) throws(Failure) -> Bool
-    ) throws(Failure) -> VisitResult {
+    ) throws(Failure) -> RangeVisit {
         try visit(
-            from: start, to: end, at: main, limit: limit, announcing: 0, ahead: { _ in }, body)
+            from: start, to: end, at: main, limit: limit, prefetchCount: 0, prefetch: { _ in },
+            body)
     }
 
-    /// As `visit`, with a look ahead.
+    /// As `visit`, with prefetching.
     ///
-    /// - Parameter wanted: how many keys are likely to be visited: so many are announced, none
-    ///   for 0.
-    /// - Parameter ahead: is handed the revisions of some of the next keys before these are handed
-    ///   to `body` one by one; valid during the call only.
+    /// - Parameter prefetchCount: how many keys are likely to be visited and are passed to
+    ///   `prefetch`; 0 for none.
+    /// - Parameter prefetch: gets the revisions of some of the next keys before these are passed to
+    ///   `body` one by one; valid during the call only.
     package func visit<Failure: Error>(
         from start: UnsafeRawBufferPointer, to end: KeyRangeEnd, at main: Int64, limit: Int,
-        announcing wanted: Int, ahead: (UnsafeBufferPointer<Revision>) -> Void,
+        prefetchCount: Int, prefetch: (UnsafeBufferPointer<Revision>) -> Void,
         _ body: (UnsafeRawBufferPointer, KeyRecord) throws(Failure) -> Bool
-    ) throws(Failure) -> VisitResult {
+    ) throws(Failure) -> RangeVisit {
         switch end {
         case .single:
             guard let record = get(start, at: main) else {
-                return VisitResult(visited: 0, hasMore: false)
+                return RangeVisit(visited: 0, hasMore: false)
             }
             _ = try body(start, record)
-            return VisitResult(visited: 1, hasMore: false)
+            return RangeVisit(visited: 1, hasMore: false)
         case .unbounded:
             return try visitLeaves(
-                from: start, to: nil, at: main, limit: limit, announcing: wanted, ahead, body)
+                from: start, to: nil, at: main, limit: limit, prefetchCount: prefetchCount,
+                prefetch, body)
         case .key(let end):
             guard compareKeys(start, end) < 0 else {
-                return VisitResult(visited: 0, hasMore: false)
+                return RangeVisit(visited: 0, hasMore: false)
             }
             return try visitLeaves(
-                from: start, to: end, at: main, limit: limit, announcing: wanted, ahead, body)
+                from: start, to: end, at: main, limit: limit, prefetchCount: prefetchCount,
+                prefetch, body)
         }
     }
 
@@ -46,15 +49,15 @@ extension KeyIndex {
     package func visitLive<Failure: Error>(
         from start: UnsafeRawBufferPointer, to end: KeyRangeEnd, limit: Int = 0,
         _ body: (UnsafeRawBufferPointer, KeyRecord) throws(Failure) -> Bool
-    ) throws(Failure) -> VisitResult {
+    ) throws(Failure) -> RangeVisit {
         try visit(from: start, to: end, at: .max, limit: limit, body)
     }
 
     private func visitLeaves<Failure: Error>(
         from start: UnsafeRawBufferPointer, to end: UnsafeRawBufferPointer?, at main: Int64,
-        limit: Int, announcing wanted: Int, _ ahead: (UnsafeBufferPointer<Revision>) -> Void,
+        limit: Int, prefetchCount: Int, _ prefetch: (UnsafeBufferPointer<Revision>) -> Void,
         _ body: (UnsafeRawBufferPointer, KeyRecord) throws(Failure) -> Bool
-    ) throws(Failure) -> VisitResult {
+    ) throws(Failure) -> RangeVisit {
         try withUnsafeTemporaryAllocation(byteCount: IndexPage.inlineKeyMax, alignment: 8) {
             buffer throws(Failure) in
             let keyBuffer = buffer.baseAddress.unsafelyUnwrapped
@@ -67,15 +70,15 @@ extension KeyIndex {
                 let (stop, isLast) = stopIndex(leaf, end)
                 if isNewest, leaf.tombstoneCount == leaf.count { index = stop }
                 leaf.copyPrefix(to: keyBuffer)
-                var announced = index
+                var prefetchEnd = index
                 while index < stop {
-                    if index == announced, visited < wanted, !isEnding {
-                        let count = min(Self.announcedMax, wanted - visited)
-                        announced = min(stop, index + count)
-                        announce(leaf, index..<announced, at: main, ahead)
+                    if index == prefetchEnd, visited < prefetchCount, !isEnding {
+                        let count = min(Self.prefetchBatchMax, prefetchCount - visited)
+                        prefetchEnd = min(stop, index + count)
+                        prefetchRevisions(leaf, index..<prefetchEnd, at: main, prefetch)
                     }
                     if let record = record(leaf.payload(index), at: main) {
-                        if isEnding { return VisitResult(visited: visited, hasMore: true) }
+                        if isEnding { return RangeVisit(visited: visited, hasMore: true) }
                         visited += 1
                         isEnding =
                             try !body(leaf.key(index, buffer: keyBuffer), record)
@@ -84,7 +87,7 @@ extension KeyIndex {
                     index += 1
                 }
                 guard !isLast, leaf.nextLeaf != 0 else {
-                    return VisitResult(visited: visited, hasMore: false)
+                    return RangeVisit(visited: visited, hasMore: false)
                 }
                 leaf = page(leaf.nextLeaf)
                 index = 0
@@ -92,12 +95,12 @@ extension KeyIndex {
         }
     }
 
-    /// Entries announced at once.
-    private static let announcedMax = 32
+    /// Entries prefetched at once.
+    private static let prefetchBatchMax = 32
 
-    private func announce(
+    private func prefetchRevisions(
         _ leaf: IndexPage, _ entries: Range<Int>, at main: Int64,
-        _ ahead: (UnsafeBufferPointer<Revision>) -> Void
+        _ prefetch: (UnsafeBufferPointer<Revision>) -> Void
     ) {
         withUnsafeTemporaryAllocation(of: Revision.self, capacity: entries.count) { revisions in
             var count = 0
@@ -106,7 +109,7 @@ extension KeyIndex {
                 revisions.initializeElement(at: count, to: record.modified)
                 count += 1
             }
-            ahead(UnsafeBufferPointer(rebasing: revisions[..<count]))
+            prefetch(UnsafeBufferPointer(rebasing: revisions[..<count]))
         }
     }
 

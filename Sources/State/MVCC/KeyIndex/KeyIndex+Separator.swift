@@ -1,14 +1,15 @@
-/// Choosing where a full page is divided, and the key that divides.
+/// Choosing the position at which a full page is split, and the separator key.
 extension KeyIndex {
-    /// Insertions in a row, each right after the one before, that make a leaf's growth ordered.
+    /// Consecutive insertions, each directly after the previous one, that make a leaf's growth
+    /// ordered.
     private static let orderedRun = 4
 
-    /// Chooses the first entry that goes to the right page, and `scratch.separator` with it.
+    /// Chooses the first entry of the right page, and `scratch.separator` with it.
     ///
-    /// A leaf growing at an end first gets a closer fence there if that saves enough of each key
-    /// to go on in the same page: the other page is then empty for the time being. One growing in
-    /// order at an inner place is divided there, so that the growth goes on at an end.
-    func chooseDivision(
+    /// A leaf growing at an end first gets a closer fence there if that saves enough of each key to
+    /// continue in the same page: the other page is then empty for the time being. A leaf growing
+    /// in order at an inner position is split there, so that the growth continues at an end.
+    func chooseSplitPosition(
         _ page: IndexPage, _ insertionIndex: Int, _ newKey: UnsafeRawBufferPointer
     ) -> Int {
         if insertionIndex == page.count {
@@ -42,8 +43,8 @@ extension KeyIndex {
         }
     }
 
-    /// Chooses as separator the lowest key above all that share the new key's prefix with the
-    /// lower fence; false if that would not leave room for a good number of further keys.
+    /// Chooses as separator the lowest key above all that share the new key's prefix with the lower
+    /// fence; false if that would not leave space for enough further keys.
     private func chooseCloserUpperFence(_ page: IndexPage, _ newKey: UnsafeRawBufferPointer) -> Bool
     {
         var length = commonPrefixLength(page.lowerFence, newKey)
@@ -58,7 +59,7 @@ extension KeyIndex {
     }
 
     /// Chooses as separator the prefix that the new key shares with the upper fence, so that all
-    /// keys from there on share it; false if that would not leave room for more of them.
+    /// keys from there on share it; false if that would not leave space for more of them.
     private func chooseCloserLowerFence(
         _ page: IndexPage, _ newKey: UnsafeRawBufferPointer
     ) -> Bool {
@@ -70,7 +71,7 @@ extension KeyIndex {
         return used + newKey.count <= PageArena.pageSizeBytes * 7 / 8
     }
 
-    /// Chooses the shortest separator between the new key and the entry it is to stand before.
+    /// Chooses the shortest separator between the new key and the entry that follows it.
     private func chooseSeparatorAbove(
         _ newKey: UnsafeRawBufferPointer, _ page: IndexPage, _ index: Int
     ) {
@@ -92,8 +93,8 @@ extension KeyIndex {
         return index
     }
 
-    /// Puts the lowest key of the right page's range into `scratch.separator`: for a leaf the
-    /// shortest that divides, for an inner page the key of the entry at `position`.
+    /// Stores the lowest key of the right page's range in `scratch.separator`: for a leaf the
+    /// shortest separating one, for an inner page the key of the entry at `position`.
     private func chooseSeparator(
         _ page: IndexPage, _ position: Int, _ newKey: UnsafeRawBufferPointer
     ) {

@@ -1,6 +1,6 @@
-/// Checking the invariants of the whole tree.
+/// Verification of the tree's invariants.
 extension KeyIndex {
-    /// Walks everything and describes each broken invariant; empty means sound.
+    /// Walks the whole tree and describes each broken invariant; empty if it is sound.
     package func verify() -> [String] {
         var check = TreeCheck()
         verify(root, lower: [], upper: nil, level: page(root).level, &check)
@@ -12,7 +12,7 @@ extension KeyIndex {
         return check.violations
     }
 
-    /// Bytes of memory behind the pages, free ones that are kept included.
+    /// Bytes of memory backing the pages, including retained free ones.
     package var backedPageBytes: Int { pages.backedCount * PageArena.pageSizeBytes }
 
     private func verify(
@@ -68,8 +68,8 @@ extension KeyIndex {
     private func verifiedKey(
         _ page: IndexPage, _ index: Int, _ check: inout TreeCheck
     ) -> [UInt8] {
-        withUnsafeTemporaryAllocation(byteCount: IndexPage.inlineKeyMax, alignment: 8) { room in
-            let buffer = room.baseAddress.unsafelyUnwrapped
+        withUnsafeTemporaryAllocation(byteCount: IndexPage.inlineKeyMax, alignment: 8) { memory in
+            let buffer = memory.baseAddress.unsafelyUnwrapped
             page.copyPrefix(to: buffer)
             let key = [UInt8](page.key(index, buffer: buffer))
             if page.longKeyChunk(index) != 0 {
@@ -140,7 +140,7 @@ extension KeyIndex {
     }
 }
 
-/// What a walk over the tree has counted and found wrong.
+/// The counts and violations found by a walk over the tree.
 private struct TreeCheck {
     var violations: [String] = []
     var keys = 0

@@ -1,6 +1,6 @@
 /// Changes of single keys.
 extension KeyIndex {
-    /// Records a put of `key` and returns the record after it.
+    /// Records a put of `key` and returns the new record.
     ///
     /// The key is created, at version 1, if it is new or was deleted; else its version grows.
     /// `revision` is above all earlier ones of the key.
@@ -25,7 +25,7 @@ extension KeyIndex {
         return record
     }
 
-    /// Records a deletion of `key` and returns the record it ends; nil if the key is not live.
+    /// Records a deletion of `key` and returns the deleted record; nil if the key is not live.
     @discardableResult
     package func tombstone(
         _ key: UnsafeRawBufferPointer, at revision: Revision
@@ -38,10 +38,10 @@ extension KeyIndex {
         return newest.record
     }
 
-    /// Whether a record lies within what the index can hold; stored ones may be damaged.
+    /// Whether the index can hold a record; stored ones may be damaged.
     package static func holds(_ record: KeyRecord) -> Bool { PackedRecord.holds(record) }
 
-    /// Takes over a stored record while loading; a key's records come in ascending order.
+    /// Restores a stored record while loading; a key's records come in ascending order.
     package func restore(
         _ key: UnsafeRawBufferPointer, record: KeyRecord
     ) throws(KeyIndexError) {
@@ -54,10 +54,10 @@ extension KeyIndex {
         try supersede(newest, in: leaf, at: index, by: PackedRecord(record))
     }
 
-    /// Takes over a stored deletion while loading.
+    /// Restores a stored deletion while loading.
     ///
-    /// The first record of a key may be a deletion: compaction at its very revision keeps it. A
-    /// deletion of a key that is already deleted is ignored, as etcd does.
+    /// The first record of a key may be a deletion: compaction at exactly its revision keeps it. A
+    /// deletion of a key that is already deleted is ignored, as in etcd.
     package func restoreTombstone(
         _ key: UnsafeRawBufferPointer, at revision: Revision
     ) throws(KeyIndexError) {
@@ -77,7 +77,7 @@ extension KeyIndex {
         return (leaf, index, found)
     }
 
-    /// Finds the leaf for `key` and remembers the way.
+    /// Finds the leaf for `key` and records the path.
     @discardableResult
     func descendForWrite(_ key: UnsafeRawBufferPointer) -> IndexPage {
         path.clear()
@@ -93,7 +93,7 @@ extension KeyIndex {
         return current
     }
 
-    /// Moves the newest record of an entry to its history and puts another in its place.
+    /// Moves the newest record of an entry to its history and replaces it.
     private func supersede(
         _ newest: PackedRecord, in leaf: IndexPage, at index: Int, by record: PackedRecord
     ) throws(KeyIndexError) {
@@ -101,7 +101,7 @@ extension KeyIndex {
         let payload = leaf.payload(index)
         let history = payload.loadUnaligned(
             fromByteOffset: LeafEntry.historyOffset, as: UInt32.self)
-        guard chunks.hasRoom(inHistory: history) else {
+        guard chunks.hasCapacity(inHistory: history) else {
             throw .full(reservedBytes: chunks.reservedBytes)
         }
         let chunk = chunks.append(newest, toHistory: history)
@@ -109,34 +109,34 @@ extension KeyIndex {
         record.store(to: payload)
         let live = (record.isTombstone ? 0 : 1) - (newest.isTombstone ? 0 : 1)
         leaf.tombstoneCount -= live
-        accountChange(at: record.main, live: live)
+        updateSummaries(at: record.main, live: live)
     }
 
-    /// Adds a key with its first record, at the place where the last descent led.
+    /// Adds a key with its first record, at the position of the last descent.
     private func insert(
         _ key: UnsafeRawBufferPointer, _ record: PackedRecord, at position: Int
     ) throws(KeyIndexError) {
-        try requireRoom(forNew: key)
+        try requireCapacity(forNew: key)
         var leaf = page(path.page(path.leafDepth))
         var index = position
         while !leaf.fits(keyLength: key.count) {
-            divide(depth: path.leafDepth, insertionIndex: index, key)
+            split(depth: path.leafDepth, insertionIndex: index, key)
             leaf = descendForWrite(key)
             index = leaf.lowerBound(key).0
         }
         let isLong = key.count > IndexPage.inlineKeyMax
         let chunk = isLong ? chunks.store(longKey: key) : 0
         let payload = leaf.insert(key, chunk: chunk, at: index)
-        leaf.noteInsertion(at: index)
+        leaf.recordInsertion(at: index)
         record.store(to: payload)
         payload.storeBytes(of: 0, toByteOffset: LeafEntry.historyOffset, as: UInt32.self)
         keyCount += 1
         if record.isTombstone { leaf.tombstoneCount += 1 }
-        accountChange(at: record.main, live: record.isTombstone ? 0 : 1)
+        updateSummaries(at: record.main, live: record.isTombstone ? 0 : 1)
     }
 
-    /// Corrects what the inner pages along the last descent say of what lies below them.
-    private func accountChange(at main: Int64, live difference: Int) {
+    /// Updates the summaries in the inner pages along the last descent.
+    private func updateSummaries(at main: Int64, live difference: Int) {
         if main > newestMain { newestMain = main }
         liveKeyCount += difference
         for depth in 0..<path.leafDepth {

@@ -1,16 +1,17 @@
-/// The keys of the store in byte order, each with its versions that compaction has left.
+/// The keys of the store in byte order, each with the versions that compaction has retained.
 ///
-/// A B+tree of 4 KB pages in one reserved mapping, with page ids for pointers: no allocation and
-/// no reference counting per key. A leaf entry holds the newest record of its key; older ones lie
-/// in a chunk of a second arena. Inner entries count the live keys below them, so that counting
-/// any range at the newest revision costs two descents.
+/// A B+tree of 4 KB pages in one reserved mapping, with page ids as pointers: no allocation and no
+/// reference counting per key. A leaf entry holds the newest record of its key; older ones are
+/// stored in a chunk of a second arena. Inner entries count the live keys of their subtrees, so
+/// that counting any range at the newest revision costs two descents.
 ///
-/// Guarantees: after `compact(at: C)` reads at main revisions >= C answer as before. A write that
-/// finds no room in the reservation throws and changes nothing.
-/// Invariants: every key's revisions ascend; a key whose records are all gone is not in the tree;
-/// the live counts are exact. `verify()` checks them.
+/// Guarantees: after `compact(at: C)` reads at main revisions >= C return the same as before. A
+/// write that does not fit into the reservation throws and changes nothing.
 ///
-/// Not thread-safe: its owner keeps writers out while others read. Reads change nothing, so any
+/// Invariants: every key's revisions ascend; a key without records is not in the tree; the live
+/// counts are exact. `verify()` checks them.
+///
+/// Not thread-safe: the caller excludes writers while others read. Reads change nothing, so any
 /// number of threads may read at once.
 package final class KeyIndex {
     var pages: PageArena
@@ -19,15 +20,15 @@ package final class KeyIndex {
     let pageBase: UnsafeMutableRawPointer
     /// Start of the chunks; they never move.
     let chunkBase: UnsafeMutableRawPointer
-    /// The page all descents start from.
+    /// The page from which descents start.
     var root: UInt32
     /// Highest main revision written so far; reads at or above it see the newest records.
     var newestMain: Int64 = 0
-    /// The way of the writer's last descent.
+    /// The path of the writer's last descent.
     var path: KeyPath
     /// Bytes of the longest key so far.
     var longestKey = 0
-    /// Room for the writer's key reconstruction and page copies.
+    /// Buffers for the writer's key reconstruction and page copies.
     var scratch: WriterScratch
 
     /// Keys that exist at the newest revision.
@@ -35,8 +36,8 @@ package final class KeyIndex {
     /// Keys that have any record, deleted ones included.
     package internal(set) var keyCount = 0
 
-    /// Makes an empty index that can grow to `reservedBytes` of pages and as much history; to less
-    /// where the system limits address space (see `reservedBytes`).
+    /// Makes an empty index that can grow to `reservedBytes` of pages and as much history, or to
+    /// less where the system limits address space (see `reservedBytes`).
     package init(reservedBytes: Int = 64 << 30) throws(KeyIndexError) {
         pages = try PageArena(reservedBytes: reservedBytes)
         chunks = try ChunkArena(reservedBytes: reservedBytes)
@@ -50,10 +51,10 @@ package final class KeyIndex {
             chunks: &chunks)
     }
 
-    /// What pages and history may each grow to.
+    /// Bytes that pages and history may each grow to.
     package var reservedBytes: Int { min(pages.reservedBytes, chunks.reservedBytes) }
 
-    /// Whether so little is left that only what makes room should go on.
+    /// Whether so little is left that only operations that free space should continue.
     package var isNearlyFull: Bool {
         pages.usedCount * PageArena.pageSizeBytes > pages.reservedBytes / 8 * 7
             || chunks.takenBytes > chunks.reservedBytes / 8 * 7
@@ -67,7 +68,7 @@ package final class KeyIndex {
     /// Views a page.
     @inline(__always)
     func page(_ id: UInt32) -> IndexPage {
-        assert(id != 0, "page 0 is no page")
+        assert(id != 0, "page id 0 is invalid")
         return IndexPage(
             base: pageBase + Int(id) * PageArena.pageSizeBytes, chunkBase: chunkBase)
     }
@@ -78,7 +79,7 @@ package final class KeyIndex {
         page.payload(index).loadUnaligned(as: UInt32.self)
     }
 
-    /// The leaf in which `key` is or would be.
+    /// The leaf that holds or would hold `key`.
     @inline(__always)
     func leaf(for key: UnsafeRawBufferPointer) -> IndexPage {
         var current = page(root)

@@ -4,7 +4,7 @@ import Glibc
 package enum KeyIndexError: Error, Equatable, Sendable {
     /// The system refused to reserve address space, with this `errno`.
     case noAddressSpace(sizeBytes: Int, errorNumber: Int32)
-    /// Of this reservation nothing is left that would do.
+    /// This reservation has no sufficient space left.
     case full(reservedBytes: Int)
 }
 

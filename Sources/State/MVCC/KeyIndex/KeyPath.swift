@@ -1,4 +1,4 @@
-/// The pages from the root to a leaf, and in each inner page the entry that was followed.
+/// The path from the root to a leaf: the pages, and in each inner page the entry that was followed.
 struct KeyPath: ~Copyable {
     private struct Step {
         var page: UInt32
@@ -9,7 +9,7 @@ struct KeyPath: ~Copyable {
     private static let depthMax = 32
 
     private let steps: UnsafeMutablePointer<Step>
-    /// Number of inner pages passed; the leaf's depth.
+    /// Number of inner pages on the path; the leaf's depth.
     private(set) var leafDepth = 0
 
     init() {
@@ -21,7 +21,7 @@ struct KeyPath: ~Copyable {
 
     /// The page at a depth; the root is at 0.
     func page(_ depth: Int) -> UInt32 {
-        assert(depth >= 0 && depth <= leafDepth, "a depth is on the way")
+        assert(depth >= 0 && depth <= leafDepth, "a depth is on the path")
         return steps[depth].page
     }
 
@@ -31,7 +31,7 @@ struct KeyPath: ~Copyable {
         return Int(steps[depth].index)
     }
 
-    /// Forgets the way.
+    /// Clears the path.
     mutating func clear() { leafDepth = 0 }
 
     /// Adds an inner page and the entry followed in it.
@@ -41,31 +41,31 @@ struct KeyPath: ~Copyable {
         leafDepth += 1
     }
 
-    /// Ends the way at a leaf.
+    /// Ends the path at a leaf.
     mutating func arrive(at leaf: UInt32) { steps[leafDepth] = Step(page: leaf, index: 0) }
 }
 
-/// Memory that writes reuse: two page copies and buffers for keys.
+/// Memory reused by writes: two page copies and key buffers.
 struct WriterScratch: ~Copyable {
-    /// A copy of the page being divided, or the left one being merged.
+    /// A copy of the page being split, or the left one being merged.
     let leftPage: UnsafeMutableRawPointer
     /// A copy of the right page being merged.
     let rightPage: UnsafeMutableRawPointer
-    /// Room for one short key.
+    /// Buffer for one short key.
     let keyBuffer: UnsafeMutableRawPointer
-    /// Room for another short key.
+    /// Buffer for another short key.
     let otherKeyBuffer: UnsafeMutableRawPointer
-    /// The separator of the division under way.
+    /// The separator of the current split.
     var separator: [UInt8] = []
 
     init() {
-        func room(_ sizeBytes: Int) -> UnsafeMutableRawPointer {
+        func allocate(_ sizeBytes: Int) -> UnsafeMutableRawPointer {
             .allocate(byteCount: sizeBytes, alignment: 8)
         }
-        leftPage = room(PageArena.pageSizeBytes)
-        rightPage = room(PageArena.pageSizeBytes)
-        keyBuffer = room(IndexPage.inlineKeyMax)
-        otherKeyBuffer = room(IndexPage.inlineKeyMax)
+        leftPage = allocate(PageArena.pageSizeBytes)
+        rightPage = allocate(PageArena.pageSizeBytes)
+        keyBuffer = allocate(IndexPage.inlineKeyMax)
+        otherKeyBuffer = allocate(IndexPage.inlineKeyMax)
     }
 
     deinit {

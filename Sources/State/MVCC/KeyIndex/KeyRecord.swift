@@ -1,12 +1,12 @@
-/// What the index knows of one version of a key.
+/// One version of a key, as stored in the index.
 package struct KeyRecord: Hashable, Sendable {
-    /// When this version was written.
+    /// The revision of this version.
     package var modified: Revision
-    /// When the key came into being: the transaction of the first put since it was last missing.
+    /// The revision of the key's creation: the first put since it last did not exist.
     ///
-    /// Only `main` counts; `sub` is 0, as it is in etcd for every key read back at a restart.
+    /// Only `main` is relevant; `sub` is 0, as in etcd for every key read back at a restart.
     package var created: Revision
-    /// How many puts since `created`, counting it.
+    /// Number of puts since `created`, including it.
     package var version: Int64
 
     /// Makes a record.
@@ -17,19 +17,19 @@ package struct KeyRecord: Hashable, Sendable {
     }
 }
 
-/// The far end of a key range.
+/// The end of a key range.
 package enum KeyRangeEnd {
     /// Only the key the range starts from.
     case single
     /// All keys from the start on.
     case unbounded
-    /// All keys from the start on and below this key.
+    /// All keys from the start on, below this key.
     case key(UnsafeRawBufferPointer)
 }
 
-/// How a visit of a range ended.
-package struct VisitResult: Equatable, Sendable {
-    /// Keys handed to the body.
+/// The result of a visit of a range.
+package struct RangeVisit: Equatable, Sendable {
+    /// Keys passed to the body.
     package var visited: Int
     /// Whether the range holds further keys at that revision.
     package var hasMore: Bool
@@ -43,7 +43,7 @@ package struct VisitResult: Equatable, Sendable {
 
 /// The newest change of a key at or before some revision.
 package struct KeyChange: Hashable, Sendable {
-    /// When the change was made.
+    /// The revision of the change.
     package var modified: Revision
     /// Whether the change deleted the key.
     package var isTombstone: Bool

@@ -6,7 +6,7 @@
 struct PackedRecord: Equatable {
     /// Bytes of one record.
     static let sizeBytes = 24
-    /// Highest main revision that can be held; at a million writes a second it lasts 2,000 years.
+    /// Highest main revision that can be packed; at a million writes a second it lasts 2,000 years.
     static let mainMax = Int64(1) << 56 - 1
     private static let subMax = Int64(UInt32.max)
     private static let versionMax = Int64(1) << 40 - 1
@@ -16,7 +16,7 @@ struct PackedRecord: Equatable {
     private var word1: UInt64
     private var word2: UInt64
 
-    /// Whether a version lies within what can be packed.
+    /// Whether a version can be packed.
     static func holds(_ record: KeyRecord) -> Bool {
         (0...mainMax).contains(record.modified.main) && (0...subMax).contains(record.modified.sub)
             && (0...mainMax).contains(record.created.main)
@@ -55,7 +55,7 @@ struct PackedRecord: Equatable {
         destination.storeBytes(of: word2, toByteOffset: 16, as: UInt64.self)
     }
 
-    /// The main revision alone of a record in memory.
+    /// The main revision of a record in memory.
     @inline(__always)
     static func main(at source: UnsafeRawPointer) -> Int64 {
         Int64(bitPattern: source.loadUnaligned(as: UInt64.self) >> 8)
@@ -78,7 +78,7 @@ struct PackedRecord: Equatable {
     /// Whether the change is a deletion.
     var isTombstone: Bool { word0 & Self.tombstoneFlag != 0 }
 
-    /// The version held; meaningless for a tombstone.
+    /// The version; meaningless for a tombstone.
     var record: KeyRecord {
         KeyRecord(
             modified: modified,

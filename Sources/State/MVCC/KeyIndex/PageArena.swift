@@ -1,7 +1,7 @@
-/// 4 KB pages of one reservation, addressed by 32-bit ids; 0 is no page.
+/// 4 KB pages of one reservation, addressed by 32-bit ids; 0 is invalid.
 ///
-/// Freed pages are used again, those still backed by memory first. When many backed pages lie
-/// free their memory is given back to the system, in runs.
+/// Freed pages are reused, those still backed by memory first. When many backed pages are free,
+/// their memory is returned to the system, in runs.
 struct PageArena {
     /// Bytes of a page.
     static let pageSizeBytes = 4096
@@ -11,46 +11,46 @@ struct PageArena {
     private let memory: ReservedMemory
     private let pageLimit: Int
     private var frontier: UInt32 = 1
-    /// Free pages with memory behind them.
+    /// Free pages backed by memory.
     private var backedFree: [UInt32] = []
-    /// Free pages whose memory was given back.
+    /// Free pages whose memory was returned to the system.
     private var discardedFree: [UInt32] = []
 
     /// Start of page 0.
     var base: UnsafeMutableRawPointer { memory.base }
-    /// Pages handed out and not freed.
+    /// Pages allocated and not freed.
     var usedCount: Int { Int(frontier) - 1 - backedFree.count - discardedFree.count }
-    /// Pages that hold memory, used or free.
+    /// Pages backed by memory, used or free.
     var backedCount: Int { Int(frontier) - 1 - discardedFree.count }
 
-    /// Bytes of pages that the reservation is for.
+    /// Bytes of pages in the reservation.
     var reservedBytes: Int { pageLimit * Self.pageSizeBytes }
 
-    /// Makes an arena of up to `reservedBytes`, or of less where the system limits it.
+    /// Makes an arena of `reservedBytes`, or of less where the system limits it.
     init(reservedBytes: Int) throws(KeyIndexError) {
         memory = try ReservedMemory(sizeBytes: reservedBytes)
         pageLimit = min(memory.sizeBytes / Self.pageSizeBytes, Int(UInt32.max))
     }
 
-    /// Whether so many pages can be handed out.
+    /// Whether so many pages can be allocated.
     @inline(__always)
-    func hasRoom(pages: Int) -> Bool {
+    func hasCapacity(pages: Int) -> Bool {
         let left = pageLimit - Int(frontier)
         return left >= pages || left + backedFree.count + discardedFree.count >= pages
     }
 
-    /// Hands out a page of unspecified content.
+    /// Allocates a page of unspecified content.
     mutating func allocate() -> UInt32 {
         if let page = backedFree.popLast() { return page }
         if let page = discardedFree.popLast() { return page }
-        precondition(Int(frontier) < pageLimit, "room is made sure of before it is taken")
+        precondition(Int(frontier) < pageLimit, "capacity is checked before allocation")
         defer { frontier += 1 }
         return frontier
     }
 
-    /// Takes a page back.
+    /// Frees a page.
     mutating func free(_ page: UInt32) {
-        assert(page != 0 && page < frontier, "only pages handed out are freed")
+        assert(page != 0 && page < frontier, "only allocated pages are freed")
         backedFree.append(page)
         if backedFree.count > Self.backedFreeMin + usedCount / 8 { discardFree() }
     }

@@ -1,10 +1,10 @@
 import Glibc
 
-/// A range of address space that gets memory as it is touched and never moves.
+/// A range of address space that is backed by memory on first access and never moves.
 ///
 /// Pages read as zero until written, and again after `discard`.
 final class ReservedMemory {
-    /// The least that an owner of more is given.
+    /// The minimum reservation for a request of more.
     private static let sizeBytesMin = 1 << 30
     /// Granularity of `discard`.
     static let granuleBytes = 4096
@@ -14,8 +14,9 @@ final class ReservedMemory {
     /// Length of the range.
     let sizeBytes: Int
 
-    /// Reserves `sizeBytes`; where the system limits address space, less by halves, for the owner
-    /// to look at, and of that only half: others need address space too.
+    /// Reserves `sizeBytes`. Where the system limits address space, the size is halved until it
+    /// succeeds (see `sizeBytes`), and then only half of that is taken: other users need address
+    /// space too.
     init(sizeBytes: Int) throws(KeyIndexError) {
         precondition(sizeBytes > 0, "a reservation has a size")
         let least = min(sizeBytes, Self.sizeBytesMin)
@@ -46,9 +47,9 @@ final class ReservedMemory {
         munmap(base, sizeBytes)
     }
 
-    /// Gives the memory behind a range back to the system; it reads as zero afterwards.
+    /// Returns the memory of a range to the system; it reads as zero afterwards.
     ///
-    /// Both bounds are multiples of 4096. A refusal only means that the memory stays.
+    /// Both bounds are multiples of 4096. A failure only means that the memory stays.
     func discard(offset: Int, sizeBytes count: Int) {
         precondition(offset >= 0 && count >= 0 && offset <= sizeBytes - count, "range is reserved")
         precondition((offset | count) % Self.granuleBytes == 0, "whole pages are discarded")

@@ -14,10 +14,10 @@ package struct Revision: Hashable, Sendable, Comparable {
         self.sub = sub
     }
 
-    /// Above all others.
+    /// Greater than all others.
     static let last = Revision(main: .max, sub: .max)
 
-    /// Order of happening.
+    /// Chronological order.
     package static func < (left: Revision, right: Revision) -> Bool {
         left.main == right.main ? left.sub < right.sub : left.main < right.main
     }

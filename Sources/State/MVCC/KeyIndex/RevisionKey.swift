@@ -11,12 +11,12 @@ package struct RevisionKey: Hashable, Sendable {
     private static let separator = UInt8(ascii: "_")
     private static let tombstoneMark = UInt8(ascii: "t")
 
-    /// The revision named.
+    /// The revision.
     package var revision: Revision
     /// Whether the record is a deletion.
     package var isTombstone: Bool
 
-    /// Names the record of `revision`.
+    /// Makes the key of the record of `revision`.
     package init(_ revision: Revision, isTombstone: Bool = false) {
         self.revision = revision
         self.isTombstone = isTombstone
@@ -24,8 +24,8 @@ package struct RevisionKey: Hashable, Sendable {
 
     /// Reads a stored key; nil when the bytes are not a revision key.
     ///
-    /// An 18th byte other than `t` is accepted as a plain revision, as etcd reads it; negative
-    /// numbers are refused.
+    /// An 18th byte other than `t` is accepted as a plain revision, as in etcd; negative numbers
+    /// are rejected.
     package init?(decoding bytes: UnsafeRawBufferPointer) {
         guard bytes.count == Self.sizeBytes || bytes.count == Self.tombstoneSizeBytes,
             bytes[8] == Self.separator
@@ -48,7 +48,7 @@ package struct RevisionKey: Hashable, Sendable {
     @discardableResult
     package func encode(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         precondition(
-            buffer.count >= Self.tombstoneSizeBytes, "a revision key needs room for 18 bytes")
+            buffer.count >= Self.tombstoneSizeBytes, "a revision key needs a buffer of 18 bytes")
         buffer.storeBytes(of: revision.main.bigEndian, toByteOffset: 0, as: Int64.self)
         buffer[8] = Self.separator
         buffer.storeBytes(of: revision.sub.bigEndian, toByteOffset: 9, as: Int64.self)

@@ -1,8 +1,8 @@
-/// What an inner entry says of the pages below it.
+/// The summary of a subtree in its inner entry.
 struct SubtreeSummary: Equatable {
     /// Live keys.
     var liveCount: UInt32 = 0
-    /// No record below is newer than this; reads at or above it see only newest records.
+    /// No record in the subtree is newer than this; reads at or above it see only newest records.
     var newestMain: Int64 = 0
 
     init() {}
@@ -26,7 +26,7 @@ struct SubtreeSummary: Equatable {
 }
 
 extension IndexPage {
-    /// Sums up the page and what lies below it.
+    /// The summary of the page and its subtree.
     var summary: SubtreeSummary {
         var total = SubtreeSummary()
         if isLeaf { total.liveCount = UInt32(count - tombstoneCount) }

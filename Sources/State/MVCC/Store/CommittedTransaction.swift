@@ -2,17 +2,17 @@
 package struct CommittedTransaction: Sendable {
     /// Its main revision.
     package let revision: Int64
-    /// Where its changes are.
-    let generation: PendingGeneration
-    /// Their places in it.
-    let places: Range<Int>
+    /// The write buffer batch that holds its changes.
+    let batch: WriteBufferBatch
+    /// Their range in the batch.
+    let range: Range<Int>
 
-    /// Its changes in order; sub revisions count from 0. Apply thread only, as long as it applies
-    /// nothing else: the generation may still grow.
-    var changes: ContiguousArray<StoredRecord>.SubSequence { generation.records[places] }
+    /// Its changes in order; sub revisions count from 0. Apply thread only, until it applies
+    /// anything else: the batch may still grow.
+    var changes: ContiguousArray<StoredRecord>.SubSequence { batch.records[range] }
 
     /// Number of changes.
-    package var changeCount: Int { places.count }
+    package var changeCount: Int { range.count }
 }
 
 extension StoredRecord: @unchecked Sendable {

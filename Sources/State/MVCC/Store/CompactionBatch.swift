@@ -1,7 +1,7 @@
 import Bolt
 import EtcdAPI
 
-/// Records that one step of a compaction looks at.
+/// Records that one step of a compaction processes.
 struct CompactionBatch {
     private struct Entry {
         let record: RecordCursor.Record
@@ -12,14 +12,14 @@ struct CompactionBatch {
     private var entries: ContiguousArray<Entry> = []
     /// Where the next batch begins; nil when this is the last.
     private(set) var resumeKey: [UInt8]?
-    /// Records that go.
+    /// Records to be removed.
     private(set) var removedCount = 0
 
     init(limit: Int) {
         self.limit = max(limit, 1)
     }
 
-    /// Reads records at or below a main revision. The file snapshot is held by the caller.
+    /// Reads records at or below a main revision. The caller holds the file snapshot.
     mutating func read(
         _ bucket: BoltBucket, from start: [UInt8]?, through main: Int64
     ) throws(StoreError) {
@@ -36,22 +36,22 @@ struct CompactionBatch {
         }
     }
 
-    /// Decides what stays: the newest change of its key at the compaction's revision, unless that
-    /// is a deletion from before it. The caller holds the store's lock.
-    mutating func judge(_ job: CompactionJob, by index: KeyIndex) throws(StoreError) {
-        for place in entries.indices {
-            let name = entries[place].record.name
-            let view = try entries[place].record.view()
+    /// Marks the records that are kept: the newest change of a key at the compaction's revision,
+    /// unless that is a deletion from before it. The caller holds the store's lock.
+    mutating func markKept(_ job: CompactionJob, by index: KeyIndex) throws(StoreError) {
+        for position in entries.indices {
+            let name = entries[position].record.name
+            let view = try entries[position].record.view()
             let change = index.change(of: view.key, at: job.revision)
             let isNewest = change?.modified == name.revision
-            let stays = !name.isTombstone || name.revision.main == job.revision
-            entries[place].isKept = isNewest && stays
-            if !entries[place].isKept { removedCount += 1 }
+            let isRetained = !name.isTombstone || name.revision.main == job.revision
+            entries[position].isKept = isNewest && isRetained
+            if !entries[position].isKept { removedCount += 1 }
         }
     }
 
-    /// Adds what a hash at the compaction's revision covers: everything after the previous
-    /// compaction, and of the rest what is kept.
+    /// Adds the records that a hash at the compaction's revision covers: everything after the
+    /// previous compaction, and the kept records below it.
     func hash(into hash: inout RecordHash, previous: Int64, keepsNothing: Bool) {
         for entry in entries {
             let main = entry.record.name.revision.main
@@ -62,7 +62,7 @@ struct CompactionBatch {
         }
     }
 
-    /// Removes what does not stay.
+    /// Removes the records that are not kept.
     func remove(from bucket: BoltWriteBucket) throws(BoltError) {
         for entry in entries where !entry.isKept {
             try bucket.delete(entry.record.key)

@@ -1,6 +1,6 @@
 internal import CCRC32C
 
-/// A checksum of the records up to a revision, as members compare it.
+/// A checksum of the records up to a revision, compared between members.
 package struct KeyValueHash: Equatable, Sendable {
     /// CRC-32C; see `HashJob` for what it covers.
     package var hash: UInt32

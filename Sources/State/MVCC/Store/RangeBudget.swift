@@ -1,8 +1,8 @@
-/// How much of a range one slice may take.
+/// The limits of one slice of a range.
 package struct RangeBudget {
-    /// Keys that may still be visited, whether they are in the answer or not.
+    /// Keys that may still be visited, whether they are in the response or not.
     package var keys: Int
-    /// Bytes of pairs that may still be given; a slice always holds at least one pair.
+    /// Bytes of pairs that may still be returned; a slice always holds at least one pair.
     package var bytes: Int
 
     /// Makes a budget.

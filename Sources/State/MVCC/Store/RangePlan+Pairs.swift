@@ -1,10 +1,10 @@
 import EtcdAPI
 
-/// From a record to the pair in the answer. The callers hold the store's lock.
+/// From a record to the pair in the response. The callers hold the store's lock.
 extension RangePlan {
-    /// The pair of a record where it is not answered as it is stored, else nil. `key` is nil where
-    /// only the record is known.
-    private func madePair(
+    /// The pair of a record if it differs from the stored one, else nil. `key` is nil if only the
+    /// record is known.
+    private func convertedPair(
         _ key: UnsafeRawBufferPointer?, _ record: KeyRecord, in records: inout RecordFinder
     ) throws(StoreError) -> KeyValueView? {
         guard request.keysOnly else { return nil }
@@ -26,7 +26,7 @@ extension RangePlan {
         _ key: UnsafeRawBufferPointer?, _ record: KeyRecord, in records: inout RecordFinder
     ) throws(StoreError) -> Int {
         let count =
-            if let view = try madePair(key, record, in: &records) {
+            if let view = try convertedPair(key, record, in: &records) {
                 view.encodedSize
             } else {
                 try records.value(of: record.modified).count
@@ -34,18 +34,18 @@ extension RangePlan {
         return KeyValueFraming.rangePairs.sizeBytes(encodedCount: count)
     }
 
-    /// Appends the pair to an answer and returns the bytes it took.
+    /// Appends the pair to a response and returns the bytes it took.
     func append(
         _ key: UnsafeRawBufferPointer?, _ record: KeyRecord, in records: inout RecordFinder,
-        to answer: inout RangeAnswer
+        to response: inout RangeResponse
     ) throws(StoreError) -> Int {
-        let before = answer.keyValues.count
-        if let view = try madePair(key, record, in: &records) {
-            answer.append(view)
+        let before = response.keyValues.count
+        if let view = try convertedPair(key, record, in: &records) {
+            response.append(view)
         } else {
-            answer.append(keyValue: try records.value(of: record.modified))
+            response.append(keyValue: try records.value(of: record.modified))
         }
-        return answer.keyValues.count - before
+        return response.keyValues.count - before
     }
 
     /// Appends the pair to a writer and returns the bytes it took.
@@ -54,7 +54,7 @@ extension RangePlan {
         to writer: inout WireWriter
     ) throws(StoreError) -> Int {
         let before = writer.count
-        if let view = try madePair(key, record, in: &records) {
+        if let view = try convertedPair(key, record, in: &records) {
             writer.appendLength(view.encodedSize, field: 2)
             view.encode(into: &writer)
         } else {

@@ -1,12 +1,12 @@
 import EtcdAPI
 
-/// A range request with its revision settled and the order of processing worked out.
+/// A range request with its resolved revision and its order of processing.
 ///
-/// etcd's order: pairs in key order, at most limit + 1 of them where the sort order is NONE (of
-/// any target) or ascending by key and nothing is filtered; then the revision filters; then
-/// sorting; then the cut to the limit; then the values go if only keys are asked for.
+/// etcd's order: pairs in key order, at most limit + 1 of them where the sort order is NONE (of any
+/// target) or ascending by key and nothing is filtered; then the revision filters; then sorting;
+/// then truncation to the limit; then removal of the values if only keys are requested.
 struct RangePlan {
-    /// What pairs are sorted by after they were gathered.
+    /// The sort key of the collected pairs.
     enum Target: Equatable {
         case key, version, create, mod, value
     }
@@ -14,11 +14,11 @@ struct RangePlan {
     let request: RangeRequest
     /// The main revision that is read.
     let revision: Int64
-    /// Most pairs in the answer, nil for all.
+    /// Maximum of pairs in the response, nil for all.
     let limit: Int?
-    /// Most pairs gathered in key order, nil for all.
-    let gatherLimit: Int?
-    /// Nil where key order is the answer's order.
+    /// Maximum of pairs collected in key order, nil for all.
+    let collectLimit: Int?
+    /// Nil if the response is in key order.
     let sort: (target: Target, isDescending: Bool)?
     /// Whether any revision filter is set.
     let isFiltered: Bool
@@ -31,13 +31,13 @@ struct RangePlan {
             request.minModRevision != 0 || request.maxModRevision != 0
             || request.minCreateRevision != 0 || request.maxCreateRevision != 0
         sort = Self.sort(request)
-        let gathersInOrder =
+        let collectsInOrder =
             request.sortOrder == .none
             || (request.sortTarget == .key && request.sortOrder == .ascend)
-        if let limit, gathersInOrder, !isFiltered, limit < Int.max {
-            gatherLimit = limit + 1
+        if let limit, collectsInOrder, !isFiltered, limit < Int.max {
+            collectLimit = limit + 1
         } else {
-            gatherLimit = nil
+            collectLimit = nil
         }
     }
 
@@ -54,11 +54,11 @@ struct RangePlan {
         }
     }
 
-    /// Whether answers are made from the index alone, which leaves the lease out too.
+    /// Whether the response is made from the index alone, which omits the lease too.
     var isIndexOnly: Bool { request.keysOnly && request.sortTarget != .value }
 
-    /// Whether looking records up in bunches pays: for more than a few pairs, as they are stored.
-    var readsAhead: Bool {
+    /// Whether record lookups are batched: for more than a few pairs that are returned as stored.
+    var prefetches: Bool {
         !isIndexOnly && !isFiltered && sort == nil && (limit ?? .max) > 4
     }
 
@@ -77,8 +77,8 @@ struct RangePlan {
 }
 
 extension RangeRequest {
-    /// Whether the answer is one key's pair as it is stored, or nothing: sorting and a limit make
-    /// no difference then.
+    /// Whether the response is one key's pair as stored, or empty: sorting and a limit make no
+    /// difference then.
     var wantsOnePair: Bool {
         rangeEnd.isEmpty && !countOnly && !keysOnly && minModRevision == 0 && maxModRevision == 0
             && minCreateRevision == 0 && maxCreateRevision == 0

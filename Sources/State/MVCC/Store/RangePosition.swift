@@ -1,13 +1,13 @@
 import Glibc
 import EtcdAPI
 
-/// A place in a range in key order, from which the next slice goes on.
+/// A position in a range in key order, from which the next slice continues.
 struct RangePosition {
-    /// What a visitor says about a key.
-    enum Verdict {
-        /// Taken or skipped; it cost so many bytes.
+    /// The body's result for a key.
+    enum Step {
+        /// Included or skipped; it took so many bytes.
         case passed(bytes: Int)
-        /// The walk ends before this key for good.
+        /// The range ends before this key.
         case stop
     }
 
@@ -19,15 +19,15 @@ struct RangePosition {
         isSingle = plan.request.rangeEnd.isEmpty
     }
 
-    /// Visits keys until the range ends, the visitor stops it (both true) or the budget is spent
+    /// Visits keys until the range ends or `body` stops it (both true), or the budget is spent
     /// (false). The caller holds the store's lock.
     ///
-    /// - Parameter wanted: how many keys are likely to be visited, 0 to look at nothing ahead.
-    /// - Parameter ahead: is told the revisions that come next.
+    /// - Parameter prefetchCount: how many keys are likely to be visited; 0 disables prefetching.
+    /// - Parameter prefetch: gets the revisions that are visited next.
     mutating func advance(
         _ plan: RangePlan, in store: Store, budget: inout RangeBudget,
-        announcing wanted: Int = 0, ahead: (UnsafeBufferPointer<Revision>) -> Void = { _ in },
-        _ visitor: (UnsafeRawBufferPointer, KeyRecord) throws(StoreError) -> Verdict
+        prefetchCount: Int = 0, prefetch: (UnsafeBufferPointer<Revision>) -> Void = { _ in },
+        _ body: (UnsafeRawBufferPointer, KeyRecord) throws(StoreError) -> Step
     ) throws(StoreError) -> Bool {
         var resumeKey: [UInt8]?
         var left = budget
@@ -35,9 +35,9 @@ struct RangePosition {
             start, end throws(StoreError) in
             try store.index.visit(
                 from: start, to: end, at: plan.revision, limit: 0,
-                announcing: wanted, ahead: ahead
+                prefetchCount: prefetchCount, prefetch: prefetch
             ) { key, record throws(StoreError) in
-                switch try visitor(key, record) {
+                switch try body(key, record) {
                 case .stop: return false
                 case .passed(let bytes):
                     left.keys -= 1

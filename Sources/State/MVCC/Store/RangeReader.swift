@@ -1,11 +1,11 @@
 package import EtcdAPI
 
-/// Reads a range that is too large for one slice, all of it at one revision, with bounded memory.
+/// Reads a range that is too large for one slice, at one revision, with bounded memory.
 ///
-/// Use: `prepare` until it returns true, which gathers and sorts where the request sorts, and adds
-/// up sizes if asked to; then `read` until it returns true; `close` at the end (also done by
-/// deinit). Each call holds the store's lock for one slice. Any call refuses with `.compacted` once
-/// the reader's pin was revoked.
+/// Usage: `prepare` until it returns true, which collects and sorts where the request sorts, and
+/// adds up sizes if requested; then `read` until it returns true; `close` at the end (also done by
+/// deinit). Each call holds the store's lock for one slice. Any call throws `.compacted` once the
+/// reader's pin was revoked.
 ///
 /// Used by one thread at a time.
 package final class RangeReader {
@@ -16,11 +16,11 @@ package final class RangeReader {
     private var isOrdered: Bool
     private var sizing: RangeWalk
     private var reading: RangeWalk
-    /// The store's revision when the reader was opened; belongs into the answer's header.
+    /// The store's revision when the reader was opened, for the response header.
     package let storeRevision: Int64
-    /// Keys in the range, whatever limit and filters say.
+    /// Keys in the range, regardless of limit and filters.
     package let count: Int64
-    /// Bytes of all pairs with their tags and lengths, once `prepare(sizing: true)` is done.
+    /// Bytes of all pairs with their tags and lengths, after `prepare(sizing: true)`.
     package private(set) var pairsSizeBytes = 0
 
     init(_ plan: RangePlan, store: Store, pin: RevisionPin, storeRevision: Int64, count: Int64) {
@@ -42,16 +42,16 @@ package final class RangeReader {
     /// The revision that is read.
     package var revision: Int64 { plan.revision }
 
-    /// Whether the limit cut pairs off; final when sizing or reading is done.
+    /// Whether the limit excluded pairs; final when sizing or reading is done.
     package var more: Bool { sizing.hasMore || reading.hasMore }
 
     /// Whether every pair was read.
     package var isDone: Bool { reading.isDone }
 
-    /// Does one slice of what has to come before the first `read`; true when there is no more of
-    /// it. With `sizing` also adds up `pairsSizeBytes` and settles `more`.
+    /// Runs one slice of the preparation for the first `read`; true when it is complete. With
+    /// `sizing` also adds up `pairsSizeBytes` and determines `more`.
     package func prepare(sizing isSizing: Bool) throws(ReadError) -> Bool {
-        guard isOrdered else { return try gather() && !isSizing }
+        guard isOrdered else { return try collect() && !isSizing }
         guard isSizing, !sizing.isDone else { return true }
         try withSlice { store throws(StoreError) in
             var budget = sliceBudget
@@ -64,18 +64,18 @@ package final class RangeReader {
         return sizing.isDone
     }
 
-    private func gather() throws(ReadError) -> Bool {
-        guard var gathering = selection else { return true }
+    private func collect() throws(ReadError) -> Bool {
+        guard var collecting = selection else { return true }
         selection = nil
         try withSlice { store throws(StoreError) in
             var budget = sliceBudget
-            try gathering.gather(plan, in: store, budget: &budget)
+            try collecting.collect(plan, in: store, budget: &budget)
         }
-        if gathering.isGathered {
-            gathering.order(plan)
+        if collecting.isCollected {
+            collecting.order(plan)
             isOrdered = true
         }
-        selection = gathering
+        selection = collecting
         return isOrdered
     }
 
@@ -97,8 +97,8 @@ package final class RangeReader {
         return reading.isDone
     }
 
-    /// Whether the limit is reached: all that is left to learn is whether there are more.
-    private var isFull: Bool { reading.givenCount == plan.limit }
+    /// Whether the limit is reached: only whether there are more pairs is still unknown.
+    private var isFull: Bool { reading.visitedCount == plan.limit }
 
     private func readSlice(
         _ left: inout RangeBudget, into writer: inout WireWriter
@@ -131,11 +131,10 @@ package final class RangeReader {
         }
     }
 
-    /// What the runtime may revoke when the reader takes too long.
+    /// The reader's pin; the runtime may revoke it when the reader takes too long.
     package var revisionPin: RevisionPin { pin }
 
-    /// Lets go of the revision. Reading afterwards refuses with `.compacted`. Not under the store's
-    /// lock.
+    /// Releases the revision. Reading afterwards throws `.compacted`. Not under the store's lock.
     package func close() {
         if !isClosed {
             isClosed = true

@@ -1,10 +1,10 @@
 import Bolt
 import EtcdAPI
 
-/// The pairs of a sorted range: gathered in slices in key order, then sorted and cut.
+/// The pairs of a sorted range: collected in slices in key order, then sorted and truncated.
 ///
-/// It holds records, not values; only for sorting by value it points at the values, and keeps what
-/// they lie in alive.
+/// It holds records, not values. Only for sorting by value it points to the values, and retains the
+/// objects that hold them.
 struct RangeSelection {
     private struct Candidate {
         var record: KeyRecord
@@ -14,8 +14,8 @@ struct RangeSelection {
     private var candidates: ContiguousArray<Candidate> = []
     private var position: RangePosition
     private var holders: [AnyObject] = []
-    private var gathered = 0
-    private(set) var isGathered = false
+    private var collected = 0
+    private(set) var isCollected = false
     private(set) var hasMore = false
 
     init(_ plan: RangePlan) {
@@ -25,20 +25,20 @@ struct RangeSelection {
     /// Pairs selected; final once `order` has run.
     var count: Int { candidates.count }
 
-    subscript(place: Int) -> KeyRecord { candidates[place].record }
+    subscript(index: Int) -> KeyRecord { candidates[index].record }
 
-    /// Gathers one slice. The caller holds the store's lock.
-    mutating func gather(
+    /// Collects one slice. The caller holds the store's lock.
+    mutating func collect(
         _ plan: RangePlan, in store: Store, budget: inout RangeBudget
     ) throws(StoreError) {
         let needsValues = plan.sort?.target == .value
         if needsValues { hold(store) }
-        let end = plan.gatherLimit
+        let end = plan.collectLimit
         var records = RecordFinder(store)
         let isComplete = try position.advance(plan, in: store, budget: &budget) {
             _, record throws(StoreError) in
-            if let end, gathered == end { return .stop }
-            gathered += 1
+            if let end, collected == end { return .stop }
+            collected += 1
             guard plan.admits(record) else { return .passed(bytes: 0) }
             var candidate = Candidate(
                 record: record, value: UnsafeRawBufferPointer(start: nil, count: 0))
@@ -46,7 +46,7 @@ struct RangeSelection {
             candidates.append(candidate)
             return .passed(bytes: 0)
         }
-        isGathered = isComplete
+        isCollected = isComplete
     }
 
     private mutating func hold(_ store: Store) {
@@ -57,7 +57,7 @@ struct RangeSelection {
         }
     }
 
-    /// Sorts and cuts to the limit. Needs no lock.
+    /// Sorts and truncates to the limit. Needs no lock.
     mutating func order(_ plan: RangePlan) {
         if let (target, isDescending) = plan.sort { sort(by: target, isDescending) }
         if let limit = plan.limit, candidates.count > limit {
@@ -67,7 +67,7 @@ struct RangeSelection {
         holders = []
     }
 
-    /// Equal pairs stay in key order in both directions, as they do in etcd's answers.
+    /// Equal pairs stay in key order in both directions, as in etcd's responses.
     private mutating func sort(by target: RangePlan.Target, _ isDescending: Bool) {
         switch target {
         case .key: if isDescending { candidates.reverse() }

@@ -1,18 +1,19 @@
 import EtcdAPI
 
-/// Walks over the pairs of an answer in the answer's order, slice by slice.
+/// Iterates over the pairs of a response in the response's order, slice by slice.
 ///
-/// For a sorted range `selection` is gathered and ordered first; else the walk visits the index.
+/// For a sorted range `selection` is collected and ordered first; otherwise the walk visits the
+/// index.
 struct RangeWalk {
     private let plan: RangePlan
     private var position: RangePosition
-    private var place = 0
-    private var given = 0
+    private var selectionIndex = 0
+    private var visited = 0
     /// Pairs visited so far in key order.
-    var givenCount: Int { given }
+    var visitedCount: Int { visited }
     /// Whether the last pair was visited.
     private(set) var isDone = false
-    /// Whether the limit cut pairs off; final when done.
+    /// Whether the limit excluded pairs; final when done.
     private(set) var hasMore = false
 
     init(_ plan: RangePlan) {
@@ -41,12 +42,12 @@ struct RangeWalk {
         _ body: (UnsafeRawBufferPointer?, KeyRecord) throws(StoreError) -> Int
     ) throws(StoreError) {
         hasMore = selection.hasMore
-        while place < selection.count, !budget.isSpent {
-            budget.bytes -= try body(nil, selection[place])
+        while selectionIndex < selection.count, !budget.isSpent {
+            budget.bytes -= try body(nil, selection[selectionIndex])
             budget.keys -= 1
-            place += 1
+            selectionIndex += 1
         }
-        isDone = place == selection.count
+        isDone = selectionIndex == selection.count
     }
 
     private mutating func advanceInKeyOrder(
@@ -56,21 +57,22 @@ struct RangeWalk {
         let plan = plan
         var records = RecordFinder(store)
         let limit = plan.limit ?? .max
-        var given = given
+        var visited = visited
         var isCut = false
-        let wanted = plan.readsAhead ? min(limit - given, budget.keys) : 0
+        let prefetchCount = plan.prefetches ? min(limit - visited, budget.keys) : 0
         isDone = try position.advance(
-            plan, in: store, budget: &budget, announcing: wanted, ahead: { records.expect($0) }
+            plan, in: store, budget: &budget, prefetchCount: prefetchCount,
+            prefetch: { records.prefetch($0) }
         ) { key, record throws(StoreError) in
             guard plan.admits(record) else { return .passed(bytes: 0) }
-            if given == limit {
+            if visited == limit {
                 isCut = true
                 return .stop
             }
-            given += 1
+            visited += 1
             return .passed(bytes: try body(key, record, &records))
         }
-        self.given = given
+        self.visited = visited
         hasMore = isCut
     }
 }

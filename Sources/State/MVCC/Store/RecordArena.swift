@@ -1,16 +1,15 @@
-/// Bytes of records that were applied and are not yet in the file.
+/// Bytes of records that are applied and not yet in the file.
 ///
-/// Memory is taken in chunks that never move, so pointers handed out are valid for as long as the
-/// arena lives.
+/// Memory is allocated in chunks that never move, so pointers are valid as long as the arena lives.
 struct RecordArena {
     private static let chunkBytes = 256 << 10
 
     private(set) var chunks: ContiguousArray<UnsafeMutableRawBufferPointer> = []
     private var free = UnsafeMutableRawBufferPointer(start: nil, count: 0)
-    /// Bytes handed out.
+    /// Bytes allocated.
     private(set) var usedBytes = 0
 
-    /// Memory for `count` bytes.
+    /// Allocates `count` bytes.
     mutating func allocate(_ count: Int) -> UnsafeMutableRawBufferPointer {
         usedBytes += count
         if count > free.count {
@@ -28,7 +27,7 @@ struct RecordArena {
         return chunk
     }
 
-    /// Gives all memory back.
+    /// Frees all memory.
     func deallocate() {
         for chunk in chunks { chunk.deallocate() }
     }

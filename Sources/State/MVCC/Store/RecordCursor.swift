@@ -1,8 +1,8 @@
 import Bolt
 import EtcdAPI
 
-/// Walks over the records of the `key` bucket in the order of their revisions. Throws at a damaged
-/// page, and at a key that is no revision or not behind the one before.
+/// Iterates over the records of the `key` bucket in the order of their revisions. Throws at a
+/// damaged page, and at a key that is not a revision or does not follow the previous one.
 ///
 /// Valid while the bucket's transaction is open.
 struct RecordCursor {
@@ -32,7 +32,7 @@ struct RecordCursor {
         cursor = bucket.cursor()
     }
 
-    /// Moves to the next record; the first one if the cursor stands nowhere yet.
+    /// Moves to the next record; to the first one if the cursor has no position yet.
     mutating func next() throws(StoreError) -> Record? {
         try step { cursor throws(PageFault) in try cursor.next() }
     }

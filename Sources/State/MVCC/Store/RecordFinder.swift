@@ -1,20 +1,20 @@
 import Bolt
 import EtcdAPI
 
-/// Finds records by the revisions that the index names, one after the other, in the overlay and in
+/// Finds records by the revisions from the index, one after the other, in the write buffer and in
 /// the file.
 ///
-/// Valid for one hold of the store's lock; nothing it looks into is retained meanwhile.
+/// Valid for one hold of the store's lock; it retains nothing of what it reads.
 struct RecordFinder {
     private unowned(unsafe) let store: Store
     private let firstOpen: Revision
     private let firstCommitting: Revision
     private var file: BoltFinder?
-    /// Records that were announced, in the order in which they will be asked for.
-    private var expected: ContiguousArray<Expected> = []
-    private var nextExpected = 0
+    /// Prefetched records, in the order in which they will be requested.
+    private var prefetched: ContiguousArray<PrefetchedLookup> = []
+    private var nextPrefetched = 0
 
-    private struct Expected {
+    private struct PrefetchedLookup {
         let revision: Revision
         var lookup: BoltLookup
     }
@@ -29,7 +29,7 @@ struct RecordFinder {
 
     /// The encoded KeyValue of a revision.
     ///
-    /// Its absence means that index and file do not belong together.
+    /// Its absence means that index and file are inconsistent.
     mutating func value(of revision: Revision) throws(StoreError) -> UnsafeRawBufferPointer {
         if revision >= firstOpen, let value = store.open.value(of: revision) { return value }
         if revision >= firstCommitting, let value = store.committing?.value(of: revision) {
@@ -50,19 +50,19 @@ struct RecordFinder {
         return view
     }
 
-    /// Has the memory of records fetched that will be asked for next, in this order.
-    mutating func expect(_ revisions: UnsafeBufferPointer<Revision>) {
-        expected.removeAll(keepingCapacity: true)
-        nextExpected = 0
+    /// Prefetches the memory of the records that will be requested next, in this order.
+    mutating func prefetch(_ revisions: UnsafeBufferPointer<Revision>) {
+        prefetched.removeAll(keepingCapacity: true)
+        nextPrefetched = 0
         for revision in revisions where revision < min(firstOpen, firstCommitting) {
             withKey(of: revision) { records, key in
                 guard let lookup = records.file?.begin(key) else { return }
-                records.expected.append(Expected(revision: revision, lookup: lookup))
+                records.prefetched.append(PrefetchedLookup(revision: revision, lookup: lookup))
             }
         }
-        for place in expected.indices {
-            withKey(of: expected[place].revision) { records, key in
-                records.file?.advance(&records.expected[place].lookup, key)
+        for index in prefetched.indices {
+            withKey(of: prefetched[index].revision) { records, key in
+                records.file?.advance(&records.prefetched[index].lookup, key)
             }
         }
     }
@@ -71,19 +71,21 @@ struct RecordFinder {
         of revision: Revision
     ) throws(PageFault) -> UnsafeRawBufferPointer? {
         try withKey(of: revision) { records, key throws(PageFault) in
-            if let value = records.expectedValue(of: revision, key) { return value }
+            if let value = records.prefetchedValue(of: revision, key) { return value }
             return try records.file?.get(key)
         }
     }
 
-    private mutating func expectedValue(
+    private mutating func prefetchedValue(
         of revision: Revision, _ key: UnsafeRawBufferPointer
     ) -> UnsafeRawBufferPointer? {
-        guard nextExpected < expected.count, expected[nextExpected].revision == revision else {
+        guard nextPrefetched < prefetched.count,
+            prefetched[nextPrefetched].revision == revision
+        else {
             return nil
         }
-        nextExpected += 1
-        return file?.finish(expected[nextExpected - 1].lookup, key)
+        nextPrefetched += 1
+        return file?.finish(prefetched[nextPrefetched - 1].lookup, key)
     }
 
     private mutating func withKey<Result, Failure: Error>(

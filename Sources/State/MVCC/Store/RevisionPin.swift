@@ -1,8 +1,8 @@
-/// A promise that what can be read at a revision stays readable.
+/// Keeps the data that is visible at a revision readable.
 ///
-/// Reads that go over several slices hold one. A compaction above the pinned revision takes effect
-/// for new requests at once, but nothing is removed before the pin is released or revoked. When to
-/// revoke a pin that is held for too long is the runtime's decision.
+/// Reads over several slices hold one. A compaction above the pinned revision takes effect for new
+/// requests at once, but nothing is removed before the pin is released or revoked. The runtime
+/// decides when to revoke a pin that is held too long.
 ///
 /// Held by a reader, revoked by any thread; the state is guarded by the store's lock.
 package final class RevisionPin: @unchecked Sendable {
@@ -17,14 +17,14 @@ package final class RevisionPin: @unchecked Sendable {
         self.store = store
     }
 
-    /// Takes the promise back: the reader's next slice fails with `.compacted`.
+    /// Revokes the pin: the reader's next slice fails with `.compacted`.
     package func revoke() {
         store.remove(self)
     }
 }
 
 extension Store {
-    /// Pins that are held, oldest first; for the runtime, which may revoke some.
+    /// The held pins, oldest first; the runtime may revoke some.
     package var heldPins: [RevisionPin] {
         withReadLock { state in state.pins }
     }
@@ -49,7 +49,7 @@ extension Store {
         lock.unlock()
     }
 
-    /// Whether a compaction has to wait for a reader below it.
+    /// Whether a compaction must wait for a reader below it.
     func isPinned(below revision: Int64) -> Bool {
         pins.contains { pin in pin.revision < revision }
     }

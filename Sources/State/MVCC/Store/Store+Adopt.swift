@@ -1,22 +1,22 @@
 import Bolt
 
-/// Going on with another state: that of a snapshot which a leader sent.
+/// Replacing the state with that of a snapshot from the leader.
 extension Store {
-    /// Takes over what `fresh`, opened over the same database after its file was replaced, holds.
+    /// Takes over the state of `fresh`, opened over the same database after its file was replaced.
     ///
-    /// What was applied and not yet in the former file is dropped: the snapshot holds it. Readers
-    /// that pinned a revision of the former state are told that it is compacted, since the new
-    /// history may begin later. Backend thread, while the apply thread waits; `fresh` is not used
-    /// afterwards.
+    /// Changes that were applied and not yet in the former file are dropped: the snapshot contains
+    /// them. Readers that pinned a revision of the former state fail with `.compacted`, since the
+    /// new history may begin later. Backend thread, while the apply thread waits; `fresh` is not
+    /// used afterwards.
     package func adopt(_ fresh: Store) {
-        precondition(fresh.bolt === bolt, "the new state is read from the store's own database")
+        precondition(fresh.bolt === bolt, "the new state is opened over the store's own database")
         lock.lockForWriting()
-        precondition(committing == nil, "no batch is on its way into the file meanwhile")
+        precondition(committing == nil, "no batch is being committed")
         let former = (snapshot, index)
         index = fresh.index
         snapshot = fresh.snapshot
         keyBucket = fresh.keyBucket
-        open = PendingGeneration()
+        open = WriteBufferBatch()
         current = fresh.current
         compacted = fresh.compacted
         finishedCompaction = fresh.finishedCompaction
@@ -24,7 +24,7 @@ extension Store {
         hashes = fresh.hashes
         revokeAllPins()
         lock.unlock()
-        // Kept until here so that the former state ends outside the lock.
+        // Retained until here so that the former state is released outside the lock.
         withExtendedLifetime(former) {}
     }
 }

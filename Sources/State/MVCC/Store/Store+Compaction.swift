@@ -1,12 +1,12 @@
 import Bolt
 package import EtcdAPI
 
-/// Compaction: at once for readers, in steps for index and file.
+/// Compaction: immediate for readers, in steps for index and file.
 ///
-/// Of the records at or below the compaction's revision each key keeps its newest, unless that is
-/// a deletion; a deletion made exactly at the revision stays until the next compaction.
+/// Of the records at or below the compaction's revision each key keeps its newest, unless that is a
+/// deletion; a deletion made exactly at the revision stays until the next compaction.
 extension Store {
-    /// Takes a compaction into effect for readers and puts the work on the list.
+    /// Makes a compaction effective for readers and schedules its execution.
     ///
     /// Throws `.compacted` at or below the last one (-1 before the first), `.futureRevision` above
     /// the newest revision. Apply thread only.
@@ -17,26 +17,26 @@ extension Store {
             compactions.append(
                 CompactionJob(
                     revision: revision, previous: compacted, followsFinished: compactions.isEmpty,
-                    generation: open))
+                    requestBatch: open))
             compacted = revision
             open.scheduledCompaction = revision
         }
     }
 
-    /// Revision of the last compaction that was carried out wholly; -1 before the first. A
-    /// physical compaction at R has ended when this is at least R.
+    /// Revision of the last finished compaction; -1 before the first. A physical compaction at R
+    /// has ended when this is at least R.
     package var finishedCompactionRevision: Int64 {
         withReadLock { store in store.finishedCompaction }
     }
 
-    /// Does the next step of the oldest compaction under way, committing what it removes in a
-    /// transaction of its own. Backend thread only; no write transaction is open and no batch that
-    /// was taken is unpublished.
+    /// Runs the next step of the oldest pending compaction and commits its removals in a
+    /// transaction of their own. Backend thread only; no write transaction is open and no taken
+    /// batch is unpublished.
     package func compactionStep() throws(StoreError) -> CompactionProgress {
         lock.lockForReading()
         let next = compactions.first
         let isBlocked = next.map { job in
-            job.generation != nil || isPinned(below: job.revision)
+            job.requestBatch != nil || isPinned(below: job.revision)
         }
         lock.unlock()
         guard let job = next, let isBlocked else { return .idle }
@@ -55,7 +55,7 @@ extension Store {
     ) throws(StoreError) {
         lock.lockForWriting()
         defer { lock.unlock() }
-        // A pin may have come since the look at the list: none can be below `compacted` any more.
+        // A pin may have been added since the check: none can be below `compacted` any more.
         let next = index.compact(
             at: job.revision, from: cursor, sliceKeys: configuration.sliceKeys, keep: { _ in })
         guard next == nil else {
@@ -68,7 +68,7 @@ extension Store {
         job.phase = .records(from: nil)
     }
 
-    /// Whether a deletion was made exactly at a revision that is in the file.
+    /// Whether the file has a deletion at exactly this revision.
     private func hasTombstone(at main: Int64) throws(StoreError) -> Bool {
         guard var cursor = keyBucket.map({ RecordCursor($0) }) else { return false }
         var record = try cursor.seek(RevisionKey(Revision(main: main)).encoded)
@@ -89,7 +89,7 @@ extension Store {
             try view.bucket(StoreBucket.key)
         }
         if let bucket { try batch.read(bucket, from: start, through: job.revision) }
-        try withReadLock { store throws(StoreError) in try batch.judge(job, by: store.index) }
+        try withReadLock { store throws(StoreError) in try batch.markKept(job, by: store.index) }
         batch.hash(into: &job.hash, previous: job.previous, keepsNothing: job.keepsNothing)
         do throws(BoltError) {
             try commit(batch, of: job)

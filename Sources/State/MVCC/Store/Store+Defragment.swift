@@ -1,14 +1,14 @@
 package import Bolt
 
 extension Store {
-    /// Begins to give the file's free space back. Backend thread only, as are its steps, between
-    /// which the overlay is persisted and compaction goes on.
+    /// Begins a defragmentation. Backend thread only, as are its steps, between which the write
+    /// buffer is persisted and compaction continues.
     package func beginDefragmentation() throws(BoltError) -> BoltDefragmentation {
         try BoltDefragmentation(of: bolt, temporaryPath: bolt.path + ".tmp.defragment")
     }
 
-    /// Does the next step, with no batch on its way into the file; true once readers are moved to
-    /// the new file. Nobody waits for longer than a step.
+    /// Runs the next step, while no batch is being committed; true once readers are moved to the
+    /// new file. No operation waits longer than one step.
     package func defragmentationStep(
         _ defragmentation: BoltDefragmentation
     ) throws(BoltError) -> Bool {

@@ -1,14 +1,14 @@
 package import Bolt
 import EtcdAPI
 
-/// Hashes that members compare.
+/// Hashes for the comparison between members.
 extension Store {
     private static let keptHashes = 10
 
-    /// The hashes made by the last compactions, ascending by revision, at most 10.
+    /// The hashes of the last compactions, ascending by revision, at most 10.
     package var compactionHashes: [KeyValueHash] { withReadLock { store in store.hashes } }
 
-    /// A hash that a compaction made at exactly this revision.
+    /// The hash of the compaction at exactly this revision.
     package func compactionHash(at revision: Int64) -> KeyValueHash? {
         compactionHashes.first { hash in hash.revision == revision }
     }
@@ -30,7 +30,7 @@ extension Store {
         return HashJob(self, revision: requested == 0 ? current : requested)
     }
 
-    /// HashKV in one go: what a compaction remembered for the revision, else a new hash.
+    /// HashKV in one call: the stored hash of the compaction at the revision, else a new hash.
     package func hashKV(
         at revision: Int64
     ) throws(ReadError) -> (hash: KeyValueHash, storeRevision: Int64) {
@@ -43,8 +43,8 @@ extension Store {
         }
     }
 
-    /// Hash of a whole file: CRC-32C over each bucket's name, keys and values, leaving out the
-    /// facts in `meta` that differ between equal members. Persist before.
+    /// Hash of a whole file: CRC-32C over each bucket's name, keys and values, without the keys in
+    /// `meta` that differ between equal members. Persist before.
     package static func hashFile(
         _ transaction: BoltReadTransaction
     ) throws(StoreError) -> UInt32 {

@@ -1,6 +1,6 @@
 import EtcdAPI
 
-/// A piece of the store's history, copied out: whole transactions in order.
+/// A copied part of the store's history: whole transactions in order.
 package struct HistoryPage: Sendable {
     /// One change.
     package struct Change: Sendable {
@@ -16,7 +16,7 @@ package struct HistoryPage: Sendable {
     package fileprivate(set) var nextRevision: Int64
     /// The store's newest revision when the page was read.
     package fileprivate(set) var storeRevision: Int64
-    /// The store's compacted revision then; history below it may have gaps.
+    /// The store's compacted revision at that time; history below it may have gaps.
     package fileprivate(set) var compactedRevision: Int64
 
     /// Bytes of the records.
@@ -31,7 +31,7 @@ package struct HistoryPage: Sendable {
         }
     }
 
-    /// Hands over the encoded KeyValue of a change.
+    /// Calls `body` with the encoded KeyValue of a change.
     package func withValue<Result, Failure: Error>(
         of change: Change, _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -41,7 +41,7 @@ package struct HistoryPage: Sendable {
 
 extension Store {
     /// Copies the transactions from a revision on, `revisions` of them or until `bytes` are
-    /// reached; never a part of one. Any thread; one slice of the read lock.
+    /// reached; never a partial one. Any thread; holds the read lock once.
     package func history(
         from revision: Int64, revisions: Int, bytes: Int
     ) throws(StoreError) -> HistoryPage {
@@ -72,8 +72,8 @@ extension Store {
         return page
     }
 
-    /// Visits records from a main revision on, in file and overlay, until the body returns false.
-    /// The caller holds the lock.
+    /// Visits records from a main revision on, in file and write buffer, until the body returns
+    /// false. The caller holds the lock.
     private func forEachRecord(
         from main: Int64, _ body: (StoredRecord) -> Bool
     ) throws(StoreError) {
@@ -86,10 +86,10 @@ extension Store {
                 record = try cursor.next()
             }
         }
-        for generation in [committing, open] {
-            guard let generation else { continue }
-            for place in generation.lowerBound(start)..<generation.records.count {
-                guard body(generation.records[place]) else { return }
+        for batch in [committing, open] {
+            guard let batch else { continue }
+            for position in batch.lowerBound(start)..<batch.records.count {
+                guard body(batch.records[position]) else { return }
             }
         }
     }

@@ -1,9 +1,9 @@
 import Bolt
 package import EtcdAPI
 
-/// From revisions to records. The callers hold the lock.
+/// Record lookups by revision. The callers hold the lock.
 extension Store {
-    /// The encoded KeyValue of a revision that the index names.
+    /// The encoded KeyValue of a revision from the index.
     func storedValue(of revision: Revision) throws(StoreError) -> UnsafeRawBufferPointer {
         var records = RecordFinder(self)
         return try records.value(of: revision)
@@ -23,7 +23,7 @@ extension Store {
         }
     }
 
-    /// The revision to read at for a requested one: 0 and below mean the newest.
+    /// Resolves a requested revision; 0 and below mean the newest.
     func resolve(_ requested: Int64, newest: Int64) throws(EtcdError) -> Int64 {
         guard requested <= newest else { throw .futureRevision }
         let revision = requested <= 0 ? newest : requested
@@ -32,8 +32,8 @@ extension Store {
     }
 
     /// Checks that a read at `requested` would be allowed now, as a transaction's ranges are
-    /// checked before anything of it is applied; 0 is always allowed, a negative revision is
-    /// below every other. Apply thread only.
+    /// checked before anything of it is applied; 0 is always allowed, a negative revision is below
+    /// every other. Apply thread only.
     package func checkReadable(_ requested: Int64) throws(EtcdError) {
         guard requested != 0 else { return }
         let (newest, oldest) = isExclusive ? (current, compacted) : revisions

@@ -1,90 +1,92 @@
 package import Bolt
+package import Identifiers
 
-/// The way from the overlay into the file.
+/// Persisting the write buffer.
 extension Store {
-    /// Notes the last applied entry; it goes into the file with all that was applied up to it.
-    /// Apply thread only.
-    package func setApplied(index: UInt64, term: UInt64) {
+    /// Records the last applied entry; it is persisted with everything applied up to it. Apply
+    /// thread only.
+    package func setApplied(index: LogIndex, term: Term) {
         withWriteLock { open.applied = (index, term) }
     }
 
-    /// Notes the membership configuration in its stored form. Apply thread only.
+    /// Records the membership configuration in its stored form. Apply thread only.
     package func setConfState(_ stored: [UInt8]) {
         withWriteLock { open.confState = stored }
     }
 
-    /// Adds changes of other buckets to what goes into the file next. Apply thread only.
+    /// Adds changes of other buckets to the open batch. Apply thread only.
     package func mutateBackend(_ body: (inout BoltWriteBatch) -> Void) {
         withWriteLock { body(&open.mutations) }
     }
 
-    /// Closes the present overlay and opens a new one; constant time. Backend thread only.
+    /// Closes the open batch of the write buffer and opens a new one; constant time. Backend thread
+    /// only.
     ///
-    /// Readers go on to see the batch until `publishPersisted`. One batch is out at a time. Throws
-    /// once a write transaction has failed: a part of an entry is never stored.
+    /// Readers see the batch until `publishPersisted`. One batch is taken at a time. Throws once a
+    /// write transaction has failed: a partial entry is never stored.
     package func takePending() throws(StoreError) -> PendingBatch {
         lock.lockForWriting()
         defer { lock.unlock() }
         try requireIntact()
-        precondition(committing == nil, "one batch is on its way into the file at a time")
-        // After a failure what is open may end within an entry: it is never written.
-        let generation = failure == nil ? open : PendingGeneration()
-        committing = generation
-        if failure == nil { open = PendingGeneration() }
-        return PendingBatch(generation: generation)
+        precondition(committing == nil, "one batch is committed at a time")
+        // After a failure the open batch may end within an entry: it is never written.
+        let writes = failure == nil ? open : WriteBufferBatch()
+        committing = writes
+        if failure == nil { open = WriteBufferBatch() }
+        return PendingBatch(writes: writes)
     }
 
     /// Writes a batch into a transaction of the file. Backend thread only; no lock is held.
     package func write(
         _ batch: PendingBatch, to transaction: BoltWriteTransaction
     ) throws(BoltError) {
-        let generation = batch.generation
-        try generation.mutations.apply(to: transaction)
-        try writeRecords(generation, to: transaction)
+        let buffered = batch.writes
+        try buffered.mutations.apply(to: transaction)
+        try writeRecords(buffered, to: transaction)
         let meta = try transaction.createBucketIfMissing(StoreBucket.meta)
-        if let applied = generation.applied {
-            try StoreBucket.noteApplied(index: applied.index, term: applied.term, in: meta)
+        if let applied = buffered.applied {
+            try StoreBucket.recordApplied(index: applied.index, term: applied.term, in: meta)
         }
-        if let confState = generation.confState {
+        if let confState = buffered.confState {
             try meta.put(StoreBucket.confState, confState)
         }
-        if let revision = generation.scheduledCompaction {
+        if let revision = buffered.scheduledCompaction {
             try meta.put(
                 StoreBucket.scheduledCompaction, RevisionKey(Revision(main: revision)).encoded)
         }
     }
 
     private func writeRecords(
-        _ generation: PendingGeneration, to transaction: BoltWriteTransaction
+        _ buffered: WriteBufferBatch, to transaction: BoltWriteTransaction
     ) throws(BoltError) {
-        guard !generation.records.isEmpty else { return }
+        guard !buffered.records.isEmpty else { return }
         let bucket = try transaction.createBucketIfMissing(StoreBucket.key)
         bucket.fillPercent = 0.9
         let buffer = UnsafeMutableRawBufferPointer.allocate(
             byteCount: RevisionKey.tombstoneSizeBytes, alignment: 8)
         defer { buffer.deallocate() }
-        for record in generation.records {
+        for record in buffered.records {
             let name = RevisionKey(record.revision, isTombstone: record.isTombstone)
             let count = name.encode(into: buffer)
             try bucket.put(UnsafeRawBufferPointer(rebasing: buffer[..<count]), record.value)
         }
     }
 
-    /// Lets readers see the committed file instead of the batch. Backend thread only, after the
+    /// Makes readers use the committed file instead of the batch. Backend thread only, after the
     /// transaction's commit.
     package func publishPersisted(_ batch: PendingBatch) throws(BoltError) {
         let (fresh, bucket) = try newestState()
         lock.lockForWriting()
-        precondition(committing === batch.generation, "the batch that was taken is published")
+        precondition(committing === batch.writes, "the batch that was taken is published")
         let old = snapshot
         snapshot = fresh
         keyBucket = bucket
         committing = nil
-        for job in compactions where job.generation === batch.generation {
-            job.generation = nil
+        for job in compactions where job.requestBatch === batch.writes {
+            job.requestBatch = nil
         }
         lock.unlock()
-        // Kept until here so that the old snapshot ends outside the lock.
+        // Retained until here so that the old snapshot is released outside the lock.
         withExtendedLifetime(old) {}
     }
 
@@ -101,7 +103,7 @@ extension Store {
     func publishSnapshot() throws(BoltError) {
         let (fresh, bucket) = try newestState()
         lock.lockForWriting()
-        precondition(committing == nil, "no batch is on its way into the file meanwhile")
+        precondition(committing == nil, "no batch is being committed")
         let old = snapshot
         snapshot = fresh
         keyBucket = bucket
@@ -109,7 +111,7 @@ extension Store {
         withExtendedLifetime(old) {}
     }
 
-    /// Takes, writes, commits and publishes what is pending. Backend thread only.
+    /// Takes, writes, commits and publishes the pending changes. Backend thread only.
     package func persist() throws(StoreError) {
         let batch = try takePending()
         do throws(BoltError) {

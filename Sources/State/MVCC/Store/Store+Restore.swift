@@ -1,16 +1,16 @@
 import Bolt
 import EtcdAPI
 
-/// Opening: what the store in memory is rebuilt from.
+/// Opening: rebuilding the in-memory state from the file.
 extension Store {
     static func createBuckets(in bolt: Bolt) throws(StoreError) {
         let reading = bolt.beginRead()
         defer { reading.end() }
-        let isThere = try StoreError.reading { () throws(PageFault) in
+        let exist = try StoreError.reading { () throws(PageFault) in
             guard try reading.bucket(StoreBucket.key) != nil else { return false }
             return try reading.bucket(StoreBucket.meta) != nil
         }
-        if isThere { return }
+        if exist { return }
         do throws(BoltError) {
             let transaction = bolt.beginWrite()
             try transaction.createBucketIfMissing(StoreBucket.key)
@@ -21,9 +21,9 @@ extension Store {
         }
     }
 
-    /// Reads the records into the index. Revisions go on from the highest of the last record and
-    /// the compactions: compaction may have removed the newest records, and a crash may have come
-    /// between that and the note that it was finished.
+    /// Reads the records into the index. Revisions continue from the highest of the last record and
+    /// the compactions: compaction may have removed the newest records, and a crash may have
+    /// happened before the compaction was recorded as finished.
     func restore() throws(StoreError) {
         let leased = try restoreIndex()
         let scheduled = try compactionRevision(StoreBucket.scheduledCompaction) ?? 0
@@ -37,12 +37,12 @@ extension Store {
             compactions.append(
                 CompactionJob(
                     revision: scheduled, previous: compacted, followsFinished: false,
-                    generation: nil))
+                    requestBatch: nil))
             compacted = scheduled
         }
     }
 
-    /// Builds the index; returns the puts that name a lease, in revision order.
+    /// Builds the index; returns the puts with a lease, in revision order.
     private func restoreIndex() throws(StoreError) -> ContiguousArray<StoredRecord> {
         var leased: ContiguousArray<StoredRecord> = []
         guard var cursor = keyBucket.map({ RecordCursor($0) }) else { return leased }
@@ -77,7 +77,7 @@ extension Store {
         }
     }
 
-    /// Attaches the keys whose newest record names a lease.
+    /// Attaches the keys whose newest record has a lease.
     private func restoreLeases(_ leased: ContiguousArray<StoredRecord>) {
         guard let leases else { return }
         for record in leased {
@@ -102,7 +102,7 @@ extension Store {
 }
 
 extension KeyValueView {
-    /// Decodes a stored record; nil if it is none.
+    /// Decodes a stored record; nil if it is malformed.
     @inline(__always)
     init?(stored bytes: UnsafeRawBufferPointer) {
         do throws(WireError) {

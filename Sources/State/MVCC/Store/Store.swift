@@ -1,14 +1,14 @@
 package import Bolt
 
-/// The key-value store with revisions: the key index, the records in the file, and over them the
-/// records that are applied but not yet in the file.
+/// The multi-version key-value store: the key index, the records in the file, and the write buffer
+/// with the records that are applied but not yet in the file.
 ///
-/// Guarantees: a read at a revision sees exactly the transactions up to it; a transaction is seen
-/// whole or not at all; what a reader can see never waits for the file; after a crash the store
+/// Guarantees: a read at a revision sees exactly the transactions up to it. A transaction is
+/// visible completely or not at all. Visibility never waits for the file. After a crash the store
 /// opens at some applied state that is never older than the last published batch.
 ///
-/// Invariants: record revisions ascend from the file over `committing` to `open`; every revision
-/// in the index that a read at `compacted` or later can meet has its record in one of the three.
+/// Invariants: record revisions ascend from the file over `committing` to `open`; every revision in
+/// the index that a read at `compacted` or later can find has its record in one of the three.
 ///
 /// Threads: `range`, readers, `revisions` and hashes from any thread; `beginWrite`,
 /// `withWriteLock`, `scheduleCompaction` and the `set...` calls from the apply thread only;
@@ -20,28 +20,29 @@ package final class Store: @unchecked Sendable {
     let bolt: Bolt
     package let configuration: StoreConfiguration
     var index: KeyIndex
-    /// The newest state of the file that readers use.
+    /// The file snapshot that readers use.
     var snapshot: BoltReadTransaction
     /// The `key` bucket of `snapshot`.
     var keyBucket: BoltBucket? {
         didSet { keyFinder = keyBucket?.finder }
     }
-    /// What looks records up in `keyBucket`.
+    /// The finder of `keyBucket`.
     private(set) var keyFinder: BoltFinder?
-    /// The generation that the backend thread is writing.
-    var committing: PendingGeneration?
-    /// The generation that the apply thread fills.
-    var open = PendingGeneration()
+    /// The write buffer batch that the backend thread is writing.
+    var committing: WriteBufferBatch?
+    /// The write buffer batch that the apply thread fills.
+    var open = WriteBufferBatch()
     /// Revision of the last applied transaction that changed something; a new store has 1.
     var current: Int64 = 1
-    /// Revision below which reads are refused; -1 before the first compaction.
+    /// Revision below which reads are rejected; -1 before the first compaction.
     var compacted: Int64 = -1
-    /// Revision of the last compaction that was carried out; -1 before the first.
+    /// Revision of the last finished compaction; -1 before the first.
     var finishedCompaction: Int64 = -1
     /// Bytes of keys and values put since the start.
     var putBytes = 0
-    /// Why a change could not be made, or what it met of damage. The member must stop: nothing more
-    /// is read or persisted, and what the failed transaction changed is seen by nobody.
+    /// The error that a change failed with, or the damage that it found. The member must stop:
+    /// nothing more is read or persisted, and the changes of the failed transaction are not
+    /// visible.
     package internal(set) var failure: StoreError?
     var pins: [RevisionPin] = []
     var compactions: [CompactionJob] = []
@@ -50,8 +51,8 @@ package final class Store: @unchecked Sendable {
     /// Whether the apply thread holds the write lock. Owned by the apply thread.
     private(set) var isExclusive = false
 
-    /// Opens the store: rebuilds the index, tells `leases` which keys hang on them (they must be
-    /// loaded before), and finds a compaction that a crash interrupted.
+    /// Opens the store: rebuilds the index, attaches keys to `leases` (which must be loaded
+    /// before), and resumes a compaction that a crash interrupted.
     package init(
         bolt: Bolt, configuration: StoreConfiguration = StoreConfiguration(),
         leases: (any LeaseBinding)? = nil
@@ -74,8 +75,8 @@ package final class Store: @unchecked Sendable {
         try restore()
     }
 
-    /// The revision of the newest transaction and the one below which reads are refused (-1 before
-    /// the first compaction), as of one moment.
+    /// A consistent pair: the revision of the newest transaction and the one below which reads are
+    /// rejected (-1 before the first compaction).
     package var revisions: (current: Int64, compacted: Int64) {
         lock.lockForReading()
         defer { lock.unlock() }
@@ -85,24 +86,24 @@ package final class Store: @unchecked Sendable {
     /// The revision of the newest transaction, inside `withWriteLock` or not. Apply thread only.
     package var newestRevision: Int64 { isExclusive ? current : revisions.current }
 
-    /// Whether anything waits to be written into the file.
+    /// Whether there are changes to be written to the file.
     package var hasPending: Bool { withReadLock { state in !state.open.isEmpty } }
 
     /// Bytes of keys and values put since the start.
     package var putSizeBytes: Int { withReadLock { state in state.putBytes } }
 
-    /// Keys that exist now.
+    /// Keys that exist at the current revision.
     package var liveKeyCount: Int { withReadLock { state in state.index.liveKeyCount } }
 
-    /// Bytes that the key index may grow to, for pages and for history each: less than was asked
-    /// for where the system limits address space.
+    /// Bytes that the key index may grow to, for pages and for history each: less than configured
+    /// where the system limits address space.
     package var indexReservedBytes: Int { withReadLock { state in state.index.reservedBytes } }
 
-    /// Whether the key index is so full that only what makes room should go on. Apply thread,
-    /// inside `withWriteLock`.
+    /// Whether the key index is so full that only operations that free space should continue. Apply
+    /// thread, inside `withWriteLock`.
     package var isIndexNearlyFull: Bool { index.isNearlyFull }
 
-    /// Bytes that the key index takes.
+    /// Bytes of the key index.
     package var indexSizeBytes: Int { withReadLock { state in state.index.sizeBytes } }
 
     /// Changes and bytes that are applied and not yet in the file.
@@ -115,8 +116,8 @@ package final class Store: @unchecked Sendable {
         }
     }
 
-    /// Bytes of the file once all that is applied is in it, as the quota counts them: free pages are
-    /// filled first, and the file does not shrink by itself.
+    /// Bytes of the file after all pending changes are written, as the quota counts them: free
+    /// pages are filled first, and the file does not shrink by itself.
     package var sizeWithPendingBytes: Int { sizeBytes(withPending: pendingSize.bytes) }
 
     /// The same within `withWriteLock`.
@@ -136,8 +137,8 @@ package final class Store: @unchecked Sendable {
     /// Runs `body` under one hold of the write lock, so that readers see all its transactions at
     /// once and the backend never takes a part of them. Apply thread only.
     ///
-    /// Everything that belongs to one applied entry, the changes of other modules and
-    /// `setApplied` included, goes into one such call. Watchers are notified after it.
+    /// All changes of one applied entry, including those of other modules and `setApplied`, are
+    /// made in one such call. Watchers are notified after it.
     package func withWriteLock<Result, Failure: Error>(
         _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
@@ -166,7 +167,7 @@ package final class Store: @unchecked Sendable {
         return try body(self)
     }
 
-    /// Refuses to go on once a write transaction has failed. The caller holds the lock.
+    /// Throws once a write transaction has failed. The caller holds the lock.
     @inline(__always)
     func requireIntact() throws(StoreError) {
         if let failure { throw failure }

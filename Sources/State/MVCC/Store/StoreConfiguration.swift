@@ -1,10 +1,10 @@
-/// What can be set about a store.
+/// The configuration of a store.
 package struct StoreConfiguration: Sendable {
-    /// Records looked at in one step of a compaction (etcd's `--compaction-batch-limit`).
+    /// Records processed in one step of a compaction (etcd's `--compaction-batch-limit`).
     package var compactionBatchLimit: Int
-    /// Keys that a reader visits at most while it holds the store's lock once.
+    /// Maximum of keys that a reader visits under one hold of the store's lock.
     package var sliceKeys: Int
-    /// Bytes that a reader copies at most while it holds the store's lock once.
+    /// Maximum of bytes that a reader copies under one hold of the store's lock.
     package var sliceBytes: Int
     /// Address space reserved for the key index.
     package var indexReservedBytes: Int

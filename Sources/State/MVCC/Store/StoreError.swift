@@ -1,22 +1,22 @@
 package import Bolt
 package import EtcdAPI
 
-/// Why a store could not be opened, read, persisted or compacted. Each stops the member.
+/// An error of opening, reading, persisting or compacting a store. Each stops the member.
 package enum StoreError: Error, Equatable, Sendable {
     /// The backend file failed, or a page of it is damaged.
     case bolt(BoltError)
-    /// A record has a key that is no revision or not behind the one before, a value that is no
-    /// KeyValue or no lease, or numbers that no store comes to.
+    /// A record has a key that is not a revision or does not follow the previous one, a value that
+    /// is not a KeyValue or a lease, or numbers out of range.
     case malformedRecord(key: [UInt8])
-    /// The key index has no room, at the start or for an entry.
+    /// The key index cannot reserve memory at the start, or is full.
     case index(KeyIndexError)
-    /// The file lacks the record of a revision that the index names.
+    /// The file lacks the record of a revision in the index.
     case missingRecord(Revision)
 }
 
-/// Why a read was not carried out.
+/// An error of a read.
 package enum ReadError: Error, Equatable, Sendable {
-    /// The request asks for what cannot be read; its client is told.
+    /// The requested revision cannot be read; the client gets the error.
     case refused(EtcdError)
     /// The database is damaged: the member must stop.
     case failed(StoreError)
@@ -34,7 +34,7 @@ extension StoreError: CustomStringConvertible {
 }
 
 extension StoreError {
-    /// Runs reads of the file that only damage makes fail.
+    /// Runs reads of the file that fail only on damage.
     @inline(__always)
     static func reading<Result>(
         _ body: () throws(PageFault) -> Result
@@ -48,7 +48,7 @@ extension StoreError {
 }
 
 extension ReadError {
-    /// Runs what only damage makes fail.
+    /// Runs reads that fail only on damage.
     @inline(__always)
     static func reading<Result>(
         _ body: () throws(StoreError) -> Result
@@ -60,7 +60,7 @@ extension ReadError {
         }
     }
 
-    /// Runs checks of what a request asks for.
+    /// Runs checks of a request.
     @inline(__always)
     static func checking<Result>(
         _ body: () throws(EtcdError) -> Result

@@ -1,11 +1,11 @@
 import Glibc
 
-/// A readers-writer lock that lets a waiting writer go first.
+/// A readers-writer lock that prefers waiting writers.
 ///
-/// Readers are many and each holds it for a bounded slice; the writers are the apply thread and,
-/// for moments, the backend thread. Not recursive in either form.
+/// There are many readers, and each holds it for a bounded slice; the writers are the apply thread
+/// and, briefly, the backend thread. Not recursive in either mode.
 final class StoreLock: @unchecked Sendable {
-    // `@unchecked Sendable`: the operating system's lock is made to be shared.
+    // `@unchecked Sendable`: the operating system's lock is thread-safe.
     private let lock: UnsafeMutablePointer<pthread_rwlock_t>
 
     init() {

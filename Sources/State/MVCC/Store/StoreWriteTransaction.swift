@@ -3,10 +3,10 @@ package import EtcdAPI
 /// One write transaction: all its changes get the same main revision, `current` + 1, and sub
 /// revisions in the order they are made.
 ///
-/// It holds the store's write lock from `beginWrite` to `end`, so readers see all of it or
-/// nothing, and its own ranges see its changes. There is no way back: what a request is refused for
-/// is checked before, and damage of the database, which any read can meet, ends the store with
-/// `abandon`. Apply thread only.
+/// It holds the store's write lock from `beginWrite` to `end`, so readers see all of it or nothing,
+/// and its own ranges see its changes. There is no rollback: requests are validated before, and
+/// damage of the database, which any read can find, stops the store with `abandon`. Apply thread
+/// only.
 package final class StoreWriteTransaction {
     let store: Store
     private let ownsLock: Bool
@@ -25,14 +25,14 @@ package final class StoreWriteTransaction {
         precondition(isEnded, "a write transaction is ended")
     }
 
-    /// The revision that reads in it see: the next one as soon as something was changed.
+    /// The revision of its own reads: the next one as soon as anything was changed.
     package var revision: Int64 { changeCount == 0 ? store.current : store.current + 1 }
 
     private var nextRevision: Revision {
         Revision(main: store.current + 1, sub: Int64(changeCount))
     }
 
-    /// Stores a value, and hangs the key on `lease` (0: on none). Returns the key's new record;
+    /// Stores a value and attaches the key to `lease` (0: to none). Returns the key's new record;
     /// version 1 means that the key did not exist.
     @discardableResult
     package func put(
@@ -82,8 +82,8 @@ package final class StoreWriteTransaction {
         deleteRange(key, end: end, before: { _ in })
     }
 
-    /// As above. `previous` gets the encoded KeyValue of each key before it goes; its bytes are
-    /// valid during the call.
+    /// As above. `previous` gets the encoded KeyValue of each key before its deletion; its bytes
+    /// are valid during the call.
     package func deleteRange(
         _ key: ArraySlice<UInt8>, end: ArraySlice<UInt8>,
         previous: (UnsafeRawBufferPointer) -> Void
@@ -107,8 +107,8 @@ package final class StoreWriteTransaction {
                 return true
             }
         }
-        for place in first..<store.open.records.count {
-            let record = store.open.records[place]
+        for position in first..<store.open.records.count {
+            let record = store.open.records[position]
             guard let view = KeyValueView(stored: record.value) else {
                 preconditionFailure("a tombstone that was just encoded can be decoded")
             }
@@ -134,21 +134,21 @@ package final class StoreWriteTransaction {
         changeCount += 1
     }
 
-    /// Answers a range as the transaction sees it. Refuses with `.futureRevision` and `.compacted`.
-    /// `answer.count` and `.more` are set; the header is the caller's.
+    /// Executes a range on the transaction's view. Throws `.futureRevision` and `.compacted`.
+    /// `response.count` and `.more` are set; the caller sets the header.
     package func range(
-        _ request: RangeRequest, into answer: inout RangeAnswer
+        _ request: RangeRequest, into response: inout RangeResponse
     ) throws(ReadError) {
         let newest = revision
         let revision = try ReadError.checking { () throws(EtcdError) in
             try store.resolve(request.revision, newest: newest)
         }
         try ReadError.reading { () throws(StoreError) in
-            try store.answerWhole(RangePlan(request, revision: revision), into: &answer)
+            try store.readWhole(RangePlan(request, revision: revision), into: &response)
         }
     }
 
-    /// Hands the encoded KeyValue of a key as the transaction sees it to `body`, nil if it does
+    /// Calls `body` with the encoded KeyValue of a key in the transaction's view, nil if it does
     /// not exist. The bytes are valid during the call.
     package func withKeyValue<Result>(
         of key: ArraySlice<UInt8>, _ body: (UnsafeRawBufferPointer?) -> Result
@@ -159,8 +159,8 @@ package final class StoreWriteTransaction {
         }
     }
 
-    /// Hands each key of a range with its record to `body` until it returns false, as the
-    /// transaction sees them; the KeyValue is decoded only when asked for.
+    /// Calls `body` with the record of each key of a range in the transaction's view until it
+    /// returns false; the KeyValue is decoded only on demand.
     package func forEach(
         _ key: ArraySlice<UInt8>, end: ArraySlice<UInt8>,
         _ body: (
@@ -178,8 +178,8 @@ package final class StoreWriteTransaction {
         }
     }
 
-    /// Ends a transaction that met damage. What it has changed cannot be taken back, so the store
-    /// ends with it: nothing is read or persisted any more, and the member must stop.
+    /// Ends a transaction that found damage. Its changes cannot be rolled back, so the store stops:
+    /// nothing is read or persisted any more, and the member must stop.
     package func abandon(_ failure: StoreError) {
         precondition(!isEnded, "a write transaction is ended once")
         isEnded = true
@@ -187,8 +187,8 @@ package final class StoreWriteTransaction {
         if ownsLock { store.unlockForApply() }
     }
 
-    /// Publishes the changes. Returns them for `WatchHub.notify`, nil if there were none or one
-    /// failed: then the revision stays as it is.
+    /// Publishes the changes. Returns them for `WatchDispatcher.notify`, nil if there were none or
+    /// one failed: then the revision stays unchanged.
     package func end() -> CommittedTransaction? {
         precondition(!isEnded, "a write transaction is ended once")
         isEnded = true
@@ -198,8 +198,8 @@ package final class StoreWriteTransaction {
         } else if changeCount > 0 {
             store.current += 1
             committed = CommittedTransaction(
-                revision: store.current, generation: store.open,
-                places: firstRecord..<store.open.records.count)
+                revision: store.current, batch: store.open,
+                range: firstRecord..<store.open.records.count)
         }
         if ownsLock { store.unlockForApply() }
         return committed
@@ -216,8 +216,8 @@ extension Store {
     }
 }
 
-/// Hands over a range in the index's terms: `end` empty is the single key, one zero byte the end
-/// of the key space.
+/// Converts a range to the index's form: an empty `end` is the single key, one zero byte the end of
+/// the key space.
 func withKeyRange<Result, Failure: Error>(
     _ key: ArraySlice<UInt8>, _ end: ArraySlice<UInt8>,
     _ body: (UnsafeRawBufferPointer, KeyRangeEnd) throws(Failure) -> Result

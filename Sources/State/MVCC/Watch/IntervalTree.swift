@@ -1,8 +1,8 @@
-/// Key ranges, each with the watchers of exactly that range, searched by a key inside.
+/// Key ranges, each with the watchers of exactly that range, searched by a key they contain.
 ///
 /// A treap: ordered by start, then end; heap-ordered by a hash of both, so that its shape depends
-/// only on what is in it. Each node knows the highest end below it, which lets a search skip
-/// whatever ends before the key: finding costs O(log n) and the ranges found.
+/// only on its content. Each node holds the highest end of its subtree, so that a search skips
+/// subtrees that end before the key. A search costs O(log n) plus the ranges found.
 struct IntervalTree {
     private struct Node {
         var start: [UInt8]
@@ -33,7 +33,7 @@ struct IntervalTree {
         root = remove(watcher, start, end, from: root)
     }
 
-    /// Visits the watchers of all ranges that hold a key.
+    /// Visits the watchers of all ranges that contain a key.
     func forEach<Failure: Error>(
         containing key: UnsafeRawBufferPointer, _ body: (Watcher) throws(Failure) -> Void
     ) throws(Failure) {
@@ -46,14 +46,14 @@ struct IntervalTree {
     }
 
     private func visit<Failure: Error>(
-        _ place: Int, _ key: UnsafeRawBufferPointer, _ body: (Watcher) throws(Failure) -> Void
+        _ node: Int, _ key: UnsafeRawBufferPointer, _ body: (Watcher) throws(Failure) -> Void
     ) throws(Failure) {
-        guard place >= 0, Self.isBelow(key, nodes[place].highestEnd) else { return }
-        try visit(nodes[place].left, key, body)
-        let startsBefore = nodes[place].start.withUnsafeBytes { compareBytes($0, key) <= 0 }
+        guard node >= 0, Self.isBelow(key, nodes[node].highestEnd) else { return }
+        try visit(nodes[node].left, key, body)
+        let startsBefore = nodes[node].start.withUnsafeBytes { compareBytes($0, key) <= 0 }
         guard startsBefore else { return }
-        if Self.isBelow(key, nodes[place].end) { try nodes[place].watchers.forEach(body) }
-        try visit(nodes[place].right, key, body)
+        if Self.isBelow(key, nodes[node].end) { try nodes[node].watchers.forEach(body) }
+        try visit(nodes[node].right, key, body)
     }
 
     private static func isBelow(_ key: UnsafeRawBufferPointer, _ end: [UInt8]?) -> Bool {
@@ -62,46 +62,46 @@ struct IntervalTree {
     }
 
     private mutating func insert(
-        _ watcher: Watcher, _ start: [UInt8], _ end: [UInt8]?, into place: Int
+        _ watcher: Watcher, _ start: [UInt8], _ end: [UInt8]?, into node: Int
     ) -> Int {
-        guard place >= 0 else { return makeNode(watcher, start, end) }
-        let order = Self.compare(start, end, nodes[place].start, nodes[place].end)
+        guard node >= 0 else { return makeNode(watcher, start, end) }
+        let order = Self.compare(start, end, nodes[node].start, nodes[node].end)
         if order == 0 {
-            nodes[place].watchers.append(watcher)
-            return place
+            nodes[node].watchers.append(watcher)
+            return node
         }
         if order < 0 {
-            let child = insert(watcher, start, end, into: nodes[place].left)
-            nodes[place].left = child
-            if nodes[child].priority > nodes[place].priority { return rotateRight(place) }
+            let child = insert(watcher, start, end, into: nodes[node].left)
+            nodes[node].left = child
+            if nodes[child].priority > nodes[node].priority { return rotateRight(node) }
         } else {
-            let child = insert(watcher, start, end, into: nodes[place].right)
-            nodes[place].right = child
-            if nodes[child].priority > nodes[place].priority { return rotateLeft(place) }
+            let child = insert(watcher, start, end, into: nodes[node].right)
+            nodes[node].right = child
+            if nodes[child].priority > nodes[node].priority { return rotateLeft(node) }
         }
-        updateHighestEnd(place)
-        return place
+        updateHighestEnd(node)
+        return node
     }
 
     private mutating func remove(
-        _ watcher: Watcher, _ start: [UInt8], _ end: [UInt8]?, from place: Int
+        _ watcher: Watcher, _ start: [UInt8], _ end: [UInt8]?, from node: Int
     ) -> Int {
-        precondition(place >= 0, "a watcher that is removed was inserted")
-        let order = Self.compare(start, end, nodes[place].start, nodes[place].end)
+        precondition(node >= 0, "a watcher that is removed was inserted")
+        let order = Self.compare(start, end, nodes[node].start, nodes[node].end)
         if order == 0 {
-            nodes[place].watchers.remove(watcher)
-            guard nodes[place].watchers.isEmpty else { return place }
-            let joined = join(nodes[place].left, nodes[place].right)
-            freeNodes.append(place)
+            nodes[node].watchers.remove(watcher)
+            guard nodes[node].watchers.isEmpty else { return node }
+            let joined = join(nodes[node].left, nodes[node].right)
+            freeNodes.append(node)
             return joined
         }
         if order < 0 {
-            nodes[place].left = remove(watcher, start, end, from: nodes[place].left)
+            nodes[node].left = remove(watcher, start, end, from: nodes[node].left)
         } else {
-            nodes[place].right = remove(watcher, start, end, from: nodes[place].right)
+            nodes[node].right = remove(watcher, start, end, from: nodes[node].right)
         }
-        updateHighestEnd(place)
-        return place
+        updateHighestEnd(node)
+        return node
     }
 
     private mutating func join(_ left: Int, _ right: Int) -> Int {
@@ -117,20 +117,20 @@ struct IntervalTree {
         return right
     }
 
-    private mutating func rotateRight(_ place: Int) -> Int {
-        let child = nodes[place].left
-        nodes[place].left = nodes[child].right
-        nodes[child].right = place
-        updateHighestEnd(place)
+    private mutating func rotateRight(_ node: Int) -> Int {
+        let child = nodes[node].left
+        nodes[node].left = nodes[child].right
+        nodes[child].right = node
+        updateHighestEnd(node)
         updateHighestEnd(child)
         return child
     }
 
-    private mutating func rotateLeft(_ place: Int) -> Int {
-        let child = nodes[place].right
-        nodes[place].right = nodes[child].left
-        nodes[child].left = place
-        updateHighestEnd(place)
+    private mutating func rotateLeft(_ node: Int) -> Int {
+        let child = nodes[node].right
+        nodes[node].right = nodes[child].left
+        nodes[child].left = node
+        updateHighestEnd(node)
         updateHighestEnd(child)
         return child
     }
@@ -147,14 +147,14 @@ struct IntervalTree {
         return free
     }
 
-    private mutating func updateHighestEnd(_ place: Int) {
-        var highest = nodes[place].end
-        for child in [nodes[place].left, nodes[place].right] where child >= 0 {
+    private mutating func updateHighestEnd(_ node: Int) {
+        var highest = nodes[node].end
+        for child in [nodes[node].left, nodes[node].right] where child >= 0 {
             if Self.compareEnds(highest, nodes[child].highestEnd) < 0 {
                 highest = nodes[child].highestEnd
             }
         }
-        nodes[place].highestEnd = highest
+        nodes[node].highestEnd = highest
     }
 
     private static func compare(

@@ -1,12 +1,12 @@
 import EtcdAPI
 
-/// One change of one key as watchers are told of it, encoded once and shared by all of them.
+/// One change of one key as delivered to watchers, encoded once and shared by all of them.
 ///
-/// Made by the thread that notifies; the form with the previous pair is added, if somebody wants
-/// it, before the change is handed on to that watcher.
+/// Made by the notifying thread. The form with the previous pair is added, if a watcher wants it,
+/// before the change is delivered to that watcher.
 package final class WatchedChange: @unchecked Sendable {
     // `@unchecked Sendable`: immutable but for `encodedWithPrevious`, which is written once by the
-    // making thread before anyone who reads it gets the change.
+    // making thread before the change is delivered to a reader of it.
     /// When it happened.
     package let revision: Revision
     /// Whether the key was deleted.
@@ -37,7 +37,7 @@ package final class WatchedChange: @unchecked Sendable {
         withPrevious ? encodedWithPrevious?.count ?? encoded.count : encoded.count
     }
 
-    /// Bytes that it holds in all its forms.
+    /// Bytes of all its encoded forms.
     var heldBytes: Int { encoded.count + (encodedWithPrevious?.count ?? 0) }
 
     /// Adds the form with the previous pair, read from the store. A pair that was compacted away
@@ -78,7 +78,7 @@ package final class WatchedChange: @unchecked Sendable {
 }
 
 extension [WatchedChange] {
-    /// The events of all changes, one behind the other.
+    /// The concatenated events of all changes.
     package func withEncoded<Result>(
         withPrevious: Bool, _ body: (UnsafeRawBufferPointer) -> Result
     ) -> Result {

@@ -1,12 +1,13 @@
 import EtcdAPI
 
-/// What a watcher asks for.
+/// The parameters of a watcher.
 package struct WatcherConfiguration: Sendable {
     /// First key.
     package var key: [UInt8]
-    /// Empty for the one key, one zero byte for all from `key` on, else the first key behind.
+    /// Empty for a single key, one zero byte for all keys from `key` on, else the first key after
+    /// the range.
     package var end: [UInt8]
-    /// First revision of interest; 0 for everything after now. Not negative.
+    /// First revision of interest; 0 for everything after the current one. Not negative.
     package var startRevision: Int64
     package var omitsPuts: Bool
     package var omitsDeletions: Bool
@@ -27,7 +28,7 @@ package struct WatcherConfiguration: Sendable {
         self.allowsFragments = allowsFragments
     }
 
-    /// Whether no key can be in the range; etcd refuses such a watcher.
+    /// Whether no key can be in the range; etcd rejects such a watcher.
     package var isRangeEmpty: Bool {
         guard !end.isEmpty, end != [0] else { return false }
         return !key.lexicographicallyPrecedes(end)
@@ -49,32 +50,32 @@ package struct WatcherConfiguration: Sendable {
     }
 }
 
-/// One watcher of a stream. It is either up to date, and is found through the hub's index when
-/// something changes, or behind: then it is a cursor into history.
+/// One watcher of a stream. It is either synced, and is found through the dispatcher's index when a
+/// key changes, or unsynced: then it is a cursor into history.
 ///
-/// Invariant: every change from `nextRevision` on is yet to be delivered; an up-to-date watcher
-/// has `nextRevision` above what the hub had notified when it came to be so.
+/// Invariant: every change from `nextRevision` on is yet to be delivered. When a watcher becomes
+/// synced, its `nextRevision` is above the dispatcher's notified revision.
 final class Watcher {
     enum State {
-        case upToDate
-        case behind
-        case gone
+        case synced
+        case unsynced
+        case detached
     }
 
     let id: Int64
     let configuration: WatcherConfiguration
-    /// Not counted, for each change asks for it. The hub keeps a stream until it is closed, and
-    /// closing takes its watchers out of everything they are found through.
+    /// Not reference-counted, because it is read for each change. The dispatcher keeps a stream
+    /// until it is closed, and closing removes its watchers from all indices and lists.
     unowned(unsafe) let stream: WatchStream
-    var state = State.gone
-    /// No change before this revision is delivered any more.
+    var state = State.detached
+    /// Changes before this revision are not delivered any more.
     var nextRevision: Int64
-    /// Place in the index's list or in the list of those behind.
-    var place = 0
-    /// The round of catching up in which it fell behind or was last brought on.
-    var waitingSince: UInt64 = 0
-    /// Changes of the transaction that is being notified, if it has several.
-    var gathered: [WatchedChange] = []
+    /// Position in the index's list or in the list of unsynced watchers.
+    var listIndex = 0
+    /// The pass in which it became unsynced or was last served.
+    var lastServedPass: UInt64 = 0
+    /// Changes of the current transaction during notification, if it has several.
+    var collected: [WatchedChange] = []
 
     init(
         id: Int64, configuration: WatcherConfiguration, stream: WatchStream, nextRevision: Int64
@@ -92,30 +93,30 @@ final class Watcher {
     }
 }
 
-/// The watchers of one client stream and the sink they share. Guarded by the hub's lock.
+/// The watchers of one client stream and their common receiver. Guarded by the dispatcher's lock.
 package final class WatchStream: @unchecked Sendable {
-    // `@unchecked Sendable`: all but `sink` is read and written under the hub's lock only.
-    let sink: any WatchSink
+    // `@unchecked Sendable`: all but `receiver` is accessed under the dispatcher's lock only.
+    let receiver: any WatchReceiver
     var watchers: [Int64: Watcher] = [:]
     var nextID: Int64 = 0
-    var behindCount = 0
-    /// Whether a progress was asked for while watchers were behind.
-    var owesProgress = false
+    var unsyncedCount = 0
+    /// Whether a progress notification was requested while watchers were unsynced.
+    var isProgressPending = false
     var isClosed = false
-    /// Place in the hub's list.
-    var place = 0
-    /// Gathered in this notification, in order.
+    /// Position in the dispatcher's list.
+    var listIndex = 0
+    /// Deliveries of the current notification, in order.
     private(set) var outbox: [WatchDelivery] = []
 
-    init(sink: any WatchSink) {
-        self.sink = sink
+    init(receiver: any WatchReceiver) {
+        self.receiver = receiver
     }
 
-    /// Puts what a watcher is told of a transaction into the outbox, together with what another
-    /// watcher of the stream is told if that is the same.
+    /// Adds a watcher's changes of a transaction to the outbox; merged with the previous delivery
+    /// if that has the same content.
     func post(_ changes: [WatchedChange], to watcher: Watcher, revision: Int64) {
         let delivery = watcher.delivery(.changes(changes), revision: revision)
-        if let last = outbox.indices.last, outbox[last].tellsSame(as: delivery) {
+        if let last = outbox.indices.last, outbox[last].hasSameContent(as: delivery) {
             if outbox[last].otherIDs.isEmpty {
                 let likely = min(watchers.count - 1, Self.reservedIDsMax)
                 outbox[last].otherIDs.reserveCapacity(likely)
@@ -126,14 +127,14 @@ package final class WatchStream: @unchecked Sendable {
         }
     }
 
-    /// Empties the outbox; small storage is kept for the next time.
+    /// Empties the outbox; small storage is kept for reuse.
     func clearOutbox() {
         outbox.removeAll(keepingCapacity: outbox.count <= Self.keptMax)
     }
 
-    /// Watchers of a stream that room is made for at once when two are told the same.
+    /// Ids for which storage is reserved at once when two watchers share a delivery.
     private static let reservedIDsMax = 128
-    /// Entries of the outbox that storage is kept for.
+    /// Entries of the outbox up to which its storage is kept.
     private static let keptMax = 128
 
     /// The next id that no watcher of the stream has.
@@ -146,13 +147,13 @@ package final class WatchStream: @unchecked Sendable {
 
 extension WatchDelivery {
     /// Whether another watcher's delivery has the same changes in the same form.
-    fileprivate func tellsSame(as other: WatchDelivery) -> Bool {
+    fileprivate func hasSameContent(as other: WatchDelivery) -> Bool {
         guard revision == other.revision, wantsPrevious == other.wantsPrevious,
             allowsFragments == other.allowsFragments,
             case .changes(let mine) = content, case .changes(let others) = other.content,
             mine.count == others.count
         else { return false }
-        for place in mine.indices where mine[place] !== others[place] { return false }
+        for position in mine.indices where mine[position] !== others[position] { return false }
         return true
     }
 }

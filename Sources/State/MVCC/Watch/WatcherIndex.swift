@@ -1,24 +1,24 @@
-/// Watchers of the same keys; each knows its place, so that removing one is a swap.
+/// Watchers of the same keys; each stores its position, so that removal is a swap.
 struct WatcherList {
     private var watchers: [Watcher]
 
     init(_ watcher: Watcher) {
-        watcher.place = 0
+        watcher.listIndex = 0
         watchers = [watcher]
     }
 
     var isEmpty: Bool { watchers.isEmpty }
 
     mutating func append(_ watcher: Watcher) {
-        watcher.place = watchers.count
+        watcher.listIndex = watchers.count
         watchers.append(watcher)
     }
 
     mutating func remove(_ watcher: Watcher) {
-        let place = watcher.place
-        precondition(watchers[place] === watcher, "a watcher knows its place")
-        watchers.swapAt(place, watchers.count - 1)
-        watchers[place].place = place
+        let position = watcher.listIndex
+        precondition(watchers[position] === watcher, "a watcher stores its position")
+        watchers.swapAt(position, watchers.count - 1)
+        watchers[position].listIndex = position
         watchers.removeLast()
     }
 
@@ -29,8 +29,8 @@ struct WatcherList {
     }
 }
 
-/// The watchers that are up to date, found by a key that changes: those of single keys by hash,
-/// those of ranges through an interval tree.
+/// The synced watchers, found by a changed key: watchers of single keys by hash, watchers of ranges
+/// through an interval tree.
 struct WatcherIndex {
     private var singles: [[UInt8]: WatcherList] = [:]
     private var ranges = IntervalTree()

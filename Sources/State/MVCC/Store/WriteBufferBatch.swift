@@ -1,27 +1,28 @@
 import Bolt
 import EtcdAPI
+import Identifiers
 
 /// One stored record: a revision and its encoded KeyValue.
 struct StoredRecord {
     var revision: Revision
     var isTombstone: Bool
-    /// The encoded KeyValue; valid while the generation or file snapshot it lies in is held.
+    /// The encoded KeyValue; valid while the batch or file snapshot that holds it is retained.
     var value: UnsafeRawBufferPointer
 }
 
-/// What has been applied since the last generation was taken for the file: the overlay that
-/// readers look into before the file.
+/// One batch of the write buffer: the changes applied since the previous batch was taken for the
+/// file. Readers search the write buffer before the file.
 ///
 /// Invariant: `records` ascend by revision. Written by the apply thread under the store's write
-/// lock while it is the open one; unchanged afterwards.
-final class PendingGeneration: @unchecked Sendable {
+/// lock while it is the open batch; unchanged afterwards.
+final class WriteBufferBatch: @unchecked Sendable {
     // `@unchecked Sendable`: guarded by the store's lock as said above.
     private(set) var records: ContiguousArray<StoredRecord> = []
     private var arena = RecordArena()
     /// Changes of other buckets, made by the same applied entries.
     var mutations = BoltWriteBatch()
     /// Index and term of the last applied entry, if any was applied.
-    var applied: (index: UInt64, term: UInt64)?
+    var applied: (index: LogIndex, term: Term)?
     /// The stored form of the membership configuration, if it changed.
     var confState: [UInt8]?
     /// The revision of the last compaction that was scheduled, if one was.
@@ -62,14 +63,14 @@ final class PendingGeneration: @unchecked Sendable {
         return value
     }
 
-    /// Takes back what a transaction that failed has appended.
-    func removeRecords(from place: Int) { records.removeSubrange(place...) }
+    /// Removes the records that a failed transaction has appended.
+    func removeRecords(from position: Int) { records.removeSubrange(position...) }
 
-    /// Revision of the first record; above all others if there is none.
+    /// Revision of the first record; greater than all others if there is none.
     @inline(__always)
     var firstRevision: Revision { records.first?.revision ?? .last }
 
-    /// Place of the first record at or after a revision.
+    /// Index of the first record at or after a revision.
     func lowerBound(_ revision: Revision) -> Int {
         var low = 0
         var high = records.count
@@ -80,21 +81,21 @@ final class PendingGeneration: @unchecked Sendable {
         return low
     }
 
-    /// The value of a revision, nil if it is not here.
+    /// The value of a revision, nil if the batch lacks it.
     func value(of revision: Revision) -> UnsafeRawBufferPointer? {
-        let place = lowerBound(revision)
-        guard place < records.count, records[place].revision == revision else { return nil }
-        return records[place].value
+        let position = lowerBound(revision)
+        guard position < records.count, records[position].revision == revision else { return nil }
+        return records[position].value
     }
 }
 
-/// A generation on its way into the file; see `Store.takePending`.
+/// A write buffer batch that was taken for the file; see `Store.takePending`.
 package struct PendingBatch {
-    let generation: PendingGeneration
+    let writes: WriteBufferBatch
 
     /// Records of the `key` bucket in it.
-    package var recordCount: Int { generation.records.count }
+    package var recordCount: Int { writes.records.count }
 
     /// Whether writing it changes nothing.
-    package var isEmpty: Bool { generation.isEmpty }
+    package var isEmpty: Bool { writes.isEmpty }
 }

@@ -1,9 +1,11 @@
-/// The membership as the tree of etcd's former store, which `.snap` files and snapshot messages
-/// still carry: members of 3.5 start from it.
+package import Identifiers
+
+/// The membership in the format of etcd's v2 store, which `.snap` files and snapshot messages still
+/// contain: members of 3.5 start from it.
 ///
-/// A node is a directory with children or a value; indexes only have to be plausible.
+/// A node is a directory with children, or a value; indexes only have to be valid.
 extension ClusterMembership {
-    /// JSON of the whole former store, with an empty event history of its usual capacity.
+    /// JSON of the whole v2 store, with an empty event history of the default capacity.
     package var legacyTreeJSON: String {
         var nodes: [(name: String, json: String)] = [("members", membersDirectory)]
         if !removed.isEmpty { nodes.append(("removed_members", removedDirectory)) }
@@ -51,11 +53,11 @@ extension ClusterMembership {
         """
     }
 
-    /// Readers index into the event queue up to its capacity, so all its places must be there.
+    /// Readers index into the event queue up to its capacity, so all slots must be present.
     private static let emptyHistory: String = {
-        let places = Array(repeating: "null", count: 1000).joined(separator: ",")
+        let slots = Array(repeating: "null", count: 1000).joined(separator: ",")
         return """
-            {"EventHistory":{"Queue":{"Events":[\(places)],"Size":0,"Front":0,"Back":0,\
+            {"EventHistory":{"Queue":{"Events":[\(slots)],"Size":0,"Front":0,"Back":0,\
             "Capacity":1000},"StartIndex":0,"LastIndex":0}}
             """
     }()
@@ -68,9 +70,9 @@ extension ClusterMembership {
         """
 }
 
-/// Requests to the former store that members before 3.6 still put into the log.
+/// Requests to the v2 store, which members before 3.6 still propose.
 extension ClusterMembership {
-    /// What such a request means for the membership; nil when it does not concern it.
+    /// The membership change of such a request; nil when it does not concern the membership.
     package static func legacyChange(path: String, value: String) -> LegacyChange? {
         let parts = path.split(separator: "/", omittingEmptySubsequences: true)
         if parts == ["0", "version"] {

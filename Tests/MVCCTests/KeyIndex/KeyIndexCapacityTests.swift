@@ -3,8 +3,8 @@ import Testing
 
 @testable import MVCC
 
-/// What happens where the reservation ends.
-@Suite struct KeyIndexRoomTests {
+/// Behavior at the end of the reservation.
+@Suite struct KeyIndexCapacityTests {
     private static let reserved = 32 << 20
     private static let smallReserved = 8 << 20
 
@@ -26,7 +26,7 @@ import Testing
         }
     }
 
-    @Test func longKeysAreRefusedWhenTheIndexIsFullAndTakenAgainAfterACompaction() throws {
+    @Test func longKeysAreRejectedWhenTheIndexIsFullAndAcceptedAgainAfterACompaction() throws {
         let index = try KeyIndex(reservedBytes: Self.reserved)
         let count = fill(index, from: 2, Self.longKey)
         #expect(count * 10_000 > Self.reserved * 3 / 4, "\(count) keys")
@@ -45,7 +45,7 @@ import Testing
         #expect(index.verify() == [])
     }
 
-    @Test func pagesAreRefusedWhenTheIndexIsFull() throws {
+    @Test func pagesAreRejectedWhenTheIndexIsFull() throws {
         let index = try KeyIndex(reservedBytes: Self.smallReserved)
         let count = fill(index, from: 2) { number in
             let digits = Array(String(number).utf8.reversed())
@@ -55,10 +55,10 @@ import Testing
         #expect(index.keyCount == count)
     }
 
-    @Test func aHistoryIsRefusedWhenTheIndexIsFull() throws {
+    @Test func aHistoryIsRejectedWhenTheIndexIsFull() throws {
         let index = try KeyIndex(reservedBytes: Self.smallReserved)
         let count = fill(index, from: 2) { _ in [1] }
-        // A history moves to a chunk twice as large, beside which it lies meanwhile.
+        // A history moves to a chunk twice as large, while the old chunk is still in use.
         #expect(count > Self.smallReserved / PackedRecord.sizeBytes / 4)
         #expect(index.get([1])?.version == Int64(count))
         #expect(index.get([1], Int64(count / 2))?.version == Int64(count / 2 - 1))
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func whatIsMissingIsNamed() async {
+    @Test func theErrorNamesTheMissingAddressSpace() async {
         await #expect(processExitsWith: .success) {
             limitAddressSpace(toMore: 256 << 20)
             do throws(KeyIndexError) {
@@ -98,7 +98,7 @@ import Testing
     }
 }
 
-/// Lets this process take so many bytes of address space more.
+/// Limits this process to so many more bytes of address space.
 private func limitAddressSpace(toMore more: Int) {
     var size = 0
     if let file = fopen("/proc/self/statm", "r") {

@@ -1,27 +1,27 @@
-/// Making room: dividing full pages.
+/// Splitting full pages.
 extension KeyIndex {
-    /// Divides the page at `depth` of the last descent, or, if the page above it lacks room for
-    /// one more entry, that one. The caller descends again and looks whether there is room now.
+    /// Splits the page at `depth` of the last descent or, if its parent lacks space for one more
+    /// entry, the parent. The caller descends again and checks whether the entry fits now.
     ///
-    /// A page that grows at one of its ends is divided at that end, so that keys arriving in
-    /// order leave full pages behind.
-    func divide(depth: Int, insertionIndex: Int, _ newKey: UnsafeRawBufferPointer) {
+    /// A page that grows at one of its ends is split at that end, so that keys inserted in order
+    /// leave full pages behind.
+    func split(depth: Int, insertionIndex: Int, _ newKey: UnsafeRawBufferPointer) {
         guard depth > 0 else {
             growRoot()
             return
         }
         let full = page(path.page(depth))
-        let position = chooseDivision(full, insertionIndex, newKey)
+        let position = chooseSplitPosition(full, insertionIndex, newKey)
         let parent = page(path.page(depth - 1))
         let childIndex = path.index(depth - 1)
         guard parent.fits(keyLength: scratch.separator.count) else {
-            divide(depth: depth - 1, insertionIndex: childIndex + 1, newKey)
+            split(depth: depth - 1, insertionIndex: childIndex + 1, newKey)
             return
         }
-        divide(path.page(depth), at: position, parent, childIndex)
+        split(path.page(depth), at: position, parent, childIndex)
     }
 
-    /// Puts a new root above the present one.
+    /// Adds a new root above the current one.
     private func growRoot() {
         let id = pages.allocate()
         let top = page(id)
@@ -40,8 +40,8 @@ extension KeyIndex {
         summary.store(to: payload)
     }
 
-    /// Divides a page before the entry at `position`, at `scratch.separator`.
-    private func divide(
+    /// Splits a page before the entry at `position`, at `scratch.separator`.
+    private func split(
         _ leftID: UInt32, at position: Int, _ parent: IndexPage, _ childIndex: Int
     ) {
         let left = page(leftID)

@@ -1,32 +1,34 @@
 import EtcdAPI
 
-/// Telling the watchers that are up to date.
-extension WatchHub {
-    /// Tells of transactions, in revision order without gaps. Apply thread; the store's write lock
+/// Notifying the synced watchers.
+extension WatchDispatcher {
+    /// Delivers transactions, in revision order without gaps. Apply thread; the store's write lock
     /// is not held.
     ///
-    /// - Throws: when a previous pair cannot be read. Nobody is told of anything then.
+    /// - Throws: when a previous pair cannot be read. Nothing is delivered then.
     package func notify(_ transactions: [CommittedTransaction]) throws(StoreError) {
         guard let last = transactions.last else { return }
-        try withLock { hub throws(StoreError) in
+        try withLock { dispatcher throws(StoreError) in
             var streams: [WatchStream] = []
-            if !hub.index.isEmpty {
-                for transaction in transactions { try hub.gather(transaction, into: &streams) }
+            if !dispatcher.index.isEmpty {
+                for transaction in transactions {
+                    try dispatcher.collect(transaction, into: &streams)
+                }
             }
-            hub.notifiedRevision = max(hub.notifiedRevision, last.revision)
-            for stream in streams { hub.flush(stream) }
+            dispatcher.notifiedRevision = max(dispatcher.notifiedRevision, last.revision)
+            for stream in streams { dispatcher.flush(stream) }
         }
     }
 
-    /// Fills the outboxes of the streams that watch something the transaction changed.
-    private func gather(
+    /// Fills the outboxes of the streams that watch a key changed by the transaction.
+    private func collect(
         _ transaction: CommittedTransaction, into streams: inout [WatchStream]
     ) throws(StoreError) {
         var touched: [Watcher] = []
-        let isAlone = transaction.changes.count == 1
+        let isSingleChange = transaction.changes.count == 1
         for record in transaction.changes {
             guard let view = KeyValueView(stored: record.value) else { continue }
-            // Watchers that hear of nothing else in the transaction share one list of it.
+            // Watchers of only this change in the transaction share one list of it.
             var only: [WatchedChange] = []
             try index.forEach(watching: view.key) { watcher throws(StoreError) in
                 guard watcher.nextRevision <= transaction.revision,
@@ -40,19 +42,19 @@ extension WatchHub {
                 if watcher.configuration.wantsPrevious {
                     try only[0].addPrevious(of: view, from: store)
                 }
-                if isAlone {
+                if isSingleChange {
                     post(only, to: watcher, revision: transaction.revision, &streams)
-                } else if watcher.gathered.isEmpty {
+                } else if watcher.collected.isEmpty {
                     touched.append(watcher)
-                    watcher.gathered = only
+                    watcher.collected = only
                 } else {
-                    watcher.gathered.append(only[0])
+                    watcher.collected.append(only[0])
                 }
             }
         }
         for watcher in touched {
-            post(watcher.gathered, to: watcher, revision: transaction.revision, &streams)
-            watcher.gathered = []
+            post(watcher.collected, to: watcher, revision: transaction.revision, &streams)
+            watcher.collected = []
         }
     }
 
@@ -65,23 +67,24 @@ extension WatchHub {
         stream.post(changes, to: watcher, revision: revision)
     }
 
-    /// Hands an outbox over; if the sink is full its watchers fall behind.
+    /// Delivers an outbox; if the receiver is full, its watchers become unsynced.
     private func flush(_ stream: WatchStream) {
         defer { stream.clearOutbox() }
-        guard !stream.sink.deliver(stream.outbox) else { return }
+        guard !stream.receiver.deliver(stream.outbox) else { return }
         for delivery in stream.outbox {
-            for place in 0..<delivery.watcherCount {
-                fallBehind(stream.watchers[delivery.watcherID(at: place)], at: delivery.revision)
+            for position in 0..<delivery.watcherCount {
+                markUnsynced(
+                    stream.watchers[delivery.watcherID(at: position)], at: delivery.revision)
             }
         }
     }
 
-    /// Sends a watcher into history, to read from `revision` on; one that is there already stays,
-    /// for it begins further back.
-    private func fallBehind(_ watcher: Watcher?, at revision: Int64) {
-        guard let watcher, watcher.state == .upToDate else { return }
+    /// Makes a synced watcher read history from `revision` on. An already unsynced one is left as
+    /// it is: it begins at a lower revision.
+    private func markUnsynced(_ watcher: Watcher?, at revision: Int64) {
+        guard let watcher, watcher.state == .synced else { return }
         watcher.nextRevision = revision
-        displace(watcher)
-        place(watcher)
+        detach(watcher)
+        attach(watcher)
     }
 }

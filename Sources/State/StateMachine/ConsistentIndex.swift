@@ -1,23 +1,25 @@
 package import Bolt
 package import EtcdAPI
 import FoundationEssentials
+package import Identifiers
 import MVCC
 package import Membership
 
-/// How far the database says that it has applied the log: bucket `meta`.
-package struct AppliedMark: Sendable {
+/// How far the database has applied the log, with the ConfState and storage version recorded
+/// there: bucket `meta`.
+package struct ConsistentIndex: Sendable {
     /// Index of the last applied entry; 0 for a new database.
-    package var index: UInt64 = 0
-    package var term: UInt64 = 0
-    /// Membership as the consensus layer had it then; nil in a database that never noted it.
+    package var index: LogIndex = .zero
+    package var term: Term = .zero
+    /// Raft's ConfState at that index; nil in a database that never recorded it.
     package var confState: RaftConfState?
-    /// The version whose schema the database has; nil before 3.6.
+    /// The version of the database's schema; nil before 3.6.
     package var storageVersion: SemanticVersion?
 
     package init(from transaction: BoltReadTransaction) throws(PageFault) {
         guard let meta = try transaction.bucket(StoreBucket.meta) else { return }
-        index = Self.word(try meta.get(StoreBucket.consistentIndex))
-        term = Self.word(try meta.get(StoreBucket.term))
+        index = LogIndex(Self.word(try meta.get(StoreBucket.consistentIndex)))
+        term = Term(Self.word(try meta.get(StoreBucket.term)))
         if let stored = try meta.get(StoreBucket.confState) {
             confState = RaftConfState(stored: stored)
         }
@@ -26,15 +28,15 @@ package struct AppliedMark: Sendable {
         }
     }
 
-    package init(index: UInt64, term: UInt64, confState: RaftConfState) {
+    package init(index: LogIndex, term: Term, confState: RaftConfState) {
         self.index = index
         self.term = term
         self.confState = confState
     }
 
-    /// Stores how far the log is applied; the storage version stays as it is.
+    /// Stores index, term and ConfState; the storage version stays unchanged.
     package func write(to meta: BoltWriteBucket) throws(BoltError) {
-        try StoreBucket.noteApplied(index: index, term: term, in: meta)
+        try StoreBucket.recordApplied(index: index, term: term, in: meta)
         if let confState { try meta.put(StoreBucket.confState, confState.stored) }
     }
 

@@ -1,4 +1,4 @@
-/// A version as clusters compare it: major.minor.patch.
+/// A semantic version: major.minor.patch.
 package struct SemanticVersion: Comparable, Hashable, Sendable, CustomStringConvertible {
     package let major: Int
     package let minor: Int
@@ -10,7 +10,7 @@ package struct SemanticVersion: Comparable, Hashable, Sendable, CustomStringConv
         self.patch = patch
     }
 
-    /// Reads `3.7.0` or `3.7`, ignoring a pre-release or build suffix; nil for anything else.
+    /// Parses `3.7.0` or `3.7`, ignoring a pre-release or build suffix; nil for anything else.
     package init?(_ text: some StringProtocol) {
         let core = text.prefix { $0 != "-" && $0 != "+" }
         let parts = core.split(separator: ".", omittingEmptySubsequences: false)
@@ -27,10 +27,10 @@ package struct SemanticVersion: Comparable, Hashable, Sendable, CustomStringConv
 
     package var description: String { "\(major).\(minor).\(patch)" }
 
-    /// The `3.7` of cluster versions in logs and metrics.
+    /// The form `3.7` of cluster versions in logs and metrics.
     package var majorMinor: String { "\(major).\(minor)" }
 
-    /// The same version with patch 0, which is what clusters agree on.
+    /// The same version with patch 0, as in cluster versions.
     package var withoutPatch: SemanticVersion { SemanticVersion(major, minor) }
 
     package static func < (left: SemanticVersion, right: SemanticVersion) -> Bool {

@@ -1,12 +1,13 @@
 package import Bolt
 import FoundationEssentials
+import Identifiers
 
-/// What a 3.5 member knows of the others only in its former store: its database has neither the
-/// names and client URLs that were published nor the promotions of learners.
+/// Published attributes in the v2 store: the database of a 3.5 member contains neither the
+/// published names and client URLs of other members nor promotions of learners.
 extension ClusterMembership {
-    /// What a tree of the former store, as `legacyTreeJSON` writes it, has published of members;
-    /// empty when it is none.
-    package static func publications(inLegacyTree json: [UInt8]) -> [LegacyChange] {
+    /// The published attributes in a v2 store, in the format of `legacyTreeJSON`; empty when the
+    /// bytes are not one.
+    package static func publishedAttributes(inLegacyTree json: [UInt8]) -> [LegacyChange] {
         guard let tree = try? JSONDecoder().decode(StoredTree.self, from: Data(json)) else {
             return []
         }
@@ -17,13 +18,13 @@ extension ClusterMembership {
         }
     }
 
-    /// Fills in what the database does not hold of its members, the newest publication of each
-    /// counting, and writes all of them as they are known now.
-    package mutating func recall(
-        _ publications: [LegacyChange], into batch: inout BoltWriteBatch
+    /// Sets the attributes that the database lacks, by the newest change of each member, and stores
+    /// all members.
+    package mutating func restorePublishedAttributes(
+        _ published: [LegacyChange], into batch: inout BoltWriteBatch
     ) {
         var newest: [MemberID: (name: String, clientURLs: [String])] = [:]
-        for case .attributes(let id, let name, let urls) in publications {
+        for case .attributes(let id, let name, let urls) in published {
             newest[id] = (name, urls)
         }
         for member in members {
@@ -36,7 +37,7 @@ extension ClusterMembership {
     }
 }
 
-/// A node of the tree, as far as it is read.
+/// A node of the v2 store; only the needed fields.
 private struct StoredNode: Decodable {
     var value: String?
     var children: [String: StoredNode]?

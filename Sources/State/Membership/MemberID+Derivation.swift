@@ -1,12 +1,13 @@
 import Crypto
+package import Identifiers
 
-/// How etcd derives identities: the first eight bytes of a SHA-1, read big-endian.
+/// How etcd derives IDs: the first eight bytes of a SHA-1, big-endian.
 extension MemberID {
-    /// Identity of a member with these peer URLs.
+    /// ID of a member with these peer URLs.
     ///
     /// - Parameters:
     ///   - peerURLs: hashed in ascending order without a separator.
-    ///   - token: initial-cluster-token; keeps clusters with equal URLs apart.
+    ///   - token: initial-cluster-token, which distinguishes clusters with equal URLs.
     ///   - addedAtUnixSeconds: set for a member that is added at run time.
     package init(peerURLs: [String], token: String, addedAtUnixSeconds: Int64? = nil) {
         var text = peerURLs.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.joined() + token
@@ -16,10 +17,10 @@ extension MemberID {
 }
 
 extension ClusterID {
-    /// Identity of a cluster founded by these members.
-    package init(founders: [MemberID]) {
+    /// ID of a cluster with these initial members.
+    package init(initialMembers: [MemberID]) {
         var bytes: [UInt8] = []
-        for member in founders.sorted() {
+        for member in initialMembers.sorted() {
             withUnsafeBytes(of: member.rawValue.bigEndian) { bytes.append(contentsOf: $0) }
         }
         self.init(rawValue: leadingWord(ofSHA1: bytes))

@@ -1,11 +1,12 @@
+import Disk
 import EtcdAPI
 import SwiftProtobuf
 import Testing
 
 @testable import MVCC
 
-/// Every watcher against the list of all changes.
-@Suite struct WatchHubModelTests {
+/// Checks every watcher against the list of all changes.
+@Suite struct WatchDispatcherModelTests {
     @Test(arguments: [1, 2, 3, 4, 5, 6] as [UInt64])
     func everyWatcherSeesItsChangesOnceAndInOrder(seed: UInt64) throws {
         var run = try WatchRun(seed: seed)
@@ -14,21 +15,21 @@ import Testing
     }
 }
 
-/// A sink that is full at times; it keeps what each watcher is told apart.
-final class RecordingSink: WatchSink, @unchecked Sendable {
+/// A receiver that is full at times; it records the deliveries of each watcher.
+final class RecordingReceiver: WatchReceiver, @unchecked Sendable {
     // `@unchecked Sendable`: the tests use one thread.
     var isFull = false
     var deliveries: [WatchDelivery] = []
 
-    var hasRoom: Bool { !isFull }
+    var hasCapacity: Bool { !isFull }
 
     func deliver(_ deliveries: [WatchDelivery]) -> Bool {
         if isFull { return false }
         for delivery in deliveries {
-            for place in 0..<delivery.watcherCount {
+            for index in 0..<delivery.watcherCount {
                 self.deliveries.append(
                     WatchDelivery(
-                        watcherID: delivery.watcherID(at: place), revision: delivery.revision,
+                        watcherID: delivery.watcherID(at: index), revision: delivery.revision,
                         wantsPrevious: delivery.wantsPrevious,
                         allowsFragments: delivery.allowsFragments, content: delivery.content))
             }
@@ -55,27 +56,27 @@ private struct WatchRun {
     }
 
     let fixture: StoreFixture
-    let hub: WatchHub
-    var random: Seeded
+    let dispatcher: WatchDispatcher
+    var random: SeededGenerator
     var changes: [SeenChange] = []
     var values: [[UInt8]: [UInt8]] = [:]
-    var sinks: [RecordingSink] = []
+    var receivers: [RecordingReceiver] = []
     var streams: [WatchStream] = []
     var watchers: [Watched] = []
-    var waiting: [CommittedTransaction] = []
+    var pending: [CommittedTransaction] = []
     var lowestCompaction: Int64 = 0
 
     init(seed: UInt64) throws {
         fixture = try StoreFixture()
-        random = Seeded(seed)
-        hub = WatchHub(
+        random = SeededGenerator(seed: seed)
+        dispatcher = WatchDispatcher(
             store: fixture.store,
             configuration: WatchConfiguration(
-                watchersPerRound: 5, revisionsPerPage: 4, bytesPerPage: 200, bytesPerSlice: 80))
+                watchersPerSyncMax: 5, revisionsPerPage: 4, bytesPerPage: 200, bytesPerSlice: 80))
         for _ in 0..<4 {
-            let sink = RecordingSink()
-            sinks.append(sink)
-            streams.append(hub.openStream(sink))
+            let receiver = RecordingReceiver()
+            receivers.append(receiver)
+            streams.append(dispatcher.openStream(receiver))
         }
     }
 
@@ -83,14 +84,16 @@ private struct WatchRun {
         switch random.below(20) {
         case 0..<8: write()
         case 8..<11: try notify()
-        case 11..<14: _ = try hub.catchUpStep()
+        case 11..<14: _ = try dispatcher.syncWatchers()
         case 14, 15: register()
-        case 16: sinks[random.below(sinks.count)].isFull = random.below(2) == 0
+        case 16: receivers[random.below(receivers.count)].isFull = random.below(2) == 0
         case 17: try fixture.store.persist()
         case 18: cancel()
         default: try compact()
         }
-        if random.below(5) == 0 { hub.requestProgress(on: streams[random.below(streams.count)]) }
+        if random.below(5) == 0 {
+            dispatcher.requestProgress(on: streams[random.below(streams.count)])
+        }
     }
 
     mutating func write() {
@@ -119,12 +122,12 @@ private struct WatchRun {
                         previousValue: old))
             }
         }
-        if let committed = transaction.end() { waiting.append(committed) }
+        if let committed = transaction.end() { pending.append(committed) }
     }
 
     mutating func notify() throws {
-        try hub.notify(waiting)
-        waiting = []
+        try dispatcher.notify(pending)
+        pending = []
     }
 
     mutating func register() {
@@ -137,7 +140,7 @@ private struct WatchRun {
             wantsPrevious: random.below(2) == 0)
         guard !configuration.isRangeEmpty else { return }
         let stream = random.below(streams.count)
-        guard let (id, revision) = hub.register(configuration, id: nil, on: streams[stream])
+        guard let (id, revision) = dispatcher.register(configuration, id: nil, on: streams[stream])
         else {
             Issue.record("an automatic id is never refused")
             return
@@ -151,10 +154,10 @@ private struct WatchRun {
 
     mutating func cancel() {
         guard !watchers.isEmpty, random.below(3) == 0 else { return }
-        let place = random.below(watchers.count)
-        let isThere = hub.cancel(watchers[place].id, on: streams[watchers[place].stream])
-        if watchers[place].isCanceled { #expect(!isThere) }
-        watchers[place].isCanceled = true
+        let index = random.below(watchers.count)
+        let exists = dispatcher.cancel(watchers[index].id, on: streams[watchers[index].stream])
+        if watchers[index].isCanceled { #expect(!exists) }
+        watchers[index].isCanceled = true
     }
 
     mutating func compact() throws {
@@ -168,23 +171,24 @@ private struct WatchRun {
 
     mutating func finish() throws {
         try notify()
-        for sink in sinks { sink.isFull = false }
-        var rounds = 0
-        while try hub.catchUpStep() || hub.counts.behind > 0 {
-            rounds += 1
-            try #require(rounds < 10_000, "catching up ends")
+        for receiver in receivers { receiver.isFull = false }
+        var passes = 0
+        while try dispatcher.syncWatchers() || dispatcher.counts.unsynced > 0 {
+            passes += 1
+            try #require(passes < 10_000, "catching up ends")
         }
         for watched in watchers { try check(watched) }
-        for sink in sinks { checkProgress(sink) }
+        for receiver in receivers { checkProgress(receiver) }
     }
 
-    /// What was seen is a gap-free run of what the watcher asked for, whole unless it was canceled
-    /// or compacted away.
+    /// The received changes are a gap-free run of the expected ones, complete unless the watcher
+    /// was canceled or compacted.
     func check(_ watched: Watched) throws {
         var seen: [SeenChange] = []
         var isCut = watched.isCanceled
         var lastDelivered: Int64 = 0
-        for delivery in sinks[watched.stream].deliveries where delivery.watcherID == watched.id {
+        for delivery in receivers[watched.stream].deliveries
+        where delivery.watcherID == watched.id {
             switch delivery.content {
             case .changes(let changes):
                 let first = try #require(changes.first)
@@ -204,12 +208,12 @@ private struct WatchRun {
                 && watched.configuration.admits(isDeletion: change.isDeletion)
         }
         if isCut { expected = Array(expected.prefix(seen.count)) }
-        for (place, change) in seen.enumerated() where change.previousValue == nil {
+        for (index, change) in seen.enumerated() where change.previousValue == nil {
             // A previous pair may have been compacted away.
-            if place < expected.count { expected[place].previousValue = nil }
+            if index < expected.count { expected[index].previousValue = nil }
         }
         if !watched.configuration.wantsPrevious {
-            for place in expected.indices { expected[place].previousValue = nil }
+            for index in expected.indices { expected[index].previousValue = nil }
         }
         #expect(seen == expected)
     }
@@ -227,11 +231,12 @@ private struct WatchRun {
             previousValue: event.hasPrevKv ? Array(event.prevKv.value) : nil)
     }
 
-    /// After a progress at R no change at or below R follows, for watchers older than it.
-    func checkProgress(_ sink: RecordingSink) {
+    /// After a progress notification at R no change at or below R follows, for watchers that had
+    /// received a change before it.
+    func checkProgress(_ receiver: RecordingReceiver) {
         var seen: Set<Int64> = []
         var promised: [Int64: Int64] = [:]
-        for delivery in sink.deliveries {
+        for delivery in receiver.deliveries {
             switch delivery.content {
             case .progress:
                 for id in seen { promised[id] = delivery.revision }

@@ -1,10 +1,10 @@
 package import Lease
 package import MVCC
 
-/// Ties the leases to the store: the store says which keys hang on what, the lessor keeps it.
+/// Connects the lessor to the store, which reports the attached and detached keys.
 ///
-/// Owned by the apply thread. A class because the store and the state machine both hold it.
-package final class LeaseKeeper: LeaseBinding {
+/// Owned by the apply thread. A class because the store and the state machine share it.
+package final class LessorBinding: LeaseBinding {
     package var lessor: Lessor
 
     package init(_ lessor: Lessor) { self.lessor = lessor }
