@@ -1,13 +1,14 @@
 import EtcdAPI
+import Identifiers
 import Raft
 import StateMachine
 import Testing
 
 @testable import Replica
 
-/// What the order of a replica's effects carries.
+/// The rules that the order of a replica's effects implies.
 @Suite("The order of effects") struct EffectOrderTests {
-    @Test("What a write has to be durable for is in no list before its report")
+    @Test("Messages that need a durable write are in no list before its report")
     func persistBeforeSend() throws {
         var fixture = try ReplicaFixture.following()
         let append = Message(
@@ -16,19 +17,19 @@ import Testing
             entries: [Entry(term: Term(2), index: LogIndex(4), data: [7])])
         try fixture.step(.message(append))
         let write = try #require(fixture.effects.writes.first)
-        let answers = fixture.effects.all.filter { effect in
+        let responses = fixture.effects.all.filter { effect in
             if case .send(let messages) = effect {
                 messages.contains { $0.type == .appendResponse }
             } else {
                 false
             }
         }
-        #expect(answers.isEmpty)
+        #expect(responses.isEmpty)
         try fixture.step(.written(write.number))
         #expect(fixture.effects.messages.map(\.type) == [.appendResponse])
     }
 
-    @Test("What was committed before a single-voter commit is handed out before it")
+    @Test("Entries committed before a single-voter commit are handed out before it")
     func singleVoterCommits() throws {
         var fixture = try ReplicaFixture.leading(appliesSingleVoterCommits: true)
         let large = NumberedProposal(id: 1, data: [UInt8](repeating: 1, count: 100_000))

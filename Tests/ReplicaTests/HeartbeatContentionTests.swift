@@ -1,4 +1,4 @@
-import Raft
+import Identifiers
 import Testing
 
 @testable import Replica

@@ -4,10 +4,10 @@ import Testing
 
 @testable import Replica
 
-/// What a replica does when its log writes nothing any more. An election timeout is 10 ticks.
+/// A replica whose log stops writing. An election timeout is 10 ticks.
 @Suite("A replica with a hung log disk")
 struct LogHealthTests {
-    /// Lets time pass while the others answer and the log does not.
+    /// Lets time pass while the other members respond and the log does not.
     private func wait(_ fixture: inout ReplicaFixture, ticks: Int) throws -> [Message] {
         var messages: [Message] = []
         for _ in 0..<ticks {
@@ -18,7 +18,7 @@ struct LogHealthTests {
         return messages
     }
 
-    @Test func handsLeadershipOverAfterAnElectionTimeout() throws {
+    @Test func transfersLeadershipAfterAnElectionTimeout() throws {
         var fixture = try ReplicaFixture.leadingThree()
         try fixture.step(.propose([ReplicaFixture.proposal(1)]))
         let write = try #require(fixture.effects.writes.first)
@@ -28,46 +28,46 @@ struct LogHealthTests {
         sent = try wait(&fixture, ticks: 1)
         #expect(sent.filter { $0.type == .timeoutNow }.count == 1)
         #expect(fixture.replica.isLogStalled && !fixture.replica.takesProposals)
-        // The successor does not take over either: within another election timeout it is over.
+        // The target does not take over either: the transfer ends within another election timeout.
         _ = try wait(&fixture, ticks: 10)
         #expect(fixture.replica.role == .follower && fixture.replica.leader == nil)
         _ = try wait(&fixture, ticks: 100)
-        #expect(fixture.replica.role == .follower, "who cannot write does not campaign")
+        #expect(fixture.replica.role == .follower, "a member that cannot write does not campaign")
         try fixture.step(.written(write.number))
         #expect(!fixture.replica.isLogStalled)
     }
 
-    @Test func leadsOnWhileItsDiskIsSlowButGoesOn() throws {
+    @Test func keepsLeadingWhileItsDiskIsSlowButWorks() throws {
         var fixture = try ReplicaFixture.leadingThree()
-        var underWay: [WriteNumber] = []
+        var unfinished: [WriteNumber] = []
         for id in UInt64(1)...10 {
             try fixture.step(.propose([ReplicaFixture.proposal(id)]))
-            underWay += fixture.effects.writes.map(\.number)
+            unfinished += fixture.effects.writes.map(\.number)
             _ = try fixture.acknowledge(fixture.effects.messages)
-            underWay += fixture.takeWrites()
+            unfinished += fixture.takeWrites()
             _ = try wait(&fixture, ticks: 8)
-            // There is always one that waits for longer than 10 ticks, but the log moves.
-            if underWay.count > 2 { try fixture.step(.written(underWay.removeFirst())) }
+            // There is always one that waits for longer than 10 ticks, but the log makes progress.
+            if unfinished.count > 2 { try fixture.step(.written(unfinished.removeFirst())) }
             #expect(!fixture.replica.isLogStalled)
         }
         #expect(fixture.replica.role == .leader)
     }
 
-    @Test func isNotMisledByWritesThatNobodyWaitsFor() throws {
+    @Test func ignoresWritesThatNeedNoSynchronization() throws {
         var fixture = try ReplicaFixture.leadingThree()
         try fixture.step(.propose([ReplicaFixture.proposal(1)]))
         let write = try #require(fixture.effects.writes.first)
         let appends = fixture.effects.messages
         try fixture.step(.written(write.number))
-        // The commit index that follows from the answers rides with the next write.
+        // The commit index that follows from the responses is written with the next write.
         _ = try fixture.acknowledge(appends)
-        let news = fixture.takeWrites()
-        #expect(!news.isEmpty)
+        let further = fixture.takeWrites()
+        #expect(!further.isEmpty)
         _ = try wait(&fixture, ticks: 50)
         #expect(fixture.replica.role == .leader && !fixture.replica.isLogStalled)
     }
 
-    @Test func staysLeaderIfNobodyElseHasAVote() throws {
+    @Test func staysLeaderAsTheOnlyVoter() throws {
         var fixture = try ReplicaFixture.leading(appliesSingleVoterCommits: true)
         #expect(fixture.replica.readsLocally)
         try fixture.step(.propose([ReplicaFixture.proposal(1)]))
@@ -81,12 +81,12 @@ struct LogHealthTests {
 }
 
 @Suite("Times of a replica")
-struct ReplicaSettingsTests {
+struct ReplicaConfigurationTests {
     @Test(arguments: [(100, 5, 300), (10, 50, 3_000), (500, 1, 60), (300, 2, 100), (40_000, 1, 1)])
-    func areTheSameWhateverATickLasts(tick: Int, retry: Int, hold: Int) {
-        let settings = ReplicaSettings(
+    func doNotDependOnTheTickInterval(tick: Int, retry: Int, hold: Int) {
+        let configuration = ReplicaConfiguration(
             snapshotCount: 1, catchUpEntries: 1, tickMilliseconds: tick)
-        #expect(settings.readRetryTicks == retry)
-        #expect(settings.tailHoldTicks == hold)
+        #expect(configuration.readRetryTicks == retry)
+        #expect(configuration.tailHoldTicks == hold)
     }
 }

@@ -1,21 +1,22 @@
+import Identifiers
 import Raft
 import StateMachine
 
 @testable import Replica
 
-/// What a replica wants done, sorted by kind for tests that do not ask for the order.
+/// A replica's effects, sorted by kind for tests that do not check the order.
 struct ReplicaEffects {
-    /// All of it, in order.
+    /// All effects, in order.
     var all: [ReplicaEffect] = []
     var writes: [LogWrite] = []
-    /// Those of the writes whose entries are committed by being durable.
+    /// The writes whose entries are committed by being durable.
     var singleVoterCommits: [WriteNumber] = []
-    /// Snapshots among them.
+    /// Includes snapshots.
     var messages: [Message] = []
     var installation: Snapshot?
     var committed: [Entry] = []
-    var readable: [(index: UInt64, tickets: [ReadTicket])] = []
-    var unreadable: [ReadTicket] = []
+    var readable: [(index: LogIndex, requests: [ReadRequestID])] = []
+    var unreadable: [ReadRequestID] = []
     var refused: [(id: UInt64, error: ProposalError)] = []
     var softState: SoftState?
     var releasedLog: LogIndex?
@@ -35,8 +36,8 @@ struct ReplicaEffects {
             case .sendSnapshot(let message): messages.append(message)
             case .role(let state): softState = state
             case .refuse(let id, let error): refused.append((id, error))
-            case .readable(let index, let tickets): readable.append((index, tickets))
-            case .unreadable(let tickets): unreadable += tickets
+            case .readable(let index, let requests): readable.append((index, requests))
+            case .unreadable(let requests): unreadable += requests
             case .releaseLog(let index): releasedLog = index
             }
         }

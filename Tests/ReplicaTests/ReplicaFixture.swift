@@ -1,9 +1,10 @@
+import Identifiers
 import Raft
 import StateMachine
 
 @testable import Replica
 
-/// One replica and what it wanted done so far; nothing is done but what a test asks for.
+/// One replica and its effects so far; only a test performs them.
 struct ReplicaFixture {
     var replica: Replica
     var effects = ReplicaEffects()
@@ -12,33 +13,33 @@ struct ReplicaFixture {
         members: [UInt64] = [1], snapshotCount: Int = 10, catchUpEntries: Int = 3,
         appliesSingleVoterCommits: Bool = false
     ) {
-        let settings = RaftConfiguration(id: MemberID(1), preVote: false, seed: 1)
+        let configuration = RaftConfiguration(id: MemberID(1), preVote: false, seed: 1)
         let machine = RaftMachine(
-            settings,
-            founders: members.map { FoundingMember(id: MemberID($0), context: []) })
-        var limits = ReplicaSettings(
+            configuration,
+            initialPeers: members.map { InitialPeer(id: MemberID($0), context: []) })
+        var limits = ReplicaConfiguration(
             snapshotCount: snapshotCount, catchUpEntries: catchUpEntries, tickMilliseconds: 100)
         limits.appliesSingleVoterCommits = appliesSingleVoterCommits
         replica = Replica(
-            machine, settings: limits,
-            snapshotIndex: .zero, firstRound: 1000)
+            machine, configuration: limits,
+            snapshotIndex: .zero, firstReadContext: 1000)
     }
 
-    /// Gives an input and takes the effects, which replace those of the input before.
+    /// Passes an input and takes the effects, which replace those of the input before.
     mutating func step(_ input: ReplicaInput) throws {
         effects.removeAll()
         try replica.step(input, into: &effects)
         replica.takeEffects(into: &effects)
     }
 
-    /// Performs writes and applies entries until nothing is left; gives all messages.
+    /// Performs writes and applies entries until nothing is left; returns all messages.
     @discardableResult
     mutating func settle() throws -> [Message] {
         var messages = effects.messages
         while !effects.writes.isEmpty || !effects.committed.isEmpty {
             let writes = effects.writes
-            let alone = writes.filter { effects.singleVoterCommits.contains($0.number) }
-            let committed = effects.committed + alone.flatMap(\.entries)
+            let singleVoter = writes.filter { effects.singleVoterCommits.contains($0.number) }
+            let committed = effects.committed + singleVoter.flatMap(\.entries)
             effects.writes = []
             effects.singleVoterCommits = []
             effects.committed = []
@@ -57,9 +58,9 @@ struct ReplicaFixture {
 
     private static func progress(_ committed: [Entry], _ last: Entry) -> ApplyProgress {
         let changes = committed.filter { $0.type == .confChange }.map {
-            AppliedConfigurationChange.single($0.data, index: $0.index.rawValue)
+            AppliedConfigurationChange.single($0.data, index: $0.index)
         }
-        return ApplyProgress(index: last.index.rawValue, configurationChanges: changes)
+        return ApplyProgress(index: last.index, configurationChanges: changes)
     }
 
     /// A single member that has been elected and has committed in its term.
@@ -76,7 +77,7 @@ struct ReplicaFixture {
         return fixture
     }
 
-    /// Member 1 of three that leads in term 2, all that it wrote being durable everywhere.
+    /// Member 1 of three, leader in term 2, with all of its writes durable on every member.
     static func leadingThree(snapshotCount: Int = 10, catchUpEntries: Int = 3) throws -> Self {
         try leading(of: [1, 2, 3], snapshotCount: snapshotCount, catchUpEntries: catchUpEntries)
     }
@@ -105,27 +106,27 @@ struct ReplicaFixture {
         return fixture
     }
 
-    /// Has the others answer these messages of a leader; gives what it sends then. Writes and
-    /// committed entries stay in `effects`.
+    /// Lets the other members respond to these messages of a leader; returns what it sends then.
+    /// Writes and committed entries stay in `effects`.
     mutating func acknowledge(_ messages: [Message]) throws -> [Message] {
         effects.messages = []
         for message in messages {
-            var answer = Message(
+            var response = Message(
                 type: .appendResponse, to: message.from, from: message.to, term: message.term)
             switch message.type {
-            case .append: answer.index = message.index + message.entries.count
+            case .append: response.index = message.index + message.entries.count
             case .heartbeat:
-                answer.type = .heartbeatResponse
-                answer.context = message.context
+                response.type = .heartbeatResponse
+                response.context = message.context
             default: continue
             }
-            try replica.step(.message(answer), into: &effects)
+            try replica.step(.message(response), into: &effects)
         }
         replica.takeEffects(into: &effects)
         return effects.messages
     }
 
-    /// Numbers of the writes in `effects`, which are taken.
+    /// Takes the writes in `effects`; returns their numbers.
     mutating func takeWrites() -> [WriteNumber] {
         defer { effects.writes = [] }
         return effects.writes.map(\.number)

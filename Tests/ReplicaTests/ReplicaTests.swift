@@ -1,4 +1,5 @@
 import EtcdAPI
+import Identifiers
 import Raft
 import StateMachine
 import Testing
@@ -70,10 +71,10 @@ struct ReplicaTests {
             numbers += fixture.effects.writes.map(\.number)
         }
         try fixture.step(.written(try #require(numbers.last)))
-        #expect(fixture.effects.messages.map(\.index.rawValue) == [4, 5, 6])
+        #expect(fixture.effects.messages.map(\.index) == [4, 5, 6])
     }
 
-    @Test func aPeersNonsenseIsPassedOverButABrokenInvariantStops() throws {
+    @Test func invalidMessagesAreIgnoredButABrokenInvariantStops() throws {
         var fixture = try ReplicaFixture.following()
         let before = fixture.replica.status.committed
         try fixture.step(.message(Message(type: .hup, from: MemberID(2), term: Term(2))))
@@ -82,7 +83,7 @@ struct ReplicaTests {
                 Message(
                     type: .appendResponse, to: MemberID(1), from: MemberID(99), term: Term(2))))
         #expect(fixture.replica.status.committed == before)
-        // The leader says that this member has stored what it never got.
+        // The leader claims that this member has stored an entry that it never received.
         var impossible = ReplicaFixture.heartbeat
         impossible.commit = LogIndex(99)
         #expect(throws: StepError.self) {
@@ -91,7 +92,7 @@ struct ReplicaTests {
         }
     }
 
-    @Test func changesOfRoleAreTold() throws {
+    @Test func changesOfRoleAreReported() throws {
         var fixture = ReplicaFixture(members: [1, 2, 3])
         try fixture.step(.tick)
         try fixture.settle()
@@ -104,47 +105,47 @@ struct ReplicaTests {
 
 @Suite("A replica's reads")
 struct ReplicaReadTests {
-    private func answer(_ message: Message, index: UInt64) -> Message {
+    private func response(_ message: Message, index: UInt64) -> Message {
         Message(
             type: .readIndexResponse, to: MemberID(1), from: MemberID(2), term: Term(2),
             index: LogIndex(index), entries: message.entries)
     }
 
-    @Test func shareOneRoundWhileTheyCameTogether() throws {
+    @Test func readsThatCameTogetherShareOneBatch() throws {
         var fixture = try ReplicaFixture.following()
         fixture.effects.removeAll()
-        for ticket: ReadTicket in [1, 2, 3] {
-            try fixture.replica.step(.read(ticket), into: &fixture.effects)
+        for request: ReadRequestID in [1, 2, 3] {
+            try fixture.replica.step(.read(request), into: &fixture.effects)
         }
         fixture.replica.takeEffects(into: &fixture.effects)
         let requests = fixture.effects.messages.filter { $0.type == .readIndex }
         #expect(requests.count == 1 && fixture.effects.readable.isEmpty)
         try fixture.step(.read(4))
         let later = fixture.effects.messages.filter { $0.type == .readIndex }
-        #expect(later.count == 1, "who comes later may not join a round on its way")
+        #expect(later.count == 1, "later reads may not join a batch in flight")
 
-        try fixture.step(.message(answer(try #require(later.first), index: 3)))
-        #expect(fixture.effects.readable.map(\.tickets) == [[4]])
-        try fixture.step(.message(answer(try #require(requests.first), index: 3)))
-        #expect(fixture.effects.readable.map(\.tickets) == [[1, 2, 3]])
+        try fixture.step(.message(response(try #require(later.first), index: 3)))
+        #expect(fixture.effects.readable.map(\.requests) == [[4]])
+        try fixture.step(.message(response(try #require(requests.first), index: 3)))
+        #expect(fixture.effects.readable.map(\.requests) == [[1, 2, 3]])
         #expect(fixture.effects.readable.map(\.index) == [3])
-        try fixture.step(.message(answer(try #require(requests.first), index: 3)))
-        #expect(fixture.effects.readable.isEmpty, "an answer counts once")
+        try fixture.step(.message(response(try #require(requests.first), index: 3)))
+        #expect(fixture.effects.readable.isEmpty, "a response counts once")
     }
 
-    @Test func waitForWhatWasCommittedWhenTheyWereAsked() throws {
+    @Test func readsWaitForTheIndexCommittedWhenTheyWereRequested() throws {
         var fixture = try ReplicaFixture.leading()
         try fixture.step(.propose([ReplicaFixture.proposal(1)]))
         let write = try #require(fixture.effects.writes.first)
         let committed = fixture.replica.status.committed
         try fixture.step(.read(1))
-        #expect(fixture.effects.readable.map(\.index) == [committed.rawValue])
+        #expect(fixture.effects.readable.map(\.index) == [committed])
         try fixture.step(.written(write.number))
         try fixture.step(.read(2))
-        #expect(fixture.effects.readable.map(\.index) == [committed.rawValue + 1])
+        #expect(fixture.effects.readable.map(\.index) == [committed.next])
     }
 
-    @Test func waitUntilALeaderHasCommittedInItsTerm() throws {
+    @Test func readsWaitUntilALeaderHasCommittedInItsTerm() throws {
         var fixture = ReplicaFixture()
         try fixture.step(.tick)
         try fixture.settle()
@@ -158,25 +159,25 @@ struct ReplicaReadTests {
         #expect(fixture.effects.readable.isEmpty && fixture.effects.unreadable.isEmpty)
         let newer = fixture.effects.writes.last
         try fixture.step(.written(try #require((newer ?? write)?.number)))
-        #expect(fixture.effects.readable.map(\.tickets) == [[5]])
+        #expect(fixture.effects.readable.map(\.requests) == [[5]])
         #expect(
-            fixture.effects.readable.map(\.index) == [fixture.replica.lastIndex.rawValue])
+            fixture.effects.readable.map(\.index) == [fixture.replica.lastIndex])
     }
 
-    @Test func cannotBeConfirmedWithoutALeader() throws {
+    @Test func readsCannotBeConfirmedWithoutALeader() throws {
         var fixture = ReplicaFixture(members: [1, 2, 3])
         try fixture.step(.tick)
         try fixture.settle()
         try fixture.step(.read(1))
         #expect(fixture.effects.unreadable == [1])
         try fixture.step(.tick)
-        #expect(fixture.effects.unreadable.isEmpty, "told once")
+        #expect(fixture.effects.unreadable.isEmpty, "reported once")
     }
 
-    @Test func areGivenUpWhenTheLeaderIsLost() throws {
+    @Test func readsFailWhenTheLeaderIsLost() throws {
         var fixture = try ReplicaFixture.following()
         try fixture.step(.read(1))
-        var unreadable: [ReadTicket] = []
+        var unreadable: [ReadRequestID] = []
         for _ in 0..<40 {
             try fixture.step(.tick)
             unreadable += fixture.effects.unreadable
@@ -186,7 +187,7 @@ struct ReplicaReadTests {
         #expect(!fixture.replica.hasLeader)
     }
 
-    @Test func areAskedAnewAfterTheRetryTime() throws {
+    @Test func readsAreRetriedAfterTheRetryTime() throws {
         var fixture = try ReplicaFixture.following()
         try fixture.step(.read(1))
         let lost = try #require(fixture.effects.messages.first { $0.type == .readIndex })
@@ -200,18 +201,18 @@ struct ReplicaReadTests {
         try fixture.step(.tick)
         again = fixture.effects.messages.filter { $0.type == .readIndex }
         let retried = try #require(again.first)
-        #expect(retried.entries != lost.entries, "a new round has a new context")
-        // The lost answer comes after all: it answers a round that is no more.
-        try fixture.step(.message(answer(lost, index: 3)))
+        #expect(retried.entries != lost.entries, "a new batch has a new context")
+        // The lost response arrives after all: its batch does not exist any more.
+        try fixture.step(.message(response(lost, index: 3)))
         #expect(fixture.effects.readable.isEmpty)
-        try fixture.step(.message(answer(retried, index: 3)))
-        #expect(fixture.effects.readable.map(\.tickets) == [[1]])
+        try fixture.step(.message(response(retried, index: 3)))
+        #expect(fixture.effects.readable.map(\.requests) == [[1]])
     }
 }
 
 @Suite("A replica's snapshots")
 struct ReplicaSnapshotTests {
-    @Test func releaseTheLogBehindATailWhenTheyAreDurable() throws {
+    @Test func aDurableSnapshotReleasesTheLogBeforeATail() throws {
         var fixture = try ReplicaFixture.leading(snapshotCount: 10, catchUpEntries: 3)
         while fixture.replica.lastIndex < LogIndex(20) {
             try fixture.step(.propose([ReplicaFixture.proposal(1)]))
@@ -223,11 +224,11 @@ struct ReplicaSnapshotTests {
         #expect(fixture.replica.snapshotIndex == LogIndex(11))
     }
 
-    /// As in etcd, so that a follower that is further behind gets a snapshot.
-    @Test func cutTheLogInMemoryWhenTheyAreDurable() throws {
+    /// As in etcd, so that a follower that lags further gets a snapshot.
+    @Test func aDurableSnapshotCompactsTheLogInMemory() throws {
         var fixture = try ReplicaFixture.leadingThree(snapshotCount: 10, catchUpEntries: 3)
-        // 3 hears nothing from now on.
-        let behind = fixture.replica.lastIndex
+        // Member 3 receives nothing from now on.
+        let lagging = fixture.replica.lastIndex
         for id in UInt64(0)..<20 {
             try fixture.step(.propose([ReplicaFixture.proposal(id)]))
             let appends = fixture.effects.messages.filter { $0.to == MemberID(2) }
@@ -238,13 +239,13 @@ struct ReplicaSnapshotTests {
         try fixture.step(.snapshotSaved(LogIndex(11)))
         let applied = fixture.replica.status.committed
         #expect(fixture.replica.firstIndex == LogIndex(applied.rawValue - 3 + 1))
-        #expect(fixture.replica.firstIndex > behind + 1)
+        #expect(fixture.replica.firstIndex > lagging + 1)
         try fixture.step(.unreachable(MemberID(3)))
         let messages = fixture.effects.messages.filter { $0.to == MemberID(3) }
         #expect(messages.map(\.type) == [.snapshot])
     }
 
-    @Test func areNotTheOnlyTimesWhenTheLogInMemoryIsCut() throws {
+    @Test func theLogInMemoryIsCompactedWithoutSnapshotsToo() throws {
         var fixture = try ReplicaFixture.leading(snapshotCount: 100_000, catchUpEntries: 3)
         func put() throws {
             try fixture.step(.propose([ReplicaFixture.proposal(1)]))
@@ -260,7 +261,7 @@ struct ReplicaSnapshotTests {
         #expect(fixture.replica.firstIndex == LogIndex(200))
     }
 
-    @Test func ofAShortLogReleaseNothing() throws {
+    @Test func aSnapshotOfAShortLogReleasesNothing() throws {
         var fixture = try ReplicaFixture.leading(snapshotCount: 1, catchUpEntries: 100)
         try fixture.step(.propose([ReplicaFixture.proposal(1)]))
         try fixture.settle()
@@ -271,7 +272,7 @@ struct ReplicaSnapshotTests {
 
 @Suite("Log records")
 struct LogRecordTests {
-    @Test func entriesAndStatesSurviveTheWayToTheLogAndBack() {
+    @Test func entriesAndStatesSurviveTheRoundTripThroughTheLog() {
         for type in [EntryType.normal, .confChange, .confChangeV2] {
             let entry = Entry(term: Term(7), index: LogIndex(9), type: type, data: [1, 2])
             #expect(Entry(RaftEntry(entry)) == entry)

@@ -1,4 +1,5 @@
 import EtcdAPI
+import Identifiers
 import Raft
 import StateMachine
 import Testing
@@ -26,8 +27,8 @@ import Testing
         #expect(fixture.effects.committed.isEmpty)
     }
 
-    /// Both reports may wait in one batch, so that the machine was not asked in between.
-    @Test func whatIsReportedAsWrittenAndAppliedAtOnceIsTaken() throws {
+    /// Both reports may be in one batch, with no effects taken in between.
+    @Test func reportsOfWrittenAndAppliedInOneBatchAreAccepted() throws {
         var fixture = try leading()
         try fixture.step(.propose([ReplicaFixture.proposal(1)]))
         let write = try #require(fixture.effects.writes.first)
@@ -35,7 +36,7 @@ import Testing
         fixture.effects.removeAll()
         try fixture.replica.step(.written(write.number), into: &fixture.effects)
         try fixture.replica.step(
-            .applied(ApplyProgress(index: last.index.rawValue)), into: &fixture.effects)
+            .applied(ApplyProgress(index: last.index)), into: &fixture.effects)
         fixture.replica.takeEffects(into: &fixture.effects)
         #expect(fixture.effects.committed.isEmpty)
         #expect(fixture.replica.status.applied == last.index)
@@ -43,21 +44,21 @@ import Testing
         #expect(fixture.effects.singleVoterCommits.count == 1)
     }
 
-    /// The report of the write may come behind that of its entries.
-    @Test func whatIsAppliedBeforeItIsReportedAsWrittenIsTakenWithThat() throws {
+    /// The report of the write may come after that of its entries.
+    @Test func appliedEntriesCountOnceTheirWriteIsReported() throws {
         var fixture = try leading()
         let before = fixture.replica.status.applied
         try fixture.step(.propose([ReplicaFixture.proposal(1)]))
         let write = try #require(fixture.effects.writes.first)
         let last = try #require(write.entries.last)
-        try fixture.step(.applied(ApplyProgress(index: last.index.rawValue)))
+        try fixture.step(.applied(ApplyProgress(index: last.index)))
         #expect(fixture.replica.status.applied == before)
         try fixture.step(.written(write.number))
         #expect(fixture.replica.status.applied == last.index)
         #expect(fixture.effects.committed.isEmpty)
     }
 
-    @Test func largeWritesAndThoseBehindThemGoTheUsualWay() throws {
+    @Test func largeWritesAndThoseAfterThemTakeTheUsualPath() throws {
         var fixture = try leading()
         let large = NumberedProposal(id: 1, data: [UInt8](repeating: 1, count: 100_000))
         try fixture.step(.propose([large]))
@@ -78,7 +79,7 @@ import Testing
                 == (second.entries + third.entries).map(\.index))
     }
 
-    @Test func changesOfMembershipGoTheUsualWayUntilTheyAreApplied() throws {
+    @Test func changesOfMembershipTakeTheUsualPathUntilTheyAreApplied() throws {
         var fixture = try leading()
         let change = ConfChange(type: .addLearner, member: MemberID(2), context: [])
         try fixture.step(.changeMembership(id: 3, change))
@@ -87,7 +88,7 @@ import Testing
         #expect(fixture.effects.singleVoterCommits.isEmpty)
     }
 
-    @Test func aSecondVoterEndsIt() throws {
+    @Test func aSecondVoterEndsSingleVoterCommits() throws {
         var fixture = try leading()
         let change = ConfChange(type: .addVoter, member: MemberID(2), context: [])
         try fixture.step(.changeMembership(id: 3, change))
@@ -97,11 +98,11 @@ import Testing
         let write = try #require(fixture.effects.writes.first)
         #expect(fixture.effects.singleVoterCommits.isEmpty)
         try fixture.step(.written(write.number))
-        #expect(fixture.effects.committed.isEmpty, "the other voter has a say")
+        #expect(fixture.effects.committed.isEmpty, "the other voter has to acknowledge")
     }
 
     /// A restarted member may hold acknowledged entries that it has not applied yet.
-    @Test func readsGoAloneOnlyOnceAnEntryOfTheTermIsApplied() throws {
+    @Test func readsAreLocalOnlyOnceAnEntryOfTheTermIsApplied() throws {
         var fixture = ReplicaFixture(appliesSingleVoterCommits: true)
         #expect(!fixture.replica.readsLocally)
         try fixture.step(.tick)
@@ -112,13 +113,13 @@ import Testing
         #expect(fixture.replica.readsLocally)
         let change = ConfChange(type: .addVoter, member: MemberID(2), context: [])
         try fixture.step(.changeMembership(id: 3, change))
-        #expect(!fixture.replica.readsLocally, "not while that is under way")
+        #expect(!fixture.replica.readsLocally, "not while the change is pending")
         try fixture.settle()
-        #expect(!fixture.replica.readsLocally, "and not with two")
+        #expect(!fixture.replica.readsLocally, "and not with two voters")
     }
 
-    /// What both voters had committed behind the removal of the other one may be acknowledged there.
-    @Test func readsGoAloneOnlyOnceAllIsAppliedThatARemovedVoterMayKnow() throws {
+    /// The removed voter may acknowledge what both voters had committed after its removal.
+    @Test func readsAreLocalOnlyOnceAllIsAppliedThatARemovedVoterMayKnow() throws {
         var fixture = try ReplicaFixture.leading(of: [1, 2])
         let removal = ConfChange(type: .remove, member: MemberID(2), context: [])
         fixture.effects.removeAll()
@@ -132,17 +133,17 @@ import Testing
         let committed = fixture.effects.committed
         #expect(committed.map(\.type) == [.confChange, .normal])
         let removed = AppliedConfigurationChange.single(
-            committed[0].data, index: committed[0].index.rawValue)
+            committed[0].data, index: committed[0].index)
         try fixture.step(
             .applied(
                 ApplyProgress(
-                    index: committed[0].index.rawValue, configurationChanges: [removed])))
+                    index: committed[0].index, configurationChanges: [removed])))
         #expect(fixture.replica.isSingleVoter && !fixture.replica.readsLocally)
-        try fixture.step(.applied(ApplyProgress(index: committed[1].index.rawValue)))
+        try fixture.step(.applied(ApplyProgress(index: committed[1].index)))
         #expect(fixture.replica.readsLocally)
     }
 
-    @Test func aReadIsConfirmedAtWhatWasReportedBefore() throws {
+    @Test func aReadIsConfirmedAtTheIndexReportedBefore() throws {
         var fixture = try leading()
         try fixture.step(.propose([ReplicaFixture.proposal(1)]))
         let write = try #require(fixture.effects.writes.first)
@@ -150,6 +151,6 @@ import Testing
         try fixture.replica.step(.written(write.number), into: &fixture.effects)
         try fixture.replica.step(.read(9), into: &fixture.effects)
         fixture.replica.takeEffects(into: &fixture.effects)
-        #expect(fixture.effects.readable.map(\.index) == [write.entries.last?.index.rawValue])
+        #expect(fixture.effects.readable.map(\.index) == [write.entries.last?.index])
     }
 }

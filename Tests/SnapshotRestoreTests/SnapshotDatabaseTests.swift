@@ -1,18 +1,19 @@
 import Bolt
 import Disk
 import EtcdAPI
+import Identifiers
 import MVCC
 import Membership
 import SnapshotRestore
 import StateMachine
 import Testing
 
-/// The database that a leader sends is looked at as a whole before it may replace a good one.
+/// The database that a leader sends is checked as a whole before it may replace a valid one.
 @Suite("The database of a snapshot")
 struct SnapshotDatabaseTests {
     private static let path = "/received"
-    private static let index: UInt64 = 40
-    private static let term: UInt64 = 3
+    private static let index: LogIndex = 40
+    private static let term: Term = 3
 
     private let disk = MemoryDisk()
 
@@ -20,16 +21,16 @@ struct SnapshotDatabaseTests {
     private func receive(_ edits: (BoltWriteTransaction) throws -> Void = { _ in }) throws {
         let bolt = try Bolt.open(
             disk: disk, path: "/db",
-            options: BoltOptions(initialMapBytes: 16 << 20, growthStepBytes: 0))
+            configuration: BoltConfiguration(initialMapBytes: 16 << 20, growthStepBytes: 0))
         defer { bolt.close() }
         let state = try StateMachine(
             bolt: bolt,
             membership: ClusterMembership(
                 localID: MemberID(rawValue: 5), clusterID: ClusterID(rawValue: 2)),
-            settings: StateSettings(),
+            configuration: StateMachineConfiguration(),
             storeConfiguration: StoreConfiguration(indexReservedBytes: 256 << 20))
         try state.applyBatch {
-            for number in 1...Self.index {
+            for number in 1...Self.index.rawValue {
                 let put = PutRequest(
                     key: Array("key\(number)".utf8)[...],
                     value: [UInt8](repeating: UInt8(number), count: 300)[...])
@@ -38,7 +39,8 @@ struct SnapshotDatabaseTests {
                         id: number, field: InternalRaftRequest.Field.put, payload: $0)
                 }
                 _ = try state.apply(
-                    CommittedEntry(index: number, term: Self.term, kind: .request, data: data))
+                    CommittedEntry(
+                        index: LogIndex(number), term: Self.term, kind: .request, data: data))
             }
         }
         try state.store.persist()
@@ -74,7 +76,7 @@ struct SnapshotDatabaseTests {
 
     private var database: SnapshotDatabase { SnapshotDatabase(disk: disk, path: Self.path) }
 
-    private func accept(through index: UInt64 = index) throws -> SnapshotDatabase.OldMark? {
+    private func accept(through index: LogIndex = index) throws -> SnapshotDatabase.ReplacedIndex? {
         try database.accept(index: index, term: Self.term)
     }
 
@@ -84,29 +86,29 @@ struct SnapshotDatabaseTests {
         try transaction.createBucketIfMissing(Array(bucket.utf8)).put(Array(key.utf8), value)
     }
 
-    private func mark() throws -> AppliedMark {
+    private func mark() throws -> ConsistentIndex {
         let bolt = try Bolt.open(
-            disk: disk, path: Self.path, options: BoltOptions(readOnly: true))
+            disk: disk, path: Self.path, configuration: BoltConfiguration(readOnly: true))
         defer { bolt.close() }
         let reading = bolt.beginRead()
         defer { reading.end() }
-        return try AppliedMark(from: reading)
+        return try ConsistentIndex(from: reading)
     }
 
-    /// Copies have the newest meta page in page 0, whether their number is even or odd.
-    @Test(arguments: [0, 1]) func aSoundOneIsTakenAsItCame(more: Int) throws {
+    /// Copies have the newest meta page in page 0, whether its transaction ID is even or odd.
+    @Test(arguments: [0, 1]) func aValidOneIsAcceptedUnchanged(more: Int) throws {
         try receive { transaction in
             try set("other", "k", [UInt8(more)], transaction)
         }
         if more == 1 { try receive() }
         let before = try content()
         #expect(try accept() == nil)
-        #expect(try accept(through: Self.index - 7) == nil, "it may be ahead")
+        #expect(try accept(through: LogIndex(Self.index.rawValue - 7)) == nil, "it may be ahead")
         try database.requireServable(through: Self.index)
         #expect(try content() == before)
     }
 
-    @Test(arguments: [0, 1]) func bothMetaPagesHaveToBeSound(page: Int) throws {
+    @Test(arguments: [0, 1]) func bothMetaPagesHaveToBeValid(page: Int) throws {
         try receive()
         try disk.flipBit(3, of: Self.path, at: page * 4096 + 60)
         #expect(throws: StateRefusal.brokenPage("page \(page): meta page is not valid")) {
@@ -114,7 +116,7 @@ struct SnapshotDatabaseTests {
         }
     }
 
-    @Test func anyPieceThatIsMissingIsNoticed() throws {
+    @Test func aTruncatedFileIsRefused() throws {
         try receive()
         let whole = try content()
         for pages in [0, 1, 2, 3, whole.count / 4096 / 2, whole.count / 4096 - 1] {
@@ -123,8 +125,8 @@ struct SnapshotDatabaseTests {
         }
     }
 
-    /// Whatever a page is used for, its header has to be its own.
-    @Test func noPageInUseMayBeAnother() throws {
+    /// Whatever a page is used for, its header has to match the page.
+    @Test func aPageWithAnotherPagesHeaderIsRefused() throws {
         try receive()
         let whole = try content()
         var refused = 0
@@ -149,11 +151,11 @@ struct SnapshotDatabaseTests {
         }
     }
 
-    @Test func whatItSaysOfTheClusterCounts() throws {
+    @Test func authAndStorageVersionAreChecked() throws {
         let own = SemanticVersion(3, 7)
         try receive { try set("auth", "authEnabled", [1], $0) }
         #expect(throws: StateRefusal.authEnabled) { try accept() }
-        // Users that nobody has to be are no obstacle.
+        // Users do not matter while authentication is disabled.
         try receive { try set("auth", "authEnabled", [0], $0) }
         #expect(try accept() == nil)
         try receive { try set("meta", "storageVersion", Array("3.8.0".utf8), $0) }
@@ -162,16 +164,16 @@ struct SnapshotDatabaseTests {
         }
     }
 
-    @Test func oneThatIsBehindIsTakenFromA35Alone() throws {
+    @Test func anOlderOneIsAcceptedFrom35Only() throws {
         try receive { try set("meta", "storageVersion", Array("3.6.0".utf8), $0) }
-        let behind = StateRefusal.behind(appliedIndex: 40, snapshotIndex: 43)
+        let refusal = StateRefusal.olderThanSnapshot(appliedIndex: 40, snapshotIndex: 43)
         let before = try content()
-        #expect(throws: behind) { try accept(through: 43) }
-        #expect(try content() == before && !behind.isLasting)
+        #expect(throws: refusal) { try accept(through: 43) }
+        #expect(try content() == before && !refusal.isPermanent)
 
         try disk.remove("/db")
         try receive()
-        #expect(throws: behind) { try database.requireServable(through: 43) }
+        #expect(throws: refusal) { try database.requireServable(through: 43) }
         #expect(try accept(through: 43)?.appliedIndex == 40)
         disk.crash(seed: 1)
         try database.requireServable(through: 43)
@@ -181,9 +183,10 @@ struct SnapshotDatabaseTests {
         #expect(throws: StateRefusal.authEnabled) { try accept(through: 43) }
     }
 
-    @Test func oneThatHasAppliedNothingIsNoOldOne() throws {
+    @Test func anEmptyOneIsRefused() throws {
         let bolt = try Bolt.open(disk: disk, path: Self.path)
         bolt.close()
-        #expect(throws: StateRefusal.behind(appliedIndex: 0, snapshotIndex: 40)) { try accept() }
+        let refusal = StateRefusal.olderThanSnapshot(appliedIndex: 0, snapshotIndex: 40)
+        #expect(throws: refusal) { try accept() }
     }
 }

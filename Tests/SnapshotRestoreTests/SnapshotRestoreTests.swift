@@ -1,6 +1,7 @@
 import Bolt
 import Disk
 import EtcdAPI
+import Identifiers
 import MVCC
 import Membership
 import SnapshotRestore
@@ -8,7 +9,7 @@ import StateMachine
 import Testing
 import WriteAheadLog
 
-/// A member made out of a snapshot holds the keys of the old cluster and belongs to the new one.
+/// A member created from a snapshot holds the keys of the old cluster and belongs to the new one.
 @Suite("Restoring a snapshot")
 struct SnapshotRestoreTests {
     private static let database = "/data/snap/db"
@@ -24,11 +25,11 @@ struct SnapshotRestoreTests {
     private func openState() throws -> StateMachine {
         let bolt = try Bolt.open(
             disk: disk, path: Self.database,
-            options: BoltOptions(initialMapBytes: 16 << 20, growthStepBytes: 0))
+            configuration: BoltConfiguration(initialMapBytes: 16 << 20, growthStepBytes: 0))
         return try StateMachine(
             bolt: bolt,
             membership: ClusterMembership(localID: MemberID(rawValue: 5), clusterID: clusterID),
-            settings: StateSettings(),
+            configuration: StateMachineConfiguration(),
             storeConfiguration: StoreConfiguration(indexReservedBytes: 256 << 20))
     }
 
@@ -59,10 +60,10 @@ struct SnapshotRestoreTests {
             ),
         ]
         try state.applyBatch {
-            for (place, entry) in entries.enumerated() {
+            for (index, entry) in entries.enumerated() {
                 _ = try state.apply(
                     CommittedEntry(
-                        index: UInt64(place) + 37, term: 3, kind: entry.0, data: entry.1))
+                        index: LogIndex(UInt64(index) + 37), term: 3, kind: entry.0, data: entry.1))
             }
         }
         try state.store.persist()
@@ -79,7 +80,7 @@ struct SnapshotRestoreTests {
         ).run(on: disk, database: Self.database, snapshots: "/data/snap", log: "/data/wal")
     }
 
-    @Test func theDatabaseKeepsKeysAndLeasesAndTakesTheNewMembers() throws {
+    @Test func theDatabaseKeepsKeysAndLeasesAndHasTheNewMembers() throws {
         try restore()
         let state = try openState()
         defer { state.bolt.close() }
@@ -92,7 +93,7 @@ struct SnapshotRestoreTests {
         #expect(state.confState.voters == [5, 6, 7])
     }
 
-    @Test func theLogHasAddedTheMembersAndNotesTheSnapshotOfIt() throws {
+    @Test func theLogHasAddedTheMembersAndRecordsTheirSnapshot() throws {
         try restore()
         let known = try WriteAheadLog.validSnapshots(disk: disk, directory: "/data/wal")
         let newest = try #require(known.last)

@@ -1,21 +1,23 @@
 import EtcdAPI
+import Identifiers
 import Raft
 import StateMachine
 import Testing
 
 @testable import Stages
 
-/// What is turned away at the door.
+/// Requests refused before they reach a stage.
 @Suite struct AdmissionTests {
     private func make(
-        quotaBytes: Int64 = -1, _ change: (inout MemberSettings) -> Void = { _ in }
+        quotaBytes: Int64 = -1, _ change: (inout MemberConfiguration) -> Void = { _ in }
     ) throws -> (admission: Admission, status: PublishedStatus) {
-        var settings = MemberSettings()
-        change(&settings)
+        var configuration = MemberConfiguration()
+        change(&configuration)
         let status = PublishedStatus(
-            id: MemberID(1), state: try StageFixture.makeState(), settings: settings, now: 0)
+            id: MemberID(1), state: try StageFixture.makeState(), configuration: configuration,
+            now: 0)
         let admission = Admission(
-            settings: settings, status: status, quota: Quota(configuredBytes: quotaBytes),
+            configuration: configuration, status: status, quota: Quota(configuredBytes: quotaBytes),
             firstRequestID: 100)
         return (admission, status)
     }
@@ -35,7 +37,7 @@ import Testing
         }
     }
 
-    @Test("A full database takes only what needs no room")
+    @Test("A full database accepts only what needs no space")
     func quota() throws {
         let (admission, _) = try make(quotaBytes: 1005)
         #expect(admit(admission) == .noSpace)
@@ -43,56 +45,56 @@ import Testing
         #expect(admit(admission, costBytes: 4) == nil)
     }
 
-    @Test("What is applied and not yet in the file is looked at near the limit only")
+    @Test("The size with pending writes is read near the quota only")
     func farFromQuota() throws {
-        let (admission, _) = try make(quotaBytes: 2000) { $0.overlayMaximumBytes = 500 }
-        var looks = 0
+        let (admission, _) = try make(quotaBytes: 2000) { $0.writeBufferBytesMax = 500 }
+        var evaluations = 0
         func pending(_ bytes: Int) -> Int {
-            looks += 1
+            evaluations += 1
             return bytes
         }
         #expect(admit(admission, fileBytes: 1489, bytesWithPending: pending(3000)) == nil)
-        #expect(looks == 0)
+        #expect(evaluations == 0)
         #expect(admit(admission, fileBytes: 1490, bytesWithPending: pending(1990)) == .noSpace)
         #expect(admit(admission, fileBytes: 1490, bytesWithPending: pending(1989)) == nil)
-        #expect(looks == 2)
+        #expect(evaluations == 2)
         let (unlimited, _) = try make()
         #expect(admit(unlimited, bytesWithPending: pending(.max)) == nil)
-        #expect(looks == 2)
+        #expect(evaluations == 2)
     }
 
-    @Test("A request is refused over its size")
+    @Test("A request over the size limit is refused")
     func size() throws {
-        let (admission, _) = try make { $0.requestMaximumBytes = 50 }
+        let (admission, _) = try make { $0.requestBytesMax = 50 }
         #expect(admit(admission, bytes: 100) == .requestTooLarge)
         #expect(admit(admission, bytes: 10) == nil)
     }
 
     @Test("Messages of other members are bounded until they are taken")
     func received() throws {
-        let (admission, _) = try make { $0.receivedMessagesMaximum = 2 }
+        let (admission, _) = try make { $0.receivedMessagesMax = 2 }
         #expect(admission.admitReceived(2))
         #expect(!admission.admitReceived(1))
-        admission.noteTaken([.received([Message(type: .heartbeat)])])
+        admission.releaseReceived([.received([Message(type: .heartbeat)])])
         #expect(admission.admitReceived(1))
     }
 
-    @Test("The alarm about space is proposed once, and again when it may have been lost")
+    @Test("The NOSPACE alarm is proposed once, and again if it may have been lost")
     func spaceAlarm() throws {
         let (admission, _) = try make { $0.requestTimeoutMilliseconds = 1000 }
         #expect(admission.spaceAlarm(of: MemberID(1), now: 0) != nil)
         #expect(admission.spaceAlarm(of: MemberID(1), now: 999) == nil)
         #expect(admission.spaceAlarm(of: MemberID(1), now: 1000) != nil)
-        admission.noteSpaceAlarm(isActive: true)
+        admission.recordSpaceAlarm(isActive: true)
         #expect(admission.spaceAlarm(of: MemberID(1), now: 100_000) == nil)
-        admission.noteSpaceAlarm(isActive: false)
+        admission.recordSpaceAlarm(isActive: false)
         #expect(admission.spaceAlarm(of: MemberID(1), now: 100_001) != nil)
     }
 
-    @Test("Numbers of requests are never given twice")
-    func numbers() throws {
+    @Test("Request IDs are unique")
+    func requestIDs() throws {
         let (admission, _) = try make()
-        let numbers = (0..<10).map { _ in admission.nextRequestID() }
-        #expect(Set(numbers).count == 10 && (numbers.min() ?? 0) >= 100)
+        let ids = (0..<10).map { _ in admission.nextRequestID() }
+        #expect(Set(ids).count == 10 && (ids.min() ?? 0) >= 100)
     }
 }

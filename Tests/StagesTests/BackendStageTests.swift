@@ -1,4 +1,5 @@
 import Disk
+import Identifiers
 import MVCC
 import StateMachine
 import Testing
@@ -14,7 +15,7 @@ import WriteAheadLog
         try disk.createDirectory("/snap", permissions: 0o700)
         return BackendStage(
             state, snapshots: SnapshotStore(disk: disk, directory: "/snap"), snapshotCount: 10,
-            snapshotIndex: 0, settings: MemberSettings(), now: 0)
+            snapshotIndex: 0, configuration: MemberConfiguration(), now: 0)
     }
 
     private func put(_ state: StateMachine, _ indexes: ClosedRange<UInt64>) throws {
@@ -23,12 +24,12 @@ import WriteAheadLog
                 let entry = StageFixture.put(index, id: index)
                 _ = try state.apply(
                     CommittedEntry(
-                        index: index, term: 2, kind: .request, data: entry.data))
+                        index: LogIndex(index), term: 2, kind: .request, data: entry.data))
             }
         }
     }
 
-    /// What is done, until it is so or a limit is reached.
+    /// Performs steps until `isDone` accepts one; false at the limit.
     private func run(
         _ stage: inout BackendStage, until isDone: (BackendStep) -> Bool
     ) throws -> Bool {
@@ -42,7 +43,7 @@ import WriteAheadLog
         return false
     }
 
-    @Test("A defragmentation waits for the compactions before it, and not for those behind it")
+    @Test("A defragmentation waits for earlier compactions, and not for later ones")
     func defragmentation() throws {
         let state = try StageFixture.makeState()
         var stage = try makeStage(state)

@@ -1,4 +1,5 @@
 import EtcdAPI
+import Identifiers
 import Raft
 import Replica
 import StateMachine
@@ -6,44 +7,44 @@ import Testing
 
 @testable import Stages
 
-/// The consensus stage, turn by turn.
+/// The consensus stage, run by run.
 @Suite struct ConsensusStageTests {
-    private let sink = GatheringSink()
+    private let receiver = CollectingReceiver()
 
     private func makeStage(
-        members: [UInt64], _ change: (inout MemberSettings) -> Void = { _ in }
+        members: [UInt64], _ change: (inout MemberConfiguration) -> Void = { _ in }
     ) -> ConsensusStage {
-        var settings = MemberSettings()
-        change(&settings)
+        var configuration = MemberConfiguration()
+        change(&configuration)
         return ConsensusStage(
-            StageFixture.makeReplica(members: members), settings: settings, now: 0)
+            StageFixture.makeReplica(members: members), configuration: configuration, now: 0)
     }
 
-    private func turn(
+    private func run(
         _ stage: inout ConsensusStage, _ inputs: [ConsensusInput], now: Int64 = 1,
         isConnected: Bool = true
     ) throws -> [ConsensusEffect] {
         var effects: [ConsensusEffect] = []
-        try stage.turn(
-            inputs, ConsensusSurroundings(now: now, applied: 0),
+        try stage.run(
+            inputs, ConsensusContext(now: now, applied: 0),
             isConnected: { _ in isConnected }, into: &effects)
-        for case .deliverReplies in effects { stage.replies.deliver() }
+        for case .deliverCompletions in effects { stage.completions.deliver() }
         return effects
     }
 
     private func proposal(_ id: UInt64, bytes: Int = 10) -> ClientRequest {
         .propose(
             NumberedProposal(id: id, data: [UInt8](repeating: 0, count: bytes)),
-            reply: sink.address(id))
+            completion: receiver.address(id))
     }
 
-    /// What goes to the apply stage, in words.
-    private func told(_ effects: [ConsensusEffect]) -> [String] {
+    /// The inputs of the apply stage as text.
+    private func summary(_ effects: [ConsensusEffect]) -> [String] {
         effects.compactMap { effect in
             guard case .apply(let input, _) = effect else { return nil }
             switch input {
-            case .expect(let registrations, let batch):
-                return "expect \(registrations.map(\.id)) \(batch.sent == nil ? "held" : "sent")"
+            case .register(let registrations, let batch):
+                return "register \(registrations.map(\.id)) \(batch.sent == nil ? "held" : "sent")"
             case .sent(let batch, let sent): return "sent \(batch) to \(sent.leader.rawValue)"
             case .refused(let id, let error): return "refused \(id) \(error?.message ?? "-")"
             default: return nil
@@ -59,20 +60,20 @@ import Testing
         ])
     }
 
-    @Test("Proposals and changes of the membership wait for a leader, in their order")
+    @Test("Proposals and changes of the membership wait for a leader, in order")
     func held() throws {
         var stage = makeStage(members: [1, 2, 3])
         let change = ConfChange(id: 2, type: .remove, member: MemberID(3), context: [])
-        var effects = try turn(
+        var effects = try run(
             &stage,
             [
                 .requests([
-                    proposal(1), .changeMembership(id: 2, change, reply: sink.address(2)),
+                    proposal(1), .changeMembership(id: 2, change, completion: receiver.address(2)),
                 ])
             ])
-        #expect(told(effects) == ["expect [1, 2] held"])
-        effects = try turn(&stage, [heartbeat(term: 2)])
-        #expect(told(effects).allSatisfy { $0 == "sent 0 to 2" } && !told(effects).isEmpty)
+        #expect(summary(effects) == ["register [1, 2] held"])
+        effects = try run(&stage, [heartbeat(term: 2)])
+        #expect(summary(effects).allSatisfy { $0 == "sent 0 to 2" } && !summary(effects).isEmpty)
         let forwarded = effects.flatMap { effect -> [Entry] in
             if case .send(let messages) = effect {
                 return messages.filter { $0.type == .propose }.flatMap(\.entries)
@@ -82,29 +83,29 @@ import Testing
         #expect(forwarded.map(\.type) == [.normal, .confChange])
     }
 
-    @Test("What waits for a leader is bounded, and the rest is refused")
+    @Test("Held proposals are bounded, and the rest is refused")
     func bounded() throws {
-        var stage = makeStage(members: [1, 2, 3]) { $0.heldBytesMaximum = 100 }
-        _ = try turn(&stage, [.requests([proposal(1, bytes: 90)])])
-        let effects = try turn(&stage, [.requests([proposal(2, bytes: 20)])])
+        var stage = makeStage(members: [1, 2, 3]) { $0.heldBytesMax = 100 }
+        _ = try run(&stage, [.requests([proposal(1, bytes: 90)])])
+        let effects = try run(&stage, [.requests([proposal(2, bytes: 20)])])
         #expect(
-            told(effects) == ["expect [2] held", "refused 2 etcdserver: too many requests"])
+            summary(effects) == ["register [2] held", "refused 2 etcdserver: too many requests"])
     }
 
-    @Test("A leader that cannot be reached is sent nothing")
+    @Test("Nothing is sent to an unreachable leader")
     func unreachable() throws {
         var stage = makeStage(members: [1, 2, 3])
-        _ = try turn(&stage, [heartbeat(term: 2)])
-        let effects = try turn(&stage, [.requests([proposal(1)])], isConnected: false)
-        #expect(told(effects) == ["expect [1] held"])
+        _ = try run(&stage, [heartbeat(term: 2)])
+        let effects = try run(&stage, [.requests([proposal(1)])], isConnected: false)
+        #expect(summary(effects) == ["register [1] held"])
     }
 
-    @Test("What a leader wanted is dropped when it is not that leader any more")
+    @Test("A proposal of a former leader is dropped")
     func ofAFormerLeader() throws {
         var stage = makeStage(members: [1, 2, 3])
-        _ = try turn(&stage, [heartbeat(term: 2)])
+        _ = try run(&stage, [heartbeat(term: 2)])
         let proposal = NumberedProposal(id: 9, data: [1])
-        let effects = try turn(&stage, [.ownAsLeader(term: 1, proposal)])
+        let effects = try run(&stage, [.ownAsLeader(term: 1, proposal)])
         let sent = effects.contains { effect in
             if case .send(let messages) = effect {
                 messages.contains { $0.type == .propose }
@@ -115,12 +116,12 @@ import Testing
         #expect(!sent)
     }
 
-    @Test("Reads that nobody confirms end at their time")
+    @Test("Unconfirmed reads time out")
     func reads() throws {
         var stage = makeStage(members: [1, 2, 3])
-        _ = try turn(&stage, [.requests([.read(reply: sink.address(5))])])
-        #expect(sink.takeAll().isEmpty)
-        _ = try turn(&stage, [], now: 8_000)
-        #expect(sink.takeAll().map(\.told) == ["5 etcdserver: request timed out"])
+        _ = try run(&stage, [.requests([.read(completion: receiver.address(5))])])
+        #expect(receiver.takeAll().isEmpty)
+        _ = try run(&stage, [], now: 8_000)
+        #expect(receiver.takeAll().map(\.summary) == ["5 etcdserver: request timed out"])
     }
 }

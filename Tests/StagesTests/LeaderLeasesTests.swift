@@ -1,4 +1,5 @@
 import EtcdAPI
+import Identifiers
 import Lease
 import Raft
 import StateMachine
@@ -6,37 +7,37 @@ import Testing
 
 @testable import Stages
 
-/// What a leader does next about a lease.
+/// The steps of a leader for a request about a lease.
 @Suite struct LeaderLeasesTests {
     private let lease = LeaseID(rawValue: 7)
 
-    private func status(_ role: RoleName, term: UInt64 = 3, commit: UInt64 = 0) -> ReplicaStatus {
+    private func status(_ role: RoleName, term: Term = 3, commit: LogIndex = 0) -> ReplicaStatus {
         var status = ReplicaStatus(id: MemberID(1), now: 0)
-        (status.role, status.term, status.commitIndex) = (role, Term(term), LogIndex(commit))
+        (status.role, status.term, status.commitIndex) = (role, term, commit)
         return status
     }
 
-    private func term() throws -> LedTerm { try #require(LedTerm(status(.leader))) }
+    private func term() throws -> LeaderTerm { try #require(LeaderTerm(status(.leader))) }
 
-    private func reply(_ value: ReplyValue, term: UInt64 = 3) -> Reply {
-        Reply(token: 0, value: value, term: term)
+    private func completion(_ value: CompletionValue, term: Term = 3) -> Completion {
+        Completion(token: 0, value: value, term: term)
     }
 
     @Test("Only a leader begins", arguments: [RoleName.follower, .candidate, .leader])
     func onlyALeader(role: RoleName) {
-        #expect((LedTerm(status(role)) != nil) == (role == .leader))
+        #expect((LeaderTerm(status(role)) != nil) == (role == .leader))
     }
 
-    /// What looks give, one after the other, at times 0, 10, 20, and the steps that follow.
-    private static let renewals: [(looks: [LeaseRenewal?], steps: [LeaderRenewal.Step])] = [
+    /// Results of successive attempts, at times 0, 10, 20, and the steps that follow.
+    private static let renewals: [(results: [LeaseRenewal?], steps: [LeaderRenewal.Step])] = [
         ([nil], [.done(.notLeading)]),
         ([.renewed(seconds: 9)], [.confirm]),
         ([.notFound, .notFound], [.awaitCommitted, .confirm]),
         ([.notFound, .renewed(seconds: 9)], [.awaitCommitted, .confirm]),
-        ([.checkpointed, .renewed(seconds: 9)], [.takeBackCheckpoint, .confirm]),
+        ([.checkpointed, .renewed(seconds: 9)], [.clearCheckpoint, .confirm]),
         (
             [.checkpointed, .checkpointed, .checkpointed],
-            [.takeBackCheckpoint, .takeBackCheckpoint, .done(.failed(.timeout))]
+            [.clearCheckpoint, .clearCheckpoint, .done(.failed(.timeout))]
         ),
         (
             [.expiring, .notFound, .notFound],
@@ -49,71 +50,71 @@ import Testing
         ([.expiring, nil], [.pause(milliseconds: 50), .done(.notLeading)]),
     ]
 
-    @Test("A look decides what a renewal does next", arguments: renewals.indices)
+    @Test("The result of an attempt decides the next step", arguments: renewals.indices)
     func renewalSteps(row: Int) throws {
-        let (looks, steps) = Self.renewals[row]
+        let (results, steps) = Self.renewals[row]
         var renewal = LeaderRenewal(lease, in: try term(), deadline: 20)
         var taken: [LeaderRenewal.Step] = []
-        for (turn, found) in looks.enumerated() {
-            taken.append(renewal.looked(found, now: Int64(turn) * 10))
+        for (index, result) in results.enumerated() {
+            taken.append(renewal.handle(result, now: Int64(index) * 10))
         }
         #expect(taken == steps)
     }
 
-    @Test("What was seen counts only if the term lasts")
+    @Test("A result counts only if the term lasts")
     func confirmation() throws {
         var renewed = LeaderRenewal(lease, in: try term(), deadline: 20)
-        _ = renewed.looked(.renewed(seconds: 9), now: 0)
+        _ = renewed.handle(.renewed(seconds: 9), now: 0)
         var missing = LeaderRenewal(lease, in: try term(), deadline: 20)
-        _ = missing.looked(.notFound, now: 0)
-        _ = missing.looked(.notFound, now: 0)
-        #expect(renewed.confirmed(by: reply(.readable)) == .done(.told(9)))
-        #expect(missing.confirmed(by: reply(.readable)) == .done(.noSuchLease))
+        _ = missing.handle(.notFound, now: 0)
+        _ = missing.handle(.notFound, now: 0)
+        #expect(renewed.confirmed(by: completion(.readable)) == .done(.value(9)))
+        #expect(missing.confirmed(by: completion(.readable)) == .done(.noSuchLease))
         for renewal in [renewed, missing] {
-            #expect(renewal.confirmed(by: reply(.readable, term: 4)) == .done(.notLeading))
-            let failed = reply(.failed(.stopped))
+            #expect(renewal.confirmed(by: completion(.readable, term: 4)) == .done(.notLeading))
+            let failed = completion(.failed(.stopped))
             #expect(renewal.confirmed(by: failed) == .done(.failed(.stopped)))
         }
     }
 
-    @Test("A question is answered once what is committed is applied and the lead confirmed")
-    func question() throws {
-        let looks: [(LeaseLook<Int>, LeaseStep<Int>, LeaseStep<Int>?)] = [
+    @Test("A query completes once committed entries are applied and leadership is confirmed")
+    func query() throws {
+        let results: [(LeaseReading<Int>, LeaseStep<Int>, LeaseStep<Int>?)] = [
             (.noClocks, .done(.notLeading), nil),
             (.nothing, .confirm, .done(.noSuchLease)),
-            (.found(4), .confirm, .done(.told(4))),
+            (.found(4), .confirm, .done(.value(4))),
         ]
-        for (look, next, end) in looks {
-            var question = LeaseQuestion<Int>(lease, in: try term())
-            #expect(question.first == .awaitCommitted)
-            #expect(question.looked(look) == next)
+        for (status, next, end) in results {
+            var query = LeaseQuery<Int>(lease, in: try term())
+            #expect(query.first == .awaitCommitted)
+            #expect(query.handle(status) == next)
             guard let end else { continue }
-            #expect(question.confirmed(by: reply(.readable)) == end)
-            #expect(question.confirmed(by: reply(.readable, term: 5)) == .done(.notLeading))
+            #expect(query.confirmed(by: completion(.readable)) == end)
+            #expect(query.confirmed(by: completion(.readable, term: 5)) == .done(.notLeading))
         }
     }
 
     @Test(
-        "Without clocks of the term nothing is said of a lease, not even that there is none",
+        "Without clocks of the term there is no result, not even that the lease is missing",
         arguments: [nil, 2])
-    func withoutClocks(clocksOf: UInt64?) throws {
+    func withoutClocks(clocksOf: Term?) throws {
         let state = try StageFixture.makeState()
         if let clocksOf {
             state.lessor.promote(inTerm: clocksOf, extensionMilliseconds: 0, now: 0)
         }
         let renewal = LeaderRenewal(lease, in: try term(), deadline: 20)
-        let question = LeaseQuestion<Int64>(lease, in: try term())
-        let gathered = GatheredRenewals([lease, lease], in: try term())
-        #expect(renewal.look(at: state) == nil)
-        let look = GatheredRenewals.look(for: gathered.ids, at: state)
-        #expect(gathered.seconds(of: look) == [nil, nil])
-        guard case .noClocks = question.look(at: state, { $0.remainingSeconds(at: $1) }) else {
-            Issue.record("it tells of a lease without clocks")
+        let query = LeaseQuery<Int64>(lease, in: try term())
+        let batch = PendingRenewals([lease, lease], in: try term())
+        #expect(renewal.renew(in: state) == nil)
+        let attempt = PendingRenewals.renew(batch.ids, in: state)
+        #expect(batch.seconds(of: attempt) == [nil, nil])
+        guard case .noClocks = query.inspect(in: state, { $0.remainingSeconds(at: $1) }) else {
+            Issue.record("a lease was read without clocks")
             return
         }
     }
 
-    @Test("What is committed is waited for, for a second")
+    @Test("The wait for committed entries takes at most a second")
     func committed() throws {
         let wait = CommittedWait(status(.leader, commit: 5), now: 100)
         #expect(try !wait.isOver(applied: 4, now: 1_099))

@@ -1,5 +1,6 @@
 import Disk
 import EtcdAPI
+import Identifiers
 import Raft
 import Testing
 import WriteAheadLog
@@ -11,17 +12,18 @@ import WriteAheadLog
     private let disk = MemoryDisk(seed: 1)
 
     private func makeStage(
-        unsynchronizedBytesMaximum: Int = 1 << 20
+        unsynchronizedBytesMax: Int = 1 << 20
     ) throws -> LogStage {
         try disk.createDirectory("/snap", permissions: 0o700)
         let log = try WriteAheadLog.create(
             disk: disk, directory: "/wal",
             metadata: LogMetadata(nodeID: 1, clusterID: 2).encoded(),
             configuration: LogConfiguration(segmentSizeBytes: 64 << 10))
-        var settings = MemberSettings()
-        settings.unsynchronizedBytesMaximum = unsynchronizedBytesMaximum
+        var configuration = MemberConfiguration()
+        configuration.unsynchronizedBytesMax = unsynchronizedBytesMax
         return LogStage(
-            log: log, snapshots: SnapshotStore(disk: disk, directory: "/snap"), settings: settings)
+            log: log, snapshots: SnapshotStore(disk: disk, directory: "/snap"),
+            configuration: configuration)
     }
 
     private func write(_ number: UInt64, bytes: Int = 10, mustSynchronize: Bool = true) -> LogWrite
@@ -35,27 +37,27 @@ import WriteAheadLog
             mustSynchronize: mustSynchronize)
     }
 
-    /// Does all that there is to do, and tells it in words.
+    /// Does all steps; returns the effects as text.
     private func run(_ stage: inout LogStage) throws -> [String] {
-        var told: [String] = []
+        var summary: [String] = []
         while let step = stage.nextStep {
-            if case .synchronize = step { told.append("synchronize") }
+            if case .synchronize = step { summary.append("synchronize") }
             var effects: [LogEffect] = []
             try stage.perform(step, into: &effects)
             for effect in effects {
                 switch effect {
-                case .commit(let entries): told.append("commit \(entries.count)")
-                case .written(let number, let isQuiet):
-                    told.append("written \(number.rawValue)\(isQuiet ? " quietly" : "")")
-                case .snapshotSaved(let index): told.append("snapshot \(index.rawValue)")
+                case .commit(let entries): summary.append("commit \(entries.count)")
+                case .written(let number, let isDeferrable):
+                    summary.append("written \(number.rawValue)\(isDeferrable ? " deferred" : "")")
+                case .snapshotSaved(let index): summary.append("snapshot \(index.rawValue)")
                 case .prepareSegment: break
                 }
             }
         }
-        return told
+        return summary
     }
 
-    @Test("What was taken together shares one synchronization, and is told of behind it")
+    @Test("A batch shares one synchronization, and is reported after it")
     func shared() throws {
         var stage = try makeStage()
         var batch: [LogInput] = [
@@ -68,7 +70,7 @@ import WriteAheadLog
         #expect(stage.isIdle)
     }
 
-    @Test("Entries of a single-voter commit are committed before it is told of")
+    @Test("Entries of a single-voter commit are committed before its report")
     func singleVoterCommit() throws {
         var stage = try makeStage()
         var batch: [LogInput] = [
@@ -76,12 +78,12 @@ import WriteAheadLog
             .write(write(2), isSingleVoterCommit: true),
         ]
         stage.take(&batch)
-        #expect(try run(&stage) == ["synchronize", "commit 2", "written 2 quietly"])
+        #expect(try run(&stage) == ["synchronize", "commit 2", "written 2 deferred"])
     }
 
     @Test("A long batch is made durable in parts")
     func parted() throws {
-        var stage = try makeStage(unsynchronizedBytesMaximum: 1_000)
+        var stage = try makeStage(unsynchronizedBytesMax: 1_000)
         var batch: [LogInput] = (1...3).map {
             .write(write($0, bytes: 800), isSingleVoterCommit: false)
         }
@@ -90,7 +92,7 @@ import WriteAheadLog
             try run(&stage) == ["synchronize", "written 2", "synchronize", "written 3"])
     }
 
-    @Test("A commit index that moved costs no synchronization")
+    @Test("A changed commit index costs no synchronization")
     func commitIndexAlone() throws {
         var stage = try makeStage()
         var batch: [LogInput] = [.write(write(1), isSingleVoterCommit: false)]
@@ -98,16 +100,16 @@ import WriteAheadLog
         _ = try run(&stage)
         batch = [.write(write(2, mustSynchronize: false), isSingleVoterCommit: false)]
         stage.take(&batch)
-        #expect(try run(&stage) == ["written 2 quietly"])
+        #expect(try run(&stage) == ["written 2 deferred"])
     }
 
-    @Test("A snapshot can be started from whatever commit index was written before and behind it")
+    @Test("The start from a snapshot does not depend on the commit index written around it")
     func snapshotCounts() throws {
         var stage = try makeStage()
         var batch: [LogInput] = (1...3).map { .write(write($0), isSingleVoterCommit: true) }
         stage.take(&batch)
         _ = try run(&stage)
-        // Entry 3 is committed by being durable; the log says so of entry 2 at most.
+        // Entry 3 is committed by being durable; the log contains commit index 2 at most.
         batch = [
             .snapshot(LogSnapshotRecord(index: 3, term: 1)), .release(LogIndex(3)),
             .write(write(3, mustSynchronize: false), isSingleVoterCommit: true),
@@ -121,7 +123,7 @@ import WriteAheadLog
         }
     }
 
-    @Test("A power failure before the synchronization loses only what nobody was told of")
+    @Test("A power failure before the synchronization loses only unreported writes")
     func powerFailure() throws {
         var stage = try makeStage()
         var batch: [LogInput] = [.write(write(1), isSingleVoterCommit: false)]

@@ -1,6 +1,7 @@
 import Bolt
 import Disk
 import EtcdAPI
+import Identifiers
 import MVCC
 import Membership
 import Raft
@@ -10,25 +11,27 @@ import Synchronization
 
 @testable import Stages
 
-/// Gathers answers.
-final class GatheringSink: ReplySink {
-    private let gathered = Mutex<[Reply]>([])
+/// Collects completions.
+final class CollectingReceiver: CompletionReceiver {
+    private let received = Mutex<[Completion]>([])
 
-    func deliver(_ replies: [Reply]) { gathered.withLock { $0 += replies } }
+    func deliver(_ completions: [Completion]) { received.withLock { $0 += completions } }
 
-    func takeAll() -> [Reply] {
-        gathered.withLock { replies in
-            defer { replies = [] }
-            return replies
+    func takeAll() -> [Completion] {
+        received.withLock { completions in
+            defer { completions = [] }
+            return completions
         }
     }
 
-    func address(_ token: UInt64) -> ReplyAddress { ReplyAddress(sink: self, token: token) }
+    func address(_ token: UInt64) -> CompletionAddress {
+        CompletionAddress(receiver: self, token: token)
+    }
 }
 
-extension Reply {
-    /// In words, so that tests can compare.
-    var told: String {
+extension Completion {
+    /// As text, so that tests can compare.
+    var summary: String {
         switch value {
         case .applied: "\(token) applied"
         case .readable: "\(token) readable"
@@ -42,27 +45,30 @@ final class NoObserver: ApplyObserver {
 }
 
 enum StageFixture {
-    static func makeState(_ settings: StateSettings = StateSettings()) throws -> StateMachine {
+    static func makeState(
+        _ configuration: StateMachineConfiguration = StateMachineConfiguration()
+    ) throws -> StateMachine {
         let disk = MemoryDisk(seed: 1)
         let bolt = try Bolt.open(
             disk: disk, path: "/db",
-            options: BoltOptions(initialMapBytes: 1 << 24, bucketsAreFlat: true))
+            configuration: BoltConfiguration(initialMapBytes: 1 << 24, bucketsAreFlat: true))
         return try StateMachine(
             bolt: bolt,
             membership: ClusterMembership(
                 localID: .init(rawValue: 1), clusterID: .init(rawValue: 9)),
-            settings: settings, storeConfiguration: StoreConfiguration(indexReservedBytes: 1 << 26))
+            configuration: configuration,
+            storeConfiguration: StoreConfiguration(indexReservedBytes: 1 << 26))
     }
 
     static func makeReplica(members: [UInt64]) -> Replica {
         let machine = RaftMachine(
             RaftConfiguration(id: MemberID(1), preVote: false, seed: 1),
-            founders: members.map { FoundingMember(id: MemberID($0), context: []) })
+            initialPeers: members.map { InitialPeer(id: MemberID($0), context: []) })
         return Replica(
             machine,
-            settings: ReplicaSettings(
+            configuration: ReplicaConfiguration(
                 snapshotCount: 1000, catchUpEntries: 100, tickMilliseconds: 100),
-            snapshotIndex: .zero, firstRound: 1)
+            snapshotIndex: .zero, firstReadContext: 1)
     }
 
     /// The entry of a put.

@@ -1,0 +1,36 @@
+package import Identifiers
+package import Raft
+package import Stages
+package import WriteAheadLog
+
+/// Observes the threads, for metrics and logs. Called on the threads themselves: it must be quick
+/// and must not block.
+package protocol RuntimeObserver: ApplyObserver, Sendable {
+    /// A leader's heartbeat leaves later than twice the interval after the one before, by so much.
+    func heartbeatLate(
+        to member: MemberID, exceededNanoseconds: Int64, intervalMilliseconds: Int64)
+    func roleChanged(_ state: SoftState, term: Term)
+    /// So many entries were applied, each of which was passed to `applied(_:_:)` before.
+    func applied(entries: Int, nanoseconds: Int64)
+    func logWritten(bytes: Int, nanoseconds: Int64)
+    func logSynchronized(nanoseconds: Int64)
+    func persisted(nanoseconds: Int64)
+    /// A step of a compaction is done: in the key index, or in the file.
+    func compactionStep(nanoseconds: Int64, isOfIndex: Bool)
+    func compacted(revision: Int64, removed: Int, hash: UInt32)
+    /// A snapshot is due: so many entries were applied since the last one.
+    func snapshotBegins(index: LogIndex, former: LogIndex, count: Int)
+    func snapshotSaved(index: LogIndex, term: Term, _ times: SnapshotTimes)
+    /// Snapshot files and received databases were removed, or could not be.
+    func purged(_ names: [String])
+    func purgeFailed(_ error: SnapshotStoreError)
+    /// A leader's snapshot has replaced the state; `milliseconds` is how long that took.
+    func snapshotInstalled(index: LogIndex, revision: Int64, milliseconds: Int64)
+    func leaseExpired()
+    /// A proposal was refused or timed out.
+    func proposalFailed()
+    /// Reads were not confirmed in time.
+    func readsFailed(_ count: Int)
+    /// The member has stopped, since its responses could be wrong. Called once.
+    func failed(_ reason: String)
+}

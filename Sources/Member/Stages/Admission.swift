@@ -1,0 +1,171 @@
+package import EtcdAPI
+package import Identifiers
+package import Lease
+package import Replica
+package import StateMachine
+import Synchronization
+
+/// Decides which requests a member accepts, before they reach a stage. Any thread.
+///
+/// It holds all limits that refuse a request up front: size, quota of the database, the gap between
+/// committed and applied entries, queued messages of other members.
+package final class Admission: Sendable {
+    private let configuration: MemberConfiguration
+    private let status: PublishedStatus
+    private let quota: Quota
+    private let requestID: Atomic<UInt64>
+    private let receivedCount = Atomic<Int>(0)
+    /// When the NOSPACE alarm was last proposed; `.min` while it is inactive, `.max` while it is
+    /// active.
+    private let spaceAlarmProposedAt = Atomic<Int64>(.min)
+
+    /// - Parameter firstRequestID: the first request ID; IDs of one member must not repeat, not
+    ///   even after a restart.
+    package init(
+        configuration: MemberConfiguration, status: PublishedStatus, quota: Quota,
+        firstRequestID: UInt64
+    ) {
+        self.configuration = configuration
+        self.status = status
+        self.quota = quota
+        requestID = Atomic(firstRequestID)
+    }
+
+    /// The quota in bytes; 0 without one.
+    package var quotaBytes: Int64 { quota.limitBytes ?? 0 }
+
+    /// A unique ID for a request.
+    package func nextRequestID() -> UInt64 { requestID.add(1, ordering: .relaxed).newValue }
+
+    /// Admits a client's request and returns the entry to propose.
+    ///
+    /// - Parameters:
+    ///   - costBytes: what it adds to the database; nil for what needs no space.
+    ///   - fileBytes: the current size of the database file.
+    ///   - bytesWithPending: the size of the file once everything applied is written.
+    /// - Throws: `noSpace`, `requestTooLarge`, `tooManyRequests`, `stopped`.
+    package func admit(
+        field: UInt32, payload: [UInt8], costBytes: Int?, fileBytes: @autoclosure () -> Int,
+        bytesWithPending: @autoclosure () -> Int
+    ) throws(EtcdError) -> NumberedProposal {
+        if let costBytes, !hasCapacity(for: costBytes, fileBytes, bytesWithPending) {
+            throw .noSpace
+        }
+        let proposal = wrap(field: field, payload: payload)
+        guard proposal.data.count <= configuration.requestBytesMax else { throw .requestTooLarge }
+        guard !isOverloaded(for: field) else { throw .tooManyRequests }
+        guard !status.hasStopped else { throw .stopped }
+        return proposal
+    }
+
+    /// Whether a linearizable read may be served at once, without a quorum.
+    package var admitsLocalRead: Bool { status.readsLocally && !status.hasStopped }
+
+    /// The entry of a request, with a new ID.
+    package func wrap(field: UInt32, payload: [UInt8]) -> NumberedProposal {
+        let id = nextRequestID()
+        let data = payload.withUnsafeBytes { bytes in
+            InternalRaftRequest.wrap(id: id, field: field, payload: bytes)
+        }
+        return NumberedProposal(id: id, data: data)
+    }
+
+    /// Whether a request fits the quota. Far below the quota the file size suffices, and the
+    /// store's lock is not taken.
+    private func hasCapacity(
+        for costBytes: Int, _ fileBytes: () -> Int, _ bytesWithPending: () -> Int
+    ) -> Bool {
+        let atMost = fileBytes() + configuration.writeBufferBytesMax
+        return quota.admits(costBytes: costBytes, databaseBytes: atMost)
+            || quota.admits(costBytes: costBytes, databaseBytes: bytesWithPending())
+    }
+
+    /// Whether applying lags so far behind that no new request of this kind is accepted.
+    private func isOverloaded(for field: UInt32) -> Bool {
+        let (committed, applied) = (status.committed, status.applied)
+        let isUrgent =
+            configuration.prioritizesRevocations && field == InternalRaftRequest.Field.leaseRevoke
+        let gapMax = configuration.applyGapMax * (isUrgent ? 2 : 1)
+        return committed > applied && committed - applied > gapMax
+    }
+}
+
+/// Messages of other members.
+extension Admission {
+    /// Counts messages queued for the consensus stage; false when there are too many. Raft retries
+    /// what is dropped, as on a congested network.
+    package func admitReceived(_ count: Int) -> Bool {
+        guard receivedCount.load(ordering: .relaxed) < configuration.receivedMessagesMax else {
+            return false
+        }
+        receivedCount.add(count, ordering: .relaxed)
+        return true
+    }
+
+    /// The consensus stage has taken them.
+    package func releaseReceived(_ inputs: [ConsensusInput]) {
+        for case .received(let messages) in inputs {
+            receivedCount.subtract(messages.count, ordering: .relaxed)
+        }
+    }
+}
+
+/// The member's own proposals.
+extension Admission {
+    /// The proposal that raises this member's NOSPACE alarm; nil while the alarm is active or its
+    /// proposal is in flight. It is proposed again only if it was lost.
+    ///
+    /// - Parameter now: monotonic milliseconds.
+    package func spaceAlarm(of member: MemberID, now: Int64) -> NumberedProposal? {
+        let last = spaceAlarmProposedAt.load(ordering: .relaxed)
+        let isDue =
+            last == .min || (last != .max && now - last >= configuration.requestTimeoutMilliseconds)
+        guard isDue,
+            spaceAlarmProposedAt.compareExchange(
+                expected: last, desired: now, ordering: .relaxed
+            ).exchanged
+        else { return nil }
+        var alarm = Etcdserverpb_AlarmRequest()
+        alarm.action = .activate
+        alarm.memberID = member.rawValue
+        alarm.alarm = .nospace
+        // Integers only: serialization cannot fail.
+        return (try? alarm.serializedBytes()).map {
+            wrap(field: InternalRaftRequest.Field.alarm, payload: $0)
+        }
+    }
+
+    /// Records the state of the alarm: it may be raised again once it was disarmed.
+    package func recordSpaceAlarm(isActive: Bool) {
+        spaceAlarmProposedAt.store(isActive ? .max : .min, ordering: .relaxed)
+    }
+
+    /// The proposal that revokes a lease.
+    package func revocation(of lease: LeaseID) -> NumberedProposal {
+        wrap(
+            field: InternalRaftRequest.Field.leaseRevoke,
+            payload: LeaseRevokeRequest(id: lease.rawValue).encoded())
+    }
+
+    /// The proposal that replicates the remaining time of leases.
+    package func checkpoint(of leases: [LeaseCheckpoint]) -> NumberedProposal {
+        wrap(
+            field: InternalRaftRequest.Field.leaseCheckpoint,
+            payload: LeaseCheckpoint.encoded(leases))
+    }
+}
+
+extension LeaseCheckpoint {
+    /// The encoded checkpoint request.
+    package static func encoded(_ leases: [LeaseCheckpoint]) -> [UInt8] {
+        var request = Etcdserverpb_LeaseCheckpointRequest()
+        request.checkpoints = leases.map { lease in
+            var checkpoint = Etcdserverpb_LeaseCheckpoint()
+            checkpoint.id = lease.id.rawValue
+            checkpoint.remainingTtl = lease.remainingSeconds
+            return checkpoint
+        }
+        // Integers only: serialization cannot fail.
+        return (try? request.serializedBytes()) ?? []
+    }
+}

@@ -1,0 +1,223 @@
+import Bolt
+import EtcdAPI
+package import Identifiers
+import MVCC
+import Membership
+import Raft
+import Replica
+package import StateMachine
+package import WriteAheadLog
+
+/// The backend stage of a member: the only writer of the database file.
+///
+/// What it is: requested steps, and periodic ones - the write buffer every tenth of a second,
+/// slices of a compaction, slices of a defragmentation, the removal of old snapshot files twice a
+/// minute. It does one indivisible step at a time; its caller may do something else in between.
+/// Only the requesters of its work wait for it.
+///
+/// Guarantees: a snapshot's file is durable before its record goes to the log, and the record
+/// before segments are released; a state sent to another member contains everything up to its
+/// message's index; a defragmentation begins when the compactions accepted before it have removed
+/// their records. A failure to write stops the member; the log still holds everything.
+package struct BackendStage {
+    package let state: StateMachine
+    package let snapshots: SnapshotStore
+    let configuration: MemberConfiguration
+    /// IDs only: members are read from the view that is sent.
+    let identity: ClusterMembership
+    let snapshotCount: Int
+    var snapshotIndex: LogIndex
+    /// Index of the newest snapshot that the next start can use.
+    var recordedIndex: LogIndex
+    var steps: [BackendStep] = []
+    var encodedSnapshot: EncodedSnapshot?
+    var snapshotTimes = SnapshotTimes()
+    var pendingBatch: PendingBatch?
+    /// Whether the last write buffer that was taken held anything.
+    package private(set) var hasPersisted = false
+    var nextPersist: Int64
+    /// When snapshot files are purged again; initially before anything else.
+    var nextPurge: Int64
+    /// Whether a compaction may be in progress; initially one may have been interrupted.
+    var isCompacting = true
+    var nextCompactionStep: Int64 = 0
+    var compactionPace = BackendPace()
+    /// Since when a compaction waits for readers.
+    var waitsSince: Int64?
+    /// Revision of the newest compaction.
+    var acceptedCompaction: Int64
+    /// The requested defragmentations in order, each with the compaction that comes before it; the
+    /// first one is in progress.
+    var defragmentations: [(after: Int64, completion: DefragmentationCompletion)] = []
+    var defragmentation: BoltDefragmentation?
+    var nextDefragmentationStep: Int64 = 0
+    var defragmentationPace = BackendPace()
+    /// Set by a slice that delays the next one.
+    var lastProgress = CompactionProgress.idle
+
+    package init(
+        _ state: StateMachine, snapshots: SnapshotStore, snapshotCount: Int,
+        snapshotIndex: LogIndex, configuration: MemberConfiguration, now: Int64
+    ) {
+        identity = ClusterMembership(
+            localID: state.membership.localID, clusterID: state.membership.clusterID)
+        self.state = state
+        self.snapshots = snapshots
+        self.snapshotCount = snapshotCount
+        self.snapshotIndex = snapshotIndex
+        recordedIndex = snapshotIndex
+        acceptedCompaction = state.store.revisions.compacted
+        self.configuration = configuration
+        nextPersist = now + configuration.persistMilliseconds
+        nextPurge = now
+    }
+
+    private var context: BackendContext {
+        BackendContext(store: store, bolt: bolt)
+    }
+
+    var store: Store { state.store }
+    var bolt: Bolt { state.bolt }
+
+    /// When a step is due without any input: monotonic milliseconds.
+    package var deadline: Int64 {
+        guard steps.isEmpty else { return 0 }
+        var deadline = min(nextPersist, nextPurge)
+        if isCompacting { deadline = min(deadline, nextCompactionStep) }
+        if isDefragmentationDue { deadline = min(deadline, nextDefragmentationStep) }
+        return deadline
+    }
+
+    /// A defragmentation waits for the compactions accepted before it: records that they have yet
+    /// to remove would stay in the copy.
+    var isDefragmentationDue: Bool {
+        guard defragmentation == nil, isCompacting else { return !defragmentations.isEmpty }
+        return defragmentations.first.map { $0.after <= store.finishedCompactionRevision } ?? false
+    }
+
+    /// Takes one input; the following steps do the work.
+    package mutating func take(_ input: BackendInput, into effects: inout [BackendEffect]) {
+        switch input {
+        case .persist: steps += BackendStep.persist + [.reportPersisted]
+        case .compact(let revision):
+            isCompacting = true
+            acceptedCompaction = max(acceptedCompaction, revision)
+        case .snapshot(let request):
+            effects.append(
+                .snapshotBegins(
+                    index: request.index, former: snapshotIndex, count: snapshotCount))
+            steps += BackendStep.persist
+            steps += [.encodeSnapshot(request), .saveSnapshot(request), .recordSnapshot(request)]
+        case .snapshotRecorded(let index): recordedIndex = max(recordedIndex, index)
+        case .send(let message): steps += BackendStep.persist + [.send(message)]
+        case .install(let snapshot):
+            steps += [
+                .replaceDatabase(snapshot), .reloadState(snapshot), .removeReceived(snapshot),
+            ]
+        case .work(let work): steps += BackendStep.persist + [.work(work)]
+        case .defragment(let completion):
+            defragmentations.append((after: acceptedCompaction, completion: completion))
+        }
+    }
+
+    /// Whether requested steps are still to be done.
+    package var hasSteps: Bool { !steps.isEmpty }
+
+    /// Takes the next step; nil when none is due. It has to be performed.
+    package mutating func takeStep(now: Int64) -> BackendStep? {
+        if steps.isEmpty { plan(now) }
+        return steps.isEmpty ? nil : steps.removeFirst()
+    }
+
+    mutating func plan(_ now: Int64) {
+        if now >= nextPersist {
+            nextPersist = now + configuration.persistMilliseconds
+            if store.hasPending { return steps = BackendStep.persist }
+        }
+        if now >= nextPurge {
+            nextPurge = now + configuration.purgeMilliseconds
+            steps = [.purgeSnapshots]
+        } else if isCompacting, now >= nextCompactionStep {
+            steps = [.compact]
+        } else if isDefragmentationDue, now >= nextDefragmentationStep {
+            // The write buffer is written first: the copy begins with it.
+            steps =
+                defragmentation == nil
+                ? BackendStep.persist + [.beginDefragmentation] : [.defragment]
+        }
+    }
+
+    /// Does one step.
+    package mutating func perform(
+        _ step: BackendStep, now: Int64, into effects: inout [BackendEffect]
+    ) throws {
+        switch step {
+        case .takeWriteBuffer:
+            nextPersist = now + configuration.persistMilliseconds
+            pendingBatch = store.hasPending ? try store.takePending() : nil
+        case .commitWriteBuffer: try commitWriteBuffer()
+        case .publishWriteBuffer:
+            hasPersisted = pendingBatch.map { !$0.isEmpty } ?? false
+            if let pendingBatch { try store.publishPersisted(pendingBatch) }
+            pendingBatch = nil
+        case .reportPersisted: effects.append(.apply(.persisted))
+        case .encodeSnapshot(let request): encode(request)
+        case .saveSnapshot: try saveSnapshot()
+        case .recordSnapshot(let request): record(request, into: &effects)
+        case .purgeSnapshots: purgeSnapshots(into: &effects)
+        case .send(let message): try send(message, into: &effects)
+        case .replaceDatabase(let snapshot): try replaceDatabase(snapshot)
+        case .reloadState(let snapshot): try reloadState(snapshot, into: &effects)
+        case .removeReceived(let snapshot):
+            recordedIndex = max(recordedIndex, snapshot.index)
+            _ = try snapshots.removeDatabases(olderThan: snapshot.index)
+        case .work(let work):
+            effects.append(.ran(work, Confined(context)))
+        case .compact: try compact(now, into: &effects)
+        case .beginDefragmentation: try beginDefragmentation(into: &effects)
+        case .defragment: try defragment(into: &effects)
+        }
+    }
+
+    /// Records how long a step took, and paces the slices by it.
+    ///
+    /// - Parameters:
+    ///   - nanoseconds: what the step took.
+    ///   - applied: index of the last applied entry.
+    package mutating func performed(
+        _ step: BackendStep, nanoseconds: Int64, applied: LogIndex, now: Int64
+    ) {
+        switch step {
+        case .encodeSnapshot: snapshotTimes = SnapshotTimes(encoding: nanoseconds)
+        case .saveSnapshot: snapshotTimes.writing = nanoseconds
+        case .compact:
+            let rest = compactionPace.rest(after: nanoseconds, applied: applied)
+            let pause = max(configuration.compactionPauseMilliseconds, rest)
+            nextCompactionStep = now + (lastProgress == .indexed ? 0 : pause)
+        case .beginDefragmentation, .defragment:
+            let rest = defragmentationPace.rest(after: nanoseconds, applied: applied)
+            let isCatchingUp = (defragmentation?.passes ?? 0) > 1
+            nextDefragmentationStep = now + (isCatchingUp ? 0 : rest)
+        default: break
+        }
+    }
+
+    /// Whether the last slice of a compaction was one of the key index; nil when it did nothing.
+    package var wasSliceOfIndex: Bool? {
+        switch lastProgress {
+        case .idle, .waiting: nil
+        case .indexed: true
+        case .removed, .finished: false
+        }
+    }
+
+    /// Writes what is left before the member ends.
+    package mutating func finish(into effects: inout [BackendEffect]) throws {
+        defragmentation = nil
+        for (_, completion) in defragmentations {
+            effects.append(.defragmented(completion, failure: "the member is stopping"))
+        }
+        defragmentations = []
+        if store.hasPending { try store.persist() }
+    }
+}

@@ -1,0 +1,68 @@
+import Disk
+
+/// Times and limits of one member's stages. Times are milliseconds.
+package struct MemberConfiguration: Sendable {
+    /// Length of a tick, the heartbeat interval.
+    package var tickMilliseconds: Int64 = 100
+    /// Election timeout; a new leader's leases are extended by it.
+    package var electionMilliseconds: Int64 = 1000
+    /// A single voter campaigns at once.
+    package var advancesFirstElection = true
+    /// Whether this member joins its cluster as a learner; used until the log says what it is.
+    package var joinsAsLearner = false
+    /// How long a request may wait for its response.
+    package var requestTimeoutMilliseconds: Int64 = 7000
+    /// How often the write buffer is written.
+    package var persistMilliseconds: Int64 = 100
+    /// Operations in the write buffer at which it is written earlier.
+    package var persistOperations = 10_000
+    /// Size of the write buffer at which applying waits for the database file.
+    package var writeBufferBytesMax = 256 << 20
+    /// Records removed in one step of a compaction.
+    package var compactionBatchLimit = 1000
+    /// Pause between two steps of a compaction.
+    package var compactionPauseMilliseconds: Int64 = 10
+    /// How long a reader may block the removal of compacted records.
+    package var pinMillisecondsMax: Int64 = 30_000
+    /// Log segments kept; 0 keeps all.
+    package var segmentsMax = 5
+    /// Snapshot files kept; 0 keeps all.
+    package var snapshotsMax = 5
+    /// How often files beyond these numbers are removed.
+    package var purgeMilliseconds: Int64 = 30_000
+    /// Gap between committed and applied entries at which new requests are refused. Four times
+    /// etcd's: at several times the rate the same stall of a busy machine makes several times the
+    /// gap. Unapplied entries are bounded in bytes as well (`RaftConfiguration.applyingBytesMax`).
+    package var applyGapMax: Int = 20_000
+    /// Messages of other members that may be queued for the consensus thread; more are dropped.
+    package var receivedMessagesMax = 4096
+    /// Whether revocations of leases, which free space, are accepted up to twice `applyGapMax`.
+    package var prioritizesRevocations = false
+    /// Revocations proposed at one check of the leases: etcd's thousand a second.
+    package var revocationsPerCheck = 500
+    /// Leases in one checkpoint entry, as in etcd.
+    package var leasesPerCheckpoint = 1000
+    /// Checkpoint entries proposed at one check of the leases, as in etcd.
+    package var checkpointsPerCheck = 500
+    /// Snapshots being written at a time; beyond that the next one is delayed.
+    package var unsavedSnapshotsMax = 8
+    /// Applied bytes that may stay unreported to the consensus stage without waking it.
+    package var unreportedBytesMax = 1 << 20
+    /// Maximum size of an encoded request.
+    package var requestBytesMax = 1_572_864
+
+    /// Entries applied while holding the store's lock once: readers wait meanwhile.
+    package var entriesPerGroup = 64
+    /// Groups applied in one run; most runs of the simulator use one, as a separate event.
+    package var groupsPerRun = Int.max
+    /// Bytes appended to the log between two synchronizations.
+    package var unsynchronizedBytesMax = DiskShare.unsynchronizedBytesMax
+    /// Bytes of proposals that may wait for a leader.
+    package var heldBytesMax = 64 << 20
+
+    /// Whether the log is made durable before anything is acknowledged; off with
+    /// `--unsafe-no-fsync`.
+    package var synchronizesLog = true
+
+    package init() {}
+}
