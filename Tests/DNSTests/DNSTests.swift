@@ -11,7 +11,7 @@ struct DNSTests {
     ]
     private static let name = "_etcd-server._tcp.example.com."
 
-    private func lookUp(
+    private func lookup(
         _ names: [String: NameServer.Behaviour], service: String = "etcd-server",
         domain: String = "example.com", edit: (inout ResolverConfiguration) -> Void = { _ in }
     ) throws -> [ServiceRecord] {
@@ -22,60 +22,60 @@ struct DNSTests {
         return try ServiceLookup(configuration).records(service: service, domain: domain)
     }
 
-    @Test func findsRecordsInTheOrderOfTheirUse() throws {
-        let found = try lookUp([Self.name: .records(Self.records)])
+    @Test func returnsRecordsInOrderOfUse() throws {
+        let found = try lookup([Self.name: .records(Self.records)])
         #expect(found.map(\.target) == ["c.example.", "a.example.", "b.example."])
         #expect(found.first == Self.records[2])
     }
 
-    @Test func goesOverToTCPForAnswersThatDoNotFit() throws {
+    @Test func fallsBackToTCPForTruncatedResponses() throws {
         let many = (0..<200).map {
             ServiceRecord(priority: 0, weight: 0, port: UInt16($0), target: "host\($0).example.")
         }
-        #expect(try lookUp([Self.name: .truncated(many)]).count == 200)
+        #expect(try lookup([Self.name: .truncated(many)]).count == 200)
     }
 
-    @Test func passesForgeriesOver() throws {
-        let found = try lookUp([Self.name: .forgeriesFirst(Self.records)])
+    @Test func ignoresForgedResponses() throws {
+        let found = try lookup([Self.name: .forgedFirst(Self.records)])
         #expect(Set(found) == Set(Self.records))
     }
 
-    @Test func saysWhyNothingWasFound() throws {
+    @Test func reportsWhyTheLookupFailed() throws {
         #expect(throws: DNSError.notFound(name: "_etcd-server._tcp.example.com")) {
-            try lookUp([:])
+            try lookup([:])
         }
         #expect(throws: DNSError.notFound(name: "_etcd-server._tcp.example.com")) {
-            try lookUp([Self.name: .records([])])
+            try lookup([Self.name: .records([])])
         }
-        let asked = "_etcd-server._tcp.example.com"
-        #expect(throws: DNSError.noAnswer(name: asked, reason: "server misbehaving")) {
-            try lookUp([Self.name: .code(2)])
+        let name = "_etcd-server._tcp.example.com"
+        #expect(throws: DNSError.noResponse(name: name, reason: "server misbehaving")) {
+            try lookup([Self.name: .code(2)])
         }
         #expect {
-            try lookUp([Self.name: .silence])
+            try lookup([Self.name: .noResponse])
         } throws: { error in
-            guard case DNSError.noAnswer(_, let reason) = error else { return false }
-            return reason.hasSuffix("did not answer")
+            guard case DNSError.noResponse(_, let reason) = error else { return false }
+            return reason.hasSuffix("did not respond")
         }
         #expect(throws: DNSError.invalidName("_etcd-server._tcp.a..b")) {
-            try lookUp([:], domain: "a..b")
+            try lookup([:], domain: "a..b")
         }
         #expect(
-            DNSError.notFound(name: asked).description
+            DNSError.notFound(name: name).description
                 == "lookup _etcd-server._tcp.example.com: no such host")
     }
 
-    @Test func asksTheNextServerWhenOneIsSilent() throws {
-        let silent = try NameServer([Self.name: .silence])
+    @Test func queriesTheNextServerAfterATimeout() throws {
+        let silent = try NameServer([Self.name: .noResponse])
         defer { silent.stop() }
-        let found = try lookUp([Self.name: .records(Self.records)]) {
+        let found = try lookup([Self.name: .records(Self.records)]) {
             $0.servers.insert(.init(address: "127.0.0.1", port: silent.port), at: 0)
         }
         #expect(found.count == 3)
     }
 
-    @Test func triesTheEndingsOfTheSearchList() throws {
-        let found = try lookUp(
+    @Test func triesTheSearchDomains() throws {
+        let found = try lookup(
             ["_etcd-server._tcp.cluster.example.com.": .records(Self.records)], domain: "cluster"
         ) {
             $0.searchDomains = ["nowhere.example.", "example.com."]
@@ -83,7 +83,7 @@ struct DNSTests {
         #expect(found.count == 3)
     }
 
-    @Test func readsResolvConf() {
+    @Test func parsesResolvConf() {
         let read = ResolverConfiguration(
             """
             # a comment
@@ -106,25 +106,25 @@ struct DNSTests {
         #expect(ResolverConfiguration("").servers.map(\.address) == ["127.0.0.1", "::1"])
     }
 
-    @Test func refusesMessagesThatAreNone() throws {
+    @Test func rejectsMalformedMessages() throws {
         let question = try #require(DNSQuestion(id: 0x0102, name: Self.name))
         let body = Message.name(Self.name) + [0, 33, 0, 1]
-        let whole = Message.answer([1, 2], body, Self.records)
-        #expect(DNSAnswer(decoding: whole, to: question)?.records == Self.records)
+        let whole = Message.response([1, 2], body, Self.records)
+        #expect(DNSResponse(decoding: whole, to: question)?.records == Self.records)
         for count in 0..<whole.count {
             #expect(
-                DNSAnswer(decoding: Array(whole.prefix(count)), to: question) == nil, "\(count)")
+                DNSResponse(decoding: Array(whole.prefix(count)), to: question) == nil, "\(count)")
         }
-        // An alias on the way is passed over.
+        // A CNAME record is skipped.
         let alias = [0xC0, 12, 0, 5, 0, 1, 0, 0, 0, 1, 0, 2, 0xC0, 12] as [UInt8]
         let service = Message.record(owner: Message.name("other.example."), Self.records[0])
         let head = [1, 2, 0x85, 0x80, 0, 1, 0, 2, 0, 0, 0, 0] as [UInt8]
         #expect(
-            DNSAnswer(decoding: head + body + alias + service, to: question)?.records
+            DNSResponse(decoding: head + body + alias + service, to: question)?.records
                 == [Self.records[0]])
-        // A name that leads to itself, or forward, has no end.
+        // A name that points to itself, or forward, does not terminate.
         let loop = [0xC0, UInt8(12 + body.count)] + Array(alias.dropFirst(2))
-        #expect(DNSAnswer(decoding: head + body + loop + service, to: question) == nil)
+        #expect(DNSResponse(decoding: head + body + loop + service, to: question) == nil)
     }
 
     @Test func namesHaveLimits() {

@@ -2,17 +2,17 @@ import Glibc
 
 @testable import DNS
 
-/// A name server on loopback, over UDP and TCP at the same port, for SRV records only.
+/// A name server on loopback, over UDP and TCP on the same port, for SRV records only.
 final class NameServer: Sendable {
-    /// What it says to one name.
+    /// The response for one name.
     enum Behaviour: Sendable {
         case records([ServiceRecord])
-        /// Only the first fits a datagram; TCP has all.
+        /// Only the first record fits a datagram; TCP returns all.
         case truncated([ServiceRecord])
         case code(UInt8)
-        case silence
-        /// Bytes of somebody else come before the answer.
-        case forgeriesFirst([ServiceRecord])
+        case noResponse
+        /// Forged messages are sent before the response.
+        case forgedFirst([ServiceRecord])
     }
 
     let port: UInt16
@@ -31,7 +31,7 @@ final class NameServer: Sendable {
         Self.detach { self.serveStreams() }
     }
 
-    /// Wakes the threads up, which then end.
+    /// Wakes the threads, which then end.
     func stop() {
         shutdown(sockets.datagram, Int32(SHUT_RDWR))
         shutdown(sockets.stream, Int32(SHUT_RDWR))
@@ -57,10 +57,10 @@ final class NameServer: Sendable {
                 }
             }
             guard count > 0 else { return }
-            for answer in answers(to: Array(buffer[..<count]), isDatagram: true) {
+            for response in responses(to: Array(buffer[..<count]), isDatagram: true) {
                 withUnsafePointer(to: &client) {
                     $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                        _ = sendto(sockets.datagram, answer, answer.count, 0, $0, length)
+                        _ = sendto(sockets.datagram, response, response.count, 0, $0, length)
                     }
                 }
             }
@@ -75,9 +75,9 @@ final class NameServer: Sendable {
             var buffer = [UInt8](repeating: 0, count: 4096)
             let count = recv(connection, &buffer, buffer.count, 0)
             if count > 2 {
-                for answer in answers(to: Array(buffer[2..<count]), isDatagram: false) {
-                    // In two pieces, as networks do.
-                    let framed = Message.word(UInt16(answer.count)) + answer
+                for response in responses(to: Array(buffer[2..<count]), isDatagram: false) {
+                    // In two segments, as on a network.
+                    let framed = Message.word(UInt16(response.count)) + response
                     _ = send(connection, Array(framed.prefix(5)), 5, 0)
                     _ = send(connection, Array(framed.dropFirst(5)), framed.count - 5, 0)
                 }
@@ -86,29 +86,29 @@ final class NameServer: Sendable {
         }
     }
 
-    private func answers(to query: [UInt8], isDatagram: Bool) -> [[UInt8]] {
+    private func responses(to query: [UInt8], isDatagram: Bool) -> [[UInt8]] {
         var reader = DNSReader(query)
         guard reader.skip(12), let name = reader.name() else { return [] }
         let question = Array(query[12..<reader.offset + 4])
         let id = Array(query[..<2])
         switch names[name] ?? .code(3) {
-        case .records(let records): return [Message.answer(id, question, records)]
+        case .records(let records): return [Message.response(id, question, records)]
         case .truncated(let records):
             return [
                 isDatagram
-                    ? Message.answer(id, question, Array(records.prefix(1)), flags: 0x8780)
-                    : Message.answer(id, question, records)
+                    ? Message.response(id, question, Array(records.prefix(1)), flags: 0x8780)
+                    : Message.response(id, question, records)
             ]
         case .code(let code):
-            return [Message.answer(id, question, [], flags: 0x8580 | UInt16(code))]
-        case .silence: return []
-        case .forgeriesFirst(let records):
+            return [Message.response(id, question, [], flags: 0x8580 | UInt16(code))]
+        case .noResponse: return []
+        case .forgedFirst(let records):
             let other = [id[0] ^ 0xFF, id[1]]
             let forged = [ServiceRecord(priority: 0, weight: 0, port: 6, target: "evil.example.")]
             return [
-                Message.answer(other, question, forged), [1, 2, 3],
-                Message.answer(id, Message.name("elsewhere.example.") + [0, 33, 0, 1], forged),
-                Message.answer(id, question, records),
+                Message.response(other, question, forged), [1, 2, 3],
+                Message.response(id, Message.name("elsewhere.example.") + [0, 33, 0, 1], forged),
+                Message.response(id, question, records),
             ]
         }
     }
@@ -120,9 +120,9 @@ final class NameServer: Sendable {
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let status = withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { place in
-                let status = Glibc.bind(descriptor, place, length)
-                return status == 0 ? getsockname(descriptor, place, &length) : status
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                let status = Glibc.bind(descriptor, pointer, length)
+                return status == 0 ? getsockname(descriptor, pointer, &length) : status
             }
         }
         guard status == 0 else { throw NameServerError(errno: errno) }
@@ -152,7 +152,7 @@ struct NameServerError: Error {
     let errno: Int32
 }
 
-/// Messages of a name server, put together by hand.
+/// DNS messages, encoded by hand.
 enum Message {
     static func word(_ value: UInt16) -> [UInt8] {
         [UInt8(truncatingIfNeeded: value >> 8), UInt8(truncatingIfNeeded: value)]
@@ -162,8 +162,8 @@ enum Message {
         text.split(separator: ".").flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) } + [0]
     }
 
-    /// The owner of each record points back to the question, which stands behind the header.
-    static func answer(
+    /// The owner name of each record is a pointer to the question, which follows the header.
+    static func response(
         _ id: [UInt8], _ question: [UInt8], _ records: [ServiceRecord], flags: UInt16 = 0x8580
     ) -> [UInt8] {
         let head = id + word(flags) + word(1) + word(UInt16(records.count)) + word(0) + word(0)

@@ -8,8 +8,8 @@ import Testing
         let client = try await server.connect()
         for count in [0, 1, 100, 16_384, 100_000, 3_000_000] {
             let message = (0..<count).map { UInt8(truncatingIfNeeded: $0) }
-            let answer = try await client.unary(path: "/test.Echo/Unary", message: message).get()
-            #expect(answer == message)
+            let response = try await client.unary(path: "/test.Echo/Unary", message: message).get()
+            #expect(response == message)
         }
         try await client.close().get()
         try await server.stop()
@@ -18,14 +18,14 @@ import Testing
     @Test func manyUnaryCallsShareOneConnection() async throws {
         let server = try await EchoServer.start()
         let client = try await server.connect()
-        let answers = (0..<2000).map { index in
+        let responses = (0..<2000).map { index in
             client.unary(path: "/test.Echo/Unary", message: Array("\(index)".utf8))
         }
-        for (index, answer) in answers.enumerated() {
-            #expect(try await answer.get() == Array("\(index)".utf8))
+        for (index, response) in responses.enumerated() {
+            #expect(try await response.get() == Array("\(index)".utf8))
         }
-        let turns = try await server.read { $0.turns }
-        #expect(turns > 0 && turns < 2000)
+        let ticks = try await server.read { $0.ticks }
+        #expect(ticks > 0 && ticks < 2000)
         let counters = try await server.server.collectCounters(on: server.group.any()).get()
         #expect(counters[0].started == 2000)
         #expect(counters[0].handled[0] == 2000)
@@ -56,9 +56,9 @@ import Testing
         let stream = client.openStream(path: "/test.Echo/Count")
         for _ in 0..<100 { stream.send([UInt8](repeating: 7, count: 50_000)) }
         stream.halfClose()
-        var answers: [[UInt8]] = []
-        for try await message in stream.messages { answers.append(message) }
-        #expect(answers == [Array("5000000".utf8)])
+        var responses: [[UInt8]] = []
+        for try await message in stream.messages { responses.append(message) }
+        #expect(responses == [Array("5000000".utf8)])
         try await server.stop()
     }
 
@@ -68,30 +68,30 @@ import Testing
         let long = String(repeating: "x", count: 60_000)
         let metadata = [("hasleader", "true"), ("token", "abc"), ("long", long)]
         for (name, value) in metadata + [("absent", "none")] {
-            let answer = try await client.unary(
+            let response = try await client.unary(
                 path: "/test.Echo/Metadata", message: Array(name.utf8), metadata: metadata
             ).get()
-            #expect(String(decoding: answer, as: UTF8.self) == value)
+            #expect(String(decoding: response, as: UTF8.self) == value)
         }
         try await server.stop()
     }
 
-    @Test func asynchronousCallAnswers() async throws {
+    @Test func asynchronousCallReturnsTheResponse() async throws {
         let server = try await EchoServer.start()
         let client = try await server.connect()
-        let answer = try await client.call(path: "/test.Echo/Unary", message: [1, 2, 3])
-        #expect(answer == [1, 2, 3])
+        let response = try await client.call(path: "/test.Echo/Unary", message: [1, 2, 3])
+        #expect(response == [1, 2, 3])
         try await server.stop()
     }
 
-    @Test func answersOfAnotherThreadLeaveInBatches() async throws {
+    @Test func responsesOfAnotherThreadAreSentInBatches() async throws {
         let server = try await EchoServer.start()
         let clients = [try await server.connect(), try await server.connect()]
-        let answers = (0..<1000).map { index in
+        let responses = (0..<1000).map { index in
             clients[index % 2].unary(path: "/test.Echo/Later", message: Array("\(index)".utf8))
         }
-        for (index, answer) in answers.enumerated() {
-            #expect(try await answer.get() == Array("\(index)".utf8))
+        for (index, response) in responses.enumerated() {
+            #expect(try await response.get() == Array("\(index)".utf8))
         }
         try await server.stop()
     }

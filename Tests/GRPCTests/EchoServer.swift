@@ -3,7 +3,7 @@ import HTTP2
 import NIOCore
 import NIOPosix
 
-/// A server of the test service on a port of its own choosing.
+/// A server of the test service on a free port.
 struct EchoServer: Sendable {
     let group: MultiThreadedEventLoopGroup
     let server: GRPCServer
@@ -18,7 +18,7 @@ struct EchoServer: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let log = EchoLog()
         var configuration = GRPCServerConfiguration()
-        configuration.onReadTurnComplete = { log.completeTurn($0) }
+        configuration.onReadTickComplete = { log.completeTick($0) }
         change(&configuration)
         let server = GRPCServer(
             methods: echoMethods(log: log), configuration: configuration, group: group)
@@ -27,7 +27,7 @@ struct EchoServer: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try server.addSniffingHandlers(to: channel) { channel in
-                        try channel.pipeline.syncOperations.addHandler(PlainAnswer())
+                        try channel.pipeline.syncOperations.addHandler(EmptyHTTP1Handler())
                     }
                 }
             }
@@ -54,7 +54,7 @@ struct EchoServer: Sendable {
         return try await listener.eventLoop.submit { body(log) }.get()
     }
 
-    /// Waits until the log shows what is wanted, at most ten seconds.
+    /// Waits until the log satisfies a condition, at most ten seconds.
     func waitUntil(_ condition: @escaping @Sendable (EchoLog) -> Bool) async throws -> Bool {
         for _ in 0..<1000 {
             if try await read(condition) { return true }
@@ -70,14 +70,14 @@ struct EchoServer: Sendable {
     }
 }
 
-/// Stands for HTTP/1.1: answers whatever comes with a line and closes.
-final class PlainAnswer: ChannelInboundHandler {
+/// Stands for HTTP/1.1: sends an empty response to any input and closes.
+final class EmptyHTTP1Handler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        let answer = ByteBuffer(string: "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
-        context.writeAndFlush(wrapOutboundOut(answer), promise: nil)
+        let response = ByteBuffer(string: "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+        context.writeAndFlush(wrapOutboundOut(response), promise: nil)
         context.close(promise: nil)
     }
 }

@@ -3,7 +3,7 @@ import HTTP2
 import NIOCore
 import NIOPosix
 
-/// What the handlers of the test service saw, counted on the server's one event loop.
+/// Counters of the test service, used on the server's only event loop.
 final class EchoLog: @unchecked Sendable {  // used on the server's event loop only
     var cancelled = 0
     var timedOut = 0
@@ -11,17 +11,17 @@ final class EchoLog: @unchecked Sendable {  // used on the server's event loop o
     var finished = 0
     var mostBufferedBytes = 0
     var largestPieces = 0
-    var turns = 0
+    var ticks = 0
     private var waiting: [(call: GRPCServerCall, message: [UInt8])] = []
 
-    /// Keeps a call for the batch of this read turn.
+    /// Keeps a call for the batch of this event loop tick.
     func postpone(_ call: GRPCServerCall, _ message: [UInt8]) {
         waiting.append((call, message))
     }
 
-    /// Hands the turn's calls to another thread, which answers all of them in one batch.
-    func completeTurn(_ loop: HTTP2Loop) {
-        turns += 1
+    /// Passes the tick's calls to another thread, which responds to all of them in one batch.
+    func completeTick(_ loop: HTTP2Loop) {
+        ticks += 1
         guard !waiting.isEmpty else { return }
         let batch = waiting
         waiting = []
@@ -44,7 +44,7 @@ final class EchoLog: @unchecked Sendable {  // used on the server's event loop o
     }
 }
 
-/// Echoes each message at once; with `hangs`, never answers.
+/// Echoes each message immediately; with `hangs`, never responds.
 final class EchoHandler: GRPCCallHandler {
     let log: EchoLog
     let hangs: Bool
@@ -64,7 +64,7 @@ final class EchoHandler: GRPCCallHandler {
     func closed(_ call: GRPCServerCall, reason: GRPCCloseReason) { log.count(reason) }
 }
 
-/// Answers with the number of bytes it got, as text.
+/// Responds with the number of received bytes as text.
 final class CountingHandler: GRPCCallHandler {
     private var bytes = 0
 
@@ -74,7 +74,7 @@ final class CountingHandler: GRPCCallHandler {
     func closed(_ call: GRPCServerCall, reason: GRPCCloseReason) {}
 }
 
-/// Sends as many messages of 16 KiB as the request says, as fast as the client takes them.
+/// Sends the requested number of messages of 16 KiB, as fast as the client reads.
 final class FloodHandler: GRPCCallHandler {
     let log: EchoLog
     private var left = 0
@@ -102,7 +102,7 @@ final class FloodHandler: GRPCCallHandler {
     }
 }
 
-/// Makes bytes on demand: byte `i` is `i % 251`.
+/// Generates bytes on demand: byte `i` is `i % 251`.
 final class PatternSource: HTTP2BodySource {
     private var position = 0
     private let log: EchoLog
@@ -111,18 +111,18 @@ final class PatternSource: HTTP2BodySource {
         self.log = log
     }
 
-    func read(maximumBytes: Int, into buffer: inout ByteBuffer) {
+    func read(bytesMax: Int, into buffer: inout ByteBuffer) {
         let start = position
-        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: maximumBytes) { room in
-            for index in 0..<maximumBytes { room[index] = UInt8((start + index) % 251) }
-            return maximumBytes
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: bytesMax) { buffer in
+            for index in 0..<bytesMax { buffer[index] = UInt8((start + index) % 251) }
+            return bytesMax
         }
-        position += maximumBytes
+        position += bytesMax
         log.largestPieces += 1
     }
 }
 
-/// The methods the tests call.
+/// The methods of the test service.
 func echoMethods(log: EchoLog) -> [GRPCMethod] {
     [
         GRPCMethod(path: "/test.Echo/Unary", unary: { call, message in call.respond(message) }),

@@ -4,11 +4,11 @@ import NIOCore
 import NIOPosix
 import Testing
 
-/// Takes messages without keeping them and checks the pattern of `PatternSource`.
+/// Counts messages without keeping them and checks the pattern of `PatternSource`.
 private final class CountingClient: GRPCClientCallHandler {
     var messages = 0
     var bytes = 0
-    var isPatternRight = true
+    var isPatternCorrect = true
     let done: EventLoopPromise<GRPCStatus>
 
     init(done: EventLoopPromise<GRPCStatus>) {
@@ -19,7 +19,7 @@ private final class CountingClient: GRPCClientCallHandler {
         messages += 1
         bytes += message.count
         for index in stride(from: 0, to: message.count, by: 4099) {
-            if message[index] != UInt8(index % 251) { isPatternRight = false }
+            if message[index] != UInt8(index % 251) { isPatternCorrect = false }
         }
     }
     func closed(_ call: GRPCClientCall, status: GRPCStatus, trailers: GRPCMetadata) {
@@ -47,7 +47,7 @@ private final class CountingClient: GRPCClientCallHandler {
         try await server.stop()
     }
 
-    @Test func largeAnswerIsMadeOnDemand() async throws {
+    @Test func largeResponseIsGeneratedOnDemand() async throws {
         let server = try await EchoServer.start()
         let client = try await server.connect()
         let done = client.eventLoop.makePromise(of: GRPCStatus.self)
@@ -57,16 +57,16 @@ private final class CountingClient: GRPCClientCallHandler {
             let call = client.openCall(path: "/test.Echo/Large", handler: handler)
             call.send(Array("\(size)".utf8))
             call.halfClose()
-            return done.futureResult.map { ($0, handler.bytes, handler.isPatternRight) }
+            return done.futureResult.map { ($0, handler.bytes, handler.isPatternCorrect) }
         }
-        let (status, bytes, isPatternRight) = try await result.get()
+        let (status, bytes, isPatternCorrect) = try await result.get()
         #expect(status == .ok)
         #expect(bytes == size)
-        #expect(isPatternRight)
+        #expect(isPatternCorrect)
         try await server.stop()
     }
 
-    @Test func unreadLargeAnswerWaitsForItsReader() async throws {
+    @Test func unreadLargeResponseWaitsForItsReader() async throws {
         let server = try await EchoServer.start()
         let client = try await server.connect()
         let done = client.eventLoop.makePromise(of: GRPCStatus.self)
@@ -89,24 +89,24 @@ private final class CountingClient: GRPCClientCallHandler {
     @Test func sixHundredWatchesAreCancelledOnOneConnection() async throws {
         let server = try await EchoServer.start()
         let client = try await server.connect()
-        for round in 1...4 {
+        for repetition in 1...4 {
             let streams = (0..<600).map { _ in client.openStream(path: "/test.Echo/HangStream") }
             for stream in streams { stream.send([1]) }
             _ = try await client.unary(path: "/test.Echo/Unary", message: []).get()
             for stream in streams { stream.cancel() }
-            let wanted = round * 600
-            #expect(try await server.waitUntil { $0.cancelled == wanted })
+            let expected = repetition * 600
+            #expect(try await server.waitUntil { $0.cancelled == expected })
         }
         _ = try await client.unary(path: "/test.Echo/Unary", message: []).get()
         try await server.stop()
     }
 
     @Test func callsAboveTheStreamLimitWait() async throws {
-        let server = try await EchoServer.start { $0.http2.maxConcurrentStreams = 2 }
+        let server = try await EchoServer.start { $0.http2.concurrentStreamsMax = 2 }
         let client = try await server.connect()
         _ = try await client.unary(path: "/test.Echo/Unary", message: []).get()
-        let answers = (0..<50).map { _ in client.unary(path: "/test.Echo/Unary", message: [1]) }
-        for answer in answers { #expect(try await answer.get() == [1]) }
+        let responses = (0..<50).map { _ in client.unary(path: "/test.Echo/Unary", message: [1]) }
+        for response in responses { #expect(try await response.get() == [1]) }
         let first = client.openStream(path: "/test.Echo/HangStream")
         let second = client.openStream(path: "/test.Echo/HangStream")
         let third = client.unary(path: "/test.Echo/Unary", message: [3], timeoutMilliseconds: 100)
@@ -122,10 +122,10 @@ private final class CountingClient: GRPCClientCallHandler {
         let client = try await server.connect()
         let stream = client.openStream(path: "/test.Echo/Bidi")
         stream.send([1])
-        var messages = stream.messages.makeAsyncIterator()
+        let messages = stream.messages.makeAsyncIterator()
         #expect(try await messages.next() == [1])
         let drained = server.server.drain(on: server.group.any())
-        // The news is on its way to the client.
+        // Wait until the client has received the GOAWAY.
         while try await client.eventLoop.submit({ client.isUsable }).get() {
             try await Task.sleep(for: .milliseconds(5))
         }

@@ -2,7 +2,7 @@ import Testing
 
 @testable import GRPC
 
-/// Messages cut out of a stream that comes in pieces of any size.
+/// Reading of messages from a stream that arrives in pieces of any size.
 @Suite struct MessageReaderTests {
     private static let sizes = [0, 1, 5, 300, 70_000, 2]
 
@@ -23,11 +23,11 @@ import Testing
             let piece = stream[start..<min(start + pieceBytes, stream.count)]
             piece.withUnsafeBytes { bytes in
                 var input = bytes
-                while case .message(let message) = keeping.next(&input, maxBytes: 1 << 20) {
+                while case .message(let message) = keeping.next(&input, bytesMax: 1 << 20) {
                     kept.append(message)
                 }
                 input = bytes
-                while case .counted(let count) = counting.next(&input, maxBytes: 1 << 20) {
+                while case .counted(let count) = counting.next(&input, bytesMax: 1 << 20) {
                     counted.append(count)
                 }
             }
@@ -42,12 +42,12 @@ import Testing
         #expect(!keeping.isInsideMessage && !counting.isInsideMessage)
     }
 
-    @Test func refusesWhatIsTooLargeWhetherItKeepsOrNot() {
+    @Test func refusesLargeMessagesInBothModes() {
         for keeps in [true, false] {
             var reader = GRPCMessageReader(keepsMessages: keeps)
             let step = ([0, 0, 0, 4, 1] as [UInt8]).withUnsafeBytes { bytes in
                 var input = bytes
-                return reader.next(&input, maxBytes: 1024)
+                return reader.next(&input, bytesMax: 1024)
             }
             guard case .failed(let status) = step else {
                 Issue.record("a message beyond the limit is refused")

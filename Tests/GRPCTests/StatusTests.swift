@@ -18,7 +18,7 @@ import Testing
         }
     }
 
-    @Test func unknownPathsAreRefusedInGoWords() async throws {
+    @Test func unknownPathsAreRefusedWithTheTextsOfGo() async throws {
         let server = try await EchoServer.start()
         let client = try await server.connect()
         let cases = [
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func messageAboveTheLimitIsRefused() async throws {
-        let server = try await EchoServer.start { $0.maxReceiveBytes = 2_097_152 }
+        let server = try await EchoServer.start { $0.receiveBytesMax = 2_097_152 }
         let client = try await server.connect()
         let exact = [UInt8](repeating: 1, count: 2_097_152)
         #expect(try await status(client, "/test.Echo/Unary", exact) == .ok)
@@ -57,9 +57,9 @@ import Testing
         try await server.stop()
     }
 
-    @Test func answerAboveTheClientsLimitEndsTheCall() async throws {
+    @Test func responseAboveTheClientsLimitEndsTheCall() async throws {
         let server = try await EchoServer.start()
-        let client = try await server.connect { $0.maxReceiveBytes = 1000 }
+        let client = try await server.connect { $0.receiveBytesMax = 1000 }
         let status = try await status(
             client, "/test.Echo/Unary", [UInt8](repeating: 1, count: 1001))
         #expect(status.code == .resourceExhausted)
@@ -87,7 +87,7 @@ import Testing
         try await server.stop()
     }
 
-    @Test func serverKeepsTheDeadlineByItself() async throws {
+    @Test func serverEnforcesTheDeadline() async throws {
         let server = try await EchoServer.start()
         let client = try await server.connect()
         let status = try await status(

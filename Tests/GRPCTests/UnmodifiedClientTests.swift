@@ -1,24 +1,11 @@
 import GRPC
-import Glibc
 import NIOCore
 import NIOPosix
+import TestSupport
 import Testing
 
-/// Runs a command and gives its exit status and what it printed.
-private func run(_ command: String) -> (status: CInt, output: String) {
-    guard let pipe = popen(command + " 2>&1", "r") else { return (-1, "") }
-    var output: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 4096)
-    while true {
-        let count = fread(&buffer, 1, buffer.count, pipe)
-        guard count > 0 else { break }
-        output += buffer[..<count]
-    }
-    return (pclose(pipe), String(decoding: output, as: UTF8.self))
-}
-
-private let hasGRPCIO = run("python3 -c 'import grpc'").status == 0
-private let hasH2load = run("h2load --version").status == 0
+private let hasGRPCIO = (try? ProcessResult(shell: "python3 -c 'import grpc'"))?.status == 0
+private let hasH2load = (try? ProcessResult(shell: "h2load --version"))?.status == 0
 
 @Suite(.serialized) struct UnmodifiedClientTests {
     @Test(.enabled(if: hasGRPCIO)) func grpcioIsServed() async throws {
@@ -27,7 +14,7 @@ private let hasH2load = run("h2load --version").status == 0
         let port = server.port
         let result = try await NIOThreadPool.singleton.runIfActive(
             eventLoop: MultiThreadedEventLoopGroup.singleton.any()
-        ) { run("python3 /\(script)/grpcio_client.py \(port)") }.get()
+        ) { try ProcessResult(shell: "python3 /\(script)/grpcio_client.py \(port)") }.get()
         #expect(result.output == "ok\n")
         try await server.stop()
     }
@@ -38,8 +25,8 @@ private let hasH2load = run("h2load --version").status == 0
         let result = try await NIOThreadPool.singleton.runIfActive(
             eventLoop: MultiThreadedEventLoopGroup.singleton.any()
         ) {
-            run(
-                "printf '\\0\\0\\0\\0\\002ab' > /tmp/h2load-body-\(port); "
+            try ProcessResult(
+                shell: "printf '\\0\\0\\0\\0\\002ab' > /tmp/h2load-body-\(port); "
                     + "h2load -n 5000 -c 10 -m 10 -d /tmp/h2load-body-\(port) "
                     + "-H 'content-type: application/grpc' -H 'te: trailers' "
                     + "http://127.0.0.1:\(port)/test.Echo/Unary; rm /tmp/h2load-body-\(port)")

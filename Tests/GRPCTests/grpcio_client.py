@@ -1,4 +1,4 @@
-"""Calls the test service with grpcio: python3 grpcio_client.py PORT. Prints what is wrong."""
+"""Calls the test service with grpcio: python3 grpcio_client.py PORT. Prints the first failure."""
 import sys
 import threading
 
@@ -26,9 +26,9 @@ def status(name, message=b"", **options):
     return "OK", ""
 
 
-def expect(value, wanted):
-    if value != wanted:
-        print("got", repr(value)[:200], "wanted", repr(wanted)[:200])
+def expect(value, expected):
+    if value != expected:
+        print("got", repr(value)[:200], "expected", repr(expected)[:200])
         sys.exit(1)
 
 
@@ -50,7 +50,7 @@ expect(status("Unary", b"x" * 5_000_000), (
     "RESOURCE_EXHAUSTED", "grpc: received message larger than max (5000000 vs. 4194304)"))
 try:
     unary("Hang")(b"", timeout=0.2)
-    expect("answer", "deadline")
+    expect("response", "deadline")
 except grpc.RpcError as error:
     expect(error.code(), grpc.StatusCode.DEADLINE_EXCEEDED)
 

@@ -1,7 +1,7 @@
 import Gzip
 import Testing
 
-/// Compressed bytes come back, within the limit that the reader sets.
+/// Round trips of compressed bytes, and the limit of the inflater.
 @Suite struct GzipTests {
     private func compressed(_ bytes: [UInt8]) throws -> [UInt8] {
         let compressor = try #require(GzipCompressor())
@@ -10,9 +10,9 @@ import Testing
         return output
     }
 
-    private func inflated(_ bytes: [UInt8], maximumBytes: Int) throws -> [UInt8] {
+    private func inflated(_ bytes: [UInt8], bytesMax: Int) throws -> [UInt8] {
         let inflater = try #require(GzipInflater())
-        return try inflater.inflated(bytes, maximumBytes: maximumBytes)
+        return try inflater.inflated(bytes, bytesMax: bytesMax)
     }
 
     private func noise(_ count: Int) -> [UInt8] {
@@ -24,15 +24,15 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 100, 65_535, 65_536, 1_000_000])
-    func whatWasCompressedComesBack(count: Int) throws {
+    func compressedBytesRoundTrip(count: Int) throws {
         for bytes in [noise(count), [UInt8](repeating: 7, count: count)] {
             let small = try compressed(bytes)
-            #expect(try inflated(small, maximumBytes: count) == bytes)
-            #expect(try inflated(small + small, maximumBytes: 2 * count) == bytes + bytes)
+            #expect(try inflated(small, bytesMax: count) == bytes)
+            #expect(try inflated(small + small, bytesMax: 2 * count) == bytes + bytes)
         }
     }
 
-    @Test func piecesMakeOneFileAndOneStateServesMany() throws {
+    @Test func piecesMakeOneFileAndCompressorsAreReusable() throws {
         let compressor = try #require(GzipCompressor())
         let bytes = noise(300_000)
         for _ in 0..<3 {
@@ -43,7 +43,7 @@ import Testing
                 }
             }
             compressor.finish(into: &output)
-            #expect(try inflated(output, maximumBytes: bytes.count) == bytes)
+            #expect(try inflated(output, bytesMax: bytes.count) == bytes)
         }
     }
 
@@ -51,12 +51,12 @@ import Testing
         let bomb = try compressed([UInt8](repeating: 0, count: 50_000_000))
         #expect(bomb.count < 500_000)
         for limit in [0, 1, 4_096, 65_536, 2_000_000, 49_999_999] {
-            #expect(throws: GzipError.tooLarge) { try inflated(bomb, maximumBytes: limit) }
+            #expect(throws: GzipError.tooLarge) { try inflated(bomb, bytesMax: limit) }
         }
-        #expect(try inflated(bomb, maximumBytes: 50_000_000).count == 50_000_000)
+        #expect(try inflated(bomb, bytesMax: 50_000_000).count == 50_000_000)
     }
 
-    @Test func damageIsToldInTheWordsOfGo() throws {
+    @Test func corruptionIsReportedWithTheTextsOfGo() throws {
         let whole = try compressed(noise(1_000))
         let cases: [([UInt8], GzipError)] = [
             ([], .header("EOF")),
@@ -69,7 +69,7 @@ import Testing
             (whole.dropLast() + [whole.last.map { $0 ^ 1 } ?? 0], .body("gzip: invalid checksum")),
         ]
         for (bytes, error) in cases {
-            #expect(throws: error) { try inflated(bytes, maximumBytes: 1 << 20) }
+            #expect(throws: error) { try inflated(bytes, bytesMax: 1 << 20) }
         }
     }
 }

@@ -1,13 +1,13 @@
 import CNGHTTP2
 
-/// Reads the header blocks of one connection, in their order.
+/// Decodes the header blocks of one connection, in order.
 final class HeaderDecoder {
     private var inflater: OpaquePointer?
 
     init() { nghttp2_hd_inflate_new(&inflater) }
     deinit { nghttp2_hd_inflate_del(inflater) }
 
-    /// The fields of a block; those of the same name are joined with a comma.
+    /// The fields of a block; fields with the same name are joined with a comma.
     func fields(_ block: [UInt8]) -> [String: String] {
         var fields: [String: String] = [:]
         var rest = block[...]

@@ -8,7 +8,7 @@ private let usual: [(String, String)] = [
 ]
 private let message: [UInt8] = [0, 0, 0, 0, 2, 7, 8]
 
-/// What a server does with the fields of a request, as grpc-go on Go's HTTP/2 does it.
+/// Handling of request header fields, as in grpc-go on Go's HTTP/2.
 @Suite struct HeaderTests {
     private func open(_ server: RawServer) throws -> RawConnection {
         let connection = try #require(RawConnection(port: server.listener.localAddress?.port ?? 0))
@@ -43,25 +43,25 @@ private let message: [UInt8] = [0, 0, 0, 0, 2, 7, 8]
         ("application/grpc;proto", "application/grpc+proto"),
         ("application/grpc+", "application/grpc"),
     ])
-    func contentTypeIsEchoed(_ asked: String, _ answered: String) async throws {
+    func contentTypeIsEchoed(_ requested: String, _ returned: String) async throws {
         let server = try await RawServer.start()
         let connection = try open(server)
         let decoder = HeaderDecoder()
-        send(connection, stream: 1, block: headerBlock(replacing("content-type", asked)))
+        send(connection, stream: 1, block: headerBlock(replacing("content-type", requested)))
         let head = decoder.fields(try #require(connection.next(type: 1)).payload)
-        #expect(head == [":status": "200", "content-type": answered])
+        #expect(head == [":status": "200", "content-type": returned])
         #expect(
             decoder.fields(try #require(connection.next(type: 1)).payload)["grpc-status"] == "0")
-        let unknown = replacing("content-type", asked).map { name, value in
+        let unknown = replacing("content-type", requested).map { name, value in
             name == ":path" ? (name, "/t.T/Nope") : (name, value)
         }
         send(connection, stream: 3, block: headerBlock(unknown))
         let refusal = decoder.fields(try #require(connection.next(type: 1)).payload)
-        #expect(refusal["content-type"] == answered && refusal["grpc-status"] == "12")
+        #expect(refusal["content-type"] == returned && refusal["grpc-status"] == "12")
         try await server.stop()
     }
 
-    @Test func malformedFieldsAreRefusedInTheWordsOfGo() async throws {
+    @Test func malformedFieldsAreRefusedWithTheTextsOfGo() async throws {
         let server = try await RawServer.start()
         let connection = try open(server)
         let decoder = HeaderDecoder()
@@ -93,15 +93,15 @@ private let message: [UInt8] = [0, 0, 0, 0, 2, 7, 8]
         var stream: UInt32 = 1
         for (fields, status, code, text) in cases {
             send(connection, stream: stream, block: headerBlock(fields))
-            let answer = decoder.fields(try #require(connection.next(type: 1)).payload)
-            #expect(answer[":status"] == status && answer["grpc-status"] == code)
-            #expect(answer["grpc-message"] == text)
+            let response = decoder.fields(try #require(connection.next(type: 1)).payload)
+            #expect(response[":status"] == status && response["grpc-status"] == code)
+            #expect(response["grpc-message"] == text)
             stream += 2
         }
         for value in ["", "YQ", "YQ==", "YWI=", "YWJj"] {
             send(connection, stream: stream, block: headerBlock(usual + [("x-bin", value)]))
-            let answer = decoder.fields(try #require(connection.next(type: 1)).payload)
-            #expect(answer["grpc-status"] == nil && answer[":status"] == "200")
+            let response = decoder.fields(try #require(connection.next(type: 1)).payload)
+            #expect(response["grpc-status"] == nil && response[":status"] == "200")
             #expect(connection.next(type: 0) != nil)
             _ = decoder.fields(try #require(connection.next(type: 1)).payload)
             stream += 2
@@ -109,23 +109,23 @@ private let message: [UInt8] = [0, 0, 0, 0, 2, 7, 8]
         try await server.stop()
     }
 
-    /// A literal with or without a place in the table; `index` is of its name.
+    /// A literal field, added to the dynamic table or not.
     private func literal(_ name: String, _ value: String, entersTable: Bool) -> [UInt8] {
         var bytes = headerBlock([(name, value)])
         if entersTable { bytes[0] = 0x40 }
         return bytes
     }
 
-    /// The server's table must be what the client's is, whatever was shortened on the way.
+    /// Shortened strings must not change the server's dynamic table.
     @Test(arguments: [16_384, 9_000])
-    func theTableStaysTheSameOverStringsTooLongForTheSession(frameBytes: Int) async throws {
+    func theTableIsNotChangedByShortenedStrings(frameBytes: Int) async throws {
         let server = try await RawServer.start()
         let connection = try open(server)
         let decoder = HeaderDecoder()
         let path = replacing(":path", "/t.T/M")
         let long = String(repeating: "v", count: 70_000)
         let newest: [UInt8] = [0x80 | 62]
-        func answer(_ stream: UInt32, _ fields: [UInt8]) throws -> String {
+        func value(_ stream: UInt32, _ fields: [UInt8]) throws -> String {
             send(
                 connection, stream: stream, block: headerBlock(path) + fields,
                 frameBytes: frameBytes)
@@ -134,22 +134,22 @@ private let message: [UInt8] = [0, 0, 0, 0, 2, 7, 8]
             _ = decoder.fields(try #require(connection.next(type: 1)).payload)
             return String(decoding: data.payload.dropFirst(5), as: UTF8.self)
         }
-        #expect(try answer(1, literal("x-a", "one", entersTable: true)) == "one")
-        #expect(try answer(3, newest) == "one")
-        #expect(try answer(5, literal("x-long", long, entersTable: false) + newest) == "one")
-        #expect(try answer(7, literal(long, "value", entersTable: false) + newest) == "one")
+        #expect(try value(1, literal("x-a", "one", entersTable: true)) == "one")
+        #expect(try value(3, newest) == "one")
+        #expect(try value(5, literal("x-long", long, entersTable: false) + newest) == "one")
+        #expect(try value(7, literal(long, "value", entersTable: false) + newest) == "one")
         let emptied = literal("x-long", long, entersTable: true)
         let two = literal("x-a", "two", entersTable: true)
-        #expect(try answer(9, emptied + two) == "two")
-        #expect(try answer(11, newest) == "two")
-        // Nothing stands behind the newest entry: the long one is not there, nor what it replaced.
+        #expect(try value(9, emptied + two) == "two")
+        #expect(try value(11, newest) == "two")
+        // There is no entry after the newest one: neither the long one nor those it evicted.
         send(connection, stream: 13, block: headerBlock(path) + [0x80 | 63])
         #expect(connection.next(type: 7)?.payload[4..<8] == [0, 0, 0, 9])
         try await server.stop()
     }
 
     @Test func headersOfAllStreamsAreBounded() async throws {
-        let server = try await RawServer.start { $0.http2.maxLargeHeaderBytes = 100_000 }
+        let server = try await RawServer.start { $0.http2.largeHeaderBytesMax = 100_000 }
         let connection = try open(server)
         let big = headerBlock(
             replacing(":path", "/t.T/H")

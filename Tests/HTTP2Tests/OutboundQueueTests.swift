@@ -3,7 +3,7 @@ import Testing
 
 @testable import HTTP2
 
-/// Bytes leave in the order they were appended, whatever they came as.
+/// Bytes of all kinds are sent in the order they were appended.
 @Suite struct OutboundQueueTests {
     @Test(arguments: [1, 777, 16 << 10, 1 << 20])
     func keepsTheOrderOfAllKinds(pieceBytes: Int) {
@@ -11,19 +11,19 @@ import Testing
         var expected: [UInt8] = []
         var next: UInt8 = 0
         func bytes(_ count: Int) -> [UInt8] {
-            let made = (0..<count).map { _ in
+            let new = (0..<count).map { _ in
                 next &+= 1
                 return next
             }
-            expected += made
-            return made
+            expected += new
+            return new
         }
         for count in [0, 1, 100, OutboundQueue.copyLimitBytes, OutboundQueue.copyLimitBytes + 1] {
             queue.append(bytes(count))
             queue.append(ByteBuffer(bytes: bytes(count)))
             bytes(count).withUnsafeBytes { queue.append($0) }
-            bytes(count).withUnsafeBytes { made in
-                queue.append(count: count) { $0.copyMemory(from: made) }
+            bytes(count).withUnsafeBytes { new in
+                queue.append(count: count) { $0.copyMemory(from: new) }
             }
         }
         #expect(queue.countBytes == expected.count)

@@ -4,7 +4,7 @@ import HTTP2
 import NIOCore
 import NIOPosix
 
-/// A server on a port of its own choosing. It echoes (U), tells the metadata `x-a` (M), hangs (H).
+/// A server on a free port with the methods U (echo), M (returns the metadata `x-a`), H (hangs).
 struct RawServer: Sendable {
     let group: MultiThreadedEventLoopGroup
     let server: GRPCServer
@@ -28,7 +28,7 @@ struct RawServer: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try server.addSniffingHandlers(to: channel) { channel in
-                        try channel.pipeline.syncOperations.addHandler(LineAnswer())
+                        try channel.pipeline.syncOperations.addHandler(EchoHandler())
                     }
                 }
             }
@@ -43,8 +43,8 @@ struct RawServer: Sendable {
     }
 }
 
-/// Stands for HTTP/1.1: answers whatever comes with what came.
-private final class LineAnswer: ChannelInboundHandler {
+/// Stands for HTTP/1.1: echoes the received bytes.
+private final class EchoHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
 
@@ -53,7 +53,7 @@ private final class LineAnswer: ChannelInboundHandler {
     }
 }
 
-/// A frame as it is on the wire.
+/// An HTTP/2 frame.
 struct RawFrame: Equatable {
     var type: UInt8
     var flags: UInt8 = 0
@@ -74,7 +74,7 @@ struct RawFrame: Equatable {
     }
 }
 
-/// A socket that blocks, for writing bytes no honest client sends.
+/// A blocking socket for sending invalid bytes.
 final class RawConnection {
     static let preface = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
     private let descriptor: CInt
@@ -102,7 +102,7 @@ final class RawConnection {
         close(descriptor)
     }
 
-    /// Sends all of it, or false once the server has gone.
+    /// Sends all bytes; false when the server has closed the connection.
     @discardableResult
     func send(_ bytes: [UInt8]) -> Bool {
         var sent = 0
@@ -148,7 +148,7 @@ final class RawConnection {
         return frame
     }
 
-    /// Frames until one of this type, or nil at the end.
+    /// The next frame of this type; nil at the end of the connection.
     func next(type: UInt8) -> RawFrame? {
         while let frame = nextFrame() {
             if frame.type == type { return frame }
@@ -156,7 +156,7 @@ final class RawConnection {
         return nil
     }
 
-    /// Everything until the server closes.
+    /// All bytes until the server closes the connection.
     func rest() -> [UInt8] {
         while receive() {}
         return received

@@ -22,7 +22,7 @@ private let message: [UInt8] = [0, 0, 0, 0, 2, 7, 8]
         connection.send(headers.bytes + data.bytes)
     }
 
-    @Test func answerIsHeadersDataAndTrailers() async throws {
+    @Test func responseIsHeadersDataAndTrailers() async throws {
         let server = try await RawServer.start()
         let connection = try open(server)
         call(connection, stream: 1)
@@ -32,7 +32,7 @@ private let message: [UInt8] = [0, 0, 0, 0, 2, 7, 8]
         try await server.stop()
     }
 
-    /// While a block is not complete the answer to another call ends that call's stream.
+    /// The response to another call ends its stream while a header block is incomplete.
     @Test(arguments: [false, true])
     func headersMayComeInTwoReads(continued: Bool) async throws {
         let server = try await RawServer.start()
@@ -104,19 +104,19 @@ private let message: [UInt8] = [0, 0, 0, 0, 2, 7, 8]
         try await server.stop()
     }
 
-    /// Finds digits in a header block, plain or in the Huffman code (5 bits for 0, 1, 2; 6 for 4, 5).
+    /// Finds digits in a header block, plain or Huffman-coded (5 bits for 0, 1, 2; 6 for 4, 5).
     private func contains(_ payload: [UInt8], _ digits: String) -> Bool {
         let codes: [Character: String] = ["0": "00000", "1": "00001", "4": "011010", "5": "011011"]
-        let wanted = digits.compactMap { codes[$0] }.joined()
+        let searched = digits.compactMap { codes[$0] }.joined()
         let bits = payload.map { byte in
             String(repeating: "0", count: byte.leadingZeroBitCount.clamped(7))
                 + String(byte, radix: 2)
         }.joined()
-        return bits.contains(wanted) || String(decoding: payload, as: UTF8.self).contains(digits)
+        return bits.contains(searched) || String(decoding: payload, as: UTF8.self).contains(digits)
     }
 
-    @Test func earlyRefusalTellsTheClientToStop() async throws {
-        let server = try await RawServer.start { $0.maxReceiveBytes = 1 }
+    @Test func earlyRefusalResetsTheStream() async throws {
+        let server = try await RawServer.start { $0.receiveBytesMax = 1 }
         let connection = try open(server)
         call(connection, stream: 1, ends: false)
         #expect(connection.next(type: 1)?.flags == 5)
@@ -149,7 +149,7 @@ private let message: [UInt8] = [0, 0, 0, 0, 2, 7, 8]
         try await server.stop()
     }
 
-    @Test func silentPeerIsProbedAndGivenUp() async throws {
+    @Test func silentPeerIsPingedAndClosed() async throws {
         let server = try await RawServer.start {
             $0.http2.keepalive.pingIntervalMilliseconds = 500
             $0.http2.keepalive.pingTimeoutMilliseconds = 500
@@ -194,10 +194,10 @@ private let message: [UInt8] = [0, 0, 0, 0, 2, 7, 8]
     }
 
     @Test func headersAboveTheLimitResetTheirStream() async throws {
-        let server = try await RawServer.start { $0.http2.maxHeaderListBytes = 64 << 10 }
+        let server = try await RawServer.start { $0.http2.headerListBytesMax = 64 << 10 }
         let connection = try open(server)
         let field = ("big", String(repeating: "v", count: 15_000))
-        // Each field counts 32 bytes more than it has.
+        // Each field counts 32 bytes more than its size.
         let small = [(String, String)](repeating: ("x", "y"), count: 200)
         connection.send(RawFrame(type: 1, flags: 1, stream: 1, payload: headerBlock(request)))
         for index in 0..<5 {
@@ -212,21 +212,21 @@ private let message: [UInt8] = [0, 0, 0, 0, 2, 7, 8]
         try await server.stop()
     }
 
-    @Test func drainSaysWhyAndServesWhatIsOnItsWay() async throws {
+    @Test func drainSendsDebugDataAndServesStreamsInFlight() async throws {
         let server = try await RawServer.start()
         let connection = try open(server)
         call(connection, stream: 1)
         #expect(connection.next(type: 0)?.payload == message)
         let drained = server.server.drain(on: server.group.any())
-        let farewell = Array("graceful_stop".utf8)
+        let debugData = Array("graceful_stop".utf8)
         let notice = try #require(connection.next(type: 7))
-        #expect(notice.payload == [0x7F, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0] + farewell)
+        #expect(notice.payload == [0x7F, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0] + debugData)
         let ping = try #require(connection.next(type: 6))
         call(connection, stream: 3)
         #expect(connection.next(type: 0)?.stream == 3)
         connection.send(RawFrame(type: 6, flags: 1, payload: ping.payload))
         let last = try #require(connection.next(type: 7))
-        #expect(last.payload == [0, 0, 0, 3, 0, 0, 0, 0] + farewell)
+        #expect(last.payload == [0, 0, 0, 3, 0, 0, 0, 0] + debugData)
         try await drained.get()
         try await server.stop()
     }

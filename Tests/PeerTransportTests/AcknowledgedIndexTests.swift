@@ -1,10 +1,11 @@
+import Identifiers
 import PeerTransport
 import Raft
 import Testing
 
-@Suite("Acknowledgements that repeat")
+@Suite("Repeated acknowledgements")
 struct AcknowledgedIndexTests {
-    private func answer(
+    private func response(
         _ index: UInt64, term: UInt64 = 1, isRejected: Bool = false
     ) -> Raft.Message {
         Raft.Message(
@@ -12,28 +13,29 @@ struct AcknowledgedIndexTests {
             index: LogIndex(index), isRejected: isRejected)
     }
 
-    /// Which of the messages only repeat, when they are sent one after the other.
+    /// For each message, sent in this order, whether it repeats the previous response.
     private func repeated(_ messages: [Raft.Message]) -> [Bool] {
         var acknowledged = AcknowledgedIndex()
         return messages.map { acknowledged.isRepeated(by: $0) }
     }
 
-    @Test func onlyTheSameOfTheSameTermRepeats() {
+    @Test func sameIndexAndTermIsARepetition() {
         let found = repeated([
-            answer(5), answer(5), answer(6), answer(5), answer(5, term: 2), answer(5, term: 2),
+            response(5), response(5), response(6), response(5), response(5, term: 2),
+            response(5, term: 2),
         ])
         #expect(found == [false, true, false, false, false, true])
     }
 
-    @Test func rejectionsNeverRepeatAndBeginAnew() {
-        let rejection = answer(5, isRejected: true)
-        let found = repeated([answer(5), rejection, rejection, answer(5)])
+    @Test func rejectionsResetTheState() {
+        let rejection = response(5, isRejected: true)
+        let found = repeated([response(5), rejection, rejection, response(5)])
         #expect(found == [false, false, false, false])
     }
 
-    @Test func otherMessagesAreNoAnswers() {
+    @Test func otherMessagesAreIgnored() {
         let heartbeat = Raft.Message(type: .heartbeatResponse, to: MemberID(2), term: Term(1))
-        let found = repeated([answer(5), heartbeat, heartbeat, answer(5)])
+        let found = repeated([response(5), heartbeat, heartbeat, response(5)])
         #expect(found == [false, false, false, true])
     }
 }

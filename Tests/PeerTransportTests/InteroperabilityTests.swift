@@ -1,14 +1,15 @@
+import Identifiers
 import PeerTransport
 import Raft
 import Testing
 
-/// A real etcd leads; the transport alone plays a learner that it was told of.
-@Suite("The real etcd as peer", .serialized)
+/// A real etcd leads; the transport acts as a learner that was added to it.
+@Suite("Real etcd as peer", .serialized)
 struct InteroperabilityTests {
     @Test(.enabled(if: RealEtcd.programs != nil))
-    func aRealLeaderStreamsToUsAndSendsItsDatabase() async throws {
-        // 3.5 keeps 5000 entries behind its newest snapshot: only then is there no way but ours.
-        let etcd = try RealEtcd(flags: "--snapshot-count 100")
+    func realLeaderStreamsAndSendsItsDatabase() async throws {
+        // 3.5 keeps 5000 entries before its newest snapshot: only then it must send a snapshot.
+        let etcd = try RealEtcd(flags: ["--snapshot-count", "100"])
         defer { etcd.stop() }
         #expect(try await etcd.control("put first value") == "OK\n")
         #expect(try await etcd.put(5500) == "done\n")
@@ -23,83 +24,83 @@ struct InteroperabilityTests {
         let started = try #require(members.first { $0.contains(", started,") })
         let leader = try #require(UInt64(started.prefix { $0 != "," }, radix: 16))
 
-        let member = try await TestMember(ours, port: port) { $0.clusterID = cluster }
+        let member = try await TestMember(ours, port: port) { $0.clusterID = ClusterID(cluster) }
         member.transport.addPeer(MemberID(leader), urls: [etcd.peerURL])
-        let owner = member.owner
-        try await heardOf(leader, member)
-        try await rejectedThenSentASnapshot(ours, leader, member)
-        try await followed(ours, leader, member, etcd)
+        let delegate = member.delegate
+        try await expectStreams(leader, member)
+        try await rejectUntilSnapshot(ours, leader, member)
+        try await followAppends(ours, leader, member, etcd)
         #expect(member.transport.activeSince(MemberID(leader)) != nil)
-        let remote = "Remote=\"\(member.id.text)\"} 1"
+        let remote = "Remote=\"\(member.id)\"} 1"
         #expect(
             try await etcd.metrics().split(separator: "\n").contains {
                 $0.hasPrefix("etcd_network_active_peers") && $0.hasSuffix(remote)
             })
-        #expect(owner.read { $0.timesRemoved } == 0)
+        #expect(delegate.read { $0.timesRemoved } == 0)
 
-        _ = try await etcd.control("member remove \(member.id.text)")
-        try #require(try await eventually { owner.read { $0.timesRemoved } > 0 })
+        _ = try await etcd.control("member remove \(member.id)")
+        try #require(try await eventually { delegate.read { $0.timesRemoved } > 0 })
         try await member.stop()
     }
 
-    /// Streams of both kinds both ways, and heartbeats of the leader's.
-    private func heardOf(_ leader: UInt64, _ member: TestMember) async throws {
-        let owner = member.owner
+    /// Streams of both kinds in both directions, and heartbeats of the leader.
+    private func expectStreams(_ leader: UInt64, _ member: TestMember) async throws {
+        let delegate = member.delegate
         let peer = MemberID(leader)
         for kind in PeerStreamKind.allCases {
             for direction in [PeerStreamDirection.incoming, .outgoing] {
                 try #require(
                     try await eventually {
-                        owner.read { $0.events }
+                        delegate.read { $0.events }
                             .contains(.streamEstablished(peer, kind, direction))
                     })
             }
         }
         try #require(
             try await eventually {
-                owner.read { record in
+                delegate.read { record in
                     record.messages.contains { $0.type == .heartbeat && $0.from == peer }
                 }
             })
     }
 
-    /// The leader asks where we are; we know nothing, and its log begins later.
-    private func rejectedThenSentASnapshot(
+    /// The leader probes the learner, whose log is empty, while the leader's log is compacted.
+    private func rejectUntilSnapshot(
         _ ours: UInt64, _ leader: UInt64, _ member: TestMember
     ) async throws {
-        let owner = member.owner
+        let delegate = member.delegate
         try #require(
             try await eventually {
-                let messages = owner.record.withLock { record in
+                let messages = delegate.recorded.withLock { record in
                     defer { record.messages = [] }
                     return record.messages
                 }
                 for message in messages {
-                    var answer = Raft.Message(
+                    var response = Raft.Message(
                         type: .heartbeatResponse, to: MemberID(leader), from: MemberID(ours),
                         term: message.term, context: message.context)
                     if message.type == .append {
-                        answer.type = .appendResponse
-                        answer.index = message.index
-                        answer.isRejected = true
+                        response.type = .appendResponse
+                        response.index = message.index
+                        response.isRejected = true
                     }
-                    member.transport.send([answer])
+                    member.transport.send([response])
                 }
-                return owner.read { !$0.snapshots.isEmpty }
+                return delegate.read { !$0.snapshots.isEmpty }
             })
-        let snapshot = try #require(owner.read { $0.snapshots.first })
+        let snapshot = try #require(delegate.read { $0.snapshots.first })
         #expect(snapshot.snapshot?.confState.learners == [MemberID(ours)])
-        let content = try #require(owner.read { $0.destinations.first }).content.withLock { $0 }
+        let content = try #require(delegate.read { $0.destinations.first }).content.withLock { $0 }
         #expect(content.isFinished)
         #expect(content.bytes > 0 && content.bytes % 4096 == 0)
     }
 
-    /// With the snapshot taken, entries come on the append stream.
-    private func followed(
+    /// After the snapshot, entries arrive on the append stream.
+    private func followAppends(
         _ ours: UInt64, _ leader: UInt64, _ member: TestMember, _ etcd: RealEtcd
     ) async throws {
-        let owner = member.owner
-        let snapshot = try #require(owner.read { $0.snapshots.last })
+        let delegate = member.delegate
+        let snapshot = try #require(delegate.read { $0.snapshots.last })
         let last = snapshot.snapshot?.index ?? .zero
         member.transport.send([
             Raft.Message(
@@ -110,19 +111,19 @@ struct InteroperabilityTests {
         #expect(try await etcd.control("put large \(value)") == "OK\n")
         try #require(
             try await eventually {
-                let messages = owner.record.withLock { record in
+                let messages = delegate.recorded.withLock { record in
                     defer { record.messages = [] }
                     return record.messages
                 }
                 for message in messages {
-                    var answer = Raft.Message(
+                    var response = Raft.Message(
                         type: .heartbeatResponse, to: MemberID(leader), from: MemberID(ours),
                         term: message.term, context: message.context)
                     if message.type == .append {
-                        answer.type = .appendResponse
-                        answer.index = message.entries.last?.index ?? message.index
+                        response.type = .appendResponse
+                        response.index = message.entries.last?.index ?? message.index
                     }
-                    member.transport.send([answer])
+                    member.transport.send([response])
                 }
                 return messages.contains { message in
                     message.entries.contains { $0.data.count > 100_000 }

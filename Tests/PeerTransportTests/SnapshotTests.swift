@@ -1,8 +1,9 @@
+import Identifiers
 import PeerTransport
 import Raft
 import Testing
 
-/// Databases that are sent as snapshots.
+/// Databases sent as snapshots.
 @Suite("Snapshots between members")
 struct SnapshotTests {
     private static let message = Raft.Message(
@@ -13,11 +14,11 @@ struct SnapshotTests {
             data: Array("{}".utf8)))
 
     @Test(arguments: [0, 1, 4096, 50 << 20])
-    func aDatabaseArrivesWhole(sizeBytes: Int) async throws {
+    func databaseArrivesCompletely(sizeBytes: Int) async throws {
         let members = try await TestMember.cluster(of: 2)
         let source = TestSource(sizeBytes: sizeBytes)
         members[0].transport.sendSnapshot(Self.message, database: source)
-        let (sender, receiver) = (members[0].owner, members[1].owner)
+        let (sender, receiver) = (members[0].delegate, members[1].delegate)
         #expect(try await eventually { sender.read { !$0.snapshotReports.isEmpty } })
         #expect(sender.read { $0.snapshotReports.map(\.isDelivered) } == [true])
         #expect(receiver.read { $0.snapshots } == [Self.message])
@@ -26,44 +27,44 @@ struct SnapshotTests {
         #expect(content.isFinished && !content.isAbandoned)
         #expect(await source.matches(content))
         #expect(try await eventually { source.closes.withLock { $0 } == 1 })
-        let figures = try #require(members[0].transport.figures.first { $0.id == MemberID(2) })
-        #expect(figures.figures.snapshotsSent == 1 && figures.figures.snapshotsSending == 0)
+        let entry = try #require(members[0].transport.statistics.first { $0.id == MemberID(2) })
+        #expect(entry.statistics.snapshotsSent == 1 && entry.statistics.snapshotsSending == 0)
         for member in members { try await member.stop() }
     }
 
-    @Test func aSlowDiskHoldsTheSenderBack() async throws {
+    @Test func slowDiskAppliesBackpressure() async throws {
         let members = try await TestMember.cluster(of: 2)
-        members[1].owner.record.withLock { $0.writeDelayMicroseconds = 2000 }
+        members[1].delegate.recorded.withLock { $0.writeDelayMicroseconds = 2000 }
         let source = TestSource(sizeBytes: 20 << 20)
         members[0].transport.sendSnapshot(Self.message, database: source)
-        let (sender, receiver) = (members[0].owner, members[1].owner)
+        let (sender, receiver) = (members[0].delegate, members[1].delegate)
         #expect(try await eventually { sender.read { !$0.snapshotReports.isEmpty } })
         #expect(sender.read { $0.snapshotReports.map(\.isDelivered) } == [true])
         let destination = try #require(receiver.read { $0.destinations.first })
         #expect(destination.content.withLock { $0.bytes } == 20 << 20)
-        #expect(destination.content.withLock { $0.greatestPiece } <= 1 << 20)
+        #expect(destination.content.withLock { $0.greatestChunk } <= 1 << 20)
         for member in members { try await member.stop() }
     }
 
-    @Test func whatCannotBeSavedFails() async throws {
+    @Test func failsIfTheDatabaseCannotBeSaved() async throws {
         let members = try await TestMember.cluster(of: 2)
-        members[1].owner.record.withLock { $0.saveError = TestError() }
+        members[1].delegate.recorded.withLock { $0.saveError = TestError() }
         members[0].transport.sendSnapshot(
             Self.message, database: TestSource(sizeBytes: 8 << 20))
-        let sender = members[0].owner
+        let sender = members[0].delegate
         #expect(try await eventually { sender.read { !$0.snapshotReports.isEmpty } })
         #expect(sender.read { $0.snapshotReports.map(\.isDelivered) } == [false])
         #expect(sender.read { $0.unreachable } == [MemberID(2)])
-        #expect(members[1].owner.read { $0.snapshots.isEmpty })
+        #expect(members[1].delegate.read { $0.snapshots.isEmpty })
         for member in members { try await member.stop() }
     }
 
-    @Test func aSnapshotForNobodyFails() async throws {
+    @Test func snapshotForUnknownMemberFails() async throws {
         let member = try await TestMember(1)
         let source = TestSource(sizeBytes: 1)
         member.transport.sendSnapshot(Self.message, database: source)
-        let owner = member.owner
-        #expect(try await eventually { owner.read { !$0.snapshotReports.isEmpty } })
+        let delegate = member.delegate
+        #expect(try await eventually { delegate.read { !$0.snapshotReports.isEmpty } })
         #expect(try await eventually { source.closes.withLock { $0 } == 1 })
         try await member.stop()
     }

@@ -1,14 +1,15 @@
 import EtcdAPI
+import Identifiers
 import NIOCore
 import PeerTransport
 import Raft
 import Testing
 
-/// Members that hang, read slowly or answer nonsense.
-@Suite("Members that misbehave")
+/// Peers that hang, do not read or send invalid responses.
+@Suite("Misbehaving peers")
 struct StallTests {
-    private static func reasons(_ owner: RecordingOwner) -> [String] {
-        owner.read { record in
+    private static func reasons(_ delegate: RecordingDelegate) -> [String] {
+        delegate.read { record in
             record.events.compactMap {
                 switch $0 {
                 case .streamLost(_, _, _, let reason), .dialFailed(_, _, let reason): reason
@@ -18,12 +19,12 @@ struct StallTests {
         }
     }
 
-    private func check(answer: String, gives reason: String) async throws {
+    private func check(response: String, gives reason: String) async throws {
         let member = try await TestMember(1) { $0.readTimeoutMilliseconds = 400 }
-        let server = try await CannedServer(answer: answer, group: member.group)
+        let server = try await CannedServer(response: response, group: member.group)
         member.transport.addPeer(MemberID(2), urls: ["http://127.0.0.1:\(server.port)"])
-        let owner = member.owner
-        #expect(try await eventually { Self.reasons(owner).contains(reason) })
+        let delegate = member.delegate
+        #expect(try await eventually { Self.reasons(delegate).contains(reason) })
         await server.stop()
         try await member.stop()
     }
@@ -31,35 +32,35 @@ struct StallTests {
     private static let head =
         "HTTP/1.1 200 OK\r\nX-Server-Version: 3.5.1\r\nTransfer-Encoding: chunked\r\n\r\n"
 
-    @Test func aMemberThatNeverAnswersIsCut() async throws {
-        try await check(answer: "", gives: "read: i/o timeout")
+    @Test func peerThatNeverRespondsTimesOut() async throws {
+        try await check(response: "", gives: "read: i/o timeout")
     }
 
-    @Test func aStreamThatFallsSilentIsCut() async throws {
-        try await check(answer: Self.head + "1\r\n\u{0}\r\n", gives: "read: i/o timeout")
+    @Test func streamThatStopsRespondingTimesOut() async throws {
+        try await check(response: Self.head + "1\r\n\u{0}\r\n", gives: "read: i/o timeout")
     }
 
-    @Test func aStreamOfNonsenseIsCut() async throws {
+    @Test func invalidStreamIsClosed() async throws {
         try await check(
-            answer: Self.head + "1\r\n\u{7}\r\n",
+            response: Self.head + "1\r\n\u{7}\r\n",
             gives: "failed to parse type 7 in msgappv2 stream")
     }
 
-    @Test func refusalsAreToldApart() async throws {
+    @Test func refusalsHaveDistinctReasons() async throws {
         func refusal(_ status: String, _ text: String) -> String {
             "HTTP/1.1 \(status)\r\nX-Server-Version: 3.5.1\r\nContent-Length: "
                 + "\(text.utf8.count)\r\n\r\n\(text)"
         }
         try await check(
-            answer: refusal("412 Precondition Failed", "cluster ID mismatch\n"),
+            response: refusal("412 Precondition Failed", "cluster ID mismatch\n"),
             gives: "cluster ID mismatch")
         try await check(
-            answer: refusal("404 Not Found", "error sender not found\n"),
+            response: refusal("404 Not Found", "error sender not found\n"),
             gives: "peer 2 failed to find local node 1")
-        try await check(answer: refusal("500 Oh", "no\n"), gives: "unhandled http status 500")
+        try await check(response: refusal("500 Oh", "no\n"), gives: "unhandled http status 500")
     }
 
-    @Test func aMemberThatDoesNotReadCostsTheLimitsAndIsCut() async throws {
+    @Test func peerThatDoesNotReadFillsTheQueueAndTimesOut() async throws {
         let member = try await TestMember(1) {
             $0.limits.streamQueueMessages = 16
             $0.writeTimeoutMilliseconds = 2000
@@ -76,12 +77,12 @@ struct StallTests {
             term: Term(1), index: LogIndex(1), data: [UInt8](repeating: 1, count: 1 << 20))
         let message = Raft.Message(
             type: .append, to: MemberID(2), from: MemberID(1), term: Term(1), entries: [entry])
-        let owner = member.owner
-        // The kernel's buffers take some; then the queue fills and the rest is dropped.
+        let delegate = member.delegate
+        // The kernel's buffers accept some; then the queue fills and the rest is dropped.
         #expect(
             try await eventually {
                 member.transport.send([message])
-                return owner.read { record in
+                return delegate.read { record in
                     record.events.contains {
                         if case .sendingDropped(.append, _, .queueFull, _) = $0 {
                             true
@@ -91,7 +92,7 @@ struct StallTests {
                     }
                 }
             })
-        #expect(try await eventually { Self.reasons(owner).contains("write: i/o timeout") })
+        #expect(try await eventually { Self.reasons(delegate).contains("write: i/o timeout") })
         await connection.close()
         try await member.stop()
     }

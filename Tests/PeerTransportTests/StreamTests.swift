@@ -1,9 +1,10 @@
 import EtcdAPI
+import Identifiers
 import NIOCore
 import PeerTransport
 import Testing
 
-/// Bytes seen between members of etcd 3.7.1, and the rules of the streams.
+/// Recorded bytes between members of etcd 3.7.1, and the rules of the streams.
 @Suite("Peer streams")
 struct StreamTests {
     private static let leader: UInt64 = 0xBD08_9DC8_3628_8BF4
@@ -14,20 +15,21 @@ struct StreamTests {
         entries: [RaftEntry(term: 3, index: 146, data: [UInt8](repeating: 7, count: 25))],
         commit: 145)
 
-    private static func goingOn(index: UInt64, entries: [RaftEntry], commit: UInt64) -> RaftMessage
-    {
+    private static func continuation(
+        index: UInt64, entries: [RaftEntry], commit: UInt64
+    ) -> RaftMessage {
         RaftMessage(
             type: .append, to: follower, from: leader, term: 3, logTerm: 3, index: index,
             entries: entries, commit: commit)
     }
 
     private static func frames(
-        _ bytes: [UInt8], pieceBytes: Int
+        _ bytes: [UInt8], chunkBytes: Int
     ) throws -> [PeerFrame] {
-        var decoder = AppendStreamDecoder(local: follower, remote: leader)
+        var decoder = AppendStreamDecoder(local: MemberID(follower), remote: MemberID(leader))
         var frames: [PeerFrame] = []
-        for start in stride(from: 0, to: bytes.count, by: pieceBytes) {
-            bytes[start..<min(start + pieceBytes, bytes.count)].withUnsafeBytes {
+        for start in stride(from: 0, to: bytes.count, by: chunkBytes) {
+            bytes[start..<min(start + chunkBytes, bytes.count)].withUnsafeBytes {
                 decoder.receive($0)
             }
             while let frame = try decoder.next() { frames.append(frame) }
@@ -35,7 +37,7 @@ struct StreamTests {
         return frames
     }
 
-    @Test func appendsAreWrittenAsTheLeaderOf37WritesThem() {
+    @Test func encodesAppendsLikeEtcd37() {
         var encoder = AppendStreamEncoder()
         var output = ByteBuffer()
         encoder.appendLinkHeartbeat(to: &output)
@@ -45,43 +47,43 @@ struct StreamTests {
         #expect(output.bytes.prefix(9) == [2, 0, 0, 0, 0, 0, 0, 0, 0x44])
         #expect(output.readableBytes == 9 + 0x44)
         output = ByteBuffer()
-        encoder.append(Self.goingOn(index: 146, entries: [], commit: 146), to: &output)
+        encoder.append(Self.continuation(index: 146, entries: [], commit: 146), to: &output)
         #expect(output.bytes == [1, 0, 0, 0, 0, 0, 0, 0, 0] + [0, 0, 0, 0, 0, 0, 0, 0x92])
         output = ByteBuffer()
         let entry = RaftEntry(term: 3, index: 147, data: [UInt8](repeating: 7, count: 25))
-        encoder.append(Self.goingOn(index: 146, entries: [entry], commit: 146), to: &output)
+        encoder.append(Self.continuation(index: 146, entries: [entry], commit: 146), to: &output)
         #expect(entry.encodedSize == 0x20)
         #expect(
             output.bytes == [1, 0, 0, 0, 0, 0, 0, 0, 1] + [0, 0, 0, 0, 0, 0, 0, 0x20]
                 + entry.encoded()
                 + [0, 0, 0, 0, 0, 0, 0, 0x92])
         output = ByteBuffer()
-        encoder.append(Self.goingOn(index: 147, entries: [], commit: 147), to: &output)
+        encoder.append(Self.continuation(index: 147, entries: [], commit: 147), to: &output)
         #expect(output.bytes == [1, 0, 0, 0, 0, 0, 0, 0, 0] + [0, 0, 0, 0, 0, 0, 0, 0x93])
     }
 
     @Test(arguments: [1, 2, 3, 7, 8, 9, 64, 1000])
-    func whatWasWrittenIsReadInPiecesOfAnySize(pieceBytes: Int) throws {
+    func decodesChunksOfAnySize(chunkBytes: Int) throws {
         let entries = (147...149).map { RaftEntry(term: 3, index: $0, data: [1, 2, 3]) }
         let messages = [
-            Self.first, Self.goingOn(index: 146, entries: [], commit: 146),
-            Self.goingOn(index: 146, entries: entries, commit: 146),
-            Self.goingOn(index: 149, entries: [], commit: 149),
+            Self.first, Self.continuation(index: 146, entries: [], commit: 146),
+            Self.continuation(index: 146, entries: entries, commit: 146),
+            Self.continuation(index: 149, entries: [], commit: 149),
         ]
         var encoder = AppendStreamEncoder()
         var output = ByteBuffer()
         for message in messages { encoder.append(message, to: &output) }
         encoder.appendLinkHeartbeat(to: &output)
         let expected = messages.map { PeerFrame.message($0) } + [.linkHeartbeat]
-        #expect(try Self.frames(output.bytes, pieceBytes: pieceBytes) == expected)
+        #expect(try Self.frames(output.bytes, chunkBytes: chunkBytes) == expected)
     }
 
-    @Test func aMessageOfAnotherTermOrPlaceIsSentWhole() {
+    @Test func messageOfAnotherTermOrIndexIsSentInFull() {
         var encoder = AppendStreamEncoder()
         var output = ByteBuffer()
         encoder.append(Self.first, to: &output)
         for message in [
-            Self.goingOn(index: 145, entries: [], commit: 146),
+            Self.continuation(index: 145, entries: [], commit: 146),
             RaftMessage(
                 type: .append, to: Self.follower, from: Self.leader, term: 4, logTerm: 3,
                 index: 145, commit: 146),
@@ -92,25 +94,25 @@ struct StreamTests {
         }
     }
 
-    @Test func frameKindsThatDoNotExistAreRefused() {
+    @Test func unknownFrameTypesAreRejected() {
         #expect(throws: PeerWireError.unknownFrame(kind: 3)) {
-            try Self.frames([3], pieceBytes: 1)
+            try Self.frames([3], chunkBytes: 1)
         }
     }
 
-    @Test func lengthsAboveTheLimitsAreRefused() {
-        let great: [UInt8] = [0, 0, 0, 0, 0x20, 0, 0, 1]
+    @Test func lengthsAboveTheLimitsAreRejected() {
+        let tooLarge: [UInt8] = [0, 0, 0, 0, 0x20, 0, 0, 1]
         let limit = PeerWireError.limitExceeded(
             announcedBytes: 536_870_913, limitBytes: 536_870_912)
-        #expect(throws: limit) { try Self.frames([2] + great, pieceBytes: 9) }
+        #expect(throws: limit) { try Self.frames([2] + tooLarge, chunkBytes: 9) }
         #expect(throws: limit) {
-            try Self.frames([1, 0, 0, 0, 0, 0, 0, 0, 1] + great, pieceBytes: 9)
+            try Self.frames([1, 0, 0, 0, 0, 0, 0, 0, 1] + tooLarge, chunkBytes: 9)
         }
         #expect(throws: PeerWireError.tooManyEntries(announced: .max)) {
-            try Self.frames([1] + [UInt8](repeating: 0xFF, count: 8), pieceBytes: 9)
+            try Self.frames([1] + [UInt8](repeating: 0xFF, count: 8), chunkBytes: 9)
         }
         var messages = MessageStreamDecoder()
-        great.withUnsafeBytes { messages.receive($0) }
+        tooLarge.withUnsafeBytes { messages.receive($0) }
         #expect(throws: limit) { try messages.next() }
         var head = SnapshotHeadDecoder()
         let tooLong: [UInt8] = [0, 0, 0, 0, 4, 0, 0, 1]
@@ -120,8 +122,8 @@ struct StreamTests {
         ) { _ = try head.receive(ByteBuffer(bytes: tooLong)) }
     }
 
-    @Test func entriesOfOneMessageCountTogether() {
-        var decoder = AppendStreamDecoder(local: 1, remote: 2, limitBytes: 100)
+    @Test func limitAppliesToAllEntriesOfOneMessage() {
+        var decoder = AppendStreamDecoder(local: MemberID(1), remote: MemberID(2), limitBytes: 100)
         var bytes: [UInt8] = [1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 60]
         let entry = RaftEntry(term: 3, index: 1, data: [UInt8](repeating: 0, count: 54))
         #expect(entry.encodedSize == 60)
@@ -132,7 +134,7 @@ struct StreamTests {
         }
     }
 
-    @Test func theMessageStreamTellsLinkHeartbeatsFromRafts() throws {
+    @Test func messageStreamDistinguishesLinkAndRaftHeartbeats() throws {
         let heartbeat: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 2, 8, 8]
         #expect(MessageStreamEncoder.linkHeartbeat == heartbeat)
         let real = RaftMessage(
@@ -151,7 +153,7 @@ struct StreamTests {
         #expect(frames == [.linkHeartbeat, .message(real)])
     }
 
-    @Test func bytesThatAreNoMessageAreRefused() {
+    @Test func malformedMessagesAreRejected() {
         var decoder = MessageStreamDecoder()
         let bytes: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 1, 8]
         bytes.withUnsafeBytes { decoder.receive($0) }
@@ -159,7 +161,7 @@ struct StreamTests {
     }
 
     @Test(arguments: [1, 5, 4096])
-    func aSnapshotsHeadEndsWhereItsDatabaseBegins(pieceBytes: Int) throws {
+    func snapshotHeadEndsBeforeItsDatabase(chunkBytes: Int) throws {
         let snapshot = RaftSnapshot(
             data: Array("{}".utf8),
             metadata: RaftSnapshotMetadata(
@@ -170,11 +172,11 @@ struct StreamTests {
         let body = try #require(SnapshotHead.encode(message)).bytes + database
         var decoder = SnapshotHeadDecoder()
         var rest: [UInt8] = []
-        for start in stride(from: 0, to: body.count, by: pieceBytes) {
-            let piece = Array(body[start..<min(start + pieceBytes, body.count)])
+        for start in stride(from: 0, to: body.count, by: chunkBytes) {
+            let chunk = Array(body[start..<min(start + chunkBytes, body.count)])
             if decoder.isComplete {
-                rest += piece
-            } else if let head = try decoder.receive(ByteBuffer(bytes: piece)) {
+                rest += chunk
+            } else if let head = try decoder.receive(ByteBuffer(bytes: chunk)) {
                 #expect(head.message == message)
                 rest = head.database.bytes
             }

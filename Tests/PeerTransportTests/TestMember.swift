@@ -1,26 +1,27 @@
 import Glibc
+import Identifiers
 import NIOCore
 import NIOPosix
 import PeerTransport
 import Raft
 import Synchronization
 
-/// A transport on real loopback sockets with an owner that keeps what it is told.
+/// A transport on real loopback sockets with a recording delegate.
 final class TestMember: Sendable {
     let id: MemberID
-    let owner = RecordingOwner()
+    let delegate = RecordingDelegate()
     let transport: PeerTransport
     let group: MultiThreadedEventLoopGroup
     let port: Int
     private let listener: any Channel
 
-    static let cluster: UInt64 = 0xC1
+    static let cluster = ClusterID(0xC1)
 
     var url: String { "http://127.0.0.1:\(port)" }
 
-    /// - Parameter change: changes the settings before the transport is made.
+    /// - Parameter change: modifies the configuration before the transport is created.
     init(
-        _ id: UInt64, port: Int = 0, change: (inout PeerTransportSettings) -> Void = { _ in }
+        _ id: UInt64, port: Int = 0, change: (inout PeerTransportConfiguration) -> Void = { _ in }
     ) async throws {
         self.id = MemberID(id)
         group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
@@ -32,11 +33,11 @@ final class TestMember: Sendable {
             }
             .bind(host: "127.0.0.1", port: port).get()
         self.port = listener.localAddress?.port ?? 0
-        var settings = PeerTransportSettings(
+        var configuration = PeerTransportConfiguration(
             localID: MemberID(id), clusterID: Self.cluster,
             localURLs: ["http://127.0.0.1:\(self.port)"])
-        change(&settings)
-        transport = PeerTransport(settings: settings, owner: owner, group: group)
+        change(&configuration)
+        transport = PeerTransport(configuration: configuration, delegate: delegate, group: group)
         accept.transport.withLock { $0 = transport }
     }
 
@@ -46,9 +47,9 @@ final class TestMember: Sendable {
         try await group.shutdownGracefully()
     }
 
-    /// Members 1... that know each other.
+    /// Members with the IDs from 1 on, connected to each other.
     static func cluster(
-        of count: Int, change: (inout PeerTransportSettings) -> Void = { _ in }
+        of count: Int, change: (inout PeerTransportConfiguration) -> Void = { _ in }
     ) async throws -> [TestMember] {
         var members: [TestMember] = []
         for id in 1...count { members.append(try await TestMember(UInt64(id), change: change)) }
@@ -61,7 +62,7 @@ final class TestMember: Sendable {
     }
 }
 
-/// Connections that come before the transport is made are closed.
+/// Closes connections that are accepted before the transport is created.
 private final class AcceptSwitch: Sendable {
     let transport = Mutex<PeerTransport?>(nil)
 
@@ -70,12 +71,12 @@ private final class AcceptSwitch: Sendable {
             return channel.close(promise: nil)
         }
         try transport.configure(
-            channel: channel, isEncrypted: false, answering: RecordingOwner.respond)
+            channel: channel, isEncrypted: false, handler: RecordingDelegate.respond)
     }
 }
 
-/// Keeps everything.
-final class RecordingOwner: PeerTransportOwner {
+/// Records all calls.
+final class RecordingDelegate: PeerTransportDelegate {
     struct Record: Sendable {
         var messages: [Raft.Message] = []
         var batches = 0
@@ -90,24 +91,26 @@ final class RecordingOwner: PeerTransportOwner {
         var writeDelayMicroseconds: UInt32 = 0
     }
 
-    let record = Mutex(Record())
+    let recorded = Mutex(Record())
 
-    func read<Value: Sendable>(_ body: (Record) -> Value) -> Value { record.withLock { body($0) } }
+    func read<Value: Sendable>(_ body: (Record) -> Value) -> Value {
+        recorded.withLock { body($0) }
+    }
 
     func receive(_ messages: [Raft.Message]) {
-        record.withLock {
+        recorded.withLock {
             $0.messages += messages
             $0.batches += 1
         }
     }
-    func reportUnreachable(_ id: MemberID) { record.withLock { $0.unreachable.append(id) } }
+    func reportUnreachable(_ id: MemberID) { recorded.withLock { $0.unreachable.append(id) } }
     func reportSnapshot(_ id: MemberID, isDelivered: Bool) {
-        record.withLock { $0.snapshotReports.append((id, isDelivered)) }
+        recorded.withLock { $0.snapshotReports.append((id, isDelivered)) }
     }
-    func wasRemoved() { record.withLock { $0.timesRemoved += 1 } }
-    func isRemoved(_ id: MemberID) -> Bool { record.withLock { $0.removed.contains(id) } }
+    func wasRemoved() { recorded.withLock { $0.timesRemoved += 1 } }
+    func isRemoved(_ id: MemberID) -> Bool { recorded.withLock { $0.removed.contains(id) } }
     func beginSnapshot(_ message: Raft.Message) throws -> any SnapshotDestination {
-        try record.withLock { record in
+        try recorded.withLock { record in
             if let error = record.saveError { throw error }
             let destination = TestDestination(delay: record.writeDelayMicroseconds)
             record.destinations.append(destination)
@@ -115,7 +118,7 @@ final class RecordingOwner: PeerTransportOwner {
         }
     }
     func receiveSnapshot(_ message: Raft.Message) {
-        record.withLock { $0.snapshots.append(message) }
+        recorded.withLock { $0.snapshots.append(message) }
     }
     @Sendable static func respond(
         to request: PeerRequest, on loop: any EventLoop
@@ -127,17 +130,17 @@ final class RecordingOwner: PeerTransportOwner {
                 status: 200, headers: ["Content-Type": "application/json"],
                 body: Array(text.utf8)))
     }
-    func note(_ event: PeerEvent) { record.withLock { $0.events.append(event) } }
+    func record(_ event: PeerEvent) { recorded.withLock { $0.events.append(event) } }
 }
 
 struct TestError: Error, Sendable {}
 
-/// Counts and sums what is written.
+/// Counts and checksums the written bytes.
 final class TestDestination: SnapshotDestination {
     struct Content: Sendable {
         var bytes = 0
         var sum: UInt64 = 0
-        var greatestPiece = 0
+        var greatestChunk = 0
         var isFinished = false
         var isAbandoned = false
     }
@@ -152,14 +155,14 @@ final class TestDestination: SnapshotDestination {
         content.withLock { content in
             for byte in bytes { content.sum = content.sum &* 31 &+ UInt64(byte) }
             content.bytes += bytes.count
-            content.greatestPiece = max(content.greatestPiece, bytes.count)
+            content.greatestChunk = max(content.greatestChunk, bytes.count)
         }
     }
     func finish() throws { content.withLock { $0.isFinished = true } }
     func abandon() { content.withLock { $0.isAbandoned = true } }
 }
 
-/// A database that is made as it is read.
+/// A database that is generated as it is read.
 final class TestSource: SnapshotSource {
     let sizeBytes: Int
     let closes = Mutex(0)
@@ -170,13 +173,13 @@ final class TestSource: SnapshotSource {
 
     func read(at offset: Int, into memory: UnsafeMutableRawBufferPointer) throws -> Int {
         let count = min(memory.count, sizeBytes - offset)
-        for place in 0..<count { memory[place] = Self.byte(at: offset + place) }
+        for position in 0..<count { memory[position] = Self.byte(at: offset + position) }
         return count
     }
-    func rest(afterBytes bytes: Int) -> TimeAmount { .zero }
+    func delay(afterBytes bytes: Int) -> TimeAmount { .zero }
     func close() { closes.withLock { $0 += 1 } }
 
-    /// Compares what was written with what was read; a piece at a time, so that other tests go on.
+    /// Compares the written bytes with the read ones; in chunks, so that other tests proceed.
     func matches(_ content: TestDestination.Content) async -> Bool {
         var sum: UInt64 = 0
         for start in stride(from: 0, to: sizeBytes, by: 1 << 20) {
@@ -189,7 +192,7 @@ final class TestSource: SnapshotSource {
     }
 }
 
-/// Waits until the condition holds; false after a limit that only a failure reaches.
+/// Waits until the condition holds; returns false after a timeout.
 func eventually(
     seconds: Double = 60, _ condition: @Sendable () async -> Bool
 ) async throws -> Bool {

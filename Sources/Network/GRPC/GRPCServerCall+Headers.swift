@@ -1,0 +1,212 @@
+package import HTTP2
+
+/// Parsing of request headers; refusals have grpc-go's texts.
+extension GRPCServerCall {
+    package func streamReceivedHeader(
+        name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
+    ) -> HTTP2ErrorCode? {
+        guard !hasHeaders else { return nil }
+        guard let first = name.first else { return .protocolError }
+        if first == UInt8(ascii: ":") { return readPseudo(name, value) }
+        headerFields.insert(.regular)
+        switch (name.count, first) {
+        case (2, UInt8(ascii: "t")) where Self.matches(name, "te"),
+            (10, UInt8(ascii: "u")) where Self.matches(name, "user-agent"),
+            (20, UInt8(ascii: "g")) where Self.matches(name, "grpc-accept-encoding"):
+            return HTTP2FieldRules.isValue(value) ? nil : .protocolError
+        case (12, UInt8(ascii: "c")) where Self.matches(name, "content-type"):
+            return readContentType(value)
+        case (12, UInt8(ascii: "g")) where Self.matches(name, "grpc-timeout"):
+            return readTimeout(value)
+        case (13, UInt8(ascii: "g")) where Self.matches(name, "grpc-encoding"):
+            return readEncoding(value)
+        default: return readOther(name, value)
+        }
+    }
+
+    package func streamReceivedHeaders(endOfStream: Bool) {
+        guard !hasHeaders else { return }
+        hasHeaders = true
+        if headerFields.contains(.connection), !headerFields.contains(.secondHost) {
+            stream?.reset(.protocolError)
+            isClosed = true
+        } else if let (status, httpStatus) = takeRefusal() {
+            refuse(status, httpStatus: httpStatus)
+        } else {
+            start()
+        }
+    }
+
+    private static func matches(_ bytes: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {
+        let expected = UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
+        return GRPCMethodTable.equal(bytes, expected)
+    }
+
+    /// Each pseudo-header occurs once, before all other fields.
+    private func readPseudo(
+        _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+    ) -> HTTP2ErrorCode? {
+        let field: GRPCHeaderFields
+        switch name.count {
+        case 5 where Self.matches(name, ":path"): field = .path
+        case 7 where Self.matches(name, ":method"): field = .method
+        case 7 where Self.matches(name, ":scheme"): field = .scheme
+        case 10 where Self.matches(name, ":authority"): field = .authority
+        case 9 where Self.matches(name, ":protocol"): field = .protocol
+        default: return .protocolError
+        }
+        guard headerFields.isDisjoint(with: [field, .regular]) else { return .protocolError }
+        headerFields.insert(field)
+        if field == .path, let index = state.table.find(value) {
+            methodIndex = index
+            return nil
+        }
+        if field == .method, Self.matches(value, "POST") { return nil }
+        guard HTTP2FieldRules.isValue(value) else { return .protocolError }
+        if field == .path { refusal.path = String(decoding: value, as: UTF8.self) }
+        if field == .method { refusal.httpMethod = String(decoding: value, as: UTF8.self) }
+        return nil
+    }
+
+    private func readContentType(_ value: UnsafeRawBufferPointer) -> HTTP2ErrorCode? {
+        let prefix: StaticString = "application/grpc"
+        if Self.matches(value, prefix) {
+            headerFields.insert(.contentType)
+            contentSubtype = ""
+            return nil
+        }
+        guard HTTP2FieldRules.isValue(value) else { return .protocolError }
+        let count = prefix.utf8CodeUnitCount
+        if value.count > count,
+            Self.matches(UnsafeRawBufferPointer(rebasing: value[..<count]), prefix),
+            value[count] == UInt8(ascii: "+") || value[count] == UInt8(ascii: ";")
+        {
+            headerFields.insert(.contentType)
+            contentSubtype = String(decoding: value[(count + 1)...], as: UTF8.self)
+        } else {
+            refusal.contentType = String(decoding: value, as: UTF8.self)
+        }
+        return nil
+    }
+
+    private func readTimeout(_ value: UnsafeRawBufferPointer) -> HTTP2ErrorCode? {
+        guard HTTP2FieldRules.isValue(value) else { return .protocolError }
+        do throws(GRPCStatus) {
+            let timeout = try GRPCTimeout.parse(value)
+            deadlineMilliseconds = loop.nowMilliseconds + timeout
+        } catch {
+            refusal.malformed = error
+        }
+        return nil
+    }
+
+    private func readEncoding(_ value: UnsafeRawBufferPointer) -> HTTP2ErrorCode? {
+        guard HTTP2FieldRules.isValue(value) else { return .protocolError }
+        isGzip = Self.matches(value, "gzip")
+        let isKnown = isGzip || value.isEmpty || Self.matches(value, "identity")
+        refusal.encoding = isKnown ? nil : String(decoding: value, as: UTF8.self)
+        return nil
+    }
+
+    private func readOther(
+        _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+    ) -> HTTP2ErrorCode? {
+        guard HTTP2FieldRules.isName(name), HTTP2FieldRules.isValue(value) else {
+            return .protocolError
+        }
+        if Self.matches(name, "host") {
+            headerFields.insert(headerFields.contains(.host) ? .secondHost : .host)
+            refusal.hosts += 1
+            return nil
+        }
+        if Self.matches(name, "connection") {
+            headerFields.insert(.connection)
+            return nil
+        }
+        if name.count >= 4, name.suffix(4).elementsEqual("-bin".utf8),
+            let offset = GRPCBinaryMetadata.firstInvalidOffset(in: value)
+        {
+            refusal.malformed = GRPCStatus(
+                .internal,
+                "malformed binary metadata \(quote(String(decoding: value, as: UTF8.self))) in "
+                    + "header \(quote(String(decoding: name, as: UTF8.self))): "
+                    + "illegal base64 data at input byte \(offset)")
+        }
+        metadata.append(name: name, value: value)
+        return nil
+    }
+
+    /// The order of these checks is grpc-go's.
+    private func takeRefusal() -> (GRPCStatus, httpStatus: Int)? {
+        if headerFields.contains(.secondHost) {
+            let authorities = headerFields.contains(.authority) ? 1 : 0
+            let text =
+                "num values of :authority: \(authorities), num values of host: \(refusal.hosts), "
+                + "both must only have 1 value as per HTTP/2 spec"
+            return (GRPCStatus(.internal, text), 400)
+        }
+        if !headerFields.contains(.contentType) {
+            let type = quote(refusal.contentType ?? "")
+            let text = "invalid gRPC request content-type \(type)"
+            return (GRPCStatus(.invalidArgument, text), 415)
+        }
+        if let status = refusal.malformed { return (status, 400) }
+        if refusal.httpMethod != nil || !headerFields.contains(.method) {
+            let method = quote(refusal.httpMethod ?? "")
+            let text = "Received a HEADERS frame with :method \(method) which should be POST"
+            return (GRPCStatus(.internal, text), 405)
+        }
+        if let deadlineMilliseconds, deadlineMilliseconds <= loop.nowMilliseconds {
+            return (.deadlineExceeded, 200)
+        }
+        if methodIndex < 0 { return (unknownMethod(refusal.path ?? ""), 200) }
+        if let encoding = refusal.encoding {
+            let text = "grpc: Decompressor is not installed for grpc-encoding \(quote(encoding))"
+            return (GRPCStatus(.unimplemented, text), 200)
+        }
+        return nil
+    }
+
+    private func unknownMethod(_ path: String) -> GRPCStatus {
+        guard path.utf8.first == UInt8(ascii: "/"),
+            let slash = path.dropFirst().lastIndex(of: "/")
+        else {
+            return GRPCStatus(.unimplemented, "malformed method name: \(quote(path))")
+        }
+        let service = path[..<slash].dropFirst()
+        let method = path[path.index(after: slash)...]
+        guard state.table.hasService(service) else {
+            return GRPCStatus(.unimplemented, "unknown service \(service)")
+        }
+        return GRPCStatus(.unimplemented, "unknown method \(method) for service \(service)")
+    }
+}
+
+/// The header fields received for a request.
+struct GRPCHeaderFields: OptionSet {
+    let rawValue: UInt16
+
+    static let path = GRPCHeaderFields(rawValue: 1)
+    static let method = GRPCHeaderFields(rawValue: 2)
+    static let scheme = GRPCHeaderFields(rawValue: 4)
+    static let authority = GRPCHeaderFields(rawValue: 8)
+    static let `protocol` = GRPCHeaderFields(rawValue: 16)
+    /// Any field that is not a pseudo-header.
+    static let regular = GRPCHeaderFields(rawValue: 32)
+    /// A gRPC content type.
+    static let contentType = GRPCHeaderFields(rawValue: 64)
+    static let host = GRPCHeaderFields(rawValue: 128)
+    static let secondHost = GRPCHeaderFields(rawValue: 256)
+    static let connection = GRPCHeaderFields(rawValue: 512)
+}
+
+/// Reasons to refuse a request, collected while its headers are received.
+struct GRPCRefusal {
+    var path: String?
+    var httpMethod: String?
+    var contentType: String?
+    var encoding: String?
+    var hosts = 0
+    /// A malformed timeout or binary metadata; the last one counts.
+    var malformed: GRPCStatus?
+}

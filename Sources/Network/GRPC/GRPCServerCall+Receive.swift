@@ -1,0 +1,198 @@
+package import HTTP2
+
+/// The lifecycle of a call: start, messages, half-close, end.
+extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
+    package var timerDeadlineMilliseconds: Int64 { deadlineMilliseconds ?? .max }
+
+    func start() {
+        isStarted = true
+        if deadlineMilliseconds != nil { loop.insertCallTimer(self) }
+        guard case .streaming(let open) = method.implementation else { return }
+        kind = method.kind
+        countStart()
+        let opened = open(self)
+        state.scheduleReadTickCompletion()
+        guard !isClosed else { return opened.closed(self, reason: .finished) }
+        handler = opened
+    }
+
+    private func countStart() {
+        isCounted = true
+        state.counters[methodIndex].started += 1
+        if state.configuration.recordsHandlingTime || state.slowCallMilliseconds != .max {
+            startedMilliseconds = loop.nowMilliseconds
+        }
+    }
+
+    package func streamReceivedData(_ bytes: UnsafeRawBufferPointer) {
+        var input = bytes
+        let bytesMax = state.configuration.receiveBytesMax
+        // A unary call reads its one message and nothing after it.
+        while isStarted, !isClosed, !isUnary || !isCounted {
+            switch reader.next(&input, bytesMax: bytesMax, allowsCompressed: isGzip) {
+            case .needsMore: return
+            case .message(let message): receive(message)
+            case .compressed(let message): receive(compressed: message)
+            case .counted: preconditionFailure("a server reads messages, not lengths")
+            case .failed(let status): return fail(status)
+            }
+        }
+    }
+
+    private func receive(compressed message: [UInt8]) {
+        do throws(GRPCStatus) {
+            receive(try state.inflated(message))
+        } catch {
+            fail(error)
+        }
+    }
+
+    private func receive(_ message: [UInt8]) {
+        guard !isUnary else { return serve(message) }
+        guard kind == .serverStreaming else {
+            state.countReceived(methodIndex, bytes: message.count)
+            handler?.receive(message, on: self)
+            return state.scheduleReadTickCompletion()
+        }
+        guard request == nil else { return fail(.multipleRequests) }
+        request = message
+    }
+
+    /// Serves a unary call once its message is read.
+    private func serve(_ message: [UInt8]) {
+        countStart()
+        state.countReceived(methodIndex, bytes: message.count)
+        keepForLog(message)
+        state.scheduleReadTickCompletion()
+        guard case .unary(let serve) = method.implementation else { return }
+        serve(self, message)
+    }
+
+    package func streamReceivedEnd() {
+        guard isStarted, !isClosed else { return }
+        guard !isUnary else {
+            guard !isCounted else { return }
+            let text = reader.isInsideMessage ? "unexpected EOF" : "EOF"
+            return fail(GRPCStatus(.unknown, text))
+        }
+        guard !reader.isInsideMessage else {
+            return fail(GRPCStatus(.internal, "unexpected EOF"))
+        }
+        state.scheduleReadTickCompletion()
+        guard kind == .serverStreaming else {
+            countEndOfMessages(bytes: 0)
+            handler?.receiveHalfClose(on: self)
+            return
+        }
+        guard let message = request else { return fail(.missingRequest) }
+        request = nil
+        countEndOfMessages(bytes: message.count)
+        handler?.receive(message, on: self)
+        handler?.receiveHalfClose(on: self)
+    }
+
+    /// grpc-go's metrics count each receive: also the one that finds the end of a stream of
+    /// messages, and the only one of a call with one request message, whatever its result.
+    private func countEndOfMessages(bytes: Int) {
+        guard !hasCountedEnd else { return }
+        hasCountedEnd = true
+        state.countReceived(methodIndex, bytes: bytes)
+    }
+
+    /// Refuses a unary request that cannot be decoded. Such a call is not counted, as in grpc-go,
+    /// which decodes the message before it counts.
+    package func refuseRequest(_ status: GRPCStatus) {
+        if isCounted, isUnary {
+            isCounted = false
+            state.counters[methodIndex].started -= 1
+            state.counters[methodIndex].messagesReceived -= 1
+        }
+        finish(status)
+    }
+
+    package func streamBecameWritable() {
+        guard !isClosed else { return }
+        handler?.becameWritable(self)
+    }
+
+    package func timerFired() {
+        guard !isClosed else { return }
+        send(.deadlineExceeded, trailers: [])
+        close(.deadlineExceeded, code: .deadlineExceeded)
+    }
+
+    package func streamClosed(_ code: HTTP2ErrorCode, connectionLost: Bool) {
+        stream = nil
+        guard !isClosed else { return }
+        close(connectionLost ? .connectionLost : .cancelled, code: .canceled)
+    }
+
+    /// Ends the call because of an invalid request.
+    private func fail(_ status: GRPCStatus) {
+        send(status, trailers: [])
+        close(.failed, code: status.code)
+    }
+
+    /// Reports the end, once. The stream may still have unsent bytes.
+    func close(_ reason: GRPCCloseReason, code: GRPCStatusCode) {
+        isClosed = true
+        loop.removeCallTimer(self)
+        countEnd(code)
+        keptRequest = []
+        let handler = handler
+        let onClosed = onClosed
+        self.handler = nil
+        self.onClosed = nil
+        request = nil
+        handler?.closed(self, reason: reason)
+        if reason != .finished { onClosed?(reason) }
+    }
+
+    private func countEnd(_ code: GRPCStatusCode) {
+        guard isCounted else { return }
+        if isUnary {
+            // Counted with or without a response, as in grpc-go's metrics.
+            state.counters[methodIndex].messagesSent += 1
+        } else if handler != nil {
+            countEndOfMessages(bytes: 0)
+        }
+        state.counters[methodIndex].handled[code.rawValue] += 1
+        reportIfSlow()
+        if state.configuration.recordsHandlingTime {
+            state.counters[methodIndex].recordHandlingTime(
+                milliseconds: loop.nowMilliseconds - startedMilliseconds)
+        }
+    }
+
+    /// Keeps the request for the log in case the call becomes slow: a small request itself, of a
+    /// large one only the descriptions, so that its memory is released once it is served.
+    private func keepForLog(_ message: [UInt8]) {
+        guard state.configuration.slowCallMilliseconds != nil else { return }
+        guard message.count > Self.keptRequestBytesMax else { return keptRequest = message }
+        guard let describe = state.configuration.describeRequest else { return }
+        largeRequest = (describe(method, message, 0), describe(method, message, 1))
+    }
+
+    private static let keptRequestBytesMax = 16 << 10
+
+    private var requestDescription: GRPCRequestDescription {
+        if let largeRequest {
+            return (responseLogValue ?? 0) == 0 ? largeRequest.zero : largeRequest.other
+        }
+        return state.configuration.describeRequest?(method, keptRequest, responseLogValue)
+            ?? GRPCRequestDescription()
+    }
+
+    private func reportIfSlow() {
+        guard state.slowCallMilliseconds != .max else { return }
+        let milliseconds = loop.nowMilliseconds - startedMilliseconds
+        guard milliseconds >= state.slowCallMilliseconds, method.kind == .unary,
+            let report = state.configuration.onSlowCall
+        else { return }
+        report(
+            GRPCSlowCall(
+                path: method.path, remote: peerAddress?.description ?? "",
+                milliseconds: milliseconds, responseBytes: responseBytes,
+                request: requestDescription))
+    }
+}

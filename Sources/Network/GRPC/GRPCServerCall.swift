@@ -1,0 +1,85 @@
+package import HTTP2
+package import NIOCore
+
+/// A server call, from its first header to its end.
+///
+/// Only used on its event loop; other threads send responses with one `eventLoop.execute` for many
+/// calls (see `HTTP2Loop.performBatch`). A call that has ended ignores further sends.
+///
+/// Invariant: once `isClosed`, no handler is called and nothing is sent any more; the end is
+/// reported exactly once.
+package final class GRPCServerCall: @unchecked Sendable {  // used on its event loop only
+    /// The connection of the call.
+    package let connection: GRPCServerConnection
+    /// The metadata of the request; `te`, `user-agent` and gRPC's own fields are left out.
+    package internal(set) var metadata = GRPCMetadata()
+    /// The deadline in milliseconds of the event loop's clock.
+    package internal(set) var deadlineMilliseconds: Int64?
+    /// Unary calls: called when the call ends without a response.
+    package var onClosed: ((GRPCCloseReason) -> Void)?
+    /// A number about the response for the log of slow calls; its meaning depends on the method.
+    package var responseLogValue: Int64?
+    /// Whether the call has ended: finished, cancelled, timed out or lost.
+    package internal(set) var isClosed = false
+
+    var stream: HTTP2Stream?
+    var handler: (any GRPCCallHandler)?
+    var methodIndex = -1
+    var reader = GRPCMessageReader()
+    var request: [UInt8]?
+    var startedMilliseconds: Int64 = 0
+    /// A small unary request, kept for the log.
+    var keptRequest: [UInt8] = []
+    /// The log descriptions of a request that is too large to keep, for a `responseLogValue` of 0
+    /// and for any other.
+    var largeRequest: (zero: GRPCRequestDescription, other: GRPCRequestDescription)?
+    var responseBytes = 0
+    /// Whether the headers were accepted.
+    var isStarted = false
+    /// Whether it is counted as started: a unary call is once its message is received.
+    var isCounted = false
+    /// The method's kind, once the call has started.
+    var kind = GRPCMethodKind.unary
+    /// Whether the end of the client's messages is counted.
+    var hasCountedEnd = false
+    /// Whether request and response are compressed with gzip.
+    var isGzip = false
+    /// The part after `application/grpc+` or `application/grpc;` in the request's content type.
+    var contentSubtype = ""
+    var headerFields: GRPCHeaderFields = []
+    var hasSentHeaders = false
+    var hasHeaders = false
+    var isTimedOut = false
+    var refusal = GRPCRefusal()
+    package var timerPosition: TimerWheelPosition?
+
+    init(connection: GRPCServerConnection, stream: HTTP2Stream) {
+        self.connection = connection
+        self.stream = stream
+    }
+
+    var state: GRPCServerLoop { connection.state }
+    var isUnary: Bool { kind == .unary }
+}
+
+extension GRPCServerCall {
+    /// Shared state of the connections of the event loop.
+    package var loop: HTTP2Loop { connection.state.loop }
+    package var eventLoop: any EventLoop { connection.state.loop.eventLoop }
+    /// The called method.
+    package var method: GRPCMethod { state.table.methods[methodIndex] }
+    package var peerAddress: SocketAddress? { connection.channel?.remoteAddress }
+    /// The deadline of the call.
+    package var deadline: NIODeadline? {
+        deadlineMilliseconds.map { .uptimeNanoseconds(UInt64($0) * 1_000_000) }
+    }
+    /// Unsent message bytes in memory.
+    package var bufferedBytes: Int { stream?.bufferedBytes ?? 0 }
+    /// False while more than the high watermark is buffered; then wait for `becameWritable`.
+    package var isWritable: Bool { stream?.isWritable ?? false }
+
+    /// Stops window updates until `resumeReceiving`: at most one more window of data arrives.
+    package func pauseReceiving() { stream?.pauseReceiving() }
+    /// Resumes receiving messages.
+    package func resumeReceiving() { stream?.resumeReceiving() }
+}

@@ -1,0 +1,132 @@
+internal import Gzip
+package import HTTP2
+package import NIOCore
+
+/// The server's state on one event loop: connections, counters and callbacks.
+final class GRPCServerLoop: @unchecked Sendable {  // owned by loop.eventLoop's thread
+    let loop: HTTP2Loop
+    let table: GRPCMethodTable
+    let configuration: GRPCServerConfiguration
+    /// Unary calls that take at least this long are reported.
+    let slowCallMilliseconds: Int64
+    var counters: [GRPCMethodCounters]
+    var connections: [GRPCServerConnection] = []
+    private var isDraining = false
+    private var drained: EventLoopPromise<Void>?
+    private lazy var compressor = GzipCompressor()
+    private lazy var inflater = GzipInflater()
+
+    /// Each event loop has its own method table, so that reference counts are not shared between
+    /// cores.
+    init(loop: HTTP2Loop, methods: [GRPCMethod], configuration: GRPCServerConfiguration) {
+        self.loop = loop
+        table = GRPCMethodTable(methods)
+        self.configuration = configuration
+        slowCallMilliseconds =
+            configuration.onSlowCall == nil ? .max : configuration.slowCallMilliseconds ?? .max
+        counters = Array(repeating: GRPCMethodCounters(), count: methods.count)
+        loop.onReadTickComplete = configuration.onReadTickComplete
+    }
+
+    func add(_ connection: GRPCServerConnection) {
+        connection.index = connections.count
+        connections.append(connection)
+        if isDraining { connection.transport.drain() }
+    }
+
+    func remove(_ connection: GRPCServerConnection) {
+        connections.swapAt(connection.index, connections.count - 1)
+        connections[connection.index].index = connection.index
+        connections.removeLast()
+        if connections.isEmpty { drained?.succeed() }
+    }
+
+    func countSent(_ method: Int, messages: Int, bytes: Int) {
+        counters[method].messagesSent += messages
+        counters[method].bytesSent += bytes
+    }
+
+    func countReceived(_ method: Int, bytes: Int) {
+        counters[method].messagesReceived += 1
+        counters[method].bytesReceived += bytes
+    }
+
+    /// Decompresses a message; the errors are grpc-go's.
+    func inflated(_ message: [UInt8]) throws(GRPCStatus) -> [UInt8] {
+        let limit = configuration.receiveBytesMax
+        do throws(GzipError) {
+            guard let inflater else { throw .body("out of memory") }
+            return try inflater.inflated(message, bytesMax: limit)
+        } catch {
+            throw Self.status(of: error, limit)
+        }
+    }
+
+    private static func status(of error: GzipError, _ limit: Int) -> GRPCStatus {
+        switch error {
+        case .header(let reason):
+            GRPCStatus(.internal, "grpc: failed to decompress the message: \(reason)")
+        case .body(let reason):
+            GRPCStatus(.internal, "grpc: failed to read decompressed data: \(reason)")
+        case .tooLarge:
+            GRPCStatus(
+                .resourceExhausted,
+                "grpc: received message after decompression larger than max \(limit)")
+        }
+    }
+
+    /// Compresses a message; nil when out of memory.
+    func compressed(_ message: UnsafeRawBufferPointer) -> [UInt8]? {
+        guard let compressor else { return nil }
+        var output: [UInt8] = []
+        compressor.compress(message, into: &output)
+        return output
+    }
+
+    /// A handler received something: `onReadTickComplete` runs once at the end of this event loop
+    /// tick.
+    func scheduleReadTickCompletion() { loop.scheduleReadTickCompletion() }
+
+    func drain() -> EventLoopFuture<Void> {
+        isDraining = true
+        if connections.isEmpty { return loop.eventLoop.makeSucceededVoidFuture() }
+        let promise = drained ?? loop.eventLoop.makePromise()
+        drained = promise
+        for connection in connections { connection.transport.drain() }
+        return promise.futureResult
+    }
+
+    func closeAll() {
+        for connection in connections { connection.transport.close() }
+    }
+}
+
+/// One client connection of the server.
+package final class GRPCServerConnection: HTTP2ConnectionDelegate {
+    let state: GRPCServerLoop
+    let transport: HTTP2Connection
+    var index = 0
+    /// State of the services for this connection (for example its TLS identity).
+    package var attachment: AnyObject?
+
+    init(state: GRPCServerLoop) {
+        self.state = state
+        self.transport = HTTP2Connection(
+            role: .server, configuration: state.configuration.http2, loop: state.loop)
+        transport.delegate = self
+        state.add(self)
+    }
+
+    /// The connection's channel, until it is closed.
+    package var channel: (any Channel)? { transport.channel }
+
+    package func connection(_ connection: HTTP2Connection, opened stream: HTTP2Stream) {
+        stream.delegate = GRPCServerCall(connection: self, stream: stream)
+    }
+
+    package func connectionClosed(_ connection: HTTP2Connection) {
+        state.remove(self)
+    }
+
+    package func connectionGoingAway(_ connection: HTTP2Connection) {}
+}

@@ -1,0 +1,95 @@
+/// The gRPC status codes.
+package enum GRPCStatusCode: Int, Sendable, CaseIterable {
+    case ok = 0
+    case canceled = 1
+    case unknown = 2
+    case invalidArgument = 3
+    case deadlineExceeded = 4
+    case notFound = 5
+    case alreadyExists = 6
+    case permissionDenied = 7
+    case resourceExhausted = 8
+    case failedPrecondition = 9
+    case aborted = 10
+    case outOfRange = 11
+    case unimplemented = 12
+    case `internal` = 13
+    case unavailable = 14
+    case dataLoss = 15
+    case unauthenticated = 16
+}
+
+/// The status of a call: its code, and an error message when it failed.
+package struct GRPCStatus: Error, Equatable, Sendable, CustomStringConvertible {
+    package var code: GRPCStatusCode
+    package var message: String
+
+    package init(_ code: GRPCStatusCode, _ message: String = "") {
+        self.code = code
+        self.message = message
+    }
+
+    package static let ok = GRPCStatus(.ok)
+    /// With the text of Go's context package, which clients compare with.
+    package static let deadlineExceeded = GRPCStatus(
+        .deadlineExceeded, "context deadline exceeded")
+    /// With the text of Go's context package, which clients compare with.
+    package static let canceled = GRPCStatus(.canceled, "context canceled")
+
+    static let missingRequest = GRPCStatus(
+        .internal,
+        "cardinality violation: received no request message from non-client-streaming RPC")
+    static let multipleRequests = GRPCStatus(
+        .internal,
+        "cardinality violation: received multiple request messages for non-client-streaming RPC")
+
+    package var description: String { "\(code)(\(code.rawValue)): \(message)" }
+}
+
+/// The percent encoding of `grpc-message`: printable ASCII except `%` is not encoded.
+enum GRPCMessageEncoding {
+    private static let digits = Array("0123456789ABCDEF".utf8)
+
+    static func encode(_ text: String) -> [UInt8] {
+        var encoded: [UInt8] = []
+        encoded.reserveCapacity(text.utf8.count)
+        for byte in text.utf8 {
+            if byte >= 0x20, byte <= 0x7E, byte != UInt8(ascii: "%") {
+                encoded.append(byte)
+            } else {
+                encoded.append(UInt8(ascii: "%"))
+                encoded.append(digits[Int(byte >> 4)])
+                encoded.append(digits[Int(byte & 0xF)])
+            }
+        }
+        return encoded
+    }
+
+    /// Invalid escapes are kept; invalid UTF-8 is repaired.
+    static func decode(_ bytes: UnsafeRawBufferPointer) -> String {
+        var decoded: [UInt8] = []
+        decoded.reserveCapacity(bytes.count)
+        var index = 0
+        while index < bytes.count {
+            if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.count,
+                let high = nibble(bytes[index + 1]), let low = nibble(bytes[index + 2])
+            {
+                decoded.append(high << 4 | low)
+                index += 3
+            } else {
+                decoded.append(bytes[index])
+                index += 1
+            }
+        }
+        return String(decoding: decoded, as: UTF8.self)
+    }
+
+    private static func nibble(_ byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
+        default: nil
+        }
+    }
+}

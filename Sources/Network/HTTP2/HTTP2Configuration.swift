@@ -1,0 +1,60 @@
+/// Limits and timeouts of an HTTP/2 endpoint.
+///
+/// Each limit bounds a resource that a peer could exhaust otherwise. Times are in milliseconds,
+/// sizes in bytes.
+package struct HTTP2Configuration: Sendable {
+    /// Streams that a peer may have open at once; nil announces no limit, etcd's default.
+    package var concurrentStreamsMax: UInt32?
+    /// Receive window of each stream: larger than most requests, which then need no update.
+    package var streamWindowBytes: Int32 = 1 << 20
+    /// Receive window of the whole connection.
+    package var connectionWindowBytes: Int32 = 16 << 20
+    /// Size of names and values of a header block; a stream with a larger one is reset.
+    package var headerListBytesMax = 16 << 20
+    /// Size of the header blocks of all open streams, each without its `uncountedHeaderListBytes`;
+    /// a stream that exceeds the sum is reset.
+    package var largeHeaderBytesMax = 16 << 20
+    /// Header bytes of each stream that do not count towards `largeHeaderBytesMax`.
+    package var uncountedHeaderListBytes = 16 << 10
+    /// Frames of one header block: a little more than the largest block needs.
+    package var headerFramesMax = 1_100
+    /// Output written to the channel between two checks of its writability.
+    package var outputChunkBytes = 256 << 10
+    /// Unsent stream bytes above which no further input is read while the socket is full.
+    package var readPauseBytes = 4 << 20
+    /// Open streams above which no further input is read while the socket is full.
+    package var readPauseStreams = 10_000
+    /// Unsent stream bytes above which new streams are refused.
+    package var pendingBytesMax = 256 << 20
+    /// Bytes queued on one stream above which it counts as not writable.
+    package var streamHighWatermarkBytes = 256 << 10
+    /// Bytes queued on one stream at which it counts as writable again.
+    package var streamLowWatermarkBytes = 64 << 10
+    /// Burst of stream resets that a peer may send. A watch client that cancels all its watches
+    /// sends a legitimate burst; a rapid reset attack (CVE-2023-44487) does not stop.
+    package var resetBurst: UInt64 = 10_000
+    /// Rate at which the allowance for stream resets refills after a burst.
+    package var resetsPerSecond: UInt64 = 1_000
+    /// Keepalive pings of this side, and enforcement for those of the peer.
+    package var keepalive = HTTP2KeepaliveConfiguration()
+
+    package init() {}
+}
+
+/// Keepalive pings and the enforcement policy for pings of the peer, as in grpc-go.
+package struct HTTP2KeepaliveConfiguration: Sendable {
+    /// Time without reads after which the peer is pinged; nil never pings.
+    package var pingIntervalMilliseconds: Int64?
+    /// Time without reads after a ping at which the connection is closed.
+    package var pingTimeoutMilliseconds: Int64 = 20_000
+    /// Pings of the peer at shorter intervals are strikes; nil disables the policy (clients).
+    package var peerPingIntervalMillisecondsMin: Int64?
+    /// Whether the peer may ping without open streams.
+    package var permitsPingsWithoutStreams = false
+    /// Allowed strikes; the next one closes the connection with `too_many_pings`.
+    package var pingStrikesMax = 2
+    /// Minimum interval of pings of a peer without streams (two hours in grpc-go).
+    package var idlePeerPingIntervalMillisecondsMin: Int64 = 2 * 3600 * 1000
+
+    package init() {}
+}

@@ -1,0 +1,148 @@
+internal import CNGHTTP2
+package import NIOCore
+
+// MARK: - From the channel
+
+extension HTTP2Connection {
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let buffer = unwrapInboundIn(data)
+        isReading = true
+        keepalive.lastReadMilliseconds = loop.nowMilliseconds
+        run { session in
+            buffer.withUnsafeReadableBytes { bytes in
+                if role == .client {
+                    receive(session, bytes)
+                } else {
+                    headerBlocks.filter(bytes) { receive(session, $0) }
+                    if headerBlocks.isOverLimit { endOversizedBlock(session) }
+                }
+            }
+        }
+    }
+
+    private func receive(_ session: OpaquePointer, _ bytes: UnsafeRawBufferPointer) {
+        let result = nghttp2_session_mem_recv(
+            session, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
+        if result < 0 { closesAfterRun = true }
+    }
+
+    /// A header block beyond the limit closes the connection: HPACK needs the whole block to decode
+    /// the following ones.
+    private func endOversizedBlock(_ session: OpaquePointer) {
+        nghttp2_session_terminate_session(session, HTTP2ErrorCode.protocolError.rawValue)
+        closesAfterFlush = true
+        requestFlush()
+    }
+
+    package func channelReadComplete(context: ChannelHandlerContext) {
+        isReading = false
+        flush()
+        context.fireChannelReadComplete()
+    }
+
+    /// Suspends reading while the socket is not writable and too much output is pending, so that a
+    /// peer that does not read its responses is not served further.
+    package func read(context: ChannelHandlerContext) {
+        if isOutputBlocked, isOverReadLimits {
+            hasPendingRead = true
+        } else {
+            context.read()
+        }
+    }
+
+    var isOverReadLimits: Bool {
+        pendingBytes > configuration.readPauseBytes
+            || streams.count > configuration.readPauseStreams
+    }
+}
+
+// MARK: - From the session's callbacks
+
+extension HTTP2Connection {
+    func beginStream(_ id: Int32) -> Int32 {
+        guard let session else { return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue }
+        guard pendingBytes <= configuration.pendingBytesMax else {
+            nghttp2_submit_rst_stream(
+                session, UInt8(NGHTTP2_FLAG_NONE.rawValue), id,
+                HTTP2ErrorCode.refusedStream.rawValue)
+            return 0
+        }
+        let stream = takeStream(id: id)
+        nghttp2_session_set_stream_user_data(
+            session, id, Unmanaged.passUnretained(stream).toOpaque())
+        delegate?.connection(self, opened: stream)
+        return 0
+    }
+
+    func receiveHeader(
+        _ stream: HTTP2Stream, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+    ) {
+        // 32 bytes of overhead for each field (RFC 9113 section 6.5.2).
+        countHeader(stream, name.count + value.count + 32)
+        guard !stream.isRefused else { return }
+        if let code = stream.delegate?.streamReceivedHeader(name: name, value: value) {
+            refuse(stream, code)
+        }
+    }
+
+    /// Counts a received field against the limits of a header block and of the connection.
+    private func countHeader(_ stream: HTTP2Stream, _ bytes: Int) {
+        let before = stream.largeHeaderBytes
+        stream.headerListBytes += bytes
+        guard stream.headerListBytes > configuration.uncountedHeaderListBytes else { return }
+        largeHeaderBytes += stream.largeHeaderBytes - before
+        if stream.headerListBytes > configuration.headerListBytesMax
+            || largeHeaderBytes > configuration.largeHeaderBytesMax
+        {
+            refuse(stream, .frameSizeError)
+        }
+    }
+
+    /// Resets a stream because of its headers. The rest of the block is only decoded to keep the
+    /// HPACK state.
+    private func refuse(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode) {
+        stream.isRefused = true
+        headersStream = nil
+        submitReset(stream, code)
+    }
+
+    func receiveHeaders(_ stream: HTTP2Stream, endOfStream: Bool) {
+        guard !stream.isRefused else { return }
+        if endOfStream { stream.isRemoteClosed = true }
+        stream.delegate?.streamReceivedHeaders(endOfStream: endOfStream)
+        if endOfStream { stream.delegate?.streamReceivedEnd() }
+    }
+
+    func receiveData(_ stream: HTTP2Stream?, _ id: Int32, _ data: UnsafeRawBufferPointer) {
+        guard let session else { return }
+        guard let stream else {
+            nghttp2_session_consume(session, id, data.count)
+            return
+        }
+        if !stream.isRefused { stream.delegate?.streamReceivedData(data) }
+        if stream.isReceivingPaused {
+            stream.unconsumedBytes += data.count
+            nghttp2_session_consume_connection(session, data.count)
+        } else {
+            nghttp2_session_consume(session, id, data.count)
+        }
+    }
+
+    func receiveEnd(_ stream: HTTP2Stream) {
+        stream.isRemoteClosed = true
+        guard !stream.isRefused else { return }
+        stream.delegate?.streamReceivedEnd()
+    }
+
+    func receiveGoAway() {
+        isGoingAway = true
+        delegate?.connectionGoingAway(self)
+    }
+
+    /// A request was not sent: nghttp2 has no stream for it, so it is closed here.
+    func headersNotSent(_ id: Int32) {
+        guard role == .client, let stream = streams.first(where: { $0.id == id }) else { return }
+        guard nghttp2_session_get_stream_user_data(session, id) == nil else { return }
+        closeStream(stream, .refusedStream, connectionLost: false)
+    }
+}

@@ -1,0 +1,200 @@
+package import Identifiers
+package import NIOCore
+import NIOHTTP1
+package import Raft
+import Synchronization
+
+/// etcd's peer protocol (rafthttp): the connections between this member and the others.
+///
+/// Each pair of members has two streams in each direction, opened by the receiver. Messages use the
+/// append stream, the message stream or, while there are none, single posts; a snapshot's database
+/// has its own request. All queues have limits (`PeerTransportLimits`), above which messages are
+/// dropped and the member is reported unreachable: Raft retries what is needed.
+///
+/// Thread-safe and non-blocking. It does not listen on a socket: the listener calls `configure` for
+/// each accepted connection. It holds a strong reference to its delegate.
+package final class PeerTransport: Sendable {
+    let environment: PeerEnvironment
+    private let group: any EventLoopGroup
+    private let registry = Mutex(Registry())
+    private let accepted = Mutex<[ObjectIdentifier: any Channel]>([:])
+
+    private struct Registry {
+        var peers: [MemberID: Peer] = [:]
+        var remotes: [MemberID: Peer] = [:]
+        var isStopped = false
+    }
+
+    package init(
+        configuration: PeerTransportConfiguration, delegate: any PeerTransportDelegate,
+        group: any EventLoopGroup
+    ) {
+        environment = PeerEnvironment(configuration: configuration, delegate: delegate)
+        self.group = group
+    }
+
+    package var configuration: PeerTransportConfiguration { environment.configuration }
+
+    // Membership.
+
+    /// Connects this member with another one. Does nothing for a known ID.
+    package func addPeer(_ id: MemberID, urls: [String]) {
+        let added = registry.withLock { registry -> (peer: Peer, former: Peer?)? in
+            guard !registry.isStopped, registry.peers[id] == nil, id != configuration.localID else {
+                return nil
+            }
+            let peer = makePeer(id, .member, urls)
+            registry.peers[id] = peer
+            return (peer, registry.remotes.removeValue(forKey: id))
+        }
+        guard let added else { return }
+        _ = added.former?.stop()
+        added.peer.start()
+        environment.delegate.record(.peerAdded(id, urls: urls))
+    }
+
+    /// Allows posting to a member that is not in the membership (yet).
+    package func addRemote(_ id: MemberID, urls: [String]) {
+        guard !environment.isRemoved(id) else { return }
+        let isAdded = registry.withLock { registry in
+            guard !registry.isStopped, registry.peers[id] == nil, registry.remotes[id] == nil,
+                id != configuration.localID, id != .none,
+                registry.remotes.count < configuration.limits.remotes
+            else { return false }
+            registry.remotes[id] = makePeer(id, .remote, urls)
+            return true
+        }
+        if isAdded { environment.delegate.record(.remoteAdded(id, urls: urls)) }
+    }
+
+    /// Changes the URLs of a member.
+    package func updatePeer(_ id: MemberID, urls: [String]) {
+        guard let peer = registry.withLock({ $0.peers[id] }) else { return }
+        peer.update(PeerURL.parse(urls))
+        environment.delegate.record(.peerUpdated(id, urls: urls))
+    }
+
+    /// Closes all connections with a member, whose requests are refused permanently.
+    package func removePeer(_ id: MemberID) {
+        environment.remove([id])
+        let removed = registry.withLock { registry in
+            [registry.peers.removeValue(forKey: id), registry.remotes.removeValue(forKey: id)]
+        }
+        for peer in removed { _ = peer?.stop() }
+        environment.delegate.record(.peerRemoved(id, wasKnown: removed[0] != nil))
+    }
+
+    /// Refuses these members permanently, as restored from disk at a restart.
+    package func setRemoved(_ ids: [MemberID]) {
+        environment.remove(ids)
+    }
+
+    private func makePeer(_ id: MemberID, _ kind: Peer.Kind, _ urls: [String]) -> Peer {
+        Peer(
+            id: id, kind: kind, urls: PeerURL.parse(urls), loop: group.next(),
+            environment: environment)
+    }
+
+    /// A member of the cluster by its ID; nil for remotes.
+    func peer(_ id: MemberID) -> Peer? {
+        registry.withLock { $0.peers[id] }
+    }
+
+    // Sending.
+
+    /// Sends messages, in order within each queue; those to unknown members are dropped.
+    package func send(_ messages: [Raft.Message]) {
+        var batches: [(peer: Peer, messages: [Raft.Message])] = []
+        registry.withLock { registry in
+            for message in messages where message.to != .none {
+                if let position = batches.firstIndex(where: { $0.peer.id == message.to }) {
+                    batches[position].messages.append(message)
+                } else if let peer = registry.peers[message.to] ?? registry.remotes[message.to] {
+                    batches.append((peer, [message]))
+                }
+            }
+        }
+        for batch in batches { batch.peer.send(batch.messages) }
+    }
+
+    /// Sends a database to the message's target. Ends with a call of the delegate's
+    /// `reportSnapshot` and one `close` of the database.
+    package func sendSnapshot(_ message: Raft.Message, database: any SnapshotSource) {
+        let peer = registry.withLock { $0.peers[message.to] ?? $0.remotes[message.to] }
+        if let peer { return peer.send(snapshot: message, database) }
+        environment.diskThreads.submit { _ in database.close() }
+        let delegate = environment.delegate
+        group.any().execute { delegate.reportSnapshot(message.to, isDelivered: false) }
+    }
+
+    // Status.
+
+    /// Monotonic time in milliseconds since which the member is active; nil if it is not.
+    package func activeSince(_ id: MemberID) -> Int64? {
+        peer(id)?.status.activeSince
+    }
+
+    /// Number of active members.
+    package var activePeerCount: Int {
+        registry.withLock { $0.peers.values.count { $0.status.isActive } }
+    }
+
+    /// The connected members, ascending.
+    package var peers: [MemberID] { registry.withLock { $0.peers.keys.sorted() } }
+
+    /// Statistics of all members that have sent or received messages, ascending by ID.
+    package var statistics: [(id: MemberID, statistics: PeerStatistics)] {
+        environment.statistics.all
+    }
+
+    // Listening.
+
+    /// Adds the peer protocol to the pipeline of an accepted channel. Called on its event loop.
+    ///
+    /// - Parameters:
+    ///   - isEncrypted: whether the channel uses TLS.
+    ///   - handler: handles requests that the transport does not handle itself.
+    package func configure(
+        channel: any Channel, isEncrypted: Bool, handler: @escaping PeerRequestHandler
+    ) throws {
+        guard !registry.withLock({ $0.isStopped }) else { throw PeerConnectionError.stopped }
+        let pipeline = channel.pipeline.syncOperations
+        let timeoutHandler = ConnectionTimeoutHandler(
+            readMilliseconds: configuration.readTimeoutMilliseconds,
+            writeMilliseconds: configuration.writeTimeoutMilliseconds)
+        try pipeline.addHandler(timeoutHandler)
+        try pipeline.addHandler(HTTPResponseEncoder())
+        try pipeline.addHandler(
+            ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))
+        try pipeline.addHandler(HTTPServerPipelineHandler())
+        try pipeline.addHandler(
+            IncomingConnection(self, timeoutHandler: timeoutHandler, requestHandler: handler))
+        let key = ObjectIdentifier(channel)
+        accepted.withLock { $0[key] = channel }
+        channel.closeFuture.whenComplete { [weak self] _ in
+            self?.accepted.withLock { $0[key] = nil }
+        }
+    }
+
+    /// Closes all connections. The future completes when they are closed.
+    package func stop() -> EventLoopFuture<Void> {
+        let peers = registry.withLock { registry in
+            registry.isStopped = true
+            defer {
+                registry.peers = [:]
+                registry.remotes = [:]
+            }
+            return Array(registry.peers.values) + Array(registry.remotes.values)
+        }
+        let loop = group.any()
+        var ends = peers.map { $0.stop() }
+        for channel in accepted.withLock({ Array($0.values) }) {
+            ends.append(channel.close().recover { _ in })
+        }
+        return EventLoopFuture.andAllComplete(ends, on: loop).flatMap {
+            let promise = loop.makePromise(of: Void.self)
+            self.environment.diskThreads.shutdownGracefully { _ in promise.succeed() }
+            return promise.futureResult
+        }
+    }
+}

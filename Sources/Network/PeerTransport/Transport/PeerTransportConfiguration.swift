@@ -1,0 +1,87 @@
+package import Identifiers
+package import NIOCore
+
+/// Configuration of the connections to other members.
+package struct PeerTransportConfiguration: Sendable {
+    package var localID: MemberID
+    package var clusterID: ClusterID
+    /// This member's advertised peer URLs, sent with every request to another member.
+    package var localURLs: [String]
+    package var version = "3.7.1"
+    package var minimumClusterVersion = "3.0.0"
+    /// A connection without input is closed after this time; link heartbeats are sent three times
+    /// as often.
+    package var readTimeoutMilliseconds: Int64 = 5000
+    /// A connection that makes no progress in writing is closed after this time.
+    package var writeTimeoutMilliseconds: Int64 = 5000
+    /// As in etcd: one second plus the election timeout.
+    package var dialTimeoutMilliseconds: Int64 = 2000
+    /// Minimum time between two attempts to open the same stream.
+    package var retryMilliseconds: Int64 = 100
+    /// Timeout of the response to a posted message.
+    package var responseTimeoutMilliseconds: Int64 = 10_000
+    /// Timeout of the response body to a snapshot after its head has arrived.
+    package var snapshotResponseTimeoutMilliseconds: Int64 = 5000
+    /// A snapshot without progress fails after this time.
+    package var snapshotStallTimeoutMilliseconds: Int64 = 60_000
+    package var limits = PeerTransportLimits()
+    package var measurements = PeerMeasurements()
+    /// Adds TLS for the named host to an outgoing channel. Without it https URLs fail.
+    package var encryptOutgoing: (@Sendable (any Channel, _ host: String) throws -> Void)?
+
+    package init(localID: MemberID, clusterID: ClusterID, localURLs: [String]) {
+        self.localID = localID
+        self.clusterID = clusterID
+        self.localURLs = localURLs
+    }
+
+    var clusterText: String { clusterID.description }
+
+    /// Less than the read timeout, so that an idle kept-alive connection stays open.
+    var probeMilliseconds: Int64 {
+        readTimeoutMilliseconds > 2000
+            ? readTimeoutMilliseconds - 1000 : readTimeoutMilliseconds / 2
+    }
+}
+
+/// Limits. Above them messages are dropped and reported, and requests are refused.
+package struct PeerTransportLimits: Sendable {
+    /// Messages queued for one stream; more are dropped and the member is reported unreachable.
+    package var streamQueueMessages = 4096
+    /// Bytes of entries queued for one stream; more are dropped the same way.
+    package var streamQueueBytes = 256 << 20
+    /// Messages queued to be posted; more are dropped the same way.
+    package var pipelineQueueMessages = 64
+    package var concurrentPosts = 4
+    /// Snapshots sent concurrently; more fail at once.
+    package var sendingSnapshots = 16
+    /// Snapshots received concurrently; more are refused.
+    package var receivingSnapshots = 16
+    /// Members known only by their own requests; more are not registered.
+    package var remotes = 128
+    /// Body size of a posted message.
+    package var postedMessageBytes = PeerWireLimit.messageBytes
+    /// Body size of any other request.
+    package var requestBodyBytes = 4 << 20
+
+    package init() {}
+}
+
+/// Callbacks for durations in seconds. Called on event loops.
+package struct PeerMeasurements: Sendable {
+    package typealias Observe = @Sendable (MemberID, _ seconds: Double) -> Void
+
+    package var roundTrip: Observe
+    package var snapshotSent: Observe
+    package var snapshotReceived: Observe
+
+    package init(
+        roundTrip: @escaping Observe = { _, _ in },
+        snapshotSent: @escaping Observe = { _, _ in },
+        snapshotReceived: @escaping Observe = { _, _ in }
+    ) {
+        self.roundTrip = roundTrip
+        self.snapshotSent = snapshotSent
+        self.snapshotReceived = snapshotReceived
+    }
+}
