@@ -1,0 +1,141 @@
+internal import EtcdAPI
+internal import GRPC
+internal import HTTP2
+internal import MVCC
+internal import NIOCore
+internal import MemberRuntime
+internal import Stages
+internal import StateMachine
+
+/// Key-value requests of the election and lock services: the path of a client's request without
+/// the network. Each request is submitted on the event loop of the call it serves.
+struct InProcessClient: Sendable {
+    let context: ServiceContext
+    let loop: HTTP2Loop
+
+    init(_ call: GRPCServerCall, _ context: ServiceContext) {
+        self.context = context
+        loop = call.loop
+    }
+
+    /// Proposes a request and returns the result of applying it and the response header.
+    func propose(
+        _ field: UInt32, _ payload: [UInt8], costBytes: Int? = nil
+    ) async throws -> (ApplyResponse, ResponseHeader) {
+        let context = self.context
+        let loop = self.loop
+        let completion: Completion = await withCheckedContinuation { continuation in
+            loop.eventLoop.execute {
+                RequestSubmitter.of(loop, runtime: context.runtime)
+                    .propose(field: field, payload: payload, costBytes: costBytes) {
+                        continuation.resume(returning: $0)
+                    }
+            }
+        }
+        switch completion.value {
+        case .applied(let applied):
+            if case .failed(let error) = applied.body { throw error }
+            return (applied, context.header(revision: applied.revision, term: completion.term))
+        case .failed(let error): throw error
+        case .readable: preconditionFailure("a proposal does not complete as a read")
+        }
+    }
+
+    /// Runs a transaction.
+    func transaction(_ request: TxnRequest) async throws -> (TxnResponse, ResponseHeader) {
+        let (applied, header) = try await propose(
+            InternalRaftRequest.Field.txn, request.encoded(),
+            costBytes: Quota.cost(of: request))
+        guard case .txn(let response) = applied.body else {
+            preconditionFailure("a transaction has a transaction response")
+        }
+        return (response, header)
+    }
+
+    /// Reads key-value pairs, linearizable.
+    func range(_ request: RangeRequest) async throws -> (pairs: [KeyValue], header: ResponseHeader)
+    {
+        let context = self.context
+        let loop = self.loop
+        let completion: Completion = await withCheckedContinuation { continuation in
+            loop.eventLoop.execute {
+                RequestSubmitter.of(loop, runtime: context.runtime)
+                    .read { continuation.resume(returning: $0) }
+            }
+        }
+        if case .failed(let error) = completion.value { throw error }
+        var response = RangeResponse()
+        let execution: RangeExecution
+        do throws(ReadError) {
+            execution = try context.runtime.store.range(request, into: &response)
+        } catch {
+            throw context.runtime.clientError(for: error)
+        }
+        guard case .complete(let revision) = execution else { throw EtcdError.requestTooLarge }
+        let decoded = try Etcdserverpb_RangeResponse(serializedBytes: response.encoded())
+        let pairs = decoded.kvs.map { pair in
+            KeyValue(
+                key: Array(pair.key)[...], createRevision: pair.createRevision,
+                modRevision: pair.modRevision, version: pair.version,
+                value: Array(pair.value)[...], lease: pair.lease)
+        }
+        return (pairs, context.header(revision: revision, term: completion.term))
+    }
+
+    /// The changes of a range, starting at a revision, until the task is cancelled.
+    func changes(
+        key: [UInt8], end: [UInt8], from revision: Int64
+    ) -> AsyncThrowingStream<WatchedChange, any Error> {
+        let watchers = context.runtime.watchers
+        let runtime = context.runtime
+        return AsyncThrowingStream { continuation in
+            let stream = watchers.openStream(ChangeReceiver(continuation))
+            continuation.onTermination = { _ in watchers.close(stream) }
+            let configuration = WatcherConfiguration(key: key, end: end, startRevision: revision)
+            _ = watchers.register(configuration, id: nil, on: stream)
+            runtime.wakeWatchers()
+        }
+    }
+}
+
+/// Passes deliveries to an asynchronous sequence. A waiting election or lock receives only a few.
+private final class ChangeReceiver: WatchReceiver {
+    private let continuation: AsyncThrowingStream<WatchedChange, any Error>.Continuation
+
+    init(_ continuation: AsyncThrowingStream<WatchedChange, any Error>.Continuation) {
+        self.continuation = continuation
+    }
+
+    var hasCapacity: Bool { true }
+
+    func deliver(_ deliveries: [WatchDelivery]) -> Bool {
+        for delivery in deliveries {
+            switch delivery.content {
+            case .changes(let changes): for change in changes { continuation.yield(change) }
+            case .compacted: continuation.finish(throwing: EtcdError.lostWatcher)
+            case .progress: break
+            }
+        }
+        return true
+    }
+}
+
+extension GRPCServerCall {
+    /// Serves a unary call with a task. The task is cancelled when the call ends first.
+    func serve(_ body: @escaping @Sendable () async throws -> [UInt8]) {
+        let call = self
+        let task = Task {
+            do {
+                let response = try await body()
+                call.eventLoop.execute { call.respond(response) }
+            } catch let error as EtcdError {
+                // etcd returns errors of its internal client without their code.
+                let status = GRPCStatus(.unknown, error.message)
+                call.eventLoop.execute { call.finish(status) }
+            } catch {
+                call.eventLoop.execute { call.finish(.canceled) }
+            }
+        }
+        onClosed = { _ in task.cancel() }
+    }
+}

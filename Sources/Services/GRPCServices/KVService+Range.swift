@@ -1,0 +1,58 @@
+internal import EtcdAPI
+internal import GRPC
+internal import Identifiers
+internal import MVCC
+internal import MemberRuntime
+
+/// Ranges: small responses are sent at once, large ones as fast as the client reads them.
+extension KVService {
+    func range(_ call: GRPCServerCall, _ request: RangeRequest) {
+        if let error = RequestChecks.check(request) { return call.fail(error) }
+        let started = monotonicNanoseconds()
+        guard !request.serializable else {
+            let term = context.runtime.term
+            return respond(call, request, term: term, startedNanoseconds: started)
+        }
+        context.linearized(call) { term in
+            respond(call, request, term: term, startedNanoseconds: started)
+        }
+    }
+
+    private func respond(
+        _ call: GRPCServerCall, _ request: RangeRequest, term: Term, startedNanoseconds: Int64
+    ) {
+        let began = monotonicNanoseconds()
+        let isSuccess = respond(call, request, term: term)
+        let ended = monotonicNanoseconds()
+        context.metrics.rangeEnded(nanoseconds: ended - began, isSuccess: isSuccess)
+        context.metrics.requestEnded(
+            .range, nanoseconds: ended - startedNanoseconds, isSuccess: isSuccess)
+    }
+
+    /// Sends the response, or starts to. Returns false when the range failed.
+    private func respond(
+        _ call: GRPCServerCall, _ request: RangeRequest, term: Term
+    ) -> Bool {
+        var response = RangeResponse()
+        do throws(ReadError) {
+            switch try context.runtime.store.range(request, into: &response) {
+            case .complete(let revision):
+                response.header = context.header(revision: revision, term: term)
+                call.responseLogValue = response.count
+                call.respond(range: response)
+            case .large(let reader):
+                LargeRangeResponse(reader, call: call, context: context, term: term).size()
+            }
+            return true
+        } catch {
+            call.fail(context.runtime.clientError(for: error))
+            return false
+        }
+    }
+
+    var rangeStreamMethod: GRPCMethod {
+        context.stream("/etcdserverpb.KV/RangeStream", .serverStreaming) { _ in
+            RangeStreamHandler(service: self)
+        }
+    }
+}

@@ -1,0 +1,107 @@
+internal import EtcdAPI
+internal import GRPC
+internal import Lease
+internal import NIOCore
+internal import MemberRuntime
+
+/// A stream of keepalives, with responses in the order of the requests. Owned by the call's event
+/// loop.
+///
+/// On the leader a renewal is a short access to the state. Slower renewals, above all those
+/// forwarded to the leader, run in a limited number of tasks; the others are queued.
+final class LeaseKeepAliveHandler: GRPCCallHandler {
+    private let context: ServiceContext
+    private var isHalfClosed = false
+    private var responses: [Int64: LeaseResponse] = [:]
+    private var nextSent: Int64 = 0
+    private var nextReceived: Int64 = 0
+    /// Renewals that wait for a task.
+    private var queued: [Renewal] = []
+    private var tasks: [Int64: Task<Void, Never>] = [:]
+
+    private struct Renewal: Sendable {
+        let number: Int64
+        let id: Int64
+        let header: ResponseHeader
+    }
+
+    /// Maximum number of concurrent tasks.
+    private static let tasksMax = 16
+    /// Queued renewals at which receiving is paused.
+    private static let queuedMax = 1024
+
+    init(context: ServiceContext) { self.context = context }
+
+    func receive(_ message: [UInt8], on call: GRPCServerCall) {
+        guard let request = try? LeaseKeepAliveRequest(decoding: message) else {
+            return call.finish(.undecodable)
+        }
+        // The header is taken first, so that a renewal never has a revision after the lease's end.
+        let renewal = Renewal(number: nextReceived, id: request.id, header: context.header())
+        nextReceived += 1
+        context.submitter(call).renew(LeaseID(rawValue: request.id)) { [self] seconds in
+            if let seconds { finish(renewal, seconds, call) } else { renewInTask(renewal, call) }
+        }
+    }
+
+    func receiveHalfClose(on call: GRPCServerCall) {
+        isHalfClosed = true
+        sendReady(call)
+    }
+
+    func becameWritable(_ call: GRPCServerCall) {}
+
+    func closed(_ call: GRPCServerCall, reason: GRPCCloseReason) {
+        for task in tasks.values { task.cancel() }
+        tasks.removeAll()
+        queued.removeAll()
+        context.metrics.streamClosed("lease-keepalive", reason)
+    }
+
+    /// Renews a lease here or at the leader in a task, or queues the renewal.
+    private func renewInTask(_ renewal: Renewal, _ call: GRPCServerCall) {
+        guard !call.isClosed else { return }
+        guard tasks.count < Self.tasksMax else {
+            queued.append(renewal)
+            if queued.count == Self.queuedMax { call.pauseReceiving() }
+            return
+        }
+        let context = self.context
+        let box = NIOLoopBound(self, eventLoop: call.eventLoop)
+        tasks[renewal.number] = Task { @Sendable in
+            let result = await context.leases.renew(renewal.id)
+            call.eventLoop.execute {
+                call.loop.performBatch { box.value.taskCompleted(renewal, result, call) }
+            }
+        }
+    }
+
+    private func taskCompleted(
+        _ renewal: Renewal, _ result: Result<Int64, EtcdError>, _ call: GRPCServerCall
+    ) {
+        tasks[renewal.number] = nil
+        guard !call.isClosed else { return }
+        switch result {
+        case .success(let seconds): finish(renewal, seconds, call)
+        case .failure(let error): return call.fail(error)
+        }
+        guard !queued.isEmpty else { return }
+        if queued.count == Self.queuedMax { call.resumeReceiving() }
+        renewInTask(queued.removeFirst(), call)
+    }
+
+    private func finish(_ renewal: Renewal, _ seconds: Int64, _ call: GRPCServerCall) {
+        if seconds > 0 { context.metrics.leasesRenewed.increment() }
+        responses[renewal.number] = LeaseResponse(
+            header: renewal.header, id: renewal.id, ttlSeconds: seconds)
+        sendReady(call)
+    }
+
+    private func sendReady(_ call: GRPCServerCall) {
+        while let response = responses.removeValue(forKey: nextSent) {
+            nextSent += 1
+            call.send(response)
+        }
+        if isHalfClosed, nextSent == nextReceived { call.finish() }
+    }
+}

@@ -1,0 +1,51 @@
+internal import Lease
+internal import MemberRuntime
+internal import Stages
+
+/// A keepalive of a client: the lease, and the callback that receives its new time to live.
+struct LeaseRenewalCall {
+    let id: LeaseID
+    let handler: (Int64?) -> Void
+}
+
+/// Keepalives: they restart a clock of the leader and are not logged.
+///
+/// All keepalives of one event loop tick share one access to the clocks and one ReadIndex.
+extension RequestSubmitter {
+    /// Renews a lease whose clock runs here. The handler receives the remaining seconds, or nil
+    /// when the renewal needs the slow path (`LeaderLeases.renew`).
+    func renew(_ id: LeaseID, _ handler: @escaping (Int64?) -> Void) {
+        renewals.append(LeaseRenewalCall(id: id, handler: handler))
+        scheduleFlush()
+    }
+
+    /// Renews the pending leases as one batch.
+    func renewPending() {
+        guard !renewals.isEmpty else { return }
+        var calls: [LeaseRenewalCall] = []
+        swap(&calls, &renewals)
+        guard let term = LeaderTerm(runtime.replicaStatus) else {
+            for call in calls { call.handler(nil) }
+            return
+        }
+        let pending = PendingRenewals(calls.map(\.id), in: term)
+        let ids = pending.ids
+        onState(isBrief: pending.isBrief) { state in
+            PendingRenewals.renew(ids, in: state)
+        } _: { [self] attempt in
+            confirm(calls, pending.seconds(of: attempt), in: term)
+        }
+    }
+
+    /// Completes the calls once a ReadIndex confirms that this member still led after the renewal.
+    private func confirm(_ calls: [LeaseRenewalCall], _ seconds: [Int64?], in term: LeaderTerm) {
+        for (call, seconds) in zip(calls, seconds) where seconds == nil { call.handler(nil) }
+        guard seconds.contains(where: { $0 != nil }) else { return }
+        read { completion in
+            let isConfirmed = term.isConfirmed(by: completion)
+            for case (let call, let seconds?) in zip(calls, seconds) {
+                call.handler(isConfirmed ? seconds : nil)
+            }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+package import EtcdAPI
+package import GRPC
+package import Identifiers
+package import Membership
+package import MemberRuntime
+package import Stages
+package import StateMachine
+
+/// Limits and identities shared by all services.
+package struct ServiceConfiguration: Sendable {
+    package var clusterID: ClusterID
+    package var memberID: MemberID
+    /// Maximum number of operations at one level of a transaction.
+    package var transactionOperationsMax = 128
+    /// Basis of the fragment size of watch responses, and the target size of range chunks.
+    package var requestBytesMax = 1_572_864
+    package var watchProgressMilliseconds: Int64 = 600_000
+    package var version = compatibleVersion
+    /// Whether a membership change must leave a healthy quorum (strict reconfiguration check).
+    package var checksReconfiguration = true
+    /// Returns the URL as etcd writes it; nil for a text that is not a valid peer URL.
+    package var canonicalURL: @Sendable (String) -> String?
+    /// Calls to the peers.
+    package var peers: any PeerCalling
+    /// Whether health checks report NOT_SERVING during a defragmentation.
+    package var pausesOnDefragmentation = false
+
+    package init(
+        clusterID: ClusterID, memberID: MemberID, peers: any PeerCalling = NoPeers(),
+        canonicalURL: @escaping @Sendable (String) -> String?
+    ) {
+        self.clusterID = clusterID
+        self.memberID = memberID
+        self.peers = peers
+        self.canonicalURL = canonicalURL
+    }
+
+    /// Size at which a fragmenting watch splits a response: the default limit of a client.
+    var fragmentBytes: Int { requestBytesMax + 512 * 1024 }
+}
+
+/// The dependencies of all services.
+package struct ServiceContext: Sendable {
+    package let runtime: MemberRuntime
+    package let configuration: ServiceConfiguration
+    let metrics = RequestMetrics()
+    let serving = ServingStatus()
+    let hashQueue = HashQueue()
+    let observe: @Sendable (ServiceEvent) -> Void
+
+    /// - Parameter observe: receives events to be logged, on any thread.
+    package init(
+        runtime: MemberRuntime, configuration: ServiceConfiguration,
+        observe: @escaping @Sendable (ServiceEvent) -> Void = { _ in }
+    ) {
+        self.runtime = runtime
+        self.configuration = configuration
+        self.observe = observe
+    }
+
+    /// The request submitter of a call's event loop.
+    func submitter(_ call: GRPCServerCall) -> RequestSubmitter { .of(call, runtime: runtime) }
+
+    /// Response header at a revision.
+    func header(revision: Int64, term: Term) -> ResponseHeader {
+        ResponseHeader(
+            clusterID: configuration.clusterID.rawValue, memberID: configuration.memberID.rawValue,
+            revision: revision, raftTerm: term.rawValue)
+    }
+
+    /// Response header at the store's current revision and the current term.
+    func header() -> ResponseHeader {
+        header(revision: runtime.store.revisions.current, term: runtime.term)
+    }
+
+    /// A unary method: decodes the request, checks that it is served, passes it to `serve`.
+    ///
+    /// - Parameter isForLearners: whether a learner serves the request.
+    func unary<Request: WireMessage>(
+        _ path: String, isForLearners: @escaping @Sendable (Request) -> Bool = { _ in false },
+        _ serve: @escaping @Sendable (GRPCServerCall, Request, [UInt8]) -> Void
+    ) -> GRPCMethod {
+        GRPCMethod(path: path) { call, bytes in
+            let request: Request
+            do throws(WireError) {
+                request = try Request(decoding: bytes)
+            } catch .nestedTooDeeply where Request.self == TxnRequest.self {
+                // The nesting is deeper than the operation limit of a transaction.
+                return call.fail(.tooManyOperations)
+            } catch {
+                return call.refuseRequest(.undecodableRequest)
+            }
+            if let error = refusal(call, isForLearners: isForLearners(request)) {
+                return call.fail(error)
+            }
+            serve(call, request, bytes)
+        }
+    }
+
+    /// A method of a feature that is not implemented yet.
+    func unimplemented(_ path: String, _ feature: String) -> GRPCMethod {
+        GRPCMethod(path: path) { call, _ in
+            call.finish(GRPCStatus(.unimplemented, "\(path): \(feature) is not supported yet"))
+        }
+    }
+
+    /// Proposes an encoded request and calls `respond` with the result of applying it; an error
+    /// fails the call.
+    ///
+    /// - Parameter costBytes: what it adds to the database; nil when the quota does not apply.
+    func propose(
+        _ field: UInt32, _ payload: [UInt8], costBytes: Int? = nil, for call: GRPCServerCall,
+        _ respond: @escaping (ApplyResponse, ResponseHeader) -> Void
+    ) {
+        let started = monotonicNanoseconds()
+        submitter(call).propose(field: field, payload: payload, costBytes: costBytes) {
+            completion in
+            if let kind = RequestKind(proposed: field) {
+                metrics.requestEnded(
+                    kind, nanoseconds: monotonicNanoseconds() - started,
+                    isSuccess: completion.isSuccess)
+            }
+            do throws(EtcdError) {
+                let applied = try completion.applyResponse()
+                respond(applied, header(revision: applied.revision, term: completion.term))
+            } catch {
+                call.fail(error)
+            }
+        }
+    }
+
+    /// Calls `body` once all writes acknowledged before now are visible here.
+    func linearized(
+        _ call: GRPCServerCall, _ body: @escaping (_ term: Term) -> Void
+    ) {
+        submitter(call).read { completion in
+            guard !call.isClosed else { return }
+            switch completion.value {
+            case .readable: body(completion.term)
+            case .failed(let error): call.fail(error)
+            case .applied: preconditionFailure("a read does not complete as a proposal")
+            }
+        }
+    }
+}
+
+extension Completion {
+    /// Whether the request succeeded.
+    var isSuccess: Bool {
+        switch value {
+        case .readable: true
+        case .failed: false
+        case .applied(let applied):
+            if case .failed = applied.body { false } else { true }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+/// Events of the services to be logged. Sizes are bytes, durations nanoseconds.
+package enum ServiceEvent: Sendable {
+    case defragmentationRequested
+    case defragmentationBegins(path: String, sizes: DatabaseSizes)
+    case defragmentationEnds(
+        path: String, before: DatabaseSizes, after: DatabaseSizes, nanoseconds: Int64)
+    case defragmentationFailed(String)
+    /// The serving status changed; the reason is empty when serving.
+    case servingChanged(isServing: Bool, reason: String)
+    case snapshotBegins(sizeBytes: Int, storageVersion: String)
+    case snapshotDigest(sizeBytes: Int, digestBytes: Int)
+    case snapshotSent(sizeBytes: Int, storageVersion: String, nanoseconds: Int64)
+}
+
+/// The size of the database file, and the part of it in use.
+package struct DatabaseSizes: Sendable, Equatable {
+    package let fileBytes: Int
+    package let usedBytes: Int
+
+    package init(fileBytes: Int, usedBytes: Int) {
+        self.fileBytes = fileBytes
+        self.usedBytes = usedBytes
+    }
+}

@@ -1,0 +1,31 @@
+package import GRPC
+package import HTTP2
+package import MemberRuntime
+
+/// All of etcd's gRPC services of one member.
+package struct ServiceTable: Sendable {
+    package let context: ServiceContext
+
+    /// - Parameter observe: receives events to be logged, on any thread.
+    package init(
+        runtime: MemberRuntime, configuration: ServiceConfiguration,
+        observe: @escaping @Sendable (ServiceEvent) -> Void = { _ in }
+    ) {
+        context = ServiceContext(runtime: runtime, configuration: configuration, observe: observe)
+        observe(.servingChanged(isServing: true, reason: ""))
+    }
+
+    /// All methods, for a `GRPCServer`.
+    package var methods: [GRPCMethod] {
+        KVService(context: context).methods + WatchService(context: context).methods
+            + LeaseService(context: context).methods + ClusterService(context: context).methods
+            + MaintenanceService(context: context).methods + AuthService(context: context).methods
+            + ElectionService(context: context).methods + LockService(context: context).methods
+            + HealthService(context: context).methods
+    }
+
+    /// Submits the pending requests as one batch. Call at the end of each event loop tick.
+    package func readTickComplete(_ loop: HTTP2Loop) {
+        (loop.attachment as? RequestSubmitter)?.flush()
+    }
+}

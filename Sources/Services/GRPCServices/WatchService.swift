@@ -1,0 +1,14 @@
+internal import GRPC
+
+/// etcdserverpb.Watch: many watchers on one stream.
+struct WatchService {
+    let context: ServiceContext
+
+    var methods: [GRPCMethod] {
+        [
+            context.stream("/etcdserverpb.Watch/Watch", .bidirectional) { call in
+                WatchHandler(context: context, call: call)
+            }
+        ]
+    }
+}

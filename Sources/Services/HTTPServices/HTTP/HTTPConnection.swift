@@ -1,0 +1,180 @@
+import NIOCore
+import NIOHTTP1
+
+/// One HTTP/1.1 connection: parses requests, sends responses, keeps the connection alive.
+///
+/// Invariants: one request is served at a time (the pipeline handler before it holds back the
+/// next); a body is read but not kept, and bounded; every input either gets a response or closes
+/// the connection. Owned by the connection's event loop.
+///
+/// - idle: waits for a head. Nothing else is valid.
+/// - receiving: the head is received, the body is being skipped.
+/// - stalled: the request is complete, but the client has not read earlier responses yet.
+/// - responding: the response is pending or being written.
+/// - closing: nothing more is read or written.
+final class HTTPConnection: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    private enum State {
+        case idle
+        case receiving(HTTPRequestHead, bodyBytes: Int)
+        case stalled(HTTPRequestHead)
+        case responding
+        case closing
+    }
+
+    private let service: HTTPService
+    private let listener: HTTPListener
+    private let isEncrypted: Bool
+    private var state = State.idle
+    private var idleTimer: Scheduled<Void>?
+
+    init(service: HTTPService, listener: HTTPListener, isEncrypted: Bool) {
+        self.service = service
+        self.listener = listener
+        self.isEncrypted = isEncrypted
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) { startTimer(context) }
+
+    func handlerRemoved(context: ChannelHandlerContext) { idleTimer?.cancel() }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        state = .closing
+        idleTimer?.cancel()
+        context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch (state, unwrapInboundIn(data)) {
+        case (.idle, .head(let head)): begin(head, context)
+        case (.receiving(let head, let count), .body(let bytes)):
+            let total = count + bytes.readableBytes
+            guard total <= service.configuration.bodyBytesMax else {
+                return send(.malformed(.payloadTooLarge), to: head, context)
+            }
+            state = .receiving(head, bodyBytes: total)
+        case (.receiving(let head, _), .end): finish(head, context)
+        // The rest of a refused request.
+        case (.responding, _), (.stalled, _), (.closing, _), (.idle, _), (.receiving, .head): break
+        }
+    }
+
+    /// The decoder received malformed HTTP.
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch state {
+        case .idle where error is HTTPParserError:
+            let status: HTTPResponseStatus =
+                (error as? HTTPParserError) == .headerOverflow
+                ? .requestHeaderFieldsTooLarge : .badRequest
+            let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/")
+            send(.malformed(status), to: head, context)
+        case .idle, .receiving, .stalled, .responding, .closing:
+            state = .closing
+            context.close(promise: nil)
+        }
+    }
+
+    private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        idleTimer?.cancel()
+        if let refusal = refusal(of: head) { return send(refusal, to: head, context) }
+        state = .receiving(head, bodyBytes: 0)
+        startTimer(context)
+        if head.headers.first(name: "Expect")?.lowercased() == "100-continue" {
+            let interim = HTTPResponseHead(version: head.version, status: .continue)
+            context.writeAndFlush(wrapOutboundOut(.head(interim)), promise: nil)
+        }
+    }
+
+    /// The error response to an invalid head; nil for a valid one.
+    private func refusal(of head: HTTPRequestHead) -> HTTPResponse? {
+        if head.headers.count > service.configuration.headerFieldsMax {
+            return .malformed(.requestHeaderFieldsTooLarge)
+        }
+        if head.version.major != 1 { return .malformed(.httpVersionNotSupported) }
+        let hosts = head.headers["Host"].count
+        if hosts > 1 || (hosts == 0 && head.version != .http1_0) { return .malformed(.badRequest) }
+        if let length = head.headers.first(name: "Content-Length"),
+            (Int(length) ?? .max) > service.configuration.bodyBytesMax
+        {
+            return .malformed(.payloadTooLarge)
+        }
+        return nil
+    }
+
+    /// Bounds the buffered responses of a client that sends requests without reading.
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if case .stalled(let head) = state { finish(head, context) }
+        context.fireChannelWritabilityChanged()
+    }
+
+    private func finish(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        guard context.channel.isWritable else {
+            state = .stalled(head)
+            return
+        }
+        idleTimer?.cancel()
+        state = .responding
+        guard let request = HTTPRequest(head) else {
+            return send(.malformed(.badRequest), to: head, context)
+        }
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        service.respond(
+            to: request, listener: listener, isEncrypted: isEncrypted, on: context.eventLoop
+        ).whenSuccess { response in
+            let (connection, context) = bound.value
+            connection.send(response, to: head, context)
+        }
+    }
+
+    private func send(
+        _ response: HTTPResponse, to head: HTTPRequestHead, _ context: ChannelHandlerContext
+    ) {
+        if case .closing = state { return }
+        let keepsAlive = head.isKeepAlive && !response.closes
+        state = keepsAlive ? .idle : .closing
+        context.write(
+            wrapOutboundOut(.head(responseHead(response, to: head, keepsAlive: keepsAlive))),
+            promise: nil)
+        if head.method != .HEAD, !response.body.isEmpty {
+            let buffer = context.channel.allocator.buffer(bytes: response.body)
+            context.write(wrapOutboundOut(.body(.byteBuffer(buffer))), promise: nil)
+        }
+        let end = keepsAlive ? nil : context.eventLoop.makePromise(of: Void.self)
+        if let end {
+            let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+            end.futureResult.whenComplete { _ in bound.value.close(promise: nil) }
+        } else {
+            startTimer(context)
+        }
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: end)
+    }
+
+    private func responseHead(
+        _ response: HTTPResponse, to request: HTTPRequestHead, keepsAlive: Bool
+    ) -> HTTPResponseHead {
+        var headers = response.headers
+        headers.add(name: "Date", value: HTTPDate.now())
+        headers.add(name: "Content-Length", value: String(response.body.count))
+        if !keepsAlive {
+            headers.add(name: "Connection", value: "close")
+        } else if request.version == .http1_0 {
+            headers.add(name: "Connection", value: "keep-alive")
+        }
+        return HTTPResponseHead(
+            version: .http1_1, status: response.status, headers: headers)
+    }
+
+    /// Closes the connection of a client that sends no complete request in time.
+    private func startTimer(_ context: ChannelHandlerContext) {
+        idleTimer?.cancel()
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        let limit = TimeAmount.milliseconds(service.configuration.idleTimeoutMilliseconds)
+        idleTimer = context.eventLoop.scheduleTask(in: limit) {
+            let (connection, context) = bound.value
+            connection.state = .closing
+            context.close(promise: nil)
+        }
+    }
+}

@@ -1,0 +1,4 @@
+import Membership
+
+/// The etcd version reported to clients.
+let reportedVersion = compatibleVersion.description

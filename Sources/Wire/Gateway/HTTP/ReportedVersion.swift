@@ -1,4 +1,0 @@
-import Membership
-
-/// The etcd version that clients are told.
-let reportedVersion = compatibleVersion.description
