@@ -1,11 +1,15 @@
+@testable import ServerLogging
+@testable import Configuration
+@testable import Bootstrap
 import Bolt
 import DNS
 import Disk
 import EtcdAPI
-import Glibc
+import Identifiers
 import Raft
 import Replica
 import StateMachine
+import TestSupport
 import Testing
 import WriteAheadLog
 
@@ -13,21 +17,23 @@ import WriteAheadLog
 
 func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
-/// A data directory of its own, and the configuration to start it with.
+/// A data directory, and the configuration to start a member with.
 final class BootstrapFixture {
     let directory: String
     let disk: any Disk
     var configuration = ServerConfiguration()
-    /// What answers for the peer URLs of others; nobody by default.
-    var peers = PeerEnquiry { url, path, _ in throw NobodyAnswers(address: url + path) }
+    /// The responses of the peer URLs of other members; unreachable by default.
+    var peers = ClusterProbe { url, path, _ in throw UnreachablePeer(address: url + path) }
 
     var services = ServiceLookup()
 
+    private var temporaryDirectory: TemporaryDirectory?
+
     /// On the real disk.
     convenience init() throws {
-        var template = Array("/tmp/swift-etcd-bootstrap-XXXXXX".utf8CString)
-        let directory = try #require(mkdtemp(&template).map { String(cString: $0) })
-        try self.init(directory, on: RealDisk())
+        let temporary = try TemporaryDirectory()
+        try self.init(temporary.path, on: RealDisk())
+        temporaryDirectory = temporary
     }
 
     init(_ directory: String, on disk: any Disk) throws {
@@ -43,8 +49,6 @@ final class BootstrapFixture {
         try setPeerURL("http://127.0.0.1:42180")
     }
 
-    deinit { if disk is RealDisk { removeAll(directory) } }
-
     func setPeerURL(_ url: String) throws {
         configuration.initialCluster = "\(configuration.name)=\(url)"
         configuration.initialAdvertisePeerURLs = try EndpointURLList(flagText: url)
@@ -55,12 +59,13 @@ final class BootstrapFixture {
 
     func start() async throws -> StartingMember {
         try await MemberBootstrap(
-            configuration, disk: disk, logger: ServerLogger(sink: LogSink(outputs: [])),
+            configuration, disk: disk,
+            logger: ServerLogger(destination: LogDestination(outputs: [])),
             startUnixMilliseconds: 1_700_000_000_000, peers: peers, services: services
         ).run()
     }
 
-    /// The words a start is refused with; nil when it succeeds.
+    /// The error text of a refused start; nil if it succeeds.
     func refusal() async throws -> String? {
         do {
             stop(try await start())
@@ -75,7 +80,7 @@ final class BootstrapFixture {
         member.parts.state.bolt.close()
     }
 
-    /// Elects the member and applies what it commits, with everything on disk before it counts.
+    /// Elects the member and applies what it commits; entries are durable before they commit.
     func run(_ member: StartingMember) throws {
         var replica = member.parts.replica
         var effects: [ReplicaEffect] = []
@@ -110,10 +115,10 @@ final class BootstrapFixture {
             for entry in entries {
                 let applied = try state.apply(
                     CommittedEntry(
-                        index: entry.index.rawValue, term: entry.term.rawValue,
+                        index: entry.index, term: entry.term,
                         kind: entry.type == .normal ? .request : .memberChange,
                         data: entry.data))
-                progress.index = entry.index.rawValue
+                progress.index = entry.index
                 if let change = applied.change { progress.configurationChanges.append(change) }
             }
         }
@@ -131,10 +136,10 @@ final class BootstrapFixture {
         try transaction.commit()
     }
 
-    /// Commits and applies puts of `keys`, each with its own name as value.
+    /// Commits and applies puts of `keys`, each with the key as its value.
     func put(_ keys: [String], on member: StartingMember) throws {
         let log = member.parts.log
-        var index = log.lastIndex
+        var index = log.lastIndex.rawValue
         var entries: [RaftEntry] = []
         for key in keys {
             index += 1
@@ -158,7 +163,7 @@ final class BootstrapFixture {
     func commit(_ field: UInt32, on member: StartingMember) throws {
         let log = member.parts.log
         var state = log.hardState
-        state.commit = log.lastIndex + 1
+        state.commit = log.lastIndex.next.rawValue
         let data = [UInt8]().withUnsafeBytes {
             InternalRaftRequest.wrap(id: state.commit, field: field, payload: $0)
         }
@@ -176,7 +181,7 @@ final class BootstrapFixture {
         state.term = max(state.term, 1)
         var entries: [RaftEntry] = []
         for change in changes {
-            state.commit = log.lastIndex + UInt64(entries.count) + 1
+            state.commit = (log.lastIndex + entries.count).next.rawValue
             entries.append(
                 RaftEntry(
                     type: .confChange, term: state.term, index: state.commit,
@@ -200,7 +205,7 @@ final class BootstrapFixture {
         }
     }
 
-    /// The value of a key as the member has it.
+    /// The value of a key in the member's store.
     func value(of key: String, on member: StartingMember) throws -> String? {
         let store = member.parts.state.store
         let stored = try bytes(key).withUnsafeBytes {
@@ -225,17 +230,9 @@ final class BootstrapFixture {
         try content.withUnsafeBytes { try file.write($0, at: 0) }
         try file.synchronize()
     }
-
-    private func removeAll(_ path: String) {
-        for name in (try? disk.list(path)) ?? [] {
-            let child = path + "/" + name
-            if unlink(child) != 0 { removeAll(child) }
-        }
-        rmdir(path)
-    }
 }
 
-/// A peer URL behind which nobody is.
-struct NobodyAnswers: Error {
+/// A request to a peer URL without a listener.
+struct UnreachablePeer: Error {
     let address: String
 }

@@ -1,9 +1,12 @@
+@testable import ServerLogging
+@testable import Configuration
+@testable import Bootstrap
 import Bolt
 import Disk
 import EtcdAPI
 import Glibc
+import Identifiers
 import Membership
-import Raft
 import Replica
 import StateMachine
 import Testing
@@ -13,13 +16,13 @@ import WriteAheadLog
 
 @Suite("Bootstrap", .serialized)
 struct BootstrapTests {
-    @Test func foundsAMemberInAnEmptyDirectory() async throws {
+    @Test func bootstrapsANewClusterInAnEmptyDirectory() async throws {
         let fixture = try BootstrapFixture()
         let member = try await fixture.start()
         defer { fixture.stop(member) }
         #expect(member.isNew)
         #expect(member.localID.description == "fcef5a85db9fa8dd")
-        #expect(member.clusterID == ClusterID(founders: [member.localID]))
+        #expect(member.clusterID == ClusterID(initialMembers: [member.localID]))
         #expect(member.parts.replica.lastIndex == LogIndex(1))
         #expect(member.parts.state.appliedIndex == 0)
         let reading = member.parts.state.bolt.beginRead()
@@ -33,7 +36,7 @@ struct BootstrapTests {
             ])
     }
 
-    @Test func restartsAsTheSameMemberWhateverTheFlagsSayNow() async throws {
+    @Test func restartKeepsTheIdentityRegardlessOfFlags() async throws {
         let fixture = try BootstrapFixture()
         let first = try await fixture.start()
         try fixture.run(first)
@@ -53,7 +56,7 @@ struct BootstrapTests {
         #expect(second.parts.state.appliedIndex == 3, "and leads again")
     }
 
-    @Test func whatWasWrittenButNotAppliedIsAppliedAgain() async throws {
+    @Test func committedEntriesThatWereNotAppliedAreApplied() async throws {
         let fixture = try BootstrapFixture()
         let first = try await fixture.start()
         try fixture.run(first)
@@ -77,7 +80,7 @@ struct BootstrapTests {
         #expect(try KeyValue(decoding: try #require(value)).value == bytes("v")[...])
     }
 
-    @Test func aLogWithoutEntriesIsFoundedAgain() async throws {
+    @Test func anEmptyLogIsBootstrappedAgain() async throws {
         let fixture = try BootstrapFixture()
         let first = try await fixture.start()
         fixture.stop(first)
@@ -97,7 +100,7 @@ struct BootstrapTests {
                 + "joining a cluster, start it with --initial-cluster-state=existing")
     }
 
-    @Test func aTornLastWriteIsCutOff() async throws {
+    @Test func aTornLastWriteIsTruncated() async throws {
         let fixture = try BootstrapFixture()
         let first = try await fixture.start()
         try fixture.run(first)
@@ -120,7 +123,7 @@ struct BootstrapTests {
         #expect(second.parts.state.appliedIndex == 3)
     }
 
-    /// Ends the log's only segment in the middle of its last record.
+    /// Truncates the log's only segment in the middle of its last record.
     private func tear(_ fixture: BootstrapFixture) throws {
         let names = try fixture.disk.list(fixture.log).filter { $0.hasSuffix(".wal") }
         let file = try fixture.disk.open(
@@ -132,7 +135,7 @@ struct BootstrapTests {
         try file.truncate(to: end - 1_000)
     }
 
-    @Test func refusesAnInitialClusterThatDoesNotFit() async throws {
+    @Test func refusesAnInconsistentInitialCluster() async throws {
         let fixture = try BootstrapFixture()
         fixture.configuration.initialCluster = "two=http://127.0.0.1:42180"
         #expect(
@@ -172,18 +175,18 @@ struct BootstrapTests {
             "a refused start leaves nothing behind")
     }
 
-    @Test func refusesADirectoryWithAuthenticationSwitchedOn() async throws {
+    @Test func refusesADatabaseWithAuthenticationEnabled() async throws {
         let fixture = try BootstrapFixture()
         let member = try await fixture.start()
         try fixture.run(member)
         fixture.stop(member)
         try fixture.edit("auth", "authEnabled", [1])
-        let words = try await fixture.refusal()
-        #expect(words?.contains("authentication is enabled") == true)
+        let message = try await fixture.refusal()
+        #expect(message?.contains("authentication is enabled") == true)
     }
 
-    /// The member would stop over it in any case; nothing is written before it is refused.
-    @Test func refusesALogInWhichUsersAreChanged() async throws {
+    /// The member would stop at it in any case; nothing is written before the start is refused.
+    @Test func refusesALogThatChangesUsers() async throws {
         let fixture = try BootstrapFixture("/one", on: MemoryDisk(seed: 1))
         let member = try await fixture.start()
         try fixture.run(member)
@@ -215,7 +218,7 @@ struct BootstrapTests {
                 + "to 3.7")
     }
 
-    @Test func refusesAClusterThatItCannotServe() async throws {
+    @Test func refusesAnUnsupportedClusterVersionAndTooManyLearners() async throws {
         let fixture = try BootstrapFixture("/one", on: MemoryDisk(seed: 1))
         let member = try await fixture.start()
         try fixture.run(member)
@@ -268,9 +271,9 @@ struct BootstrapTests {
                 == "invalid datadir. Both member and proxy directories exist.")
     }
 
-    @Test func numbersOfRequestsDifferBetweenMembersAndRuns() async throws {
+    @Test func requestIDsDifferBetweenMembersAndRuns() async throws {
         let fixture = try BootstrapFixture()
-        let logger = ServerLogger(sink: LogSink(outputs: []))
+        let logger = ServerLogger(destination: LogDestination(outputs: []))
         func first(_ id: UInt64, at time: Int64) -> UInt64 {
             MemberBootstrap(
                 fixture.configuration, disk: fixture.disk, logger: logger,

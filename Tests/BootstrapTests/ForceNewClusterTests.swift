@@ -1,19 +1,20 @@
+@testable import Bootstrap
 import Disk
 import EtcdAPI
+import Identifiers
 import Membership
-import Raft
 import Testing
 import WriteAheadLog
 
 @testable import EtcdServer
 
-/// What --force-new-cluster makes of a member of a cluster that is gone.
+/// `--force-new-cluster` on a member of a cluster that is lost.
 @Suite("Forcing a new cluster")
 struct ForceNewClusterTests {
-    private static let others = [Membership.MemberID(rawValue: 0x22), .init(rawValue: 0xaa)]
+    private static let others = [MemberID(rawValue: 0x22), .init(rawValue: 0xaa)]
 
-    /// A member alone whose log then takes in others, as a leader would have it.
-    private func survivor() async throws -> (BootstrapFixture, Membership.MemberID) {
+    /// A single member whose log adds other members, as a leader's would.
+    private func survivor() async throws -> (BootstrapFixture, MemberID) {
         let fixture = try BootstrapFixture("/one", on: MemoryDisk(seed: 1))
         let member = try await fixture.start()
         try fixture.run(member)
@@ -31,16 +32,16 @@ struct ForceNewClusterTests {
         return (fixture, id)
     }
 
-    private func context(_ place: Int, isLearner: Bool = false) -> [UInt8] {
+    private func context(_ index: Int, isLearner: Bool = false) -> [UInt8] {
         Array(
             MemberChangeContext(
                 member: Member(
-                    id: Self.others[place], peerURLs: ["http://127.0.0.1:\(place + 1)"],
+                    id: Self.others[index], peerURLs: ["http://127.0.0.1:\(index + 1)"],
                     isLearner: isLearner), isPromotion: false
             ).json.utf8)
     }
 
-    @Test func everybodyElseGoesVotersAndLearners() async throws {
+    @Test func allOtherVotersAndLearnersAreRemoved() async throws {
         let (fixture, id) = try await survivor()
         let member = try await fixture.start()
         #expect(member.localID == id)
@@ -63,7 +64,7 @@ struct ForceNewClusterTests {
         #expect(again.parts.state.appliedIndex == 10)
     }
 
-    @Test func whatWasNotCommittedIsDropped() async throws {
+    @Test func uncommittedEntriesAreDropped() async throws {
         let (fixture, id) = try await survivor()
         fixture.configuration.forceNewCluster = false
         let before = try await fixture.start()
@@ -82,7 +83,7 @@ struct ForceNewClusterTests {
         fixture.stop(member)
     }
 
-    @Test func whatTheDatabaseHasAppliedIsCommittedWhateverTheLogSays() async throws {
+    @Test func appliedEntriesCountAsCommittedRegardlessOfTheCommitIndex() async throws {
         let (fixture, id) = try await survivor()
         // The commit index of the log lags behind what was applied.
         fixture.configuration.forceNewCluster = false
@@ -100,7 +101,7 @@ struct ForceNewClusterTests {
         #expect(member.parts.state.membership.members.map(\.id) == [id])
     }
 
-    @Test func aLearnerThatIsLeftBecomesTheVoter() async throws {
+    @Test func aRemainingLearnerBecomesTheVoter() async throws {
         let fixture = try BootstrapFixture("/one", on: MemoryDisk(seed: 1))
         fixture.configuration.initialClusterState = .existing
         let own = fixture.configuration.initialCluster
@@ -110,7 +111,7 @@ struct ForceNewClusterTests {
         let voter = Member(
             id: .init(rawValue: 9), peerURLs: ["http://127.0.0.1:1"], name: "two",
             clientURLs: ["http://127.0.0.1:2"])
-        fixture.peers = PeerEnquiry { _, path, _ in
+        fixture.peers = ClusterProbe { _, path, _ in
             let body =
                 switch path {
                 case "/members": "[\(learner.json),\(voter.json)]"
@@ -137,7 +138,7 @@ struct ForceNewClusterTests {
         #expect(member.parts.state.appliedIndex == 5, "it leads alone")
     }
 
-    @Test func aMemberAloneStaysAsItIs() async throws {
+    @Test func aSingleMemberIsUnchanged() async throws {
         let fixture = try BootstrapFixture("/one", on: MemoryDisk(seed: 1))
         let first = try await fixture.start()
         try fixture.run(first)

@@ -1,14 +1,17 @@
+@testable import ServerLogging
+@testable import Configuration
+@testable import Bootstrap
 import Disk
 import EtcdAPI
+import Identifiers
 import Membership
-import Raft
 import Synchronization
 import Testing
 
 @testable import EtcdServer
 
-/// Founding with others and joining them, with canned answers of the others' peer listeners.
-@Suite("Founding and joining")
+/// Bootstrapping and joining a cluster, with canned responses of the other members.
+@Suite("Bootstrapping and joining a cluster")
 struct JoinTests {
     private static let urls = [
         "one": "http://127.0.0.1:42180", "two": "http://127.0.0.1:42181",
@@ -17,18 +20,18 @@ struct JoinTests {
 
     /// A member of three on a disk in memory.
     private func fixture(
-        _ state: InitialClusterState = .new, answers: [String: String] = [:],
+        _ state: InitialClusterState = .new, responses: [String: String] = [:],
         clusterID: String = "c1"
     ) throws -> BootstrapFixture {
         let fixture = try BootstrapFixture("/one", on: MemoryDisk(seed: 1))
         fixture.configuration.initialCluster =
             ["two", "three", "one"].map { "\($0)=\(Self.urls[$0] ?? "")" }.joined(separator: ",")
         fixture.configuration.initialClusterState = state
-        fixture.peers = PeerEnquiry { url, path, _ in
-            guard let answer = answers[url + path] else {
-                throw NobodyAnswers(address: url + path)
+        fixture.peers = ClusterProbe { url, path, _ in
+            guard let response = responses[url + path] else {
+                throw UnreachablePeer(address: url + path)
             }
-            return PeerEnquiry.Answer(clusterID: clusterID, body: bytes(answer))
+            return ClusterProbe.Response(clusterID: clusterID, body: bytes(response))
         }
         return fixture
     }
@@ -49,8 +52,8 @@ struct JoinTests {
         return "[\(list.map(\.json).joined(separator: ","))]"
     }
 
-    /// Answers of member two, alone.
-    private func answers(
+    /// Responses of member two only.
+    private func responses(
         members: String, version: String = #"{"etcdserver":"3.5.1","etcdcluster":"3.5.0"}"#,
         downgrade: String = "false"
     ) -> [String: String] {
@@ -61,7 +64,7 @@ struct JoinTests {
         ]
     }
 
-    @Test func threeFoundersAgreeOnEverything() async throws {
+    @Test func threeInitialMembersDeriveTheSameCluster() async throws {
         var clusters: Set<ClusterID> = []
         for name in ["one", "two", "three"] {
             let fixture = try fixture()
@@ -76,12 +79,12 @@ struct JoinTests {
             #expect(member.members.first { $0.name == name }?.id == member.localID)
             #expect(member.members.map(\.id) == member.members.map(\.id).sorted())
             #expect(member.parts.replica.lastIndex == LogIndex(3))
-            #expect(!member.parts.replica.canCampaign, "before it has applied who is there")
+            #expect(!member.parts.replica.canCampaign, "before it has applied the initial members")
         }
         #expect(clusters.count == 1)
     }
 
-    @Test func aFounderThatHasServedClientsIsNotFoundedAgain() async throws {
+    @Test func anInitialMemberThatHasServedClientsIsNotBootstrappedAgain() async throws {
         let first = try fixture()
         let member = try await first.start()
         let id = member.localID
@@ -91,16 +94,16 @@ struct JoinTests {
                 id: id, peerURLs: list[0].peerURLs, name: "one",
                 clientURLs: ["http://127.0.0.1:1"])
         }
-        let again = try fixture(answers: answers(members: known))
+        let again = try fixture(responses: responses(members: known))
         #expect(try await again.refusal() == "member \(id) has already been bootstrapped")
         let unpublished = members { list in
             list[0] = Member(id: id, peerURLs: list[0].peerURLs)
         }
-        #expect(try await fixture(answers: answers(members: unpublished)).refusal() == nil)
+        #expect(try await fixture(responses: responses(members: unpublished)).refusal() == nil)
     }
 
-    @Test func aJoiningMemberTakesTheIdentitiesOfTheCluster() async throws {
-        let fixture = try fixture(.existing, answers: answers(members: members()))
+    @Test func aJoiningMemberTakesTheIDsOfTheCluster() async throws {
+        let fixture = try fixture(.existing, responses: responses(members: members()))
         let member = try await fixture.start()
         #expect(member.isNew)
         #expect(member.localID.rawValue == 0x11 && member.clusterID.rawValue == 0xc1)
@@ -112,8 +115,8 @@ struct JoinTests {
         #expect(member.parts.state.membership.members.isEmpty)
         fixture.stop(member)
 
-        // It goes on waiting after a restart, whoever can be asked then.
-        fixture.peers = PeerEnquiry { url, path, _ in throw NobodyAnswers(address: url + path) }
+        // It keeps waiting after a restart, even if no member is reachable.
+        fixture.peers = ClusterProbe { url, path, _ in throw UnreachablePeer(address: url + path) }
         let again = try await fixture.start()
         defer { fixture.stop(again) }
         #expect(!again.isNew && again.localID == member.localID)
@@ -121,24 +124,24 @@ struct JoinTests {
         #expect(again.parts.replica.lastIndex == .zero && !again.parts.replica.canCampaign)
     }
 
-    @Test func refusesToJoinWhatDoesNotFit() async throws {
+    @Test func refusesToJoinAnInconsistentCluster() async throws {
         let unreachable = try fixture(.existing)
         #expect(
             try await unreachable.refusal()
                 == "cannot fetch cluster info from peer urls: could not retrieve cluster "
                 + "information from the given URLs")
-        let empty = try fixture(.existing, answers: answers(members: "[]"))
+        let empty = try fixture(.existing, responses: responses(members: "[]"))
         #expect(
             try await empty.refusal()
                 == "cannot fetch cluster info from peer urls: failed to get raft cluster "
                 + "member(s) from the given URLs")
         let nameless = try fixture(
-            .existing, answers: answers(members: members()), clusterID: "no id")
+            .existing, responses: responses(members: members()), clusterID: "no id")
         #expect(
             try await nameless.refusal()?.hasSuffix(
                 "could not retrieve cluster information from the given URLs") == true)
         let fewer = try fixture(
-            .existing, answers: answers(members: members { $0.removeLast() }))
+            .existing, responses: responses(members: members { $0.removeLast() }))
         #expect(
             try await fewer.refusal()
                 == "error validating peerURLs {ClusterID:c1 Members:[&{ID:11 RaftAttributes:"
@@ -148,7 +151,7 @@ struct JoinTests {
                 + "RemovedMemberIDs:[]}: member count is unequal")
         let elsewhere = try fixture(
             .existing,
-            answers: answers(members: members { $0[2].peerURLs = ["http://127.0.0.1:9"] }))
+            responses: responses(members: members { $0[2].peerURLs = ["http://127.0.0.1:9"] }))
         #expect(
             try await elsewhere.refusal()?.hasSuffix(
                 "PeerURLs: no match found for existing member (13, [http://127.0.0.1:9]), last "
@@ -161,7 +164,8 @@ struct JoinTests {
                 == "couldn't find local name \"four\" in the initial cluster configuration")
         let learners = try fixture(
             .existing,
-            answers: answers(members: members { for place in 0...1 { $0[place].isLearner = true } })
+            responses: responses(
+                members: members { for index in 0...1 { $0[index].isLearner = true } })
         )
         #expect(
             try await learners.refusal() == "membership: too many learner members in cluster")
@@ -178,37 +182,37 @@ struct JoinTests {
         (#"{"etcdserver":"3.7.1","etcdcluster":"not_decided"}"#, "false", false),
         ("[]", "false", false),
     ])
-    func joinsOnlyVersionsItCanServe(_ version: String, _ downgrade: String, _ fits: Bool)
+    func joinsOnlySupportedVersions(_ version: String, _ downgrade: String, _ isSupported: Bool)
         async throws
     {
         let fixture = try fixture(
             .existing,
-            answers: answers(members: members(), version: version, downgrade: downgrade))
+            responses: responses(members: members(), version: version, downgrade: downgrade))
         #expect(
             try await fixture.refusal()
-                == (fits ? nil : "incompatible with current running cluster"))
+                == (isSupported ? nil : "incompatible with current running cluster"))
     }
 
-    @Test func joinsNoClusterThatServesOnlyUsers() async throws {
-        let fixture = try fixture(.existing, answers: answers(members: members()))
+    @Test func refusesToJoinAClusterWithAuthentication() async throws {
+        let fixture = try fixture(.existing, responses: responses(members: members()))
         let get = fixture.peers.get
         let asked = Mutex<[String]>([])
-        fixture.peers = PeerEnquiry(get: get) { urls, _ in
+        fixture.peers = ClusterProbe(get: get) { urls, _ in
             asked.withLock { $0 += urls }
-            if urls == ["http://127.0.0.1:2"] { throw NobodyAnswers(address: urls[0]) }
+            if urls == ["http://127.0.0.1:2"] { throw UnreachablePeer(address: urls[0]) }
             return true
         }
-        let words = try await fixture.refusal()
-        #expect(words?.hasPrefix("authentication is enabled in this cluster") == true)
+        let message = try await fixture.refusal()
+        #expect(message?.hasPrefix("authentication is enabled in this cluster") == true)
         #expect(asked.withLock { $0 } == ["http://127.0.0.1:2", "http://127.0.0.1:3"])
         #expect(!fixture.disk.exists(fixture.log), "it has not joined")
-        fixture.peers = PeerEnquiry(get: get) { _, _ in false }
+        fixture.peers = ClusterProbe(get: get) { _, _ in false }
         #expect(try await fixture.refusal() == nil)
     }
 
-    @Test func hostNamesMeanTheirAddresses() async throws {
+    @Test func hostNamesAreComparedByAddress() async throws {
         let comparison = PeerURLComparison(
-            logger: ServerLogger(sink: LogSink(outputs: [])), deadline: .now)
+            logger: ServerLogger(destination: LogDestination(outputs: [])), deadline: .now)
         #expect(
             try await comparison.difference(
                 ["http://127.0.0.1:1", "http://[::1]:2"],

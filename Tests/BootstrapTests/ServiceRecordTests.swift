@@ -22,7 +22,7 @@ struct ServiceRecordTests {
         ServiceRecord(priority: 0, weight: 0, port: port, target: target)
     }
 
-    @Test func aMemberFindsItselfByItsAddress() async throws {
+    @Test func aMemberRecognizesItselfByItsAddress() async throws {
         let server = try NameServer([
             Self.plain: .records([record(42179), record(42180), record(42181)])
         ])
@@ -52,7 +52,7 @@ struct ServiceRecordTests {
         #expect(member.members.map(\.name) == ["one"])
     }
 
-    @Test func bothServicesCountTogether() async throws {
+    @Test func recordsOfBothServicesAreMerged() async throws {
         let server = try NameServer([
             Self.secure: .records([record(42181)]), Self.plain: .records([record(42180)]),
         ])
@@ -66,7 +66,7 @@ struct ServiceRecordTests {
             ])
     }
 
-    @Test func aHostWithoutAddressIsPassedOver() async throws {
+    @Test func aHostWithoutAddressIsSkipped() async throws {
         let server = try NameServer([
             Self.plain: .records([record(42180), record(1, target: "no.such.invalid.")])
         ])
@@ -77,7 +77,7 @@ struct ServiceRecordTests {
         #expect(member.members.count == 1)
     }
 
-    @Test func refusesWhatDoesNotNameThisMember() async throws {
+    @Test func refusesRecordsWithoutThisMember() async throws {
         let prefix = "error setting up initial cluster: "
         let others = try NameServer([Self.plain: .records([record(42181)])])
         defer { others.stop() }

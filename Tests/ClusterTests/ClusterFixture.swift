@@ -1,61 +1,66 @@
-import ClientAPI
+@testable import ServerLogging
+@testable import Prometheus
+@testable import Configuration
+@testable import Bootstrap
+import GRPCServices
 import Disk
 import EtcdAPI
-import Gateway
-import Glibc
+import HTTPServices
+import Identifiers
 import Membership
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 import PeerTransport
-import ReplicaRuntime
+import MemberRuntime
 import Stages
 import StateMachine
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import EtcdServer
 
 /// A single member with its peer listener, on the real disk and real sockets.
 final class ClusterFixture {
-    let directory: String
+    private let temporaryDirectory: TemporaryDirectory
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let serving: ServingMember
-    /// What the checks of received databases have found.
+    /// The findings of the checks of received databases.
     let findings = Findings()
-    let localID: Membership.MemberID
+    let localID: MemberID
     let clusterID: ClusterID
     private let channel: any Channel
 
-    var runtime: ReplicaRuntime { serving.runtime }
-    var services: ClientAPI { serving.services }
+    var directory: String { temporaryDirectory.path }
+    var runtime: MemberRuntime { serving.runtime }
+    var services: ServiceTable { serving.services }
     var calls: PeerCalls { serving.peerCalls }
     var transport: PeerTransport { serving.transport }
-    var links: MemberLinks { serving.links }
+    var messageReceiver: PeerMessageReceiver { serving.messageReceiver }
 
     init() async throws {
-        var template = Array("/tmp/swift-etcd-cluster-XXXXXX".utf8CString)
-        directory = try #require(mkdtemp(&template).map { String(cString: $0) })
+        temporaryDirectory = try TemporaryDirectory()
         var configuration = ServerConfiguration()
         configuration.name = "one"
-        configuration.dataDirectory = directory + "/data"
+        configuration.dataDirectory = temporaryDirectory.path + "/data"
         configuration.initialCluster = "one=http://127.0.0.1:42180"
         configuration.initialAdvertisePeerURLs = try EndpointURLList(
             flagText: "http://127.0.0.1:42180")
-        let logger = ServerLogger(sink: LogSink(outputs: []))
+        let logger = ServerLogger(destination: LogDestination(outputs: []))
         let bootstrap = MemberBootstrap(
             configuration, disk: RealDisk(), logger: logger,
-            startUnixMilliseconds: unixMilliseconds(), peers: PeerEnquiry(group: group))
+            startUnixMilliseconds: unixMilliseconds(), peers: ClusterProbe(group: group))
         let member = try await bootstrap.run()
         localID = member.localID
         clusterID = member.clusterID
-        var place = ServingMember.Surroundings(
+        var context = ServingMember.Context(
             logger: logger, registry: MetricRegistry(), group: group, peerGroup: group,
             firstRequestID: bootstrap.requestNumber(localID))
-        place.onReceivedDatabase = { [findings] finding in
+        context.onReceivedDatabase = { [findings] finding in
             findings.withLock { $0.append(finding.text) }
         }
-        serving = try await ServingMember(member, configuration, in: place)
+        serving = try await ServingMember(member, configuration, in: context)
         let (transport, services) = (serving.transport, serving.services)
         let endpoints = PeerEndpoints(services: services, logger: logger)
         channel = try await ServerBootstrap(group: group)
@@ -69,9 +74,9 @@ final class ClusterFixture {
             .bind(host: "127.0.0.1", port: 0).get()
     }
 
-    /// Waits until the member leads and has published its name, as a started one does.
+    /// Waits until the member leads, and publishes its attributes.
     func start() async throws {
-        while !runtime.status.isLeader { try await Task.sleep(for: .milliseconds(5)) }
+        while !runtime.replicaStatus.isLeader { try await Task.sleep(for: .milliseconds(5)) }
         var request = Membershippb_ClusterMemberAttrSetRequest()
         request.memberID = localID.rawValue
         request.memberAttributes.name = "one"
@@ -86,33 +91,26 @@ final class ClusterFixture {
         try? await transport.stop().get()
         runtime.stop()
         try await group.shutdownGracefully()
-        removeAll(directory)
-    }
-
-    private func removeAll(_ path: String) {
-        let disk = RealDisk()
-        for name in (try? disk.list(path)) ?? [] { removeAll(path + "/" + name) }
-        if rmdir(path) != 0 { unlink(path) }
     }
 
     var url: String { "http://127.0.0.1:\(channel.localAddress?.port ?? 0)" }
 
-    /// This member as others know it, at the address where it really listens.
+    /// This member as others know it, at its actual address.
     func asLeader() -> Member { Member(id: localID, peerURLs: [url], name: "one") }
 
-    func ask(
+    func request(
         _ method: String, _ path: String, headers: HTTPHeaders = [:], body: [UInt8] = []
     ) async throws -> PeerResponse {
         try await calls.send(method, url, path, headers: headers, body: body)
     }
 
-    /// Puts a request into the log.
-    func propose(_ field: UInt32, _ payload: [UInt8]) async throws -> ApplyOutcome {
+    /// Proposes a request.
+    func propose(_ field: UInt32, _ payload: [UInt8]) async throws -> ApplyResponse {
         try await runtime.propose(field: field, payload: payload)
     }
 }
 
-/// A list that any thread may add to.
+/// A thread-safe list.
 final class Findings: Sendable {
     private let list = Mutex<[String]>([])
 
@@ -124,7 +122,7 @@ final class Findings: Sendable {
 extension ReceivedDatabase.Finding {
     var text: String {
         switch self {
-        case .oldMark(let mark, _): "old mark \(mark.appliedIndex)"
+        case .replacedIndex(let replaced, _): "replaced index \(replaced.appliedIndex)"
         case .refused(.brokenPage(let violation), _): "refused: \(violation)"
         case .refused(.authEnabled, _): "refused: authentication"
         case .refused(let refusal, _): "refused: \(refusal)"

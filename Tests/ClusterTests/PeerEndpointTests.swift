@@ -1,7 +1,7 @@
-import ClientAPI
+import GRPCServices
 import Dispatch
 import EtcdAPI
-import Membership
+import Identifiers
 import PeerTransport
 import SwiftProtobuf
 import Testing
@@ -10,32 +10,32 @@ import Testing
 
 @Suite("Peer endpoints", .serialized)
 struct PeerEndpointTests {
-    @Test func tellWhoTheMembersAre() async throws {
+    @Test func listMembers() async throws {
         let fixture = try await ClusterFixture()
         try await fixture.start()
-        let answer = try await fixture.ask("GET", "/members")
-        #expect(answer.status == 200)
+        let response = try await fixture.request("GET", "/members")
+        #expect(response.status == 200)
         #expect(
-            answer.content
+            response.content
                 == "[{\"id\":\(fixture.localID.rawValue),\"peerURLs\":[\"http://127.0.0.1:42180\"],"
                 + "\"name\":\"one\",\"clientURLs\":[\"http://127.0.0.1:1\"]}]\n")
-        #expect(answer.headers.first(name: "Content-Type") == "application/json")
+        #expect(response.headers.first(name: "Content-Type") == "application/json")
         #expect(
-            answer.headers.first(name: "X-Etcd-Cluster-ID") == fixture.clusterID.description)
-        let wrong = try await fixture.ask("POST", "/members")
+            response.headers.first(name: "X-Etcd-Cluster-ID") == fixture.clusterID.description)
+        let wrong = try await fixture.request("POST", "/members")
         #expect(wrong.status == 405 && wrong.headers.first(name: "Allow") == "GET")
         #expect(wrong.content == "Method Not Allowed\n")
         for path in ["/", "/members/", "/health", "/metrics"] {
-            let missing = try await fixture.ask("GET", path)
+            let missing = try await fixture.request("GET", path)
             #expect(missing.status == 404 && missing.content == "404 page not found\n")
         }
         try await fixture.stop()
     }
 
-    @Test func tellVersions() async throws {
+    @Test func reportVersions() async throws {
         let fixture = try await ClusterFixture()
         try await fixture.start()
-        let before = try await fixture.ask("GET", "/version")
+        let before = try await fixture.request("GET", "/version")
         #expect(
             before.content
                 == #"{"etcdserver":"3.7.1","etcdcluster":"not_decided","storage":"3.5.0"}"#)
@@ -44,10 +44,10 @@ struct PeerEndpointTests {
         version.ver = "3.7.0"
         _ = try await fixture.propose(
             InternalRaftRequest.Field.clusterVersionSet, version.serializedBytes())
-        let after = try await fixture.ask("GET", "/version")
+        let after = try await fixture.request("GET", "/version")
         #expect(
             after.content == #"{"etcdserver":"3.7.1","etcdcluster":"3.7.0","storage":"3.7.0"}"#)
-        let isEnabled = try await fixture.ask("GET", "/downgrade/enabled")
+        let isEnabled = try await fixture.request("GET", "/downgrade/enabled")
         #expect(isEnabled.status == 200 && isEnabled.content == "false")
         #expect(isEnabled.headers.first(name: "Content-Type") == "text/plain")
         try await fixture.stop()
@@ -56,7 +56,7 @@ struct PeerEndpointTests {
     @Test func hashTheKeys() async throws {
         let fixture = try await ClusterFixture()
         try await fixture.start()
-        let empty = try await fixture.ask("GET", "/members/hashkv", body: Array("{}".utf8))
+        let empty = try await fixture.request("GET", "/members/hashkv", body: Array("{}".utf8))
         // The hash of an empty store at revision 1, as etcd has it.
         #expect(
             empty.content
@@ -64,28 +64,28 @@ struct PeerEndpointTests {
         )
         let membership = try await fixture.runtime.readState { $0.membership }
         #expect(await fixture.calls.hashes(of: membership, at: 0).isEmpty)
-        let future = try await fixture.ask(
+        let future = try await fixture.request(
             "GET", "/members/hashkv", body: Array(#"{"revision":9}"#.utf8))
         #expect(future.status == 400)
         #expect(future.content == "mvcc: required revision is a future revision\n")
-        let other = try await fixture.ask(
+        let other = try await fixture.request(
             "GET", "/members/hashkv", headers: ["X-Etcd-Cluster-ID": "1"],
             body: Array("{}".utf8))
         #expect(other.status == 412 && other.content == "cluster ID mismatch\n")
-        let nonsense = try await fixture.ask("GET", "/members/hashkv", body: [0xFF])
+        let nonsense = try await fixture.request("GET", "/members/hashkv", body: [0xFF])
         #expect(nonsense.status == 400 && nonsense.content == "error unmarshalling request\n")
         try await fixture.stop()
     }
 
-    /// A hash reads all keys: the thread that writes the database must not do that.
-    @Test func hashesNeedNoTurnOfTheBackend() async throws {
+    /// A hash reads all keys: it must not run on the backend thread.
+    @Test func hashesDoNotRunOnTheBackendThread() async throws {
         let fixture = try await ClusterFixture()
         try await fixture.start()
-        let answered = DispatchSemaphore(value: 0)
-        fixture.runtime.onBackend { _ in answered.wait() }
-        let hash = try await fixture.ask("GET", "/members/hashkv", body: Array("{}".utf8))
+        let isDone = DispatchSemaphore(value: 0)
+        fixture.runtime.onBackend { _ in isDone.wait() }
+        let hash = try await fixture.request("GET", "/members/hashkv", body: Array("{}".utf8))
         #expect(hash.status == 200 && hash.content.contains("1084519789"))
-        answered.signal()
+        isDone.signal()
         try await fixture.stop()
     }
 
@@ -104,18 +104,18 @@ struct PeerEndpointTests {
             request, at: leader, withinMilliseconds: 9000)
         #expect(found.grantedTtl == 100 && found.ttl > 90 && found.hasHeader)
         request.id = 8
-        await #expect(throws: LeaderCallError.answer(.leaseNotFound)) {
+        await #expect(throws: LeaderCallError.rejected(.leaseNotFound)) {
             try await fixture.calls.timeToLive(request, at: leader, withinMilliseconds: 9000)
         }
-        await #expect(throws: LeaderCallError.answer(.leaseNotFound)) {
+        await #expect(throws: LeaderCallError.rejected(.leaseNotFound)) {
             try await fixture.calls.renewLease(8, at: leader, withinMilliseconds: 9000)
         }
-        let wrong = try await fixture.ask("GET", "/leases")
+        let wrong = try await fixture.request("GET", "/leases")
         #expect(wrong.status == 405 && wrong.headers.first(name: "Allow") == nil)
-        let large = try await fixture.ask(
+        let large = try await fixture.request(
             "POST", "/leases", body: [UInt8](repeating: 0, count: (64 << 10) + 1))
         #expect(large.status == 413)
-        let nonsense = try await fixture.ask("POST", "/leases/internal", body: [0xFF])
+        let nonsense = try await fixture.request("POST", "/leases/internal", body: [0xFF])
         #expect(nonsense.status == 400)
         try await fixture.stop()
     }
@@ -123,19 +123,19 @@ struct PeerEndpointTests {
     @Test func promoteOnlyLearnersThatExist() async throws {
         let fixture = try await ClusterFixture()
         try await fixture.start()
-        let unknown = try await fixture.ask("POST", "/members/promote/77")
+        let unknown = try await fixture.request("POST", "/members/promote/77")
         #expect(unknown.status == 404 && unknown.content == "membership: ID not found\n")
-        let nonsense = try await fixture.ask("POST", "/members/promote/abc")
+        let nonsense = try await fixture.request("POST", "/members/promote/abc")
         #expect(nonsense.status == 404 && nonsense.content == "member abc not found in cluster\n")
-        let voter = try await fixture.ask(
+        let voter = try await fixture.request(
             "POST", "/members/promote/\(fixture.localID.rawValue)")
         #expect(voter.status == 412)
         #expect(voter.content == "membership: can only promote a learner member\n")
-        await #expect(throws: LeaderCallError.answer(.memberNotLearner)) {
+        await #expect(throws: LeaderCallError.rejected(.memberNotLearner)) {
             try await fixture.calls.promote(
                 fixture.localID, at: fixture.asLeader(), token: nil, withinMilliseconds: 9000)
         }
-        await #expect(throws: LeaderCallError.answer(.memberNotFound)) {
+        await #expect(throws: LeaderCallError.rejected(.memberNotFound)) {
             try await fixture.calls.promote(
                 MemberID(rawValue: 77), at: fixture.asLeader(), token: nil,
                 withinMilliseconds: 9000)
@@ -143,7 +143,7 @@ struct PeerEndpointTests {
         try await fixture.stop()
     }
 
-    @Test func learnersJoinAndAreJudged() async throws {
+    @Test func learnersJoinAndAreChecked() async throws {
         let fixture = try await ClusterFixture()
         try await fixture.start()
         let changes = fixture.services.context.members

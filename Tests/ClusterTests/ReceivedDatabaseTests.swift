@@ -1,5 +1,6 @@
 import Bolt
 import Disk
+import Identifiers
 import PeerTransport
 import Raft
 import StateMachine
@@ -8,15 +9,15 @@ import Testing
 
 @testable import EtcdServer
 
-/// What a running member does with a database that a leader sends.
+/// The check of a database that a running member receives from a leader.
 @Suite("Receiving a database", .serialized)
 struct ReceivedDatabaseTests {
-    private static let index: UInt64 = 90
+    private static let index: LogIndex = 90
 
     private func message() -> Raft.Message {
         var message = Raft.Message(type: .snapshot)
         message.snapshot = Snapshot(
-            index: LogIndex(Self.index), term: Term(4), confState: ConfState(), data: [])
+            index: Self.index, term: Term(4), confState: ConfState(), data: [])
         return message
     }
 
@@ -26,7 +27,8 @@ struct ReceivedDatabaseTests {
         defer { bolt.close() }
         let transaction = bolt.beginWrite()
         let meta = try transaction.createBucketIfMissing(Array("meta".utf8))
-        try AppliedMark(index: Self.index, term: 4, confState: .init(voters: [1])).write(to: meta)
+        try ConsistentIndex(index: Self.index, term: 4, confState: .init(voters: [1]))
+            .write(to: meta)
         try edits(transaction)
         try transaction.commit()
         let reading = bolt.beginRead()
@@ -37,7 +39,7 @@ struct ReceivedDatabaseTests {
     }
 
     private func receive(_ image: [UInt8], _ fixture: ClusterFixture) throws {
-        let destination = try fixture.links.beginSnapshot(message())
+        let destination = try fixture.messageReceiver.beginSnapshot(message())
         do {
             try image.withUnsafeBytes { try destination.write($0) }
             try destination.finish()
@@ -47,7 +49,7 @@ struct ReceivedDatabaseTests {
         }
     }
 
-    @Test func whatIsNotSoundOrNotServedLeavesNothingBehind() async throws {
+    @Test func anInvalidOrUnsupportedDatabaseLeavesNoFiles() async throws {
         let fixture = try await ClusterFixture()
         try await fixture.start()
         let directory = fixture.directory + "/data/member/snap"
@@ -66,7 +68,7 @@ struct ReceivedDatabaseTests {
             fixture.findings.withLock { $0 } == [
                 "refused: page 1: meta page is not valid", "refused: authentication",
             ])
-        // The same snapshot can come again, whole.
+        // The same snapshot can be received again.
         try receive(try image { _ in }, fixture)
         #expect(Set(try RealDisk().list(directory)).subtracting(before).count == 1)
         try await fixture.stop()

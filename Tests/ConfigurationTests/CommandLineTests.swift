@@ -1,3 +1,4 @@
+@testable import Configuration
 import Testing
 
 @testable import EtcdServer
@@ -64,7 +65,7 @@ import Testing
         #expect(load(["--", "--name"]).log.last?.contains(#"\"--name\" is not"#) == true)
     }
 
-    @Test func versionHasFourLinesAndOurOwnAmongThem() {
+    @Test func versionHasFourLinesIncludingOurOwn() {
         let finish = load(["--version"]).finish
         let lines = finish?.output.split(separator: "\n") ?? []
         #expect(finish?.status == 0)

@@ -1,3 +1,5 @@
+@testable import ServerLogging
+@testable import Configuration
 import Glibc
 import Testing
 
@@ -8,7 +10,7 @@ import Testing
         -> ServerConfiguration
     {
         var configuration = ServerConfiguration()
-        let logger = ServerLogger(sink: LogSink(outputs: [log]))
+        let logger = ServerLogger(destination: LogDestination(outputs: [log]))
         try configuration.apply(
             file: try ConfigurationParser.parse(Array(text.utf8)), logger: logger)
         return configuration
@@ -38,7 +40,7 @@ import Testing
         }
     }
 
-    /// For every type of flag a value that is not its default.
+    /// For every type of flag a value other than its default.
     private let samples = [
         "7", "false", "true", "[x]", "text", "http://127.0.0.1:9", "existing", "gone",
         "LeaseCheckpoint=true",
@@ -91,12 +93,12 @@ import Testing
     }
 
     @Test(arguments: ["'2'", "\"2\"", "2h", "10.0.0.1", "2026-01-01", "0x", "-", "+1h", "1_a"])
-    func whatYAMLTakesForAStringIsTaken(text: String) throws {
+    func plainYAMLStringsAreAccepted(text: String) throws {
         #expect(
             try applied("name: \(text)").name == text.filter { $0 != "'" && $0 != "\"" })
     }
 
-    @Test func unknownKeyIsWarnedOf() throws {
+    @Test func unknownKeyCausesAWarning() throws {
         let log = MemoryOutput()
         _ = try applied("nonsense: 1\nclient-transport-security:\n  other: 2", log: log)
         #expect(log.lines.count == 2)

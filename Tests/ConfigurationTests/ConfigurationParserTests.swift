@@ -1,3 +1,4 @@
+@testable import Configuration
 import Testing
 
 @testable import EtcdServer
@@ -85,7 +86,7 @@ import Testing
         ("a: \"\\ud800\"", 1, "bad escape"), ("%YAML 1.2\n---\na: b", 1, "directives"),
         ("a: 1\nb", 2, "expected 'key: value'"), ("a: b # c\n  d", 2, "wrong indentation"),
     ])
-    func whatIsNotUnderstoodIsRefusedWithItsLine(text: String, line: Int, reason: String) {
+    func unsupportedSyntaxIsRefusedWithItsLine(text: String, line: Int, reason: String) {
         do {
             let node = try parse(text)
             Issue.record("parsed as \(node)")

@@ -33,7 +33,7 @@ import Testing
                 #""error":"invalid value \"-1\" for ETCD_SNAPSHOT_COUNT: parse error""#) == true)
     }
 
-    @Test func unknownVariableIsWarnedOf() {
+    @Test func unknownVariableCausesAWarning() {
         let loaded = load([], environment: ["ETCD_FOO=1", "ETCDCTL_API=3", "ETCD_HELP=1"])
         #expect(loaded.configuration != nil)
         let warnings = loaded.log.filter { $0.contains("unrecognized environment variable") }
@@ -41,7 +41,7 @@ import Testing
         #expect(warnings.first?.contains(#""environment-variable":"ETCD_FOO=1""#) == true)
     }
 
-    @Test func versionVariableIsSetAside() {
+    @Test func versionVariableIsIgnored() {
         let loaded = load([], environment: ["ETCD_VERSION=3.4"])
         #expect(loaded.configuration != nil)
         #expect(loaded.log.count == 1)

@@ -1,3 +1,5 @@
+@testable import ServerLogging
+@testable import Configuration
 import Testing
 
 @testable import EtcdServer
@@ -256,7 +258,7 @@ import Testing
         #expect(flag.read(ServerConfiguration()) == text)
     }
 
-    @Test func thereIsNoFlagBeyondEtcds() {
+    @Test func flagsAreExactlyEtcds() {
         let known = Set(Self.defaults.map(\.name) + Self.ignored)
         #expect(Set(FlagTable.all.map(\.name)) == known)
         #expect(FlagTable.all.count == known.count)
@@ -283,8 +285,8 @@ import Testing
         #expect(FlagTable.find(name) == nil)
     }
 
-    @Test func defaultsAreValidAndAskForNothingLater() throws {
-        let logger = ServerLogger(sink: LogSink(outputs: []))
+    @Test func defaultsAreValidAndUseOnlySupportedFeatures() throws {
+        let logger = ServerLogger(destination: LogDestination(outputs: []))
         try ServerConfiguration().validate(logger: logger)
     }
 }

@@ -1,11 +1,12 @@
+@testable import ServerLogging
 import Glibc
 import Testing
 
 @testable import EtcdServer
 
-/// Lines for the system's journal, read from a socket in its place.
+/// Output to the systemd journal, read from a substitute socket.
 @Suite struct JournalTests {
-    @Test func aLineIsOneDatagramWithItsLevelAndPart() throws {
+    @Test func aLineIsOneDatagramWithItsLevelAndPackage() throws {
         let journal = try JournalSocket()
         let output = try JournalOutput(path: journal.path, identifier: "etcd")
         output.write(Array("{\"msg\":\"a\"}\n".utf8), of: line(.warn, caller: "Server/A.swift:1"))
@@ -24,7 +25,7 @@ import Testing
                 + "\u{3}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}a\nb\n")
     }
 
-    @Test func aJournalThatIsNotThereIsAnError() {
+    @Test func aMissingJournalIsAnError() {
         let error = LogOutputError(
             message: "dial unixgram /nonexistent/socket: connect: no such file or directory")
         #expect(throws: error) {
@@ -38,7 +39,7 @@ import Testing
     }
 }
 
-/// A datagram socket at a path of its own.
+/// A datagram socket at a unique path.
 private final class JournalSocket {
     let path = "/tmp/swift-etcd-journal-\(UInt32.random(in: 0...(.max)))"
     private let descriptor: Int32

@@ -1,8 +1,10 @@
+@testable import ServerLogging
+@testable import Configuration
 import Testing
 
 @testable import EtcdServer
 
-/// What came of loading, with the early log.
+/// The result of loading, with the early log.
 struct Loaded {
     let decision: LaunchDecision
     let log: [String]
@@ -20,19 +22,19 @@ struct Loaded {
     }
 }
 
-/// Loads with the server's own log switched off, so that only the early log is seen.
+/// Loads with the configured log disabled, so that only the early log is recorded.
 func load(_ arguments: [String], environment: [String] = []) -> Loaded {
     let early = MemoryOutput()
     let quiet = arguments.contains { $0.contains("log-outputs") } ? [] : ["--log-outputs=/dev/null"]
     let usesFile = arguments.contains { $0.contains("config-file") }
     let loader = ConfigurationLoader(
         arguments: ["etcd"] + (usesFile ? [] : quiet) + arguments, environment: environment,
-        earlySink: LogSink(outputs: [early]))
+        earlyDestination: LogDestination(outputs: [early]))
     let decision = loader.load()
     return Loaded(decision: decision, log: early.lines)
 }
 
-/// The error a configuration is refused with, if it is.
+/// The error text of a refused configuration; nil if it is valid.
 func refusal(_ arguments: [String]) -> String? {
     var configuration = ServerConfiguration()
     do {
@@ -43,7 +45,7 @@ func refusal(_ arguments: [String]) -> String? {
     } catch {
         return "usage: \(error)"
     }
-    let logger = ServerLogger(sink: LogSink(outputs: []))
+    let logger = ServerLogger(destination: LogDestination(outputs: []))
     let loader = ConfigurationLoader(arguments: [], environment: [])
     loader.applyDependentDefaults(&configuration)
     do {

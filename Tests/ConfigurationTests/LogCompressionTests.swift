@@ -1,9 +1,10 @@
+@testable import ServerLogging
 import Glibc
 import Testing
 
 @testable import EtcdServer
 
-/// Compressed log files, read back by gzip itself.
+/// Compressed log files, decompressed by the gzip program.
 @Suite struct LogCompressionTests {
     @Test(arguments: [0, 1, 3, 4, 100, 70_000, 300_000, 1_000_000])
     func gzipReadsBackWhatWasWritten(size: Int) throws {

@@ -1,12 +1,13 @@
+@testable import ServerLogging
 import Glibc
 import Synchronization
 import Testing
 
 @testable import EtcdServer
 
-/// Lines on their way to an output that may stand still: the order, the bound, and the end.
+/// The queue before an output that may block: order, bound, and shutdown.
 @Suite struct LogQueueTests {
-    /// An output that waits until it is opened.
+    /// An output that blocks until it is opened.
     private final class Gate: LogOutput {
         private let written = MemoryOutput()
         private let isOpen = Atomic<Bool>(false)
@@ -16,7 +17,7 @@ import Testing
 
         func open() { isOpen.store(true, ordering: .releasing) }
 
-        /// Waits until the writer stands before it with its first line.
+        /// Waits until the writer blocks on its first line.
         func waitUntilReached() {
             while !isReached.load(ordering: .acquiring) { usleep(1000) }
         }
@@ -51,7 +52,7 @@ import Testing
         #expect(gate.lines == (0..<1000).map { "\($0)" })
     }
 
-    @Test func linesBeyondTheBoundAreCountedWhereTheyAreMissing() throws {
+    @Test func linesBeyondTheBoundAreDroppedAndCounted() throws {
         let gate = Gate()
         let output = QueuedOutput(gate, limits: LogQueue.Limits(linesMax: 10, bytesMax: 1 << 20))
         write(0..<1, to: output)
@@ -79,7 +80,7 @@ import Testing
         #expect(gate.lines.count < 10)
     }
 
-    @Test func aLineBeforeTheEndIsAlwaysTaken() {
+    @Test func aFatalLineIsAlwaysQueued() {
         let gate = Gate()
         let output = QueuedOutput(gate, limits: LogQueue.Limits(linesMax: 2, bytesMax: 1 << 20))
         write(0..<20, to: output)
@@ -90,7 +91,7 @@ import Testing
         #expect(gate.lines.contains("20"))
     }
 
-    @Test func aFlushOfAnOutputThatStandsStillEnds() {
+    @Test func aFlushOfABlockedOutputTimesOut() {
         let gate = Gate()
         let output = QueuedOutput(gate)
         write(0..<3, to: output)
@@ -101,7 +102,7 @@ import Testing
         #expect(gate.lines.count == 3)
     }
 
-    @Test func linesAreWrittenAlthoughTheOutputIsLetGo() async throws {
+    @Test func linesAreWrittenAfterTheOutputIsReleased() async throws {
         let gate = Gate()
         do {
             let output = QueuedOutput(gate)

@@ -1,3 +1,5 @@
+@testable import ServerLogging
+@testable import Configuration
 import Glibc
 import Logging
 import Testing
@@ -58,7 +60,7 @@ import Testing
 
     @Test func levelFilters() {
         let output = MemoryOutput()
-        let logger = ServerLogger(sink: LogSink(level: .warn, outputs: [output]))
+        let logger = ServerLogger(destination: LogDestination(level: .warn, outputs: [output]))
         logger.info("no")
         logger.warn("yes", ["error": "e"])
         #expect(output.lines.count == 1)
@@ -83,7 +85,8 @@ import Testing
 
     @Test func swiftLogMetadataKeepsTypes() {
         let output = MemoryOutput()
-        let server = ServerLogger(sink: LogSink(level: .info, outputs: [output]), name: "raft")
+        let server = ServerLogger(
+            destination: LogDestination(level: .info, outputs: [output]), name: "raft")
         var logger = server.swiftLogger()
         logger[metadataKey: "member"] = "m1"
         logger.debug("dropped")
@@ -125,19 +128,19 @@ import Testing
                 + "override 'default' value with something else"
         ),
     ])
-    func wrongLoggingSettingIsRefused(settings: [String], message: String) {
-        var logging = LoggingSettings()
-        logging.logger = settings[0]
-        logging.outputs = UniqueStringList(flagText: settings[1])
-        logging.level = settings[2]
-        logging.format = settings[3]
-        #expect(throws: ConfigurationError(message)) { try logging.makeSink() }
+    func wrongLoggingFlagIsRefused(values: [String], message: String) {
+        var logging = LoggingConfiguration()
+        logging.logger = values[0]
+        logging.outputs = UniqueStringList(flagText: values[1])
+        logging.level = values[2]
+        logging.format = values[3]
+        #expect(throws: ConfigurationError(message)) { try logging.makeDestination() }
     }
 
     @Test func rotationNeedsOneFileAndGoodJSON() {
-        var logging = LoggingSettings()
+        var logging = LoggingConfiguration()
         logging.enableRotation = true
-        #expect(throws: ConfigurationError.self) { try logging.makeSink() }
+        #expect(throws: ConfigurationError.self) { try logging.makeDestination() }
         #expect(throws: ConfigurationError.self) { try LogRotation(json: "{") }
         #expect(throws: ConfigurationError.self) { try LogRotation(json: #"{"maxsize": "1"}"#) }
         #expect(throws: ConfigurationError.self) { try LogRotation(json: #"{"maxage": -1}"#) }
@@ -146,7 +149,7 @@ import Testing
         #expect(rotation?.filesMax == 3)
     }
 
-    @Test func fullFileIsSetAside() throws {
+    @Test func fullFileIsRotated() throws {
         let directory = "/tmp/swift-etcd-log-\(getpid())"
         mkdir(directory, 0o700)
         let rotation = try LogRotation(json: #"{"maxsize": 1, "maxbackups": 2}"#)
@@ -164,7 +167,7 @@ import Testing
         #expect(names.count { $0.hasPrefix("e-2") && $0.hasSuffix(".log") } == 2)
     }
 
-    @Test func fileSetAsideIsCompressed() throws {
+    @Test func rotatedFileIsCompressed() throws {
         let directory = "/tmp/swift-etcd-packed-\(getpid())"
         mkdir(directory, 0o700)
         let rotation = try LogRotation(json: #"{"maxsize": 1, "maxbackups": 2, "compress": true}"#)
@@ -203,11 +206,11 @@ import Testing
         let path = "/tmp/swift-etcd-lines-\(getpid()).log"
         defer { unlink(path) }
         let output = try DescriptorOutput(path: path)
-        let sink = LogSink(outputs: [output], isSampling: false)
+        let destination = LogDestination(outputs: [output], isSampling: false)
         await withTaskGroup(of: Void.self) { group in
             for task in 0..<4 {
                 group.addTask {
-                    let logger = ServerLogger(sink: sink)
+                    let logger = ServerLogger(destination: destination)
                     for index in 0..<200 {
                         logger.info("line", ["task": .number(task), "index": .number(index)])
                     }

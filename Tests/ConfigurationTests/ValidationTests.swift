@@ -1,3 +1,4 @@
+@testable import Configuration
 import Testing
 
 @testable import EtcdServer
@@ -55,7 +56,7 @@ import Testing
                 + "(unexpected empty host (http://:1))"
         ),
     ])
-    func ruleIsKeptInEtcdsWords(arguments: [String], message: String) {
+    func violatedRuleHasEtcdsMessage(arguments: [String], message: String) {
         #expect(refusal(arguments) == message)
     }
 
@@ -81,7 +82,7 @@ import Testing
         "--feature-gates=StopGRPCServiceOnDefrag=true,PriorityRequest=true",
         "--feature-gates=LeaseCheckpoint=true,LeaseCheckpointPersist=true",
     ])
-    func harmlessSettingIsAccepted(argument: String) {
+    func validFlagIsAccepted(argument: String) {
         #expect(refusal([argument]) == nil)
     }
 
@@ -91,18 +92,18 @@ import Testing
             "invalid value \"\(stage)\" for flag -v2-deprecation: invalid value \"\(stage)\""
         #expect(
             refusal(["--v2-deprecation=\(stage)"]) == "usage: wrong(\(message.debugDescription))")
-        // A file's value is not judged.
+        // The value in a file is not checked.
         #expect(try V2Deprecation(fileNode: .scalar(stage, isQuoted: true)) == V2Deprecation())
     }
 
-    @Test func everyLaterFlagIsAFlag() {
+    @Test func everyUnsupportedFlagExists() {
         for feature in LaterFeatures.table {
             let name = feature.flag.prefix { $0 != " " && $0 != "=" }
             #expect(FlagTable.find(name) != nil, "\(feature.flag)")
         }
     }
 
-    @Test func compactionRetentionHasItsModesMeaning() throws {
+    @Test func compactionRetentionDependsOnTheMode() throws {
         var configuration = ServerConfiguration()
         #expect(try configuration.autoCompaction() == .disabled)
         configuration.autoCompactionRetention = "2"
@@ -117,7 +118,7 @@ import Testing
         #expect(throws: ConfigurationError.self) { try configuration.autoCompaction() }
     }
 
-    @Test func bulkGateYieldsToAnExplicitOne() throws {
+    @Test func explicitGateOverridesABulkGate() throws {
         let gates = try FeatureGates(flagText: "AllBeta=false,FastLeaseKeepAlive=true")
         #expect(gates.isEnabled(.fastLeaseKeepAlive))
         #expect(!gates.isEnabled(.txnModeWriteWithSharedBuffer))

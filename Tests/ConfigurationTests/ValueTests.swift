@@ -1,3 +1,5 @@
+@testable import ServerLogging
+@testable import Configuration
 import Testing
 
 @testable import EtcdServer

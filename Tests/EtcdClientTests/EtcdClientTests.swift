@@ -73,8 +73,8 @@ struct EtcdClientTests {
         #expect(first.succeeded)
         let second = try await client.commit(acquire)
         #expect(!second.succeeded)
-        guard case .range(let range) = second.answers.first else {
-            Issue.record("a range was asked for")
+        guard case .range(let range) = second.responses.first else {
+            Issue.record("a range was requested")
             return
         }
         #expect(range.pairs.first?.text == "me")
@@ -132,11 +132,11 @@ struct EtcdClientTests {
         }
     }
 
-    @Test func nobodyListeningIsUnavailable() async throws {
+    @Test func anEndpointWithoutListenerIsUnavailable() async throws {
         let client = try EtcdClient(endpoints: ["127.0.0.1:1"])
         do {
             try await client.put("a", "1")
-            Issue.record("nobody listens there")
+            Issue.record("no listener on that port")
         } catch {
             #expect(error.code == .unavailable)
         }

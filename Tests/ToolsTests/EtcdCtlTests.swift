@@ -1,16 +1,17 @@
+import TestSupport
 import Testing
 
 @Suite("etcdctl")
 struct EtcdCtlTests {
     @Test func printsItsVersion() throws {
-        let run = try ToolProcess("etcdctl", ["version"])
+        let run = try ProcessResult(built: "etcdctl", ["version"])
         #expect(run.output == "etcdctl version: 3.7.1\nAPI version: 3.7\n")
         #expect(run.status == 0)
     }
 
     @Test(arguments: [["nosuch"], ["lease", "grant", "1"]])
-    func saysWhatIsNoCommand(words: [String]) throws {
-        let run = try ToolProcess("etcdctl", words)
+    func unknownCommandsAreRefused(words: [String]) throws {
+        let run = try ProcessResult(built: "etcdctl", words)
         #expect(
             run.errors == "Error: unknown command \"\(words[0])\" for \"etcdctl\"\n"
                 + "Run 'etcdctl --help' for usage.\n")
@@ -18,15 +19,16 @@ struct EtcdCtlTests {
     }
 
     @Test func aPutNeedsKeyAndValue() throws {
-        let run = try ToolProcess("etcdctl", ["put", "a"])
+        let run = try ProcessResult(built: "etcdctl", ["put", "a"])
         #expect(
             run.errors
                 == "Error: put command needs 1 argument and input from stdin or 2 arguments\n")
         #expect(run.status == 128)
     }
 
-    @Test func aMemberThatIsNotThereIsUnhealthy() throws {
-        let run = try ToolProcess("etcdctl", ["--endpoints=127.0.0.1:1", "endpoint", "health"])
+    @Test func anUnreachableMemberIsUnhealthy() throws {
+        let run = try ProcessResult(
+            built: "etcdctl", ["--endpoints=127.0.0.1:1", "endpoint", "health"])
         #expect(run.errors.hasPrefix("127.0.0.1:1 is unhealthy: failed to commit proposal: "))
         #expect(run.errors.hasSuffix("Error: unhealthy cluster\n"))
         #expect(run.status == 1)

@@ -1,133 +1,135 @@
 import Bolt
 import Disk
 import EtcdAPI
+import Identifiers
 import MVCC
+import TestSupport
 import Testing
 import WriteAheadLog
 
 @Suite("etcdutl")
 struct EtcdUtlTests {
     @Test func printsItsVersion() throws {
-        let run = try ToolProcess("etcdutl", ["version"])
+        let run = try ProcessResult(built: "etcdutl", ["version"])
         #expect(run.output == "etcdutl version: 3.7.1\nAPI version: 3.7\n")
         #expect(run.status == 0)
     }
 
     @Test(arguments: [["nosuch"], ["defrag"], ["snapshot", "restore"]])
-    func saysWhatIsNoCommand(words: [String]) throws {
-        let run = try ToolProcess("etcdutl", words + ["x"])
+    func unknownCommandsAreRefused(words: [String]) throws {
+        let run = try ProcessResult(built: "etcdutl", words + ["x"])
         let path = (["etcdutl"] + words.dropLast()).joined(separator: " ")
         #expect(
             run.errors.hasPrefix("Error: unknown command \"\(words.last ?? "")\" for \"\(path)\""))
         #expect(run.status == 1)
     }
 
-    @Test func refusesFormatsItDoesNotHave() throws {
-        let directory = try ScratchDirectory()
+    @Test func refusesUnsupportedFormats() throws {
+        let directory = try TemporaryDirectory()
         try Member(directory.path).close()
         let file = directory.path + "/member/snap/db"
-        let unknown = try ToolProcess("etcdutl", ["snapshot", "status", file, "-w", "x"])
+        let unknown = try ProcessResult(built: "etcdutl", ["snapshot", "status", file, "-w", "x"])
         #expect(unknown.errors == "Error: unsupported output format\n")
         #expect(unknown.status == 4)
-        let protobuf = try ToolProcess("etcdutl", ["snapshot", "status", file, "-w", "protobuf"])
+        let protobuf = try ProcessResult(
+            built: "etcdutl", ["snapshot", "status", file, "-w", "protobuf"])
         #expect(protobuf.errors == "Error: protobuf not supported as output format\n")
         #expect(protobuf.status == 4)
     }
 
-    @Test func tellsTheStatusOfADatabase() throws {
-        let directory = try ScratchDirectory()
+    @Test func printsTheStatusOfADatabase() throws {
+        let directory = try TemporaryDirectory()
         let member = try Member(directory.path)
         try member.put("a", "1")
         try member.put("b", "2")
         try member.close()
         let file = directory.path + "/member/snap/db"
-        let run = try ToolProcess("etcdutl", ["snapshot", "status", file, "-w", "json"])
+        let run = try ProcessResult(built: "etcdutl", ["snapshot", "status", file, "-w", "json"])
         #expect(run.output.contains("\"revision\":3,\"totalKey\":2,\"totalSize\":"))
-        let hash = try ToolProcess("etcdutl", ["hashkv", file])
+        let hash = try ProcessResult(built: "etcdutl", ["hashkv", file])
         #expect(hash.output.hasSuffix(", 3, -1\n"))
-        let future = try ToolProcess("etcdutl", ["hashkv", file, "--rev", "9"])
+        let future = try ProcessResult(built: "etcdutl", ["hashkv", file, "--rev", "9"])
         #expect(future.errors == "Error: mvcc: required revision is a future revision\n")
     }
 
-    @Test func misusesAreNamed() throws {
-        let missing = try ToolProcess("etcdutl", ["snapshot", "status", "/nonexistent"])
+    @Test func wrongArgumentsAreReported() throws {
+        let missing = try ProcessResult(built: "etcdutl", ["snapshot", "status", "/nonexistent"])
         #expect(missing.errors == "Error: stat /nonexistent: no such file or directory\n")
         #expect(missing.status == 1)
-        let none = try ToolProcess("etcdutl", ["snapshot", "status"])
+        let none = try ProcessResult(built: "etcdutl", ["snapshot", "status"])
         #expect(none.errors == "Error: snapshot status requires exactly one argument\n")
         #expect(none.status == 128)
     }
 
-    @Test func aSoundMemberIsSoundAndStaysUnchanged() throws {
-        let directory = try ScratchDirectory()
+    @Test func aValidMemberPassesAndStaysUnchanged() throws {
+        let directory = try TemporaryDirectory()
         let member = try Member(directory.path)
         for number in 0..<50 { try member.put("key\(number)", "value") }
         try member.close()
         for _ in 0..<2 {
-            let run = try ToolProcess("etcdutl", ["check", "--data-dir", directory.path])
+            let run = try ProcessResult(built: "etcdutl", ["check", "--data-dir", directory.path])
             #expect(run.output == "database and log are sound\n")
             #expect(run.status == 0)
         }
     }
 
     @Test func damageInTheLogIsFound() throws {
-        let directory = try ScratchDirectory()
+        let directory = try TemporaryDirectory()
         let member = try Member(directory.path)
         for number in 0..<50 { try member.put("key\(number)", "value") }
         try member.close()
         let name = "/member/wal/0000000000000000-0000000000000000.wal"
         try Self.flip(directory.path + name, at: 1000)
-        let run = try ToolProcess("etcdutl", ["check", "--data-dir", directory.path])
+        let run = try ProcessResult(built: "etcdutl", ["check", "--data-dir", directory.path])
         #expect(run.output.hasPrefix("log: "))
         #expect(run.status == 1)
     }
 
     @Test func damageInTheDatabaseIsFound() throws {
-        let directory = try ScratchDirectory()
+        let directory = try TemporaryDirectory()
         let member = try Member(directory.path)
         for number in 0..<50 { try member.put("key\(number)", "value") }
         try member.close()
-        // The number that each page bears; pages 2 and up hold the trees.
+        // The page number in each page header; pages 2 and up hold the trees.
         for page in 2..<8 { try Self.flip(directory.path + "/member/snap/db", at: page * 4096) }
-        let run = try ToolProcess("etcdutl", ["check", "--data-dir", directory.path])
+        let run = try ProcessResult(built: "etcdutl", ["check", "--data-dir", directory.path])
         #expect(run.output.contains("database: "))
         #expect(run.status == 1)
     }
 
     @Test func aDatabaseAheadOfItsLogIsFound() throws {
-        let directory = try ScratchDirectory()
+        let directory = try TemporaryDirectory()
         let member = try Member(directory.path)
         try member.put("a", "1")
         try member.setApplied(99)
         try member.close()
-        let run = try ToolProcess("etcdutl", ["check", "--data-dir", directory.path])
+        let run = try ProcessResult(built: "etcdutl", ["check", "--data-dir", directory.path])
         #expect(run.output == "database: entry 99 is applied, but the log ends at 1\n")
         #expect(run.status == 1)
     }
 
-    /// The state is that of etcdutl 3.7.1's `snapshot restore --bump-revision 1000
-    /// --mark-compacted`.
-    @Test func aDatabaseWithABumpedRevisionIsSound() throws {
-        let directory = try ScratchDirectory()
+    /// The state after `snapshot restore --bump-revision 1000 --mark-compacted` of etcdutl 3.7.1.
+    @Test func aDatabaseWithABumpedRevisionIsValid() throws {
+        let directory = try TemporaryDirectory()
         let member = try Member(directory.path)
         for number in 0..<3 { try member.put("key\(number)", "value") }
         try member.putRecord(at: Revision(main: 1_004), value: [])
         try member.scheduleCompaction(at: 1_004)
         try member.close()
-        let run = try ToolProcess("etcdutl", ["check", "--data-dir", directory.path])
+        let run = try ProcessResult(built: "etcdutl", ["check", "--data-dir", directory.path])
         #expect(run.output == "database and log are sound\n")
         #expect(run.status == 0)
     }
 
     @Test(arguments: [Revision(main: 1_005), Revision(main: 1_004, sub: 1)])
     func anEmptyRecordElsewhereIsFound(revision: Revision) throws {
-        let directory = try ScratchDirectory()
+        let directory = try TemporaryDirectory()
         let member = try Member(directory.path)
         try member.put("a", "1")
         try member.putRecord(at: revision, value: [])
         try member.scheduleCompaction(at: 1_004)
         try member.close()
-        let run = try ToolProcess("etcdutl", ["check", "--data-dir", directory.path])
+        let run = try ProcessResult(built: "etcdutl", ["check", "--data-dir", directory.path])
         #expect(run.output == "database: the record of revision \(revision) has no key\n")
         #expect(run.status == 1)
     }
@@ -142,7 +144,7 @@ struct EtcdUtlTests {
     }
 }
 
-/// A member's files, written without a server: entry n of the log puts what revision n + 1 holds.
+/// A member's files, written without a server: entry n of the log puts revision n + 1.
 private final class Member {
     private let log: WriteAheadLog
     private let bolt: Bolt
@@ -155,8 +157,9 @@ private final class Member {
         log = try WriteAheadLog.create(
             disk: disk, directory: directory + "/member/wal",
             metadata: LogMetadata(nodeID: 1, clusterID: 2).encoded())
-        let options = BoltOptions(initialMapBytes: 1 << 26, growthStepBytes: 0)
-        bolt = try Bolt.open(disk: disk, path: directory + "/member/snap/db", options: options)
+        let options = BoltConfiguration(initialMapBytes: 1 << 26, growthStepBytes: 0)
+        bolt = try Bolt.open(
+            disk: disk, path: directory + "/member/snap/db", configuration: options)
         store = try Store(bolt: bolt)
     }
 
@@ -169,20 +172,20 @@ private final class Member {
         let transaction = store.beginWrite()
         transaction.put(put.key, value: put.value, lease: 0)
         _ = transaction.end()
-        try setApplied(index)
+        try setApplied(LogIndex(index))
     }
 
-    func setApplied(_ index: UInt64) throws {
+    func setApplied(_ index: LogIndex) throws {
         store.setApplied(index: index, term: 1)
         try store.persist()
     }
 
-    /// Writes a record that no request has made.
+    /// Writes a record without a request.
     func putRecord(at revision: Revision, value: [UInt8]) throws {
         try put(bucket: StoreBucket.key, RevisionKey(revision).encoded, value)
     }
 
-    /// Marks a revision as compacted, as a tool does that works on the file.
+    /// Marks a revision as compacted, as etcdutl does.
     func scheduleCompaction(at main: Int64) throws {
         let revision = RevisionKey(Revision(main: main)).encoded
         try put(bucket: StoreBucket.meta, StoreBucket.scheduledCompaction, revision)

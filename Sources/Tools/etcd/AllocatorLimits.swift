@@ -1,12 +1,12 @@
 import Glibc
 
-/// Keeps memory from growing with bursts: blocks of large requests go back to the system when they
+/// Keeps memory from growing with bursts: blocks of large requests are unmapped when they
 /// are freed (setting the threshold keeps the allocator from raising it by itself, which would leave
 /// them to fragment), and few arenas share the rest.
 ///
 /// Responses of ranges, which have up to half a megabyte, stay below the threshold: mapping them for
 /// each request takes a page fault for each of their pages.
-func boundMemory() {
+func limitAllocator() {
     typealias SetOption = @convention(c) (CInt, CInt) -> CInt
     // The Glibc module does not show this function.
     guard let symbol = dlsym(nil, "mallopt") else { return }

@@ -1,10 +1,10 @@
 import Glibc
 
-/// Gives back the pages of the program file that were mapped while the member started.
+/// Releases the pages of the program file that were mapped while the member started.
 ///
-/// Tables of relocations, of options and of the runtime's metadata, and code that runs once, are
-/// several times what serving needs. They are never written, so what is needed again comes from
-/// the system's page cache.
+/// Relocation tables, flag tables, runtime metadata and code that runs once take several times the
+/// memory that serving needs. They are never written, so pages that are needed again come from the
+/// page cache.
 func releaseStartPages() {
     guard let maps = fopen("/proc/self/maps", "r") else { return }
     defer { fclose(maps) }
@@ -13,13 +13,13 @@ func releaseStartPages() {
     defer { free(line) }
     while getline(&line, &capacity, maps) > 0 {
         guard let line, let code = codeOfProgram(String(cString: line)) else { continue }
-        // Whether it is done or not, the member runs.
+        // The member runs whether or not the advice succeeds.
         _ = madvise(UnsafeMutableRawPointer(bitPattern: code.start), code.size, MADV_DONTNEED)
     }
 }
 
-/// Where a line of the maps says that code of this program lies. Code is mapped executable and not
-/// writable: only such pages are in the file as they are in memory.
+/// The code range of this program if a line of the maps has one. Code is mapped executable and not
+/// writable: only such pages are equal in the file and in memory.
 private func codeOfProgram(_ line: String) -> (start: UInt, size: Int)? {
     let fields = line.split(whereSeparator: \.isWhitespace)
     guard fields.count >= 6, fields[1] == "r-xp", fields[5] == programPath else { return nil }

@@ -1,7 +1,8 @@
+import Configuration
 import EtcdServer
 import Glibc
 
-/// Prints without buffering, as the process is about to end.
+/// Prints without buffering, since the process is about to exit.
 func printAll(_ text: String, to descriptor: Int32) {
     var rest = Array(text.utf8)[...]
     while !rest.isEmpty {
@@ -25,7 +26,7 @@ func environmentEntries() -> [String] {
     return entries
 }
 
-boundMemory()
+limitAllocator()
 let loader = ConfigurationLoader(
     arguments: CommandLine.arguments, environment: environmentEntries())
 switch loader.load() {
@@ -38,7 +39,7 @@ case .run(let configuration, let logger):
     do {
         try await runServer(configuration, logger: logger, signals: signals)
     } catch {
-        // etcd's words for every start that fails; the error says what it was.
+        // etcd's message for every failed start; the error has the reason.
         logger.fatal("discovery failed", ["error": .error(error)])
     }
 }

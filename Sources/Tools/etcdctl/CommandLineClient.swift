@@ -1,7 +1,7 @@
 import EtcdClient
 import Glibc
 
-/// etcdctl: carries out one command over the network and prints in etcdctl's simple format.
+/// etcdctl: executes one command over the network and prints in etcdctl's simple format.
 struct CommandLineClient {
     private let arguments: ParsedArguments
 
@@ -94,7 +94,7 @@ struct CommandLineClient {
 
     // MARK: Endpoints
 
-    /// etcd's check: a linearizable read of a key that need not exist.
+    /// As etcd's health check: a linearizable read of a key that need not exist.
     private func endpoint(_ words: [String]) async throws {
         guard words.first == "health", words.count == 1 else {
             let word = words.first ?? ""
@@ -115,7 +115,7 @@ struct CommandLineClient {
         }
     }
 
-    /// Why a member does not answer; nil when it does.
+    /// Why a member does not respond; nil if it does.
     private func failure(of endpoint: String) async -> String? {
         do {
             _ = try await on([endpoint]) { try await $0.range(.key("health")) }

@@ -1,4 +1,4 @@
-/// The words and flags of a command line; flags may stand anywhere, as in etcd's tools.
+/// The words and flags of a command line; flags may be at any position, as in etcd's tools.
 struct ParsedArguments {
     private(set) var words: [String] = []
     private(set) var endpoints = ["127.0.0.1:2379"]

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Why the tool ends without having done what it was asked for: what it says on standard error,
-/// and its exit status. Texts and statuses are etcd's.
+/// Why the tool fails: the lines on standard error and the exit status. Texts and statuses are
+/// etcd's.
 struct ToolFailure: Error {
     let lines: [String]
     let status: Int32
@@ -16,12 +16,12 @@ struct ToolFailure: Error {
         ToolFailure(lines: ["Error: \(message)"], status: 128)
     }
 
-    /// A flag that the command does not have, or a word that is none.
+    /// An unknown flag or command.
     static func usage(_ message: String) -> ToolFailure {
         ToolFailure(lines: ["Error: \(message)", "Run 'etcdctl --help' for usage."], status: 1)
     }
 
-    /// Says why and ends the process.
+    /// Prints the lines and exits.
     func end() -> Never {
         var rest = Array((lines.joined(separator: "\n") + "\n").utf8)[...]
         while !rest.isEmpty {

@@ -30,13 +30,13 @@ struct BoxTable {
     }
 
     private static func centred(_ text: String, _ width: Int) -> String {
-        let room = width - text.count
-        return String(repeating: " ", count: room / 2) + text
-            + String(repeating: " ", count: room - room / 2)
+        let padding = width - text.count
+        return String(repeating: " ", count: padding / 2) + text
+            + String(repeating: " ", count: padding - padding / 2)
     }
 }
 
-/// A size for people, in powers of 1,000: `25 kB`, `2.1 GB`.
+/// A human-readable size, in powers of 1,000: `25 kB`, `2.1 GB`.
 func sizeText(_ bytes: Int) -> String {
     let units = ["B", "kB", "MB", "GB", "TB", "PB", "EB"]
     guard bytes >= 10 else { return "\(bytes) B" }

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Glibc
 
-/// `etcdutl check --data-dir DIR`: verifies database and log of a member that does not run,
-/// changing neither. Not a command of etcd's tool.
+/// `etcdutl check --data-dir DIR`: verifies database and log of a stopped member without changing
+/// them. Not a command of etcd's tool.
 struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",

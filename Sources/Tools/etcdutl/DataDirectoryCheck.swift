@@ -4,12 +4,13 @@ import EtcdAPI
 import MVCC
 import WriteAheadLog
 
-/// Verifies the two files that a member lives from, and that they fit each other.
+/// Verifies the database and the write-ahead log of a member, and that they are consistent with
+/// each other.
 struct DataDirectoryCheck {
     let database: String
     let log: String
 
-    /// What is wrong, one line each; empty when all is sound.
+    /// The violations, one line each; empty if the directory is valid.
     func run() -> [String] {
         let (applied, inDatabase) = checkDatabase()
         let (range, inLog) = checkLog()
@@ -33,8 +34,8 @@ struct DataDirectoryCheck {
     private func checkDatabase() -> (applied: UInt64?, violations: [String]) {
         let bolt: Bolt
         do throws(BoltError) {
-            let options = BoltOptions(readOnly: true)
-            bolt = try Bolt.open(disk: RealDisk(), path: database, options: options)
+            let options = BoltConfiguration(readOnly: true)
+            bolt = try Bolt.open(disk: RealDisk(), path: database, configuration: options)
         } catch {
             return (nil, ["database: \(error)"])
         }
@@ -64,7 +65,7 @@ struct DataDirectoryCheck {
         return bytes.reduce(0) { $0 << 8 | UInt64($1) }
     }
 
-    /// The highest revision that a compaction was asked for or carried out at; 0 before the first.
+    /// The highest revision of a scheduled or finished compaction; 0 before the first.
     private static func compactionRevision(
         _ transaction: BoltReadTransaction
     ) throws(PageFault) -> Int64 {
@@ -105,8 +106,8 @@ struct DataDirectoryCheck {
         }
     }
 
-    /// Whether a record is what `snapshot restore --bump-revision` leaves: an empty value at the
-    /// new latest revision, which `--mark-compacted` marks as compacted.
+    /// Whether a record is written by `snapshot restore --bump-revision`: an empty value at the new
+    /// latest revision, which `--mark-compacted` marks as compacted.
     private static func isBump(
         _ name: RevisionKey, _ value: UnsafeRawBufferPointer, compacted: Int64
     ) -> Bool {
@@ -129,7 +130,7 @@ struct DataDirectoryCheck {
     private func checkLog() -> (range: (first: UInt64, last: UInt64)?, violations: [String]) {
         let disk = UnchangedDisk(RealDisk())
         do throws(LogError) {
-            // An interrupted last write was never acknowledged; a starting member cuts it off.
+            // An interrupted last write was never acknowledged; a starting member truncates it.
             let snapshots = try WriteAheadLog.validSnapshots(disk: disk, directory: log)
             guard let start = snapshots.last else { throw .snapshotNotFound }
             let contents = try read(disk, from: start)

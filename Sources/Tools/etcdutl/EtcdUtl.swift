@@ -1,13 +1,13 @@
 import ArgumentParser
 
-/// The offline tool: it looks at the files of members that do not run.
+/// The offline tool: works on the files of stopped members.
 struct EtcdUtl: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "etcdutl",
         abstract: "An administrative command line tool for etcd3.",
         subcommands: [Check.self, HashKV.self, Snapshot.self, Version.self])
 
-    /// What exists of `etcdutl snapshot`.
+    /// The supported subcommands of `etcdutl snapshot`.
     struct Snapshot: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "snapshot",
@@ -15,7 +15,7 @@ struct EtcdUtl: ParsableCommand {
             subcommands: [SnapshotStatusCommand.self])
     }
 
-    /// Which etcd this tool belongs to.
+    /// The version of the compatible etcd.
     struct Version: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "version", abstract: "Prints the version of etcdutl")
@@ -26,7 +26,7 @@ struct EtcdUtl: ParsableCommand {
     }
 }
 
-/// The first word that should be a command and is none, as the failure that etcd's tools end with.
+/// The failure for the first word that should be a command but is unknown, as in etcd's tools.
 func unknownCommand(
     in arguments: [String], of command: any ParsableCommand.Type, path: [String]
 ) -> ToolFailure? {

@@ -3,8 +3,8 @@ import Bolt
 import EtcdAPI
 import MVCC
 
-/// `etcdutl hashkv FILE`: the hash that members compare, of a file nobody has open. Unlike etcd's
-/// tool it leaves the file as it is, so that a snapshot's checksum stays right.
+/// `etcdutl hashkv FILE`: the hash that members compare, of a closed file. Unlike etcd's tool it
+/// does not change the file, so that a snapshot's checksum stays valid.
 struct HashKV: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hashkv", abstract: "Prints the KV history hash of a given file")
@@ -62,14 +62,14 @@ struct HashKV: ParsableCommand {
         switch error {
         case .failed(let failure): return "\(failure)"
         case .refused(let refusal):
-            // The store's own texts have no server's name before them.
+            // The store's own texts have no prefix `etcdserver: `.
             let prefix = "etcdserver: "
             let text = refusal.message
             return text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text
         }
     }
 
-    /// A store creates what is missing, which a file opened for reading does not allow.
+    /// A store creates missing buckets, which a read-only database does not allow.
     private static func hasBuckets(_ bolt: Bolt) throws(PageFault) -> Bool {
         let transaction = bolt.beginRead()
         defer { transaction.end() }

@@ -4,7 +4,7 @@ import ArgumentParser
 enum OutputFormat: String {
     case simple, json, fields, table, protobuf
 
-    /// The format of a `-w` argument; etcd refuses what it does not know before it does anything.
+    /// The format of a `-w` argument; as in etcd an unknown format is refused before any work.
     init(argument: String) throws(ToolFailure) {
         guard let format = OutputFormat(rawValue: argument) else {
             throw .format("unsupported output format")
@@ -13,7 +13,7 @@ enum OutputFormat: String {
     }
 }
 
-/// One row of named values, which every format prints in its own way.
+/// One row of named values, printed in any of the formats.
 struct ReportRow {
     /// Name in `fields`, name in `json`, heading in `table`, and the value.
     struct Cell {
@@ -21,7 +21,7 @@ struct ReportRow {
         let key: String
         let heading: String
         let text: String
-        /// The value where it is not the text: sizes are for people in `simple` and `table`.
+        /// The exact value; `text` has human-readable sizes in `simple` and `table`.
         let exact: String
         /// Whether JSON quotes it.
         let isText: Bool

@@ -3,13 +3,13 @@ import CCRC32C
 import EtcdAPI
 import MVCC
 
-/// What `etcdutl snapshot status` tells of a database.
+/// The status of a database that `etcdutl snapshot status` prints.
 struct SnapshotStatus {
     /// CRC-32C over name, keys and values of all buckets.
     var hash: UInt32 = 0
-    /// Main number of the last record.
+    /// Main revision of the last record.
     var revision: Int64 = 0
-    /// Keys that exist.
+    /// Number of live keys.
     var keyCount = 0
     var sizeBytes = 0
     /// Empty in a database of etcd 3.5.

@@ -2,7 +2,7 @@ import ArgumentParser
 import Bolt
 import Disk
 
-/// `etcdutl snapshot status FILE`: what a snapshot file holds. The file is only read.
+/// `etcdutl snapshot status FILE`: the status of a snapshot file. The file is only read.
 struct SnapshotStatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Gets backend snapshot status of a given file")
@@ -58,7 +58,8 @@ func withDatabase<Result>(
     }
     let bolt: Bolt
     do throws(BoltError) {
-        bolt = try Bolt.open(disk: disk, path: path, options: BoltOptions(readOnly: true))
+        let configuration = BoltConfiguration(readOnly: true)
+        bolt = try Bolt.open(disk: disk, path: path, configuration: configuration)
     } catch {
         throw .operation("\(path): \(error)")
     }

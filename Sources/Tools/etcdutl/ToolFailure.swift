@@ -1,7 +1,7 @@
 import Glibc
 
-/// Why the tool ends without having done what it was asked for: what it says on standard error,
-/// and its exit status. Texts and statuses are etcd's.
+/// Why the tool fails: the lines on standard error and the exit status. Texts and statuses are
+/// etcd's.
 struct ToolFailure: Error {
     let lines: [String]
     let status: Int32
@@ -16,19 +16,19 @@ struct ToolFailure: Error {
         ToolFailure(lines: ["Error: \(message)"], status: 128)
     }
 
-    /// A format that the command, or the tool, does not have.
+    /// An output format that the command or the tool does not support.
     static func format(_ message: String) -> ToolFailure {
         ToolFailure(lines: ["Error: \(message)"], status: 4)
     }
 
-    /// A word that is no command; etcdutl says so twice.
+    /// An unknown command; etcdutl prints the error twice.
     static func unknownCommand(_ word: String, of path: [String]) -> ToolFailure {
         let name = path.joined(separator: " ")
         let error = "Error: unknown command \"\(word)\" for \"\(name)\""
         return ToolFailure(lines: [error, "Run '\(name) --help' for usage.", error], status: 1)
     }
 
-    /// Says why and ends the process.
+    /// Prints the lines and exits.
     func end() -> Never {
         var rest = Array((lines.joined(separator: "\n") + "\n").utf8)[...]
         while !rest.isEmpty {

@@ -1,8 +1,8 @@
 import Disk
 import Synchronization
 
-/// A disk whose files are read as they are and on which every change is accepted and forgotten,
-/// but for a file's length: so that a log can be opened, and repaired, to see what it holds.
+/// A disk that reads the real files and discards every change except a file's length, so that a log
+/// can be opened and repaired in order to read it.
 final class UnchangedDisk: Disk {
     private let disk: any Disk
     private let scratch = MemoryDisk()
@@ -38,7 +38,7 @@ final class UnchangedDisk: Disk {
     }
 }
 
-/// A file that only seems to change.
+/// A file whose writes are discarded.
 private final class UnchangedFile: DiskFile {
     private let file: any DiskFile
     private let disk: UnchangedDisk

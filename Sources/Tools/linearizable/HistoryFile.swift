@@ -21,12 +21,12 @@ enum HistoryFile {
     }
 
     private static func call(_ form: HistoryLine) throws(MalformedForm) -> StoreCall {
-        let operation = try form.operation.meaning()
-        guard let answer = try form.answer() else {
+        let operation = try form.operation.decoded()
+        guard let (response, returned) = try form.response() else {
             return StoreCall(client: form.client, operation: operation, calledAt: form.called)
         }
         return StoreCall(
             client: form.client, operation: operation, calledAt: form.called,
-            outcome: answer.outcome, returnedAt: answer.returned)
+            response: response, returnedAt: returned)
     }
 }

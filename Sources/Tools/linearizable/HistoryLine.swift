@@ -1,10 +1,11 @@
 import FoundationEssentials
 import Linearizability
 
-/// One line of a history file: a call, and its answer if one came.
+/// One line of a history file: a call, and its response if there is one.
 ///
 /// An operation is `{"put": [key, value]}`, `{"delete": key}`, `{"range": [key]}`,
-/// `{"range": [key, end]}` or `{"transaction": {"compare": [..], "success": [..], "failure": [..]}}`
+/// `{"range": [key, end]}` or
+/// `{"transaction": {"compare": [..], "success": [..], "failure": [..]}}`
 /// with comparisons `{"key": k, "relation": "=", "version": 1}`. A result is `{"put": true}`,
 /// `{"deleted": count}`, `{"range": [pair, ..]}` or
 /// `{"transaction": {"succeeded": true, "results": [..]}}`. Times are nanoseconds of one clock.
@@ -16,7 +17,7 @@ struct HistoryLine: Decodable {
     let revision: Int64?
     let result: ResultForm?
 
-    /// Reads a line and says what is wrong with it where something is.
+    /// Parses a line; errors have its number.
     static func parse(_ line: Substring, number: Int) throws(HistoryError) -> HistoryLine {
         do {
             return try JSONDecoder().decode(HistoryLine.self, from: Data(line.utf8))
@@ -25,26 +26,26 @@ struct HistoryLine: Decodable {
         }
     }
 
-    /// The answer; nil where none came. All of its three parts stand together or not at all.
-    func answer() throws(MalformedForm) -> (outcome: StoreOutcome, returned: Int)? {
+    /// The response; nil if there is none. Its three parts must be all present or all absent.
+    func response() throws(MalformedForm) -> (response: StoreResponse, returned: Int)? {
         switch (returned, revision, result) {
         case (nil, nil, nil): return nil
         case (let returned?, let revision?, let result?):
-            guard returned > called else { throw MalformedForm("an answer before its call") }
-            return (StoreOutcome(revision: revision, try result.meaning()), returned)
-        default: throw MalformedForm("an answer needs returned, revision and result")
+            guard returned > called else { throw MalformedForm("a response before its call") }
+            return (StoreResponse(revision: revision, try result.decoded()), returned)
+        default: throw MalformedForm("a response needs returned, revision and result")
         }
     }
 }
 
-/// A form that is JSON, but no call.
+/// Why a JSON object is not a valid call.
 struct MalformedForm: Error {
     let reason: String
 
     init(_ reason: String) { self.reason = reason }
 }
 
-/// Why a history cannot be judged, and where.
+/// Why a history cannot be read, and its line.
 struct HistoryError: Error, CustomStringConvertible {
     let line: Int
     let reason: String
@@ -52,7 +53,7 @@ struct HistoryError: Error, CustomStringConvertible {
     var description: String { "line \(line): \(reason)" }
 }
 
-/// Exactly one of the fields stands in each operation.
+/// An operation; exactly one of the fields is present.
 struct OperationForm: Decodable {
     let put: [String]?
     let delete: String?
@@ -65,7 +66,7 @@ struct OperationForm: Decodable {
         let failure: [OperationForm]
     }
 
-    func meaning() throws(MalformedForm) -> StoreOperation {
+    func decoded() throws(MalformedForm) -> StoreOperation {
         switch (put, delete, range, transaction) {
         case (let put?, nil, nil, nil) where put.count == 2:
             return .put(key: put[0], value: put[1])
@@ -76,12 +77,12 @@ struct OperationForm: Decodable {
             return .range(key: range[0], end: range[1])
         case (nil, nil, nil, let transaction?):
             return .transaction(
-                try each(transaction.compare) { form throws(MalformedForm) in try form.meaning() },
+                try each(transaction.compare) { form throws(MalformedForm) in try form.decoded() },
                 success: try each(transaction.success) { form throws(MalformedForm) in
-                    try form.meaning()
+                    try form.decoded()
                 },
                 failure: try each(transaction.failure) { form throws(MalformedForm) in
-                    try form.meaning()
+                    try form.decoded()
                 })
         default: throw MalformedForm("not one operation")
         }
@@ -97,7 +98,7 @@ struct ComparisonForm: Decodable {
     let modified: Int64?
     let value: String?
 
-    func meaning() throws(MalformedForm) -> StoreOperation.Comparison {
+    func decoded() throws(MalformedForm) -> StoreOperation.Comparison {
         let relations: [String: StoreOperation.Comparison.Relation] = [
             "=": .equal, "!=": .notEqual, "<": .less, ">": .greater,
         ]
@@ -118,7 +119,7 @@ struct ComparisonForm: Decodable {
     }
 }
 
-/// Exactly one of the fields stands in each result.
+/// A result; exactly one of the fields is present.
 struct ResultForm: Decodable {
     let put: Bool?
     let deleted: Int?
@@ -138,7 +139,7 @@ struct ResultForm: Decodable {
         let results: [ResultForm]
     }
 
-    func meaning() throws(MalformedForm) -> StoreResult {
+    func decoded() throws(MalformedForm) -> StoreResponseBody {
         switch (put, deleted, range, transaction) {
         case (true?, nil, nil, nil): return .put()
         case (nil, let count?, nil, nil): return .deleted(count)
@@ -152,17 +153,17 @@ struct ResultForm: Decodable {
         case (nil, nil, nil, let transaction?):
             return .transaction(
                 succeeded: transaction.succeeded,
-                try each(transaction.results) { form throws(MalformedForm) in try form.meaning() })
+                try each(transaction.results) { form throws(MalformedForm) in try form.decoded() })
         default: throw MalformedForm("not one result")
         }
     }
 }
 
 /// `map` with a typed error.
-func each<Form, Meaning>(
-    _ forms: [Form], _ meaning: (Form) throws(MalformedForm) -> Meaning
-) throws(MalformedForm) -> [Meaning] {
-    var all: [Meaning] = []
-    for form in forms { all.append(try meaning(form)) }
+func each<Form, Decoded>(
+    _ forms: [Form], _ decode: (Form) throws(MalformedForm) -> Decoded
+) throws(MalformedForm) -> [Decoded] {
+    var all: [Decoded] = []
+    for form in forms { all.append(try decode(form)) }
     return all
 }

@@ -1,9 +1,8 @@
 import Glibc
 import Linearizability
 
-// Judges a history that clients recorded: `linearizable FILE`. Exit status 0 for a history that a
-// correct store could have given, 1 for one it could not, 2 where that is not decided, 3 where the
-// file cannot be read.
+// Checks a history that clients recorded: `linearizable FILE`. Exit status 0 for a linearizable
+// history, 1 for a violation, 2 if it is undecided, 3 if the file cannot be read.
 
 guard CommandLine.arguments.count == 2 else {
     print("usage: linearizable FILE")

@@ -4,7 +4,7 @@ internal import NIOCore
 
 /// Connections of one event loop.
 enum ConnectionGroup {
-    /// Opens the connections with the numbers `first`, `first + step` and so on. On the loop.
+    /// Opens connections number `first`, `first + step` and so on. Called on the event loop.
     static func open(
         _ options: LoadOptions, count: Int, first: Int = 0, step: Int = 1,
         on eventLoop: any EventLoop

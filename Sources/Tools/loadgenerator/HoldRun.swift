@@ -1,7 +1,7 @@
 internal import GRPC
 internal import NIOCore
 
-/// Connections and watchers that are only there, so that what they cost a server can be seen.
+/// Idle connections and watchers, to measure what they cost a server.
 final class HoldRun: @unchecked Sendable {  // used on eventLoop only
     private let eventLoop: any EventLoop
     private let options: LoadOptions
@@ -29,7 +29,7 @@ final class HoldRun: @unchecked Sendable {  // used on eventLoop only
         }
     }
 
-    /// What was held; an error when a watcher got lost meanwhile. From any thread.
+    /// The result, with an error if a watcher or connection was lost. From any thread.
     func end() -> EventLoopFuture<LoadResult> {
         eventLoop.submit {
             var result = LoadResult()

@@ -2,12 +2,12 @@ internal import EtcdAPI
 internal import GRPC
 internal import NIOCore
 
-/// One bidirectional stream on which one lease at a time is kept alive.
+/// One LeaseKeepAlive stream, with one request at a time.
 final class KeepAliveSlot: LoadSlot, GRPCClientCallHandler {
     private let worker: LoadWorker
     private let source: RequestSource
     private var call: GRPCClientCall?
-    /// When the request that is not answered yet was due.
+    /// The due time of the pending request.
     private var dueNanoseconds: UInt64?
 
     init(worker: LoadWorker, connection: GRPCClientConnection, source: RequestSource) {
@@ -24,7 +24,7 @@ final class KeepAliveSlot: LoadSlot, GRPCClientCallHandler {
     }
 
     func receive(_ message: [UInt8], on call: GRPCClientCall) {
-        end(bytes: message.count, failure: Self.isAlive(message) ? nil : "the lease is not there")
+        end(bytes: message.count, failure: Self.isAlive(message) ? nil : "the lease does not exist")
     }
 
     func closed(_ call: GRPCClientCall, status: GRPCStatus, trailers: GRPCMetadata) {
@@ -36,7 +36,7 @@ final class KeepAliveSlot: LoadSlot, GRPCClientCallHandler {
         guard let due = dueNanoseconds else { return }
         dueNanoseconds = nil
         worker.ended(
-            self, due: due, answered: NIODeadline.now().uptimeNanoseconds, bytes: bytes,
+            self, due: due, completed: NIODeadline.now().uptimeNanoseconds, bytes: bytes,
             failure: failure)
     }
 

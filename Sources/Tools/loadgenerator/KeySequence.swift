@@ -1,4 +1,4 @@
-/// The keys of one event loop's requests: random, or each once in order.
+/// The keys of one event loop's requests: random, or each once in ascending order.
 struct KeySequence: Sendable {
     private let keyCount: Int
     private let isAscending: Bool
@@ -6,7 +6,7 @@ struct KeySequence: Sendable {
     private var next: Int
     private var state: UInt64
 
-    /// Loop `part` of `parts`; ascending keys are dealt out to the parts in turn.
+    /// Loop `part` of `parts`; ascending keys are distributed round-robin.
     init(keyCount: Int, isAscending: Bool, part: Int, parts: Int, seed: UInt64) {
         self.keyCount = keyCount
         self.isAscending = isAscending

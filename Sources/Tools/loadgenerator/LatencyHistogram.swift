@@ -1,40 +1,40 @@
-/// Counts of latencies in buckets that are at most 1/64 of their value wide.
+/// A histogram of latencies with buckets at most 1/64 of their value wide.
 ///
-/// Values are nanoseconds. A bucket is an octave and the six bits behind the leading one, so
-/// recording is a shift and an increment, and a percentile is wrong by 1.6 % at most.
+/// Values are nanoseconds. A bucket is given by the octave and the six bits after the leading one,
+/// so recording is a shift and an increment, and percentiles have an error of at most 1.6 %.
 struct LatencyHistogram: Sendable {
     private static let subBits = 6
     private static let bucketCount = (64 - subBits + 1) << subBits
 
     private var counts = [UInt64](repeating: 0, count: bucketCount)
     private(set) var count: UInt64 = 0
-    private(set) var maxNanoseconds: UInt64 = 0
+    private(set) var nanosecondsMax: UInt64 = 0
     private var sumNanoseconds: UInt64 = 0
 
     mutating func record(nanoseconds: UInt64) {
         counts[Self.bucket(of: nanoseconds)] += 1
         count += 1
         sumNanoseconds &+= nanoseconds
-        maxNanoseconds = max(maxNanoseconds, nanoseconds)
+        nanosecondsMax = max(nanosecondsMax, nanoseconds)
     }
 
     mutating func merge(_ other: LatencyHistogram) {
         for index in counts.indices { counts[index] += other.counts[index] }
         count += other.count
         sumNanoseconds &+= other.sumNanoseconds
-        maxNanoseconds = max(maxNanoseconds, other.maxNanoseconds)
+        nanosecondsMax = max(nanosecondsMax, other.nanosecondsMax)
     }
 
-    /// Upper end of the bucket in which `fraction` of all values is reached.
+    /// Upper bound of the bucket that contains the percentile `fraction`.
     func percentile(_ fraction: Double) -> UInt64 {
         guard count > 0 else { return 0 }
         let wanted = max(1, UInt64((Double(count) * fraction).rounded(.up)))
         var seen: UInt64 = 0
         for (index, number) in counts.enumerated() {
             seen += number
-            if seen >= wanted { return min(Self.upperEnd(of: index), maxNanoseconds) }
+            if seen >= wanted { return min(Self.upperEnd(of: index), nanosecondsMax) }
         }
-        return maxNanoseconds
+        return nanosecondsMax
     }
 
     var meanNanoseconds: Double {

@@ -7,24 +7,24 @@ extension LoadOptions {
           --loops N                event loops (1)
           --total N                requests; for watch, puts; load takes --keys, snapshot 1
           --seconds S              time, where --total is not given
-          --rate N                 requests begun each second, answered or not (as answered);
+          --rate N                 open loop: requests begun each second (closed loop);
                                    for watch, events
           --phases                 until standard input ends; each of its lines begins a phase
-                                   that is measured apart; prints `ready` before the first
+                                   with its own results; prints `ready` before the first
           --keys N                 distinct keys (100000)
           --key-size N             bytes of a key (8)
           --value-size N           bytes of a value (256)
           --range-size N           keys of each range (1)
-          --whole                  ranges of every key there is
-          --serializable           ranges that ask one member only
-          --puts N, --compares N   of each txn, on keys that follow each other (1, 1)
+          --whole                  ranges of all keys
+          --serializable           serializable ranges
+          --puts N, --compares N   of each txn, on consecutive keys (1, 1)
           --leases N               keepalive: of the leases 1 to N, granted before;
                                    lease-grant: these once, in order (as many as go, any id)
           --ttl N                  seconds of a lease (3600)
           --watchers N             watchers of one key, spread over all streams (1000);
                                    for hold, of a key each
-          --outstanding N          puts that not all watchers have heard of (1)
-          --seed N                 of the random keys (1)
+          --outstanding N          puts that not all watchers have received (1)
+          --seed N                 seed of the random keys (1)
         hold opens connections and watchers, prints `ready`, and stays until standard input ends.
         """
 
@@ -72,12 +72,12 @@ extension LoadOptions {
         case "--seconds": seconds = try Self.decimal(value, option)
         case "--rate": ratePerSecond = try Self.decimal(value, option)
         case "--seed": seed = UInt64(try Self.number(value, option, from: 0))
-        default: try setShape(option, to: value)
+        default: try setRequestOption(option, to: value)
         }
     }
 
-    /// Sets what a request is like.
-    private mutating func setShape(_ option: String, to value: String) throws(OptionError) {
+    /// Sets an option of the requests.
+    private mutating func setRequestOption(_ option: String, to value: String) throws(OptionError) {
         switch option {
         case "--keys": keyCount = try Self.number(value, option, from: 1)
         case "--key-size": keySizeBytes = try Self.number(value, option, from: 4)

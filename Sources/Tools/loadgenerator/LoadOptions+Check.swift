@@ -1,5 +1,5 @@
 extension LoadOptions {
-    /// Refuses options that do not go together.
+    /// Refuses options that are inconsistent.
     func check() throws(OptionError) {
         var keysInWidth = 1
         for _ in 0..<min(keySizeBytes, 18) { keysInWidth *= 10 }
@@ -24,7 +24,7 @@ extension LoadOptions {
         guard holds else { throw OptionError(description: rule) }
     }
 
-    /// Fills in what follows from the options given.
+    /// Sets options that follow from others.
     mutating func complete() {
         if command == .load { total = keyCount }
         if command == .leaseGrant, leases > 0 { total = leases }

@@ -1,47 +1,47 @@
-/// Why the arguments cannot be run.
+/// Why the arguments are invalid.
 struct OptionError: Error {
     let description: String
 }
 
-/// What to send, how much of it, and to whom: the command line, read.
+/// The parsed command line: the kind of load, its amount, and the members.
 struct LoadOptions: Sendable {
     /// The kinds of load.
     enum Command: String, CaseIterable, Sendable {
         /// Puts of random keys.
         case put
-        /// Ranges of one key, of `rangeSize` keys, or of all there are.
+        /// Ranges of one key, of `rangeSize` keys, or of all keys.
         case range
         /// Transactions that compare keys and put keys.
         case txn
         /// Watchers of one key, and puts of it.
         case watch
-        /// Writers that each have a key and a watcher of it.
+        /// Writers, each with its own key and a watcher of it.
         case notify
         /// Puts of every key once, in order.
         case load
-        /// Grants of leases: with ids of the server's choice, or the leases 1 to `leases` once.
+        /// Grants of leases: with IDs chosen by the server, or the leases 1 to `leases` once.
         case leaseGrant = "lease-grant"
-        /// Random ones of the leases 1 to `leases`, kept alive on bidirectional streams.
+        /// Keep-alives of random leases from 1 to `leases`, on bidirectional streams.
         case keepAlive = "keepalive"
-        /// Snapshots of the whole database, read and thrown away.
+        /// Snapshots of the whole database, read and discarded.
         case snapshot
-        /// Connections and watchers that are only there.
+        /// Idle connections and watchers.
         case hold
     }
 
-    /// Where a member listens.
+    /// The client address of a member.
     struct Endpoint: Sendable {
         var host: String
         var port: Int
     }
 
     var command = Command.put
-    /// Members that the connections are spread over, one after the other.
+    /// Members over which the connections are distributed round-robin.
     var endpoints = [Endpoint(host: "127.0.0.1", port: 2379)]
     var connections = 1
-    /// Calls that each connection has open at a time.
+    /// Concurrent calls on each connection.
     var streams = 1
-    /// Event loops, each with its part of the connections.
+    /// Event loops, each with its share of the connections.
     var loops = 1
     /// Requests to make; 0 leaves the end to `seconds`.
     var total = 0
@@ -52,32 +52,32 @@ struct LoadOptions: Sendable {
     var valueSizeBytes = 256
     /// Keys of each range.
     var rangeSize = 1
-    /// Whether a range asks for every key there is.
+    /// Whether a range reads all keys.
     var wholeKeySpace = false
     var serializable = false
-    /// Puts and compares of each transaction, on keys that follow each other.
+    /// Puts and compares of each transaction, on consecutive keys.
     var puts = 1
     var compares = 1
-    /// Leases with ids from 1 on; 0 leaves the ids to the server.
+    /// Leases with IDs from 1 on; 0 lets the server choose IDs.
     var leases = 0
     var ttlSeconds = 3_600
-    /// Requests begun each second whether earlier ones are answered or not; 0 sends when answered.
+    /// Requests begun each second (open loop); 0 for a closed loop.
     var ratePerSecond = 0.0
     /// Whether lines of standard input begin phases, and its end ends the run.
     var hasPhases = false
     var watchers = 1_000
-    /// Puts of a watched key that some watcher has not heard of yet.
+    /// Puts of a watched key that some watcher has not received yet.
     var outstandingPuts = 1
     var seed: UInt64 = 1
 }
 
 extension LoadOptions {
-    /// The member that a connection goes to.
+    /// The member of a connection.
     func endpoint(of connection: Int) -> Endpoint {
         endpoints[connection % endpoints.count]
     }
 
-    /// Keys that follow each other in one request.
+    /// Consecutive keys in one request.
     var keySpan: Int {
         switch command {
         case .range: wholeKeySpace ? 1 : rangeSize
@@ -86,7 +86,7 @@ extension LoadOptions {
         }
     }
 
-    /// First keys that a request can have; for leases, leases.
+    /// The number of possible first keys of a request, or of leases.
     var firstKeyCount: Int {
         let countsLeases = command == .leaseGrant || command == .keepAlive
         return countsLeases ? max(leases, 1) : keyCount - (keySpan - 1)

@@ -1,8 +1,8 @@
-/// A run cut into phases that are measured apart.
+/// A run divided into phases with separate results.
 ///
-/// A request belongs to the phase in which it was due, so one that a pause held up counts to the
-/// phase of the pause even when its answer came later. Failed requests count with the time they
-/// took: leaving them out would hide the longest waits.
+/// A request belongs to the phase in which it was due, so one delayed by a pause counts in the
+/// phase of the pause even if its response arrives later. Failed requests count with their
+/// duration: leaving them out would hide the longest waits.
 struct LoadPhases: Sendable {
     /// One phase; it lasts until the next begins.
     struct Phase: Sendable {

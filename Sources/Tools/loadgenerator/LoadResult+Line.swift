@@ -1,7 +1,7 @@
 internal import Glibc
 
 extension LoadResult {
-    /// One line of JSON: times in microseconds, the run in seconds.
+    /// One line of JSON: latencies in microseconds, the duration of the run in seconds.
     func line(_ options: LoadOptions) -> String {
         let rate = seconds > 0 ? Double(requests) / seconds : 0
         var fields: [(String, String)] = [
@@ -40,7 +40,7 @@ extension LoadResult {
         return percentiles.map { name, fraction in
             (name, microseconds(Double(latencies.percentile(fraction))))
         } + [
-            ("max", microseconds(Double(latencies.maxNanoseconds))),
+            ("max", microseconds(Double(latencies.nanosecondsMax))),
             ("mean", microseconds(latencies.meanNanoseconds)),
         ]
     }

@@ -1,8 +1,8 @@
-/// What a run has measured.
+/// The measurements of a run.
 struct LoadResult: Sendable {
     var requests = 0
     var errors = 0
-    /// The first error's text, so that a run that failed says why.
+    /// The text of the first error.
     var firstError: String?
     var bytesReceived = 0
     var beganNanoseconds: UInt64 = 0
@@ -10,10 +10,10 @@ struct LoadResult: Sendable {
     var latencies = LatencyHistogram()
     var phases = LoadPhases()
 
-    /// Counts a request that was due at `due` and answered, or failed, at `answered`.
-    mutating func record(due: UInt64, answered: UInt64, bytes: Int, failure: String?) {
-        let latency = answered - min(due, answered)
-        endedNanoseconds = max(endedNanoseconds, answered)
+    /// Records a request that was due at `due` and completed or failed at `completed`.
+    mutating func record(due: UInt64, completed: UInt64, bytes: Int, failure: String?) {
+        let latency = completed - min(due, completed)
+        endedNanoseconds = max(endedNanoseconds, completed)
         bytesReceived += bytes
         phases.record(due: due, latencyNanoseconds: latency, isError: failure != nil)
         guard let failure else {

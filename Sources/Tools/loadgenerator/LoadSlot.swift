@@ -1,16 +1,16 @@
 internal import GRPC
 internal import NIOCore
 
-/// Room for one request at a time. Used on its worker's event loop.
+/// A slot for one request at a time. Used on its worker's event loop.
 protocol LoadSlot: AnyObject {
     /// Whether a request can be begun.
     var isUsable: Bool { get }
 
-    /// Begins a request that was due at `due`; the worker hears of its end once.
+    /// Begins a request that was due at `due`; calls the worker's `ended` once.
     func begin(key: Int, due: UInt64)
 }
 
-/// Room for one unary call at a time on one connection.
+/// A slot for one unary call at a time on one connection.
 final class CallSlot: LoadSlot, GRPCClientCallHandler {
     private let connection: GRPCClientConnection
     private let worker: LoadWorker
@@ -34,7 +34,7 @@ final class CallSlot: LoadSlot, GRPCClientCallHandler {
         call.halfClose()
     }
 
-    /// What is in an answer is not looked at: memory for it would be the client's cost.
+    /// Responses are not read: memory for them would be a cost of the client.
     var wantsMessages: Bool { false }
 
     func receive(_ message: [UInt8], on call: GRPCClientCall) {}
@@ -45,7 +45,7 @@ final class CallSlot: LoadSlot, GRPCClientCallHandler {
 
     func closed(_ call: GRPCClientCall, status: GRPCStatus, trailers: GRPCMetadata) {
         worker.ended(
-            self, due: dueNanoseconds, answered: NIODeadline.now().uptimeNanoseconds,
+            self, due: dueNanoseconds, completed: NIODeadline.now().uptimeNanoseconds,
             bytes: bytesReceived, failure: status.code == .ok ? nil : "\(status)")
     }
 }

@@ -2,7 +2,7 @@ internal import GRPC
 internal import NIOCore
 
 extension LoadWorker {
-    /// Makes the slots of a connection; the future comes when they can be used.
+    /// Creates the slots of a connection; the future succeeds when they can be used.
     func addSlots(on connection: GRPCClientConnection) -> EventLoopFuture<Void> {
         switch options.command {
         case .notify: return addNotifySlots(on: connection)
@@ -18,7 +18,7 @@ extension LoadWorker {
         for _ in 0..<options.streams { slots.append(make()) }
     }
 
-    /// Gives each slot a key that no other slot of any worker has, and its watcher.
+    /// Gives each slot a key that no other slot of any worker has, and a watcher of it.
     private func addNotifySlots(on connection: GRPCClientConnection) -> EventLoopFuture<Void> {
         let writers = (slots.count..<slots.count + options.streams).map { number in
             NotifySlot(
@@ -27,7 +27,7 @@ extension LoadWorker {
         }
         slots += writers
         let created = eventLoop.makePromise(of: Void.self)
-        // The connection's call keeps the stream.
+        // The connection's call retains the stream.
         _ = NotifyStream(
             slots: writers, connection: connection, options: options, created: created)
         return created.futureResult

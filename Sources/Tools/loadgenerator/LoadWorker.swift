@@ -1,12 +1,11 @@
 internal import GRPC
 internal import NIOCore
 
-/// The load of one event loop: its connections, its requests and what they measured.
+/// The load of one event loop: its connections, its requests and their results.
 ///
-/// Every request has a slot, so `streams` slots for each connection. In a closed loop a slot
-/// begins its next request when the last is answered. In an open loop requests begin when their
-/// time comes, in any free slot; one that finds none waits, and its latency counts from when it
-/// was due.
+/// Every request uses a slot; a connection has `streams` slots. In a closed loop a slot begins its
+/// next request when the previous one completes. In an open loop requests begin when they are due,
+/// in any free slot; without a free slot a request waits, and its latency counts from its due time.
 final class LoadWorker: @unchecked Sendable {  // used on eventLoop only
     let eventLoop: any EventLoop
     let options: LoadOptions
@@ -41,7 +40,7 @@ final class LoadWorker: @unchecked Sendable {  // used on eventLoop only
         total / parts + (part < total % parts ? 1 : 0)
     }
 
-    /// Opens this worker's part of the connections. From any thread.
+    /// Opens this worker's share of the connections. From any thread.
     func connect() -> EventLoopFuture<Void> {
         eventLoop.flatSubmit {
             let count = Self.share(of: self.options.connections, self.part, self.options.loops)
@@ -55,7 +54,7 @@ final class LoadWorker: @unchecked Sendable {  // used on eventLoop only
         }
     }
 
-    /// Runs the load; the future comes when the last answer has. From any thread.
+    /// Runs the load; the future succeeds after the last response. From any thread.
     func run() -> EventLoopFuture<LoadResult> {
         eventLoop.execute { self.begin() }
         return finished.futureResult
@@ -79,12 +78,12 @@ final class LoadWorker: @unchecked Sendable {  // used on eventLoop only
         beginDueCalls()
     }
 
-    /// Has what is due from now on counted to another phase. From any thread.
+    /// Begins the next phase for requests due from now on. From any thread.
     func beginPhase() {
         eventLoop.execute { self.result.phases.begin(at: NIODeadline.now().uptimeNanoseconds) }
     }
 
-    /// Begins nothing that is due from now on. From any thread.
+    /// Stops before requests that are due from now on. From any thread.
     func stop() {
         eventLoop.execute {
             self.endNanoseconds = NIODeadline.now().uptimeNanoseconds
@@ -105,7 +104,7 @@ final class LoadWorker: @unchecked Sendable {  // used on eventLoop only
         scheduleTick(in: pacing.waitNanoseconds(from: now))
     }
 
-    /// Without a free slot the next answer does what the tick would.
+    /// Without a free slot no tick is needed: the next response begins due calls.
     private func scheduleTick(in nanoseconds: Int64) {
         guard !isTickScheduled, !isFinished, !freeSlots.isEmpty else { return }
         isTickScheduled = true
@@ -122,12 +121,12 @@ final class LoadWorker: @unchecked Sendable {  // used on eventLoop only
         slot.begin(key: keys.nextKey(), due: due)
     }
 
-    /// Takes the end of a request that was due at `due`, and begins what follows it.
+    /// Records a request that was due at `due`, and begins the next.
     func ended(
-        _ slot: any LoadSlot, due: UInt64, answered: UInt64, bytes: Int, failure: String?
+        _ slot: any LoadSlot, due: UInt64, completed: UInt64, bytes: Int, failure: String?
     ) {
         openCalls -= 1
-        result.record(due: due, answered: answered, bytes: bytes, failure: failure)
+        result.record(due: due, completed: completed, bytes: bytes, failure: failure)
         if pacing != nil {
             freeSlots.append(slot)
             beginDueCalls()

@@ -2,9 +2,9 @@ internal import EtcdAPI
 internal import GRPC
 internal import NIOCore
 
-/// A writer with a key of its own and a watcher of it.
+/// A writer with its own key and a watcher of it.
 ///
-/// A request ends when the put is answered and its event has arrived, in whichever order; its
+/// A request ends when the put has completed and its event has arrived, in either order; its
 /// latency is that of the event.
 final class NotifySlot: LoadSlot {
     let keyNumber: Int
@@ -14,8 +14,8 @@ final class NotifySlot: LoadSlot {
     private var dueNanoseconds: UInt64?
     private var eventNanoseconds: UInt64?
     private var bytesReceived = 0
-    private var isPutAnswered = false
-    /// Whether a put failed or the watcher is gone: which put a later event is of is not known.
+    private var isPutCompleted = false
+    /// Whether a put failed or the watcher is gone: later events cannot be matched to puts.
     private var isBroken = false
 
     init(
@@ -32,12 +32,12 @@ final class NotifySlot: LoadSlot {
     func begin(key: Int, due: UInt64) {
         dueNanoseconds = due
         eventNanoseconds = nil
-        isPutAnswered = false
+        isPutCompleted = false
         connection.startUnary(path: source.path, message: source.request(key: keyNumber)) {
             switch $0 {
-            case .success(let answer):
-                self.bytesReceived += answer.count
-                self.isPutAnswered = true
+            case .success(let response):
+                self.bytesReceived += response.count
+                self.isPutCompleted = true
                 self.endIfComplete()
             case .failure(let status): self.fail("put: \(status)")
             }
@@ -56,26 +56,26 @@ final class NotifySlot: LoadSlot {
     }
 
     private func endIfComplete() {
-        guard isPutAnswered, let eventNanoseconds else { return }
+        guard isPutCompleted, let eventNanoseconds else { return }
         end(at: eventNanoseconds, failure: nil)
     }
 
-    private func end(at answered: UInt64, failure: String?) {
+    private func end(at completed: UInt64, failure: String?) {
         guard let due = dueNanoseconds else { return }
         dueNanoseconds = nil
         let bytes = bytesReceived
         bytesReceived = 0
-        worker.ended(self, due: due, answered: answered, bytes: bytes, failure: failure)
+        worker.ended(self, due: due, completed: completed, bytes: bytes, failure: failure)
     }
 }
 
-/// The watch stream of the notify slots of one connection; the watcher with id n is of slot n - 1.
+/// The watch stream of the notify slots of one connection; watcher ID n belongs to slot n - 1.
 final class NotifyStream: GRPCClientCallHandler {
     private let slots: [NotifySlot]
     private let created: EventLoopPromise<Void>
     private var createdCount = 0
 
-    /// Begins the stream and its watchers; `created` succeeds when all of them are there.
+    /// Opens the stream and its watchers; `created` succeeds when all are created.
     init(
         slots: [NotifySlot], connection: GRPCClientConnection, options: LoadOptions,
         created: EventLoopPromise<Void>
@@ -99,7 +99,7 @@ final class NotifyStream: GRPCClientCallHandler {
             guard delivery.eventCount > 0, slots.indices.contains(index) else { return }
             slots[index].eventArrived(at: now, bytes: message.count)
         } catch {
-            fail("watch answer: \(error)")
+            fail("watch response: \(error)")
         }
     }
 

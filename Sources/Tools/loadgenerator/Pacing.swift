@@ -1,6 +1,6 @@
-/// When the requests of an open loop are due: one after the other at a fixed rate.
+/// The due times of the requests of an open loop: at a fixed rate.
 ///
-/// Invariant: the request with number n is due n / rate after the begin, however late it is taken.
+/// Invariant: request number n is due n / rate after the begin, however late it is taken.
 struct Pacing: Sendable {
     private let beganNanoseconds: UInt64
     private let nanosecondsBetween: Double
@@ -17,7 +17,7 @@ struct Pacing: Sendable {
         beganNanoseconds + UInt64(Double(taken) * nanosecondsBetween)
     }
 
-    /// Takes the next request if it is due by `now` and before `end`; gives when it was due.
+    /// Takes the next request if it is due by `now` and before `end`; returns its due time.
     mutating func takeDue(by now: UInt64, before end: UInt64) -> UInt64? {
         let due = nextDueNanoseconds
         guard due <= now, due < end else { return nil }
@@ -25,11 +25,11 @@ struct Pacing: Sendable {
         return due
     }
 
-    /// How long to wait from `now` for the next request, so that many at a high rate share a wait.
+    /// How long to wait from `now` for the next request; at a high rate several share one wait.
     func waitNanoseconds(from now: UInt64) -> Int64 {
         let due = nextDueNanoseconds
-        return max(due > now ? Int64(due - now) : 0, Self.leastWaitNanoseconds)
+        return max(due > now ? Int64(due - now) : 0, Self.waitNanosecondsMin)
     }
 
-    private static let leastWaitNanoseconds: Int64 = 100_000
+    private static let waitNanosecondsMin: Int64 = 100_000
 }

@@ -1,11 +1,11 @@
 internal import EtcdAPI
 
-/// The path of a kind of load and its requests.
+/// The gRPC path and the requests of a kind of load.
 struct RequestSource: Sendable {
     let path: String
     private let make: @Sendable (Int) -> [UInt8]
 
-    /// The request whose first key, or whose lease, has number `key`.
+    /// The request whose first key or lease has the number `key`.
     func request(key: Int) -> [UInt8] {
         make(key)
     }

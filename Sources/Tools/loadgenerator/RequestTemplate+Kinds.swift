@@ -1,11 +1,11 @@
 internal import EtcdAPI
 
 extension RequestTemplate {
-    /// A put; with `withTime` its value begins with a time.
+    /// A put; with `withTime` its value begins with a timestamp.
     static func put(_ options: LoadOptions, withTime: Bool = false) -> RequestTemplate {
         let time = ArraySlice(repeating: timeMark, count: withTime ? timeSizeBytes : 0)
         let put = PutRequest(
-            key: keyPlace(options), value: time + value(options).dropFirst(time.count))
+            key: keyPlaceholder(options), value: time + value(options).dropFirst(time.count))
         return RequestTemplate(bytes: put.encoded(), keySizeBytes: options.keySizeBytes)
     }
 
@@ -16,18 +16,18 @@ extension RequestTemplate {
             options.wholeKeySpace
             ? RangeRequest(key: [0], rangeEnd: [0], serializable: options.serializable)
             : RangeRequest(
-                key: keyPlace(options), rangeEnd: options.rangeSize > 1 ? end : [],
+                key: keyPlaceholder(options), rangeEnd: options.rangeSize > 1 ? end : [],
                 serializable: options.serializable)
         return RequestTemplate(bytes: range.encoded(), keySizeBytes: options.keySizeBytes)
     }
 
-    /// A transaction that puts its keys whether the first of them exist or not.
+    /// A transaction that compares its keys and puts them in either case.
     ///
-    /// Its keys follow each other: etcd refuses a transaction that puts a key twice.
+    /// Its keys are consecutive: etcd refuses a transaction that puts a key twice.
     static func transaction(_ options: LoadOptions) -> RequestTemplate {
         let exists = Compare(
-            result: .greater, target: .version, key: keyPlace(options), operand: .version(0))
-        let put = RequestOp.put(PutRequest(key: keyPlace(options), value: value(options)))
+            result: .greater, target: .version, key: keyPlaceholder(options), operand: .version(0))
+        let put = RequestOp.put(PutRequest(key: keyPlaceholder(options), value: value(options)))
         let puts = [RequestOp](repeating: put, count: options.puts)
         let request = TxnRequest(
             compare: [Compare](repeating: exists, count: options.compares), success: puts,
@@ -38,14 +38,14 @@ extension RequestTemplate {
                 + Array(0..<options.puts))
     }
 
-    /// The creation of a watcher of one key; `watchID` 0 leaves its id to the server.
+    /// A create request for a watcher of one key; `watchID` 0 lets the server choose the ID.
     static func watch(_ options: LoadOptions, watchID: Int64 = 0) -> RequestTemplate {
-        let create = WatchCreateRequest(key: keyPlace(options), watchID: watchID)
+        let create = WatchCreateRequest(key: keyPlaceholder(options), watchID: watchID)
         return RequestTemplate(
             bytes: WatchRequest.create(create).encoded(), keySizeBytes: options.keySizeBytes)
     }
 
-    private static func keyPlace(_ options: LoadOptions) -> ArraySlice<UInt8> {
+    private static func keyPlaceholder(_ options: LoadOptions) -> ArraySlice<UInt8> {
         ArraySlice(repeating: keyMark, count: options.keySizeBytes)
     }
 

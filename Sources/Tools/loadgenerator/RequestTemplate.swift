@@ -1,45 +1,44 @@
-/// One encoded request whose keys are filled in for each call.
+/// An encoded request whose keys are filled in for each call.
 ///
-/// All keys have the same size, so only their bytes differ between the requests of a run: a
-/// request is a copy of the template with the digits of its keys written over the places.
+/// All keys have the same size, so only their bytes differ between the requests of a run: a request
+/// is a copy of the template with the digits of its keys written over the placeholders.
 struct RequestTemplate: Sendable {
-    /// A place for a key: where it is, and how far its number is behind the request's first key.
-    private struct KeyPlace {
+    /// The placeholder of a key: its offset, and its distance from the request's first key.
+    private struct KeySlot {
         let offset: Int
         let distance: Int
     }
 
     private let bytes: [UInt8]
-    private let keyPlaces: [KeyPlace]
+    private let keySlots: [KeySlot]
     private let endOffsets: [Int]
     private let timeOffsets: [Int]
     private let keySizeBytes: Int
 
-    /// Bytes that stand in the template where keys, ends of ranges and times come; no request has
-    /// runs of them.
+    /// Placeholder bytes for keys, range ends and timestamps; a request has no other runs of them.
     static let keyMark: UInt8 = 0xF1
     static let endMark: UInt8 = 0xF2
     static let timeMark: UInt8 = 0xF3
     static let timeSizeBytes = 8
 
-    /// - Parameter keyDistances: of the keys in `bytes`, in their order; missing ones are 0.
+    /// - Parameter keyDistances: distances of the keys in `bytes`, in order; missing ones are 0.
     init(bytes: [UInt8], keySizeBytes: Int, keyDistances: [Int] = []) {
         self.bytes = bytes
         self.keySizeBytes = keySizeBytes
         let offsets = Self.runs(of: Self.keyMark, count: keySizeBytes, in: bytes)
-        keyPlaces = offsets.enumerated().map { index, offset in
-            KeyPlace(
+        keySlots = offsets.enumerated().map { index, offset in
+            KeySlot(
                 offset: offset, distance: index < keyDistances.count ? keyDistances[index] : 0)
         }
         endOffsets = Self.runs(of: Self.endMark, count: keySizeBytes, in: bytes)
         timeOffsets = Self.runs(of: Self.timeMark, count: Self.timeSizeBytes, in: bytes)
     }
 
-    /// The request with its keys from `key` on, the key behind its range, and a time in the value.
+    /// The request with keys from `key` on, the end of its range, and a timestamp in its value.
     func request(key: Int, end: Int = 0, nanoseconds: UInt64 = 0) -> [UInt8] {
         var request = bytes
         request.withUnsafeMutableBytes { memory in
-            for place in keyPlaces { write(key + place.distance, at: place.offset, to: memory) }
+            for slot in keySlots { write(key + slot.distance, at: slot.offset, to: memory) }
             for offset in endOffsets { write(end, at: offset, to: memory) }
             for offset in timeOffsets {
                 memory.storeBytes(of: nanoseconds, toByteOffset: offset, as: UInt64.self)

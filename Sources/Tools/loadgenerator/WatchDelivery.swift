@@ -1,6 +1,6 @@
 internal import EtcdAPI
 
-/// What of a watch response the load generator looks at, read in place.
+/// The fields of a watch response that the load generator needs, decoded in place.
 struct WatchDelivery {
     private(set) var watchID: Int64 = 0
     private(set) var isCreated = false

@@ -2,11 +2,11 @@ internal import GRPC
 internal import HTTP2
 internal import NIOCore
 
-/// Many watchers of one key, and puts of it: what is counted is events that arrive.
+/// Many watchers of one key, and puts of it: the received events are counted.
 ///
-/// The value of each put begins with the time it was due, so an event's latency is from the put
-/// leaving to the event arriving. In a closed loop a put follows when fewer than
-/// `outstandingPuts` of them still miss some watcher; in an open loop, when its time comes.
+/// The value of each put begins with its due time, so an event's latency is from the due time of
+/// the put to the arrival of the event. In a closed loop a put begins when fewer than
+/// `outstandingPuts` have not reached all watchers; in an open loop, when it is due.
 final class WatchRun: @unchecked Sendable {  // used on eventLoop only
     private static let watchedKey = 0
 
@@ -50,7 +50,7 @@ final class WatchRun: @unchecked Sendable {  // used on eventLoop only
         }
     }
 
-    /// Runs the load; the future comes when every watcher has every put. From any thread.
+    /// Runs the load; the future succeeds when every watcher has every put. From any thread.
     func run() -> EventLoopFuture<LoadResult> {
         eventLoop.execute { self.begin() }
         return finished.futureResult
@@ -69,14 +69,14 @@ final class WatchRun: @unchecked Sendable {  // used on eventLoop only
         scheduleDuePuts()
     }
 
-    /// Begins what puts there is room for, and ends the run when all is done.
+    /// Begins the puts that may begin, and ends the run when all are done.
     private func proceed(at now: UInt64) {
         guard isRunning else { return }
         while let due = nextPut(at: now) { beginPut(due: due) }
         if putsBegun * options.watchers == result.requests, isLastPutBegun(at: now) { finish() }
     }
 
-    /// When the put that can begin now was due.
+    /// The due time of the next put; nil if none may begin now.
     private func nextPut(at now: UInt64) -> UInt64? {
         guard !isLastPutBegun(at: now) else { return nil }
         if pacing != nil { return pacing?.takeDue(by: now, before: endNanoseconds) }
@@ -102,8 +102,8 @@ final class WatchRun: @unchecked Sendable {  // used on eventLoop only
         putsBegun += 1
         writer?.startUnary(
             path: source.path, message: template.request(key: Self.watchedKey, nanoseconds: due)
-        ) { answer in
-            if case .failure(let status) = answer { self.fail("put: \(status)") }
+        ) { result in
+            if case .failure(let status) = result { self.fail("put: \(status)") }
         }
     }
 
@@ -122,7 +122,7 @@ extension WatchRun: WatcherGroupListener {
     func eventArrived(_ value: UnsafeRawBufferPointer, at now: UInt64) {
         guard value.count >= RequestTemplate.timeSizeBytes else { return }
         result.record(
-            due: value.loadUnaligned(as: UInt64.self), answered: now, bytes: 0, failure: nil)
+            due: value.loadUnaligned(as: UInt64.self), completed: now, bytes: 0, failure: nil)
     }
 
     func messageArrived(bytes: Int, at now: UInt64) {

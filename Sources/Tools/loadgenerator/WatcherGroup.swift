@@ -2,23 +2,23 @@ internal import EtcdAPI
 internal import GRPC
 internal import NIOCore
 
-/// Who hears of what a group of watchers gets; the owner of the group.
+/// The receiver of a watcher group's events; the owner of the group.
 protocol WatcherGroupListener: AnyObject {
     /// The value of an event, and when it arrived.
     func eventArrived(_ value: UnsafeRawBufferPointer, at now: UInt64)
-    /// A message is read to its end; not called before all watchers are there.
+    /// A message is decoded completely; not called before all watchers are created.
     func messageArrived(bytes: Int, at now: UInt64)
-    /// Watchers are missing; called once.
+    /// Watchers could not be created or were lost; called once.
     func watchersFailed(_ text: String)
 }
 
-/// Watchers that are spread over the watch streams of some connections.
+/// Watchers that are distributed over the watch streams of some connections.
 ///
-/// Used on the event loop of the connections. After a failure nothing more is heard of it.
+/// Used on the event loop of the connections.
 final class WatcherGroup: GRPCClientCallHandler {
     static let path = "/etcdserverpb.Watch/Watch"
 
-    // The two keep each other: calls may end after the run is told.
+    // A retain cycle with the listener: calls may end after the run has finished.
     private let listener: any WatcherGroupListener
     private let count: Int
     private var createdCount = 0
@@ -54,7 +54,7 @@ final class WatcherGroup: GRPCClientCallHandler {
             if delivery.isCanceled { return fail("a watcher was canceled") }
             if delivery.isCreated { countCreated() }
         } catch {
-            return fail("watch answer: \(error)")
+            return fail("watch response: \(error)")
         }
         if createdCount == count { listener.messageArrived(bytes: message.count, at: now) }
     }

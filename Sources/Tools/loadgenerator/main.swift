@@ -5,13 +5,13 @@ internal import NIOPosix
 /// Ends the process with a line on standard error.
 func end(_ text: String, status: Int32) -> Never {
     let line = text + "\n"
-    // The process ends with `status` whether or not anybody can read the line.
+    // The process exits with `status` even if the line cannot be written.
     _ = line.withCString { write(STDERR_FILENO, $0, line.utf8.count) }
     exit(status)
 }
 
-/// Tells who started this process that all connections are there.
-func sayReady() {
+/// Signals to the parent process that all connections are open.
+func printReady() {
     print("ready")
     fflush(nil)
 }
@@ -25,7 +25,7 @@ func runWorkers(_ options: LoadOptions, on group: MultiThreadedEventLoopGroup) t
     for future in workers.map({ $0.connect() }) { try future.wait() }
     let runs = workers.map { $0.run() }
     if options.hasPhases {
-        sayReady()
+        printReady()
         while readLine() != nil { for worker in workers { worker.beginPhase() } }
         for worker in workers { worker.stop() }
     }
@@ -35,7 +35,7 @@ func runWorkers(_ options: LoadOptions, on group: MultiThreadedEventLoopGroup) t
     return all
 }
 
-/// Creates the watchers and runs the puts they hear of.
+/// Creates the watchers and runs the puts.
 func runWatch(_ options: LoadOptions, on group: MultiThreadedEventLoopGroup) throws -> LoadResult {
     let run = WatchRun(options: options, on: group.next())
     try run.connect().wait()
@@ -46,7 +46,7 @@ func runWatch(_ options: LoadOptions, on group: MultiThreadedEventLoopGroup) thr
 func hold(_ options: LoadOptions, on group: MultiThreadedEventLoopGroup) throws -> LoadResult {
     let run = HoldRun(options: options, on: group.next())
     try run.connect().wait()
-    sayReady()
+    printReady()
     while readLine() != nil {}
     return try run.end().wait()
 }
@@ -61,7 +61,7 @@ do {
         default: try runWorkers(options, on: group)
         }
     print(result.line(options))
-    // Failures of a run in phases are counted in them: a pause may well fail some.
+    // Failures of a run with phases are part of its results: pauses are expected to fail some.
     exit(result.errors == 0 || options.hasPhases ? 0 : 1)
 } catch let error as OptionError {
     end("\(error.description)\n\(LoadOptions.usage)", status: 2)

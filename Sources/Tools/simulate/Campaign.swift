@@ -3,7 +3,7 @@ import Glibc
 import Simulator
 import Synchronization
 
-/// Runs many seeds, several at a time, and adds up what they came to.
+/// Runs many seeds, several concurrently, and sums up their reports.
 final class Campaign: Sendable {
     private struct Sum {
         var next: UInt64
@@ -12,15 +12,15 @@ final class Campaign: Sendable {
         var virtualNanoseconds: Int64 = 0
         var steps = 0
         var counts: [Occurrence: Int] = [:]
-        var toldAt: Int64 = 0
+        var printedAtMilliseconds: Int64 = 0
     }
 
     private let range: SeedRange
     private let jobs: Int
     private let untilFailure: Bool
-    /// After this no run begins.
+    /// No run begins after this.
     private let deadline: Int64
-    private let settings: @Sendable (UInt64) -> SimulationSettings
+    private let configure: @Sendable (UInt64) -> SimulationConfiguration
     private let sum: Mutex<Sum>
     private let began: Int64
 
@@ -28,15 +28,15 @@ final class Campaign: Sendable {
 
     init(
         _ range: SeedRange, jobs: Int, untilFailure: Bool, minutes: Int?,
-        settings: @escaping @Sendable (UInt64) -> SimulationSettings
+        configure: @escaping @Sendable (UInt64) -> SimulationConfiguration
     ) {
         self.range = range
-        self.jobs = min(max(jobs, 1), RunBoard.placesMax)
+        self.jobs = min(max(jobs, 1), RunningSeeds.slotsMax)
         self.untilFailure = untilFailure
         let began = Self.milliseconds
         self.began = began
         deadline = minutes.map { began + Int64($0) * 60_000 } ?? .max
-        self.settings = settings
+        self.configure = configure
         sum = Mutex(Sum(next: range.first))
     }
 
@@ -49,10 +49,10 @@ final class Campaign: Sendable {
     var failureCount: Int { sum.withLock { $0.failures.count } }
 
     func run() {
-        DispatchQueue.concurrentPerform(iterations: jobs) { place in
+        DispatchQueue.concurrentPerform(iterations: jobs) { slot in
             while let seed = take() {
-                let report = RunBoard.shared.run(settings(seed), in: place)
-                note(report)
+                let report = RunningSeeds.shared.run(configure(seed), in: slot)
+                record(report)
             }
         }
     }
@@ -67,7 +67,7 @@ final class Campaign: Sendable {
         }
     }
 
-    private func note(_ report: SimulationReport) {
+    private func record(_ report: SimulationReport) {
         let now = Self.milliseconds
         sum.withLock { sum in
             sum.done += 1
@@ -75,13 +75,13 @@ final class Campaign: Sendable {
             sum.steps += report.steps
             for (occurrence, count) in report.counts { sum.counts[occurrence, default: 0] += count }
             if !report.isSound {
-                let command = "simulate \(report.settings.arguments)"
+                let command = "simulate \(report.configuration.arguments)"
                 sum.failures.append(command)
                 print(Self.shortened("\(report)"))
                 print("replay with: swift run -c release \(command)")
             }
-            if now - sum.toldAt >= 10_000 {
-                sum.toldAt = now
+            if now - sum.printedAtMilliseconds >= 10_000 {
+                sum.printedAtMilliseconds = now
                 print("\(sum.done) seeds, \(sum.failures.count) failed, \(speed(sum, now))")
             }
             fflush(nil)
@@ -111,7 +111,7 @@ final class Campaign: Sendable {
         }
     }
 
-    /// Values can be long.
+    /// Shortens long lines: values can be long.
     private static func shortened(_ text: String) -> String {
         text.split(separator: "\n").map { $0.count > 600 ? $0.prefix(600) + "..." : $0 }
             .joined(separator: "\n")

@@ -1,11 +1,11 @@
 import Glibc
 import Simulator
 
-/// Runs each mutant until a seed shows it, and prints which one did, and by what.
+/// Runs each mutant until a seed detects it, and prints the seed and the violation.
 ///
-/// A seed shows a mutant if the run fails with it and is sound without it. The faults are those that
-/// the seed draws; where none of them shows it, those of a known bug that it brings back, if there
-/// is one. Each run is a process of its own: a broken rule may also trap.
+/// A seed detects a mutant if the run fails with it and succeeds without it. The faults are those
+/// that the seed draws; if none detects the mutant, those of the known bug that it reintroduces, if
+/// there is one. Each run is a separate process: a mutant may also trap.
 struct MutantTable {
     let mutants: [Mutant]
     let range: SeedRange
@@ -16,18 +16,19 @@ struct MutantTable {
         let seed: UInt64
         /// Empty for faults that the seed draws.
         let scenario: String
-        let story: String
+        let violation: String
     }
 
-    /// - Returns: how many were not found.
+    /// - Returns: the number of undetected mutants.
     func run() -> Int {
         var missed: [String] = []
         print("| mutant | seed | finding |\n|---|---|---|")
         for mutant in mutants {
             let found = search(mutant)
             if found == nil { missed.append(mutant.rawValue) }
-            let told = found.map { "\($0.seed)\($0.scenario) | \($0.story)" } ?? "- | NOT FOUND"
-            print("| `\(mutant.rawValue)` | \(told) |")
+            let cells =
+                found.map { "\($0.seed)\($0.scenario) | \($0.violation)" } ?? "- | NOT FOUND"
+            print("| `\(mutant.rawValue)` | \(cells) |")
             fflush(nil)
         }
         print(
@@ -46,15 +47,15 @@ struct MutantTable {
     }
 
     /// The first seed that fails because of the mutant.
-    private func search(_ mutant: Mutant, _ way: String, scenario: String) -> Finding? {
+    private func search(_ mutant: Mutant, _ options: String, scenario: String) -> Finding? {
         var first = range.first
         while first <= range.last {
             let rest = SeedRange(first: first, last: range.last)
-            let suspects = suspects(mutant, rest, way)
+            let suspects = suspects(mutant, rest, options)
             guard let last = suspects.last else { return nil }
             for seed in suspects {
-                if let story = confirm(mutant, seed, way) {
-                    return Finding(seed: seed, scenario: scenario, story: story)
+                if let violation = confirm(mutant, seed, options) {
+                    return Finding(seed: seed, scenario: scenario, violation: violation)
                 }
             }
             first = last + 1
@@ -63,34 +64,34 @@ struct MutantTable {
     }
 
     /// Seeds that fail with the mutant, or may have trapped, ascending.
-    private func suspects(_ mutant: Mutant, _ range: SeedRange, _ way: String) -> [UInt64] {
+    private func suspects(_ mutant: Mutant, _ range: SeedRange, _ options: String) -> [UInt64] {
         var arguments = "--mutant \(mutant.rawValue) --seeds \(range.text)"
-        arguments += " \(way) --until-failure"
+        arguments += " \(options) --until-failure"
         if let jobs { arguments += " --jobs \(jobs)" }
         var seeds: Set<UInt64> = []
         for line in output(of: arguments).lines
         where line.hasPrefix("failed:") || line.hasPrefix("trapped") {
             let words = line.split(separator: " ")
-            guard let place = words.firstIndex(of: "--seed"), place + 1 < words.count,
-                let seed = UInt64(words[place + 1])
+            guard let index = words.firstIndex(of: "--seed"), index + 1 < words.count,
+                let seed = UInt64(words[index + 1])
             else { continue }
             seeds.insert(seed)
         }
         return seeds.sorted()
     }
 
-    /// What is found in a seed with the mutant, unless the seed fails without it as well.
-    private func confirm(_ mutant: Mutant, _ seed: UInt64, _ way: String) -> String? {
-        let run = "--seed \(seed) \(way)"
+    /// The violation in a run with the mutant; nil if the seed fails without it as well.
+    private func confirm(_ mutant: Mutant, _ seed: UInt64, _ options: String) -> String? {
+        let run = "--seed \(seed) \(options)"
         let broken = output(of: run + " --mutant \(mutant.rawValue)")
         guard !broken.isSound, output(of: run).isSound else { return nil }
-        let story = broken.lines.first { line in
+        let violation = broken.lines.first { line in
             line.hasPrefix("at ") || line.contains("Fatal error") || line.hasPrefix("trapped")
         }
-        return String((story ?? "it ends by a signal").prefix(150))
+        return String((violation ?? "ended by a signal").prefix(150))
     }
 
-    /// What a run of this program prints, and whether all went well.
+    /// The output of a run of this program, and whether it succeeded.
     private func output(of arguments: String) -> (lines: [String], isSound: Bool) {
         let command = "'\(CommandLine.arguments[0])' \(arguments) 2>&1"
         guard let pipe = popen(command, "r") else { return ([], false) }

@@ -6,22 +6,22 @@ import Simulator
 struct Simulate: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "simulate",
-        abstract: "Runs simulated clusters under faults and judges what they do")
+        abstract: "Runs simulated clusters under faults and checks their behaviour")
 
     @Option(help: "the seed of the run") var seed: UInt64 = 1
     @Option(help: "many seeds, as FIRST..LAST") var seeds: SeedRange?
-    @Option(help: "fresh seeds for so many minutes") var minutes: Int?
-    @Option(help: "runs at a time; one for each core if not given") var jobs: Int?
+    @Option(help: "minutes to run fresh seeds") var minutes: Int?
+    @Option(help: "concurrent runs; one for each core if not given") var jobs: Int?
     @Option(help: "virtual seconds with faults and clients") var seconds: Int64 = 60
     @Option(help: "events after which a run ends early") var steps: Int?
-    @Option(help: "founding members, 1 to 7; the seed chooses if not given") var members: Int?
-    @Option(help: "the safety rule that is switched off") var mutant: Mutant?
-    @Option(help: "faults by which a bug of etcd showed, instead of drawn ones")
+    @Option(help: "initial members, 1 to 7; the seed chooses if not given") var members: Int?
+    @Option(help: "the safety rule to disable") var mutant: Mutant?
+    @Option(help: "faults that revealed a bug of etcd, instead of drawn ones")
     var scenario: String?
-    @Flag(help: "end at the first seed that fails") var untilFailure = false
-    @Flag(help: "switch off each rule in turn, or the given one, and show that it is noticed")
+    @Flag(help: "stop at the first seed that fails") var untilFailure = false
+    @Flag(help: "disable each rule in turn, or the given one, and show that it is detected")
     var mutants = false
-    @Flag(help: "tell what happens") var trace = false
+    @Flag(help: "print what happens") var trace = false
 
     func validate() throws {
         guard scenario.map({ KnownBug.named($0) != nil }) ?? true else {
@@ -48,35 +48,35 @@ struct Simulate: ParsableCommand {
         guard table.run() == 0 else { throw ExitCode(1) }
     }
 
-    private func settings(_ seed: UInt64) -> SimulationSettings {
+    private func simulation(_ seed: UInt64) -> SimulationConfiguration {
         if let bug = scenario.flatMap({ KnownBug.named($0) }) {
-            var settings = bug.settings(seed: seed)
-            settings.mutant = mutant
-            settings.isTold = trace
-            return settings
+            var configuration = bug.configuration(seed: seed)
+            configuration.mutant = mutant
+            configuration.printsTrace = trace
+            return configuration
         }
-        var settings = SimulationSettings(seed: seed)
-        settings.seconds = seconds
-        settings.stepsMax = steps
-        settings.members = members
-        settings.mutant = mutant
-        settings.isTold = trace
-        return settings
+        var configuration = SimulationConfiguration(seed: seed)
+        configuration.seconds = seconds
+        configuration.stepsMax = steps
+        configuration.members = members
+        configuration.mutant = mutant
+        configuration.printsTrace = trace
+        return configuration
     }
 
     private func runOne() -> Int {
-        RunBoard.shared.watchForTraps()
-        let report = RunBoard.shared.run(settings(seed), in: 0)
+        RunningSeeds.shared.watchForTraps()
+        let report = RunningSeeds.shared.run(simulation(seed), in: 0)
         print(report)
         return report.isSound ? 0 : 1
     }
 
     private func runMany(_ range: SeedRange) -> Int {
-        RunBoard.shared.watchForTraps()
+        RunningSeeds.shared.watchForTraps()
         let campaign = Campaign(
             range, jobs: jobs ?? Campaign.cores, untilFailure: untilFailure,
             minutes: minutes,
-            settings: { [self] in settings($0) })
+            configure: { [self] in simulation($0) })
         campaign.run()
         campaign.printSummary()
         return campaign.failureCount
@@ -92,7 +92,7 @@ struct SeedRange: ExpressibleByArgument, Sendable {
 
     init(first: UInt64, last: UInt64) { (self.first, self.last) = (first, last) }
 
-    /// Seeds that were not run before: they follow from the time.
+    /// Seeds that were not run before: derived from the time.
     static func fresh() -> SeedRange {
         let first = UInt64(time(nil)) * 10_000
         return SeedRange(first: first, last: first + 9_999_999)

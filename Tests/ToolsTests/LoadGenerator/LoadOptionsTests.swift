@@ -4,7 +4,7 @@ import Testing
 
 @Suite("loadgenerator: options")
 struct LoadOptionsTests {
-    @Test func aTransactionTakesAsManyKeysAsItsLongerPart() throws {
+    @Test func keySpanOfATransactionIsItsLongerPart() throws {
         let options = try LoadOptions(arguments: [
             "txn", "--puts", "4", "--compares", "2", "--keys", "100",
         ])
@@ -20,13 +20,13 @@ struct LoadOptionsTests {
         #expect(options.leaseID(of: 0) == 1)
     }
 
-    @Test func oneSnapshotIsReadUnlessMoreAreAskedFor() throws {
+    @Test func oneSnapshotIsReadByDefault() throws {
         #expect(try LoadOptions(arguments: ["snapshot"]).total == 1)
         #expect(try LoadOptions(arguments: ["snapshot", "--total", "3"]).total == 3)
         #expect(try LoadOptions(arguments: ["snapshot", "--seconds", "2"]).total == 0)
     }
 
-    @Test func onlyOneLoopHoldsAndWatches() throws {
+    @Test func holdAndWatchUseOneLoop() throws {
         for command in ["hold", "watch"] {
             let arguments = [command, "--connections", "8", "--loops", "4"]
             #expect(try LoadOptions(arguments: arguments).loops == 1)
@@ -35,7 +35,7 @@ struct LoadOptionsTests {
         #expect(put.loops == 2)
     }
 
-    @Test func endpointsTakeConnectionsInTurn() throws {
+    @Test func connectionsAreDistributedRoundRobin() throws {
         let options = try LoadOptions(arguments: ["put", "--endpoint", "a:1,b:2"])
         #expect((0..<4).map { options.endpoint(of: $0).port } == [1, 2, 1, 2])
     }
@@ -47,7 +47,7 @@ struct LoadOptionsTests {
         ["put", "--key-size", "4", "--keys", "10000"], ["watch", "--value-size", "7"],
         ["watch", "--phases"], ["notify", "--connections", "3", "--streams", "4", "--keys", "11"],
     ])
-    func refusesWhatCannotBeRun(arguments: [String]) {
+    func refusesInvalidOptions(arguments: [String]) {
         #expect(throws: OptionError.self) { try LoadOptions(arguments: arguments) }
     }
 }

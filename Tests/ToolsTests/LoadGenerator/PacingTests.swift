@@ -4,7 +4,7 @@ import Testing
 
 @Suite("loadgenerator: pacing and phases")
 struct PacingTests {
-    @Test func requestsAreDueAtEvenTimesHoweverLateTheyAreTaken() {
+    @Test func dueTimesAreEvenRegardlessOfDelays() {
         var pacing = Pacing(ratePerSecond: 1_000, beganNanoseconds: 500)
         #expect(pacing.takeDue(by: 500, before: .max) == 500)
         #expect(pacing.takeDue(by: 500, before: .max) == nil)
@@ -13,13 +13,13 @@ struct PacingTests {
         #expect(pacing.takeDue(by: 3_000_500, before: .max) == nil)
     }
 
-    @Test func nothingIsDueFromTheEndOn() {
+    @Test func noRequestIsDueAfterTheEnd() {
         var pacing = Pacing(ratePerSecond: 1_000, beganNanoseconds: 0)
         #expect(pacing.takeDue(by: 9_000_000, before: 1_000_000) == 0)
         #expect(pacing.takeDue(by: 9_000_000, before: 1_000_000) == nil)
     }
 
-    @Test func waitsForTheNextRequestButNeverLessThanATenthOfAMillisecond() {
+    @Test func waitsAtLeastATenthOfAMillisecond() {
         var pacing = Pacing(ratePerSecond: 1_000, beganNanoseconds: 0)
         _ = pacing.takeDue(by: 0, before: .max)
         #expect(pacing.waitNanoseconds(from: 400_000) == 600_000)
@@ -36,12 +36,12 @@ struct PacingTests {
         phases.record(due: 50, latencyNanoseconds: 7, isError: false)
         #expect(phases.phases.map(\.requests) == [2, 1])
         #expect(phases.phases.map(\.errors) == [0, 1])
-        #expect(phases.phases[0].latencies.maxNanoseconds == 1_000)
+        #expect(phases.phases[0].latencies.nanosecondsMax == 1_000)
         #expect(phases.seconds(of: 0, endNanoseconds: 300) == 1e-7)
         #expect(phases.seconds(of: 1, endNanoseconds: 300) == 1e-7)
     }
 
-    @Test func phasesOfTwoLoopsAreAddedUp() {
+    @Test func phasesOfTwoLoopsAreMerged() {
         var one = LoadPhases()
         var other = LoadPhases()
         one.begin(at: 0)
@@ -54,11 +54,11 @@ struct PacingTests {
         #expect(one.phases.map(\.requests) == [4, 2])
     }
 
-    @Test func aResultCountsFailuresApart() {
+    @Test func failuresAreCountedSeparately() {
         var result = LoadResult()
-        result.record(due: 10, answered: 30, bytes: 4, failure: nil)
-        result.record(due: 20, answered: 25, bytes: 0, failure: "first")
-        result.record(due: 20, answered: 22, bytes: 0, failure: "second")
+        result.record(due: 10, completed: 30, bytes: 4, failure: nil)
+        result.record(due: 20, completed: 25, bytes: 0, failure: "first")
+        result.record(due: 20, completed: 22, bytes: 0, failure: "second")
         #expect(result.requests == 1)
         #expect(result.errors == 2)
         #expect(result.firstError == "first")

@@ -5,7 +5,7 @@ import Testing
 
 @Suite("loadgenerator: requests")
 struct RequestTests {
-    @Test func aTransactionHasDistinctKeysThatFollowEachOther() throws {
+    @Test func aTransactionHasDistinctConsecutiveKeys() throws {
         let source = RequestSource(
             try LoadOptions(arguments: ["txn", "--puts", "4", "--compares", "2"]))
         #expect(source.path == "/etcdserverpb.KV/Txn")
@@ -19,7 +19,7 @@ struct RequestTests {
         }
     }
 
-    @Test func aRangeEndsBehindItsLastKey() throws {
+    @Test func aRangeEndsAfterItsLastKey() throws {
         let source = RequestSource(
             try LoadOptions(arguments: ["range", "--range-size", "1000", "--serializable"]))
         let request = try RangeRequest(decoding: source.request(key: 7)[...])
@@ -28,14 +28,14 @@ struct RequestTests {
         #expect(request.serializable)
     }
 
-    @Test func aWholeRangeAsksForEveryKey() throws {
+    @Test func aWholeRangeReadsAllKeys() throws {
         let source = RequestSource(try LoadOptions(arguments: ["range", "--whole"]))
         let request = try RangeRequest(decoding: source.request(key: 7)[...])
         #expect(Array(request.key) == [0])
         #expect(Array(request.rangeEnd) == [0])
     }
 
-    @Test func leasesHaveTheirNumberAsId() throws {
+    @Test func leaseIDsAreTheirNumbers() throws {
         let granted = try LoadOptions(arguments: ["lease-grant", "--leases", "9", "--ttl", "60"])
         let grant = try LeaseGrantRequest(decoding: RequestSource(granted).request(key: 8)[...])
         #expect(grant.id == 9)
@@ -47,13 +47,13 @@ struct RequestTests {
         #expect(kept.id == 9)
     }
 
-    @Test func aLeaseWithoutATimeToLiveIsNotThere() {
+    @Test func aLeaseWithoutTTLDoesNotExist() {
         #expect(KeepAliveSlot.isAlive([0x0A, 0, 0x10, 5, 0x18, 60]))
         #expect(!KeepAliveSlot.isAlive([0x0A, 0, 0x10, 5]))
         #expect(!KeepAliveSlot.isAlive([0x18]))
     }
 
-    @Test func aWatchResponseIsReadInPlace() throws {
+    @Test func aWatchResponseIsDecodedInPlace() throws {
         // watch_id 3, then two events: kv (2) with value (5), of "ab" and of nothing.
         let message: [UInt8] = [
             0x10, 3, 0x5A, 6, 0x12, 4, 0x2A, 2, 0x61, 0x62, 0x5A, 4, 0x12, 2, 0x0A, 0,

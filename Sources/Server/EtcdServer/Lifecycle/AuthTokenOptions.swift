@@ -1,14 +1,17 @@
-/// The value of `--auth-token`: the type of the tokens, and options as `key=value`.
+import ServerLogging
+import Bootstrap
+
+/// The value of `--auth-token`: the token type, and options as `key=value`.
 struct AuthTokenOptions {
     let type: String
 
     private static let types = ["simple", "jwt", ""]
 
-    /// Checks the text as etcd does at the start, and logs what is wrong.
+    /// Checks the text as etcd does at the start, and logs the mistakes.
     init(_ text: String, logger: ServerLogger) throws(BootstrapError) {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         type = parts.first ?? ""
-        guard Self.optionsAreSound(parts.dropFirst(), of: text, logger) else {
+        guard Self.areOptionsValid(parts.dropFirst(), of: text, logger) else {
             throw Self.refusal(logger)
         }
         guard Self.types.contains(type) else {
@@ -25,7 +28,7 @@ struct AuthTokenOptions {
         return BootstrapError(reason)
     }
 
-    private static func optionsAreSound(
+    private static func areOptionsValid(
         _ options: ArraySlice<String>, of text: String, _ logger: ServerLogger
     ) -> Bool {
         var keys: Set<String> = []

@@ -1,8 +1,8 @@
 import EtcdAPI
-import ReplicaRuntime
+import MemberRuntime
 
-/// Compacts by itself, as the operator chose: what is older than a time, or than a number of
-/// revisions. Only a leader does.
+/// Automatic compaction (`--auto-compaction-mode`): of revisions older than a period, or beyond a
+/// number of revisions. Only the leader compacts.
 struct AutoCompactor: Sendable {
     private let server: Server
     private let mode: Mode
@@ -12,10 +12,10 @@ struct AutoCompactor: Sendable {
         case revision(Int64)
     }
 
-    /// How often the revision mode looks.
+    /// The interval of the revision mode.
     private static let revisionInterval = Duration.seconds(300)
 
-    /// nil when it is switched off.
+    /// nil when automatic compaction is disabled.
     init?(_ server: Server) {
         self.server = server
         switch try? server.configuration.autoCompaction() {
@@ -32,7 +32,7 @@ struct AutoCompactor: Sendable {
         }
     }
 
-    /// Samples the revision ten times in an interval and compacts to the sample of a period ago.
+    /// Samples the revision ten times in each interval and compacts to the sample one period old.
     private func compactPeriodically(_ period: Duration) async {
         let interval = min(period, .seconds(3600))
         let step = interval / 10
@@ -44,7 +44,9 @@ struct AutoCompactor: Sendable {
             stepsSinceCompaction += 1
             guard samples.count > samplesMax else { continue }
             let revision = samples.removeFirst()
-            guard stepsSinceCompaction >= 10, server.runtime.status.isLeader else { continue }
+            guard stepsSinceCompaction >= 10, server.runtime.replicaStatus.isLeader else {
+                continue
+            }
             if compact(to: revision) { stepsSinceCompaction = 0 }
         }
     }
@@ -53,7 +55,9 @@ struct AutoCompactor: Sendable {
         var last: Int64 = 0
         while (try? await Task.sleep(for: Self.revisionInterval)) != nil {
             let revision = server.runtime.store.revisions.current - retention
-            guard revision > 0, revision != last, server.runtime.status.isLeader else { continue }
+            guard revision > 0, revision != last, server.runtime.replicaStatus.isLeader else {
+                continue
+            }
             if compact(to: revision) { last = revision }
         }
     }

@@ -1,13 +1,15 @@
+import ServerLogging
+import Bootstrap
 import Glibc
 
-/// Warns of a data directory that others on the machine may read.
+/// Warns of a data directory that other users of the machine may access.
 enum DirectoryPermissions {
     private static let recommended: mode_t = 0o700
 
     static func check(_ directory: DataDirectory, logger: ServerLogger) {
         for path in [directory.root, directory.member, directory.snapshots] {
             var status = stat()
-            // One that is missing is made with the recommended mode.
+            // A missing directory is created with the recommended mode.
             guard stat(path, &status) == 0 else { continue }
             guard status.st_mode & 0o777 != recommended else { continue }
             let found = modeText(status.st_mode).goQuoted
@@ -30,8 +32,8 @@ enum DirectoryPermissions {
             text += letter
         }
         if text.isEmpty { text = "-" }
-        for (place, letter) in "rwxrwxrwx".enumerated() {
-            text.append(mode & (0o400 >> UInt32(place)) != 0 ? letter : "-")
+        for (index, letter) in "rwxrwxrwx".enumerated() {
+            text.append(mode & (0o400 >> UInt32(index)) != 0 ? letter : "-")
         }
         return text
     }

@@ -1,30 +1,32 @@
+import Configuration
+import Bootstrap
 import GRPC
-import Gateway
+import HTTPServices
 import Disk
 import Glibc
 import NIOCore
 import NIOPosix
 import Synchronization
 
-/// The sockets of a member, opened together and closed together.
+/// The listening sockets of a member, opened together and closed together.
 ///
-/// Peers and scrapers are served at once. Clients are accepted when the member has joined its
-/// cluster: until then their connections wait in the system's queue, so that a client with several
-/// endpoints uses a member that can answer it.
+/// Peer and metrics listeners serve at once. Client connections are accepted when the member has
+/// joined its cluster: until then they wait in the listen backlog, so that a client with several
+/// endpoints uses a member that can respond.
 struct Listeners: Sendable {
     private let server: Server
     private let channels = OpenChannels()
 
-    /// Time that clients have to finish their calls before connections are closed.
+    /// How long clients may take to finish their calls before connections are closed.
     private static let drainSeconds: Int64 = 1
 
-    /// What is served on a socket.
+    /// What a listener serves.
     private enum Kind: String {
-        case client, http, calls, metrics, peer
+        case client, http, grpc, metrics, peer
 
         var isForClients: Bool {
             switch self {
-            case .client, .http, .calls: true
+            case .client, .http, .grpc: true
             case .metrics, .peer: false
             }
         }
@@ -32,29 +34,30 @@ struct Listeners: Sendable {
 
     init(_ server: Server) { self.server = server }
 
-    /// Binds every URL. The first that cannot be bound ends the start.
+    /// Binds every URL; throws at the first that cannot be bound.
     func open() async throws {
         let configuration = server.configuration
         let separateHTTP = configuration.listenClientHTTPURLs.urls
         for url in configuration.listenPeerURLs.urls { try await bind(url, .peer) }
         for url in configuration.listenClientURLs.urls {
-            try await bind(url, separateHTTP.isEmpty ? .client : .calls)
+            try await bind(url, separateHTTP.isEmpty ? .client : .grpc)
         }
         for url in separateHTTP { try await bind(url, .http) }
         for url in configuration.listenMetricsURLs.urls { try await bind(url, .metrics) }
-        tell()
+        logListeners()
     }
 
     /// Whether clients are served.
     var servesClients: Bool { channels.servesClients }
 
-    /// Accepts clients, those that wait first.
+    /// Starts to accept clients, beginning with the backlog.
     func serveClients() async {
         await channels.acceptClients()
         let configuration = server.configuration
         let isSplit = !configuration.listenClientHTTPURLs.urls.isEmpty
-        tellClients(configuration.listenClientURLs.urls, traffic: isSplit ? "grpc" : "grpc+http")
-        tellClients(configuration.listenClientHTTPURLs.urls, traffic: "http")
+        logClientListeners(
+            configuration.listenClientURLs.urls, traffic: isSplit ? "grpc" : "grpc+http")
+        logClientListeners(configuration.listenClientHTTPURLs.urls, traffic: "http")
     }
 
     private func bind(_ url: EndpointURL, _ kind: Kind) async throws {
@@ -99,8 +102,8 @@ struct Listeners: Sendable {
             ChannelOptions.socket(SocketOptionLevel(SOL_SOCKET), SO_REUSEPORT), value: 1)
     }
 
-    /// A socket left by a former run is removed; one that somebody serves would be taken over, as
-    /// etcd does.
+    /// Removes the socket file of a former run. As in etcd, a socket that another process serves is
+    /// replaced too.
     private func bindSocket(
         _ url: EndpointURL, _ kind: Kind
     ) async throws -> any Channel {
@@ -115,16 +118,17 @@ struct Listeners: Sendable {
     }
 
     private static func serve(_ channel: any Channel, _ kind: Kind, _ server: Server) throws {
-        let gateway = server.gateway
+        let httpService = server.httpService
         switch kind {
         case .client:
-            try server.calls.addSniffingHandlers(to: channel) { channel in
-                try gateway.configure(channel: channel, listener: .client, isEncrypted: false)
+            try server.grpcServer.addSniffingHandlers(to: channel) { channel in
+                try httpService.configure(channel: channel, listener: .client, isEncrypted: false)
             }
-        case .calls: try server.calls.addHandlers(to: channel)
-        case .http: try gateway.configure(channel: channel, listener: .client, isEncrypted: false)
+        case .grpc: try server.grpcServer.addHandlers(to: channel)
+        case .http:
+            try httpService.configure(channel: channel, listener: .client, isEncrypted: false)
         case .metrics:
-            try gateway.configure(channel: channel, listener: .metrics, isEncrypted: false)
+            try httpService.configure(channel: channel, listener: .metrics, isEncrypted: false)
         case .peer:
             let endpoints = server.peerEndpoints
             try server.transport.configure(channel: channel, isEncrypted: false) {
@@ -137,31 +141,31 @@ struct Listeners: Sendable {
         url.scheme.isUnixSocket ? "unix" : "tcp"
     }
 
-    private func tell() {
+    private func logListeners() {
         let configuration = server.configuration
         for url in configuration.listenPeerURLs.urls {
-            server.logger.info("serving peer traffic", ["address": .string(url.place)])
+            server.logger.info("serving peer traffic", ["address": .string(url.address)])
         }
         for url in configuration.listenMetricsURLs.urls {
             server.logger.info("serving metrics", ["address": .string(url.text)])
         }
     }
 
-    private func tellClients(_ urls: [EndpointURL], traffic: String) {
+    private func logClientListeners(_ urls: [EndpointURL], traffic: String) {
         for url in urls {
             server.logger.info(
                 "serving client traffic insecurely; this is strongly discouraged!",
-                ["traffic": .string(traffic), "address": .string(url.place)])
+                ["traffic": .string(traffic), "address": .string(url.address)])
         }
     }
 
-    /// Tells clients to go, gives their calls a moment, then closes everything.
+    /// Closes the listeners, sends GOAWAY to clients, and closes everything after a grace period.
     func close() async {
         await channels.closeAll()
         let loop = server.group.any()
-        let drained = server.calls.drain(on: loop)
+        let drained = server.grpcServer.drain(on: loop)
         let limit = loop.scheduleTask(in: .seconds(Self.drainSeconds)) {
-            _ = server.calls.close(on: loop)
+            _ = server.grpcServer.close(on: loop)
         }
         try? await drained.get()
         limit.cancel()
@@ -192,7 +196,7 @@ private final class OpenChannels: Sendable {
             state.servesClients = true
             return state.clientChannels
         }
-        // One that was closed meanwhile has nobody to accept.
+        // Fails only for a channel that was closed meanwhile.
         for channel in waiting { try? await channel.setOption(.autoRead, value: true).get() }
     }
 
@@ -206,6 +210,6 @@ private final class OpenChannels: Sendable {
 }
 
 extension EndpointURL {
-    /// Where it listens: a socket's path, or host and port.
-    fileprivate var place: String { scheme.isUnixSocket ? socketPath : authority }
+    /// The address it listens on: a socket's path, or host and port.
+    fileprivate var address: String { scheme.isUnixSocket ? socketPath : authority }
 }

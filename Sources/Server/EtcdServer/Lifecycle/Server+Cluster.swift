@@ -1,38 +1,39 @@
+import Configuration
+import Bootstrap
 import PeerTransport
-import Raft
-import ReplicaRuntime
+import MemberRuntime
 
-/// A member among others: how it begins and why it ends.
+/// The first election of a starting member, and the reason of its end.
 extension Server {
-    /// How long a starting member looks for others that are up, and how often.
-    private static let lookMilliseconds = 50
-    private static let looks = 100
-    /// Time for the removed member's last answers.
+    /// How often, and how many times, a starting member checks whether another is up.
+    private static let peerCheckMilliseconds = 50
+    private static let peerChecksMax = 100
+    /// Grace period for the last responses of a removed member.
     private static let removalMilliseconds = 1000
 
-    /// Once another member is up and nobody is known to lead, most of the first election timeout
-    /// may pass at once: a leader would have been heard by then.
+    /// Once another member is connected and no leader is known, most of the first election timeout
+    /// is skipped: a leader would have sent a heartbeat by then.
     func advanceElection() async {
         guard configuration.initialElectionTickAdvance else { return }
-        for _ in 0..<Self.looks {
-            if Task.isCancelled || runtime.status.leader != nil { return }
+        for _ in 0..<Self.peerChecksMax {
+            if Task.isCancelled || runtime.replicaStatus.leader != nil { return }
             if transport.activePeerCount > 0 {
                 return runtime.advanceElection(ticks: configuration.electionTicks - 2)
             }
-            try? await Task.sleep(for: .milliseconds(Self.lookMilliseconds))
+            try? await Task.sleep(for: .milliseconds(Self.peerCheckMilliseconds))
         }
     }
 
-    /// Says why the member ends.
+    /// Logs why the member ends.
     ///
-    /// - Returns: the signal; nil after a removal, when the last answers have had a moment.
-    func tellEnd(_ reason: SignalWait.Reason) async -> Int32? {
+    /// - Returns: the signal; nil after a removal, once the grace period for responses is over.
+    func logEnd(_ reason: SignalWait.Reason) async -> Int32? {
         switch reason {
         case .signal(let number):
             logger.info(
                 "received signal; shutting down", ["signal": .string(SignalWait.name(number))])
             return number
-        case .own:
+        case .removal:
             logger.warn(
                 "server error",
                 ["error": "the member has been permanently removed from the cluster"])
@@ -43,10 +44,10 @@ extension Server {
     }
 }
 
-extension PeerTransportSettings {
+extension PeerTransportConfiguration {
     init(_ configuration: ServerConfiguration, _ member: StartingMember) {
         self.init(
-            localID: Raft.MemberID(member.localID.rawValue), clusterID: member.clusterID.rawValue,
+            localID: member.localID, clusterID: member.clusterID,
             localURLs: configuration.initialAdvertisePeerURLs.texts)
         version = EtcdVersion.compatible
         readTimeoutMilliseconds = configuration.raftReadTimeout.milliseconds

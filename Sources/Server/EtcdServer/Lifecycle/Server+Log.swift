@@ -1,49 +1,50 @@
-import ClientAPI
+import Configuration
+import GRPCServices
 
-/// The lines that tell how a member was started.
+/// The log lines about the member's start and configuration.
 extension Server {
-    func tellStart(isNew: Bool) {
-        let settings = configuration
+    func logStart(isNew: Bool) {
         logger.info(
             "starting an etcd server",
             [
                 "etcd-version": .string(EtcdVersion.compatible),
                 "swift-etcd-version": .string(EtcdVersion.own),
-                "name": .string(settings.name),
-                "data-dir": .string(settings.effectiveDataDirectory),
-                "wal-dir": .string(settings.effectiveWALDirectory),
+                "name": .string(configuration.name),
+                "data-dir": .string(configuration.effectiveDataDirectory),
+                "wal-dir": .string(configuration.effectiveWALDirectory),
                 "member-initialized": .boolean(!isNew),
-                "force-new-cluster": .boolean(settings.forceNewCluster),
-                "heartbeat-interval": .string("\(settings.heartbeatIntervalMilliseconds)ms"),
-                "election-timeout": .string("\(settings.electionTimeoutMilliseconds)ms"),
-                "initial-election-tick-advance": .boolean(settings.initialElectionTickAdvance),
-                "snapshot-count": .unsigned(settings.effectiveSnapshotCount),
-                "max-wals": .number(settings.walFilesMax),
-                "max-snapshots": .number(settings.snapshotFilesMax),
-                "snapshot-catchup-entries": .unsigned(settings.snapshotCatchUpEntries),
-                "initial-advertise-peer-urls": .strings(settings.initialAdvertisePeerURLs.texts),
-                "listen-peer-urls": .strings(settings.listenPeerURLs.texts),
-                "advertise-client-urls": .strings(settings.advertiseClientURLs.texts),
-                "listen-client-urls": .strings(settings.listenClientURLs.texts),
-                "listen-metrics-urls": .strings(settings.listenMetricsURLs.texts),
-                "initial-cluster": .string(isNew ? settings.initialCluster : ""),
-                "initial-cluster-state": .string(settings.initialClusterState.rawValue),
-                "initial-cluster-token": .string(isNew ? settings.initialClusterToken : ""),
-                "quota-backend-bytes": .number(settings.quotaBackendBytes),
-                "max-request-bytes": .number(settings.requestBytesMax),
-                "max-concurrent-streams": .number(settings.concurrentStreamsMax),
-                "pre-vote": .boolean(settings.preVote),
-                "auto-compaction-mode": .string(settings.autoCompactionMode),
-                "auto-compaction-retention": .string(settings.autoCompactionRetention),
-                "discovery-token": .string(settings.discovery.token),
+                "force-new-cluster": .boolean(configuration.forceNewCluster),
+                "heartbeat-interval": .string("\(configuration.heartbeatIntervalMilliseconds)ms"),
+                "election-timeout": .string("\(configuration.electionTimeoutMilliseconds)ms"),
+                "initial-election-tick-advance": .boolean(configuration.initialElectionTickAdvance),
+                "snapshot-count": .unsigned(configuration.effectiveSnapshotCount),
+                "max-wals": .number(configuration.walFilesMax),
+                "max-snapshots": .number(configuration.snapshotFilesMax),
+                "snapshot-catchup-entries": .unsigned(configuration.snapshotCatchUpEntries),
+                "initial-advertise-peer-urls": .strings(
+                    configuration.initialAdvertisePeerURLs.texts),
+                "listen-peer-urls": .strings(configuration.listenPeerURLs.texts),
+                "advertise-client-urls": .strings(configuration.advertiseClientURLs.texts),
+                "listen-client-urls": .strings(configuration.listenClientURLs.texts),
+                "listen-metrics-urls": .strings(configuration.listenMetricsURLs.texts),
+                "initial-cluster": .string(isNew ? configuration.initialCluster : ""),
+                "initial-cluster-state": .string(configuration.initialClusterState.rawValue),
+                "initial-cluster-token": .string(isNew ? configuration.initialClusterToken : ""),
+                "quota-backend-bytes": .number(configuration.quotaBackendBytes),
+                "max-request-bytes": .number(configuration.requestBytesMax),
+                "max-concurrent-streams": .number(configuration.concurrentStreamsMax),
+                "pre-vote": .boolean(configuration.preVote),
+                "auto-compaction-mode": .string(configuration.autoCompactionMode),
+                "auto-compaction-retention": .string(configuration.autoCompactionRetention),
+                "discovery-token": .string(configuration.discovery.token),
                 "discovery-endpoints": .string(
-                    settings.discovery.endpoints.values.joined(separator: ",")),
-                "discovery-dial-timeout": .duration(settings.discovery.dialTimeout),
-                "discovery-request-timeout": .duration(settings.discovery.requestTimeout),
-                "discovery-keepalive-time": .duration(settings.discovery.keepaliveTime),
-                "discovery-keepalive-timeout": .duration(settings.discovery.keepaliveTimeout),
-                "discovery-srv": .string(settings.discovery.dnsDomain),
-                "max-learners": .number(settings.learnersMax),
+                    configuration.discovery.endpoints.values.joined(separator: ",")),
+                "discovery-dial-timeout": .duration(configuration.discovery.dialTimeout),
+                "discovery-request-timeout": .duration(configuration.discovery.requestTimeout),
+                "discovery-keepalive-time": .duration(configuration.discovery.keepaliveTime),
+                "discovery-keepalive-timeout": .duration(configuration.discovery.keepaliveTimeout),
+                "discovery-srv": .string(configuration.discovery.dnsDomain),
+                "max-learners": .number(configuration.learnersMax),
                 "v2-deprecation": "write-only",
             ])
         logger.info(
@@ -59,7 +60,7 @@ extension Server {
         warnOfLimits()
     }
 
-    /// What is accepted and yet unwise.
+    /// Warns of accepted but inadvisable limits.
     private func warnOfLimits() {
         if configuration.requestBytesMax > 10 << 20 {
             logger.warn(

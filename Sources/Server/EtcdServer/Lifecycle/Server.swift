@@ -1,39 +1,44 @@
-import ClientAPI
+import Identifiers
+import Telemetry
+package import ServerLogging
+import Prometheus
+package import Configuration
+import Bootstrap
+import GRPCServices
 import CoreMetrics
 import Disk
 import EtcdAPI
 import GRPC
-import Gateway
+import HTTPServices
 import Glibc
-import Membership
 import NIOCore
 import NIOPosix
 import PeerTransport
-import ReplicaRuntime
+import MemberRuntime
 
-/// One running member with its listeners: started, served, stopped.
+/// One running member with its listeners.
 package final class Server: Sendable {
     let configuration: ServerConfiguration
     let logger: ServerLogger
     let transport: PeerTransport
-    let runtime: ReplicaRuntime
-    let services: ClientAPI
+    let runtime: MemberRuntime
+    let services: ServiceTable
     let peerCalls: PeerCalls
     let peerEndpoints: PeerEndpoints
-    /// The event loops of clients.
+    /// The event loops of client connections.
     let group: MultiThreadedEventLoopGroup
-    /// The event loop of the other members: no load of clients makes a heartbeat late, and no
-    /// member that catches up makes a client wait.
+    /// The event loop of peer connections: client load does not delay heartbeats, and a member that
+    /// catches up does not delay clients.
     let peerGroup: MultiThreadedEventLoopGroup
-    let calls: GRPCServer
-    let gateway: HTTPGateway
+    let grpcServer: GRPCServer
+    let httpService: HTTPService
     private let signals: SignalWait
-    let localID: Membership.MemberID
+    let localID: MemberID
     let clusterID: ClusterID
 
-    /// Reads or founds the member and starts its threads; nothing listens yet.
+    /// Bootstraps or restarts the member and starts its threads; no listener is open yet.
     ///
-    /// - Parameter signals: told when the cluster has removed the member, which ends it.
+    /// - Parameter signals: notified when the cluster has removed the member, which ends it.
     package init(
         _ configuration: ServerConfiguration, logger: ServerLogger, signals: SignalWait
     ) async throws {
@@ -46,7 +51,7 @@ package final class Server: Sendable {
         DirectoryPermissions.check(DataDirectory(configuration), logger: logger)
         let bootstrap = MemberBootstrap(
             configuration, disk: RealDisk(), logger: logger,
-            startUnixMilliseconds: unixMilliseconds(), peers: PeerEnquiry(group: group))
+            startUnixMilliseconds: unixMilliseconds(), peers: ClusterProbe(group: group))
         let member = try await bootstrap.run()
         localID = member.localID
         clusterID = member.clusterID
@@ -54,32 +59,33 @@ package final class Server: Sendable {
         Self.start(registry, configuration)
         let serving = try await ServingMember(
             member, configuration,
-            in: ServingMember.Surroundings(
+            in: ServingMember.Context(
                 logger: logger, registry: registry, group: group, peerGroup: peerGroup,
                 firstRequestID: bootstrap.requestNumber(localID),
-                onReceivedDatabase: { logger.note($0) }, onRemoval: { signals.giveUp() },
+                onReceivedDatabase: { logger.log($0) }, onRemoval: { signals.reportRemoval() },
                 onFailure: { reason in
-                    logger.fatal("stopping, to answer nothing wrong", ["error": .string(reason)])
+                    logger.fatal("stopping, to avoid wrong responses", ["error": .string(reason)])
                 }))
         transport = serving.transport
         peerCalls = serving.peerCalls
         runtime = serving.runtime
         services = serving.services
         peerEndpoints = PeerEndpoints(services: services, logger: logger)
-        calls = GRPCServer(
+        grpcServer = GRPCServer(
             methods: services.methods,
             configuration: GRPCServerConfiguration(configuration, services, logger: logger),
             group: group)
-        let scrape = RuntimeScrape(runtime: runtime, server: calls, registry: registry)
-        gateway = HTTPGateway(
+        let scrape = RuntimeScrape(runtime: runtime, server: grpcServer, registry: registry)
+        httpService = HTTPService(
             source: RuntimeHealthSource(runtime: runtime), registry: registry,
-            settings: GatewaySettings(configuration), beforeScrape: { scrape.refresh(on: $0) },
-            observe: { event in logger.note(event) })
-        tellStart(isNew: member.isNew)
+            configuration: HTTPServiceConfiguration(configuration),
+            beforeScrape: { scrape.refresh(on: $0) },
+            observe: { event in logger.log(event) })
+        logStart(isNew: member.isNew)
     }
 
     private static func start(_ registry: MetricRegistry, _ configuration: ServerConfiguration) {
-        registry.setStartupFacts(
+        registry.setStartupMetrics(
             version: EtcdVersion.compatible, toolchain: "swift6.3",
             quotaBytes: configuration.effectiveQuotaBytes,
             featureGates: FeatureGate.allCases.map { gate in
@@ -92,11 +98,11 @@ package final class Server: Sendable {
     /// Why the server has ended.
     package enum End: Sendable {
         case signal(Int32)
-        /// The cluster has removed the member; `hasServed` says whether clients had been let in.
+        /// The cluster has removed the member; `hasServed`: whether clients were accepted before.
         case removal(hasServed: Bool)
     }
 
-    /// Serves until told to stop, then ends in order.
+    /// Serves until a signal or a removal, then shuts down gracefully.
     package func run() async throws -> End {
         let listeners = Listeners(self)
         try await listeners.open()
@@ -104,13 +110,13 @@ package final class Server: Sendable {
         let compactor = Task { await AutoCompactor(self)?.run() }
         let monitors = Task { await monitorCluster() }
         let start = Task { await advanceElection() }
-        let signal = await tellEnd(signals.next())
+        let signal = await logEnd(signals.next())
         publication.cancel()
         compactor.cancel()
         monitors.cancel()
         start.cancel()
         SystemNotify.send("STOPPING=1")
-        await handLeadershipOver()
+        await transferLeadership()
         await listeners.close()
         try? await transport.stop().get()
         runtime.stop()

@@ -1,88 +1,93 @@
-import ClientAPI
+import Telemetry
+import ServerLogging
+import Prometheus
+import Configuration
+import Bootstrap
+import GRPCServices
 import Disk
-import Gateway
-import Membership
+import HTTPServices
 import NIOPosix
 import PeerTransport
-import Raft
-import ReplicaRuntime
+import MemberRuntime
 import Stages
 
-/// The parts of a member from its queues up to its services, built once and downwards: what is
-/// built later knows what was built before. Its threads run; nothing listens yet.
+/// The parts of a member from its queues up to its services, built in dependency order. Its threads
+/// run; no listener is open yet.
 struct ServingMember {
     let transport: PeerTransport
-    let links: MemberLinks
+    let messageReceiver: PeerMessageReceiver
     let peerCalls: PeerCalls
-    let runtime: ReplicaRuntime
-    let services: ClientAPI
+    let runtime: MemberRuntime
+    let services: ServiceTable
 
-    /// Logger, metrics, event loops and callbacks that a member is given.
-    struct Surroundings {
+    /// Logger, metrics, event loops and callbacks of a member.
+    struct Context {
         let logger: ServerLogger
         let registry: MetricRegistry
-        /// The event loops of clients, and of calls to other members.
+        /// The event loops of client connections, and of requests to other members.
         let group: MultiThreadedEventLoopGroup
-        /// The event loop of the connections between members.
+        /// The event loop of peer connections.
         let peerGroup: MultiThreadedEventLoopGroup
-        /// No two runs of a member number their requests alike.
+        /// Request IDs start here; they differ between runs of a member.
         let firstRequestID: UInt64
         var onReceivedDatabase: @Sendable (ReceivedDatabase.Finding) -> Void = { _ in }
-        /// The cluster has removed the member.
+        /// Called when the cluster has removed the member.
         var onRemoval: @Sendable () -> Void = {}
-        /// The member has stopped, since going on could answer wrongly.
+        /// Called when the member has stopped, since continuing could give wrong responses.
         var onFailure: @Sendable (String) -> Void = { _ in }
     }
 
-    /// - Throws: where the initial corruption check is asked for and finds something.
+    /// - Throws: if the initial corruption check is enabled and finds a mismatch.
     init(
-        _ member: StartingMember, _ configuration: ServerConfiguration, in place: Surroundings
+        _ member: StartingMember, _ configuration: ServerConfiguration, in context: Context
     ) async throws {
-        let (logger, registry) = (place.logger, place.registry)
+        let (logger, registry) = (context.logger, context.registry)
         let (localID, state) = (member.localID, member.parts.state)
-        let id = Raft.MemberID(localID.rawValue)
-        let settings = MemberSettings(configuration, member)
+        let memberConfiguration = MemberConfiguration(configuration, member)
         let status = PublishedStatus(
-            id: id, state: state, settings: settings, now: monotonicMilliseconds())
+            id: localID, state: state, configuration: memberConfiguration,
+            now: monotonicMilliseconds())
         let admission = Admission(
-            settings: settings, status: status, quota: state.settings.quota,
-            firstRequestID: place.firstRequestID)
+            configuration: memberConfiguration, status: status, quota: state.configuration.quota,
+            firstRequestID: context.firstRequestID)
         let queues = MemberQueues(admission: admission)
-        let roster = PeerRoster(onRemoval: place.onRemoval)
-        links = MemberLinks(
+        let roster = PeerRoster(onRemoval: context.onRemoval)
+        messageReceiver = PeerMessageReceiver(
             queues: queues, snapshots: member.parts.snapshots, disk: RealDisk(),
-            observation: PeerObservation(localID: id, logger: logger), roster: roster,
-            onReceivedDatabase: place.onReceivedDatabase)
-        let peerMetrics = PeerMetrics(localID: id, registry: registry)
-        var peerSettings = PeerTransportSettings(configuration, member)
-        peerSettings.measurements = peerMetrics.measurements
-        transport = PeerTransport(settings: peerSettings, owner: links, group: place.peerGroup)
+            observation: PeerObservation(localID: localID, logger: logger), roster: roster,
+            onReceivedDatabase: context.onReceivedDatabase)
+        let peerMetrics = PeerMetrics(localID: localID, registry: registry)
+        var transportConfiguration = PeerTransportConfiguration(configuration, member)
+        transportConfiguration.measurements = peerMetrics.measurements
+        transport = PeerTransport(
+            configuration: transportConfiguration, delegate: messageReceiver,
+            group: context.peerGroup)
         peerMetrics.watch(transport)
-        let carrier = MemberCarrier(
+        let memberTransport = MemberTransport(
             transport: transport, roster: roster, status: status,
             observation: MembershipObservation(
                 localID: localID, clusterID: member.clusterID, logger: logger))
-        carrier.membershipChanged(state.membership)
+        memberTransport.membershipChanged(state.membership)
         for remote in member.remotes where remote.id != localID {
-            transport.addRemote(Raft.MemberID(remote.id.rawValue), urls: remote.peerURLs)
+            transport.addRemote(remote.id, urls: remote.peerURLs)
         }
         peerCalls = PeerCalls(
-            clusterID: member.clusterID, transport: transport, group: place.group,
+            clusterID: member.clusterID, transport: transport, group: context.group,
             timeoutMilliseconds: configuration.requestTimeout.milliseconds, logger: logger)
         if configuration.featureGates.isEnabled(.initialCorruptCheck) {
             try await InitialCorruptionCheck(state: state, calls: peerCalls, logger: logger).run()
         }
-        runtime = ReplicaRuntime(
-            member.parts, settings: settings, status: status, admission: admission,
-            queues: queues, carrier: carrier,
+        runtime = MemberRuntime(
+            member.parts, configuration: memberConfiguration, status: status, admission: admission,
+            queues: queues, transport: memberTransport,
             observer: RuntimeObservation(
-                memberID: id, clusterID: member.clusterID.rawValue, database: state.bolt,
+                memberID: localID, clusterID: member.clusterID, database: state.bolt,
                 registry: registry, logger: logger,
                 warningApplyDuration: configuration.warningApplyDuration,
-                onFailure: place.onFailure))
-        services = ClientAPI(
+                onFailure: context.onFailure))
+        services = ServiceTable(
             runtime: runtime,
-            settings: ServiceSettings(configuration, member, others: peerCalls),
-            observe: { logger.note($0) })
+            configuration: ServiceConfiguration(configuration, member, peers: peerCalls),
+            observe: { logger.log($0) })
     }
 }

@@ -3,15 +3,15 @@ import Synchronization
 
 /// Waits for the signals that end the server.
 ///
-/// A handler writes the signal's number into a pipe, which one thread reads: whichever thread the
-/// system interrupts, nothing else happens there. (Blocking the signals everywhere and waiting for
-/// them does not work: the main thread sleeps with its signals unblocked.)
+/// The handler only writes the signal's number into a pipe, on whichever thread the system
+/// interrupts; one thread reads the pipe. (Blocking the signals in all threads and using sigwait
+/// does not work: the main thread sleeps with its signals unblocked.)
 package final class SignalWait: Sendable {
     /// Why the server ends.
     package enum Reason: Sendable {
         case signal(Int32)
-        /// The server has found a reason itself.
-        case own
+        /// The cluster has removed the member.
+        case removal
     }
 
     private struct State {
@@ -22,15 +22,15 @@ package final class SignalWait: Sendable {
 
     private let state = Mutex(State())
 
-    /// Takes over SIGINT and SIGTERM; once in a process. Until `keep`, a signal ends the process
-    /// at once: a member that is still looking for its cluster has nothing to end in order. A
-    /// broken pipe and a file that is too large are errors of the system call concerned. Signals that
-    /// mean nothing to etcd do not end it either.
+    /// Installs handlers for SIGINT and SIGTERM; once in a process. Until `keep`, a signal ends the
+    /// process at once: a member that has not started needs no graceful shutdown. SIGPIPE and
+    /// SIGXFSZ are ignored and seen as errors of the system calls. Other signals that etcd does not
+    /// handle are ignored too.
     package init() {
         for number in Self.ignored { signal(number, SIG_IGN) }
         var ends: [Int32] = [-1, -1]
         let status = pipe(&ends)
-        precondition(status == 0, "the system must give a pipe")
+        precondition(status == 0, "the system must provide a pipe")
         SignalPipe.writeEnd.store(ends[1], ordering: .relaxed)
         let reader = Reader(wait: self, descriptor: ends[0])
         var thread = pthread_t()
@@ -42,7 +42,7 @@ package final class SignalWait: Sendable {
                 return nil
             }, Unmanaged.passRetained(reader).toOpaque())
         pthread_detach(thread)
-        for number in [SIGINT, SIGTERM] { signal(number, SignalPipe.note) }
+        for number in [SIGINT, SIGTERM] { signal(number, SignalPipe.handler) }
     }
 
     private static let ignored = [
@@ -59,7 +59,7 @@ package final class SignalWait: Sendable {
         }
 
         func run() {
-            wait.take(.signal(next()))
+            wait.end(for: .signal(next()))
             // A second signal ends the process at once.
             SignalWait.end(by: next())
         }
@@ -71,12 +71,12 @@ package final class SignalWait: Sendable {
         }
     }
 
-    /// From now on the first signal is kept for `next`.
+    /// From now on the first signal is kept for `next` instead of ending the process.
     package func keep() {
         state.withLock { $0.isKept = true }
     }
 
-    private func take(_ reason: Reason) {
+    private func end(for reason: Reason) {
         let (isKept, waiter) = state.withLock { state in
             if state.reason == nil { state.reason = reason }
             return (state.isKept, state.waiter.take())
@@ -85,10 +85,10 @@ package final class SignalWait: Sendable {
         waiter?.resume(returning: reason)
     }
 
-    /// Ends the wait without a signal.
-    package func giveUp() { take(.own) }
+    /// Ends the wait because the cluster has removed the member.
+    package func reportRemoval() { end(for: .removal) }
 
-    /// The first signal, or that there is no need to wait for one.
+    /// Waits for the first signal or a removal.
     package func next() async -> Reason {
         await withCheckedContinuation { continuation in
             let reason = state.withLock { state -> Reason? in
@@ -99,7 +99,7 @@ package final class SignalWait: Sendable {
         }
     }
 
-    /// Ends the process by a signal, so that whoever started it sees which.
+    /// Ends the process by a signal, so that its parent sees which.
     package static func end(by number: Int32) -> Never {
         signal(number, SIG_DFL)
         kill(getpid(), number)
@@ -111,11 +111,11 @@ package final class SignalWait: Sendable {
     }
 }
 
-/// What a signal handler may touch: one number, and the pipe behind it.
+/// The state that the signal handler uses: the write end of the pipe.
 private enum SignalPipe {
     static let writeEnd = Atomic<Int32>(-1)
 
-    static let note: @convention(c) (Int32) -> Void = { number in
+    static let handler: @convention(c) (Int32) -> Void = { number in
         let saved = errno
         var byte = UInt8(truncatingIfNeeded: number)
         _ = write(writeEnd.load(ordering: .relaxed), &byte, 1)

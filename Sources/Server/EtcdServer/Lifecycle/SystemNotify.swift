@@ -1,6 +1,6 @@
 import Glibc
 
-/// Tells the service manager how far the start is, if there is one that listens.
+/// Notifies the service manager of the start and the stop, if it listens (sd_notify).
 enum SystemNotify {
     static func send(_ state: String) {
         guard let value = getenv("NOTIFY_SOCKET") else { return }

@@ -1,17 +1,18 @@
 import Bolt
-import ClientAPI
+import GRPCServices
+import Identifiers
 import NIOCore
 import PeerTransport
 import Synchronization
 
-/// A view of the database as the image that is sent to another member.
+/// A read transaction of the database as the image that is sent to another member.
 final class DatabaseView: SnapshotSource {
     private let reading: BoltReadTransaction
     private let pace = Mutex(SnapshotPace())
     /// Index of the last entry that this member has applied.
-    private let applied: @Sendable () -> UInt64
+    private let applied: @Sendable () -> LogIndex
 
-    init(_ reading: BoltReadTransaction, applied: @escaping @Sendable () -> UInt64) {
+    init(_ reading: BoltReadTransaction, applied: @escaping @Sendable () -> LogIndex) {
         self.reading = reading
         self.applied = applied
     }
@@ -22,7 +23,7 @@ final class DatabaseView: SnapshotSource {
         reading.readPages(at: offset, into: memory)
     }
 
-    func rest(afterBytes bytes: Int) -> TimeAmount {
+    func delay(afterBytes bytes: Int) -> TimeAmount {
         let applied = applied()
         return pace.withLock { $0.rest(afterBytes: bytes, applied: applied) }
     }

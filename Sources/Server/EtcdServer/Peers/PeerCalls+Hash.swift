@@ -2,25 +2,25 @@ import EtcdAPI
 import MVCC
 import Membership
 
-/// What another member says when it is asked for its hash.
+/// The result of requesting another member's hash.
 struct PeerHash: Sendable {
     let member: Member
-    let result: Result<HashAnswer, Failure>
+    let result: Result<HashResponse, Failure>
 
     enum Failure: Error, Equatable, Sendable {
-        /// It has not come to that revision.
+        /// The member has not reached that revision.
         case future
-        /// It remembers only later revisions.
+        /// The member has compacted that revision.
         case compacted
-        /// It belongs to another cluster.
+        /// The member belongs to another cluster.
         case otherCluster
         case other(String)
     }
 
-    var answer: HashAnswer? { try? result.get() }
+    var response: HashResponse? { try? result.get() }
 }
 
-/// Hashes.
+/// Hash requests.
 extension PeerCalls {
     /// The hashes of all other members at a revision.
     func hashes(of membership: ClusterMembership, at revision: Int64) async -> [PeerHash] {
@@ -35,21 +35,21 @@ extension PeerCalls {
 
     private func hash(
         of member: Member, at revision: Int64
-    ) async -> Result<HashAnswer, PeerHash.Failure> {
+    ) async -> Result<HashResponse, PeerHash.Failure> {
         var failure = PeerHash.Failure.other("no peer URL")
         for url in member.peerURLs {
             do {
-                let answer = try await send(
+                let response = try await send(
                     "GET", url, "/members/hashkv",
                     headers: [
                         "Content-Type": "application/json",
                         "X-Etcd-Cluster-ID": clusterID.description,
-                    ], body: Array(HashQuestion(revision: revision).json.utf8))
-                if answer.status == 200, let hash = HashAnswer(json: answer.body) {
+                    ], body: Array(HashRequest(revision: revision).json.utf8))
+                if response.status == 200, let hash = HashResponse(json: response.body) {
                     return .success(hash)
                 }
                 failure = Self.failure(
-                    answer.status, String(decoding: answer.body, as: UTF8.self))
+                    response.status, String(decoding: response.body, as: UTF8.self))
             } catch {
                 failure = .other("\(error)")
             }

@@ -1,14 +1,15 @@
-import ClientAPI
+import GRPCServices
 import EtcdAPI
+import Identifiers
 import Membership
 import PeerTransport
 import Raft
 import SwiftProtobuf
 
-/// What this member asks of the leader for its clients.
-extension PeerCalls: OtherMembers {
-    func activeSince(_ member: Membership.MemberID) -> Int64? {
-        transport.activeSince(Raft.MemberID(member.rawValue))
+/// Requests to the leader on behalf of clients.
+extension PeerCalls: PeerCalling {
+    func activeSince(_ member: MemberID) -> Int64? {
+        transport.activeSince(member)
     }
 
     func renewLease(
@@ -16,10 +17,10 @@ extension PeerCalls: OtherMembers {
     ) async throws(LeaderCallError) -> Int64 {
         var request = Etcdserverpb_LeaseKeepAliveRequest()
         request.id = id
-        let answer: Etcdserverpb_LeaseKeepAliveResponse = try await post(
+        let response: Etcdserverpb_LeaseKeepAliveResponse = try await post(
             request, "/leases", at: leader, withinMilliseconds: limit)
-        guard answer.id == id else { throw .unreachable }
-        return answer.ttl
+        guard response.id == id else { throw .unreachable }
+        return response.ttl
     }
 
     func timeToLive(
@@ -28,58 +29,59 @@ extension PeerCalls: OtherMembers {
     ) async throws(LeaderCallError) -> Etcdserverpb_LeaseTimeToLiveResponse {
         var wrapped = Leasepb_LeaseInternalRequest()
         wrapped.leaseTimeToLiveRequest = request
-        let answer: Leasepb_LeaseInternalResponse = try await post(
+        let response: Leasepb_LeaseInternalResponse = try await post(
             wrapped, "/leases/internal", at: leader, withinMilliseconds: limit)
-        guard answer.leaseTimeToLiveResponse.id == request.id else { throw .unreachable }
-        return answer.leaseTimeToLiveResponse
+        guard response.leaseTimeToLiveResponse.id == request.id else { throw .unreachable }
+        return response.leaseTimeToLiveResponse
     }
 
     func promote(
-        _ learner: Membership.MemberID, at leader: Member, token: String?,
+        _ learner: MemberID, at leader: Member, token: String?,
         withinMilliseconds limit: Int64
     ) async throws(LeaderCallError) -> [Member] {
         let path = PeerEndpoints.promotionPrefix + String(learner.rawValue)
         for url in leader.peerURLs {
-            let answer: PeerResponse
+            let response: PeerResponse
             do {
-                answer = try await send(
+                response = try await send(
                     "POST", url, path, headers: token.map { ["Authorization": $0] } ?? [:],
                     withinMilliseconds: limit)
             } catch {
                 continue
             }
-            let text = String(decoding: answer.body, as: UTF8.self)
-            switch answer.status {
-            case 200: if let members = Member.list(json: answer.body) { return members }
-            case 404: throw .answer(.memberNotFound)
+            let text = String(decoding: response.body, as: UTF8.self)
+            switch response.status {
+            case 200: if let members = Member.list(json: response.body) { return members }
+            case 404: throw .rejected(.memberNotFound)
             case 412 where text.contains(EtcdError.learnerNotReady.message):
-                throw .answer(.learnerNotReady)
+                throw .rejected(.learnerNotReady)
             case 412 where text.contains(EtcdError.memberNotLearner.bareMessage):
-                throw .answer(.memberNotLearner)
+                throw .rejected(.memberNotLearner)
             default: continue
             }
         }
         throw .unreachable
     }
 
-    /// Posts a message to the leader and reads the one that it answers with.
-    private func post<Answer: SwiftProtobuf.Message>(
+    /// Posts a message to the leader and decodes its response.
+    private func post<Response: SwiftProtobuf.Message>(
         _ request: some SwiftProtobuf.Message, _ path: String, at leader: Member,
         withinMilliseconds limit: Int64
-    ) async throws(LeaderCallError) -> Answer {
+    ) async throws(LeaderCallError) -> Response {
         guard let body: [UInt8] = try? request.serializedBytes() else { throw .unreachable }
         for url in leader.peerURLs {
-            let answer: PeerResponse
+            let response: PeerResponse
             do {
-                answer = try await send(
+                response = try await send(
                     "POST", url, path, headers: ["Content-Type": "application/protobuf"],
                     body: body, withinMilliseconds: limit)
             } catch {
                 continue
             }
-            switch answer.status {
-            case 200: if let message = try? Answer(serializedBytes: answer.body) { return message }
-            case 404: throw .answer(.leaseNotFound)
+            switch response.status {
+            case 200:
+                if let message = try? Response(serializedBytes: response.body) { return message }
+            case 404: throw .rejected(.leaseNotFound)
             default: continue
             }
         }

@@ -1,22 +1,23 @@
-import ClientAPI
+import Identifiers
+import ServerLogging
+import Configuration
+import GRPCServices
 import EtcdAPI
 import Membership
 import NIOCore
 import NIOHTTP1
 import PeerTransport
-import Raft
 
-/// One-shot questions to other members, over their peer listeners.
+/// Requests to the peer listeners of other members.
 struct PeerCalls: Sendable {
     let clusterID: ClusterID
     let transport: PeerTransport
     let group: any EventLoopGroup
-    /// How long a member may take to answer.
+    /// How long a member may take to respond.
     let timeoutMilliseconds: Int64
     let logger: ServerLogger
 
-    /// Says which program a member runs, so that members of the same kind know each other; no
-    /// etcd looks at it.
+    /// The header that identifies this program to other members that run it; etcd ignores it.
     static let programHeader = "X-Swift-Etcd-Version"
 
     /// Sends a request to one URL of a member.
@@ -32,7 +33,7 @@ struct PeerCalls: Sendable {
 
 /// Versions.
 extension PeerCalls {
-    /// The version of every member of the cluster, this one too; nil for one that does not answer.
+    /// The version of every member of the cluster, including this one; nil without a response.
     func versions(of membership: ClusterMembership) async -> [VersionDecision.MemberVersion?] {
         await withTaskGroup(of: VersionDecision.MemberVersion?.self) { group in
             for member in membership.members {
@@ -50,12 +51,12 @@ extension PeerCalls {
     private func version(of member: Member) async -> VersionDecision.MemberVersion? {
         for url in member.peerURLs {
             do {
-                let answer = try await send("GET", url, "/version")
-                let told = MemberVersions(json: answer.body)
-                if let server = told.flatMap({ SemanticVersion($0.server) }) {
-                    if compatibleVersion < server { tellHigher(member, server) }
+                let response = try await send("GET", url, "/version")
+                let versions = MemberVersions(json: response.body)
+                if let server = versions.flatMap({ SemanticVersion($0.server) }) {
+                    if compatibleVersion < server { logHigherVersion(member, server) }
                     return .init(
-                        server: server, isOwn: answer.headers.contains(name: Self.programHeader))
+                        server: server, isOwn: response.headers.contains(name: Self.programHeader))
                 }
                 logger.warn("failed to unmarshal response", fields(member, url + "/version"))
             } catch {
@@ -71,7 +72,7 @@ extension PeerCalls {
         return nil
     }
 
-    private func tellHigher(_ member: Member, _ version: SemanticVersion) {
+    private func logHigherVersion(_ member: Member, _ version: SemanticVersion) {
         logger.warn(
             "leader found higher-versioned member",
             [

@@ -1,12 +1,12 @@
-import ClientAPI
+import GRPCServices
 import EtcdAPI
 import MVCC
 import Membership
 import PeerTransport
-import ReplicaRuntime
+import MemberRuntime
 import SwiftProtobuf
 
-/// Leases, as the leader keeps their clocks.
+/// Lease requests, which the primary lessor (the leader) serves.
 extension PeerEndpoints {
     private static let protobuf = "application/protobuf"
     private static let undecodable = PeerResponse.failure(400, "error unmarshalling request")
@@ -23,10 +23,10 @@ extension PeerEndpoints {
                 return .failure(400, EtcdError.notPrimaryLessor.message)
             }
             guard seconds > 0 else { return Self.leaseNotFound }
-            var answer = Etcdserverpb_LeaseKeepAliveResponse()
-            answer.id = request.id
-            answer.ttl = seconds
-            return encoded(answer)
+            var response = Etcdserverpb_LeaseKeepAliveResponse()
+            response.id = request.id
+            response.ttl = seconds
+            return encoded(response)
         } catch {
             return error == .timeoutWaitingForAppliedIndex
                 ? Self.late : .failure(400, error.message)
@@ -42,10 +42,10 @@ extension PeerEndpoints {
                 let found = try await context.leases.timeToLiveHere(
                     request.leaseTimeToLiveRequest)
             else { return .failure(500, EtcdError.notPrimaryLessor.message) }
-            var answer = Leasepb_LeaseInternalResponse()
-            answer.leaseTimeToLiveResponse = found
-            answer.leaseTimeToLiveResponse.header = Etcdserverpb_ResponseHeader()
-            return encoded(answer)
+            var response = Leasepb_LeaseInternalResponse()
+            response.leaseTimeToLiveResponse = found
+            response.leaseTimeToLiveResponse.header = Etcdserverpb_ResponseHeader()
+            return encoded(response)
         } catch {
             switch error {
             case .leaseNotFound: return Self.leaseNotFound
@@ -57,29 +57,29 @@ extension PeerEndpoints {
 
     private func encoded(_ message: some SwiftProtobuf.Message) -> PeerResponse {
         guard let bytes: [UInt8] = try? message.serializedBytes() else {
-            return .failure(500, "the answer cannot be encoded")
+            return .failure(500, "the response cannot be encoded")
         }
-        return answer(Self.protobuf, bytes, tellsCluster: false)
+        return success(Self.protobuf, bytes, addsClusterID: false)
     }
 }
 
-/// Hashes of the keys, for the checks of other members.
+/// Hashes of the key-value history, for the corruption checks of other members.
 extension PeerEndpoints {
     func hash(_ request: PeerRequest) async -> PeerResponse {
         if let cluster = request.headers.first(name: "X-Etcd-Cluster-ID"), !cluster.isEmpty,
-            cluster != context.settings.clusterID.description
+            cluster != context.configuration.clusterID.description
         {
             return .failure(412, EtcdError.clusterIDMismatch.bareMessage)
         }
-        guard let question = HashQuestion(json: request.body) else { return Self.undecodable }
+        guard let hashRequest = HashRequest(json: request.body) else { return Self.undecodable }
         do throws(EtcdError) {
-            let hash = try await context.hash(at: question.revision)
-            return answer("application/json", Array(hash.json.utf8))
+            let hash = try await context.hash(at: hashRequest.revision)
+            return success("application/json", Array(hash.json.utf8))
         } catch {
             logger.warn(
                 "failed to get hashKV",
                 [
-                    "requested-revision": .integer(question.revision),
+                    "requested-revision": .integer(hashRequest.revision),
                     "error": .string(error.message),
                 ])
             return .failure(400, error.bareMessage)
@@ -88,13 +88,13 @@ extension PeerEndpoints {
 }
 
 extension ServiceContext {
-    /// This member's hash at a revision; 0 for its newest.
-    func hash(at revision: Int64) async throws(EtcdError) -> HashAnswer {
-        HashAnswer(try await hashKV(at: revision))
+    /// This member's hash at a revision; 0 for the newest.
+    func hash(at revision: Int64) async throws(EtcdError) -> HashResponse {
+        HashResponse(try await hashKV(at: revision))
     }
 }
 
-extension HashAnswer {
+extension HashResponse {
     init(_ found: (hash: KeyValueHash, storeRevision: Int64)) {
         self.init(
             newestRevision: found.storeRevision, hash: found.hash.hash,

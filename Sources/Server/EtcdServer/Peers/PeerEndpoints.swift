@@ -1,39 +1,42 @@
-import ClientAPI
+import Identifiers
+import ServerLogging
+import Configuration
+import GRPCServices
 import EtcdAPI
-import Gateway
+import HTTPServices
 import Membership
 import NIOCore
 import NIOHTTP1
 import PeerTransport
-import ReplicaRuntime
+import MemberRuntime
 import StateMachine
 
-/// What a member answers other members, beside Raft's messages: who the members are, versions,
-/// hashes, and what only a leader knows of leases and learners.
+/// The HTTP endpoints for other members, beside Raft messages: members, versions, hashes, and the
+/// leader's leases and promotions of learners.
 struct PeerEndpoints: Sendable {
-    let services: ClientAPI
+    let services: ServiceTable
     let logger: ServerLogger
 
     static let promotionPrefix = "/members/promote/"
 
     var context: ServiceContext { services.context }
-    var runtime: ReplicaRuntime { context.runtime }
+    var runtime: MemberRuntime { context.runtime }
 
-    /// Answers one request; the future does not fail.
+    /// Responds to one request; the future does not fail.
     func respond(
         to request: PeerRequest, on loop: any EventLoop
     ) -> EventLoopFuture<PeerResponse> {
-        loop.makeFutureWithTask { await answer(request) }
+        loop.makeFutureWithTask { await handle(request) }
     }
 
-    private func answer(_ request: PeerRequest) async -> PeerResponse {
+    private func handle(_ request: PeerRequest) async -> PeerResponse {
         switch request.path {
         case "/members": await get(request) { await members() }
         case "/members/hashkv": await get(request) { await hash(request) }
         case "/version": await get(request) { await version() }
         case "/downgrade/enabled": await get(request) { await isDowngradeEnabled() }
-        case "/leases": await posted(request) { await renewal(request.body) }
-        case "/leases/internal": await posted(request) { await timeToLive(request.body) }
+        case "/leases": await post(request) { await renewal(request.body) }
+        case "/leases/internal": await post(request) { await timeToLive(request.body) }
         case let path where path.hasPrefix(Self.promotionPrefix):
             request.method == "POST"
                 ? await promotion(request) : .methodNotAllowed(allow: "POST")
@@ -47,10 +50,10 @@ struct PeerEndpoints: Sendable {
         request.method == "GET" ? await body() : .methodNotAllowed(allow: "GET")
     }
 
-    /// Greatest request about a lease.
+    /// The largest body of a lease request.
     private static let leaseBodyBytes = 64 << 10
 
-    private func posted(
+    private func post(
         _ request: PeerRequest, _ body: () async -> PeerResponse
     ) async -> PeerResponse {
         guard request.method == "POST" else { return .methodNotAllowed(allow: nil) }
@@ -60,18 +63,18 @@ struct PeerEndpoints: Sendable {
         return await body()
     }
 
-    /// An answer that tells which cluster it is from.
-    func answer(
-        _ type: String, _ body: [UInt8], tellsCluster: Bool = true
+    /// A response with status 200, with the cluster ID as header unless excluded.
+    func success(
+        _ type: String, _ body: [UInt8], addsClusterID: Bool = true
     ) -> PeerResponse {
         var response = PeerResponse(status: 200, headers: ["Content-Type": type], body: body)
-        if tellsCluster { tellCluster(&response) }
+        if addsClusterID { addClusterID(&response) }
         return response
     }
 
-    func tellCluster(_ response: inout PeerResponse) {
+    func addClusterID(_ response: inout PeerResponse) {
         response.headers.add(
-            name: "X-Etcd-Cluster-ID", value: context.settings.clusterID.description)
+            name: "X-Etcd-Cluster-ID", value: context.configuration.clusterID.description)
     }
 }
 
@@ -80,7 +83,7 @@ extension PeerEndpoints {
     private func members() async -> PeerResponse {
         do throws(EtcdError) {
             let members = try await runtime.readState { $0.membership.members }
-            return answer("application/json", Array((Member.json(members) + "\n").utf8))
+            return success("application/json", Array((Member.json(members) + "\n").utf8))
         } catch {
             return .failure(500, error.message)
         }
@@ -94,9 +97,9 @@ extension PeerEndpoints {
                 report.storageVersion = state.storageVersion?.description
                 return report
             }
-            var response = answer(
-                "application/json", Array(HTTPGateway.versionJSON(report).utf8),
-                tellsCluster: false)
+            var response = success(
+                "application/json", Array(HTTPService.versionJSON(report).utf8),
+                addsClusterID: false)
             response.headers.add(name: PeerCalls.programHeader, value: EtcdVersion.own)
             return response
         } catch {
@@ -111,38 +114,38 @@ extension PeerEndpoints {
             let isEnabled = try await runtime.readState { state in
                 state.membership.downgrade.isEnabled
             }
-            return answer("text/plain", Array("\(isEnabled)".utf8))
+            return success("text/plain", Array("\(isEnabled)".utf8))
         } catch {
             response = .failure(500, "failed linearized read: \(error.message)")
         }
-        tellCluster(&response)
+        addClusterID(&response)
         return response
     }
 
-    /// Decimal, unlike everywhere else.
+    /// The member ID in the path is decimal, unlike everywhere else.
     private func promotion(_ request: PeerRequest) async -> PeerResponse {
         let text = String(request.path.dropFirst(Self.promotionPrefix.count))
         var response: PeerResponse
         guard let id = UInt64(text), text.first != "+" else {
             response = .failure(404, "member \(text) not found in cluster")
-            tellCluster(&response)
+            addClusterID(&response)
             return response
         }
         do throws(EtcdError) {
             let members = try await context.members.promote(
                 MemberID(rawValue: id), token: request.headers.first(name: "Authorization"))
-            return answer("application/json", Array((Member.json(members) + "\n").utf8))
+            return success("application/json", Array((Member.json(members) + "\n").utf8))
         } catch {
             logger.warn(
                 "failed to promote a member",
                 ["member-id": .hex(id), "error": .string(error.message)])
             response = Self.refusal(of: error)
         }
-        tellCluster(&response)
+        addClusterID(&response)
         return response
     }
 
-    /// etcd's texts on this endpoint: bare, of its inner layers.
+    /// etcd's texts on this endpoint: those of its inner layers, without the prefix `etcdserver:`.
     private static func refusal(of error: EtcdError) -> PeerResponse {
         switch error {
         case .memberNotFound: return .failure(404, "membership: ID not found")

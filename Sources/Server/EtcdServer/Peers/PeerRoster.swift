@@ -1,30 +1,30 @@
+import Identifiers
 import Membership
-import Raft
 import Synchronization
 
-/// Who the other members are, as far as the connections to them know: what has changed since the
-/// last look, and who was removed for good.
+/// The members as the transport knows them; computes what a membership change means for the peer
+/// connections, and remembers removed members.
 ///
-/// Any thread.
+/// May be called on any thread.
 package final class PeerRoster: Sendable {
     private let members = Mutex(Members())
     /// Called once, when the cluster has removed this member.
     private let onRemoval: @Sendable () -> Void
 
     fileprivate struct Members {
-        /// Peer URLs of the others, as the transport has them.
-        var known: [Raft.MemberID: [String]] = [:]
-        var removed: Set<Raft.MemberID> = []
+        /// Peer URLs of the other members, as the transport has them.
+        var known: [MemberID: [String]] = [:]
+        var removed: Set<MemberID> = []
         var isRemoved = false
-        /// All members, as of the last change; nil before the first.
+        /// All members as of the last change; nil before the first.
         var newest: [Member]?
     }
 
     init(onRemoval: @escaping @Sendable () -> Void) { self.onRemoval = onRemoval }
 
-    /// Follows a change of the membership.
+    /// Applies a change of the membership.
     ///
-    /// - Returns: the members before it, nil before the first change, and what differs.
+    /// - Returns: the members before the change, nil before the first, and the difference.
     func follow(
         _ membership: ClusterMembership
     ) -> (before: [Member]?, difference: MembershipDifference) {
@@ -34,24 +34,24 @@ package final class PeerRoster: Sendable {
         }
     }
 
-    /// The cluster has removed this member: by its log, or by the word of another member.
+    /// The cluster has removed this member, according to the log or to another member.
     func wasRemoved() {
-        let isNews = members.withLock { members in
+        let isFirst = members.withLock { members in
             defer { members.isRemoved = true }
             return !members.isRemoved
         }
-        if isNews { onRemoval() }
+        if isFirst { onRemoval() }
     }
 
-    func isRemoved(_ id: Raft.MemberID) -> Bool { members.withLock { $0.removed.contains(id) } }
+    func isRemoved(_ id: MemberID) -> Bool { members.withLock { $0.removed.contains(id) } }
 }
 
-/// What a change of the membership means for the connections.
+/// The effect of a membership change on the peer connections.
 struct MembershipDifference {
-    var added: [(Raft.MemberID, [String])] = []
-    var moved: [(Raft.MemberID, [String])] = []
-    var gone: [Raft.MemberID] = []
-    var removed: [Raft.MemberID] = []
+    var added: [(MemberID, [String])] = []
+    var moved: [(MemberID, [String])] = []
+    var gone: [MemberID] = []
+    var removed: [MemberID] = []
     /// This member itself was removed.
     var isRemoved = false
 }
@@ -59,9 +59,9 @@ struct MembershipDifference {
 extension PeerRoster.Members {
     fileprivate mutating func follow(_ membership: ClusterMembership) -> MembershipDifference {
         var difference = MembershipDifference()
-        var present: Set<Raft.MemberID> = []
+        var present: Set<MemberID> = []
         for member in membership.members where member.id != membership.localID {
-            let id = Raft.MemberID(member.id.rawValue)
+            let id = member.id
             present.insert(id)
             switch known[id] {
             case nil: difference.added.append((id, member.peerURLs))
@@ -72,8 +72,7 @@ extension PeerRoster.Members {
         }
         difference.gone = known.keys.filter { !present.contains($0) }.sorted()
         for id in difference.gone { known[id] = nil }
-        difference.removed = membership.removed.map { Raft.MemberID($0.rawValue) }
-            .filter { !removed.contains($0) }.sorted()
+        difference.removed = membership.removed.filter { !removed.contains($0) }.sorted()
         removed.formUnion(difference.removed)
         difference.isRemoved = membership.removed.contains(membership.localID)
         return difference

@@ -1,23 +1,23 @@
 import Disk
+import Identifiers
 import PeerTransport
 import SnapshotRestore
 import StateMachine
 import Synchronization
 import WriteAheadLog
 
-/// The database of a snapshot while it comes in: a temporary file, which gets the snapshot's name
-/// when it is whole, durable and found to be sound. A crash before that leaves what the next start
-/// removes.
+/// The database of a snapshot while it is received: a temporary file, renamed to the snapshot's
+/// name when it is complete, durable and verified. After a crash the next start removes it.
 final class ReceivedDatabase: SnapshotDestination {
-    /// Why a database is not taken.
+    /// Why a database is refused.
     enum Refusal: Error {
         case noIndex
-        /// The same snapshot is coming in already.
-        case underWay(index: UInt64)
+        /// The same snapshot is being received already.
+        case inProgress(index: LogIndex)
     }
 
-    private let index: UInt64
-    private let term: UInt64
+    private let index: LogIndex
+    private let term: Term
     private let snapshots: SnapshotStore
     private let disk: any Disk
     private let state: Mutex<State>
@@ -25,8 +25,8 @@ final class ReceivedDatabase: SnapshotDestination {
 
     /// A result of checking the received database that has to be logged.
     enum Finding: Sendable {
-        case oldMark(SnapshotDatabase.OldMark, index: UInt64)
-        case refused(StateRefusal, index: UInt64)
+        case replacedIndex(SnapshotDatabase.ReplacedIndex, index: LogIndex)
+        case refused(StateRefusal, index: LogIndex)
     }
 
     private struct State {
@@ -36,17 +36,17 @@ final class ReceivedDatabase: SnapshotDestination {
         var isOpen = true
     }
 
-    /// Snapshots that are coming in; two of one index would write the same file.
-    private static let underWay = Mutex<Set<String>>([])
+    /// Snapshots being received; two with the same index would write the same file.
+    private static let inProgress = Mutex<Set<String>>([])
 
-    /// - Parameter observe: told of what the check has found.
+    /// - Parameter observe: called with the findings of the check.
     init(
-        index: UInt64, term: UInt64, snapshots: SnapshotStore, disk: any Disk,
+        index: LogIndex, term: Term, snapshots: SnapshotStore, disk: any Disk,
         observe: @escaping @Sendable (Finding) -> Void
     ) throws {
         let path = snapshots.temporaryDatabasePath(index: index)
-        guard Self.underWay.withLock({ $0.insert(path).inserted }) else {
-            throw Refusal.underWay(index: index)
+        guard Self.inProgress.withLock({ $0.insert(path).inserted }) else {
+            throw Refusal.inProgress(index: index)
         }
         self.index = index
         self.term = term
@@ -58,7 +58,7 @@ final class ReceivedDatabase: SnapshotDestination {
             try file.truncate(to: 0)
             state = Mutex(State(file: file))
         } catch {
-            _ = Self.underWay.withLock { $0.remove(path) }
+            _ = Self.inProgress.withLock { $0.remove(path) }
             throw error
         }
     }
@@ -86,14 +86,15 @@ final class ReceivedDatabase: SnapshotDestination {
         }
         try check()
         try snapshots.commitDatabase(index: index)
-        _ = Self.underWay.withLock { $0.remove(path) }
+        _ = Self.inProgress.withLock { $0.remove(path) }
     }
 
-    /// A database that is not served is refused while the member still has its own.
+    /// Refuses a database that cannot be served, while the member still has its own.
     private func check() throws(StateRefusal) {
         do throws(StateRefusal) {
-            let mark = try SnapshotDatabase(disk: disk, path: path).accept(index: index, term: term)
-            if let mark { observe(.oldMark(mark, index: index)) }
+            let database = SnapshotDatabase(disk: disk, path: path)
+            let replaced = try database.accept(index: index, term: term)
+            if let replaced { observe(.replacedIndex(replaced, index: index)) }
         } catch {
             observe(.refused(error, index: index))
             throw error
@@ -105,8 +106,8 @@ final class ReceivedDatabase: SnapshotDestination {
             if state.isOpen { state.file.close() }
             state.isOpen = false
         }
-        // What cannot be removed now is removed by the next start.
+        // If the removal fails, the next start removes the file.
         if disk.exists(path) { try? disk.remove(path) }
-        _ = Self.underWay.withLock { $0.remove(path) }
+        _ = Self.inProgress.withLock { $0.remove(path) }
     }
 }

@@ -1,0 +1,74 @@
+import Configuration
+import EtcdClient
+import Membership
+
+/// Bootstrap of a new cluster through the v3 discovery service.
+extension MemberBootstrap {
+    /// The cluster as known before discovery: this member only.
+    var ownCluster: InitialCluster {
+        InitialCluster(
+            token: configuration.discovery.token,
+            members: [
+                InitialMember(
+                    name: configuration.name, peerURLs: configuration.initialAdvertisePeerURLs.urls)
+            ])
+    }
+
+    /// Registers this member and returns the cluster of all initial members.
+    func discover(_ own: InitialCluster) async throws -> InitialCluster {
+        let discovery = configuration.discovery
+        logger.info("Bootstrapping cluster using v3 discovery.")
+        let text: String
+        do {
+            text = try await register(own)
+        } catch let error as CancellationError {
+            throw error
+        } catch {
+            logger.warn(
+                "failed to bootstrap; discovery token was already used",
+                [
+                    "discovery-token": .string(discovery.token),
+                    "discovery-endpoints": .strings(discovery.endpoints.values),
+                    "error": .error(error),
+                ])
+            logger.warn("do not reuse discovery token; generate a new one to bootstrap a cluster")
+            throw BootstrapError("failed to join discovery cluster (\(error))")
+        }
+        guard let members = try? InitialMember.list(text), !members.isEmpty else {
+            throw BootstrapError("failed to join discovery cluster (discovery: invalid peer URL)")
+        }
+        let cluster = InitialCluster(token: discovery.token, members: members)
+        guard !cluster.hasDuplicateURL else {
+            throw BootstrapError("discovery cluster \(cluster.text) has duplicate url")
+        }
+        return cluster
+    }
+
+    private func register(_ own: InitialCluster) async throws -> String {
+        let discovery = configuration.discovery
+        var clientConfiguration = EtcdClient.Configuration()
+        clientConfiguration.timeoutMilliseconds = max(discovery.requestTimeout.milliseconds, 1)
+        clientConfiguration.dialTimeoutMilliseconds = max(discovery.dialTimeout.milliseconds, 1)
+        clientConfiguration.keepaliveIntervalMilliseconds = max(
+            discovery.keepaliveTime.milliseconds, 0)
+        clientConfiguration.keepaliveTimeoutMilliseconds = max(
+            discovery.keepaliveTimeout.milliseconds, 1)
+        let client = try EtcdClient(
+            endpoints: discovery.endpoints.values, configuration: clientConfiguration)
+        let local = try own.membersWithIDs().named(configuration.name)
+        var registry = DiscoveryRegistry(
+            client, token: discovery.token, memberID: local.id, logger: logger)
+        do {
+            let text = try await registry.join(own.text)
+            await client.close()
+            logger.info("discovery joined cluster successfully", ["cluster": .string(text)])
+            return text
+        } catch {
+            await client.close()
+            if !(error is CancellationError) {
+                logger.error("discovery failed to join cluster", ["error": .error(error)])
+            }
+            throw error
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import Glibc
+
+/// A log output with its own writer thread, so that logging never blocks on a full pipe, a slow
+/// terminal or a hung disk.
+///
+/// When the output is slower than the log, lines are dropped and one line reports how many.
+package final class QueuedOutput: LogOutput {
+    private let queue: LogQueue
+
+    /// - Parameter format: the format of the line about dropped lines.
+    package init(
+        _ output: any LogOutput, format: LogFormat = .json,
+        limits: LogQueue.Limits = LogQueue.Limits()
+    ) {
+        queue = LogQueue(limits: limits)
+        LogWriter(queue: queue, output: output, format: format).start()
+    }
+
+    deinit { queue.close() }
+
+    package func write(_ bytes: [UInt8], of line: LogLine) {
+        queue.post(LogQueue.Entry(bytes: bytes, line: line))
+    }
+
+    package func flush(milliseconds: Int) {
+        queue.waitUntilWritten(milliseconds: milliseconds)
+    }
+}
+
+/// The thread that writes the lines of a queue to an output, which may block.
+private final class LogWriter: Sendable {
+    private let queue: LogQueue
+    private let output: any LogOutput
+    private let format: LogFormat
+
+    init(queue: LogQueue, output: any LogOutput, format: LogFormat) {
+        self.queue = queue
+        self.output = output
+        self.format = format
+    }
+
+    func start() {
+        var thread = pthread_t()
+        let status = pthread_create(
+            &thread, nil,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<LogWriter>.fromOpaque(context).takeRetainedValue().run()
+                return nil
+            }, Unmanaged.passRetained(self).toOpaque())
+        precondition(status == 0, "the system must provide a thread for the log")
+        pthread_detach(thread)
+    }
+
+    private func run() {
+        var batch = LogQueue.Batch()
+        while queue.take(into: &batch) {
+            for entry in batch.entries { output.write(entry.bytes, of: entry.line) }
+            if batch.droppedCount > 0 { writeGap(of: batch.droppedCount) }
+        }
+    }
+
+    private func writeGap(of count: Int) {
+        let line = LogLine(
+            level: .warn, timeMicroseconds: LogTimestamp.now(), logger: "",
+            caller: "\(#fileID):\(#line)",
+            message: "dropped log lines: the log output is slower than the log",
+            fields: [LogField("dropped-lines", .number(count))])
+        output.write(LogLineEncoder.encode(line, as: format), of: line)
+    }
+}

@@ -1,0 +1,223 @@
+package import Identifiers
+package import ServerLogging
+package import Prometheus
+package import Bolt
+package import HTTPServices
+package import Raft
+import MemberRuntime
+package import Stages
+package import StateMachine
+import Synchronization
+package import WriteAheadLog
+
+/// Metrics and log lines of the runtime's threads.
+///
+/// Called on these threads: counters need no lock, except for rare events that are logged.
+package final class RuntimeObservation: RuntimeObserver {
+    let memberID: MemberID
+    let clusterID: ClusterID
+    let logger: ServerLogger
+    let raftLogger: ServerLogger
+    let consensus: ConsensusMetrics
+    let storage: StorageMetrics
+    private let applies: ApplyObservation
+    private let failureHandler: @Sendable (String) -> Void
+
+    /// - Parameters:
+    ///   - database: the file whose size is logged.
+    ///   - warningApplyDuration: entries that take longer to apply are logged.
+    ///   - onFailure: called once, on a thread of the runtime, when the member cannot continue.
+    package init(
+        memberID: MemberID, clusterID: ClusterID = ClusterID(0), database: Bolt? = nil,
+        registry: MetricRegistry,
+        logger: ServerLogger,
+        warningApplyDuration: Duration = .milliseconds(100),
+        onFailure: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        self.memberID = memberID
+        self.clusterID = clusterID
+        self.logger = logger
+        raftLogger = logger.named("raft")
+        consensus = ConsensusMetrics(registry: registry)
+        storage = StorageMetrics(registry: registry)
+        if let database { storage.watch(database) }
+        applies = ApplyObservation(
+            registry: registry, logger: logger, warningDuration: warningApplyDuration)
+        failureHandler = onFailure
+        registry.setInfo("etcd_server_id", memberID.description)
+    }
+
+    package func failed(_ reason: String) {
+        logger.error("the member stopped", ["error": .string(reason)])
+        failureHandler(reason)
+    }
+}
+
+/// Consensus.
+extension RuntimeObservation {
+    package func roleChanged(_ state: SoftState, term: Term) {
+        let previous = consensus.record(state)
+        let own = memberID
+        if previous.role != state.role {
+            raftLogger.info("\(own) became \(Self.name(of: state.role)) at term \(term)")
+        }
+        guard previous.leader != state.leader else { return }
+        switch (previous.leader, state.leader) {
+        case (nil, let leader?):
+            raftLogger.info(
+                "raft.node: \(own) elected leader \(leader) at term \(term)")
+        case (let old?, let leader?):
+            raftLogger.info(
+                "raft.node: \(own) changed leader from \(old) to \(leader) at term "
+                    + "\(term)")
+        case (let old?, nil):
+            raftLogger.info("raft.node: \(own) lost leader \(old) at term \(term)")
+        case (nil, nil): break
+        }
+    }
+
+    package func heartbeatLate(
+        to member: MemberID, exceededNanoseconds: Int64, intervalMilliseconds: Int64
+    ) {
+        consensus.heartbeatsLate.increment()
+        logger.warn(
+            "leader failed to send out heartbeat on time; took too long, leader is overloaded "
+                + "likely from slow disk",
+            [
+                "to": .string(member.description),
+                "heartbeat-interval": .duration(.milliseconds(intervalMilliseconds)),
+                "expected-duration": .duration(.milliseconds(2 * intervalMilliseconds)),
+                "exceeded-duration": .duration(.nanoseconds(exceededNanoseconds)),
+            ])
+    }
+
+    private static func name(of role: RoleName) -> String {
+        switch role {
+        case .follower: "follower"
+        case .preCandidate: "pre-candidate"
+        case .candidate: "candidate"
+        case .leader: "leader"
+        }
+    }
+}
+
+/// Applying.
+extension RuntimeObservation {
+    package func applied(entries: Int, nanoseconds: Int64) {
+        applies.finishBatch(entries: entries, nanoseconds: nanoseconds)
+    }
+
+    package func applied(_ applied: AppliedEntry, _ entry: Entry) {
+        let response = applied.response
+        applies.add(applied.operation, response, entry: entry.data)
+        if case .compaction(let revision) = response.body {
+            storage.compactionBegins()
+            applies.logAfterBatch { [logger] in
+                logger.info("compact tree index", ["revision": .integer(revision)])
+            }
+        }
+        if case .clusterVersion(let version, let previous) = response.body {
+            applies.logAfterBatch { [self] in logClusterVersion(version, previous: previous) }
+        }
+    }
+
+    package func leaseExpired() { consensus.leasesExpired.increment() }
+
+    package func proposalFailed() { consensus.proposalsFailed.increment() }
+
+    package func readsFailed(_ count: Int) {
+        consensus.slowReads.increment()
+        consensus.readsFailed.increment(by: count)
+    }
+}
+
+/// Storage.
+extension RuntimeObservation {
+    package func logWritten(bytes: Int, nanoseconds: Int64) {
+        guard bytes > 0 else { return }
+        storage.logWrite.observe(nanoseconds: nanoseconds)
+        storage.logWrittenBytes.add(Double(bytes))
+    }
+
+    package func logSynchronized(nanoseconds: Int64) {
+        storage.logSynchronization.observe(nanoseconds: nanoseconds)
+        guard nanoseconds > 1_000_000_000 else { return }
+        logger.warn(
+            "slow fdatasync",
+            [
+                "took": .duration(.nanoseconds(nanoseconds)),
+                "expected-duration": .duration(.seconds(1)),
+            ])
+    }
+
+    package func persisted(nanoseconds: Int64) {
+        storage.backendCommit.observe(nanoseconds: nanoseconds)
+        storage.backendWrite.observe(nanoseconds: nanoseconds)
+    }
+
+    package func compactionStep(nanoseconds: Int64, isOfIndex: Bool) {
+        let pause = isOfIndex ? storage.indexCompactionPause : storage.compactionPause
+        pause.observe(Double(nanoseconds / 1_000_000))
+    }
+
+    package func compacted(revision: Int64, removed: Int, hash: UInt32) {
+        let took = storage.compactionEnds(removed: removed)
+        let sizes = storage.sizes()
+        logger.info(
+            "finished scheduled compaction",
+            [
+                "compact-revision": .integer(revision), "took": .duration(took),
+                "number-of-keys-compacted": .number(removed), "hash": .number(hash),
+                "current-db-size-bytes": .number(sizes.file),
+                "current-db-size": .string(ByteCount.text(sizes.file)),
+                "current-db-size-in-use-bytes": .number(sizes.used),
+                "current-db-size-in-use": .string(ByteCount.text(sizes.used)),
+            ])
+    }
+
+    package func snapshotInstalled(index: LogIndex, revision: Int64, milliseconds: Int64) {
+        logger.info(
+            "applied snapshot",
+            [
+                "snapshot-index": .unsigned(index.rawValue), "current-rev": .integer(revision),
+                "took": .duration(.milliseconds(milliseconds)),
+            ])
+    }
+
+    package func snapshotBegins(index: LogIndex, former: LogIndex, count: Int) {
+        logger.info(
+            "triggering snapshot",
+            [
+                "local-member-id": .hex(memberID.rawValue),
+                "local-member-applied-index": .unsigned(index.rawValue),
+                "local-member-snapshot-index": .unsigned(former.rawValue),
+                "local-member-snapshot-count": .number(count), "snapshot-forced": false,
+            ])
+    }
+
+    package func snapshotSaved(index: LogIndex, term: Term, _ times: SnapshotTimes) {
+        storage.snapshotEncoding.observe(nanoseconds: times.encoding)
+        storage.snapshotWriting.observe(nanoseconds: times.writing)
+        storage.snapshotTotal.observe(nanoseconds: times.total)
+        logger.info("saved snapshot to disk", ["snapshot-index": .unsigned(index.rawValue)])
+    }
+
+    package func purged(_ names: [String]) {
+        for name in names { logger.info("purged", ["path": .string(name)]) }
+    }
+
+    package func purgeFailed(_ error: SnapshotStoreError) {
+        logger.error("failed to purge snap file", ["error": .error(error)])
+    }
+}
+
+extension Duration {
+    /// Whole nanoseconds, clamped to `Int64`.
+    var nanosecondsClamped: Int64 {
+        let (seconds, attoseconds) = components
+        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        guard !overflow else { return seconds < 0 ? .min : .max }
+        let (sum, carried) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
+        return carried ? .max : sum
+    }
+}
