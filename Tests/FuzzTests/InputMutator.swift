@@ -1,6 +1,6 @@
 import Disk
 
-/// Changes inputs as a fuzzer does, but the same way each time.
+/// Mutates inputs as a fuzzer does, but deterministically.
 struct InputMutator {
     private var generator: SeededGenerator
 
@@ -19,22 +19,22 @@ struct InputMutator {
         return bytes
     }
 
-    private static let telling: [UInt8] = [0, 1, 0x7F, 0x80, 0xFE, 0xFF]
+    private static let boundaryValues: [UInt8] = [0, 1, 0x7F, 0x80, 0xFE, 0xFF]
 
     private mutating func change(_ bytes: inout [UInt8]) {
         guard !bytes.isEmpty else { return bytes.append(contentsOf: random(count: 4)) }
-        let place = Int.random(in: 0..<bytes.count, using: &generator)
+        let index = Int.random(in: 0..<bytes.count, using: &generator)
         switch Int.random(in: 0..<6, using: &generator) {
-        case 0: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
-        case 1: bytes[place] = UInt8.random(in: 0...255, using: &generator)
-        case 2: bytes[place] = Self.telling.randomElement(using: &generator) ?? 0
-        case 3: bytes.removeSubrange(place...)
+        case 0: bytes[index] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+        case 1: bytes[index] = UInt8.random(in: 0...255, using: &generator)
+        case 2: bytes[index] = Self.boundaryValues.randomElement(using: &generator) ?? 0
+        case 3: bytes.removeSubrange(index...)
         case 4:
-            let end = min(place + Int.random(in: 1...16, using: &generator), bytes.count)
-            bytes.removeSubrange(place..<end)
+            let end = min(index + Int.random(in: 1...16, using: &generator), bytes.count)
+            bytes.removeSubrange(index..<end)
         default:
-            let end = min(place + Int.random(in: 1...16, using: &generator), bytes.count)
-            bytes.insert(contentsOf: bytes[place..<end], at: place)
+            let end = min(index + Int.random(in: 1...16, using: &generator), bytes.count)
+            bytes.insert(contentsOf: bytes[index..<end], at: index)
         }
     }
 }

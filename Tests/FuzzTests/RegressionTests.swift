@@ -2,19 +2,19 @@ import Disk
 import FuzzTargets
 import Testing
 
-/// Every kept input, and changed forms of it, go to their parser. A parser that traps ends the
-/// whole run: the name of the input that was under way is then the last thing printed.
-@Suite("Kept inputs of the fuzzers")
+/// Every corpus input, and mutations of it, go to their parser. A parser that traps ends the whole
+/// run: the last line printed has the name of the input.
+@Suite("Corpus of the fuzzers")
 struct RegressionTests {
     private static let mutationsPerInput = 2_000
 
     @Test(arguments: FuzzTarget.allCases)
-    func keptInputsAndTheirMutationsDoNotTrap(target: FuzzTarget) throws {
-        let inputs = try KeptInputs.of(target)
+    func corpusInputsAndTheirMutationsDoNotTrap(target: FuzzTarget) throws {
+        let inputs = try Corpus.of(target)
         for (name, bytes) in inputs {
             print("fuzz regression: \(target.rawValue)/\(name)")
             bytes.withUnsafeBytes { target.run($0) }
-            // Mutations of big inputs say little more and take long.
+            // Mutations of large inputs add little and take long.
             let count = bytes.count > 16_384 ? Self.mutationsPerInput / 20 : Self.mutationsPerInput
             var mutator = InputMutator(seed: UInt64(bytes.count) &+ 1)
             for _ in 0..<count {
@@ -32,10 +32,10 @@ struct RegressionTests {
     }
 
     @Test func everyFuzzFunctionIsInTheTable() throws {
-        let directory = KeptInputs.root + "/Sources/Verification/FuzzTargets"
+        let directory = Corpus.root + "/Sources/Verification/FuzzTargets"
         var functions = 0
         for name in try RealDisk().list(directory) where name != "FuzzTarget.swift" {
-            let text = String(decoding: try KeptInputs.bytes(directory + "/" + name), as: UTF8.self)
+            let text = String(decoding: try Corpus.bytes(directory + "/" + name), as: UTF8.self)
             functions += text.split(separator: "\n").count { $0.hasPrefix("package func fuzz") }
         }
         #expect(functions == FuzzTarget.allCases.count)
@@ -43,15 +43,15 @@ struct RegressionTests {
 }
 
 /// The inputs under Tests/FuzzTests/Regressions.
-enum KeptInputs {
-    /// The folder of the package.
+enum Corpus {
+    /// The root of the package.
     static let root: String = {
         var parts = #filePath.split(separator: "/", omittingEmptySubsequences: false)
         parts.removeLast(3)
         return parts.joined(separator: "/")
     }()
 
-    /// Ascending by name; empty when none was kept.
+    /// Ascending by name; empty if there is no corpus.
     static func of(_ target: FuzzTarget) throws -> [(name: String, bytes: [UInt8])] {
         let directory = root + "/Tests/FuzzTests/Regressions/" + target.rawValue
         let disk = RealDisk()

@@ -1,14 +1,15 @@
+import Disk
 import Linearizability
 import Testing
 
-/// The judge of long histories, held against the general search on short ones, and its ways to find
-/// what is wrong on long ones.
+/// The check by revisions: compared with the general search on short histories, and tested for the
+/// violations that it finds in long ones.
 @Suite("Order by revisions")
 struct RevisionOrderTests {
     @Test(arguments: 1...40)
-    func judgesLikeTheGeneralSearch(seed: UInt64) {
-        var random = RandomNumbers(seed: seed)
-        let calls = RandomHistory.make(count: 40, unansweredOneIn: 12, &random)
+    func agreesWithTheGeneralSearch(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        let calls = RandomHistory.make(count: 40, pendingOneIn: 12, &random)
         #expect(StoreHistory(calls).check() == .linearizable, "seed \(seed)")
         #expect(StoreHistory(calls).checkByRevision() == .linearizable, "seed \(seed)")
         for _ in 0..<30 {
@@ -23,9 +24,9 @@ struct RevisionOrderTests {
     }
 
     @Test(arguments: 1...4)
-    func tenThousandCallsWithManyUnansweredAreDecided(seed: UInt64) {
-        var random = RandomNumbers(seed: seed)
-        let calls = RandomHistory.make(count: 10_000, unansweredOneIn: 40, &random)
+    func tenThousandCallsWithManyPendingAreDecided(seed: UInt64) {
+        var random = SeededGenerator(seed: seed)
+        let calls = RandomHistory.make(count: 10_000, pendingOneIn: 40, &random)
         #expect(StoreHistory(calls).checkByRevision() == .linearizable, "seed \(seed)")
     }
 
@@ -33,44 +34,43 @@ struct RevisionOrderTests {
     func aStaleReadIsFound(seed: UInt64) throws {
         var (calls, random) = Self.longHistory(seed)
         let reads = calls.indices.filter { calls[$0].isRead }
-        // A read is given the answer of one that ended long before it began.
+        // A read gets the response of one that returned long before it began.
         let late = try #require(reads.filter { $0 > 1500 }.randomElement(using: &random))
         let early = try #require(
             reads.last {
-                guard let answer = calls[$0].answer, let other = calls[late].answer else {
-                    return false
-                }
-                return answer.returnedAt < calls[late].calledAt - 2000
-                    && answer.outcome.revision < other.outcome.revision
+                guard let completion = calls[$0].completion, let other = calls[late].completion
+                else { return false }
+                return completion.returnedAt < calls[late].calledAt - 2000
+                    && completion.response.revision < other.response.revision
             })
-        let stale = try #require(calls[early].answer?.outcome)
-        calls[late] = calls[late].answered(stale, operation: calls[early].operation)
+        let stale = try #require(calls[early].completion?.response)
+        calls[late] = calls[late].completed(stale, operation: calls[early].operation)
         #expect(Self.isViolation(calls), "seed \(seed)")
     }
 
     @Test(arguments: 1...20)
     func aLostWriteIsFound(seed: UInt64) {
-        var random = RandomNumbers(seed: seed)
-        let calls = RandomHistory.makeLosingAPut(count: 2000, &random)
+        var random = SeededGenerator(seed: seed)
+        let calls = RandomHistory.makeLosingPut(count: 2000, &random)
         #expect(Self.isViolation(calls), "seed \(seed)")
     }
 
     @Test(arguments: 1...20)
     func aRevisionUsedTwiceIsFound(seed: UInt64) throws {
         var (calls, random) = Self.longHistory(seed)
-        let puts = calls.indices.filter { calls[$0].answer?.outcome.result == .put() }
+        let puts = calls.indices.filter { calls[$0].completion?.response.body == .put() }
         let position = try #require(puts.dropFirst().randomElement(using: &random))
         let other = try #require(puts.last { $0 < position })
-        let revision = try #require(calls[other].answer?.outcome.revision)
-        calls[position] = calls[position].answered(StoreOutcome(revision: revision, .put()))
+        let revision = try #require(calls[other].completion?.response.revision)
+        calls[position] = calls[position].completed(StoreResponse(revision: revision, .put()))
         #expect(Self.isViolation(calls), "seed \(seed)")
     }
 
-    @Test func aRevisionThatNobodyCanHaveTakenIsFound() {
+    @Test func aRevisionThatNoCallCanHaveTakenIsFound() {
         func put(_ value: String, _ time: Int, _ revision: Int64) -> StoreCall {
             StoreCall(
                 client: 1, operation: .put(key: "a", value: value), calledAt: time,
-                outcome: StoreOutcome(revision: revision, .put()), returnedAt: time + 1)
+                response: StoreResponse(revision: revision, .put()), returnedAt: time + 1)
         }
         let lateCall = StoreCall(client: 2, operation: .put(key: "b", value: "x"), calledAt: 7)
         let earlyCall = StoreCall(client: 2, operation: .put(key: "b", value: "x"), calledAt: 4)
@@ -80,13 +80,13 @@ struct RevisionOrderTests {
         #expect(StoreHistory(calls + [earlyCall]).checkByRevision() == .linearizable)
     }
 
-    @Test func anAnswerFromBeforeTheHistoryBeganIsFound() {
+    @Test func aResponseFromBeforeTheHistoryIsFound() {
         let read = StoreCall(
             client: 1, operation: .range(key: "a", end: nil), calledAt: 1,
-            outcome: StoreOutcome(revision: 4, .range([])), returnedAt: 2)
+            response: StoreResponse(revision: 4, .range([])), returnedAt: 2)
         let put = StoreCall(
             client: 1, operation: .put(key: "a", value: "1"), calledAt: 1,
-            outcome: StoreOutcome(revision: 5, .put()), returnedAt: 2)
+            response: StoreResponse(revision: 5, .put()), returnedAt: 2)
         for call in [read, put] {
             let initial = StoreModel.State(revision: 5)
             #expect(StoreHistory([call]).checkByRevision(from: initial) != .linearizable)
@@ -94,14 +94,14 @@ struct RevisionOrderTests {
     }
 
     @Test func aSearchThatTakesTooLongIsUndecided() {
-        var random = RandomNumbers(seed: 1)
-        let history = StoreHistory(RandomHistory.make(count: 50, unansweredOneIn: 10, &random))
+        var random = SeededGenerator(seed: 1)
+        let history = StoreHistory(RandomHistory.make(count: 50, pendingOneIn: 10, &random))
         #expect(history.checkByRevision(stepsMax: 3) == .undecided(steps: 3))
     }
 
-    private static func longHistory(_ seed: UInt64) -> ([StoreCall], RandomNumbers) {
-        var random = RandomNumbers(seed: seed)
-        return (RandomHistory.make(count: 2000, unansweredOneIn: 50, &random), random)
+    private static func longHistory(_ seed: UInt64) -> ([StoreCall], SeededGenerator) {
+        var random = SeededGenerator(seed: seed)
+        return (RandomHistory.make(count: 2000, pendingOneIn: 50, &random), random)
     }
 
     private static func isViolation(_ calls: [StoreCall]) -> Bool {

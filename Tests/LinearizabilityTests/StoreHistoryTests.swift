@@ -11,11 +11,11 @@ struct StoreHistoryTests {
 
     private static func call(
         _ client: Int, _ operation: StoreOperation, _ times: ClosedRange<Int>, _ revision: Int64,
-        _ result: StoreResult
+        _ result: StoreResponseBody
     ) -> StoreCall {
         StoreCall(
             client: client, operation: operation, calledAt: times.lowerBound,
-            outcome: StoreOutcome(revision: revision, result), returnedAt: times.upperBound)
+            response: StoreResponse(revision: revision, result), returnedAt: times.upperBound)
     }
 
     @Test func operationsInSequenceAreLinearizable() {
@@ -69,17 +69,17 @@ struct StoreHistoryTests {
         #expect(history.check() != .linearizable)
     }
 
-    @Test func anUnansweredPutMayHaveHappenedLaterOrNever() {
-        let unanswered = StoreCall(
+    @Test func aPendingPutMayTakeEffectLaterOrNever() {
+        let pending = StoreCall(
             client: 1, operation: .put(key: "a", value: "x"), calledAt: 1)
         let seenLate = [
-            unanswered,
+            pending,
             Self.call(2, .range(key: "a", end: nil), 2...3, 1, .range([])),
             Self.call(
                 2, .range(key: "a", end: nil), 4...5, 2, .range([Self.pair("a", "x", 2, 2, 1)])),
         ]
         let neverSeen = [
-            unanswered, Self.call(2, .put(key: "b", value: "1"), 2...3, 2, .put()),
+            pending, Self.call(2, .put(key: "b", value: "1"), 2...3, 2, .put()),
         ]
         for calls in [seenLate, neverSeen] {
             #expect(StoreHistory(calls).check() == .linearizable)
@@ -87,7 +87,7 @@ struct StoreHistoryTests {
         }
     }
 
-    @Test func anUnansweredPutCannotHappenBeforeItsCall() {
+    @Test func aPendingPutCannotTakeEffectBeforeItsCall() {
         let history = StoreHistory([
             Self.call(
                 2, .range(key: "a", end: nil), 1...2, 2, .range([Self.pair("a", "x", 2, 2, 1)])),

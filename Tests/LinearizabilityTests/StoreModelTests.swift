@@ -1,7 +1,7 @@
 import Linearizability
 import Testing
 
-/// What the whole store answers, each kind right and with one thing wrong.
+/// Responses of the whole store, each kind correct and with one error.
 @Suite("Model of the store")
 struct StoreModelTests {
     private static func pair(
@@ -20,12 +20,12 @@ struct StoreModelTests {
         ])
 
     private static func fits(
-        _ operation: StoreOperation, _ revision: Int64, _ result: StoreResult
+        _ operation: StoreOperation, _ revision: Int64, _ result: StoreResponseBody
     ) -> Bool {
-        StoreModel().step(state, operation, StoreOutcome(revision: revision, result)) != nil
+        StoreModel().step(state, operation, StoreResponse(revision: revision, result)) != nil
     }
 
-    @Test func aPutTellsThePairBefore() {
+    @Test func aPutReturnsThePreviousPair() {
         let put = StoreOperation.put(key: "b", value: "x", lease: 9, wantsPrevious: true)
         let before = Self.pair("b", "2", 3, 3, 1, lease: 7)
         #expect(Self.fits(put, 6, .put(previous: before)))
@@ -55,13 +55,13 @@ struct StoreModelTests {
         #expect(after == StoreModel.State(revision: 6, pairs: [Self.state.pairs[0]]))
     }
 
-    @Test func aLimitShowsTheFirstAndCountsTheRest() {
+    @Test func aLimitReturnsTheFirstAndCountsTheRest() {
         let range = StoreOperation.range(key: "a", end: "z", limit: 2)
         let first = Array(Self.state.pairs.prefix(2))
-        #expect(Self.fits(range, 5, .range(first, leftOut: 1)))
+        #expect(Self.fits(range, 5, .range(first, omitted: 1)))
         #expect(!Self.fits(range, 5, .range(first)))
         #expect(!Self.fits(range, 5, .range(Self.state.pairs)))
-        #expect(!Self.fits(range, 5, .range(Array(Self.state.pairs.suffix(2)), leftOut: 1)))
+        #expect(!Self.fits(range, 5, .range(Array(Self.state.pairs.suffix(2)), omitted: 1)))
         #expect(Self.fits(.range(key: "a", end: "z", limit: 3), 5, .range(Self.state.pairs)))
     }
 
@@ -89,27 +89,27 @@ struct StoreModelTests {
         let inner = StoreOperation.transaction([isNew], success: [], failure: [])
         let operation = StoreOperation.transaction(
             [], success: [.put(key: "x", value: "1"), inner], failure: [])
-        func result(_ succeeded: Bool) -> StoreResult {
+        func result(_ succeeded: Bool) -> StoreResponseBody {
             .transaction(succeeded: true, [.put(), .transaction(succeeded: succeeded, [])])
         }
         #expect(Self.fits(operation, 6, result(true)))
         #expect(!Self.fits(operation, 6, result(false)))
     }
 
-    @Test func oldRevisionsAreJudgedWhereThePastIsKnown() {
+    @Test func oldRevisionsAreCheckedIfTheModelKnowsThem() {
         let read = StoreOperation.range(key: "a", end: "z", limit: 1, revision: 3)
         let operation = StoreOperation.transaction([], success: [read], failure: [])
-        func fits(_ model: StoreModel, _ result: StoreResult) -> Bool {
-            let told = StoreResult.transaction(succeeded: true, [result])
-            return model.step(Self.state, operation, StoreOutcome(revision: 5, told)) != nil
+        func fits(_ model: StoreModel, _ result: StoreResponseBody) -> Bool {
+            let body = StoreResponseBody.transaction(succeeded: true, [result])
+            return model.step(Self.state, operation, StoreResponse(revision: 5, body)) != nil
         }
         let old = [Self.pair("a", "0", 2, 2, 1), Self.pair("b", "2", 3, 3, 1, lease: 7)]
-        let right = StoreResult.range([old[0]], leftOut: 1)
+        let expected = StoreResponseBody.range([old[0]], omitted: 1)
         let knowing = StoreModel { _, _, revision in revision == 3 ? old : nil }
-        #expect(fits(knowing, right))
+        #expect(fits(knowing, expected))
         #expect(!fits(knowing, .range([old[0]])))
-        #expect(!fits(knowing, .range([Self.state.pairs[0]], leftOut: 1)))
+        #expect(!fits(knowing, .range([Self.state.pairs[0]], omitted: 1)))
         #expect(fits(StoreModel(), .range([old[0]])))
-        #expect(!fits(StoreModel { _, _, _ in nil }, right))
+        #expect(!fits(StoreModel { _, _, _ in nil }, expected))
     }
 }

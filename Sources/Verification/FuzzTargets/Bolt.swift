@@ -1,10 +1,10 @@
 internal import Bolt
 internal import Disk
 
-/// Feeds a file of any content to Bolt: opens, checks, walks, copies and changes it.
+/// Opens, checks, walks, copies and changes a Bolt file with any content.
 ///
 /// The first byte chooses the mode. Even: the rest is the file, whose meta pages get valid
-/// checksums so that the fuzzer comes past them. Odd: the rest are patches of four bytes (page,
+/// checksums so that the fuzzer gets past them. Odd: the rest are patches of four bytes (page,
 /// offset in two bytes, value) to a valid file with all kinds of pages.
 package func fuzzBolt(_ input: UnsafeRawBufferPointer) {
     guard let mode = input.first else { return }
@@ -16,14 +16,14 @@ package func fuzzBolt(_ input: UnsafeRawBufferPointer) {
         let file = try disk.open("/db", .create(permissions: 0o600))
         try image.withUnsafeBytes { bytes in try file.write(bytes, at: 0) }
         file.close()
-        let options = BoltOptions(
+        let options = BoltConfiguration(
             initialMapBytes: 1 << 24, pageSizeBytes: 1024, freelistOnDisk: mode & 4 != 0,
             bucketsAreFlat: mode & 8 != 0, growthStepBytes: 0)
-        let bolt = try Bolt.open(disk: disk, path: "/db", options: options)
+        let bolt = try Bolt.open(disk: disk, path: "/db", configuration: options)
         defer { bolt.close() }
         FuzzedFile.use(bolt)
     } catch {
-        // Refusing a broken file is what is asked for; only a trap or a hang is a finding.
+        // A broken file may be refused; only a trap or a hang is a finding.
         return
     }
 }
@@ -55,18 +55,18 @@ private enum FuzzedFile {
     /// A file with branches, overflow pages, inline and nested buckets and free pages.
     static let valid: [UInt8] = {
         let disk = MemoryDisk()
-        let options = BoltOptions(
+        let options = BoltConfiguration(
             initialMapBytes: 1 << 24, pageSizeBytes: pageBytes, growthStepBytes: 0)
         do {
-            let bolt = try Bolt.open(disk: disk, path: "/valid", options: options)
-            for round in 0..<2 {
+            let bolt = try Bolt.open(disk: disk, path: "/valid", configuration: options)
+            for pass in 0..<2 {
                 let write = bolt.beginWrite()
                 let key = try write.createBucketIfMissing([0x6B])
-                for number in 0..<240 where number % 3 != round {
+                for number in 0..<240 where number % 3 != pass {
                     let value = [UInt8](repeating: 7, count: number == 50 ? 2500 : 40)
                     try key.put([1, UInt8(number)], value)
                 }
-                for number in 100..<160 where round == 1 { try key.delete([1, UInt8(number)]) }
+                for number in 100..<160 where pass == 1 { try key.delete([1, UInt8(number)]) }
                 try write.createBucketIfMissing([0x69]).put([1], [2])
                 let outer = try write.createBucketIfMissing([0x6F])
                 try outer.createBucketIfMissing([0x6E]).put([3], [UInt8](repeating: 4, count: 600))
@@ -77,11 +77,11 @@ private enum FuzzedFile {
             _ = image.withUnsafeMutableBytes { read.readPages(at: 0, into: $0) }
             return image
         } catch {
-            preconditionFailure("a sound file can be made in memory: \(error)")
+            preconditionFailure("a valid file can be made in memory: \(error)")
         }
     }()
 
-    /// Gives both meta pages the right magic and checksum, whatever else they hold.
+    /// Gives both meta pages a valid magic and checksum, whatever else they hold.
     static func repairMetaPages(_ image: inout [UInt8]) {
         for slot in 0..<2 where image.count >= (slot + 1) * pageBytes {
             let start = slot * pageBytes + 16
@@ -97,7 +97,7 @@ private enum FuzzedFile {
         }
     }
 
-    /// Everything that reads, then a commit, then reading again.
+    /// Exercises all reads, then a commit, then the reads again.
     static func use(_ bolt: Bolt) {
         _ = bolt.check()
         walk(bolt)
@@ -105,17 +105,17 @@ private enum FuzzedFile {
         _ = bolt.check()
         walk(bolt)
         try? bolt.copyCompacted(to: "/copy")
-        _ = try? bolt.releaseFreePages(maxPages: 10)
+        _ = try? bolt.releaseFreePages(pagesMax: 10)
         defragment(bolt)
         walk(bolt)
     }
 
-    /// Replaces the file in small steps, with a change after the first.
+    /// Defragments the file in small steps, with a write after the first.
     static func defragment(_ bolt: Bolt) {
         var limits = BoltDefragmentation.Limits()
         limits.entriesPerStep = 300
-        limits.lastLeaves = 1
-        limits.rounds = 2
+        limits.finalPassLeavesMax = 1
+        limits.passesMax = 2
         do {
             let running = try BoltDefragmentation(
                 of: bolt, temporaryPath: "/db.tmp", limits: limits)
@@ -123,7 +123,7 @@ private enum FuzzedFile {
             change(bolt)
             while try !running.step() {}
         } catch {
-            // The file is as it was.
+            // The file is unchanged.
             return
         }
     }
@@ -163,7 +163,7 @@ private enum FuzzedFile {
         _ = sum
     }
 
-    /// Looks up what is there and what is not, one by one and in bunches, up and down.
+    /// Finds present and missing keys, one by one and in batches, ascending and descending.
     static func find(in bucket: BoltBucket) {
         var keys: [[UInt8]] = [[], [0], [1, 60], [UInt8](repeating: 255, count: 17)]
         var cursor = bucket.cursor()
@@ -177,10 +177,10 @@ private enum FuzzedFile {
                     lookups.append((key, finder.begin(bytes)))
                 }
             }
-            for place in lookups.indices {
-                guard var lookup = lookups[place].lookup else { continue }
-                lookups[place].key.withUnsafeBytes { finder.advance(&lookup, $0) }
-                lookups[place].lookup = lookup
+            for index in lookups.indices {
+                guard var lookup = lookups[index].lookup else { continue }
+                lookups[index].key.withUnsafeBytes { finder.advance(&lookup, $0) }
+                lookups[index].lookup = lookup
             }
             for (key, lookup) in lookups {
                 guard let lookup else { continue }

@@ -2,17 +2,17 @@ import EtcdAPI
 import Membership
 import StateMachine
 
-/// Feeds an entry's bytes to the readers of what former members log: requests to their tree of
-/// keys, and the members and versions in it. They may refuse it, and never trap.
+/// Decodes the bytes of an entry as former members log them: requests to the v2 store, and the
+/// members and versions in it. They may be refused, but must never trap.
 package func fuzzFormerEntries(_ input: UnsafeRawBufferPointer) {
     let bytes = Array(input)
     if let request = LegacyRequest(entryData: bytes) {
-        precondition(LegacyRequest(entryData: request.encoded()) == request, "it comes back")
+        precondition(LegacyRequest(entryData: request.encoded()) == request, "a request survives")
         _ = ClusterMembership.legacyChange(
             path: String(decoding: request.path, as: UTF8.self),
             value: String(decoding: request.value, as: UTF8.self))
     }
-    // The fuzzer finds JSON sooner without the envelope around it.
+    // The fuzzer reaches the JSON sooner without the envelope around it.
     let text = String(decoding: bytes, as: UTF8.self)
     for path in paths { _ = ClusterMembership.legacyChange(path: path, value: text) }
     _ = SemanticVersion(text)

@@ -1,4 +1,4 @@
-/// Every parser that is fuzzed, by the name of its corpus in Tests/FuzzTests/Regressions.
+/// The fuzzed parsers, by the name of the corpus in Tests/FuzzTests/Regressions.
 package enum FuzzTarget: String, CaseIterable, Sendable {
     case bolt = "Bolt"
     case configFile = "ConfigFile"

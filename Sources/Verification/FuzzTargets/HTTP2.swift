@@ -3,8 +3,8 @@ internal import HTTP2
 internal import NIOCore
 internal import NIOEmbedded
 
-/// Feeds bytes to a gRPC server connection as a client might send them, and lets its handlers
-/// answer. The first byte chooses how the input is cut and whether the preface is given for free.
+/// Feeds bytes from a client to a gRPC server connection whose handlers respond. The first byte
+/// chooses how the input is split and whether the preface is sent before it.
 package func fuzzHTTP2(_ input: UnsafeRawBufferPointer) {
     guard let choice = input.first else { return }
     let loop = EmbeddedEventLoop()
@@ -19,13 +19,13 @@ package func fuzzHTTP2(_ input: UnsafeRawBufferPointer) {
         loop.advanceTime(by: .seconds(30))
         _ = try channel.finish(acceptAlreadyClosed: true)
     } catch {
-        // A connection may be refused or closed at any byte: that is an answer, too.
+        // A connection may be refused or closed at any byte.
         _ = error
     }
     loop.run()
 }
 
-/// Feeds bytes to a gRPC client connection with open calls, as a server might send them.
+/// Feeds bytes from a server to a gRPC client connection with open calls.
 package func fuzzHTTP2Client(_ input: UnsafeRawBufferPointer) {
     guard let choice = input.first else { return }
     let loop = EmbeddedEventLoop()
@@ -43,7 +43,7 @@ package func fuzzHTTP2Client(_ input: UnsafeRawBufferPointer) {
         loop.advanceTime(by: .seconds(30))
         _ = try channel.finish(acceptAlreadyClosed: true)
     } catch {
-        // A connection may be refused or closed at any byte: that is an answer, too.
+        // A connection may be refused or closed at any byte.
         _ = error
     }
     loop.run()
@@ -54,10 +54,10 @@ private let http2Preface =
 
 private let fuzzConfiguration: GRPCServerConfiguration = {
     var configuration = GRPCServerConfiguration()
-    configuration.maxReceiveBytes = 100_000
+    configuration.receiveBytesMax = 100_000
     configuration.http2.streamHighWatermarkBytes = 1000
     configuration.http2.streamLowWatermarkBytes = 100
-    configuration.onReadTurnComplete = { _ in }
+    configuration.onReadTickComplete = { _ in }
     return configuration
 }()
 
@@ -73,7 +73,7 @@ private let fuzzMethods = [
     GRPCMethod(path: "/t.T/S", kind: .bidirectional, open: { _ in FuzzHandler() }),
 ]
 
-/// Answers each message several times, pauses and resumes, ends on a message that asks for it.
+/// Responds to each message several times, pauses and resumes, and ends the call on request.
 private final class FuzzHandler: GRPCCallHandler {
     func receive(_ message: [UInt8], on call: GRPCServerCall) {
         call.pauseReceiving()
@@ -86,10 +86,10 @@ private final class FuzzHandler: GRPCCallHandler {
     func closed(_ call: GRPCServerCall, reason: GRPCCloseReason) {}
 }
 
-/// Gives pieces of one size until it is done.
+/// Returns pieces of one size.
 private final class FuzzSource: HTTP2BodySource {
-    func read(maximumBytes: Int, into buffer: inout ByteBuffer) {
-        buffer.writeRepeatingByte(7, count: min(maximumBytes, 777))
+    func read(bytesMax: Int, into buffer: inout ByteBuffer) {
+        buffer.writeRepeatingByte(7, count: min(bytesMax, 777))
     }
 }
 

@@ -1,3 +1,5 @@
+import EtcdServer
+internal import Identifiers
 internal import NIOCore
 internal import NIOEmbedded
 internal import NIOPosix
@@ -5,11 +7,11 @@ internal import PeerTransport
 internal import Raft
 internal import Synchronization
 
-/// Feeds bytes to a connection of the peer listener as anybody might send them. The first byte
-/// chooses how the input is cut, and a beginning that is given for free.
+/// Feeds bytes from any client to a connection of the peer listener. The first byte chooses how the
+/// input is split, and a valid prefix.
 package func fuzzPeerRequests(_ input: UnsafeRawBufferPointer) {
     guard let choice = input.first else { return }
-    FuzzedListener.turn.withLock { _ in
+    FuzzedListener.lock.withLock { _ in
         feed(input.dropFirst(), choice)
     }
 }
@@ -33,7 +35,7 @@ private func feed(_ input: Slice<UnsafeRawBufferPointer>, _ choice: UInt8) {
         }
         loop.advanceTime(by: .seconds(30))
     } catch {
-        // A connection may be refused or closed at any byte: that is an answer, too.
+        // A connection may be refused or closed at any byte.
         _ = error
     }
     // A stream that was opened must be gone before another loop opens it.
@@ -41,23 +43,24 @@ private func feed(_ input: Slice<UnsafeRawBufferPointer>, _ choice: UInt8) {
     loop.run()
 }
 
-/// One transport for all inputs. It takes no snapshot's database: that would go to other threads,
-/// which the embedded loop does not stand.
+/// One transport for all inputs. It accepts no snapshot databases: those would go to other threads,
+/// which the embedded loop does not support.
 private enum FuzzedListener {
-    /// Inputs of tests that run at a time follow each other: the loop of each belongs to one thread.
-    static let turn = Mutex(())
+    /// Serializes the inputs of concurrent tests: each loop belongs to one thread.
+    static let lock = Mutex(())
 
     static let transport: PeerTransport = {
-        var settings = PeerTransportSettings(
-            localID: MemberID(1), clusterID: 0xC1, localURLs: ["http://127.0.0.1:1"])
-        settings.limits.receivingSnapshots = 0
-        settings.limits.remotes = 4
-        settings.limits.postedMessageBytes = 1 << 20
-        settings.limits.requestBodyBytes = 1000
-        settings.retryMilliseconds = 60_000
+        var configuration = PeerTransportConfiguration(
+            localID: MemberID(1), clusterID: ClusterID(0xC1), localURLs: ["http://127.0.0.1:1"])
+        configuration.limits.receivingSnapshots = 0
+        configuration.limits.remotes = 4
+        configuration.limits.postedMessageBytes = 1 << 20
+        configuration.limits.requestBodyBytes = 1000
+        configuration.retryMilliseconds = 60_000
         let transport = PeerTransport(
-            settings: settings, owner: FuzzedOwner(), group: MultiThreadedEventLoopGroup.singleton)
-        // A member without a URL: its streams can be asked for, but nothing is dialed.
+            configuration: configuration, delegate: FuzzedDelegate(),
+            group: MultiThreadedEventLoopGroup.singleton)
+        // A member without a URL: its streams can be requested, but nothing is dialed.
         transport.addPeer(MemberID(2), urls: [])
         transport.setRemoved([MemberID(9)])
         return transport
@@ -78,9 +81,9 @@ private enum FuzzedListener {
     ]
 }
 
-/// Takes everything and answers nothing.
-private final class FuzzedOwner: PeerTransportOwner {
-    struct NoPlace: Error {}
+/// Accepts everything and never responds.
+private final class FuzzedDelegate: PeerTransportDelegate {
+    struct SnapshotRefused: Error {}
 
     func receive(_ messages: [Raft.Message]) {}
     func reportUnreachable(_ id: MemberID) {}
@@ -88,8 +91,8 @@ private final class FuzzedOwner: PeerTransportOwner {
     func wasRemoved() {}
     func isRemoved(_ id: MemberID) -> Bool { false }
     func beginSnapshot(_ message: Raft.Message) throws -> any SnapshotDestination {
-        throw NoPlace()
+        throw SnapshotRefused()
     }
     func receiveSnapshot(_ message: Raft.Message) {}
-    func note(_ event: PeerEvent) {}
+    func record(_ event: PeerEvent) {}
 }

@@ -1,16 +1,18 @@
 import EtcdAPI
+import Identifiers
 internal import NIOCore
 import PeerTransport
 
-/// Reads the input as each of the peer streams, once whole and once in pieces as its first byte
-/// says. Both must come to the same frames and the same end, and what was read must come back when
-/// it is written.
+/// Decodes the input as each of the peer streams, once whole and once in pieces of the size that
+/// its first byte gives. Both must end with the same frames and the same error, and decoded
+/// messages must survive encoding and decoding.
 package func fuzzPeerStreams(_ input: UnsafeRawBufferPointer) {
     guard let first = input.first else { return }
     let bytes = UnsafeRawBufferPointer(rebasing: input.dropFirst())
     let pieceBytes = Int(first % 16) + 1
     let append = {
-        var decoder = AppendStreamDecoder(local: 1, remote: 2, limitBytes: 1 << 20)
+        var decoder = AppendStreamDecoder(
+            local: MemberID(1), remote: MemberID(2), limitBytes: 1 << 20)
         return StreamRun { piece in
             decoder.receive(piece)
         } next: {
@@ -30,13 +32,13 @@ package func fuzzPeerStreams(_ input: UnsafeRawBufferPointer) {
     for stream in [append, message] {
         let whole = stream().read(bytes, pieceBytes: max(bytes.count, 1))
         let pieces = stream().read(bytes, pieceBytes: pieceBytes)
-        precondition(whole == pieces, "a stream does not depend on how it comes")
-        checkAgain(whole.frames)
+        precondition(whole == pieces, "a stream does not depend on its pieces")
+        checkReencoding(whole.frames)
     }
     fuzzSnapshotHead(bytes, pieceBytes: pieceBytes)
 }
 
-/// What a stream came to.
+/// The result of reading a stream.
 private struct StreamResult: Equatable {
     var frames: [PeerFrame] = []
     var error: PeerWireError?
@@ -71,25 +73,25 @@ private struct StreamRun {
     }
 }
 
-/// Writes what was read as an append stream and reads it again.
-private func checkAgain(_ frames: [PeerFrame]) {
+/// Encodes the frames as an append stream and decodes them again.
+private func checkReencoding(_ frames: [PeerFrame]) {
     var encoder = AppendStreamEncoder()
-    var decoder = AppendStreamDecoder(local: 1, remote: 2)
+    var decoder = AppendStreamDecoder(local: MemberID(1), remote: MemberID(2))
     for frame in frames {
         guard case .message(var message) = frame else { continue }
-        // A continuation stands for an append from the one member to the other and nothing more,
-        // and its entries follow each other.
+        // A continuation stands for an append between the two members without other fields, and
+        // with consecutive entries.
         message = RaftMessage(
             type: .append, to: 1, from: 2, term: message.term, logTerm: message.logTerm,
             index: message.index, entries: message.entries, commit: message.commit)
-        for place in message.entries.indices {
-            message.entries[place].index = message.index &+ UInt64(place) &+ 1
+        for index in message.entries.indices {
+            message.entries[index].index = message.index &+ UInt64(index) &+ 1
         }
         var output = ByteBuffer()
         encoder.append(message, to: &output)
         decoder.receive(output)
         let again = try? decoder.next()
-        precondition(again == .message(message), "a message comes back")
+        precondition(again == .message(message), "a message survives")
     }
 }
 

@@ -1,14 +1,15 @@
+import Identifiers
 import Raft
 
-/// Feeds arbitrary bytes to the readers of membership changes, and, as messages of a peer, to a
-/// member of three. Neither may trap; what is read must come back when written and read again.
+/// Feeds arbitrary bytes to the decoders of membership changes and, as messages of a peer, to a
+/// member of three. Nothing may trap; decoded changes must survive encoding and decoding.
 package func fuzzRaft(_ input: UnsafeRawBufferPointer) {
     let bytes = Array(input)
     if let change = ConfChange(decoding: bytes) {
-        precondition(ConfChange(decoding: change.encoded) == change, "a change must come back")
+        precondition(ConfChange(decoding: change.encoded) == change, "a change survives")
     }
     if let change = ConfChangeV2(decoding: bytes) {
-        precondition(ConfChangeV2(decoding: change.encoded) == change, "a change must come back")
+        precondition(ConfChangeV2(decoding: change.encoded) == change, "a change survives")
     }
     var state = RestoredState.empty
     state.confState.voters = [MemberID(1), MemberID(2), MemberID(3)]
@@ -23,14 +24,14 @@ package func fuzzRaft(_ input: UnsafeRawBufferPointer) {
         } catch StepError.brokenInvariant {
             return
         } catch {
-            // Refused: the message is lost, the member goes on.
+            // Refused: the message is dropped, the member continues.
         }
         if source.wantsTick { machine.tick() }
         perform(machine.takeReady(), on: &machine)
     }
 }
 
-/// Does at once what a `Ready` asks for.
+/// Performs at once what a `Ready` requests.
 private func perform(_ ready: Ready, on machine: inout RaftMachine) {
     if let write = ready.write {
         machine.persisted(through: write.number)
@@ -39,7 +40,7 @@ private func perform(_ ready: Ready, on machine: inout RaftMachine) {
     if let last = ready.committed.last { machine.applied(to: last.index) }
 }
 
-/// Makes messages out of bytes: small numbers mostly, since only these reach deep states.
+/// Makes messages from bytes: mostly small numbers, since only these reach deep states.
 private struct MessageSource {
     var bytes: ArraySlice<UInt8>
     var wantsTick = false
@@ -71,7 +72,7 @@ private struct MessageSource {
         return message
     }
 
-    /// One byte as it is; 255 stands for eight bytes that follow.
+    /// One byte as a number; 255 is followed by a number of eight bytes.
     private mutating func number() -> UInt64 {
         guard let byte = bytes.popFirst() else { return 0 }
         if byte < 255 { return UInt64(byte) }

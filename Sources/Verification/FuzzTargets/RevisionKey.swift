@@ -1,6 +1,6 @@
 import MVCC
 
-/// Reads any bytes as a key of the `key` bucket; what is read must come out again.
+/// Decodes any bytes as a key of the `key` bucket; a decoded key must encode to the same bytes.
 package func fuzzRevisionKey(_ input: UnsafeRawBufferPointer) {
     guard let key = RevisionKey(decoding: input) else { return }
     let encoded = key.encoded

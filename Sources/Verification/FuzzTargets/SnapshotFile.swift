@@ -1,8 +1,9 @@
 internal import Disk
 internal import EtcdAPI
+import Identifiers
 internal import WriteAheadLog
 
-/// Loads the input as a `.snap` file: it is decoded, or set aside under its broken name.
+/// Loads the input as a `.snap` file: it is decoded, or renamed with the suffix `.broken`.
 package func fuzzSnapshotFile(_ input: UnsafeRawBufferPointer) {
     let disk = MemoryDisk()
     let store = SnapshotStore(disk: disk, directory: "/snap")
@@ -18,7 +19,7 @@ package func fuzzSnapshotFile(_ input: UnsafeRawBufferPointer) {
         }
         try store.save(snapshot)
         let name = SnapshotStore.fileName(
-            term: snapshot.metadata.term, index: snapshot.metadata.index)
+            term: Term(snapshot.metadata.term), index: LogIndex(snapshot.metadata.index))
         let again = try store.load(name)
         precondition(again == snapshot, "a snapshot is stored as it was loaded")
     } catch {

@@ -2,8 +2,8 @@ import EtcdAPI
 
 /// Gives one input to every hand-written codec of the API.
 ///
-/// Each must refuse it or decode it; what it decodes must encode to exactly its size and come back
-/// equal. The same input from borrowed memory must decode to the same.
+/// Each codec must refuse the input or decode it. A decoded message must encode to exactly its size
+/// and decode to an equal one. The same input in borrowed memory must decode to the same message.
 package func fuzzWire(_ input: UnsafeRawBufferPointer) {
     let bytes = [UInt8](input)[...]
     fuzzRequests(bytes)
@@ -11,13 +11,13 @@ package func fuzzWire(_ input: UnsafeRawBufferPointer) {
     fuzzLog(bytes)
     if let view = try? KeyValueView(decoding: input) {
         let again = try? KeyValue(decoding: bytes)
-        precondition(again?.encoded() == view.encoded(), "a view is the pair it looks at")
+        precondition(again?.encoded() == view.encoded(), "a view equals its pair")
     }
-    fuzzAnswers(input)
+    fuzzResponses(input)
     fuzzTexts(bytes)
 }
 
-/// What logs tell of a request is one line, whatever is in it.
+/// The log text of a request is one line, whatever the request contains.
 private func fuzzTexts(_ bytes: ArraySlice<UInt8>) {
     let texts = [
         (try? RangeRequest(decoding: bytes))?.logText,
@@ -73,7 +73,7 @@ private func check<Message: WireMessage & Equatable>(
 ) {
     guard let decoded = try? Message(decoding: bytes) else {
         let copied = bytes.withUnsafeBytes { memory in try? Message(decoding: memory) }
-        precondition(copied == nil, "what a slice is refused for, memory is too")
+        precondition(copied == nil, "a slice and memory are both refused")
         return
     }
     let copied = bytes.withUnsafeBytes { memory in try? Message(decoding: memory) }
@@ -82,19 +82,19 @@ private func check<Message: WireMessage & Equatable>(
     precondition(again == decoded, "what was encoded decodes to the same")
 }
 
-private func fuzzAnswers(_ input: UnsafeRawBufferPointer) {
-    var range = RangeAnswer(header: ResponseHeader(clusterID: 1), more: true, count: 9)
+private func fuzzResponses(_ input: UnsafeRawBufferPointer) {
+    var range = RangeResponse(header: ResponseHeader(clusterID: 1), more: true, count: 9)
     range.append(keyValue: input)
     range.append(KeyValue(key: [UInt8](input)[...]))
-    var deleted = DeleteRangeAnswer(deleted: 1)
+    var deleted = DeleteRangeResponse(deleted: 1)
     deleted.append(previous: input)
-    let put = PutAnswer(previous: [UInt8](input))
-    let txn = TxnAnswer(
+    let put = PutResponse(previous: [UInt8](input))
+    let txn = TxnResponse(
         succeeded: true, responses: [.range(range), .put(put), .deleteRange(deleted)])
-    _ = TxnAnswer(succeeded: false, responses: [.txn(txn)]).encoded()
+    _ = TxnResponse(succeeded: false, responses: [.txn(txn)]).encoded()
     let event = WatchEvent(type: .delete, keyValue: input, previous: input)
     event.encoded().withUnsafeBytes { events in
-        _ = WatchEventsAnswer(header: input, watchID: -1, events: events).encoded()
+        _ = WatchEventsResponse(header: input, watchID: -1, events: events).encoded()
     }
     let entry = InternalRaftRequest.wrap(id: 7, field: 4, payload: input)
     precondition(!entry.isEmpty, "an entry has a header")

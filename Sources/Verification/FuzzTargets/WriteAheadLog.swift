@@ -2,10 +2,9 @@ internal import Disk
 internal import EtcdAPI
 internal import WriteAheadLog
 
-/// Opens the input as the last segment of a log, repairs it if need be, and goes on writing.
+/// Opens the input as the last segment of a log, repairs it if needed, and appends to it.
 ///
-/// Whatever the bytes are, the log is refused or read; what was read and then appended to is read
-/// the same again.
+/// Any input is either refused or read; what was read and appended must be read again unchanged.
 package func fuzzWriteAheadLog(_ input: UnsafeRawBufferPointer) {
     let disk = MemoryDisk()
     let directory = "/wal"

@@ -1,25 +1,24 @@
 /// Decides whether a history of concurrent operations is linearizable (Herlihy and Wing 1990).
 ///
-/// Wing and Gong's search with Lowe's memory ("Testing for linearizability", 2016): walk the calls
-/// and answers in the order of time, try to let each call that is open take effect, and go back
-/// where an answer comes up whose call has not. A pair of calls carried out and state is looked at
-/// once.
+/// Wing and Gong's search with Lowe's cache ("Testing for linearizability", 2016): walks the calls
+/// and returns in the order of time, tries to linearize each open call, and backtracks at a return
+/// whose call is not linearized. A combination of linearized calls and state is tried once.
 package struct LinearizabilityCheck<Model: SequentialModel> {
-    package typealias Call = RecordedCall<Model.Operation, Model.Outcome>
+    package typealias Call = RecordedCall<Model.Operation, Model.Response>
 
     private let model: Model
     private let calls: [Call]
     private var timeline: Timeline
-    private var done: CallSet
+    private var linearized: CallSet
     private var state: Model.State
-    private var missing: Int
-    private var seen: Set<Visit> = []
+    private var remaining: Int
+    private var cache: Set<CacheEntry> = []
     private var chosen: [(call: Int, before: Model.State)] = []
     private var longest: [Int] = []
     private var stuck: [Int] = []
 
-    private struct Visit: Hashable {
-        let done: CallSet
+    private struct CacheEntry: Hashable {
+        let linearized: CallSet
         let state: Model.State
     }
 
@@ -27,59 +26,59 @@ package struct LinearizabilityCheck<Model: SequentialModel> {
     package init(_ model: Model, _ calls: [Call], from initial: Model.State) {
         self.model = model
         self.calls = calls
-        timeline = Timeline(calls.map { ($0.calledAt, $0.answer?.returnedAt) })
-        done = CallSet(count: calls.count)
+        timeline = Timeline(calls.map { ($0.calledAt, $0.completion?.returnedAt) })
+        linearized = CallSet(count: calls.count)
         state = initial
-        missing = calls.count { $0.answer != nil }
+        remaining = calls.count { $0.completion != nil }
     }
 
-    /// Searches for an order, for at most so many steps.
+    /// Searches for a linearization, with at most so many steps.
     package mutating func run(stepsMax: Int = 20_000_000) -> Verdict {
-        var place = timeline.first
+        var cursor = timeline.first
         for _ in 0..<stepsMax {
-            // What was never answered need not have happened.
-            if missing == 0 { return .linearizable }
-            if let event = place, let call = timeline.openCall(at: event) {
-                place = take(call) ? timeline.first : timeline.next(event)
+            // Pending calls need not take effect.
+            if remaining == 0 { return .linearizable }
+            if let event = cursor, let call = timeline.openCall(at: event) {
+                cursor = linearize(call) ? timeline.first : timeline.next(event)
                 continue
             }
-            // An answer whose call has not taken effect (or the end): something chosen was wrong.
-            noteDeadEnd()
+            // A return whose call is not linearized, or the end: an earlier choice was wrong.
+            recordDeadEnd()
             guard let last = chosen.popLast() else {
                 return .violation(longest: longest, stuck: stuck)
             }
-            giveBack(last.call, last.before)
-            place = timeline.next(timeline.callEvent(of: last.call))
+            undo(last.call, last.before)
+            cursor = timeline.next(timeline.callEvent(of: last.call))
         }
         return .undecided(steps: stepsMax)
     }
 
-    /// Lets a call take effect, if the model allows it and this has not been tried before.
-    private mutating func take(_ call: Int) -> Bool {
+    /// Linearizes a call, if the model allows it and the combination was not tried before.
+    private mutating func linearize(_ call: Int) -> Bool {
         let recorded = calls[call]
-        let outcome = recorded.answer?.outcome
-        guard let next = model.step(state, recorded.operation, outcome) else { return false }
-        done.insert(call)
-        guard seen.insert(Visit(done: done, state: next)).inserted else {
-            done.remove(call)
+        let response = recorded.completion?.response
+        guard let next = model.step(state, recorded.operation, response) else { return false }
+        linearized.insert(call)
+        guard cache.insert(CacheEntry(linearized: linearized, state: next)).inserted else {
+            linearized.remove(call)
             return false
         }
         chosen.append((call, state))
         state = next
-        if recorded.answer != nil { missing -= 1 }
+        if recorded.completion != nil { remaining -= 1 }
         timeline.remove(call)
         return true
     }
 
-    private mutating func giveBack(_ call: Int, _ before: Model.State) {
-        done.remove(call)
+    private mutating func undo(_ call: Int, _ before: Model.State) {
+        linearized.remove(call)
         state = before
-        if calls[call].answer != nil { missing += 1 }
+        if calls[call].completion != nil { remaining += 1 }
         timeline.restore(call)
     }
 
     /// Keeps the longest order for the report of a violation.
-    private mutating func noteDeadEnd() {
+    private mutating func recordDeadEnd() {
         guard chosen.count > longest.count || stuck.isEmpty else { return }
         longest = chosen.map(\.call)
         stuck = timeline.openCalls()

@@ -1,23 +1,24 @@
-/// Judges a history by its revisions: they leave so little choice that histories of any length are
-/// decided at once.
+/// Checks a history by its revisions. They leave so few possible orders that histories of any
+/// length are checked quickly.
 ///
-/// A change takes the next revision and no other call takes it; whatever else was answered with that
-/// revision saw the store as the change left it. So each answered call has its place in the order,
-/// and calls that share a place do not change anything. What remains to be found:
-/// - no call is placed before one that had ended when it began;
-/// - every answer is what the model gives at its place;
-/// - a revision that no answered call took was taken by one without an answer, begun in time. Which
-///   one is searched for, first among those whose values somebody has seen at that revision.
+/// A change takes the next revision, and no other call takes it; any other call with that revision
+/// in its response saw the store as the change left it. So each complete call has a position in the
+/// order, and calls at the same position do not change anything. It remains to check:
+/// - no call comes before one that had returned when it began;
+/// - every response is what the model gives at its position;
+/// - a revision that no complete call took was taken by a pending call that began in time. The
+///   search tries these calls; if a pair was seen at the revision, only those that can have written
+///   it.
 struct RevisionOrder {
     private let calls: [StoreCall]
     private let initial: StoreModel.State
     private let model = StoreModel()
-    /// The answered call that took a revision, and those that saw the store at it.
+    /// The complete call that took each revision, and the calls that saw the store at it.
     private var changes: [Int64: Int] = [:]
     private var observations: [Int64: [Int]] = [:]
     private var newest: Int64
-    /// Calls without an answer, with the lowest revision that each can have taken.
-    private var unanswered: [(call: Int, lowest: Int64)] = []
+    /// Pending calls, with the lowest revision that each can have taken.
+    private var pending: [(call: Int, lowest: Int64)] = []
     private var evidence: [Int64: StoredPair] = [:]
 
     private var stepsLeft: Int
@@ -33,7 +34,9 @@ struct RevisionOrder {
 
     mutating func run() -> Verdict {
         let steps = stepsLeft
-        guard place() && orderInTime() else { return .violation(longest: longest, stuck: stuck) }
+        guard assignPositions() && checkRealTimeOrder() else {
+            return .violation(longest: longest, stuck: stuck)
+        }
         switch replay() {
         case true: return .linearizable
         case false: return .violation(longest: longest, stuck: stuck)
@@ -41,21 +44,21 @@ struct RevisionOrder {
         }
     }
 
-    /// Gives each answered call its place; false where two changes claim one, or a place is before
-    /// the history began.
-    private mutating func place() -> Bool {
+    /// Assigns a position to each complete call; false if two changes take one revision, or a
+    /// position is before the start of the history.
+    private mutating func assignPositions() -> Bool {
         for (number, call) in calls.enumerated() {
-            guard let outcome = call.answer?.outcome else { continue }
-            let isChange = outcome.result.hasChanged
-            guard outcome.revision >= initial.revision + (isChange ? 1 : 0) else {
+            guard let response = call.completion?.response else { continue }
+            let isChange = response.body.hasChanged
+            guard response.revision >= initial.revision + (isChange ? 1 : 0) else {
                 stuck = [number]
                 return false
             }
-            newest = max(newest, outcome.revision)
-            outcome.result.eachPair { evidence[$0.modified] = $0 }
+            newest = max(newest, response.revision)
+            response.body.forEachPair { evidence[$0.modified] = $0 }
             if !isChange {
-                observations[outcome.revision, default: []].append(number)
-            } else if let other = changes.updateValue(number, forKey: outcome.revision) {
+                observations[response.revision, default: []].append(number)
+            } else if let other = changes.updateValue(number, forKey: response.revision) {
                 (longest, stuck) = ([other], [number])
                 return false
             }
@@ -63,29 +66,29 @@ struct RevisionOrder {
         return true
     }
 
-    /// Walks through the calls by time; false where one is placed before another that had ended
-    /// when it began. Finds on the way what the unanswered ones can have taken.
-    private mutating func orderInTime() -> Bool {
+    /// Walks the calls in the order of time; false if one has a position before a call that had
+    /// returned when it began. Also finds the revisions that pending calls can have taken.
+    private mutating func checkRealTimeOrder() -> Bool {
         var ends: [(time: Int, call: Int)] = []
         for (number, call) in calls.enumerated() {
-            if let answer = call.answer { ends.append((answer.returnedAt, number)) }
+            if let completion = call.completion { ends.append((completion.returnedAt, number)) }
         }
         ends.sort { $0 < $1 }
         var ended = ends[...]
-        var latest: (place: Place, call: Int)?
+        var latest: (position: Position, call: Int)?
         for number in calls.indices.sorted(by: { calls[$0].calledAt < calls[$1].calledAt }) {
             while let end = ended.first, end.time < calls[number].calledAt {
                 ended.removeFirst()
-                guard let place = Place(of: calls[end.call]) else { continue }
-                if latest.map({ $0.place < place }) ?? true { latest = (place, end.call) }
+                guard let position = Position(of: calls[end.call]) else { continue }
+                if latest.map({ $0.position < position }) ?? true { latest = (position, end.call) }
             }
-            guard let place = Place(of: calls[number]) else {
+            guard let position = Position(of: calls[number]) else {
                 guard calls[number].operation.mayChange else { continue }
-                let lowest = (latest?.place.revision ?? initial.revision) + 1
-                unanswered.append((number, max(lowest, initial.revision + 1)))
+                let lowest = (latest?.position.revision ?? initial.revision) + 1
+                pending.append((number, max(lowest, initial.revision + 1)))
                 continue
             }
-            if let latest, place < latest.place {
+            if let latest, position < latest.position {
                 (longest, stuck) = ([latest.call], [number])
                 return false
             }
@@ -93,34 +96,34 @@ struct RevisionOrder {
         return true
     }
 
-    /// Where an answered call stands in the order.
-    private struct Place: Comparable {
+    /// The position of a complete call in the order.
+    private struct Position: Comparable {
         let revision: Int64
         let isObservation: Bool
 
         init?(of call: StoreCall) {
-            guard let outcome = call.answer?.outcome else { return nil }
-            revision = outcome.revision
-            isObservation = !outcome.result.hasChanged
+            guard let response = call.completion?.response else { return nil }
+            revision = response.revision
+            isObservation = !response.body.hasChanged
         }
 
-        static func < (one: Place, other: Place) -> Bool {
+        static func < (one: Position, other: Position) -> Bool {
             one.revision == other.revision
                 ? !one.isObservation && other.isObservation : one.revision < other.revision
         }
     }
 
-    /// A revision that no answered call took, and the choice made for it.
+    /// A revision that no complete call took, and the call chosen for it.
     private struct Gap {
         let before: StoreModel.State
-        /// Where in `unanswered` the next choice is looked for.
-        var position = 0
+        /// The index in `pending` at which the search for the next choice continues.
+        var next = 0
         let orderLength: Int
         var chosen: Int?
     }
 
-    /// Carries everything out in order, with another choice for the last gap where that fails. nil
-    /// when it takes too long.
+    /// Runs all calls in order on the model, with another choice for the last gap where that fails;
+    /// nil if it takes too many steps.
     private mutating func replay() -> Bool? {
         var gaps: [Gap] = []
         var used: Set<Int> = []
@@ -136,7 +139,7 @@ struct RevisionOrder {
                 order.removeSubrange(gap.orderLength...)
                 let isFirst = gap.chosen == nil
                 guard let next = choose(for: &gap, used) else {
-                    if isFirst { note(order, observations[gap.before.revision + 1] ?? []) }
+                    if isFirst { recordDeadEnd(order, observations[gap.before.revision + 1] ?? []) }
                     continue
                 }
                 used.insert(next.call)
@@ -144,8 +147,8 @@ struct RevisionOrder {
                 order.append(next.call)
                 state = next.after
             } else if let change = changes[state.revision + 1] {
-                guard let next = carryOut(change, state) else {
-                    note(order, [change])
+                guard let next = apply(change, state) else {
+                    recordDeadEnd(order, [change])
                     failed = true
                     continue
                 }
@@ -161,15 +164,15 @@ struct RevisionOrder {
         return true
     }
 
-    private func carryOut(_ call: Int, _ state: StoreModel.State) -> StoreModel.State? {
-        model.step(state, calls[call].operation, calls[call].answer?.outcome)
+    private func apply(_ call: Int, _ state: StoreModel.State) -> StoreModel.State? {
+        model.step(state, calls[call].operation, calls[call].completion?.response)
     }
 
-    /// Whether all that was seen at a state's revision is what the model gives.
+    /// Whether all responses at a revision are what the model gives.
     private mutating func observe(_ state: StoreModel.State, _ order: inout [Int]) -> Bool {
         for call in observations[state.revision] ?? [] {
-            guard carryOut(call, state) != nil else {
-                note(order, [call])
+            guard apply(call, state) != nil else {
+                recordDeadEnd(order, [call])
                 return false
             }
             order.append(call)
@@ -177,15 +180,15 @@ struct RevisionOrder {
         return true
     }
 
-    /// The next of the unanswered calls that can have taken the gap's revision, and what it left.
+    /// The next pending call that can have taken the gap's revision, and the state after it.
     private func choose(
         for gap: inout Gap, _ used: Set<Int>
     ) -> (call: Int, after: StoreModel.State)? {
         let revision = gap.before.revision + 1
         let seen = evidence[revision]
-        while gap.position < unanswered.count {
-            let (call, lowest) = unanswered[gap.position]
-            gap.position += 1
+        while gap.next < pending.count {
+            let (call, lowest) = pending[gap.next]
+            gap.next += 1
             guard lowest <= revision, !used.contains(call),
                 seen.map(calls[call].operation.mayWrite) ?? true,
                 let after = model.step(gap.before, calls[call].operation, nil),
@@ -199,13 +202,13 @@ struct RevisionOrder {
     }
 
     /// Keeps the longest order for the report of a violation.
-    private mutating func note(_ order: [Int], _ failing: [Int]) {
+    private mutating func recordDeadEnd(_ order: [Int], _ failing: [Int]) {
         guard order.count > longest.count || stuck.isEmpty else { return }
         (longest, stuck) = (order, failing)
     }
 }
 
-extension StoreResult {
+extension StoreResponseBody {
     /// Whether the call took a revision.
     var hasChanged: Bool {
         switch self {
@@ -216,13 +219,13 @@ extension StoreResult {
         }
     }
 
-    /// All pairs that a client was shown.
-    func eachPair(_ body: (StoredPair) -> Void) {
+    /// Calls a closure with each pair in the response.
+    func forEachPair(_ body: (StoredPair) -> Void) {
         switch self {
         case .unknown, .unreadable: break
         case .put(let previous): previous.map(body)
         case .deleted(_, let pairs), .range(let pairs, _): pairs.forEach(body)
-        case .transaction(_, let results): results.forEach { $0.eachPair(body) }
+        case .transaction(_, let results): results.forEach { $0.forEachPair(body) }
         }
     }
 }
@@ -238,7 +241,7 @@ extension StoreOperation {
         }
     }
 
-    /// Whether the call can leave a pair behind.
+    /// Whether the call can have written a pair.
     func mayWrite(_ pair: StoredPair) -> Bool {
         switch self {
         case .put(let key, let value, let lease, _):

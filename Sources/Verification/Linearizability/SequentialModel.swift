@@ -1,28 +1,28 @@
-/// What a correct object does when its operations come one after the other.
+/// What a correct object does when its operations do not overlap.
 package protocol SequentialModel: Sendable {
     associatedtype State: Hashable
     associatedtype Operation: Sendable
-    associatedtype Outcome: Sendable
+    associatedtype Response: Sendable
 
-    /// The state after an operation that ended with this outcome; nil when a correct object cannot
-    /// end so. A nil outcome is an operation whose answer never came: every state accepts it, and
-    /// the state after it is that of the operation carried out.
-    func step(_ state: State, _ operation: Operation, _ outcome: Outcome?) -> State?
+    /// The state after an operation with this response; nil if a correct object cannot respond so.
+    /// A nil response is a pending operation: every state accepts it, and the state after it is
+    /// that of the operation applied.
+    func step(_ state: State, _ operation: Operation, _ response: Response?) -> State?
 }
 
-/// One operation of a history: when it was called, when it was answered, and what came of it.
+/// One operation of a history: its call, and its return with the response.
 ///
-/// Times come from one counter that no two events share; only their order counts.
-package struct RecordedCall<Operation: Sendable, Outcome: Sendable>: Sendable {
+/// Times come from one counter without duplicates; only their order counts.
+package struct RecordedCall<Operation: Sendable, Response: Sendable>: Sendable {
     package let client: Int
     package let operation: Operation
     package let calledAt: Int
-    /// nil when no answer came: it may have been carried out at any later time, or never.
-    package let answer: Answer?
+    /// nil for a pending call: it may take effect at any later time, or never.
+    package let completion: Completion?
 
-    /// An answer and when it came.
-    package struct Answer: Sendable {
-        package let outcome: Outcome
+    /// The response and the time of the return.
+    package struct Completion: Sendable {
+        package let response: Response
         package let returnedAt: Int
     }
 
@@ -30,27 +30,27 @@ package struct RecordedCall<Operation: Sendable, Outcome: Sendable>: Sendable {
         self.client = client
         self.operation = operation
         self.calledAt = calledAt
-        answer = nil
+        completion = nil
     }
 
     package init(
-        client: Int, operation: Operation, calledAt: Int, outcome: Outcome, returnedAt: Int
+        client: Int, operation: Operation, calledAt: Int, response: Response, returnedAt: Int
     ) {
-        precondition(calledAt < returnedAt, "an answer comes after its call")
+        precondition(calledAt < returnedAt, "a call returns after it began")
         self.client = client
         self.operation = operation
         self.calledAt = calledAt
-        answer = Answer(outcome: outcome, returnedAt: returnedAt)
+        completion = Completion(response: response, returnedAt: returnedAt)
     }
 }
 
-/// What a check of a history came to.
+/// The result of a linearizability check.
 package enum Verdict: Equatable, Sendable {
-    /// There is an order of the operations that a correct object could have gone through.
+    /// There is an order of the operations that a correct object allows.
     case linearizable
-    /// There is none. The longest order found, and the calls it could not be continued with, as
-    /// positions in the history.
+    /// There is none. The longest order found, and the calls that could not follow it, as indices
+    /// in the history.
     case violation(longest: [Int], stuck: [Int])
-    /// The search was given up.
+    /// The search took too many steps.
     case undecided(steps: Int)
 }

@@ -1,4 +1,4 @@
-/// The calls that clients made to one store, and the ways to judge them.
+/// The calls that clients made to one store, and the checks for them.
 package struct StoreHistory: Sendable {
     package var calls: [StoreCall]
 
@@ -6,7 +6,7 @@ package struct StoreHistory: Sendable {
         self.calls = calls
     }
 
-    /// Judges the whole store with exact revisions: finds the most, but the search is over all
+    /// Checks the whole store with exact revisions: the strictest check, but the search covers all
     /// calls together.
     package func check(
         from state: StoreModel.State = StoreModel.State(), stepsMax: Int = 20_000_000
@@ -15,8 +15,8 @@ package struct StoreHistory: Sendable {
         return check.run(stepsMax: stepsMax)
     }
 
-    /// Judges the whole store with exact revisions, as `check` does, in time that grows with the
-    /// length of the history: each answer's revision gives its place in the order.
+    /// Checks the whole store with exact revisions, as `check` does, in time that grows with the
+    /// length of the history: the revision of each response gives its position in the order.
     package func checkByRevision(
         from state: StoreModel.State = StoreModel.State(), stepsMax: Int = 20_000_000
     ) -> Verdict {
@@ -24,7 +24,7 @@ package struct StoreHistory: Sendable {
         return order.run()
     }
 
-    /// Judges each key by itself; nil unless every operation concerns one key. Positions in a
+    /// Checks each key separately; nil unless every operation concerns one key. Indices in a
     /// violation are those of this history.
     package func checkByKey(newestRevision: Int64 = 1, stepsMax: Int = 20_000_000) -> Verdict? {
         var parts: [String: [Int]] = [:]
@@ -47,7 +47,7 @@ package struct StoreHistory: Sendable {
         return .linearizable
     }
 
-    /// A violation as text: the last of the longest order, and what could not follow.
+    /// A violation as text: the end of the longest order, and the calls that could not follow.
     package func describe(_ verdict: Verdict) -> String {
         switch verdict {
         case .linearizable: return "linearizable"
@@ -61,8 +61,8 @@ package struct StoreHistory: Sendable {
     }
 
     private func describe(_ call: StoreCall) -> String {
-        let answer = call.answer.map { "\($0.outcome) at \($0.returnedAt)" } ?? "no answer"
-        return "client \(call.client) at \(call.calledAt): \(call.operation) -> \(answer)"
+        let response = call.completion.map { "\($0.response) at \($0.returnedAt)" } ?? "no response"
+        return "client \(call.client) at \(call.calledAt): \(call.operation) -> \(response)"
     }
 }
 

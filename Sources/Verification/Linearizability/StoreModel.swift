@@ -1,50 +1,50 @@
 /// The whole store with its revisions, as etcd defines it: a transaction that changes something
-/// takes the next revision, all its changes share it, and nothing else does.
+/// takes the next revision, which all its changes share; nothing else takes one.
 package struct StoreModel: SequentialModel {
     /// The pairs, ascending by key, and the revision.
     package struct State: Hashable, Sendable {
         package var revision: Int64
         package var pairs: [StoredPair]
 
-        /// An empty store begins with revision 1.
+        /// An empty store has revision 1.
         package init(revision: Int64 = 1, pairs: [StoredPair] = []) {
             self.revision = revision
             self.pairs = pairs.sorted { $0.key < $1.key }
         }
     }
 
-    /// The pairs of a range as of an old revision, nil where it cannot be read.
-    package typealias Past =
+    /// The pairs of a range as of an old revision; nil if it cannot be read.
+    package typealias OldRevisionReader =
         @Sendable (_ key: String, _ end: String?, _ revision: Int64) -> [StoredPair]?
 
-    private let past: Past?
+    private let readOld: OldRevisionReader?
 
-    /// - Parameter past: gives the answers of reads at old revisions; without it such an answer is
-    ///   not judged.
-    package init(past: Past? = nil) { self.past = past }
+    /// - Parameter readOld: gives the responses of reads at old revisions; without it these are not
+    ///   checked.
+    package init(readOld: OldRevisionReader? = nil) { self.readOld = readOld }
 
     package func step(
-        _ state: State, _ operation: StoreOperation, _ outcome: StoreOutcome?
+        _ state: State, _ operation: StoreOperation, _ response: StoreResponse?
     ) -> State? {
-        var execution = Execution(state, past)
-        let result = execution.run(operation)
+        var execution = Execution(state, readOld)
+        let body = execution.run(operation)
         let after = execution.finish()
-        guard let outcome else { return after }
-        return outcome.revision == after.revision && result.allows(outcome.result) ? after : nil
+        guard let response else { return after }
+        return response.revision == after.revision && body.allows(response.body) ? after : nil
     }
 
     /// One transaction under way.
     private struct Execution {
         private var state: State
-        /// What comparisons see, at every level.
+        /// The state that comparisons see, at every nesting level.
         private let before: State
         private let revision: Int64
         private var hasChanged = false
-        private let past: Past?
+        private let readOld: OldRevisionReader?
 
-        init(_ state: State, _ past: Past?) {
+        init(_ state: State, _ readOld: OldRevisionReader?) {
             self.state = state
-            self.past = past
+            self.readOld = readOld
             before = state
             revision = state.revision + 1
         }
@@ -55,7 +55,7 @@ package struct StoreModel: SequentialModel {
             return state
         }
 
-        mutating func run(_ operation: StoreOperation) -> StoreResult {
+        mutating func run(_ operation: StoreOperation) -> StoreResponseBody {
             switch operation {
             case .put(let key, let value, let lease, let wantsPrevious):
                 let previous = put(key, value, lease)
@@ -63,10 +63,10 @@ package struct StoreModel: SequentialModel {
             case .delete(let key, let end, let wantsPrevious):
                 let previous = delete(key, end)
                 return .deleted(previous.count, previous: wantsPrevious ? previous : [])
-            case .range(let key, let end, let limit, 0): return show(range(key, end), limit)
+            case .range(let key, let end, let limit, 0): return limited(range(key, end), limit)
             case .range(let key, let end, let limit, let revision):
-                guard let past else { return .unknown }
-                return past(key, end, revision).map { show($0, limit) } ?? .unreadable
+                guard let readOld else { return .unknown }
+                return readOld(key, end, revision).map { limited($0, limit) } ?? .unreadable
             case .transaction(let comparisons, let success, let failure):
                 let succeeded = comparisons.allSatisfy(holds)
                 let results = (succeeded ? success : failure).map { run($0) }
@@ -74,32 +74,32 @@ package struct StoreModel: SequentialModel {
             }
         }
 
-        private func show(_ found: [StoredPair], _ limit: Int) -> StoreResult {
-            let shown = limit > 0 ? Array(found.prefix(limit)) : found
-            return .range(shown, leftOut: found.count - shown.count)
+        private func limited(_ found: [StoredPair], _ limit: Int) -> StoreResponseBody {
+            let returned = limit > 0 ? Array(found.prefix(limit)) : found
+            return .range(returned, omitted: found.count - returned.count)
         }
 
-        /// The pair before.
+        /// Returns the previous pair.
         private mutating func put(
             _ key: String, _ value: String, _ lease: Int64
         ) -> StoredPair? {
             hasChanged = true
-            let place = state.pairs.firstIndex { $0.key >= key } ?? state.pairs.count
+            let index = state.pairs.firstIndex { $0.key >= key } ?? state.pairs.count
             var pair = StoredPair(
                 key: key, value: value, created: revision, modified: revision, version: 1,
                 lease: lease)
-            guard place < state.pairs.count, state.pairs[place].key == key else {
-                state.pairs.insert(pair, at: place)
+            guard index < state.pairs.count, state.pairs[index].key == key else {
+                state.pairs.insert(pair, at: index)
                 return nil
             }
-            let previous = state.pairs[place]
+            let previous = state.pairs[index]
             pair.created = previous.created
             pair.version = previous.version + 1
-            state.pairs[place] = pair
+            state.pairs[index] = pair
             return previous
         }
 
-        /// The pairs that are gone now.
+        /// Returns the deleted pairs.
         private mutating func delete(_ key: String, _ end: String?) -> [StoredPair] {
             let previous = range(key, end)
             guard !previous.isEmpty else { return [] }
@@ -129,24 +129,24 @@ package struct StoreModel: SequentialModel {
             _ comparison: StoreOperation.Comparison, for pair: StoredPair?
         ) -> Bool {
             switch comparison.target {
-            case .version(let asked): return relate(pair?.version ?? 0, asked, comparison)
-            case .created(let asked): return relate(pair?.created ?? 0, asked, comparison)
-            case .modified(let asked): return relate(pair?.modified ?? 0, asked, comparison)
-            case .lease(let asked): return relate(pair?.lease ?? 0, asked, comparison)
-            case .value(let asked):
+            case .version(let expected): return relate(pair?.version ?? 0, expected, comparison)
+            case .created(let expected): return relate(pair?.created ?? 0, expected, comparison)
+            case .modified(let expected): return relate(pair?.modified ?? 0, expected, comparison)
+            case .lease(let expected): return relate(pair?.lease ?? 0, expected, comparison)
+            case .value(let expected):
                 guard let pair else { return false }
-                return relate(pair.value, asked, comparison)
+                return relate(pair.value, expected, comparison)
             }
         }
 
         private func relate<Value: Comparable>(
-            _ actual: Value, _ asked: Value, _ comparison: StoreOperation.Comparison
+            _ actual: Value, _ expected: Value, _ comparison: StoreOperation.Comparison
         ) -> Bool {
             switch comparison.relation {
-            case .equal: actual == asked
-            case .notEqual: actual != asked
-            case .less: actual < asked
-            case .greater: actual > asked
+            case .equal: actual == expected
+            case .notEqual: actual != expected
+            case .less: actual < expected
+            case .greater: actual > expected
             }
         }
     }

@@ -1,16 +1,16 @@
-/// One request of a client to the key-value store, in the form the judge understands.
+/// One request of a client to the key-value store, in the form that the checkers use.
 package indirect enum StoreOperation: Hashable, Sendable {
-    /// A lease of 0 is none; `wantsPrevious` asks for the pair before.
+    /// A lease of 0 is none; `wantsPrevious` requests the previous pair.
     case put(key: String, value: String, lease: Int64 = 0, wantsPrevious: Bool = false)
     /// The single key, or with `end` the keys of [key, end).
     case delete(key: String, end: String? = nil, wantsPrevious: Bool = false)
-    /// The single key, or with `end` the keys of [key, end); of these the first `limit`, all if
-    /// that is 0; at an old revision, or with 0 as they are now.
+    /// The single key, or with `end` the keys of [key, end); the first `limit` of them, or all for
+    /// 0; at an old revision, or at the current one for 0.
     case range(key: String, end: String?, limit: Int = 0, revision: Int64 = 0)
     case transaction([Comparison], success: [StoreOperation], failure: [StoreOperation])
 
-    /// What a transaction asks of one key, or of every key of [key, end). A missing key, or a range
-    /// without keys, compares as zeros, and as no value.
+    /// A condition on one key, or on every key of [key, end). A missing key, or a range without
+    /// keys, compares as zeros, and as no value.
     package struct Comparison: Hashable, Sendable {
         package enum Target: Hashable, Sendable {
             case version(Int64)
@@ -36,52 +36,52 @@ package indirect enum StoreOperation: Hashable, Sendable {
     }
 }
 
-/// What a client was told.
-package struct StoreOutcome: Hashable, Sendable {
-    /// The revision of the answer's header.
+/// The response that a client received.
+package struct StoreResponse: Hashable, Sendable {
+    /// The revision in the header.
     package var revision: Int64
-    package var result: StoreResult
+    package var body: StoreResponseBody
 
-    package init(revision: Int64, _ result: StoreResult) {
+    package init(revision: Int64, _ body: StoreResponseBody) {
         self.revision = revision
-        self.result = result
+        self.body = body
     }
 }
 
-/// An answer without its header.
-package indirect enum StoreResult: Hashable, Sendable {
-    /// The pair before, where it was asked for and there was one.
+/// A response without its header.
+package indirect enum StoreResponseBody: Hashable, Sendable {
+    /// The previous pair, if it was requested and existed.
     case put(previous: StoredPair? = nil)
-    /// How many keys, and their pairs where these were asked for.
+    /// The number of deleted keys, and their pairs if requested.
     case deleted(Int, previous: [StoredPair] = [])
-    /// Pairs by key, and how many more of the range the limit left out.
-    case range([StoredPair], leftOut: Int = 0)
-    case transaction(succeeded: Bool, [StoreResult])
-    /// Whatever it is: a model that does not know the past cannot tell what a read of it gives.
+    /// Pairs by key, and the number of pairs that the limit cut off.
+    case range([StoredPair], omitted: Int = 0)
+    case transaction(succeeded: Bool, [StoreResponseBody])
+    /// Any response: a model without old revisions does not know the response to a read of one.
     case unknown
-    /// A read of what is compacted, or has not been yet.
+    /// A read of a compacted or a future revision.
     case unreadable
 
-    /// Whether the model's result allows what a client was told.
-    func allows(_ told: StoreResult) -> Bool {
-        switch (self, told) {
+    /// Whether the model's response allows the one that a client received.
+    func allows(_ received: StoreResponseBody) -> Bool {
+        switch (self, received) {
         case (.unknown, .range): true
-        case (.transaction(let succeeded, let results), .transaction(let toldOf, let told)):
-            succeeded == toldOf && results.count == told.count
-                && zip(results, told).allSatisfy { $0.allows($1) }
-        default: self == told
+        case (.transaction(let succeeded, let results), .transaction(let other, let received)):
+            succeeded == other && results.count == received.count
+                && zip(results, received).allSatisfy { $0.allows($1) }
+        default: self == received
         }
     }
 }
 
-/// A key with all that the store knows of it.
+/// A key with its value and metadata.
 package struct StoredPair: Hashable, Sendable {
     package var key: String
     package var value: String
     package var created: Int64
     package var modified: Int64
     package var version: Int64
-    /// The lease that the key hangs on; 0 for none.
+    /// The lease of the key; 0 for none.
     package var lease: Int64
 
     package init(
@@ -98,4 +98,4 @@ package struct StoredPair: Hashable, Sendable {
 }
 
 /// One call to the store.
-package typealias StoreCall = RecordedCall<StoreOperation, StoreOutcome>
+package typealias StoreCall = RecordedCall<StoreOperation, StoreResponse>

@@ -1,15 +1,15 @@
-/// The calls and answers of a history in the order of time, as a list from which a call is taken
-/// with its answer and put back again. Every operation but `openCalls` takes constant time.
+/// The calls and returns of a history in the order of time, as a linked list from which a call is
+/// removed with its return, and restored. Every operation but `openCalls` takes constant time.
 struct Timeline {
-    /// Event `2 * call` is a call, `2 * call + 1` its answer; the last one ends the list.
+    /// Event `2 * call` is the call, `2 * call + 1` its return; the last event ends the list.
     private var following: [Int]
     private var preceding: [Int]
-    private let hasAnswer: [Bool]
+    private let isComplete: [Bool]
     private let end: Int
 
     init(_ times: [(calledAt: Int, returnedAt: Int?)]) {
         end = 2 * times.count
-        hasAnswer = times.map { $0.returnedAt != nil }
+        isComplete = times.map { $0.returnedAt != nil }
         var events: [(time: Int, event: Int)] = []
         for (call, time) in times.enumerated() {
             events.append((time.calledAt, 2 * call))
@@ -28,38 +28,38 @@ struct Timeline {
         preceding[end] = last
     }
 
-    /// The first event left; nil when none is.
+    /// The first event left; nil if there is none.
     var first: Int? { next(end) }
 
-    /// The event behind another; nil at the end.
+    /// The next event; nil at the end.
     func next(_ event: Int) -> Int? {
         let next = following[event]
         return next == end ? nil : next
     }
 
-    /// The call that an event is; nil for an answer.
+    /// The call of an event; nil for a return.
     func openCall(at event: Int) -> Int? { event % 2 == 0 ? event / 2 : nil }
 
     func callEvent(of call: Int) -> Int { 2 * call }
 
-    /// Takes a call and its answer out; they are put back in the opposite order.
+    /// Removes a call and its return; calls are restored in the opposite order.
     mutating func remove(_ call: Int) {
         unlink(2 * call)
-        if hasAnswer[call] { unlink(2 * call + 1) }
+        if isComplete[call] { unlink(2 * call + 1) }
     }
 
     mutating func restore(_ call: Int) {
-        if hasAnswer[call] { relink(2 * call + 1) }
+        if isComplete[call] { relink(2 * call + 1) }
         relink(2 * call)
     }
 
-    /// The calls before the first answer.
+    /// The calls before the first return.
     func openCalls() -> [Int] {
         var calls: [Int] = []
-        var place = first
-        while let event = place, let call = openCall(at: event) {
+        var cursor = first
+        while let event = cursor, let call = openCall(at: event) {
             calls.append(call)
-            place = next(event)
+            cursor = next(event)
         }
         return calls
     }
@@ -75,7 +75,7 @@ struct Timeline {
     }
 }
 
-/// A set of calls, by their positions.
+/// A set of calls, by index.
 struct CallSet: Hashable {
     private var words: [UInt64]
 

@@ -1,33 +1,34 @@
 import Disk
 import EtcdAPI
-import Judges
+import Checkers
+import Identifiers
 import Linearizability
 import StateMachine
 
 /// The number of a client's call.
 typealias CallNumber = Int
 
-/// What a client is told.
-enum CallAnswer {
-    case applied(ApplyOutcome)
-    /// A lease lives for so many seconds from now on.
+/// The response to a client's call.
+enum CallResponse {
+    case applied(ApplyResponse)
+    /// The lease is renewed for so many seconds.
     case renewed(Int64)
-    /// There is no such lease; with what the judge had against it.
+    /// There is no such lease; with the checker's finding against that.
     case noLease(SimulationFailure?)
-    /// How long a lease lives was told; with what the judge had against it.
+    /// A time-to-live response was received; with the checker's finding against it.
     case reported(SimulationFailure?)
-    /// The request was not taken, and has no effect.
+    /// The request was refused, and has no effect.
     case refused
-    /// Nobody knows what became of it.
+    /// The effect of the request is unknown.
     case lost
 }
 
-/// What a client asked for.
+/// The request of a client.
 enum CallKind {
-    /// Something that goes through the log.
+    /// A request that goes through the log.
     case store(StoreOperation)
-    /// A read, or one of the member's own state.
-    case read(ReadRequest, isSerializable: Bool)
+    /// A read, linearizable or serializable.
+    case read(RecordedRead, isSerializable: Bool)
     case compaction
     case grant(lease: Int64, seconds: Int64)
     case keepAlive(lease: Int64)
@@ -35,7 +36,7 @@ enum CallKind {
     case timeToLive(lease: Int64)
     /// A change of the membership.
     case membership
-    /// A put that has to be answered once faults have ended.
+    /// A put that must succeed once faults have ended.
     case probe(host: Int)
 
     /// The operation as it goes into the history.
@@ -48,7 +49,7 @@ enum CallKind {
     }
 }
 
-/// A call that is under way.
+/// A call in progress.
 struct Call {
     let client: Int
     let kind: CallKind
@@ -57,59 +58,59 @@ struct Call {
     let run: Int
     let request: CallRequest
     let beganAt: Nanoseconds
-    /// Whose lease it is about, if a holder called.
+    /// The lease holder that made the call, if any.
     var holder: Int?
 }
 
-/// A call as the member gets it.
+/// A call as the member receives it.
 enum CallRequest {
     case propose(field: UInt32, payload: [UInt8])
     case read
-    case readHere
-    /// Only a leader renews; others ask it.
+    case readSerializable
+    /// Only a leader renews; other members forward to it.
     case renew(lease: Int64)
-    /// Only a leader's clocks tell how long a lease lives; others ask it.
-    case report(lease: Int64)
-    case changeMembership(type: UInt8, member: UInt64, context: [UInt8])
+    /// Only a leader's clocks give the remaining time; other members forward to it.
+    case timeToLive(lease: Int64)
+    case changeMembership(type: UInt8, member: MemberID, context: [UInt8])
 }
 
-/// The clients, and what they did.
+/// The clients and their calls.
 struct ClientPopulation {
     struct Client {
         var load: ClientLoad
-        /// How long it rests between two calls.
+        /// The longest pause between two calls.
         let rest: Nanoseconds
-        let isFaithful: Bool
+        let isSticky: Bool
         var host: Int
     }
 
     var all: [Client] = []
     var calls: [CallNumber: Call] = [:]
     var nextCall: CallNumber = 0
-    /// All that was called, for the judge.
+    /// All calls, for the linearizability check.
     var history: [StoreCall] = []
-    /// Places in the history of calls that nobody was answered.
-    var unknown: [(place: Int, call: CallNumber)] = []
-    /// What the entries of calls came to that are not answered yet, as the first member saw it.
-    var carriedOut: [CallNumber: ApplyOutcome] = [:]
-    /// Calls that were told of a full database, and whose entries were carried out all the same.
-    var doneWithoutAnswer: Set<CallNumber> = []
-    /// Orders beginnings and ends of calls.
-    private var moment = 0
+    /// Calls in the history that never completed.
+    var unknown: [(index: Int, call: CallNumber)] = []
+    /// Responses to applied entries of pending calls, from the first member that applied them.
+    var appliedResponses: [CallNumber: ApplyResponse] = [:]
+    /// Calls that failed with `noSpace` although their entries were applied.
+    var appliedDespiteNoSpace: Set<CallNumber> = []
+    /// Orders calls and returns.
+    private var timestamp = 0
     var leases: [Int64] = []
-    /// Calls that a leader is at, and batches of them that wait for its read.
+    /// Calls that a leader processes, and batches of them that wait for its read.
     var leaseCalls: [CallNumber: LeaseCall] = [:]
     var renewalBatches: [CallNumber: RenewalBatch] = [:]
     var nextLease: Int64 = 1000
-    /// The newest revision a client was told of.
+    /// The newest revision in a response.
     var newestRevision: Int64 = 1
     var newestCompaction: Int64 = 0
     /// What clients choose their next calls by.
     var knowledge: LoadKnowledge {
         LoadKnowledge(leases: leases, newestRevision: newestRevision)
     }
-    /// Hosts whose probes are still unanswered.
-    var unansweredProbes: [Int] = []
+    /// Hosts whose probes are pending.
+    var pendingProbes: [Int] = []
 
     init() {}
 
@@ -120,37 +121,37 @@ struct ClientPopulation {
             all.append(
                 Client(
                     load: ClientLoad(client: number), rest: rest,
-                    isFaithful: choices.happens(500_000), host: choices.number(below: 16)))
+                    isSticky: choices.happens(500_000), host: choices.number(below: 16)))
         }
     }
 
-    /// The history with what became of the calls that nobody was answered: those whose entries were
-    /// applied have their outcome, the others had no effect.
-    func disclosed() throws -> [StoreCall] {
+    /// The history in which the effect of pending calls is known: those whose entries were applied
+    /// get their response, the others had no effect and are left out.
+    func resolvedHistory() throws -> [StoreCall] {
         var calls = history
-        for (place, number) in unknown.reversed() {
-            guard !doneWithoutAnswer.contains(number) else { continue }
-            guard let outcome = carriedOut[number], !outcome.isFailure else {
-                calls.remove(at: place)
+        for (index, number) in unknown.reversed() {
+            guard !appliedDespiteNoSpace.contains(number) else { continue }
+            guard let response = appliedResponses[number], !response.isFailure else {
+                calls.remove(at: index)
                 continue
             }
-            let call = calls[place]
-            calls[place] = StoreCall(
+            let call = calls[index]
+            calls[index] = StoreCall(
                 client: call.client, operation: call.operation, calledAt: call.calledAt,
-                outcome: try StoreOutcome(outcome), returnedAt: .max)
+                response: try StoreResponse(response), returnedAt: .max)
         }
         return calls
     }
 
-    mutating func takeMoment() -> Int {
-        moment += 1
-        return moment
+    mutating func nextTimestamp() -> Int {
+        timestamp += 1
+        return timestamp
     }
 }
 
-extension ApplyOutcome {
+extension ApplyResponse {
     var isFailure: Bool {
-        if case .failed = result { return true }
+        if case .failed = body { return true }
         return false
     }
 }

@@ -1,19 +1,19 @@
 import Disk
 import EtcdAPI
-import Judges
+import Checkers
 import Linearizability
 
-/// What clients know of the store when they choose what to ask.
+/// What clients know of the store when they choose a request.
 struct LoadKnowledge {
     var leases: [Int64]
     var newestRevision: Int64
 }
 
-/// What a simulated client asks next, as the judge sees it.
+/// The next request of a simulated client, in the form that the checkers use.
 ///
-/// The keys are few, so that clients meet: puts with and without leases, deletions of keys and
-/// ranges, previous pairs, transactions with all kinds of comparisons, some within others, and reads
-/// with limits and at old revisions.
+/// The keys are few, so that clients conflict: puts with and without leases, deletions of keys and
+/// ranges, previous pairs, transactions with all kinds of comparisons, some of them nested, and
+/// reads with limits and at old revisions.
 struct ClientLoad {
     private static let keys = ["a", "b", "c", "d", "e", "f"]
     private let client: Int
@@ -31,22 +31,22 @@ struct ClientLoad {
         case 50..<62: return .delete(key: key, wantsPrevious: generator.happens(400_000))
         case 62..<66:
             return .delete(
-                key: key, end: Self.end(behind: key, &generator),
+                key: key, end: Self.end(after: key, &generator),
                 wantsPrevious: generator.happens(500_000))
         default: return transaction(key, knowledge, isInner: false, &generator)
         }
     }
 
-    /// A read alone: of one key or a range, now and then with a limit, or at an old revision.
+    /// A single read: of one key or a range, sometimes with a limit, or at an old revision.
     mutating func nextRead(
         _ knowledge: LoadKnowledge, _ generator: inout SeededGenerator
-    ) -> ReadRequest {
+    ) -> RecordedRead {
         let key = Self.key(&generator)
-        var request: ReadRequest
+        var request: RecordedRead
         switch generator.number(below: 4) {
-        case 0: request = ReadRequest(KeyRange(key: "a", end: "z"))
-        case 1: request = ReadRequest(KeyRange(key: key, end: Self.end(behind: key, &generator)))
-        default: request = ReadRequest(KeyRange(key: key))
+        case 0: request = RecordedRead(KeyRange(key: "a", end: "z"))
+        case 1: request = RecordedRead(KeyRange(key: key, end: Self.end(after: key, &generator)))
+        default: request = RecordedRead(KeyRange(key: key))
         }
         if generator.happens(250_000) { request.limit = 1 + generator.number(below: 4) }
         if generator.happens(300_000) {
@@ -56,9 +56,9 @@ struct ClientLoad {
         return request
     }
 
-    /// Has a read sorted, bounded, or told without its values.
+    /// Sorts or bounds a read, or leaves out its values.
     private static func arrange(
-        _ request: inout ReadRequest, _ knowledge: LoadKnowledge,
+        _ request: inout RecordedRead, _ knowledge: LoadKnowledge,
         _ generator: inout SeededGenerator
     ) {
         if generator.happens(700_000) {
@@ -76,7 +76,7 @@ struct ClientLoad {
         }
     }
 
-    /// Revisions not far from the newest, on either side or on both.
+    /// Revisions close to the newest, as lower bound, upper bound or both.
     private static func bounds(
         _ knowledge: LoadKnowledge, _ generator: inout SeededGenerator
     ) -> RevisionBounds {
@@ -88,7 +88,7 @@ struct ClientLoad {
             greatest: generator.happens(600_000) ? recent : 0)
     }
 
-    /// A revision some way back, maybe compacted; now and then one that has not been yet.
+    /// An old revision, maybe compacted; sometimes a future one.
     private static func oldRevision(
         _ knowledge: LoadKnowledge, _ generator: inout SeededGenerator
     ) -> Int64 {
@@ -101,13 +101,13 @@ struct ClientLoad {
         keys[generator.number(below: keys.count)]
     }
 
-    /// The end of a range that begins at a key: some keys further, or behind all of them.
-    private static func end(behind key: String, _ generator: inout SeededGenerator) -> String {
+    /// The end of a range that begins at a key: a later key, or after all of them.
+    private static func end(after key: String, _ generator: inout SeededGenerator) -> String {
         let later = keys.filter { $0 > key } + ["z"]
         return later[generator.number(below: later.count)]
     }
 
-    /// Now and then a value that is longer than a page or a sector.
+    /// Sometimes a value that is longer than a page or a sector.
     private mutating func freshValue(_ generator: inout SeededGenerator) -> String {
         nextValue += 1
         let isLong = generator.happens(125_000)
@@ -124,7 +124,7 @@ struct ClientLoad {
             wantsPrevious: generator.happens(300_000))
     }
 
-    /// Mostly none.
+    /// Mostly no lease.
     private static func lease(
         _ knowledge: LoadKnowledge, _ generator: inout SeededGenerator
     ) -> Int64 {
@@ -133,7 +133,7 @@ struct ClientLoad {
     }
 }
 
-/// Transactions. On each way through one a key is put at most once, and not deleted as well.
+/// Transactions. On each path through one a key is put at most once, and not deleted as well.
 extension ClientLoad {
     private mutating func transaction(
         _ key: String, _ knowledge: LoadKnowledge, isInner: Bool,
@@ -183,7 +183,7 @@ extension ClientLoad {
             case 4: .value("\(client).\(max(0, nextValue - generator.number(below: 3)))")
             default: .lease(Self.lease(knowledge, &generator))
             }
-        let end = generator.happens(150_000) ? Self.end(behind: key, &generator) : nil
+        let end = generator.happens(150_000) ? Self.end(after: key, &generator) : nil
         return StoreOperation.Comparison(key: key, end: end, relation, target)
     }
 }

@@ -2,50 +2,50 @@ import Lease
 import Stages
 import StateMachine
 
-/// What a leader is at for one call about a lease: the server's own value, and where it runs.
+/// A call about a lease in progress at a leader: the server's own value, and where it runs.
 struct LeaseCall {
     enum Work {
         case renewal(LeaderRenewal)
-        /// The response is the judge's failure, nil if it is correct.
-        case question(LeaseQuestion<SimulationFailure?>)
+        /// The response is the checker's finding, nil if it is correct.
+        case query(LeaseQuery<SimulationFailure?>)
     }
 
     var work: Work
     let host: Int
     let run: Int
-    /// What is to be done next, at the next `lease` event.
-    var next: LeaseStep<CallAnswer>
-    /// Under way while it waits for what is committed.
+    /// The next step, performed at the next `leaseStep` event.
+    var next: LeaseStep<CallResponse>
+    /// Set while the call waits for committed entries.
     var wait: CommittedWait?
-    /// What the judge has against there being no such lease, at the last look.
+    /// The checker's finding against the lease being missing, at the last check.
     var finding: SimulationFailure?
 
     var lease: LeaseID {
         switch work {
         case .renewal(let renewal): renewal.id
-        case .question(let question): question.id
+        case .query(let query): query.id
         }
     }
 
-    var term: LedTerm {
+    var term: LeaderTerm {
         switch work {
         case .renewal(let renewal): renewal.term
-        case .question(let question): question.term
+        case .query(let query): query.term
         }
     }
 
-    /// The read was answered.
-    mutating func confirmed(by reply: Reply) {
+    /// The read completed.
+    mutating func confirmed(by completion: Completion) {
         switch work {
-        case .renewal(let renewal): next = renewal.confirmed(by: reply).map { .renewed($0) }
-        case .question(let question): next = question.confirmed(by: reply).map { .reported($0) }
+        case .renewal(let renewal): next = renewal.confirmed(by: completion).map { .renewed($0) }
+        case .query(let query): next = query.confirmed(by: completion).map { .reported($0) }
         }
     }
 }
 
 /// Renewals that wait for one confirmation.
 struct RenewalBatch {
-    let gathered: GatheredRenewals
+    let renewals: PendingRenewals
     let calls: [CallNumber]
     let seconds: [Int64?]
     let host: Int
@@ -59,14 +59,14 @@ struct WaitingRenewal {
 }
 
 extension LeaseStep {
-    func map<Other>(_ tell: (Told) -> Other) -> LeaseStep<Other> {
+    func map<Other>(_ transform: (Value) -> Other) -> LeaseStep<Other> {
         switch self {
-        case .look: .look
+        case .inspect: .inspect
         case .awaitCommitted: .awaitCommitted
-        case .takeBackCheckpoint: .takeBackCheckpoint
+        case .clearCheckpoint: .clearCheckpoint
         case .confirm: .confirm
         case .pause(let milliseconds): .pause(milliseconds: milliseconds)
-        case .done(.told(let told)): .done(.told(tell(told)))
+        case .done(.value(let value)): .done(.value(transform(value)))
         case .done(.noSuchLease): .done(.noSuchLease)
         case .done(.notLeading): .done(.notLeading)
         case .done(.failed(let error)): .done(.failed(error))

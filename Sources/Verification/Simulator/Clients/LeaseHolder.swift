@@ -1,22 +1,22 @@
 import Disk
 
-/// A client that lives by one lease: it keeps it alive through the member that answered last, until
-/// it dies of a sudden and lets it run out.
+/// A client that depends on one lease: it keeps the lease alive through the member that responded
+/// last, until it suddenly stops and lets the lease expire.
 ///
-/// What makes it worth having: a member that was deposed without knowing goes on getting its
-/// renewals, and a lease that nobody renews any more tells whether a promise was kept to its end.
+/// It exposes two faults: a deposed leader that does not know it still receives renewals, and a
+/// lease that is no longer renewed shows whether the promise was kept to its end.
 struct LeaseHolder {
     let seconds: Int64
-    /// Which member it asks.
+    /// The host that it calls.
     var host: Int
-    /// nil while it has none.
+    /// nil while it has no lease.
     var lease: Int64?
-    /// Calls in a row that were not answered well.
+    /// Failed calls in a row.
     var failures = 0
 
     static let failuresMax = 6
-    /// How long it waits for an answer: not much longer than its lease may last.
-    static let patience: ClosedRange<Nanoseconds> = 200 * .millisecond...3 * .second
+    /// How long it waits for a response: not much longer than its lease may last.
+    static let timeoutRange: ClosedRange<Nanoseconds> = 200 * .millisecond...3 * .second
 }
 
 extension Simulation {
@@ -29,9 +29,9 @@ extension Simulation {
         }
     }
 
-    /// A holder asks for its lease, or for more of its time.
-    func hold(_ number: Int) {
-        guard isStormy else { return }
+    /// A holder requests its lease, or a renewal or the time to live of it.
+    func beginLeaseHolderCall(_ number: Int) {
+        guard isFaultPhase else { return }
         let holder = leaseHolders[number]
         guard let lease = holder.lease else {
             clients.nextLease += 1
@@ -40,38 +40,42 @@ extension Simulation {
                 at: holder.host, holder: number)
         }
         let kind: CallKind =
-            clientDice.happens(400_000) ? .timeToLive(lease: lease) : .keepAlive(lease: lease)
+            clientRandom.happens(400_000) ? .timeToLive(lease: lease) : .keepAlive(lease: lease)
         begin(kind, client: -1, at: holder.host, holder: number)
     }
 
-    /// A holder's call has come to its end.
-    func holderHears(_ number: Int, _ occurrence: Occurrence, of call: Call) {
-        if occurrence == .answered {
+    /// A call of a holder has ended.
+    func leaseHolderCallEnded(_ number: Int, _ occurrence: Occurrence, of call: Call) {
+        if occurrence == .completed {
             if case .grant(let lease, _) = call.kind { leaseHolders[number].lease = lease }
             leaseHolders[number].failures = 0
-            // Who waited long for an answer is the likelier to have ended meanwhile.
+            // A holder that waited long is likelier to stop.
             let hasWaited = now - call.beganAt > 300 * .millisecond
-            if clientDice.happens(hasWaited ? 400_000 : 50_000) {
+            if clientRandom.happens(hasWaited ? 400_000 : 50_000) {
                 leaseHolders[number].lease = nil
-                return schedule(.hold(number), after: clientDice.duration(.second...8 * .second))
+                return schedule(
+                    .leaseHolder(number), after: clientRandom.duration(.second...8 * .second))
             }
             let life = leaseHolders[number].seconds * .second
-            return schedule(.hold(number), after: clientDice.duration(life / 16...life / 2))
+            return schedule(
+                .leaseHolder(number), after: clientRandom.duration(life / 16...life / 2))
         }
-        holderFails(number)
-        schedule(.hold(number), after: clientDice.duration(20 * .millisecond...500 * .millisecond))
+        leaseHolderCallFailed(number)
+        schedule(
+            .leaseHolder(number),
+            after: clientRandom.duration(20 * .millisecond...500 * .millisecond))
     }
 
-    /// It tries again, here or elsewhere, and takes its lease for lost in the end.
-    private func holderFails(_ number: Int) {
+    /// It retries, here or elsewhere, and finally considers its lease lost.
+    private func leaseHolderCallFailed(_ number: Int) {
         leaseHolders[number].failures += 1
         if leaseHolders[number].failures >= LeaseHolder.failuresMax {
             leaseHolders[number].failures = 0
             leaseHolders[number].lease = nil
         }
-        guard clientDice.happens(600_000) else { return }
+        guard clientRandom.happens(600_000) else { return }
         leaseHolders[number].host =
-            clientDice.happens(500_000)
-            ? leadingMember?.host.number ?? 0 : clientDice.number(below: hosts.count)
+            clientRandom.happens(500_000)
+            ? leadingMember?.host.number ?? 0 : clientRandom.number(below: hosts.count)
     }
 }

@@ -1,46 +1,47 @@
 import EtcdAPI
-import Judges
+import Checkers
 import Linearizability
 import StateMachine
 
-/// Reads: each is held against the log at once, and goes into the history.
+/// Reads: each response is checked against the event log at once, and goes into the history.
 extension Simulation {
-    /// Carries a read out.
+    /// Executes a read.
     func serve(_ number: CallNumber) throws {
         guard let call = clients.calls[number], case .read(let request, _) = call.kind else {
             return
         }
         let host = hosts[call.host]
         guard let member = host.member(ofRun: call.run) else {
-            return schedule(.answer(number, .lost), after: .millisecond)
+            return schedule(.response(number, .lost), after: .millisecond)
         }
         if host.pausedUntil > now {
             return schedule(.serve(number), after: host.pausedUntil - now)
         }
-        var found: (answer: ReadAnswer, revision: Int64)?
-        try attempt(host) { found = try answer(mutated(request), of: member) }
-        guard var (answer, revision) = found else { return loseCall(number) }
-        if mutant == .rangeHidesMore, case .pairs(let pairs, _, let count) = answer {
-            answer = .pairs(pairs, more: false, count: count)
+        var found: (response: RecordedReadResponse, revision: Int64)?
+        try attempt(host) { found = try execute(mutated(request), of: member) }
+        guard var (response, revision) = found else { return loseCall(number) }
+        if mutant == .rangeHidesMore, case .pairs(let pairs, _, let count) = response {
+            response = .pairs(pairs, more: false, count: count)
         }
-        try record.requireAnswer(to: request, at: member.applied, answer, host)
-        try finish(number, answer, storeRevision: revision)
+        let index = member.storeIndex ?? member.applied
+        try record.requireResponse(to: request, at: index, response, host)
+        try finish(number, response, storeRevision: revision)
     }
 
-    /// A mutant takes a damaged page for one that holds nothing.
-    private func answer(
-        _ request: ReadRequest, of member: SimulatedMember
-    ) throws -> (answer: ReadAnswer, revision: Int64) {
+    /// A mutant treats a damaged page as an empty one.
+    private func execute(
+        _ request: RecordedRead, of member: SimulatedMember
+    ) throws -> (response: RecordedReadResponse, revision: Int64) {
         do {
-            return try member.state.store.answer(request)
+            return try member.state.store.execute(request)
         } catch {
             guard mutant == .damageUnnoticed else { throw error }
             return (.pairs([], more: false, count: 0), member.state.store.revisions.current)
         }
     }
 
-    /// What a mutant makes of a read.
-    private func mutated(_ request: ReadRequest) -> ReadRequest {
+    /// Applies a mutant to a read.
+    private func mutated(_ request: RecordedRead) -> RecordedRead {
         var request = request
         switch mutant {
         case .readsNewestForOld where request.revision > 0 && timing.happens(300_000):
@@ -53,58 +54,58 @@ extension Simulation {
         return request
     }
 
-    /// A read is answered. The pairs are of its revision, whenever that was; the header tells what
-    /// the store was at, in the time of the call.
+    /// A read completes. The pairs are of its revision, whenever that was; the header has the
+    /// revision of the store at the time of the call.
     private func finish(
-        _ number: CallNumber, _ answer: ReadAnswer, storeRevision: Int64
+        _ number: CallNumber, _ response: RecordedReadResponse, storeRevision: Int64
     ) throws {
         guard let call = clients.calls[number],
             case .read(let request, let isSerializable) = call.kind
         else { return }
         report.count(.reads)
-        switch answer {
+        switch response {
         case .compacted:
             report.count(.readsCompacted)
             return end(number, .refused)
         case .futureRevision, .malformed: return end(number, .refused)
         case .pairs(let pairs, _, let count):
             let isOld = request.revision > 0
-            let result = StoreResult.range(pairs, leftOut: count - pairs.count)
-            note(StoreOutcome(revision: storeRevision, result))
-            if isOld { report.count(.readsOfThePast) }
+            let body = StoreResponseBody.range(pairs, omitted: count - pairs.count)
+            observeRevision(of: StoreResponse(revision: storeRevision, body))
+            if isOld { report.count(.readsOfOldRevisions) }
             if request.isPlain {
                 let operation = StoreOperation.range(
                     key: request.range.key, end: request.range.end, limit: request.limit)
                 let revision = isOld ? request.revision : storeRevision
-                enter(
-                    call, operation, StoreOutcome(revision: revision, result),
-                    isOfItsTime: !isOld && !isSerializable)
+                addToHistory(
+                    call, operation, StoreResponse(revision: revision, body),
+                    isTimed: !isOld && !isSerializable)
             } else {
                 report.count(.arrangedReads)
             }
             if !isSerializable, isOld || !request.isPlain {
-                enter(
-                    call, .glance, StoreOutcome(revision: storeRevision, .range([])),
-                    isOfItsTime: true)
+                addToHistory(
+                    call, .revisionOnly, StoreResponse(revision: storeRevision, .range([])),
+                    isTimed: true)
             }
-            end(number, .answered)
+            end(number, .completed)
         }
     }
 
-    /// What is not of its time only has to be a state that there was.
-    private func enter(
-        _ call: Call, _ operation: StoreOperation, _ outcome: StoreOutcome, isOfItsTime: Bool
+    /// A read without time bounds only has to match some state of the history.
+    private func addToHistory(
+        _ call: Call, _ operation: StoreOperation, _ response: StoreResponse, isTimed: Bool
     ) {
-        let moment = clients.takeMoment()
+        let timestamp = clients.nextTimestamp()
         clients.history.append(
             StoreCall(
                 client: call.client, operation: operation,
-                calledAt: isOfItsTime ? call.calledAt : 0, outcome: outcome,
-                returnedAt: isOfItsTime ? moment : .max))
+                calledAt: isTimed ? call.calledAt : 0, response: response,
+                returnedAt: isTimed ? timestamp : .max))
     }
 }
 
 extension StoreOperation {
-    /// A read that sees nothing but the revision.
-    fileprivate static var glance: StoreOperation { .range(key: "z", end: "a") }
+    /// A read that observes only the revision.
+    fileprivate static var revisionOnly: StoreOperation { .range(key: "z", end: "a") }
 }

@@ -1,13 +1,14 @@
 import Disk
+import Identifiers
 import Membership
 import SnapshotRestore
 
 /// Snapshots that clients take, each restored at once as the first member of another cluster.
 extension Simulation {
     /// - Parameters:
-    ///   - image: the database that a member gave.
-    ///   - index: the entry that the database names as the last it has applied.
-    func restore(_ image: [UInt8], at index: UInt64, from host: Host) throws {
+    ///   - image: the database that a member sent.
+    ///   - index: the applied index in the database.
+    func restore(_ image: [UInt8], at index: LogIndex, from host: Host) throws {
         let restored = Membership.Member(
             id: .init(rawValue: 0xFFFF), peerURLs: ["http://restored:2380"], name: "restored")
         let directory = MemberDirectory(
@@ -20,15 +21,15 @@ extension Simulation {
             on: directory.disk, database: MemberDirectory.database,
             snapshots: MemberDirectory.snapshots, log: MemberDirectory.log,
             configuration: directory.logConfiguration)
-        directory.disk.crash(seed: faultDice.next())
-        let parts = try directory.restart(founders: nil)
-        defer { parts.state.bolt.close() }
-        guard parts.state.membership.members == [restored], parts.replica.isSingleVoter else {
+        directory.disk.crash(seed: faultRandom.next())
+        let member = try directory.restart(initialMembers: nil)
+        defer { member.state.bolt.close() }
+        guard member.state.membership.members == [restored], member.replica.isSingleVoter else {
             throw SimulationFailure(
                 "a snapshot of host \(host.number) is restored with the members "
-                    + "\(parts.state.membership.members)")
+                    + "\(member.state.membership.members)")
         }
-        try record.require(parts.state, at: index, of: host)
+        try record.require(member.state, at: index, of: host)
         report.count(.restores)
     }
 

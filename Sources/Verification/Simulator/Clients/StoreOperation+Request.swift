@@ -1,7 +1,7 @@
 import EtcdAPI
 import Linearizability
 
-/// Operations as the server gets them.
+/// Operations as requests to the server.
 extension StoreOperation {
     /// The request in an entry: field and message.
     var payload: (field: UInt32, bytes: [UInt8]) {
@@ -10,7 +10,7 @@ extension StoreOperation {
         case .deleteRange(let request): (InternalRaftRequest.Field.deleteRange, request.encoded())
         case .txn(let request): (InternalRaftRequest.Field.txn, request.encoded())
         case .range(let request): (InternalRaftRequest.Field.range, request.encoded())
-        case .none: preconditionFailure("a client asks for something")
+        case .none: preconditionFailure("a request is not empty")
         }
     }
 
@@ -65,9 +65,9 @@ extension Compare {
     }
 }
 
-/// Requests as the judges see them: what clients ask for, read back from the log.
+/// Requests in the form that the checkers use: what clients request, decoded from the log.
 extension StoreOperation {
-    /// nil for what is no operation on keys, or one that no client here asks for.
+    /// nil for what is no operation on keys, or one that no client here requests.
     init?(_ payload: InternalRaftRequest.Payload) {
         switch payload {
         case .put(let request): self.init(RequestOp.put(request))

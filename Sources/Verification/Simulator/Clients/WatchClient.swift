@@ -1,37 +1,37 @@
 import Disk
 import EtcdAPI
-import Judges
+import Checkers
 import Linearizability
 import MVCC
 import SwiftProtobuf
 
-/// One watcher of a client, and its judge over all the streams it is opened on.
+/// One watcher of a client, and its checker over all the streams on which it is opened.
 struct ClientWatcher {
-    var judge: WatchJudge
-    /// Its id on the present stream; nil while it is on none.
+    var checker: WatchChecker
+    /// Its id on the current stream; nil while it is on none.
     var id: Int64?
-    /// The revision it begins with the first time; 0 for now.
+    /// The start revision of the first request; 0 for now.
     let firstRevision: Int64
     var hasBegun = false
 }
 
-/// A client with a stream of some watchers: the first of all keys, where every revision brings an
-/// event and a gap shows at once, the others of parts and with filters.
-final class WatchClient: WatchSink, @unchecked Sendable {
-    // `@unchecked Sendable`: a simulation is one thread.
+/// A client with a stream of several watchers: the first covers all keys, where every revision has
+/// an event and a gap shows at once; the others cover parts and have filters.
+final class WatchClient: WatchReceiver, @unchecked Sendable {
+    // `@unchecked Sendable`: a simulation has one thread.
     private var queue: [WatchDelivery] = []
-    /// Deliveries that wait for the client at most; a small number makes it fall behind.
+    /// The most deliveries queued for the client; with a small number it becomes unsynced.
     private let queueMax: Int
     private let mutant: Mutant?
-    /// How long it rests between two looks at its stream.
+    /// The longest pause between two reads of its stream.
     let rest: Nanoseconds
     var watchers: [ClientWatcher] = []
-    /// How many watchers it likes to have.
+    /// How many watchers it keeps open.
     let watcherCount: Int
     /// Where its stream is open.
-    var place: Place?
+    var connection: Connection?
 
-    struct Place {
+    struct Connection {
         let host: Int
         let run: Int
         let stream: WatchStream
@@ -44,16 +44,16 @@ final class WatchClient: WatchSink, @unchecked Sendable {
         self.mutant = mutant
     }
 
-    var hasRoom: Bool { queue.count < queueMax }
+    var hasCapacity: Bool { queue.count < queueMax }
 
     func deliver(_ deliveries: [WatchDelivery]) -> Bool {
-        guard hasRoom else { return mutant == .watchLosesEvents }
+        guard hasCapacity else { return mutant == .watchLosesEvents }
         queue.append(contentsOf: deliveries)
         return true
     }
 
-    /// Takes what has come: responses, with the watcher or -1 for all of the stream.
-    func read() throws -> [(watcher: Int64, response: WatchResponse)] {
+    /// Takes the received responses, each with its watcher or -1 for all of the stream.
+    func read() throws -> [(watcher: Int64, response: ReceivedWatchResponse)] {
         var deliveries = queue
         queue.removeAll()
         if mutant == .watchProgressEarly {
@@ -63,19 +63,19 @@ final class WatchClient: WatchSink, @unchecked Sendable {
             }
             deliveries = order.map(\.element)
         }
-        var responses: [(watcher: Int64, response: WatchResponse)] = []
+        var responses: [(watcher: Int64, response: ReceivedWatchResponse)] = []
         for delivery in deliveries {
             for response in try delivery.responses(mutant) {
-                for place in 0..<delivery.watcherCount {
-                    responses.append((delivery.watcherID(at: place), response))
+                for index in 0..<delivery.watcherCount {
+                    responses.append((delivery.watcherID(at: index), response))
                 }
             }
         }
         return responses
     }
 
-    /// Forgets what has come on a stream that is gone.
-    func forget() { queue.removeAll() }
+    /// Drops what was received on a stream that is closed.
+    func clearQueue() { queue.removeAll() }
 }
 
 extension WatchDelivery {
@@ -84,15 +84,15 @@ extension WatchDelivery {
         return false
     }
 
-    /// The responses that the server would send; more than one only from a mutant.
-    fileprivate func responses(_ mutant: Mutant?) throws -> [WatchResponse] {
+    /// The responses that the server would send; more than one only with a mutant.
+    fileprivate func responses(_ mutant: Mutant?) throws -> [ReceivedWatchResponse] {
         switch content {
         case .progress: return [.progress(revision)]
         case .compacted(let compaction): return [.compacted(compaction)]
         case .changes(let changes):
-            let isForgotten = mutant == .watchForgetsPrevious
+            let omitsPrevious = mutant == .watchOmitsPrevious
             let bytes = changes.flatMap {
-                $0.bytes(withPrevious: wantsPrevious && !isForgotten)
+                $0.bytes(withPrevious: wantsPrevious && !omitsPrevious)
             }
             let events = try Etcdserverpb_WatchResponse(serializedBytes: bytes).events
                 .map { WatchedEvent($0) }

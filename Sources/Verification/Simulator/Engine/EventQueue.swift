@@ -1,75 +1,75 @@
-/// What is to happen, by its virtual time; of what happens at one time, what was planned first.
+/// Events ordered by virtual time; those of one time in the order in which they were scheduled.
 ///
-/// A binary heap of plain words, the events beside it, so that moving in the heap costs little.
-/// The order depends on nothing but what was scheduled, so a run can be repeated.
+/// A binary heap of plain words, the events stored beside it, so that moving in the heap costs
+/// little. The order depends only on what was scheduled, so a run can be repeated.
 struct EventQueue<Event> {
-    private struct Planned {
+    private struct Entry {
         let time: Nanoseconds
         let number: UInt64
-        /// Where the event lies.
-        let place: Int
+        /// The slot of the event.
+        let slot: Int
 
-        func isBefore(_ other: Planned) -> Bool {
+        func isBefore(_ other: Entry) -> Bool {
             time != other.time ? time < other.time : number < other.number
         }
     }
 
-    private var heap: [Planned] = []
+    private var heap: [Entry] = []
     private var events: [Event?] = []
     private var vacant: [Int] = []
-    private var planned: UInt64 = 0
+    private var scheduled: UInt64 = 0
 
     var isEmpty: Bool { heap.isEmpty }
 
-    /// When the next event happens.
+    /// The time of the next event.
     var nextTime: Nanoseconds? { heap.first?.time }
 
-    /// Plans an event.
+    /// Schedules an event.
     mutating func schedule(_ event: Event, at time: Nanoseconds) {
-        let entry = Planned(time: time, number: planned, place: store(event))
-        planned += 1
-        var place = heap.count
+        let entry = Entry(time: time, number: scheduled, slot: store(event))
+        scheduled += 1
+        var index = heap.count
         heap.append(entry)
-        while place > 0 {
-            let parent = (place - 1) / 2
+        while index > 0 {
+            let parent = (index - 1) / 2
             guard entry.isBefore(heap[parent]) else { break }
-            heap[place] = heap[parent]
-            place = parent
+            heap[index] = heap[parent]
+            index = parent
         }
-        heap[place] = entry
+        heap[index] = entry
     }
 
     private mutating func store(_ event: Event) -> Int {
-        guard let place = vacant.popLast() else {
+        guard let slot = vacant.popLast() else {
             events.append(event)
             return events.count - 1
         }
-        events[place] = event
-        return place
+        events[slot] = event
+        return slot
     }
 
-    /// Takes what happens next.
+    /// Removes the next event.
     mutating func next() -> (time: Nanoseconds, event: Event)? {
-        guard let first = heap.first, let event = events[first.place].take() else { return nil }
-        vacant.append(first.place)
+        guard let first = heap.first, let event = events[first.slot].take() else { return nil }
+        vacant.append(first.slot)
         let last = heap.removeLast()
-        if !heap.isEmpty { sink(last) }
+        if !heap.isEmpty { siftDown(last) }
         return (first.time, event)
     }
 
-    /// Puts an entry in the place of the first, and lower where it belongs.
-    private mutating func sink(_ entry: Planned) {
-        var place = 0
+    /// Replaces the first entry, and moves the new one down to its position.
+    private mutating func siftDown(_ entry: Entry) {
+        var index = 0
         while true {
-            let left = 2 * place + 1
+            let left = 2 * index + 1
             guard left < heap.count else { break }
             let right = left + 1
             let isRightFirst = right < heap.count && heap[right].isBefore(heap[left])
             let child = isRightFirst ? right : left
             guard heap[child].isBefore(entry) else { break }
-            heap[place] = heap[child]
-            place = child
+            heap[index] = heap[child]
+            index = child
         }
-        heap[place] = entry
+        heap[index] = entry
     }
 }

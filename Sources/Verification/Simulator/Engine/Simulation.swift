@@ -1,51 +1,52 @@
 import Disk
 import EtcdAPI
+import Identifiers
 import Linearizability
 import MVCC
 import Membership
-import Raft
 
-/// Runs a cluster on one thread and virtual time, under clients and faults that follow from the
-/// seed, and judges what its clients saw and what its members did.
-package func simulate(_ settings: SimulationSettings) -> SimulationReport {
-    let simulation = Simulation(settings)
+/// Runs a cluster on one thread and virtual time, with clients and faults that follow from the
+/// seed, and checks what its clients observe and what its members do.
+package func simulate(_ configuration: SimulationConfiguration) -> SimulationReport {
+    let simulation = Simulation(configuration)
     simulation.run()
     return simulation.report
 }
 
-/// A run under way: everything that happens is an event of its queue.
+/// A run: everything that happens is an event of its queue.
 ///
-/// Deterministic: one thread, one queue, generators that follow from the seed, and no order of a
-/// hash table reaches what is planned.
+/// Deterministic: one thread, one queue, generators that follow from the seed, and the order of
+/// hash tables never affects what is scheduled.
 final class Simulation {
-    let settings: SimulationSettings
+    let configuration: SimulationConfiguration
     var report: SimulationReport
     var trace = Trace()
     var now: Nanoseconds = 0
     private var queue = EventQueue<SimulationEvent>()
 
-    /// Draws how long things take; the others draw what their names say.
+    /// Draws durations; the other generators draw what their names say.
     var timing: SeededGenerator
-    var faultDice: SeededGenerator
-    var clientDice: SeededGenerator
-    var judgeDice: SeededGenerator
+    var faultRandom: SeededGenerator
+    var clientRandom: SeededGenerator
+    var checkRandom: SeededGenerator
 
     var limits: MemberLimits
-    /// How often, in a million, a turn is run by whoever posts while the owner of the stage sleeps.
-    let guestShare: Int
-    /// Members that cannot go on, since the present event.
+    /// How often, in a million, the caller runs a batch inline while the dedicated thread of the
+    /// stage is parked.
+    let inlineShare: Int
+    /// Members that failed during the current event.
     var failed: [SimulatedMember] = []
     let plan: FaultPlan
     var hosts: [Host] = []
-    var hostNumbers: [UInt64: Int] = [:]
-    var founders: [Membership.Member] = []
+    var hostNumbers: [MemberID: Int] = [:]
+    var initialMembers: [Membership.Member] = []
     var network = Network()
     var transfers: [Int: Transfer] = [:]
     var nextTransfer = 0
     var repairs: [Int: Repair] = [:]
     var nextRepair = 0
-    /// Whether faults still come and clients still begin calls.
-    var isStormy = true
+    /// Whether faults are still injected and clients still begin calls.
+    var isFaultPhase = true
 
     let safety = RaftSafety()
     let states = StateAgreement()
@@ -59,56 +60,56 @@ final class Simulation {
     /// The calls that requests belong to.
     var requestCalls: [UInt64: CallNumber] = [:]
 
-    var mutant: Mutant? { settings.mutant }
+    var mutant: Mutant? { configuration.mutant }
 
-    init(_ settings: SimulationSettings) {
-        self.settings = settings
-        report = SimulationReport(settings)
-        var seeds = SeededGenerator(seed: settings.seed)
+    init(_ configuration: SimulationConfiguration) {
+        self.configuration = configuration
+        report = SimulationReport(configuration)
+        var seeds = SeededGenerator(seed: configuration.seed)
         timing = SeededGenerator(seed: seeds.next())
-        faultDice = SeededGenerator(seed: seeds.next())
-        clientDice = SeededGenerator(seed: seeds.next())
+        faultRandom = SeededGenerator(seed: seeds.next())
+        clientRandom = SeededGenerator(seed: seeds.next())
         var choices = SeededGenerator(seed: seeds.next())
-        judgeDice = SeededGenerator(seed: seeds.next())
-        plan = settings.scenario.map { FaultPlan($0) } ?? FaultPlan(&choices)
+        checkRandom = SeededGenerator(seed: seeds.next())
+        plan = configuration.scenario.map { FaultPlan($0) } ?? FaultPlan(&choices)
         record = ClusterRecord(driftMillionths: plan.drift)
         limits = MemberLimits(&choices)
         let shares = [0, 200_000, 800_000, 1_000_000]
-        guestShare = shares[choices.number(below: shares.count)]
+        inlineShare = shares[choices.number(below: shares.count)]
         report.profile = plan.name
         let drawn = Self.sizes[choices.number(below: Self.sizes.count)]
-        let members = settings.members ?? settings.scenario?.members ?? drawn
+        let members = configuration.members ?? configuration.scenario?.members ?? drawn
         plan.adjust(&limits)
-        // A leader looks twice a second, and takes no more ends than the gap of what is to be applied
+        // A leader checks leases twice a second, and revokes no more of them than the apply gap
         // allows.
         let ends = min(
-            UInt64(limits.settings.revocationsPerCheck), 2 * limits.settings.applyGapMaximum)
-        record.leases.endsPerSecond = Int64(ends)
-        for number in 0..<members { addFounder(number, &choices) }
+            limits.configuration.revocationsPerCheck, 2 * limits.configuration.applyGapMax)
+        record.leases.revocationsPerSecondMax = Int64(ends)
+        for number in 0..<members { addInitialHost(number, &choices) }
         network.addHosts(members)
-        founders = hosts.map {
+        initialMembers = hosts.map {
             Membership.Member(id: $0.id, peerURLs: [$0.peerURL], name: "host\($0.number)")
         }
         clients = ClientPopulation(&choices)
         for _ in 0...choices.number(below: 4) {
-            watchClients.append(WatchClient(&choices, mutant: settings.mutant))
+            watchClients.append(WatchClient(&choices, mutant: configuration.mutant))
         }
         let holders = choices.number(below: 5)
         addLeaseHolders(count: plan.leaseHolders ?? holders, &choices)
     }
 
-    /// Founding members, as often as runs have so many.
+    /// Initial cluster sizes, each listed as often as it is to be drawn.
     private static let sizes = [3, 3, 3, 3, 3, 3, 3, 4, 5, 5, 5, 7, 2, 1]
 
     func run() {
         do {
-            try storm()
-            calmDown()
-            let end = now + settings.calmSeconds * .second
+            try runFaultPhase()
+            endFaults()
+            let end = now + configuration.recoverySeconds * .second
             try run(until: end - Self.deliverySeconds * .second)
             let due = record.log.newest
             try run(until: end)
-            try judge(eventsDueThrough: due)
+            try checkRun(eventsDueThrough: due)
         } catch {
             report.failures.append("at \(now / .microsecond) us: \(error)")
         }
@@ -117,10 +118,11 @@ final class Simulation {
         report.revision = states.newestRevision
     }
 
-    /// Longer than clients leave their watches alone: what happens later need not be seen.
+    /// Longer than the pauses between two reads of a watch client: later events need not be
+    /// received.
     private static let deliverySeconds: Int64 = 3
 
-    private func storm() throws {
+    private func runFaultPhase() throws {
         for host in hosts {
             schedule(.start(host: host.number), after: timing.duration(0...300 * .millisecond))
         }
@@ -129,26 +131,26 @@ final class Simulation {
             schedule(.client(client), after: timing.duration(0...2 * .second))
         }
         for holder in leaseHolders.indices {
-            schedule(.hold(holder), after: timing.duration(.second...3 * .second))
+            schedule(.leaseHolder(holder), after: timing.duration(.second...3 * .second))
         }
         for client in watchClients.indices {
-            schedule(.look(client), after: timing.duration(.second...5 * .second))
+            schedule(.watchClient(client), after: timing.duration(.second...5 * .second))
         }
         schedule(.beginSlowRead, after: 2 * .second)
         schedule(.administrate, after: 3 * .second)
-        schedule(.watchVersions, after: 2 * .second)
+        schedule(.checkVersions, after: 2 * .second)
         schedule(.compareHashes, after: .second)
-        try run(until: settings.seconds * .second)
+        try run(until: configuration.seconds * .second)
     }
 
     func run(until end: Nanoseconds) throws {
         while let time = queue.nextTime, time <= end, let next = queue.next() {
-            if let most = settings.stepsMax, report.steps >= most { break }
+            if let most = configuration.stepsMax, report.steps >= most { break }
             now = next.time
             report.steps += 1
             trace.add(next.time)
             try handle(next.event)
-            try endFailed()
+            try stopFailed()
         }
         now = max(now, end)
     }
@@ -157,9 +159,9 @@ final class Simulation {
         queue.schedule(event, at: now + max(delay, 1))
     }
 
-    /// Tells a line, if anybody listens.
-    func tell(_ text: @autoclosure () -> String) {
-        guard settings.isTold else { return }
+    /// Prints a line of the trace, if requested.
+    func printTrace(_ text: @autoclosure () -> String) {
+        guard configuration.printsTrace else { return }
         let milliseconds = now / .millisecond
         print("\(milliseconds) ms: \(text())")
     }

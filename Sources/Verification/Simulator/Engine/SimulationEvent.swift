@@ -1,47 +1,49 @@
-/// What happens at one virtual time.
+import Identifiers
+
+/// An event at a virtual time.
 enum SimulationEvent {
     case tick(host: Int, run: Int)
-    case lane(Lane, host: Int, run: Int)
-    /// The next slice of a log's next segment.
+    case stage(StageName, host: Int, run: Int)
+    /// The next slice of the next segment of a log.
     case prepareSegment(host: Int, run: Int)
     case arrive(Packet)
-    /// The next piece of a snapshot on its way.
+    /// The next piece of a snapshot transfer.
     case transfer(Int)
-    /// A sender learns that its messages to another member get lost.
-    case unreachable(host: Int, run: Int, target: UInt64)
+    /// A sender learns that its messages to another member are lost.
+    case unreachable(host: Int, run: Int, target: MemberID)
     case start(host: Int)
-    /// A starting member looks whether others are up.
-    case lookForPeers(host: Int, run: Int, looks: Int)
+    /// A starting member checks whether others are up.
+    case checkForPeers(host: Int, run: Int, attempts: Int)
     /// The next fault of a kind.
     case fault(FaultKind)
-    /// What a fault changed is as before.
+    /// A fault is undone.
     case heal(Int)
-    /// A client begins to read slowly, or goes on.
+    /// A client begins a slow read, or continues one.
     case beginSlowRead
     case readSlowly(host: Int, run: Int)
-    /// A client thinks of something to do.
+    /// A client begins its next call.
     case client(Int)
-    /// A holder of a lease thinks of its lease.
-    case hold(Int)
-    /// A client looks at its watch.
-    case look(Int)
+    /// A lease holder requests or renews its lease.
+    case leaseHolder(Int)
+    /// A watch client reads its stream.
+    case watchClient(Int)
     case request(CallNumber)
-    /// A leader takes its next step for a call about a lease.
-    case lease(CallNumber)
-    /// A leader renews the leases that have gathered.
+    /// A leader performs the next step of a call about a lease.
+    case leaseStep(CallNumber)
+    /// A leader renews the batched leases.
     case renewals(host: Int, run: Int)
-    /// A read that was released is carried out.
+    /// A read that was released is executed.
     case serve(CallNumber)
-    case answer(CallNumber, CallAnswer)
-    /// The client does not wait any longer.
-    case giveUp(CallNumber)
+    case response(CallNumber, CallResponse)
+    /// The client times out.
+    case timeout(CallNumber)
     case administrate
     case compactNewest(host: Int)
-    /// The leader and the operator look at the versions.
-    case watchVersions
-    /// A removed member ends.
+    /// The leader and the operator check the versions.
+    case checkVersions
+    /// A removed member stops.
     case retire(host: Int)
-    /// A host's member has to answer a put, now that faults have ended.
+    /// A put is sent to a host's member, after faults have ended.
     case probe(host: Int)
     case compareHashes
 }

@@ -1,18 +1,18 @@
-/// What one simulated run came to.
+/// The result of one simulated run.
 package struct SimulationReport: Sendable {
-    package let settings: SimulationSettings
-    /// What the seed made of the faults.
+    package let configuration: SimulationConfiguration
+    /// The fault profile that the seed drew.
     package internal(set) var profile = ""
     package internal(set) var steps = 0
     package internal(set) var virtualNanoseconds: Int64 = 0
     package internal(set) var traceHash: UInt64 = 0
-    /// How often each thing happened: faults, answers, probes.
+    /// The counters: faults, responses, probes.
     package internal(set) var counts: [Occurrence: Int] = [:]
     package internal(set) var revision: Int64 = 0
-    /// What went wrong; empty when nothing did.
+    /// The violations found; empty for a sound run.
     package internal(set) var failures: [String] = []
 
-    init(_ settings: SimulationSettings) { self.settings = settings }
+    init(_ configuration: SimulationConfiguration) { self.configuration = configuration }
 
     package var isSound: Bool { failures.isEmpty }
 
@@ -26,17 +26,17 @@ extension SimulationReport: CustomStringConvertible {
     package var description: String {
         let hash = String(traceHash, radix: 16)
         let padded = String(repeating: "0", count: 16 - hash.count) + hash
-        let told = Occurrence.allCases.compactMap { occurrence in
+        let counted = Occurrence.allCases.compactMap { occurrence in
             counts[occurrence].map { "\(occurrence.rawValue) \($0)" }
         }
         let seconds = virtualNanoseconds / Nanoseconds.second
-        return "seed \(settings.seed): trace \(padded), \(profile), \(seconds) s, \(steps) steps, "
-            + "revision \(revision); " + told.joined(separator: ", ")
+        return "seed \(configuration.seed): trace \(padded), \(profile), \(seconds) s, "
+            + "\(steps) steps, revision \(revision); " + counted.joined(separator: ", ")
             + (isSound ? ": sound" : "\n" + failures.joined(separator: "\n"))
     }
 }
 
-/// A broken promise, or something that cannot happen.
+/// A violated guarantee, or something that cannot happen.
 struct SimulationFailure: Error, CustomStringConvertible {
     let description: String
 

@@ -1,4 +1,4 @@
-/// A running hash of all that happens in a run: equal traces mean equal runs (FNV-1a, 64 bits).
+/// A running hash of all events of a run: equal traces mean equal runs (FNV-1a, 64 bits).
 struct Trace {
     private(set) var value: UInt64 = 0xCBF2_9CE4_8422_2325
 
@@ -18,17 +18,17 @@ struct Trace {
 func fingerprint(of bytes: [UInt8]) -> UInt64 {
     var value: UInt64 = 0xCBF2_9CE4_8422_2325
     bytes.withUnsafeBytes { memory in
-        var place = 0
-        while place + 8 <= memory.count {
+        var offset = 0
+        while offset + 8 <= memory.count {
             value =
-                (value ^ memory.loadUnaligned(fromByteOffset: place, as: UInt64.self))
+                (value ^ memory.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
                 &* 0x9E37_79B9_7F4A_7C15
             value ^= value >> 32
-            place += 8
+            offset += 8
         }
-        while place < memory.count {
-            value = (value ^ UInt64(memory[place])) &* 0x0000_0100_0000_01B3
-            place += 1
+        while offset < memory.count {
+            value = (value ^ UInt64(memory[offset])) &* 0x0000_0100_0000_01B3
+            offset += 1
         }
     }
     value ^= UInt64(bytes.count)

@@ -1,6 +1,6 @@
 import Disk
 
-/// Virtual time: nanoseconds since the run began, or between two moments of it.
+/// Virtual time: nanoseconds since the start of the run, or between two points of it.
 typealias Nanoseconds = Int64
 
 extension Nanoseconds {
@@ -11,7 +11,7 @@ extension Nanoseconds {
 
 extension SeededGenerator {
     /// A duration within bounds, each power of two as likely as the next: short ones are common,
-    /// long ones happen.
+    /// long ones occur.
     mutating func duration(_ range: ClosedRange<Nanoseconds>) -> Nanoseconds {
         var width = range.upperBound - range.lowerBound
         guard width > 0 else { return range.lowerBound }
@@ -20,7 +20,7 @@ extension SeededGenerator {
         return range.lowerBound + Int64(next() % UInt64(width + 1))
     }
 
-    /// Whether something happens that does so in this many of a million cases.
+    /// Whether an event with this probability, in millionths, occurs.
     mutating func happens(_ perMillion: Int) -> Bool {
         perMillion > 0 && Int(next() % 1_000_000) < perMillion
     }

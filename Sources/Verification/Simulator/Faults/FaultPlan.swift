@@ -1,17 +1,17 @@
 import Disk
 
-/// Kinds of faults that come at random times.
+/// Kinds of faults that are injected at random times.
 package enum FaultKind: Int, CaseIterable, Sendable {
-    case crash, powerFailure, halt, pause, leaderFreeze, laneHold
+    case crash, powerFailure, halt, pause, leaderFreeze, stageHold
     case partition, oneWayCut, flapping, isolation, brokenConnection, flood
     case synchronizeFailure, fullDisk, stall, hungDisk, clockJump, wipe, bitFlip, pageDamage
     case versionChange, jointChange, removal
     case compactionCrash, defragmentationCrash, installationCrash
 }
 
-/// What a run has to bear, drawn from its seed.
+/// The faults of a run, drawn from its seed.
 struct FaultPlan {
-    /// Messages, in millionths, and how long they take.
+    /// Probabilities for messages, in millionths, and their delay.
     struct Network {
         var delay: ClosedRange<Nanoseconds> = 100 * .microsecond...2 * .millisecond
         var loss = 0
@@ -22,19 +22,19 @@ struct FaultPlan {
 
     let name: String
     var network = Network()
-    /// Mean time between two faults of a kind; none for those that do not come.
+    /// Mean time between two faults of a kind; nil for kinds that are not injected.
     private(set) var intervals: [Nanoseconds?]
-    /// Greatest drift of a clock, in millionths.
+    /// The largest clock drift, in millionths.
     var drift = 0
-    /// Lengths of ticks among the members, in milliseconds.
+    /// Tick lengths of the members, in milliseconds.
     var ticks = [100]
-    /// How many times longer than a good disk the disks take.
+    /// How many times slower than a good disk the disks are.
     var diskSlowness: Int64 = 1
-    /// Clients that live by a lease; nil leaves it to the seed.
+    /// Clients that depend on a lease; nil lets the seed choose.
     var leaseHolders: Int?
-    /// Entries between two snapshots; nil leaves it to the seed.
+    /// Entries between two snapshots; nil lets the seed choose.
     private var snapshotCount: Int?
-    private var overlayMaximumBytes: Int?
+    private var writeBufferBytesMax: Int?
     let downTime: ClosedRange<Nanoseconds>
 
     /// The faults of a scenario, and nothing that a seed draws.
@@ -45,7 +45,7 @@ struct FaultPlan {
         network.loss = scenario.lossMillionths
         leaseHolders = scenario.leaseHolders
         snapshotCount = scenario.snapshotCount
-        overlayMaximumBytes = scenario.overlayMaximumBytes
+        writeBufferBytesMax = scenario.writeBufferBytesMax
         for (kind, milliseconds) in scenario.intervalsMilliseconds {
             set(kind, milliseconds * .millisecond)
         }
@@ -56,7 +56,7 @@ struct FaultPlan {
         downTime = .millisecond...(choices.happens(500_000) ? 1 : 8) * .second
         switch choices.number(below: 13) {
         case 0:
-            name = "calm"
+            name = "no faults"
         case 1...3:
             let kind = FaultKind.allCases[choices.number(below: FaultKind.allCases.count)]
             name = "only \(kind)"
@@ -67,10 +67,10 @@ struct FaultPlan {
             set(.stall, choices.duration(2 * .second...10 * .second))
         case 4:
             name = "bad network"
-            drawNetwork(&choices, cruelty: 4)
+            drawNetwork(&choices, severity: 4)
         case 5...7:
             name = "mixed"
-            drawNetwork(&choices, cruelty: 1)
+            drawNetwork(&choices, severity: 1)
             drawClocks(&choices)
             drawDisks(&choices)
             for kind in FaultKind.allCases where choices.happens(600_000) {
@@ -86,14 +86,14 @@ struct FaultPlan {
             snapshotCount = 8 + choices.number(below: 20)
             set(.isolation, choices.duration(.second...4 * .second))
             let others: [FaultKind] = [
-                .installationCrash, .crash, .powerFailure, .halt, .laneHold, .stall, .pause,
+                .installationCrash, .crash, .powerFailure, .halt, .stageHold, .stall, .pause,
             ]
             for kind in others where choices.happens(700_000) {
                 set(kind, choices.duration(.second...8 * .second))
             }
         default:
-            name = "cruel"
-            drawNetwork(&choices, cruelty: 2)
+            name = "many faults"
+            drawNetwork(&choices, severity: 2)
             drawClocks(&choices)
             drawDisks(&choices)
             for kind in FaultKind.allCases where choices.happens(800_000) {
@@ -102,9 +102,11 @@ struct FaultPlan {
         }
     }
 
-    /// Makes logs so short that whoever is away for a while needs a snapshot, if that is wanted.
+    /// Makes logs so short that a member that was away for a while needs a snapshot, if requested.
     func adjust(_ limits: inout MemberLimits) {
-        if let overlayMaximumBytes { limits.settings.overlayMaximumBytes = overlayMaximumBytes }
+        if let writeBufferBytesMax {
+            limits.configuration.writeBufferBytesMax = writeBufferBytesMax
+        }
         guard let snapshotCount else { return }
         limits.snapshotCount = snapshotCount
         limits.catchUpEntries = 5
@@ -116,16 +118,18 @@ struct FaultPlan {
         intervals[kind.rawValue] = interval
     }
 
-    private mutating func drawNetwork(_ choices: inout SeededGenerator, cruelty: Int) {
-        let slowest = choices.duration(.millisecond...Int64(cruelty) * 60 * .millisecond)
+    private mutating func drawNetwork(_ choices: inout SeededGenerator, severity: Int) {
+        let slowest = choices.duration(.millisecond...Int64(severity) * 60 * .millisecond)
         network.delay = 50 * .microsecond...max(slowest, .millisecond)
-        if choices.happens(600_000) { network.loss = choices.number(below: cruelty * 40_000) }
+        if choices.happens(600_000) { network.loss = choices.number(below: severity * 40_000) }
         if choices.happens(500_000) {
-            network.duplication = choices.number(below: cruelty * 40_000)
+            network.duplication = choices.number(below: severity * 40_000)
         }
-        if choices.happens(500_000) { network.reordering = choices.number(below: cruelty * 80_000) }
         if choices.happens(500_000) {
-            network.cutTransfers = choices.number(below: cruelty * 100_000)
+            network.reordering = choices.number(below: severity * 80_000)
+        }
+        if choices.happens(500_000) {
+            network.cutTransfers = choices.number(below: severity * 100_000)
         }
     }
 

@@ -3,14 +3,14 @@ import Raft
 
 /// Changes of several members at once, which lead through a joint configuration.
 ///
-/// etcd proposes none, but what a log holds is followed. They reach the leader as another member's
-/// proposal would, and name the voters that there are: so the members stay who they are, while two
-/// majorities are asked for, and the joint configuration has to be left by whoever leads then.
+/// etcd proposes none, but applies those in a log. They reach the leader like a proposal of another
+/// member, and name the current voters: so the members stay the same, while two majorities are
+/// needed, and the leader of that time has to leave the joint configuration.
 extension Simulation {
-    func changeJointly() {
-        // One that waits, with a leader that stands still or is about to hand over, would name
-        // members that have been removed meanwhile.
-        guard let leader = leadingMember, leader.host.standsStill(.consensus) <= now,
+    func proposeJointChange() {
+        // A change that waits for a leader that is paused or about to transfer leadership would
+        // name members that have been removed meanwhile.
+        guard let leader = leadingMember, leader.host.blockedUntil(.consensus) <= now,
             leader.consensusQueue.items.isEmpty, !leader.replica.isTransferring,
             administration.call == nil, administration.leaving == nil
         else { return }
@@ -18,13 +18,13 @@ extension Simulation {
         guard configuration.votersOutgoing.isEmpty, configuration.voters.count > 1 else { return }
         let transitions: [ConfChangeTransition] = [.automatic, .jointImplicit, .jointExplicit]
         let change = ConfChangeV2(
-            transition: transitions[faultDice.number(below: transitions.count)],
+            transition: transitions[faultRandom.number(below: transitions.count)],
             changes: configuration.voters.map { ConfChangeSingle(type: .addVoter, member: $0) })
         propose(change, leader)
     }
 
-    /// A joint configuration that is not left by itself is left by the operator.
-    func leaveJointly() {
+    /// The operator leaves a joint configuration that is not left automatically.
+    func leaveJointConfiguration() {
         guard let leader = leadingMember else { return }
         let configuration = leader.replica.status.confState
         guard !configuration.votersOutgoing.isEmpty, !configuration.autoLeave else { return }
@@ -38,12 +38,12 @@ extension Simulation {
     }
 
     /// A general change was applied by the first member.
-    func noteJointChange(_ member: SimulatedMember) {
+    func recordJointChange(_ member: SimulatedMember) {
         let isJoint = !member.state.confState.votersOutgoing.isEmpty
         report.count(isJoint ? .jointEntered : .jointLeft)
         if isJoint {
-            jointTerm = member.standing.term
-        } else if let term = jointTerm.take(), term < member.standing.term {
+            jointTerm = member.summary.term
+        } else if let term = jointTerm.take(), term < member.summary.term {
             report.count(.jointLeftByLater)
         }
     }

@@ -2,33 +2,34 @@ import Disk
 import EtcdAPI
 import Linearizability
 
-/// Work of the backend in whose midst a member is to end, the step at which it does drawn before.
+/// Backend work during which a member is to crash, at a step that was drawn before.
 struct PlannedCrash {
-    /// Steps that it still does.
+    /// Steps before the crash.
     var stepsLeft: Int
     let losesPower: Bool
 }
 
-/// A member ends by plan.
-struct PlannedEnd: Error {}
+/// A planned crash of a member.
+struct PlannedStop: Error {}
 
-/// Crashes in the midst of what takes many steps.
+/// Crashes in the midst of operations of many steps.
 extension Simulation {
-    /// The newest revision, a deletion more often than not, is compacted, and a member ends over
-    /// it: what stays has to say which revision was the newest.
+    /// The newest revision, a deletion more often than not, is compacted, and the member crashes
+    /// meanwhile: the remaining records have to show which revision was the newest.
     func crashInCompaction(_ host: Host) {
-        let key = clientDice.happens(500_000) ? "a" : "b"
+        let key = clientRandom.happens(500_000) ? "a" : "b"
         let operation = StoreOperation.delete(key: key)
         begin(.store(operation), client: -1, at: host.number)
         host.compactionCrash = drawCrash(steps: 6)
-        compactNewest(host.number, after: faultDice.duration(5 * .millisecond...400 * .millisecond))
+        compactNewest(
+            host.number, after: faultRandom.duration(5 * .millisecond...400 * .millisecond))
     }
 
     private func compactNewest(_ host: Int, after delay: Nanoseconds) {
         schedule(.compactNewest(host: host), after: delay)
     }
 
-    /// Asks for a compaction of all that a member knows of.
+    /// Requests a compaction at a member's newest revision.
     func beginNewestCompaction(_ number: Int) {
         guard let member = hosts[number].member else { return }
         let revision = member.state.store.newestRevision
@@ -47,16 +48,16 @@ extension Simulation {
         member.defragment()
     }
 
-    /// An end after some more steps.
+    /// A crash after some more steps.
     func drawCrash(steps: Int) -> PlannedCrash {
         PlannedCrash(
-            stepsLeft: faultDice.number(below: steps), losesPower: faultDice.happens(500_000))
+            stepsLeft: faultRandom.number(below: steps), losesPower: faultRandom.happens(500_000))
     }
 }
 
 extension SimulatedMember {
-    /// Ends the member if this step is the one at which it is to end.
-    func endIfPlanned(
+    /// Crashes the member if this step is the planned one.
+    func crashIfPlanned(
         _ planned: ReferenceWritableKeyPath<Host, PlannedCrash?>, _ occurrence: Occurrence
     ) throws {
         guard var crash = host[keyPath: planned] else { return }
@@ -64,7 +65,7 @@ extension SimulatedMember {
         host[keyPath: planned] = crash.stepsLeft < 0 ? nil : crash
         guard crash.stepsLeft < 0 else { return }
         simulation.report.count(occurrence)
-        host.endsWithPower = !crash.losesPower
-        throw PlannedEnd()
+        host.keepsPower = !crash.losesPower
+        throw PlannedStop()
     }
 }

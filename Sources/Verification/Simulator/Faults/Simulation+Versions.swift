@@ -3,18 +3,18 @@ import EtcdAPI
 import Membership
 import SwiftProtobuf
 
-/// Members of two versions: the operator takes the cluster back to the former version and forward
-/// again, one member after the other, and the leader decides what the cluster agrees on.
+/// Members of two versions: the operator downgrades the cluster to the former version and upgrades
+/// it again, one member at a time, and the leader decides the cluster version.
 extension Simulation {
     static let newVersion = SemanticVersion(3, 7)
     static let formerVersion = SemanticVersion(3, 6)
 
-    /// The operator begins a downgrade, gives it up, or begins the way back.
-    func turnVersions() {
-        guard let informed, let leader = leadingMember else { return }
-        let membership = informed.state.membership
+    /// The operator begins a downgrade, cancels it, or begins the upgrade.
+    func changeVersions() {
+        guard let mostApplied, let leader = leadingMember else { return }
+        let membership = mostApplied.state.membership
         if membership.downgrade.isEnabled {
-            if faultDice.happens(300_000) { propose(downgradeTo: nil, leader) }
+            if faultRandom.happens(300_000) { propose(downgradeTo: nil, leader) }
         } else if membership.version == Self.newVersion,
             present(membership).allSatisfy({ $0.version == Self.newVersion })
         {
@@ -24,12 +24,12 @@ extension Simulation {
         }
     }
 
-    /// What leader and operator do every now and then about versions.
-    func watchVersions() {
-        schedule(.watchVersions, after: clientDice.duration(500 * .millisecond...4 * .second))
-        guard let leader = leadingMember, let informed else { return }
+    /// Periodic checks of the versions by leader and operator.
+    func checkVersions() {
+        schedule(.checkVersions, after: clientRandom.duration(500 * .millisecond...4 * .second))
+        guard let leader = leadingMember, let mostApplied else { return }
         decideVersion(leader)
-        moveOneHost(informed.state.membership)
+        restartOneHost(mostApplied.state.membership)
     }
 
     private func present(_ membership: ClusterMembership) -> [Host] {
@@ -72,16 +72,15 @@ extension Simulation {
         leader.post(.ownAsLeader(term: leader.leadingTerm, proposal))
     }
 
-    /// Members are stopped and started with the other version, one at a time: back once the cluster
-    /// has agreed on it, forward at any time.
-    private func moveOneHost(_ membership: ClusterMembership) {
-        guard isStormy else { return }
-        let isGoingBack =
+    /// Members are restarted with the other version, one at a time: downgraded once the cluster
+    /// version is lowered, upgraded at any time.
+    private func restartOneHost(_ membership: ClusterMembership) {
+        guard isFaultPhase else { return }
+        let isDowngrading =
             membership.downgrade.isEnabled && membership.version == Self.formerVersion
-        guard isGoingBack || (administration.isUpgrading && !membership.downgrade.isEnabled) else {
-            return
-        }
-        let wanted = isGoingBack ? Self.formerVersion : Self.newVersion
+        guard isDowngrading || (administration.isUpgrading && !membership.downgrade.isEnabled)
+        else { return }
+        let wanted = isDowngrading ? Self.formerVersion : Self.newVersion
         let others = present(membership).filter { $0.version != wanted }
         guard let host = others.first(where: { $0.state == .up }) else {
             if others.isEmpty { administration.isUpgrading = false }
@@ -92,16 +91,16 @@ extension Simulation {
         report.count(.versionsChanged)
     }
 
-    /// A member serves no cluster of a later version than its own: the operator takes the later
-    /// program again then.
-    func chooseProgram(for host: Host, _ parts: MemberParts) {
-        guard let agreed = parts.state.membership.version, agreed > host.version else { return }
-        report.count(.programsTooOld)
+    /// A member serves no cluster of a later version than its own: the operator then installs the
+    /// later version again.
+    func chooseVersion(for host: Host, _ restored: RestoredMember) {
+        guard let agreed = restored.state.membership.version, agreed > host.version else { return }
+        report.count(.versionsTooOld)
         host.version = Self.newVersion
     }
 
-    /// The cluster has agreed on another version.
-    func noteVersion(_ version: SemanticVersion, previous: SemanticVersion?) {
+    /// The cluster version has changed.
+    func countVersionChange(_ version: SemanticVersion, previous: SemanticVersion?) {
         guard let previous else { return }
         if version < previous { report.count(.versionsLowered) }
         if version > previous, previous > VersionDecision.placeholder {
@@ -109,9 +108,9 @@ extension Simulation {
         }
     }
 
-    /// The member that leads; of several that believe so, the one of the latest term.
+    /// The leader; of several members that believe to lead, the one with the latest term.
     var leadingMember: SimulatedMember? {
-        hosts.lazy.compactMap(\.member).filter { $0.standing.role == .leader }
-            .max { $0.standing.term < $1.standing.term }
+        hosts.lazy.compactMap(\.member).filter { $0.summary.role == .leader }
+            .max { $0.summary.term < $1.summary.term }
     }
 }

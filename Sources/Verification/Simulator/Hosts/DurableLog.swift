@@ -1,38 +1,40 @@
-/// What the judge knows to be durable of a member's log: every promise has to be covered by it,
-/// and after a crash all of it must be there.
+import Identifiers
+
+/// What the checkers know to be durable of a member's log: it has to cover every promise, and all
+/// of it must be present after a crash.
 struct DurableLog {
     /// Terms of the entries after `compacted`.
-    private var terms: [UInt64] = []
-    private(set) var compacted: UInt64 = 0
-    private(set) var compactedTerm: UInt64 = 0
-    private(set) var term: UInt64 = 0
-    private(set) var vote: UInt64 = 0
-    /// Appended and not synchronized yet, in order.
+    private var terms: [Term] = []
+    private(set) var compacted: LogIndex = .zero
+    private(set) var compactedTerm: Term = .zero
+    private(set) var term: Term = .zero
+    private(set) var vote: MemberID = .none
+    /// Changes that were appended and not synchronized yet, in order.
     private var pending: [Change] = []
 
     enum Change {
-        case entry(index: UInt64, term: UInt64)
-        case hardState(term: UInt64, vote: UInt64)
-        case snapshot(index: UInt64, term: UInt64)
+        case entry(index: LogIndex, term: Term)
+        case hardState(term: Term, vote: MemberID)
+        case snapshot(index: LogIndex, term: Term)
     }
 
-    var lastIndex: UInt64 { compacted + UInt64(terms.count) }
+    var lastIndex: LogIndex { compacted + terms.count }
 
     /// Term of a durable entry; nil where there is none, or it was compacted.
-    func term(at index: UInt64) -> UInt64? {
+    func term(at index: LogIndex) -> Term? {
         if index == compacted { return compactedTerm }
         guard index > compacted, index <= lastIndex else { return nil }
-        return terms[Int(index - compacted) - 1]
+        return terms[index - compacted - 1]
     }
 
-    /// Whether it is durable that the log holds this entry, or a snapshot that stands for it.
-    func holds(_ index: UInt64, term: UInt64) -> Bool {
+    /// Whether this entry, or a snapshot that covers it, is durable.
+    func holds(_ index: LogIndex, term: Term) -> Bool {
         index < compacted || self.term(at: index) == term
     }
 
     mutating func append(_ change: Change) { pending.append(change) }
 
-    /// All that was appended is durable. Returns whether durable entries were replaced.
+    /// Marks all appended changes durable. Returns whether durable entries were replaced.
     @discardableResult
     mutating func synchronize() -> Bool {
         var hasReplaced = false
@@ -42,9 +44,9 @@ struct DurableLog {
                 guard index > compacted else { continue }
                 if index <= lastIndex {
                     hasReplaced = true
-                    terms.removeLast(Int(lastIndex - index) + 1)
+                    terms.removeLast(lastIndex - index + 1)
                 }
-                precondition(index == lastIndex + 1, "entries are appended without gaps")
+                precondition(index == lastIndex.next, "entries are appended without gaps")
                 terms.append(term)
             case .hardState(let term, let vote): (self.term, self.vote) = (term, vote)
             case .snapshot(let index, let term): install(index, term)
@@ -54,18 +56,18 @@ struct DurableLog {
         return hasReplaced
     }
 
-    private mutating func install(_ index: UInt64, _ term: UInt64) {
+    private mutating func install(_ index: LogIndex, _ term: Term) {
         terms.removeAll()
         (compacted, compactedTerm) = (index, term)
     }
 
-    /// The machine stopped: what is pending may be there or not.
+    /// The machine stopped: pending changes may be present or not.
     mutating func forgetPending() { pending.removeAll() }
 
-    /// Takes what was found on the disk; it holds at least what was durable.
-    mutating func restart(compacted: UInt64, term compactedTerm: UInt64, terms: [UInt64]) {
+    /// Takes the log that was found on the disk; it holds at least what was durable.
+    mutating func restart(compacted: LogIndex, term compactedTerm: Term, terms: [Term]) {
         (self.compacted, self.compactedTerm, self.terms) = (compacted, compactedTerm, terms)
     }
 
-    mutating func restart(term: UInt64, vote: UInt64) { (self.term, self.vote) = (term, vote) }
+    mutating func restart(term: Term, vote: MemberID) { (self.term, self.vote) = (term, vote) }
 }

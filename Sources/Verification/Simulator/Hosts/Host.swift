@@ -1,107 +1,109 @@
 import Disk
-import Membership
+import Identifiers
 
 /// A machine with a disk, a clock and, while it is up, a member.
 final class Host {
     enum State: Equatable {
         case up
-        /// Crashed or stopped; it comes back.
+        /// Crashed or stopped; it restarts.
         case down
-        /// It never comes back: its member was removed, or its disk is damaged.
+        /// Stopped permanently: its member was removed, or its disk is damaged.
         case gone
     }
 
     let number: Int
-    let id: Membership.MemberID
+    let id: MemberID
     let disk: MemoryDisk
     var clock: HostClock
-    /// Whether it belongs to those who found the cluster.
-    let isFounder: Bool
+    /// Whether its member is one of the initial members.
+    let isInitialMember: Bool
     var state = State.down
-    /// What its program says it is.
+    /// The version of its program.
     var version = Simulation.newVersion
     var member: SimulatedMember?
-    /// Counts the starts of its member: what was planned for an earlier one does not happen.
+    /// Counts the starts of its member: events scheduled for an earlier one are dropped.
     var runs = 0
     var nextRequest: UInt64 = 1
-    /// Until when the process stands still.
+    /// The time until which the process is paused.
     private(set) var pausedUntil: Nanoseconds = 0
-    /// Until when single lanes stand still, as threads that get no processor do.
-    private var heldUntil = [Nanoseconds](repeating: 0, count: Lane.allCases.count)
-    /// Until when no synchronization of the log ends, nor anything else that is asked of its disk.
+    /// The time until which single stages are held, as threads that get no processor.
+    private var heldUntil = [Nanoseconds](repeating: 0, count: StageName.allCases.count)
+    /// The time until which no synchronization of the log and no other operation on its disk
+    /// completes.
     var logHangsUntil: Nanoseconds = 0
-    /// Until when its disk answers nothing.
+    /// The time until which its disk does not respond.
     var stalledUntil: Nanoseconds = 0
-    /// Faults that explain why its member may stop by itself.
+    /// Whether a fault explains that its member stops by itself.
     var hasDiskFault = false
-    /// Whether a fault has left the database in doubt: the next commit says so, maybe when the fault
-    /// is over.
+    /// Whether a fault has left the state of the database uncertain: the next commit reports it,
+    /// maybe after the fault is over.
     var isDiskInDoubt = false
-    /// Whether bits of durable files were changed: then it may refuse to start, and nothing else.
+    /// Whether bits of durable files were flipped: then it may refuse to start, and nothing else.
     var isDamaged = false
-    /// Whether a page of the database was damaged while its member ran: whoever reads that stops, and
-    /// is replaced.
+    /// Whether a page of the database was damaged while its member ran: a member that reads it
+    /// stops, and is replaced.
     var hasDamagedPage = false
-    /// What its disk held before bits of it were changed.
+    /// The content of its disk before bits were flipped.
     var intact: MemoryDisk?
-    /// A crash will come out of the middle of a disk call.
+    /// Whether a crash inside a disk call is planned.
     var isHaltPlanned = false
-    /// Ends of its member in the midst of a compaction, a defragmentation, or while a received state
-    /// takes the place of the present one.
+    /// Planned crashes of its member in the midst of a compaction, a defragmentation, or the
+    /// installation of a received state.
     var compactionCrash: PlannedCrash?
     var defragmentationCrash: PlannedCrash?
     var installationCrash: PlannedCrash?
-    /// Whether the planned end is one of the process alone.
-    var endsWithPower = false
-    /// The entry by which its member was removed, as far as anybody has applied it.
-    var removedAt = UInt64.max
-    /// Whether its removal leaves one member behind, which cannot lead without its vote before the
+    /// Whether the planned crash is one of the process alone.
+    var keepsPower = false
+    /// The entry that removed its member, once any member has applied it.
+    var removedAt = LogIndex.max
+    /// Whether its removal leaves a single voter, which cannot lead without its vote before the
     /// removal is durable there.
-    var leavesOneBehind = false
-    /// What it must not forget.
+    var leavesSingleVoter = false
+    /// What must not be lost in a crash.
     var durable = DurableLog()
-    /// Ticks differ a little between members.
+    /// The tick length, which differs a little between members.
     let tickMilliseconds: Int64
 
     init(
-        number: Int, id: Membership.MemberID, isFounder: Bool, clock: HostClock,
+        number: Int, id: MemberID, isInitialMember: Bool, clock: HostClock,
         tickMilliseconds: Int64, seed: UInt64
     ) {
         self.number = number
         self.id = id
-        self.isFounder = isFounder
+        self.isInitialMember = isInitialMember
         self.clock = clock
         self.tickMilliseconds = tickMilliseconds
         disk = MemoryDisk(seed: seed)
     }
 
     /// Term and index of the last durable entry of a member that is up.
-    var newestEntry: (term: UInt64, index: UInt64)? {
+    var newestEntry: (term: Term, index: LogIndex)? {
         guard member != nil, let term = durable.term(at: durable.lastIndex) else { return nil }
         return (term, durable.lastIndex)
     }
 
-    /// The member, if it still is the one that was started so many starts ago.
+    /// The member, if it is still the one of this run.
     func member(ofRun run: Int) -> SimulatedMember? {
         run == runs ? member : nil
     }
 
-    /// Until when a lane stands still, by itself or with the whole process.
-    func standsStill(_ lane: Lane) -> Nanoseconds { max(pausedUntil, heldUntil[lane.rawValue]) }
+    /// The time until which a stage is held, by itself or with the whole process.
+    func blockedUntil(_ stage: StageName) -> Nanoseconds {
+        max(pausedUntil, heldUntil[stage.rawValue])
+    }
 
-    /// Has the process stand still; never for less than it does already, since what waits for its
-    /// end is planned for then.
+    /// Pauses the process; never shortens a pause, since events are scheduled for its end.
     func pause(until time: Nanoseconds) { pausedUntil = max(pausedUntil, time) }
 
-    /// Has one lane stand still; the others go on.
-    func hold(_ lane: Lane, until time: Nanoseconds) { heldUntil[lane.rawValue] = time }
+    /// Holds one stage; the others go on.
+    func hold(_ stage: StageName, until time: Nanoseconds) { heldUntil[stage.rawValue] = time }
 
-    /// Everything that stands still goes on, and no planned end comes.
-    func goOn(at now: Nanoseconds) {
+    /// Ends all pauses and holds, and drops planned crashes.
+    func resume(at now: Nanoseconds) {
         (compactionCrash, defragmentationCrash, installationCrash) = (nil, nil, nil)
         pausedUntil = min(pausedUntil, now)
         logHangsUntil = min(logHangsUntil, now)
-        for lane in heldUntil.indices { heldUntil[lane] = min(heldUntil[lane], now) }
+        for stage in heldUntil.indices { heldUntil[stage] = min(heldUntil[stage], now) }
     }
 
     /// Whether it may have to be replaced.

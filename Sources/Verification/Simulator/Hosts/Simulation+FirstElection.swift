@@ -1,25 +1,25 @@
-import Raft
-
-/// How the first election of a starting member is brought forward.
+/// How a starting member advances its first election.
 extension Simulation {
-    private static let looksMax = 100
+    private static let attemptsMax = 100
 
-    /// A starting member looks for others that are up, as often and as long as the server does.
-    /// While nobody is known to lead it lets most of its first election timeout pass at once.
-    func lookForPeers(_ number: Int, run: Int, looks: Int) {
+    /// A starting member checks whether others are up, as often and as long as the server does.
+    /// While no leader is known, it advances most of its first election timeout at once.
+    func checkForPeers(_ number: Int, run: Int, attempts: Int) {
         let host = hosts[number]
-        guard let member = host.member(ofRun: run), member.standing.leader == nil,
-            looks < Self.looksMax
+        guard let member = host.member(ofRun: run), member.summary.leader == nil,
+            attempts < Self.attemptsMax
         else { return }
         let hasPeer = hosts.contains {
-            $0 !== host && isConnected(host, to: Raft.MemberID($0.id.rawValue))
+            $0 !== host && isConnected(host, to: $0.id)
         }
         guard hasPeer, host.pausedUntil <= now else {
             return schedule(
-                .lookForPeers(host: number, run: run, looks: looks + 1), after: 50 * .millisecond)
+                .checkForPeers(host: number, run: run, attempts: attempts + 1),
+                after: 50 * .millisecond)
         }
         report.count(.electionsAdvanced)
-        let electionTicks = member.settings.electionMilliseconds / member.settings.tickMilliseconds
+        let times = member.configuration
+        let electionTicks = times.electionMilliseconds / times.tickMilliseconds
         member.post(.replica(.advance(ticks: Int(electionTicks) - 2)))
     }
 }

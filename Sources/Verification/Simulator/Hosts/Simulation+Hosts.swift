@@ -1,87 +1,90 @@
 import Disk
 import EtcdAPI
-import Membership
-import Raft
+import Identifiers
 import WriteAheadLog
 
 /// Hosts come up and go down.
 extension Simulation {
     static let clusterID = ClusterID(rawValue: 0xC1)
 
-    func addFounder(_ number: Int, _ choices: inout SeededGenerator) {
+    func addInitialHost(_ number: Int, _ choices: inout SeededGenerator) {
         addHost(
-            number, id: Membership.MemberID(rawValue: UInt64(number + 1) * 0x1111),
-            isFounder: true, &choices)
+            number, id: MemberID(rawValue: UInt64(number + 1) * 0x1111),
+            isInitialMember: true, &choices)
     }
 
     func addHost(
-        _ number: Int, id: Membership.MemberID, isFounder: Bool, _ choices: inout SeededGenerator
+        _ number: Int, id: MemberID, isInitialMember: Bool,
+        _ choices: inout SeededGenerator
     ) {
         let drift =
             plan.drift == 0 ? 0 : Int64(choices.number(below: 2 * plan.drift)) - Int64(plan.drift)
         let offset = Int64(1 + choices.number(below: 1000)) * .second
         hosts.append(
             Host(
-                number: number, id: id, isFounder: isFounder,
+                number: number, id: id, isInitialMember: isInitialMember,
                 clock: HostClock(offset: offset, drift: drift),
                 tickMilliseconds: Int64(plan.ticks[choices.number(below: plan.ticks.count)]),
                 seed: choices.next()))
-        hostNumbers[id.rawValue] = number
+        hostNumbers[id] = number
     }
 
     /// Starts the member of a host from what its disk holds.
     func start(_ host: Host) throws {
         guard host.state == .down else { return }
         host.runs += 1
-        endWhileFounding(host)
+        crashWhileBootstrapping(host)
         let directory = MemberDirectory(
             disk: host.disk, id: host.id, clusterID: Self.clusterID, limits: limits,
             mutant: mutant, tickMilliseconds: Int(host.tickMilliseconds), seed: timing.next())
-        var parts: MemberParts?
+        var restored: RestoredMember?
         do {
-            parts = try makeParts(host, directory)
+            restored = try restoreMember(host, directory)
         } catch let failure as SimulationFailure where !host.isDamaged {
             throw failure
         } catch {
             try refuse(host, error)
         }
-        guard let parts else { return }
-        guard try mayServe(host, parts, directory) else {
-            parts.state.bolt.close()
+        guard let restored else { return }
+        guard try mayServe(host, restored, directory) else {
+            restored.state.bolt.close()
             report.count(.refusedStarts)
-            tell("host \(host.number) does not serve its damaged state")
+            printTrace("host \(host.number) does not serve its damaged state")
             host.state = .gone
             return
         }
-        chooseProgram(for: host, parts)
-        if !parts.state.confState.votersOutgoing.isEmpty { report.count(.jointRestarts) }
+        chooseVersion(for: host, restored)
+        if !restored.state.confState.votersOutgoing.isEmpty { report.count(.jointRestarts) }
         host.state = .up
-        try noteStart(host, parts)
+        try recordStart(host, restored)
         host.isDamaged = false
-        let member = SimulatedMember(host: host, run: host.runs, parts: parts, simulation: self)
+        let member = SimulatedMember(
+            host: host, run: host.runs, restored: restored, simulation: self)
         host.member = member
         try safety.observe(started: member)
-        tell(
-            "host \(host.number) starts at \(member.applied), log to \(member.replica.lastIndex.rawValue)"
-        )
+        printTrace(
+            "host \(host.number) starts at \(member.applied), log to "
+                + "\(member.replica.lastIndex)")
         scheduleTick(member)
-        member.plan(.consensus)
-        member.plan(.backend)
-        schedule(.lookForPeers(host: host.number, run: host.runs, looks: 0), after: .millisecond)
+        member.schedule(.consensus)
+        member.schedule(.backend)
+        schedule(
+            .checkForPeers(host: host.number, run: host.runs, attempts: 0), after: .millisecond)
     }
 
-    func makeParts(_ host: Host, _ directory: MemberDirectory) throws -> MemberParts {
+    func restoreMember(_ host: Host, _ directory: MemberDirectory) throws -> RestoredMember {
         guard try !directory.holdsLog else {
-            return try directory.restart(founders: host.isFounder ? founders : nil)
+            return try directory.restart(
+                initialMembers: host.isInitialMember ? initialMembers : nil)
         }
-        return host.isFounder ? try directory.found(founders) : try directory.join()
+        return host.isInitialMember ? try directory.bootstrap(initialMembers) : try directory.join()
     }
 
-    /// A member that does not start needs a reason: a damaged disk, or one that fails right now.
+    /// A member that does not start needs a reason: a damaged disk, or an active disk fault.
     private func refuse(_ host: Host, _ error: any Error) throws {
         if host.isDamaged {
             report.count(.refusedStarts)
-            tell("host \(host.number) refuses to start: \(error)")
+            printTrace("host \(host.number) refuses to start: \(error)")
             host.state = .gone
             return
         }
@@ -89,48 +92,53 @@ extension Simulation {
             let log = MemberDirectory.describeLog(on: host.disk)
             throw SimulationFailure("host \(host.number) does not start: \(error); \(log)")
         }
-        tell("host \(host.number) fails to start: \(error)")
+        printTrace("host \(host.number) fails to start: \(error)")
         recover(host, losesPower: true)
         schedule(.start(host: host.number), after: timing.duration(.millisecond ... .second))
     }
 
-    /// All that was durable must be there again.
-    private func noteStart(_ host: Host, _ parts: MemberParts) throws {
-        guard let found = parts.found else {
+    /// Everything that was durable must be present.
+    private func recordStart(_ host: Host, _ member: RestoredMember) throws {
+        guard let restored = member.restoredLog else {
             guard host.durable.lastIndex == 0 else {
                 throw SimulationFailure("host \(host.number) has lost its log")
             }
             return
         }
-        if host.isFounder, found.isEmpty { report.count(.foundedAgain) }
-        if found.wasRepaired { report.count(.tornLogs) }
-        if found.hardState.commit > found.appliedIndex { report.count(.replayedEntries) }
-        if found.wasRecovered { report.count(.snapshotsRecovered) }
-        try requireDurable(host, found)
+        if host.isInitialMember, restored.isEmpty { report.count(.bootstrapsRepeated) }
+        if restored.wasRepaired { report.count(.tornLogs) }
+        if LogIndex(restored.hardState.commit) > restored.appliedIndex {
+            report.count(.replayedEntries)
+        }
+        if restored.wasRecovered { report.count(.snapshotsRecovered) }
+        try requireDurable(host, restored)
         host.durable.restart(
-            compacted: found.start.index, term: found.start.term, terms: found.terms)
-        host.durable.restart(term: found.hardState.term, vote: found.hardState.vote)
-        try states.observe(restarted: parts.state, host, record)
-        if parts.state.store.finishedCompactionRevision < parts.state.store.revisions.compacted {
+            compacted: LogIndex(restored.start.index), term: Term(restored.start.term),
+            terms: restored.terms)
+        host.durable.restart(
+            term: Term(restored.hardState.term), vote: MemberID(restored.hardState.vote))
+        try states.observe(restarted: member.state, host, record)
+        if member.state.store.finishedCompactionRevision < member.state.store.revisions.compacted {
             report.count(.compactionsResumed)
         }
     }
 
-    private func requireDurable(_ host: Host, _ found: FoundLog) throws {
-        let last = found.start.index + UInt64(found.terms.count)
-        // A later leader's snapshot, which stands for another log, may be durable before anybody has
-        // synchronized what follows it.
-        let former = host.durable.term(at: found.start.index)
-        var isReplaced = former.map { $0 < found.start.term } ?? false
-        for (place, term) in found.terms.enumerated() {
-            let index = found.start.index + UInt64(place) + 1
+    private func requireDurable(_ host: Host, _ restored: RestoredLog) throws {
+        let start = LogIndex(restored.start.index)
+        let last = start + restored.terms.count
+        // A later leader's snapshot, which stands for another log, may be durable before the
+        // entries after it are synchronized.
+        let former = host.durable.term(at: start)
+        var isReplaced = former.map { $0 < Term(restored.start.term) } ?? false
+        for (offset, term) in restored.terms.enumerated() {
+            let index = start + offset + 1
             guard let durable = host.durable.term(at: index), durable != term else { continue }
             guard durable < term else {
                 throw SimulationFailure(
                     "host \(host.number): entry \(index) was durable with term \(durable), "
                         + "it has \(term)")
             }
-            // A later leader's entry got to the disk without having been synchronized.
+            // A later leader's entry reached the disk without a synchronization.
             isReplaced = true
         }
         guard isReplaced || last >= host.durable.lastIndex else {
@@ -138,10 +146,13 @@ extension Simulation {
                 "host \(host.number): entries up to \(host.durable.lastIndex) were durable, "
                     + "the log ends at \(last)")
         }
-        let (term, vote) = (found.hardState.term, found.hardState.vote)
+        let (term, vote) = (
+            Term(restored.hardState.term), MemberID(restored.hardState.vote)
+        )
         let isKept =
             term > host.durable.term
-            || (term == host.durable.term && (vote == host.durable.vote || host.durable.vote == 0))
+            || (term == host.durable.term
+                && (vote == host.durable.vote || host.durable.vote == .none))
         guard isKept else {
             throw SimulationFailure(
                 "host \(host.number): vote for \(host.durable.vote) in term \(host.durable.term) "
@@ -149,10 +160,11 @@ extension Simulation {
         }
     }
 
-    /// Ends a member: its process alone, or the whole host with what its disk had not synchronized.
+    /// Stops a member: its process alone, or the whole host, whose disk loses unsynchronized
+    /// writes.
     func crash(_ host: Host, losesPower: Bool, reason: String) {
         guard host.state == .up else { return }
-        tell("host \(host.number) stops\(losesPower ? " with its power" : ""): \(reason)")
+        printTrace("host \(host.number) \(losesPower ? "loses power" : "stops"): \(reason)")
         report.count(losesPower ? .powerFailures : .crashes)
         let calls = host.member?.openCalls.sorted() ?? []
         host.member = nil
@@ -170,22 +182,22 @@ extension Simulation {
         host.isDiskInDoubt = false
         host.isHaltPlanned = false
         if losesPower {
-            host.disk.crash(seed: faultDice.next())
+            host.disk.crash(seed: faultRandom.next())
             host.durable.forgetPending()
         } else {
             host.disk.closeAllFiles()
         }
     }
 
-    /// Whether a member believes that messages to another one have a way.
-    func isConnected(_ host: Host, to member: Raft.MemberID) -> Bool {
-        guard let number = hostNumbers[member.rawValue], hosts[number].state == .up else {
+    /// Whether a member considers the connection to another one alive.
+    func isConnected(_ host: Host, to member: MemberID) -> Bool {
+        guard let number = hostNumbers[member], hosts[number].state == .up else {
             return false
         }
         return !network.isKnownCut(from: host.number, to: number, at: now)
     }
 
-    func host(of member: Raft.MemberID) -> Host? {
-        hostNumbers[member.rawValue].map { hosts[$0] }
+    func host(of member: MemberID) -> Host? {
+        hostNumbers[member].map { hosts[$0] }
     }
 }

@@ -1,10 +1,11 @@
 import Disk
 import EtcdAPI
+import Identifiers
 import WriteAheadLog
 
 extension MemberDirectory {
-    /// What the log of a member that does not start holds, for a report: its snapshots, and runs of
-    /// entries with one term behind the last.
+    /// The log of a member that does not start, for a report: its snapshots, and runs of entries
+    /// with one term after the last snapshot.
     static func describeLog(on disk: MemoryDisk) -> String {
         guard let known = try? WriteAheadLog.validSnapshots(disk: disk, directory: log),
             let start = known.last,
@@ -12,12 +13,13 @@ extension MemberDirectory {
                 disk: disk, directory: log, from: start)
         else { return "its log cannot be read" }
         try? opened.close()
-        var runs: [(first: UInt64, last: UInt64, term: UInt64)] = []
+        var runs: [(first: LogIndex, last: LogIndex, term: Term)] = []
         for entry in contents.entries {
-            if let run = runs.last, run.term == entry.term, run.last + 1 == entry.index {
-                runs[runs.count - 1].last = entry.index
+            let (index, term) = (LogIndex(entry.index), Term(entry.term))
+            if let run = runs.last, run.term == term, run.last.next == index {
+                runs[runs.count - 1].last = index
             } else {
-                runs.append((entry.index, entry.index, entry.term))
+                runs.append((index, index, term))
             }
         }
         let snapshots = known.suffix(4).map { "\($0.index) of term \($0.term)" }

@@ -1,6 +1,7 @@
 import Bolt
 import Disk
 import EtcdAPI
+import Identifiers
 import MVCC
 import Membership
 import Raft
@@ -8,44 +9,44 @@ import Replica
 import StateMachine
 import WriteAheadLog
 
-/// What a member is made of when it starts.
-struct MemberParts {
+/// What a member starts from: restored from its disk, or new at its first start.
+struct RestoredMember {
     let replica: Replica
     let state: StateMachine
     let log: WriteAheadLog
     let snapshots: SnapshotStore
-    /// What was read from the log; nil for a member that starts with nothing.
-    var found: FoundLog?
+    /// The log that was read; nil for a member that starts without one.
+    var restoredLog: RestoredLog?
 }
 
-/// What a member found in its log.
-struct FoundLog {
+/// The log of a member at its start.
+struct RestoredLog {
     let start: LogSnapshotRecord
-    let terms: [UInt64]
-    /// Hashes of what the entries hold.
-    let prints: [UInt64]
+    let terms: [Term]
+    /// Fingerprints of the entries.
+    let fingerprints: [UInt64]
     let hardState: RaftHardState
     /// The applied index of the database.
-    let appliedIndex: UInt64
+    let appliedIndex: LogIndex
     let wasRepaired: Bool
-    /// Whether a received database was put in its place only now.
+    /// Whether a received database replaced the former one only at this start.
     let wasRecovered: Bool
 
-    /// Whether nothing tells that the member ever ran.
+    /// Whether nothing shows that the member ever ran.
     var isEmpty: Bool { start.index == 0 && appliedIndex == 0 && terms.isEmpty }
 }
 
-/// The data directory of one member and how the member starts from it: what the server's
-/// bootstrap does, in the same order.
+/// The data directory of one member, and how the member starts from it: the steps of the server's
+/// bootstrap, in the same order.
 struct MemberDirectory {
     var disk: MemoryDisk
-    let id: Membership.MemberID
+    let id: MemberID
     let clusterID: ClusterID
     let limits: MemberLimits
     let mutant: Mutant?
-    /// Length of a tick of the member.
+    /// Tick length of the member.
     var tickMilliseconds = 100
-    /// Differs between starts, for time-outs and request numbers.
+    /// Differs between starts; for timeouts and request IDs.
     let seed: UInt64
 
     static let log = "/data/member/wal"
@@ -64,32 +65,32 @@ struct MemberDirectory {
         LogConfiguration(segmentSizeBytes: limits.segmentSizeBytes)
     }
 
-    /// Starts a member that founds the cluster together with others.
-    func found(_ founders: [Membership.Member]) throws -> MemberParts {
+    /// Starts an initial member of the cluster.
+    func bootstrap(_ initialMembers: [Membership.Member]) throws -> RestoredMember {
         let state = try makeNewState()
-        return MemberParts(
-            replica: makeReplica(foundingMachine(founders), snapshotIndex: 0), state: state,
+        return RestoredMember(
+            replica: makeReplica(initialMachine(initialMembers), snapshotIndex: 0), state: state,
             log: try createLog(), snapshots: snapshotStore)
     }
 
-    /// Starts a member that a running cluster has been told of.
-    func join() throws -> MemberParts {
+    /// Starts a member that was added to a running cluster.
+    func join() throws -> RestoredMember {
         let state = try makeNewState()
         let machine = try RaftMachine(raftConfiguration, restoring: .empty)
-        return MemberParts(
+        return RestoredMember(
             replica: makeReplica(machine, snapshotIndex: 0), state: state,
             log: try createLog(), snapshots: snapshotStore)
     }
 
-    func foundingMachine(_ founders: [Membership.Member]) -> RaftMachine {
+    func initialMachine(_ initialMembers: [Membership.Member]) -> RaftMachine {
         RaftMachine(
             raftConfiguration,
-            founders: founders.map {
-                FoundingMember(id: .init($0.id.rawValue), context: Array($0.json.utf8))
+            initialPeers: initialMembers.map {
+                InitialPeer(id: $0.id, context: Array($0.json.utf8))
             })
     }
 
-    /// Creates what is missing, and removes what an interrupted run has left.
+    /// Creates missing directories, and removes what an interrupted run has left.
     func prepare() throws {
         let isNew = !disk.exists("/data")
         try disk.createDirectory(Self.snapshots, permissions: 0o700)
@@ -102,7 +103,7 @@ struct MemberDirectory {
         try prepare()
         let bolt = try openDatabase()
         do {
-            guard try appliedMark(bolt).index == 0 else {
+            guard try consistentIndex(bolt).index == 0 else {
                 throw SimulationFailure("a database without a log has applied entries")
             }
             return try makeState(bolt)
@@ -113,24 +114,24 @@ struct MemberDirectory {
     }
 
     func openDatabase() throws -> Bolt {
-        let options = BoltOptions(
+        let options = BoltConfiguration(
             initialMapBytes: 1 << 24, bucketsAreFlat: true, growthStepBytes: 64 << 10)
-        return try Bolt.open(disk: disk, path: Self.database, options: options)
+        return try Bolt.open(disk: disk, path: Self.database, configuration: options)
     }
 
     func makeState(_ bolt: Bolt) throws -> StateMachine {
         try StateMachine(
             bolt: bolt, membership: ClusterMembership(localID: id, clusterID: clusterID),
-            settings: limits.state,
+            configuration: limits.state,
             storeConfiguration: StoreConfiguration(
                 compactionBatchLimit: limits.compactionBatchLimit, sliceKeys: 16,
                 sliceBytes: 4 << 10, indexReservedBytes: 1 << 30))
     }
 
-    func appliedMark(_ bolt: Bolt) throws(PageFault) -> AppliedMark {
+    func consistentIndex(_ bolt: Bolt) throws(PageFault) -> ConsistentIndex {
         let reading = bolt.beginRead()
         defer { reading.end() }
-        return try AppliedMark(from: reading)
+        return try ConsistentIndex(from: reading)
     }
 
     private func createLog() throws -> WriteAheadLog {
@@ -142,28 +143,31 @@ struct MemberDirectory {
 
     var raftConfiguration: RaftConfiguration {
         var configuration = RaftConfiguration(
-            id: .init(id.rawValue), preVote: mutant != .campaignsUnasked,
-            checkQuorum: mutant != .leadsUnheard, maxMessageBytes: limits.raft.maxMessageBytes,
-            maxInflightMessages: limits.raft.maxInflightMessages,
-            maxInflightBytes: limits.raft.maxInflightBytes,
-            maxUncommittedBytes: limits.raft.maxUncommittedBytes,
-            maxUnstableBytes: limits.raft.maxUnstableBytes,
-            maxApplyingBytes: limits.raft.maxApplyingBytes,
-            maxPendingReads: limits.raft.maxPendingReads, seed: seed ^ id.rawValue)
+            id: id, preVote: mutant != .campaignsWithoutPreVote,
+            checkQuorum: mutant != .leadsWithoutQuorum,
+            messageBytesMax: limits.raft.messageBytesMax,
+            catchUpBytesMax: limits.raft.catchUpBytesMax,
+            inflightMessagesMax: limits.raft.inflightMessagesMax,
+            inflightBytesMax: limits.raft.inflightBytesMax,
+            uncommittedBytesMax: limits.raft.uncommittedBytesMax,
+            unstableBytesMax: limits.raft.unstableBytesMax,
+            applyingBytesMax: limits.raft.applyingBytesMax,
+            pendingReadsMax: limits.raft.pendingReadsMax, seed: seed ^ id.rawValue)
         switch mutant {
         case .commitsEarlierTerms: configuration.mutation = .commitsEarlierTerms
-        case .readsAloneTooSoon: configuration.mutation = .readsAloneAtOnce
+        case .readsLocallyTooEarly: configuration.mutation = .ignoresLocalReadIndex
         default: break
         }
         return configuration
     }
 
-    func makeReplica(_ machine: RaftMachine, snapshotIndex: UInt64) -> Replica {
-        Replica(
-            machine,
-            settings: ReplicaSettings(
-                snapshotCount: limits.snapshotCount, catchUpEntries: limits.catchUpEntries,
-                tickMilliseconds: tickMilliseconds),
-            snapshotIndex: LogIndex(snapshotIndex), firstRound: seed)
+    func makeReplica(_ machine: RaftMachine, snapshotIndex: LogIndex) -> Replica {
+        var configuration = ReplicaConfiguration(
+            snapshotCount: limits.snapshotCount, catchUpEntries: limits.catchUpEntries,
+            tickMilliseconds: tickMilliseconds)
+        configuration.singleVoterEntriesMax = limits.singleVoterEntriesMax
+        return Replica(
+            machine, configuration: configuration,
+            snapshotIndex: snapshotIndex, firstReadContext: seed)
     }
 }

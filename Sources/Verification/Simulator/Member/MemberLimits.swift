@@ -2,8 +2,8 @@ import Disk
 import Stages
 import StateMachine
 
-/// Limits of one cluster, small so that segments end, snapshots are due, logs are cut and every
-/// bound is reached within a short run.
+/// Limits of one cluster, so small that segments end, snapshots are due, logs are compacted and
+/// every limit is reached within a short run.
 struct MemberLimits {
     var snapshotCount = 100
     var catchUpEntries = 30
@@ -11,29 +11,32 @@ struct MemberLimits {
     var compactionBatchLimit = 20
     /// nil for none.
     var quotaBytes: Int64?
-    /// nil for no checkpoints of leases.
+    /// nil for no lease checkpoints.
     var leaseCheckpointMilliseconds: Int64?
-    /// Turns in a row that a guest takes when others post meanwhile; four in the server.
-    var guestTurnsMaximum = 4
+    /// The most batches in a row that a caller runs inline while others post; four in the server.
+    var inlineRunsMax = 4
     var raft = RaftLimits()
-    /// What all members share of their settings.
-    var settings = MemberSettings()
+    var singleVoterEntriesMax = 64
+    /// The part of the configuration that all members share.
+    var configuration = MemberConfiguration()
 
     struct RaftLimits {
-        var maxMessageBytes = 1 << 20
-        var maxInflightMessages = 512
-        var maxApplyingBytes = 64 << 20
-        var maxUncommittedBytes = 256 << 20
-        var maxUnstableBytes = 256 << 20
-        var maxInflightBytes = 2 << 20
-        var maxPendingReads = 1 << 16
+        var messageBytesMax = 1 << 20
+        var catchUpBytesMax = 128 << 10
+        var inflightMessagesMax = 512
+        var applyingBytesMax = 64 << 20
+        var uncommittedBytesMax = 256 << 20
+        var unstableBytesMax = 256 << 20
+        var inflightBytesMax = 2 << 20
+        var pendingReadsMax = 1 << 16
 
-        /// What a leader's refusal over too many bytes shows: the bound that is the only small one.
+        /// The probe of a leader's refusals because of too many bytes; nil unless exactly one limit
+        /// is small.
         var refusal: Occurrence? {
             let standard = RaftLimits()
             switch (
-                maxUncommittedBytes < standard.maxUncommittedBytes,
-                maxUnstableBytes < standard.maxUnstableBytes
+                uncommittedBytesMax < standard.uncommittedBytesMax,
+                unstableBytesMax < standard.unstableBytesMax
             ) {
             case (true, false): return .uncommittedRefusals
             case (false, true): return .unstableRefusals
@@ -47,14 +50,14 @@ struct MemberLimits {
         catchUpEntries = 5 + generator.number(below: 60)
         segmentSizeBytes = 8 << (10 + generator.number(below: 4))
         compactionBatchLimit = 5 + generator.number(below: 40)
-        settings.segmentsMaximum = 2
-        settings.snapshotsMaximum = 2
-        // From with each snapshot to with every tenth.
-        settings.purgeMilliseconds = 50 << Int64(snapshotCount % 8)
-        settings.entriesPerGroup = 1 + generator.number(below: 8)
-        // A tenth of the runs synchronizes the log as seldom as the server does.
+        configuration.segmentsMax = 2
+        configuration.snapshotsMax = 2
+        // From a purge with each snapshot to one with every tenth.
+        configuration.purgeMilliseconds = 50 << Int64(snapshotCount % 8)
+        configuration.entriesPerGroup = 1 + generator.number(below: 8)
+        // A tenth of the runs synchronizes the log as rarely as the server does.
         if generator.happens(900_000) {
-            settings.unsynchronizedBytesMaximum = 1 << (10 + generator.number(below: 8))
+            configuration.unsynchronizedBytesMax = 1 << (10 + generator.number(below: 8))
         }
         drawBounds(&generator)
         if generator.happens(400_000) { drawRaftBounds(&generator) }
@@ -62,33 +65,35 @@ struct MemberLimits {
     }
 
     private mutating func drawRaftBounds(_ generator: inout SeededGenerator) {
-        raft.maxMessageBytes = 1 << (8 + generator.number(below: 8))
-        raft.maxInflightMessages = 1 + generator.number(below: 16)
-        raft.maxApplyingBytes = 1 << (10 + generator.number(below: 8))
-        raft.maxUncommittedBytes = 1 << (12 + generator.number(below: 8))
-        raft.maxUnstableBytes = 1 << (11 + generator.number(below: 8))
+        raft.messageBytesMax = 1 << (8 + generator.number(below: 8))
+        raft.catchUpBytesMax = raft.messageBytesMax / 2
+        raft.inflightMessagesMax = 1 + generator.number(below: 16)
+        singleVoterEntriesMax = 1 + raft.inflightMessagesMax / 4
+        raft.applyingBytesMax = 1 << (10 + generator.number(below: 8))
+        raft.uncommittedBytesMax = 1 << (12 + generator.number(below: 8))
+        raft.unstableBytesMax = 1 << (11 + generator.number(below: 8))
     }
 
-    /// Each bound is within reach in some of the runs.
+    /// Each limit is within reach in some of the runs.
     private mutating func drawBounds(_ generator: inout SeededGenerator) {
         if generator.happens(300_000) {
-            settings.heldBytesMaximum = 1 << (8 + generator.number(below: 5))
+            configuration.heldBytesMax = 1 << (8 + generator.number(below: 5))
         }
         if generator.happens(250_000) {
-            settings.overlayMaximumBytes = 1 << (11 + generator.number(below: 5))
+            configuration.writeBufferBytesMax = 1 << (11 + generator.number(below: 5))
         }
         if generator.happens(300_000) {
-            settings.persistOperations = 2 + generator.number(below: 40)
+            configuration.persistOperations = 2 + generator.number(below: 40)
         }
         if generator.happens(150_000) {
-            settings.receivedMessagesMaximum = 2 + generator.number(below: 30)
+            configuration.receivedMessagesMax = 2 + generator.number(below: 30)
         }
         if generator.happens(200_000) {
-            settings.applyGapMaximum = 2 + UInt64(generator.number(below: 40))
+            configuration.applyGapMax = 2 + generator.number(below: 40)
         }
-        if generator.happens(150_000) { settings.requestMaximumBytes = 1_200 }
-        if generator.happens(300_000) { settings.pinMaximumMilliseconds = 300 }
-        settings.prioritizesRevocations = generator.happens(500_000)
+        if generator.happens(150_000) { configuration.requestBytesMax = 1_200 }
+        if generator.happens(300_000) { configuration.pinMillisecondsMax = 300 }
+        configuration.prioritizesRevocations = generator.happens(500_000)
         if generator.happens(150_000) {
             quotaBytes = Int64(96 + generator.number(below: 128)) << 10
         }
@@ -97,76 +102,76 @@ struct MemberLimits {
         }
     }
 
-    /// What lets shortcuts be taken in some of the runs, and not in others.
+    /// Lets shortcuts be taken in some of the runs, and not in others.
     private mutating func drawShortcuts(_ generator: inout SeededGenerator) {
         // The quota is far as long as a full write buffer fits beside the file.
         if quotaBytes != nil, generator.happens(600_000) {
-            settings.overlayMaximumBytes = 1 << (11 + generator.number(below: 5))
+            configuration.writeBufferBytesMax = 1 << (11 + generator.number(below: 5))
         }
-        // Mostly each group is an event of its own.
-        settings.groupsPerTurn = [1, 1, 1, 3, .max][generator.number(below: 5)]
-        drawLeadersBounds(&generator)
+        // In most runs each group is an event of its own.
+        configuration.groupsPerRun = [1, 1, 1, 3, .max][generator.number(below: 5)]
+        drawProposalLimits(&generator)
         if generator.happens(200_000) {
-            settings.applyGapMaximum = 1 + UInt64(generator.number(below: 6))
-            settings.prioritizesRevocations = true
+            configuration.applyGapMax = 1 + generator.number(below: 6)
+            configuration.prioritizesRevocations = true
         }
         drawRates(&generator)
     }
 
     private mutating func drawRates(_ generator: inout SeededGenerator) {
         if generator.happens(300_000) {
-            settings.revocationsPerCheck = 16 + generator.number(below: 8)
+            configuration.revocationsPerCheck = 16 + generator.number(below: 8)
         }
         if generator.happens(300_000) {
-            settings.leasesPerCheckpoint = 1 + generator.number(below: 2)
-            settings.checkpointsPerCheck = 1 + generator.number(below: 2)
+            configuration.leasesPerCheckpoint = 1 + generator.number(below: 2)
+            configuration.checkpointsPerCheck = 1 + generator.number(below: 2)
         }
         if generator.happens(300_000) {
-            settings.unsavedSnapshotsMaximum = 1 + generator.number(below: 2)
+            configuration.unsavedSnapshotsMax = 1 + generator.number(below: 2)
         }
         if generator.happens(300_000) {
-            settings.quietBytesMaximum = 1 << (8 + generator.number(below: 8))
+            configuration.unreportedBytesMax = 1 << (8 + generator.number(below: 8))
         }
         if generator.happens(200_000) {
-            raft.maxInflightBytes = 1 << (7 + generator.number(below: 6))
+            raft.inflightBytesMax = 1 << (7 + generator.number(below: 6))
         }
-        if generator.happens(200_000) { raft.maxPendingReads = 1 + generator.number(below: 4) }
-        // Own snapshots so often that others come in their midst.
+        if generator.happens(200_000) { raft.pendingReadsMax = 1 + generator.number(below: 4) }
+        // Snapshots so often that others arrive while one is taken.
         if generator.happens(200_000) {
             snapshotCount = 4 + generator.number(below: 12)
             catchUpEntries = 1 + generator.number(below: 6)
         }
-        guestTurnsMaximum = [1, 2, 4, 4][generator.number(below: 4)]
+        inlineRunsMax = [1, 2, 4, 4][generator.number(below: 4)]
     }
 
-    /// A leader refuses over either of two bounds, mostly over one that is the only small one. Not so
-    /// small that what a slow cluster has under way keeps the ends of leases out.
-    private mutating func drawLeadersBounds(_ generator: inout SeededGenerator) {
+    /// In some runs makes exactly one of the two proposal limits small, and not so small that lease
+    /// revocations are refused.
+    private mutating func drawProposalLimits(_ generator: inout SeededGenerator) {
         let standard = RaftLimits()
         switch generator.number(below: 10) {
         case 0...1:
-            raft.maxUncommittedBytes = 1 << (10 + generator.number(below: 5))
-            raft.maxUnstableBytes = standard.maxUnstableBytes
+            raft.uncommittedBytesMax = 1 << (10 + generator.number(below: 5))
+            raft.unstableBytesMax = standard.unstableBytesMax
         case 2...3:
-            raft.maxUncommittedBytes = standard.maxUncommittedBytes
-            raft.maxUnstableBytes = 1 << (10 + generator.number(below: 5))
+            raft.uncommittedBytesMax = standard.uncommittedBytesMax
+            raft.unstableBytesMax = 1 << (10 + generator.number(below: 5))
         default: break
         }
     }
 
-    func settings(of host: Host) -> MemberSettings {
-        var settings = settings
-        settings.tickMilliseconds = host.tickMilliseconds
-        settings.joinsAsLearner = !host.isFounder
-        return settings
+    func configuration(of host: Host) -> MemberConfiguration {
+        var configuration = configuration
+        configuration.tickMilliseconds = host.tickMilliseconds
+        configuration.joinsAsLearner = !host.isInitialMember
+        return configuration
     }
 
-    var state: StateSettings {
-        var settings = StateSettings()
-        settings.learnersMaximum = 2
-        settings.quota = quota
-        settings.leaseCheckpointMilliseconds = leaseCheckpointMilliseconds
-        return settings
+    var state: StateMachineConfiguration {
+        var configuration = StateMachineConfiguration()
+        configuration.learnersMax = 2
+        configuration.quota = quota
+        configuration.leaseCheckpointMilliseconds = leaseCheckpointMilliseconds
+        return configuration
     }
 
     var quota: Quota { Quota(configuredBytes: quotaBytes ?? -1) }

@@ -1,83 +1,86 @@
 import EtcdAPI
+import Identifiers
 import Lease
 import Raft
 import Replica
 import Stages
 import StateMachine
 
-/// Runs the apply stage and carries its effects to their places.
+/// Runs the apply stage and performs its effects.
 extension SimulatedMember {
-    func turnOfApply(_ batch: [ApplyInput], isUnhurried: Bool) throws {
-        if simulation.mutant == .leaseKeepsAKey { freeKeys(of: batch) }
-        let surroundings = ApplySurroundings(now: milliseconds, isUnhurried: isUnhurried)
+    func runApply(_ batch: [ApplyInput], allowsLongWork: Bool) throws {
+        if simulation.mutant == .revocationKeepsKey { keepOneKey(of: batch) }
+        let context = ApplyContext(now: milliseconds, allowsLongWork: allowsLongWork)
         var effects: [ApplyEffect] = []
-        try apply.turn(
-            batch, surroundings, isConnected: { isConnected(to: $0) }, observer: self,
+        try apply.run(
+            batch, context, isConnected: { isConnected(to: $0) }, observer: self,
             into: &effects)
         if let failure { throw failure }
-        try judgeApplied()
-        notePromotion()
-        status.notePending(apply.pendingProposals)
-        noteBounds(effects)
+        try checkApplied()
+        recordPromotion()
+        status.recordPendingProposals(apply.pendingProposals)
+        countLimits(effects)
         for effect in effects { try perform(effect) }
-        if simulation.mutant == .leasesEndEarly { endLeasesEarly() }
+        if simulation.mutant == .leasesExpireEarly { expireLeasesEarly() }
     }
 
     private func perform(_ effect: ApplyEffect) throws {
         switch effect {
-        case .applied(let index, _): status.noteApplied(index)
-        case .progress(let progress, let isQuiet): report(progress, isQuiet: isQuiet)
+        case .applied(let index, _): status.recordApplied(index)
+        case .progress(let progress, let isDeferrable): report(progress, isDeferrable: isDeferrable)
         case .revoke(let lease, let term): revoke(lease, asLeaderOf: term)
         case .checkpoint(let leases, let term):
             simulation.report.count(.leaseCheckpoints, by: leases.count)
             post(.ownAsLeader(term: term, admission.checkpoint(of: leases)))
-        case .backend(let input): hand(input)
+        case .backend(let input): route(input)
         case .raiseSpaceAlarm: raiseSpaceAlarm()
-        case .spaceAlarm(let isActive): admission.noteSpaceAlarm(isActive: isActive)
+        case .spaceAlarm(let isActive): admission.recordSpaceAlarm(isActive: isActive)
         case .membershipChanged(let membership):
-            status.noteRole(isLearner: membership.local?.isLearner)
+            status.recordRole(isLearner: membership.local?.isLearner)
             simulation.membershipChanged(self)
         case .wakeWatchers, .proposalsFailed: break
-        case .snapshotInstalled(let index, _, _): try noteInstalled(index)
-        case .deliverReplies: apply.replies.deliver()
+        case .snapshotInstalled(let index, _, _): try recordInstalled(index)
+        case .deliverCompletions: apply.completions.deliver()
         }
     }
 
-    private func report(_ progress: ApplyProgress, isQuiet: Bool) {
+    private func report(_ progress: ApplyProgress, isDeferrable: Bool) {
         for change in progress.configurationChanges {
-            simulation.tell("host \(host.number) has applied \(change.told) by \(progress.index)")
+            simulation.printTrace(
+                "host \(host.number) has applied \(change.traceText) by \(progress.index)")
         }
         // Another quorum has to be heard from now on.
         if !progress.configurationChanges.isEmpty { leadsSince = simulation.now }
-        post(.replica(.applied(mutated(progress))), isQuiet: isQuiet)
+        post(.replica(.applied(mutated(progress))), isDeferrable: isDeferrable)
     }
 
-    private func revoke(_ lease: LeaseID, asLeaderOf term: UInt64) {
-        guard simulation.mutant != .leasesNeverEnd else { return }
+    private func revoke(_ lease: LeaseID, asLeaderOf term: Term) {
+        guard simulation.mutant != .leasesNeverExpire else { return }
         simulation.report.count(.leasesExpired)
         post(.ownAsLeader(term: term, admission.revocation(of: lease)))
     }
 
-    private func hand(_ input: BackendInput) {
+    private func route(_ input: BackendInput) {
         switch input {
         case .persist(isAwaited: true): simulation.report.count(.writeBufferWaits)
         case .persist(isAwaited: false): simulation.report.count(.persistsByCount)
         case .snapshot(let request):
             ownSnapshots += 1
             simulation.ownSnapshotBegins(host)
-            if simulation.mutant == .cutsLogEarly { post(.release(LogIndex(request.index))) }
+            if simulation.mutant == .compactsLogEarly { post(.release(request.index)) }
         case .install(let snapshot):
             isInstalling = true
-            simulation.tell(
-                "host \(host.number) installs snapshot \(snapshot.index.rawValue), has applied "
+            simulation.printTrace(
+                "host \(host.number) installs snapshot \(snapshot.index), has applied "
                     + "\(applied)")
         default: break
         }
         post(input)
     }
 
-    private func noteInstalled(_ index: UInt64) throws {
+    private func recordInstalled(_ index: LogIndex) throws {
         isInstalling = false
+        storeIndex = nil
         // Readers of the former state are refused.
         slowRead = nil
         applied = max(applied, index)
@@ -87,90 +90,91 @@ extension SimulatedMember {
     }
 
     /// Probes.
-    private func noteBounds(_ effects: [ApplyEffect]) {
+    private func countLimits(_ effects: [ApplyEffect]) {
         var (groups, revocations, checkpoints) = (0, 0, 0)
         for effect in effects {
             switch effect {
             case .applied(_, let entries) where entries > 0: groups += 1
             case .revoke: revocations += 1
             case .checkpoint: checkpoints += 1
-            case .progress(let progress, isQuiet: false) where progress.configurationChanges.isEmpty:
-                simulation.report.count(.progressUrged)
+            case .progress(let progress, isDeferrable: false)
+            where progress.configurationChanges.isEmpty:
+                simulation.report.count(.progressUrgent)
             default: break
             }
         }
-        if groups > 1 { simulation.report.count(.turnsOfManyGroups) }
-        if revocations >= settings.revocationsPerCheck {
+        if groups > 1 { simulation.report.count(.runsOfManyGroups) }
+        if revocations >= configuration.revocationsPerCheck {
             simulation.report.count(.revocationsBounded)
         }
-        if checkpoints >= settings.checkpointsPerCheck {
+        if checkpoints >= configuration.checkpointsPerCheck {
             simulation.report.count(.checkpointsBounded)
         }
-        if groups > 0, apply.putsSnapshotOff { simulation.report.count(.snapshotsPutOff) }
+        if groups > 0, apply.defersSnapshot { simulation.report.count(.snapshotsDeferred) }
     }
 
-    private func notePromotion() {
+    private func recordPromotion() {
         guard apply.promotedTerm != leadingTerm else { return }
         leadingTerm = apply.promotedTerm
         simulation.record.leases.promoted(at: simulation.now)
     }
 }
 
-/// Each entry is looked at when it is applied, and its changes with those of its group.
+/// Each entry is checked when it is applied, and its changes with those of its group.
 extension SimulatedMember: ApplyObserver {
-    func applied(_ outcome: AppliedEntry, _ entry: Entry) {
-        guard entry.index.rawValue > applied else { return }
-        // Between two entries that do not follow one another a snapshot was installed.
-        if entry.index.rawValue > applied + 1, !unjudged.isEmpty {
+    func applied(_ result: AppliedEntry, _ entry: Entry) {
+        guard entry.index > applied else { return }
+        // Between two entries that are not consecutive a snapshot was installed.
+        if entry.index > applied.next, !unchecked.isEmpty {
             return fail(SimulationFailure("a snapshot came within a group of entries"))
         }
-        applied = entry.index.rawValue
+        applied = entry.index
         let isFirst = applied > simulation.states.newestIndex
-        unjudged.append(AppliedItem(entry: entry, outcome: outcome))
+        unchecked.append(AppliedItem(entry: entry, applied: result))
         do {
-            try simulation.states.observe(outcome, entry, self, simulation)
+            try simulation.states.observe(result, entry, self, simulation)
         } catch {
             return fail(error)
         }
-        if isFirst { noteFirst(outcome, entry) }
+        if isFirst { observeFirst(result, entry) }
     }
 
-    /// What the first member sees happen to the cluster.
-    private func noteFirst(_ applied: AppliedEntry, _ entry: Entry) {
-        if entry.type == .confChangeV2 { simulation.noteJointChange(self) }
-        if case .clusterVersion(let version, let previous) = applied.outcome.result {
-            simulation.noteVersion(version, previous: previous)
+    /// What the first member to apply an entry observes.
+    private func observeFirst(_ applied: AppliedEntry, _ entry: Entry) {
+        if entry.type == .confChangeV2 { simulation.recordJointChange(self) }
+        if case .clusterVersion(let version, let previous) = applied.response.body {
+            simulation.countVersionChange(version, previous: previous)
         }
         guard let call = simulation.requestCalls.removeValue(forKey: applied.id) else { return }
-        if applied.isDoneWithoutRoom {
-            simulation.clients.doneWithoutAnswer.insert(call)
+        if applied.isAppliedDespiteNoSpace {
+            simulation.clients.appliedDespiteNoSpace.insert(call)
         } else {
-            simulation.clients.carriedOut[call] = applied.outcome
+            simulation.clients.appliedResponses[call] = applied.response
         }
     }
 
-    /// Has the judge see what was applied since it was last called.
-    func judgeApplied() throws {
-        guard let first = unjudged.first else { return }
-        let items = unjudged
-        unjudged.removeAll(keepingCapacity: true)
-        let before = simulation.record.position(after: first.entry.index.rawValue - 1)
+    /// Checks what was applied since the last call.
+    func checkApplied() throws {
+        guard let first = unchecked.first else { return }
+        let items = unchecked
+        unchecked.removeAll(keepingCapacity: true)
+        let before = simulation.record.position(after: first.entry.index.previous)
         try simulation.record.observe(items, since: before.revision, by: self)
     }
 }
 
 extension AppliedEntry {
-    /// Whether it was carried out, but its proposer told that there is no room: etcd's members find
+    /// Whether the entry was applied although the proposer got `noSpace`: etcd's members notice
     /// that their databases are full when they apply.
-    var isDoneWithoutRoom: Bool {
-        guard case .failed(.noSpace) = outcome.result else { return false }
+    var isAppliedDespiteNoSpace: Bool {
+        guard case .failed(.noSpace) = response.body else { return false }
         return raisesSpaceAlarm
     }
 }
 
 /// Mutants.
 extension SimulatedMember {
-    /// The consensus machine takes learners for voters.
+    /// The consensus machine treats learners as voters.
     private func mutated(_ progress: ApplyProgress) -> ApplyProgress {
         guard simulation.mutant == .learnersVote else { return progress }
         let changes = progress.configurationChanges.map { change in
@@ -183,8 +187,8 @@ extension SimulatedMember {
         return ApplyProgress(index: progress.index, configurationChanges: changes)
     }
 
-    /// A key of a lease that ends lives on.
-    private func freeKeys(of batch: [ApplyInput]) {
+    /// A key of a revoked lease is kept.
+    private func keepOneKey(of batch: [ApplyInput]) {
         for case .entries(let entries) in batch {
             for entry in entries where entry.type == .normal {
                 guard let request = try? InternalRaftRequest(decoding: entry.data),
@@ -196,23 +200,24 @@ extension SimulatedMember {
         }
     }
 
-    private func endLeasesEarly() {
+    private func expireLeasesEarly() {
         for lease in state.lessor.takeExpired(limit: 500, now: milliseconds + 1_200) {
             revoke(lease, asLeaderOf: leadingTerm)
         }
     }
 
-    /// Each write of the database starts the clocks of all leases anew.
-    func promoteAgain() {
+    /// Each write of the database restarts the clocks of all leases.
+    func restartLeaseClocks() {
         guard let term = state.lessor.primaryTerm else { return }
         state.lessor.promote(
-            inTerm: term, extensionMilliseconds: settings.electionMilliseconds, now: milliseconds)
+            inTerm: term, extensionMilliseconds: configuration.electionMilliseconds,
+            now: milliseconds)
     }
 }
 
 extension AppliedConfigurationChange {
     /// For the trace.
-    fileprivate var told: String {
+    fileprivate var traceText: String {
         switch self {
         case .single(let data, let index):
             "\(index): " + (ConfChange(decoding: data).map { "\($0.type) \($0.member)" } ?? "?")

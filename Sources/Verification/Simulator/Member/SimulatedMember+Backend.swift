@@ -1,5 +1,6 @@
 import Bolt
 import EtcdAPI
+import Identifiers
 import MVCC
 import Membership
 import Raft
@@ -9,18 +10,18 @@ import WriteAheadLog
 
 /// Runs the backend stage, one indivisible step at a time.
 extension SimulatedMember {
-    /// Who sleeps shorter than this is not worth a wake-up of its own.
-    private static let restMaximumMilliseconds: Int64 = 30
+    /// Longer pauses end with a tick instead of an event of their own.
+    private static let restMillisecondsMax: Int64 = 30
 
-    /// - Returns: how long it takes; nil when there is nothing left to do for a while.
-    func workOnBackend() throws -> Nanoseconds? {
+    /// - Returns: how long it takes; nil if there is nothing to do for a while.
+    func runBackend() throws -> Nanoseconds? {
         var effects: [BackendEffect] = []
         for input in backendQueue.takeAll() { backend.take(input, into: &effects) }
         for effect in effects { try perform(effect) }
         guard let step = backend.takeStep(now: milliseconds) else {
             if backendQueue.isDue { return .microsecond }
             let rest = backend.deadline - milliseconds
-            return rest > Self.restMaximumMilliseconds ? nil : max(rest, 1) * .millisecond
+            return rest > Self.restMillisecondsMax ? nil : max(rest, 1) * .millisecond
         }
         let took = simulation.diskDelay(host, 10 * .microsecond...1 * .millisecond)
         try perform(step, took: took)
@@ -31,7 +32,7 @@ extension SimulatedMember {
         try prepare(step)
         var effects: [BackendEffect] = []
         switch step {
-        case .commitOverlay: try commitOverlay(into: &effects)
+        case .commitWriteBuffer: try commitWriteBuffer(into: &effects)
         case .replaceDatabase where simulation.mutant == .snapshotWithoutState: break
         default: try backend.perform(step, now: milliseconds, into: &effects)
         }
@@ -39,12 +40,14 @@ extension SimulatedMember {
             step, nanoseconds: took, applied: status.applied,
             now: milliseconds + took / .millisecond)
         for effect in effects { try perform(effect) }
-        try note(step)
+        try complete(step)
     }
 
     private func perform(_ effect: BackendEffect) throws {
         switch effect {
-        case .apply(let input): post(input)
+        case .apply(let input):
+            if case .installed(let fresh) = input { storeIndex = fresh.value.appliedIndex }
+            post(input)
         case .recordSnapshot(let record): post(.snapshot(record))
         case .send(let snapshot): send(snapshot)
         case .ran(let work, let context): work(context.value)
@@ -60,7 +63,7 @@ extension SimulatedMember {
     }
 
     private func send(_ snapshot: OutgoingSnapshot) {
-        // Its receiver would be damaged as well, and looks at the pages that it reads alone.
+        // Its receiver would be damaged as well, and checks only the pages that it reads.
         guard !host.hasDamagedPage else {
             snapshot.database.end()
             let target = snapshot.message.to
@@ -72,16 +75,16 @@ extension SimulatedMember {
         snapshot.database.end()
     }
 
-    /// What has to come before a step: ends by plan, and what mutants do.
+    /// Before a step: planned crashes, and mutants.
     private func prepare(_ step: BackendStep) throws {
         switch step {
-        case .takeOverlay:
+        case .takeWriteBuffer:
             isTakenWithKeys = takenRevision != state.store.newestRevision
             takenRevision = state.store.newestRevision
         case .replaceDatabase, .reloadState, .removeReceived:
-            try endIfPlanned(\.installationCrash, .crashesInInstallation)
+            try crashIfPlanned(\.installationCrash, .crashesInInstallation)
         case .defragment:
-            try endIfPlanned(\.defragmentationCrash, .crashesInDefragmentation)
+            try crashIfPlanned(\.defragmentationCrash, .crashesInDefragmentation)
             if simulation.mutant == .storesIndexDefragmenting { try commitIndex(applied) }
         case .beginDefragmentation where simulation.mutant == .storesIndexDefragmenting:
             try commitIndex(applied)
@@ -89,26 +92,27 @@ extension SimulatedMember {
         }
     }
 
-    private func note(_ step: BackendStep) throws {
+    private func complete(_ step: BackendStep) throws {
         switch step {
         case .saveSnapshot(let request):
             simulation.report.count(.snapshotsTaken)
             if !request.confState.votersOutgoing.isEmpty {
                 simulation.report.count(.jointSnapshots)
             }
-        case .publishOverlay where simulation.mutant == .promotesAfterWrites: promoteAgain()
+        case .publishWriteBuffer where simulation.mutant == .restartsLeaseClocks:
+            restartLeaseClocks()
         case .compact:
             if isHeldUpByReader { simulation.report.count(.compactionsHeldUp) }
             guard backend.wasSliceOfIndex != nil else { return }
-            try endIfPlanned(\.compactionCrash, .crashesInCompaction)
+            try crashIfPlanned(\.compactionCrash, .crashesInCompaction)
         case .beginDefragmentation:
-            try endIfPlanned(\.defragmentationCrash, .crashesInDefragmentation)
+            try crashIfPlanned(\.defragmentationCrash, .crashesInDefragmentation)
         default: break
         }
     }
 }
 
-/// What others ask of the database.
+/// Requests to the database.
 extension SimulatedMember {
     private var isHeldUpByReader: Bool {
         let compacted = state.store.revisions.compacted
@@ -116,8 +120,8 @@ extension SimulatedMember {
     }
 
     func defragment() {
-        let asking = Confined(self)
-        post(.defragment { asking.value.defragmented($0) })
+        let member = Confined(self)
+        post(.defragment { member.value.defragmented($0) })
     }
 
     private func defragmented(_ failure: String?) {
@@ -128,22 +132,22 @@ extension SimulatedMember {
         simulation.report.count(.defragmentations)
     }
 
-    /// A client takes a snapshot of this member: of all that is applied by now.
+    /// A client takes a snapshot of this member, of everything applied so far.
     func takeSnapshotForClient() {
         guard !host.hasDamagedPage else { return }
-        let (asking, least) = (Confined(self), status.applied)
+        let (member, least) = (Confined(self), status.applied)
         guard simulation.mutant != .snapshotBeforePersisting else {
-            return giveDatabase(state.bolt, atLeast: least)
+            return sendDatabase(state.bolt, atLeast: least)
         }
-        post(.work { asking.value.giveDatabase($0.bolt, atLeast: least) })
+        post(.work { member.value.sendDatabase($0.bolt, atLeast: least) })
     }
 
-    private func giveDatabase(_ bolt: Bolt, atLeast index: UInt64) {
+    private func sendDatabase(_ bolt: Bolt, atLeast index: LogIndex) {
         guard !host.hasDamagedPage else { return }
         let reading = bolt.beginRead()
         defer { reading.end() }
         do {
-            let named = try AppliedMark(from: reading).index
+            let named = try ConsistentIndex(from: reading).index
             guard named >= index else {
                 throw SimulationFailure(
                     "host \(host.number) has applied entry \(index), and gives a snapshot of "
@@ -155,7 +159,7 @@ extension SimulatedMember {
         }
     }
 
-    /// The whole file as a reader sees it.
+    /// The whole file as a read transaction sees it.
     private static func image(of reading: BoltReadTransaction) -> [UInt8] {
         var image = [UInt8](repeating: 0, count: reading.sizeBytes)
         image.withUnsafeMutableBytes { memory in
@@ -173,36 +177,36 @@ extension SimulatedMember {
 
 /// Mutants.
 extension SimulatedMember {
-    private func commitOverlay(into effects: inout [BackendEffect]) throws {
+    private func commitWriteBuffer(into effects: inout [BackendEffect]) throws {
         let former = try storedIndex
         let mutant = simulation.mutant
         if mutant == .indexBeforeData {
             try commitIndex(applied)
-            if simulation.timing.happens(100_000) { throw MutantEnd() }
+            if simulation.timing.happens(100_000) { throw MutantStop() }
         }
-        try backend.perform(.commitOverlay, now: milliseconds, into: &effects)
+        try backend.perform(.commitWriteBuffer, now: milliseconds, into: &effects)
         guard try former != storedIndex else { return }
         if mutant == .indexOnlyWithKeys, !isTakenWithKeys { try commitIndex(former) }
         guard mutant == .indexAfterData else { return }
         let index = try storedIndex
         try commitIndex(former)
-        if simulation.timing.happens(100_000) { throw MutantEnd() }
+        if simulation.timing.happens(100_000) { throw MutantStop() }
         try commitIndex(index)
     }
 
-    /// How far the database says that the log is applied.
-    private var storedIndex: UInt64 {
+    /// The applied index in the database.
+    private var storedIndex: LogIndex {
         get throws {
             let reading = state.bolt.beginRead()
             defer { reading.end() }
-            return try AppliedMark(from: reading).index
+            return try ConsistentIndex(from: reading).index
         }
     }
 
-    private func commitIndex(_ index: UInt64) throws {
+    private func commitIndex(_ index: LogIndex) throws {
         let transaction = state.bolt.beginWrite()
         let meta = try transaction.createBucketIfMissing(StoreBucket.meta)
-        try meta.put(StoreBucket.consistentIndex, StoreBucket.bigEndian(index))
+        try meta.put(StoreBucket.consistentIndex, StoreBucket.bigEndian(index.rawValue))
         try transaction.commit()
     }
 
@@ -226,5 +230,5 @@ extension SimulatedMember {
     }
 }
 
-/// A mutant's member ends at the worst moment.
-struct MutantEnd: Error {}
+/// A mutant stops its member at the worst moment.
+struct MutantStop: Error {}

@@ -4,26 +4,28 @@ import Replica
 import Stages
 import StateMachine
 
-/// Runs the consensus stage and carries its effects to their places.
+/// Runs the consensus stage and performs its effects.
 extension SimulatedMember {
-    func turnOfConsensus(_ batch: [ConsensusInput]) throws {
-        admission.noteTaken(batch)
-        if simulation.now - lastTurnAt > .second { awakeSince = simulation.now }
-        lastTurnAt = simulation.now
-        var batch = simulation.mutant == .endsLeasesDeposed ? batch.map(\.freed) : batch
-        if simulation.mutant == .leadsHung, let newestWritten {
+    func runConsensus(_ batch: [ConsensusInput]) throws {
+        admission.releaseReceived(batch)
+        if simulation.now - lastRunAt > .second { awakeSince = simulation.now }
+        lastRunAt = simulation.now
+        var batch =
+            simulation.mutant == .revokesLeasesDeposed ? batch.map(\.withoutTermCheck) : batch
+        if simulation.mutant == .leadsWithHungDisk, let newestWritten {
             batch.append(.replica(.written(newestWritten)))
         }
-        let former = standing
+        let former = summary
         let isTransferring = !batch.isEmpty && consensus.replica.isTransferring
-        let lostRounds = consensus.replica.lostRounds
+        let lostReadBatches = consensus.replica.lostReadBatches
         var effects: [ConsensusEffect] = []
-        try consensus.turn(
-            batch, ConsensusSurroundings(now: milliseconds, applied: status.applied),
+        try consensus.run(
+            batch, ConsensusContext(now: milliseconds, applied: status.applied),
             isConnected: { isConnected(to: $0) }, into: &effects)
-        for case .publish(let standing) in effects { self.standing = standing }
-        note(batch, effects, former: former, isTransferring: isTransferring)
-        simulation.report.count(.lostRounds, by: consensus.replica.lostRounds - lostRounds)
+        for case .publish(let summary) in effects { self.summary = summary }
+        countProbes(batch, effects, former: former, isTransferring: isTransferring)
+        simulation.report.count(
+            .lostReadBatches, by: consensus.replica.lostReadBatches - lostReadBatches)
         try simulation.safety.observe(self, writes: effects.writes, simulation)
         if simulation.mutant == .changesEarly { applyEarly(effects.writes) }
         for effect in effects { try perform(effect) }
@@ -31,25 +33,32 @@ extension SimulatedMember {
 
     private func perform(_ effect: ConsensusEffect) throws {
         switch effect {
-        case .publish(let standing): status.publish(standing, now: milliseconds)
+        case .publish(let summary): status.publish(summary, now: milliseconds)
         case .publishDetails(let details): status.publishDetails(details)
-        case .log(let input, let isQuiet):
+        case .log(let input, let isDeferrable):
             if case .write(_, isSingleVoterCommit: true) = input {
                 simulation.report.count(.singleVoterCommits)
+            }
+            if case .write(let write, isSingleVoterCommit: false) = input,
+                consensus.replica.commitsAsSingleVoter, write.snapshot == nil,
+                write.entries.count > simulation.limits.singleVoterEntriesMax,
+                write.entries.allSatisfy({ $0.type == .normal && $0.term == summary.term })
+            {
+                simulation.report.count(.singleVoterWritesTooLarge)
             }
             if case .write(let write, _) = input, write.mustSynchronize {
                 newestWanted = write.number
                 logWaitsSince = logWaitsSince ?? simulation.now
             }
-            post(input, isQuiet: isQuiet)
-        case .apply(let input, let isQuiet):
+            post(input, isDeferrable: isDeferrable)
+        case .apply(let input, let isDeferrable):
             if simulation.mutant == .readsBeforeApplying, case .readable(_, let addresses) = input {
                 return release(addresses)
             }
-            post(input, isQuiet: isQuiet)
+            post(input, isDeferrable: isDeferrable)
         case .backend(let input): post(input)
         case .send(let messages): try send(messages)
-        case .deliverReplies: consensus.replies.deliver()
+        case .deliverCompletions: consensus.completions.deliver()
         case .heartbeatLate: simulation.report.count(.heartbeatsLate)
         case .roleChanged, .readsFailed, .inspected: break
         }
@@ -66,83 +75,94 @@ extension SimulatedMember {
 
 /// Mutants.
 extension SimulatedMember {
-    /// Changes of the membership take effect as soon as they are in the log.
+    /// Membership changes take effect as soon as they are in the log.
     private func applyEarly(_ writes: [LogWrite]) {
         for entry in writes.flatMap(\.entries)
-        where entry.type == .confChange && entry.index > standing.committedIndex {
+        where entry.type == .confChange && entry.index > summary.committedIndex {
             let early = ApplyProgress(
-                index: 0, configurationChanges: [.single(entry.data, index: entry.index.rawValue)])
+                index: 0, configurationChanges: [.single(entry.data, index: entry.index)])
             post(.replica(.applied(early)))
         }
     }
 
-    /// A leader answers its own question whether it still leads.
+    /// A leader confirms its own leadership.
     private func confirm(_ heartbeat: Message) {
         guard heartbeat.type == .heartbeat, !heartbeat.context.isEmpty else { return }
-        let answer = Message(
+        let response = Message(
             type: .heartbeatResponse, to: id, from: heartbeat.to, term: heartbeat.term,
             context: heartbeat.context)
-        post(.received([answer]))
+        post(.received([response]))
     }
 
     /// Reads do not wait until their index is applied.
-    private func release(_ addresses: [ReplyAddress]) {
-        var replies = ReplyBatch()
-        for address in addresses { replies.add(.readable, to: address, term: status.term) }
-        replies.deliver()
+    private func release(_ addresses: [CompletionAddress]) {
+        var completions = CompletionBatch()
+        for address in addresses { completions.add(.readable, to: address, term: status.term) }
+        completions.deliver()
     }
 }
 
 /// Probes.
 extension SimulatedMember {
-    private func note(
-        _ batch: [ConsensusInput], _ effects: [ConsensusEffect], former: Standing,
+    private func countProbes(
+        _ batch: [ConsensusInput], _ effects: [ConsensusEffect], former: ReplicaSummary,
         isTransferring: Bool
     ) {
         for input in batch {
             switch input {
-            case .received(let messages): note(messages, isTransferring: isTransferring)
+            case .received(let messages): countProbes(messages, isTransferring: isTransferring)
             case .ownAsLeader(let term, _):
-                let isDropped = standing.role != .leader || standing.term.rawValue != term
-                if isDropped { simulation.report.count(.deposedEndings) }
+                let isDropped = summary.role != .leader || summary.term != term
+                if isDropped { simulation.report.count(.deposedRevocations) }
             default: break
             }
         }
-        noteHeld(batch, effects)
-        if consensus.replica.holdsCommittedBack { simulation.report.count(.applyingBounded) }
-        for case .publishDetails(let details) in effects { noteBounds(details) }
+        countHeld(batch, effects)
+        if consensus.replica.isApplyingPaused { simulation.report.count(.applyingBounded) }
+        for case .publishDetails(let details) in effects { countLimits(details) }
         for case .publishDetails in effects
-        where former.leader == nil && standing.leader == nil && !openReads.isEmpty {
+        where former.leader == nil && summary.leader == nil && !openReads.isEmpty {
             simulation.report.count(.retriedReads)
         }
     }
 
-    private func note(_ messages: [Message], isTransferring: Bool) {
+    private func countProbes(_ messages: [Message], isTransferring: Bool) {
         for message in messages {
+            if message.type == .append, isCutForCatchUp(message) {
+                simulation.report.count(.catchUpBounded)
+            }
             if message.type == .propose, isTransferring { simulation.report.count(.heldForwarded) }
-            if message.type == .timeoutNow, standing.role == .candidate { isToldToCampaign = true }
+            if message.type == .timeoutNow, summary.role == .candidate { isAskedToCampaign = true }
         }
     }
 
-    private func noteBounds(_ details: RaftStatus) {
+    /// Whether committed entries follow those of an append, which only its limit keeps out.
+    private func isCutForCatchUp(_ message: Message) -> Bool {
         let limits = simulation.limits.raft
-        if details.pendingReadCount >= limits.maxPendingReads {
+        guard limits.catchUpBytesMax < limits.messageBytesMax, let last = message.entries.last
+        else { return false }
+        return last.index < message.commit
+    }
+
+    private func countLimits(_ details: RaftStatus) {
+        let limits = simulation.limits.raft
+        if details.pendingReadCount >= limits.pendingReadsMax {
             simulation.report.count(.pendingReadsBounded)
         }
         for member in details.members where member.replication == .replicate {
-            guard member.isWindowFull else { continue }
-            let isFull = member.inflightCount >= limits.maxInflightMessages
+            guard member.areInflightsFull else { continue }
+            let isFull = member.inflightCount >= limits.inflightMessagesMax
             simulation.report.count(isFull ? .windowsFull : .windowsFullOfBytes)
         }
     }
 
-    private func noteHeld(_ batch: [ConsensusInput], _ effects: [ConsensusEffect]) {
-        // What is to wait for a leader; what finds no room is refused behind.
+    private func countHeld(_ batch: [ConsensusInput], _ effects: [ConsensusEffect]) {
+        // Proposals to hold for a leader; those over the limit are refused afterwards.
         var waiting: Set<UInt64> = []
         var (refused, refusedByLeader) = (0, 0)
         for case .apply(let input, _) in effects {
             switch input {
-            case .expect(let registrations, let proposals) where proposals.sent == nil:
+            case .register(let registrations, let proposals) where proposals.sent == nil:
                 waiting.formUnion(registrations.map(\.id))
             case .refused(let id, .tooManyRequests) where waiting.remove(id) != nil: refused += 1
             case .refused(_, .tooManyRequests): refusedByLeader += 1
@@ -164,7 +184,7 @@ extension SimulatedMember {
 }
 
 extension [ConsensusEffect] {
-    /// What goes to the log.
+    /// The writes to the log.
     fileprivate var writes: [LogWrite] {
         compactMap { effect in
             if case .log(.write(let write, _), _) = effect { write } else { nil }
@@ -173,8 +193,8 @@ extension [ConsensusEffect] {
 }
 
 extension ConsensusInput {
-    /// A mutant proposes what a leader wanted although it has been deposed.
-    fileprivate var freed: ConsensusInput {
+    /// A mutant proposes what a leader requested although it has been deposed.
+    fileprivate var withoutTermCheck: ConsensusInput {
         if case .ownAsLeader(_, let proposal) = self { .own(proposal) } else { self }
     }
 }

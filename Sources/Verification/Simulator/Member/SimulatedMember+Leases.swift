@@ -1,16 +1,16 @@
 import EtcdAPI
-import Judges
+import Checkers
 import Lease
 import Stages
 import StateMachine
 
-/// Looks at leases: the apply stage is handed work on them as the server's services hand it.
+/// Reads of leases: the apply stage gets work on them as from the server's services.
 extension SimulatedMember {
-    func look(for number: CallNumber, _ call: LeaseCall) {
-        let asked = Confined(self)
-        let looker = Confined(call)
+    func inspect(for number: CallNumber, _ call: LeaseCall) {
+        let member = Confined(self)
+        let confined = Confined(call)
         let work: StateWork = { state in
-            asked.value.look(for: number, looker.value, at: state)
+            member.value.inspect(for: number, confined.value, in: state)
         }
         if case .renewal = call.work {
             post(.work(work, isBrief: true))
@@ -19,89 +19,90 @@ extension SimulatedMember {
         }
     }
 
-    func look(for waiting: [WaitingRenewal], _ gathered: GatheredRenewals) {
-        let asked = Confined(self)
+    func inspect(for waiting: [WaitingRenewal], _ pending: PendingRenewals) {
+        let member = Confined(self)
         let work: StateWork = { state in
-            asked.value.look(for: waiting, gathered, at: state)
+            member.value.inspect(for: waiting, pending, in: state)
         }
-        post(.work(work, isBrief: gathered.isBrief))
+        post(.work(work, isBrief: pending.isBrief))
     }
 
-    /// Proposes that nothing is known of a lease's remaining time.
-    func takeBack(_ lease: LeaseID, for number: CallNumber) {
-        let undone = LeaseCheckpoint(id: lease, remainingSeconds: 0)
-        propose(admission.checkpoint(of: [undone]), for: number)
+    /// Proposes to clear the remaining time of a lease that was checkpointed.
+    func clearCheckpoint(of lease: LeaseID, for number: CallNumber) {
+        let cleared = LeaseCheckpoint(id: lease, remainingSeconds: 0)
+        propose(admission.checkpoint(of: [cleared]), for: number)
     }
 }
 
-/// In a turn of the apply stage.
+/// Run by the apply stage.
 extension SimulatedMember {
-    private func look(for number: CallNumber, _ call: LeaseCall, at state: StateMachine) {
+    private func inspect(for number: CallNumber, _ call: LeaseCall, in state: StateMachine) {
         var call = call
         switch call.work {
         case .renewal(var renewal):
-            let found = isInstalling ? nil : look(renewal, at: state)
-            call.next = renewal.looked(found, now: milliseconds).map { .renewed($0) }
+            let found = isInstalling ? nil : renew(renewal, in: state)
+            call.next = renewal.handle(found, now: milliseconds).map { .renewed($0) }
             call.work = .renewal(renewal)
-        case .question(var question):
-            var look = LeaseLook<SimulationFailure?>.noClocks
+        case .query(var query):
+            var reading = LeaseReading<SimulationFailure?>.noClocks
             if !isInstalling {
-                look = question.look(at: state) { lease, now in judged(lease, at: now) }
+                reading = query.inspect(in: state) { lease, now in finding(lease, at: now) }
             }
-            call.next = question.looked(look).map { .reported($0) }
-            call.work = .question(question)
+            call.next = query.handle(reading).map { .reported($0) }
+            call.work = .query(query)
         }
-        call.finding = state.lessor[call.lease] == nil ? judged(call.lease) : nil
+        call.finding = state.lessor[call.lease] == nil ? finding(call.lease) : nil
         guard simulation.clients.leaseCalls[number] != nil else { return }
         simulation.clients.leaseCalls[number] = call
-        simulation.goOn(number)
+        simulation.scheduleLeaseStep(number)
     }
 
-    private func look(_ renewal: LeaderRenewal, at state: StateMachine) -> LeaseRenewal? {
+    private func renew(_ renewal: LeaderRenewal, in state: StateMachine) -> LeaseRenewal? {
         if simulation.mutant == .ignoresRenewals, let known = state.lessor[renewal.id] {
             return .renewed(seconds: known.grantedSeconds)
         }
-        let found = renewal.look(at: state)
-        if case .renewed = found { noteRenewed(renewal.id) }
+        let found = renewal.renew(in: state)
+        if case .renewed = found { recordRenewed(renewal.id) }
         return found
     }
 
-    private func look(
-        for waiting: [WaitingRenewal], _ gathered: GatheredRenewals, at state: StateMachine
+    private func inspect(
+        for waiting: [WaitingRenewal], _ pending: PendingRenewals, in state: StateMachine
     ) {
-        var seconds = gathered.ids.map { id -> Int64? in state.lessor[id]?.grantedSeconds }
+        var seconds = pending.ids.map { id -> Int64? in state.lessor[id]?.grantedSeconds }
         if isInstalling {
-            seconds = gathered.ids.map { _ in nil }
+            seconds = pending.ids.map { _ in nil }
         } else if simulation.mutant != .ignoresRenewals {
-            seconds = gathered.seconds(of: GatheredRenewals.look(for: gathered.ids, at: state))
-            for (id, seconds) in zip(gathered.ids, seconds) where seconds != nil {
-                noteRenewed(id)
+            seconds = pending.seconds(of: PendingRenewals.renew(pending.ids, in: state))
+            for (id, seconds) in zip(pending.ids, seconds) where seconds != nil {
+                recordRenewed(id)
             }
         }
-        simulation.looked(waiting, gathered, seconds, self)
+        simulation.renewalsRead(waiting, pending, seconds, self)
     }
 
-    private func noteRenewed(_ lease: LeaseID) {
-        simulation.record.leases.restarted(lease.rawValue, at: simulation.now)
+    private func recordRenewed(_ lease: LeaseID) {
+        simulation.record.leases.clockRestarted(lease.rawValue, at: simulation.now)
     }
 
-    /// What the judge has against what is told of a lease.
-    private func judged(_ lease: Lease, at now: ClockMilliseconds) -> SimulationFailure? {
+    /// The checker's finding against a time-to-live response.
+    private func finding(_ lease: Lease, at now: ClockMilliseconds) -> SimulationFailure? {
         let remaining = lease.remainingSeconds(at: now)
-        return judged(
-            LeaseReport(
+        return finding(
+            RecordedTimeToLive(
                 grantedSeconds: lease.grantedSeconds,
-                remainingSeconds: simulation.mutant == .tellsShortLives ? remaining / 2 : remaining,
+                remainingSeconds: simulation.mutant == .reportsShortTimeToLive
+                    ? remaining / 2 : remaining,
                 keys: lease.sortedKeys.map { String(decoding: $0, as: UTF8.self) }),
             of: lease.id)
     }
 
-    /// What the judge has against there being no such lease.
-    private func judged(_ lease: LeaseID) -> SimulationFailure? { judged(nil, of: lease) }
+    /// The checker's finding against a lease being missing.
+    private func finding(_ lease: LeaseID) -> SimulationFailure? { finding(nil, of: lease) }
 
-    private func judged(_ report: LeaseReport?, of lease: LeaseID) -> SimulationFailure? {
+    private func finding(_ report: RecordedTimeToLive?, of lease: LeaseID) -> SimulationFailure? {
         do {
-            try judgeApplied()
+            try checkApplied()
             try simulation.record.require(report, of: lease.rawValue, by: self)
         } catch let finding as SimulationFailure {
             return finding

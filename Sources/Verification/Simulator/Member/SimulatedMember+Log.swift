@@ -3,17 +3,17 @@ import Raft
 import Stages
 import WriteAheadLog
 
-/// What was appended to the log and not yet told of.
-struct AppendedUntold {
+/// Writes that were appended to the log and not yet reported.
+struct UnreportedAppends {
     var newest: WriteNumber?
     var singleVoterEntries: [Entry] = []
 }
 
 /// Runs the log stage, one step at a time.
 extension SimulatedMember {
-    /// - Returns: how long it takes; nil when there is nothing left to do.
-    func workOnLog() throws -> Nanoseconds? {
-        // A disk that hangs is looked at again and again, since the end of faults ends that.
+    /// - Returns: how long it takes; nil if there is nothing to do.
+    func runLog() throws -> Nanoseconds? {
+        // A hung disk is checked repeatedly, since it recovers when faults end.
         if host.logHangsUntil > simulation.now {
             return min(host.logHangsUntil - simulation.now, 100 * .millisecond)
         }
@@ -24,7 +24,7 @@ extension SimulatedMember {
         guard let step = logStage.nextStep else { return logQueue.isDue ? .microsecond : nil }
         if case .synchronize = step, !isSynchronizing {
             isSynchronizing = true
-            if tellsEarly { tell() }
+            if reportsEarly { reportEarly() }
             return simulation.diskDelay(host, 50 * .microsecond...4 * .millisecond)
         }
         isSynchronizing = false
@@ -34,7 +34,7 @@ extension SimulatedMember {
             return simulation.diskDelay(host, 5 * .microsecond...200 * .microsecond)
         case .synchronize: return .microsecond
         case .report:
-            if !logStage.isIdle { simulation.report.count(.logTurnsParted) }
+            if !logStage.isIdle { simulation.report.count(.logBatchesSplit) }
             return logStage.isIdle && !logQueue.isDue ? nil : .microsecond
         }
     }
@@ -45,12 +45,12 @@ extension SimulatedMember {
         var effects: [LogEffect] = []
         try logStage.perform(altered, into: &effects)
         switch step {
-        case .synchronize, .saveSnapshot: noteSynchronized()
+        case .synchronize, .saveSnapshot: recordSynchronized()
         case .append where log.tailSequence != sequence:
             simulation.report.count(.segmentsCut)
-            if isPreparingSegment { simulation.report.count(.segmentsCutUnready) }
+            if isPreparingSegment { simulation.report.count(.segmentsCutUnprepared) }
             isPreparingSegment = false
-            noteSynchronized()
+            recordSynchronized()
         default: break
         }
         for effect in effects { perform(effect) }
@@ -60,25 +60,25 @@ extension SimulatedMember {
         switch effect {
         case .commit(let entries):
             if appended.newest != nil { post(.entries(entries)) }
-        case .written(let number, let isQuiet):
+        case .written(let number, let isDeferrable):
             guard appended.newest != nil else { return }
-            appended = AppendedUntold()
+            appended = UnreportedAppends()
             newestWritten = number
             logWaitsSince = newestWanted.map { $0 > number } ?? false ? simulation.now : nil
-            post(.replica(.written(number)), isQuiet: isQuiet)
+            post(.replica(.written(number)), isDeferrable: isDeferrable)
         case .snapshotSaved(let index):
-            post(.snapshotRecorded(index.rawValue), isQuiet: true)
-            post(.snapshotSaved, isQuiet: true)
+            post(.snapshotRecorded(index), isDeferrable: true)
+            post(.snapshotSaved, isDeferrable: true)
             post(.replica(.snapshotSaved(index)))
         case .prepareSegment: planPreparation()
         }
     }
 
-    /// Has the judge know what will be in the log, and a mutant alter it.
+    /// Records what will be in the log, and lets a mutant alter it.
     private func prepare(_ step: LogStep) throws -> LogStep {
         switch step {
         case .append(let write, let isSingleVoterCommit):
-            note(write)
+            record(write)
             appended.newest = write.number
             if isSingleVoterCommit { appended.singleVoterEntries += write.entries }
             return .append(try mutated(write), isSingleVoterCommit: isSingleVoterCommit)
@@ -89,52 +89,52 @@ extension SimulatedMember {
         }
     }
 
-    private func note(_ write: LogWrite) {
+    private func record(_ write: LogWrite) {
         if let snapshot = write.snapshot {
-            simulation.tell(
-                "host \(host.number) records snapshot \(snapshot.index.rawValue) of term "
-                    + "\(snapshot.term.rawValue)")
+            simulation.printTrace(
+                "host \(host.number) records snapshot \(snapshot.index) of term "
+                    + "\(snapshot.term)")
             if ownSnapshots > 0 { simulation.report.count(.snapshotsAtOnce) }
             host.durable.append(
-                .snapshot(index: snapshot.index.rawValue, term: snapshot.term.rawValue))
+                .snapshot(index: snapshot.index, term: snapshot.term))
         }
         for entry in write.entries {
-            host.durable.append(.entry(index: entry.index.rawValue, term: entry.term.rawValue))
+            host.durable.append(.entry(index: entry.index, term: entry.term))
         }
         if let state = write.hardState {
-            host.durable.append(.hardState(term: state.term.rawValue, vote: state.vote.rawValue))
+            host.durable.append(.hardState(term: state.term, vote: state.vote))
         }
     }
 
-    private func noteSynchronized() {
+    private func recordSynchronized() {
         if host.durable.synchronize() { simulation.report.count(.durableTruncations) }
     }
 }
 
 /// Mutants.
 extension SimulatedMember {
-    /// Whether what is not durable yet is told of.
-    private var tellsEarly: Bool {
+    /// Whether writes are reported before they are durable.
+    private var reportsEarly: Bool {
         switch simulation.mutant {
-        case .leaderCountsEarly: standing.role == .leader
-        case .followerAcknowledgesEarly: standing.role == .follower
+        case .leaderCountsEarly: summary.role == .leader
+        case .followerAcknowledgesEarly: summary.role == .follower
         default: false
         }
     }
 
-    private func tell() {
-        let untold = appended
-        appended = AppendedUntold()
-        if !untold.singleVoterEntries.isEmpty { post(.entries(untold.singleVoterEntries)) }
-        if let newest = untold.newest { post(.replica(.written(newest))) }
+    private func reportEarly() {
+        let unreported = appended
+        appended = UnreportedAppends()
+        if !unreported.singleVoterEntries.isEmpty { post(.entries(unreported.singleVoterEntries)) }
+        if let newest = unreported.newest { post(.replica(.written(newest))) }
     }
 
     private func mutated(_ write: LogWrite) throws -> LogWrite {
         var write = write
         switch simulation.mutant {
-        case .keepsConflicts: write.entries.removeAll { $0.index.rawValue <= log.lastIndex }
+        case .keepsConflicts: write.entries.removeAll { $0.index <= log.lastIndex }
         case .forgetsVotes: write.hardState?.vote = .none
-        case .snapshotWithoutNote:
+        case .snapshotNotRecorded:
             guard let snapshot = write.snapshot.take() else { return write }
             let metadata = RaftSnapshotMetadata(
                 confState: RaftConfState(snapshot.confState), index: snapshot.index.rawValue,

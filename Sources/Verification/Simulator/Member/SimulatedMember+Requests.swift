@@ -1,12 +1,13 @@
 import EtcdAPI
+import Identifiers
 import Raft
 import Replica
 import Stages
 import StateMachine
 
-/// Requests, as the server's services and connections hand them in.
+/// Requests, as the server's services and connections post them.
 extension SimulatedMember {
-    /// Puts a client's request into the log.
+    /// Proposes a client's request.
     func propose(field: UInt32, payload: [UInt8], for call: CallNumber) {
         let costBytes = Self.cost(of: field, payload)
         var isNearQuota = false
@@ -22,13 +23,13 @@ extension SimulatedMember {
                 simulation.report.count(isNearQuota ? .admittedNearQuota : .admittedFarFromQuota)
             }
             if field == InternalRaftRequest.Field.leaseRevoke,
-                status.committed > status.applied + settings.applyGapMaximum
+                status.committed > status.applied + configuration.applyGapMax
             {
                 simulation.report.count(.revocationsBeyondGap)
             }
             simulation.requestCalls[proposal.id] = call
-            submit(.propose(proposal, reply: address(call)), call)
-            if simulation.mutant == .proposesTwice, standing.role == .follower {
+            submit(.propose(proposal, completion: address(call)), call)
+            if simulation.mutant == .proposesTwice, summary.role == .follower {
                 post(.own(proposal))
             }
         } catch {
@@ -36,49 +37,49 @@ extension SimulatedMember {
         }
     }
 
-    /// Waits until everything that was acknowledged is visible here.
+    /// A linearizable read: waits until everything that was acknowledged is visible here.
     func read(for call: CallNumber) {
         if admission.admitsLocalRead {
             simulation.report.count(.localReads)
-            return simulation.letRead(call, term: status.term)
+            return simulation.scheduleRead(call, term: status.term)
         }
-        guard simulation.mutant != .readsWithoutRound else {
-            return simulation.letRead(call, term: status.term)
+        guard simulation.mutant != .readsWithoutReadIndex else {
+            return simulation.scheduleRead(call, term: status.term)
         }
         openReads.insert(call)
-        submit(.read(reply: address(call)), call)
+        submit(.read(completion: address(call)), call)
     }
 
     func changeMembership(
-        _ type: ConfChangeType, _ member: Raft.MemberID, context: [UInt8], for call: CallNumber
+        _ type: ConfChangeType, _ member: MemberID, context: [UInt8], for call: CallNumber
     ) {
         let id = admission.nextRequestID()
         simulation.requestCalls[id] = call
         let change = ConfChange(id: id, type: type, member: member, context: context)
-        submit(.changeMembership(id: id, change, reply: address(call)), call)
+        submit(.changeMembership(id: id, change, completion: address(call)), call)
     }
 
-    /// A message of another member.
+    /// A message from another member.
     func receive(_ message: Message) {
         guard admission.admitReceived(1) else { return simulation.report.count(.receivedDropped) }
         post(.received([message]))
     }
 
     /// A proposal of the member itself.
-    func proposeOwn(field: UInt32, payload: [UInt8], isQuiet: Bool = false) {
-        post(.own(admission.wrap(field: field, payload: payload)), isQuiet: isQuiet)
+    func proposeOwn(field: UInt32, payload: [UInt8], isDeferrable: Bool = false) {
+        post(.own(admission.wrap(field: field, payload: payload)), isDeferrable: isDeferrable)
     }
 
-    /// Has this member's alarm about its full database raised; again only if that was lost.
+    /// Raises the alarm about this member's full database; again only if it was lost.
     func raiseSpaceAlarm() {
         guard let alarm = admission.spaceAlarm(of: id, now: milliseconds) else { return }
         simulation.report.count(.spaceAlarms)
         post(.own(alarm))
     }
 
-    /// Puts a proposal into the log and has the call hear what becomes of it.
+    /// Proposes, and completes the call with the response.
     func propose(_ proposal: NumberedProposal, for call: CallNumber) {
-        submit(.propose(proposal, reply: address(call)), call)
+        submit(.propose(proposal, completion: address(call)), call)
     }
 
     private func submit(_ request: ClientRequest, _ call: CallNumber) {
@@ -86,8 +87,8 @@ extension SimulatedMember {
         post(.requests([request]))
     }
 
-    private func address(_ call: CallNumber) -> ReplyAddress {
-        ReplyAddress(sink: sink, token: UInt64(call))
+    private func address(_ call: CallNumber) -> CompletionAddress {
+        CompletionAddress(receiver: receiver, token: UInt64(call))
     }
 
     private func refuse(_ call: CallNumber, _ error: EtcdError) {
@@ -97,14 +98,14 @@ extension SimulatedMember {
             raiseSpaceAlarm()
         case .tooManyRequests:
             simulation.report.count(.gapRefusals)
-            simulation.revokeAnything(at: host)
+            simulation.revokeRandomLease(at: host)
         case .requestTooLarge: simulation.report.count(.sizeRefusals)
         default: break
         }
-        simulation.schedule(.answer(call, .refused), after: .millisecond)
+        simulation.schedule(.response(call, .refused), after: .millisecond)
     }
 
-    /// What a request adds to the database; nil for what needs no room.
+    /// The bytes that a request adds to the database; nil for none.
     private static func cost(of field: UInt32, _ payload: [UInt8]) -> Int? {
         switch field {
         case InternalRaftRequest.Field.put:

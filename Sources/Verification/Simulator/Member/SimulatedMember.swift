@@ -1,121 +1,128 @@
 import Bolt
 import Disk
 import EtcdAPI
+import Identifiers
 import MVCC
-import Membership
 import Raft
 import Replica
 import Stages
 import StateMachine
 import WriteAheadLog
 
-/// One member between a start and its end: the stages that the server runs, and the queues between
+/// One member from a start to its end: the stages that the server runs, and the queues between
 /// them.
 ///
 /// It does what the server's threads do, one indivisible piece at a time, each an event of the
-/// simulation: so a crash can come between any two, and whatever two threads may do in either
-/// order happens in either order. Who runs a turn of the consensus or the apply stage, its owner or
-/// whoever posts while that sleeps, is drawn from the seed. What is here beside is routing of
-/// effects, faults, and mutants, which alter what is routed.
+/// simulation: so a crash can come between any two pieces, and pieces of two threads run in either
+/// order. The seed decides whether a batch of the consensus or the apply stage is run by its
+/// dedicated thread or inline by the caller. The rest is routing of effects, faults, and mutants,
+/// which alter what is routed.
 final class SimulatedMember {
     unowned let host: Host
     let run: Int
-    let id: Raft.MemberID
+    let id: MemberID
     unowned let simulation: Simulation
-    let settings: MemberSettings
+    let configuration: MemberConfiguration
     let status: PublishedStatus
     let admission: Admission
     let state: StateMachine
     let log: WriteAheadLog
     let snapshots: SnapshotStore
-    private(set) lazy var sink = CallSink(self)
+    private(set) lazy var receiver = CallReceiver(self)
 
     var consensus: ConsensusStage
     var logStage: LogStage
     var apply: ApplyStage
     var backend: BackendStage
-    var consensusQueue = LaneQueue<ConsensusInput>()
-    var logQueue = LaneQueue<LogInput>()
-    var applyQueue = LaneQueue<ApplyInput>()
-    var backendQueue = LaneQueue<BackendInput>()
-    /// Why the member cannot go on, from a turn that was run within another one.
+    var consensusQueue = StageQueue<ConsensusInput>()
+    var logQueue = StageQueue<LogInput>()
+    var applyQueue = StageQueue<ApplyInput>()
+    var backendQueue = StageQueue<BackendInput>()
+    /// The error of a run within another one: the member cannot go on.
     var failure: (any Error)?
 
-    /// How the replica stands since its last turn.
-    var standing: Standing
-    /// Calls that wait for an answer of this member, and those among them that wait for a read.
+    /// The summary of the replica after its last run.
+    var summary: ReplicaSummary
+    /// Calls that wait for a completion from this member, and those of them that wait for a read.
     var openCalls: Set<CallNumber> = []
     var openReads: Set<CallNumber> = []
-    /// Renewals that wait for the next turn of their port.
+    /// Renewals that wait for the next tick of their event loop.
     var renewals: [WaitingRenewal] = []
-    /// Whether the disk is at work on a synchronization.
+    /// Whether the disk is synchronizing the log.
     var isSynchronizing = false
-    /// Whether a part of the log's next segment is made ready.
+    /// Whether a part of the log's next segment is prepared.
     var isPreparingSegment = false
-    /// What one client reads slowly.
+    /// The slow read of one client.
     var slowRead: SlowRead?
-    /// What was appended and not yet told of, for the mutants that tell of it early.
-    var appended = AppendedUntold()
-    /// Since when nothing was finished that the log has to make durable; nil while nothing waits.
+    /// Writes that were appended and not yet reported, for the mutants that report early.
+    var appended = UnreportedAppends()
+    /// Since when the log has completed none of the writes that it has to make durable; nil while
+    /// there are none.
     var logWaitsSince: Nanoseconds?
-    /// The newest write that was told to be durable, and the newest that has to become so.
+    /// The newest write that was reported durable, and the newest that has to become durable.
     var newestWritten: WriteNumber?
     var newestWanted: WriteNumber?
-    /// Index of the last applied entry, also in the midst of a turn.
-    var applied: UInt64
-    /// Entries of the present turn that no judge has seen yet.
-    var unjudged: [AppliedItem] = []
-    /// Set while the backend puts a received state in the place of the present one.
+    /// Index of the last applied entry, also in the midst of a run.
+    var applied: LogIndex
+    /// Entries of the current run that were not checked yet.
+    var unchecked: [AppliedItem] = []
+    /// Set while the backend installs a received state.
     var isInstalling = false
-    /// The term in which this member became leader last.
-    var leadingTerm: UInt64 = 0
-    /// Where the store was when its write buffer was last taken, and whether that held keys.
+    /// Index of the received state from when the store has it until the apply stage has it too.
+    var storeIndex: LogIndex?
+    /// The term in which this member last became leader.
+    var leadingTerm: Term = .zero
+    /// The revision of the store when its write buffer was last taken, and whether that held keys.
     var takenRevision: Int64 = 0
     var isTakenWithKeys = false
     /// Snapshots of its own that are not recorded yet.
     var ownSnapshots = 0
 
-    // What the judges have seen of it.
-    /// When each host was last heard, by its number.
+    // State of the checkers.
+    /// When each host was last heard from, by host number.
     var heardAt: [Int: Nanoseconds] = [:]
-    /// Since when it leads with the voters that there are now.
+    /// Since when it leads with the current voters.
     var leadsSince: Nanoseconds = 0
-    /// When it had its last turn of consensus, and since when it has had them without a long gap.
-    var lastTurnAt: Nanoseconds = 0
+    /// When its consensus stage ran last, and since when it has run without a long gap.
+    var lastRunAt: Nanoseconds = 0
     var awakeSince: Nanoseconds = 0
-    /// Whether it was asked to campaign.
-    var isToldToCampaign = false
+    /// Whether a leader asked it to campaign.
+    var isAskedToCampaign = false
     var seenCommit: LogIndex
     var seenLast: LogIndex
     var seenRole = RoleName.follower
     var seenTerm = Term.zero
 
-    init(host: Host, run: Int, parts: MemberParts, simulation: Simulation) {
+    init(host: Host, run: Int, restored: RestoredMember, simulation: Simulation) {
         self.host = host
         self.run = run
         self.simulation = simulation
         let now = host.clock.reading(at: simulation.now) / .millisecond
-        id = parts.replica.id
-        settings = simulation.limits.settings(of: host)
-        status = PublishedStatus(id: id, state: parts.state, settings: settings, now: now)
+        id = restored.replica.id
+        configuration = simulation.limits.configuration(of: host)
+        status = PublishedStatus(
+            id: id, state: restored.state, configuration: configuration, now: now)
         admission = Admission(
-            settings: settings, status: status, quota: simulation.limits.quota,
+            configuration: configuration, status: status, quota: simulation.limits.quota,
             firstRequestID: UInt64(host.number + 1) << 48 | UInt64(run) << 32)
-        standing = Standing(parts.replica)
-        seenCommit = parts.replica.committedIndex
-        seenLast = parts.replica.lastIndex
-        state = parts.state
-        log = parts.log
-        snapshots = parts.snapshots
-        applied = parts.state.appliedIndex
-        consensus = ConsensusStage(parts.replica, settings: settings, now: now)
-        logStage = LogStage(log: parts.log, snapshots: parts.snapshots, settings: settings)
+        summary = ReplicaSummary(restored.replica)
+        seenCommit = restored.replica.committedIndex
+        seenLast = restored.replica.lastIndex
+        state = restored.state
+        log = restored.log
+        snapshots = restored.snapshots
+        applied = restored.state.appliedIndex
+        consensus = ConsensusStage(restored.replica, configuration: configuration, now: now)
+        logStage = LogStage(
+            log: restored.log, snapshots: restored.snapshots, configuration: configuration)
         apply = ApplyStage(
-            parts.state, id: id, snapshotIndex: parts.replica.snapshotIndex.rawValue,
-            snapshotCount: simulation.limits.snapshotCount, settings: settings, now: now)
+            restored.state, id: id, snapshotIndex: restored.replica.snapshotIndex,
+            snapshotCount: simulation.limits.snapshotCount, configuration: configuration, now: now)
         backend = BackendStage(
-            parts.state, snapshots: parts.snapshots, snapshotCount: simulation.limits.snapshotCount,
-            snapshotIndex: parts.replica.snapshotIndex.rawValue, settings: settings, now: now)
+            restored.state, snapshots: restored.snapshots,
+            snapshotCount: simulation.limits.snapshotCount,
+            snapshotIndex: restored.replica.snapshotIndex, configuration: configuration,
+            now: now)
     }
 
     deinit {
@@ -129,19 +136,19 @@ final class SimulatedMember {
         host.clock.reading(at: simulation.now) / .millisecond
     }
 
-    func isConnected(to member: Raft.MemberID) -> Bool {
+    func isConnected(to member: MemberID) -> Bool {
         simulation.isConnected(host, to: member)
     }
 }
 
-/// Where answers of one member go: to the clients, with the number of the call as the token.
-final class CallSink: ReplySink, @unchecked Sendable {
+/// Routes the completions of one member to the clients; the token is the number of the call.
+final class CallReceiver: CompletionReceiver, @unchecked Sendable {
     // `@unchecked Sendable`: a simulation is one thread.
     private unowned let member: SimulatedMember
 
     init(_ member: SimulatedMember) { self.member = member }
 
-    func deliver(_ replies: [Reply]) {
-        for reply in replies { member.simulation.hear(reply, from: member) }
+    func deliver(_ completions: [Completion]) {
+        for completion in completions { member.simulation.receive(completion, from: member) }
     }
 }

@@ -1,21 +1,21 @@
 import Raft
 
-/// A message on its way, as bytes.
+/// An encoded message in transit.
 struct Packet {
     let from: Int
     let to: Int
     let bytes: [UInt8]
-    /// The connection that it came by; nothing arrives by one that has broken meanwhile.
+    /// The connection that carries it; nothing arrives on one that has broken meanwhile.
     let connection: Int
 }
 
-/// Which links are cut, and since when.
+/// The network links between hosts: which are cut, and since when.
 struct Network {
     private struct Link {
-        /// How many faults cut it now.
+        /// The number of faults that cut it now.
         var cuts = 0
         var cutSince: Nanoseconds = 0
-        /// When its newest message arrives: without reordering none overtakes it.
+        /// The arrival time of its newest message: without reordering no message overtakes it.
         var lastArrival: Nanoseconds = 0
         /// Counts the connections that have broken.
         var connection = 0
@@ -23,7 +23,7 @@ struct Network {
 
     private var links: [[Link]] = []
 
-    /// How long silence is taken for a live connection.
+    /// How long a silent connection is considered alive.
     private static let silenceMax: Nanoseconds = 5 * .second
 
     mutating func addHosts(_ count: Int) {
@@ -36,7 +36,7 @@ struct Network {
 
     func isCut(from: Int, to: Int) -> Bool { links[from][to].cuts > 0 }
 
-    /// Whether the sender has noticed by now that nobody answers.
+    /// Whether the sender has noticed by now that the peer does not respond.
     func isKnownCut(from: Int, to: Int, at now: Nanoseconds) -> Bool {
         [links[from][to], links[to][from]].contains { link in
             link.cuts > 0 && now - link.cutSince > Self.silenceMax
@@ -45,7 +45,7 @@ struct Network {
 
     func connection(from: Int, to: Int) -> Int { links[from][to].connection }
 
-    /// A connection breaks: what is on its way by it is lost, the next one works again.
+    /// Breaks a connection: its packets in transit are lost, the next one works.
     mutating func breakConnection(from: Int, to: Int) { links[from][to].connection += 1 }
 
     mutating func cut(from: Int, to: Int, at now: Nanoseconds) {
@@ -55,7 +55,7 @@ struct Network {
 
     mutating func heal(from: Int, to: Int) { links[from][to].cuts -= 1 }
 
-    /// When a message arrives that would take so long.
+    /// The arrival time of a message that takes until `time`.
     mutating func arrival(
         from: Int, to: Int, at time: Nanoseconds, mayOvertake: Bool
     ) -> Nanoseconds {

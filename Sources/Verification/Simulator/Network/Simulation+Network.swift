@@ -1,18 +1,18 @@
 import EtcdAPI
-import Membership
+import Identifiers
 import PeerTransport
 import Raft
 
-/// Messages between members: encoded when they leave, decoded when they arrive.
+/// Messages between members: encoded when they are sent, decoded when they arrive.
 extension Simulation {
     func send(_ message: Raft.Message, from host: Host) {
-        guard let number = hostNumbers[message.to.rawValue] else { return }
+        guard let number = hostNumbers[message.to] else { return }
         let bytes = RaftMessage(message).encoded()
         trace.add(bytes)
         let target = hosts[number]
         let isLost =
             target.state != .up || network.isCut(from: host.number, to: number)
-            || faultDice.happens(isStormy ? plan.network.loss : 0)
+            || faultRandom.happens(isFaultPhase ? plan.network.loss : 0)
         guard !isLost else {
             report.count(.lostMessages)
             return reportUnreachable(message.to, by: host)
@@ -21,8 +21,8 @@ extension Simulation {
             from: host.number, to: number, bytes: bytes,
             connection: network.connection(from: host.number, to: number))
         launch(packet)
-        // A proposal that came twice would be carried out twice: no connection repeats one.
-        if isStormy, message.type != .propose, faultDice.happens(plan.network.duplication) {
+        // A proposal that came twice would be applied twice: no connection repeats one.
+        if isFaultPhase, message.type != .propose, faultRandom.happens(plan.network.duplication) {
             report.count(.duplicates)
             launch(packet)
         }
@@ -30,18 +30,18 @@ extension Simulation {
 
     private func launch(_ packet: Packet) {
         var delay = timing.duration(plan.network.delay)
-        let mayOvertake = isStormy && faultDice.happens(plan.network.reordering)
+        let mayOvertake = isFaultPhase && faultRandom.happens(plan.network.reordering)
         if mayOvertake { delay += timing.duration(0...300 * .millisecond) }
         let arrival = network.arrival(
             from: packet.from, to: packet.to, at: now + delay, mayOvertake: mayOvertake)
         schedule(.arrive(packet), after: arrival - now)
     }
 
-    /// A connection that breaks is noticed, one that is silent mostly is not.
-    func reportUnreachable(_ target: Raft.MemberID, by host: Host) {
+    /// A broken connection is noticed, a silent one mostly is not.
+    func reportUnreachable(_ target: MemberID, by host: Host) {
         guard timing.happens(300_000) else { return }
         schedule(
-            .unreachable(host: host.number, run: host.runs, target: target.rawValue),
+            .unreachable(host: host.number, run: host.runs, target: target),
             after: timing.duration(.millisecond...100 * .millisecond))
     }
 
@@ -54,18 +54,18 @@ extension Simulation {
             return schedule(.arrive(packet), after: host.pausedUntil - now)
         }
         guard packet.connection == network.connection(from: packet.from, to: packet.to) else {
-            return try arriveInPart(packet)
+            return try arriveTruncated(packet)
         }
         guard let record = try? RaftMessage(decoding: packet.bytes),
             var message = Raft.Message(record), message.to == member.id
         else { return }
         let removed = member.state.membership.removed
         guard !removed.contains(hosts[packet.from].id) else {
-            // Whose connection is refused for this learns that it was removed.
+            // A member whose connection is refused for this learns that it was removed.
             return schedule(.retire(host: packet.from), after: .millisecond)
         }
-        // One that was handed on says nothing of who handed it on.
-        guard !removed.contains(Membership.MemberID(rawValue: message.from.rawValue)) else {
+        // A forwarded message does not show which member forwarded it.
+        guard !removed.contains(message.from) else {
             return
         }
         if mutant == .votesForShorterLogs, message.type == .vote || message.type == .preVote {
@@ -75,9 +75,9 @@ extension Simulation {
         member.receive(message)
     }
 
-    /// Of a message whose connection has broken only the first bytes come: they are no message.
-    private func arriveInPart(_ packet: Packet) throws {
-        report.count(.messagesCut)
+    /// Of a message on a broken connection only the first bytes arrive: they are no message.
+    private func arriveTruncated(_ packet: Packet) throws {
+        report.count(.messagesTruncated)
         var frame = withUnsafeBytes(of: UInt64(packet.bytes.count).bigEndian) { [UInt8]($0) }
         frame += packet.bytes
         var decoder = MessageStreamDecoder()

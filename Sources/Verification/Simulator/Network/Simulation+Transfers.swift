@@ -1,14 +1,15 @@
 import Disk
 import EtcdAPI
+import Identifiers
 import PeerTransport
 import Raft
 import SnapshotRestore
 import WriteAheadLog
 
-/// A snapshot with its database on its way from one member to another.
+/// The transfer of a snapshot and its database from one member to another.
 struct Transfer {
     let message: [UInt8]
-    let index: UInt64
+    let index: LogIndex
     let image: [UInt8]
     let from: (host: Int, run: Int)
     let to: (host: Int, run: Int)
@@ -17,17 +18,17 @@ struct Transfer {
     var written = 0
 }
 
-/// Snapshots travel in pieces; either end or the link may break in between.
+/// Snapshots are sent in pieces; either end or the link may fail in between.
 extension Simulation {
     private static let pieceBytes = 16 << 10
 
     func send(_ message: Raft.Message, database image: [UInt8], from member: SimulatedMember) {
         let sender = (member.host.number, member.run)
-        guard let number = hostNumbers[message.to.rawValue], let target = hosts[number].member,
+        guard let number = hostNumbers[message.to], let target = hosts[number].member,
             let snapshot = message.snapshot
         else { return report(message.to, to: sender, isDelivered: false) }
         transfers[nextTransfer] = Transfer(
-            message: RaftMessage(message).encoded(), index: snapshot.index.rawValue, image: image,
+            message: RaftMessage(message).encoded(), index: snapshot.index, image: image,
             from: sender, to: (number, target.run), target: message.to)
         schedule(.transfer(nextTransfer), after: timing.duration(plan.network.delay))
         nextTransfer += 1
@@ -41,13 +42,13 @@ extension Simulation {
             host.member(ofRun: transfer.to.run) == nil
             || hosts[transfer.from.host].member(ofRun: transfer.from.run) == nil
             || network.isCut(from: transfer.from.host, to: transfer.to.host)
-            || (isStormy && faultDice.happens(plan.network.cutTransfers))
+            || (isFaultPhase && faultRandom.happens(plan.network.cutTransfers))
         guard !isCut else { return abandon(number) }
         if host.pausedUntil > now {
             return schedule(.transfer(number), after: host.pausedUntil - now)
         }
         try attempt(host) { try receive(&transfer, number, host) }
-        // Unless the host has stopped over it, which has ended the transfer.
+        // Unless the host has stopped during the call, which has ended the transfer.
         guard transfers[number] != nil, host.member(ofRun: transfer.to.run) != nil else { return }
         transfers[number] = transfer
         if transfer.written < transfer.image.count || transfer.file != nil {
@@ -79,19 +80,19 @@ extension Simulation {
         transfer.file = nil
         try check(transfer, at: path, host)
         try member.snapshots.commitDatabase(index: transfer.index)
-        tell("host \(host.number) has received the database of snapshot \(transfer.index)")
+        printTrace("host \(host.number) has received the database of snapshot \(transfer.index)")
         transfers[number] = nil
         if mutant != .snapshotBeforeDatabase { deliver(transfer, to: member) }
         report(transfer.target, to: transfer.from, isDelivered: true)
     }
 
-    /// As the server looks at a received database before it gets its name.
+    /// Checks a received database before it gets its name, as the server does.
     private func check(_ transfer: Transfer, at path: String, _ host: Host) throws {
         let term = try RaftMessage(decoding: transfer.message).snapshot?.metadata.term ?? 0
         let old = try SnapshotDatabase(disk: host.disk, path: path)
-            .accept(index: transfer.index, term: term)
+            .accept(index: transfer.index, term: Term(term))
         guard old == nil else {
-            throw SimulationFailure("a database was sent that is behind its snapshot")
+            throw SimulationFailure("a sent database is older than its snapshot")
         }
     }
 
@@ -102,7 +103,7 @@ extension Simulation {
         member.receive(message)
     }
 
-    private func isReceiving(_ index: UInt64, _ host: Host) -> Bool {
+    private func isReceiving(_ index: LogIndex, _ host: Host) -> Bool {
         transfers.values.contains { other in
             other.file != nil && other.index == index && other.to.host == host.number
         }

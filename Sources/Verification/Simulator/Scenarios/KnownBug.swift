@@ -1,13 +1,13 @@
-/// A bug that etcd has had: the faults under which it showed, and the mutant that brings it back.
+/// A known bug of etcd: the faults that exposed it, and the mutant that restores it.
 package struct KnownBug: Sendable {
     package let scenario: Scenario
-    /// nil where no rule stands for the bug.
+    /// nil if no mutant reproduces the bug.
     package let mutant: Mutant?
-    /// What must have happened in a run, for it to say something.
+    /// Counters that must not be 0 for a run to be meaningful.
     package let reached: [Occurrence]
-    /// With the mutant one of so many seeds fails.
+    /// With the mutant, one of so many seeds fails.
     package let seedsUntilFound: UInt64
-    /// Virtual seconds with faults: what is rare takes longer.
+    /// Virtual seconds with faults; more for rare bugs.
     let seconds: Int64
 
     init(
@@ -21,13 +21,13 @@ package struct KnownBug: Sendable {
         self.seconds = seconds
     }
 
-    /// A short run under the faults.
-    package func settings(seed: UInt64) -> SimulationSettings {
-        var settings = SimulationSettings(seed: seed)
-        settings.scenario = scenario
-        settings.seconds = seconds
-        settings.calmSeconds = 12
-        return settings
+    /// A short run with the faults.
+    package func configuration(seed: UInt64) -> SimulationConfiguration {
+        var configuration = SimulationConfiguration(seed: seed)
+        configuration.scenario = scenario
+        configuration.seconds = seconds
+        configuration.recoverySeconds = 12
+        return configuration
     }
 
     /// The bug whose scenario has this name.
@@ -42,12 +42,12 @@ package struct KnownBug: Sendable {
             mutant: .indexBeforeData, reached: [.powerFailures]),
         KnownBug(
             Scenario(
-                "a single member answers before its log is durable", members: 1,
+                "a single member responds before its log is durable", members: 1,
                 every: [.powerFailure: 400]),
             mutant: .leaderCountsEarly, reached: [.powerFailures, .singleVoterCommits]),
         KnownBug(
             Scenario(
-                "what changes no key is applied again after a restart",
+                "entries without key changes applied again after a restart",
                 every: [.powerFailure: 1_500], leaseHolders: 12),
             mutant: .indexOnlyWithKeys, reached: [.powerFailures, .leasesGranted],
             seedsUntilFound: 20),
@@ -75,53 +75,55 @@ package struct KnownBug: Sendable {
             Scenario(
                 "two snapshots at once", every: [.isolation: 800, .pause: 2_000],
                 snapshotCount: 12),
-            mutant: .snapshotWithoutNote, reached: [.snapshotsInstalled, .snapshotsTaken]),
+            mutant: .snapshotNotRecorded, reached: [.snapshotsInstalled, .snapshotsTaken]),
         KnownBug(
             Scenario("events lost by a slow watcher", every: [.pause: 4_000]),
             mutant: .watchLosesEvents, reached: [.watchEvents]),
         KnownBug(
             Scenario(
-                "progress told ahead of events", every: [.pause: 2_000, .laneHold: 1_000]),
+                "progress sent ahead of events", every: [.pause: 2_000, .stageHold: 1_000]),
             mutant: .watchProgressEarly, reached: [.watchEvents]),
         KnownBug(
             Scenario(
-                "deposed leader ends a lease", every: [.leaderFreeze: 3_000], leaseHolders: 100),
-            mutant: .endsLeasesDeposed, reached: [.leaderChanges], seedsUntilFound: 20, seconds: 24),
+                "deposed leader revokes a lease", every: [.leaderFreeze: 3_000], leaseHolders: 100),
+            mutant: .revokesLeasesDeposed, reached: [.leaderChanges], seedsUntilFound: 20,
+            seconds: 24),
         KnownBug(
             Scenario(
                 "deposed leader renews a lease",
                 every: [.leaderFreeze: 3_000, .isolation: 2_500], leaseHolders: 100),
-            mutant: .renewsUnconfirmed, reached: [.leaderChanges], seedsUntilFound: 20, seconds: 24),
+            mutant: .renewsUnconfirmed, reached: [.leaderChanges], seedsUntilFound: 20,
+            seconds: 24),
         KnownBug(
             Scenario(
-                "deposed leader tells how long a lease lives", every: [.leaderFreeze: 3_000],
+                "deposed leader reports a lease time to live", every: [.leaderFreeze: 3_000],
                 leaseHolders: 30),
-            mutant: .tellsLivesUnconfirmed, reached: [.leaderChanges], seedsUntilFound: 100),
+            mutant: .reportsLeasesUnconfirmed, reached: [.leaderChanges], seedsUntilFound: 100),
         KnownBug(
             Scenario("event repeated after a resync", every: [.crash: 1_000]),
             mutant: .watchRepeatsRevision, reached: [.watchEvents]),
         KnownBug(
             Scenario(
-                "the last of two voters reads before it has applied", members: 2,
-                every: [.removal: 1_000, .laneHold: 500], overlayMaximumBytes: 1_000),
-            mutant: .readsAloneTooSoon, reached: [.removalsOfOneOfTwo, .localReads],
+                "last of two voters reads before apply", members: 2,
+                every: [.removal: 1_000, .stageHold: 500], writeBufferBytesMax: 1_000),
+            mutant: .readsLocallyTooEarly, reached: [.removalsOfOneOfTwo, .localReads],
             seedsUntilFound: 100),
         KnownBug(
-            Scenario("a leader whose log disk hangs", every: [.hungDisk: 1_200]),
-            mutant: .leadsHung, reached: [.hungDisks, .hungLeadersReplaced],
+            Scenario("leader with a hung log disk", every: [.hungDisk: 1_200]),
+            mutant: .leadsWithHungDisk, reached: [.hungDisks, .hungLeadersReplaced],
             seedsUntilFound: 12),
         KnownBug(
-            Scenario("a damaged page is met by a running member", every: [.pageDamage: 1_500]),
+            Scenario("running member reads a damaged page", every: [.pageDamage: 1_500]),
             mutant: .damageUnnoticed, reached: [.damagedPages], seedsUntilFound: 20),
         KnownBug(
             Scenario(
-                "stalls of the disk start the clocks of leases again", every: [.stall: 1_000],
+                "disk stalls restart lease clocks", every: [.stall: 1_000],
                 leaseHolders: 12),
-            mutant: .promotesAfterWrites, reached: [.stalls, .leaseReports]),
+            mutant: .restartsLeaseClocks, reached: [.stalls, .timeToLiveResponses]),
         KnownBug(
             Scenario(
                 "watch goes back in time at a compaction",
-                every: [.compactionCrash: 500, .laneHold: 1_500]),
+                every: [.compactionCrash: 500, .stageHold: 1_500]),
             reached: [.watchesCompacted]),
     ]
 }

@@ -1,22 +1,22 @@
-/// Faults chosen by hand, to lead a run along one path again and again.
+/// Faults chosen by hand that lead runs along one path.
 package struct Scenario: Sendable {
     package let name: String
     package let members: Int
     /// Mean time between two faults of a kind, in milliseconds.
     package let intervalsMilliseconds: [FaultKind: Int64]
-    /// Messages that get lost, in a million.
+    /// Lost messages, in millionths.
     package let lossMillionths: Int
-    /// Entries between two snapshots; nil leaves it to the seed.
+    /// Entries between two snapshots; nil lets the seed choose.
     package let snapshotCount: Int?
-    /// Clients that live by a lease; nil leaves it to the seed.
+    /// Clients that depend on a lease; nil lets the seed choose.
     package let leaseHolders: Int?
-    /// Size of the write buffer at which entries wait for the database; nil leaves it to the seed.
-    package let overlayMaximumBytes: Int?
+    /// Size of the write buffer at which entries wait for the database; nil lets the seed choose.
+    package let writeBufferBytesMax: Int?
 
     package init(
         _ name: String, members: Int = 3, every intervalsMilliseconds: [FaultKind: Int64],
         lossMillionths: Int = 0, snapshotCount: Int? = nil, leaseHolders: Int? = nil,
-        overlayMaximumBytes: Int? = nil
+        writeBufferBytesMax: Int? = nil
     ) {
         self.name = name
         self.members = members
@@ -24,6 +24,6 @@ package struct Scenario: Sendable {
         self.lossMillionths = lossMillionths
         self.snapshotCount = snapshotCount
         self.leaseHolders = leaseHolders
-        self.overlayMaximumBytes = overlayMaximumBytes
+        self.writeBufferBytesMax = writeBufferBytesMax
     }
 }

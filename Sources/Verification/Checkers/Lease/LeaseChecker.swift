@@ -1,0 +1,221 @@
+/// Checks that leases live at least as long as promised, and not much longer.
+///
+/// - Not early: a client with an acknowledged grant or renewal has its whole TTL, counted from when
+///   the request was sent, less the clock drift. Revocations requested by clients are not checked.
+/// - Not late: a lease expires soon after the last event that can have extended it: its grant, a
+///   renewal, or a new leader, which restarts all clocks. Checked while no faults are injected.
+/// - The keys attached to a lease are deleted with it, and no others (`requireKeys`).
+/// - A reported remaining time agrees with the promise.
+///
+/// Times are nanoseconds of true time.
+package struct LeaseChecker: Sendable {
+    /// A live lease.
+    private struct LiveLease {
+        var seconds: Int64
+        /// The time until which clients may rely on the lease.
+        var promisedUntil: Int64 = .min
+        /// The last time at which a leader's clock for it started.
+        var startedAt: Int64
+        var isRevocationRequested = false
+    }
+
+    private var liveLeases: [Int64: LiveLease] = [:]
+    /// Promises for leases whose grant no checker has seen applied yet.
+    private var promises: [Int64: Int64] = [:]
+    private var requestedRevocations: Set<Int64> = []
+    private var promotedAt: Int64 = 0
+    /// When fault injection ended; nil while faults are injected.
+    package var faultFreeSince: Int64?
+    /// The most leases that a leader revokes in a second; nil where that limit is out of reach.
+    package var revocationsPerSecondMax: Int64?
+    /// The largest number of leases that were live at once.
+    private var liveLeasesMax = 0
+    /// The last clock jump of a member that may revoke leases: earlier promises are void.
+    private var clockJumpedAt: Int64 = .min
+    /// How much faster or slower than true time a clock may run.
+    private let driftMillionths: Int64
+
+    private static let second: Int64 = 1_000_000_000
+    /// Clocks have millisecond resolution.
+    private static let rounding: Int64 = 2_000_000
+    /// A new leader extends every lease by an election timeout and checks for expired leases twice
+    /// a second; a lost revocation is proposed again after three seconds; then it has to be
+    /// committed and applied.
+    private static let tolerance: Int64 = 8 * second
+    /// The time in which the cluster must recover after faults have ended.
+    private static let recoveryTime: Int64 = 8 * second
+
+    package init(driftMillionths: Int) { self.driftMillionths = Int64(driftMillionths) }
+
+    /// The live leases.
+    package var live: [Int64] { liveLeases.keys.sorted() }
+
+    /// The granted TTL of a lease; nil if it does not exist.
+    package func grantedSeconds(of lease: Int64) -> Int64? { liveLeases[lease]?.seconds }
+
+    // MARK: Applied entries
+
+    /// The grant of a lease is applied for the first time.
+    package mutating func granted(
+        _ lease: Int64, seconds: Int64, at now: Int64
+    ) throws(Finding) {
+        guard liveLeases[lease] == nil else { throw Finding("lease \(lease) is granted twice") }
+        liveLeases[lease] = LiveLease(
+            seconds: seconds, promisedUntil: promises[lease] ?? .min, startedAt: now,
+            isRevocationRequested: requestedRevocations.contains(lease))
+        liveLeasesMax = max(liveLeasesMax, liveLeases.count)
+    }
+
+    /// The revocation of a lease is applied for the first time.
+    package mutating func revoked(_ lease: Int64, at now: Int64) throws(Finding) {
+        guard let state = liveLeases.removeValue(forKey: lease) else {
+            throw Finding("lease \(lease) is revoked, which does not exist")
+        }
+        guard !state.isRevocationRequested else { return }
+        if now < state.promisedUntil {
+            throw Finding(
+                "lease \(lease) is revoked \((state.promisedUntil - now) / 1_000_000) ms too early")
+        }
+        try require(state, of: lease, isNotOverdueAt: now)
+    }
+
+    /// Requires that a lease does not exist, since a revocation or a put with it failed.
+    package func requireMissing(_ lease: Int64) throws(Finding) {
+        guard liveLeases[lease] != nil else { return }
+        throw Finding("lease \(lease) is reported missing, but exists")
+    }
+
+    /// Requires that a lease exists: keys can only be attached to a live lease.
+    package func requireExists(_ lease: Int64) throws(Finding) {
+        guard liveLeases[lease] == nil else { return }
+        throw Finding("a key is attached to lease \(lease), which does not exist")
+    }
+
+    // MARK: Responses to clients
+
+    /// A grant or a renewal for so many seconds was acknowledged; its request was sent at `time`.
+    package mutating func promise(_ lease: Int64, seconds: Int64, from time: Int64) {
+        guard time > clockJumpedAt else { return }
+        let ttl = seconds * Self.second
+        let until = time + ttl - ttl / 1_000_000 * driftMillionths - Self.rounding
+        promises[lease] = max(until, promises[lease] ?? .min)
+        if let state = liveLeases[lease] {
+            liveLeases[lease]?.promisedUntil = max(until, state.promisedUntil)
+        }
+    }
+
+    /// The clock of a member that may revoke leases jumped ahead: earlier promises are void.
+    package mutating func clockJumped(at now: Int64) {
+        clockJumpedAt = now
+        promises.removeAll()
+        for lease in liveLeases.keys { liveLeases[lease]?.promisedUntil = .min }
+    }
+
+    /// A client requested the revocation: it may be applied at any time.
+    package mutating func revocationRequested(_ lease: Int64) {
+        requestedRevocations.insert(lease)
+        liveLeases[lease]?.isRevocationRequested = true
+    }
+
+    // MARK: Extensions
+
+    /// A leader's clock for a lease starts, whether or not a client learns of it.
+    package mutating func clockRestarted(_ lease: Int64, at now: Int64) {
+        liveLeases[lease]?.startedAt = now
+    }
+
+    /// A member became the primary lessor and restarted the clocks of all leases.
+    package mutating func promoted(at now: Int64) { promotedAt = now }
+
+    // MARK: Overdue leases
+
+    /// Requires that no lease is overdue.
+    package func requireNoneOverdue(at now: Int64) throws(Finding) {
+        for lease in live {
+            if let state = liveLeases[lease] { try require(state, of: lease, isNotOverdueAt: now) }
+        }
+    }
+
+    private func require(
+        _ state: LiveLease, of lease: Int64, isNotOverdueAt now: Int64
+    ) throws(Finding) {
+        guard let faultFreeSince else { return }
+        let whole = state.seconds * Self.second
+        let slow = whole / (1_000_000 - driftMillionths) * driftMillionths
+        let due = max(state.startedAt, promotedAt) + whole + slow
+        // Many leases may expire at once.
+        let backlog = revocationsPerSecondMax.map { Int64(liveLeasesMax) * Self.second / $0 } ?? 0
+        let latest = max(due, faultFreeSince + Self.recoveryTime) + Self.tolerance + backlog
+        guard now > latest else { return }
+        throw Finding("lease \(lease) lives \((now - due) / 1_000_000) ms too long")
+    }
+}
+
+/// A leader's response to a time-to-live request.
+package struct RecordedTimeToLive: Hashable, Sendable {
+    package var grantedSeconds: Int64
+    /// Whole seconds, rounded down.
+    package var remainingSeconds: Int64
+    package var keys: [String]
+
+    package init(grantedSeconds: Int64, remainingSeconds: Int64, keys: [String]) {
+        self.grantedSeconds = grantedSeconds
+        self.remainingSeconds = remainingSeconds
+        self.keys = keys
+    }
+}
+
+/// Time-to-live responses and keys.
+extension LeaseChecker {
+    /// Checks the response of a confirmed leader about a live lease, at the time when it read the
+    /// lease; `keys` are those attached to it then.
+    package func require(
+        _ report: RecordedTimeToLive, of lease: Int64, keys: [String], at now: Int64
+    ) throws(Finding) {
+        guard report.keys == keys else {
+            throw Finding("lease \(lease) is reported with keys \(report.keys), it has \(keys)")
+        }
+        guard let state = liveLeases[lease] else { return }
+        // A new leader extends the lease by an election timeout.
+        guard report.grantedSeconds == state.seconds,
+            report.remainingSeconds <= state.seconds + 1, report.remainingSeconds >= 0
+        else {
+            throw Finding(
+                "lease \(lease) was granted for \(state.seconds) s, reported is \(report)")
+        }
+        try require(report, isNotLongerThan: state, of: lease, at: now)
+        guard state.promisedUntil > now else { return }
+        let left = state.promisedUntil - now
+        let shown = left - left / 1_000_000 * driftMillionths
+        guard (report.remainingSeconds + 1) * Self.second > shown else {
+            throw Finding(
+                "lease \(lease) has \(left / 1_000_000) ms left by promise, reported is \(report)")
+        }
+    }
+
+    /// Requires that only a renewal or a new leader has restarted the clock.
+    private func require(
+        _ report: RecordedTimeToLive, isNotLongerThan state: LiveLease, of lease: Int64,
+        at now: Int64
+    ) throws(Finding) {
+        let began = max(state.startedAt, promotedAt)
+        let elapsed = now - began
+        let whole =
+            (state.seconds + 1) * Self.second - elapsed + elapsed / 1_000_000 * driftMillionths
+        guard report.remainingSeconds > 0,
+            report.remainingSeconds * Self.second > whole + Self.rounding
+        else { return }
+        throw Finding(
+            "lease \(lease) lives too long: its clock started \(elapsed / 1_000_000) ms ago, "
+                + "reported is \(report)")
+    }
+
+    /// Requires that the revocation of a lease deletes exactly its keys, in order.
+    package func requireKeys(
+        of lease: Int64, _ keys: [String], deletedBy changes: [RecordedChange]
+    ) throws(Finding) {
+        guard changes.allSatisfy(\.isDeletion), changes.map(\.key) == keys else {
+            throw Finding("lease \(lease) had keys \(keys), its revocation changes \(changes)")
+        }
+    }
+}
