@@ -1,14 +1,14 @@
-"""Members for tests: `member` is one of ours for a whole file, `start` makes fresh ones."""
+"""Fixtures: `member` is a swift-etcd for a whole file, `start` starts new members."""
 import pytest
 
-from cluster import Cluster
-from members import our_member, real_member
+from acceptance.cluster import Cluster
+from acceptance.members import our_member, real_member
 
 
 def pytest_addoption(parser):
     parser.addoption(
         "--long", action="store_true",
-        help="also the long forms: 1 GB ranges, 10,000 connections, etcdctl check perf")
+        help="also the long variants: 1 GB ranges, 10,000 connections, etcdctl check perf")
     parser.addoption(
         "--kinds", default="ours,ours,ours",
         help="the kinds of the members of clusters, for example real,ours,ours")
@@ -28,45 +28,45 @@ def member(tmp_path_factory):
 
 @pytest.fixture
 def start(tmp_path):
-    """start(*flags) gives a fresh member of ours, start(*flags, real=True) a real etcd."""
-    made = []
+    """start(*flags) starts a new swift-etcd, start(*flags, real=True) a real etcd."""
+    started = []
 
     def make(*flags, real=False, directory=None, wait=True, **options):
         kind = real_member if real else our_member
-        where = directory or tmp_path / f"{'real' if real else 'ours'}-{len(made)}.etcd"
-        one = kind(where, *flags, **options)
-        made.append(one)
+        data_directory = directory or tmp_path / f"{'real' if real else 'ours'}-{len(started)}.etcd"
+        one = kind(data_directory, *flags, **options)
+        started.append(one)
         return one.start(wait=wait)
 
     yield make
-    for one in made:
+    for one in started:
         one.close()
 
 
 @pytest.fixture(scope="session")
 def kinds(request):
-    """The kinds of the three members that found a cluster."""
+    """The kinds of the three initial members of a cluster."""
     return tuple(request.config.getoption("--kinds").split(","))
 
 
 @pytest.fixture
 def make_cluster(tmp_path, kinds):
-    """make_cluster(*flags) gives a running cluster of three; also kinds=, links=, start=False."""
-    made = []
+    """make_cluster(*flags) starts a cluster of three; also kinds=, proxies=, start=False."""
+    started = []
 
-    def make(*flags, kinds=kinds, links=False, start=True):
-        one = Cluster(tmp_path / f"cluster-{len(made)}", kinds, flags, links)
-        made.append(one)
+    def make(*flags, kinds=kinds, proxies=False, start=True):
+        one = Cluster(tmp_path / f"cluster-{len(started)}", kinds, flags, proxies)
+        started.append(one)
         return one.start() if start else one
 
     yield make
-    for one in made:
+    for one in started:
         one.close()
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory, kinds):
-    """One cluster for all tests of a file that leave it as they found it."""
+    """A cluster for all tests of a file that do not change its state permanently."""
     one = Cluster(tmp_path_factory.mktemp("cluster") / "shared", kinds)
     yield one.start()
     one.close()

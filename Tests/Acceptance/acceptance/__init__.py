@@ -1,0 +1,1 @@
+"""Library of the acceptance tests: member processes, clusters, load, faults, checkers."""

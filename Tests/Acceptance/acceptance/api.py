@@ -1,0 +1,65 @@
+"""Python stubs for the gRPC API, generated from Proto/ on first import."""
+import hashlib
+import pathlib
+import sys
+import tempfile
+
+import grpc
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+
+
+def _generate():
+    protos = sorted((ROOT / "Proto").rglob("*.proto"))
+    content = b"".join(
+        str(path.relative_to(ROOT)).encode() + path.read_bytes() for path in protos)
+    digest = hashlib.sha256(content).hexdigest()[:16]
+    target = pathlib.Path(tempfile.gettempdir()) / f"swift-etcd-stubs-{digest}"
+    if not (target / "complete").exists():
+        from grpc_tools import protoc
+
+        target.mkdir(exist_ok=True)
+        status = protoc.main(
+            ["protoc", f"-I{ROOT / 'Proto'}", f"--python_out={target}",
+             f"--grpc_python_out={target}", *map(str, protos)])
+        if status != 0:
+            raise RuntimeError("protoc could not generate the test stubs")
+        (target / "complete").touch()
+    sys.path.insert(0, str(target))
+
+
+_generate()
+
+from etcdserverpb import rpc_pb2 as rpc  # noqa: E402
+from etcdserverpb import rpc_pb2_grpc as services  # noqa: E402
+from mvccpb import kv_pb2 as kv  # noqa: E402, F401
+from v3electionpb import v3election_pb2 as election  # noqa: E402, F401
+from v3electionpb import v3election_pb2_grpc as election_services  # noqa: E402
+from v3lockpb import v3lock_pb2 as lock  # noqa: E402, F401
+from v3lockpb import v3lock_pb2_grpc as lock_services  # noqa: E402
+
+
+def connect(endpoint, **options):
+    """A channel without limits on message sizes."""
+    arguments = {
+        "grpc.max_receive_message_length": -1,
+        "grpc.max_send_message_length": -1,
+        "grpc.use_local_subchannel_pool": 1,
+        **options,
+    }
+    return grpc.insecure_channel(endpoint, options=list(arguments.items()))
+
+
+def stub(channel, service):
+    """The client stub of a service, by its short name (`KV`)."""
+    for module in (services, election_services, lock_services):
+        if hasattr(module, f"{service}Stub"):
+            return getattr(module, f"{service}Stub")(channel)
+    raise KeyError(service)
+
+
+def request_type(name):
+    """The request class of a method, by its short name (`KV.Put`)."""
+    service, method = name.split(".")
+    descriptor = rpc.DESCRIPTOR.services_by_name[service].methods_by_name[method]
+    return descriptor.input_type._concrete_class

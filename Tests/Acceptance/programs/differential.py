@@ -1,0 +1,27 @@
+"""Compares swift-etcd with a real etcd 3.5.1 on random calls; see acceptance/differential.py.
+
+    python Tests/Acceptance/programs/differential.py --seed 7 --calls 100000
+"""
+import argparse
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from acceptance import differential  # noqa: E402
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--calls", type=int, default=10_000)
+    arguments = parser.parse_args()
+    counts, errors = differential.run(
+        arguments.seed, arguments.calls, lambda done: print(f"{done} calls", file=sys.stderr))
+    for name, count in sorted(counts.items()):
+        print(f"{name:28} {count}")
+    print(f"seed {arguments.seed}: {arguments.calls} calls equal, {errors} of them errors")
+
+
+if __name__ == "__main__":
+    main()
