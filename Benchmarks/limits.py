@@ -1,27 +1,17 @@
-"""What the machine takes for what no server can leave out, beside which a request's cost stands.
+"""Lower bounds of the machine for the parts of a request, to compare the cost of a request with.
 
     python Benchmarks/limits.py
 
 Compiles limits.c with the system's compiler and runs it on the disk that the benchmarks use.
 """
-import pathlib
-import subprocess
-import tempfile
-
-SOURCE = pathlib.Path(__file__).with_name("limits.c")
+from benchmarks.measurements import limits
 
 
 def main():
-    with tempfile.TemporaryDirectory(prefix="limits-") as directory:
-        program = pathlib.Path(directory) / "limits"
-        subprocess.run(["cc", "-O2", "-Wall", "-o", program, SOURCE], check=True)
-        output = subprocess.run(
-            [program, directory], check=True, capture_output=True, text=True).stdout
-    rows = [("", "us passed", "us of CPU")]
-    rows += [tuple(line.split("\t")) for line in output.splitlines()]
+    rows = [("", "us of time", "us of CPU"), *limits.measure()]
     width = max(len(row[0]) for row in rows)
     for name, passed, cpu in rows:
-        print(f"{name:{width}}  {passed:>9}  {cpu:>9}")
+        print(f"{name:{width}}  {passed:>10}  {cpu:>9}")
 
 
 if __name__ == "__main__":

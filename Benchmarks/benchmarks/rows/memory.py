@@ -1,32 +1,32 @@
-"""Memory and restart: what keys and idle clients cost, and the time to come back."""
+"""Rows of memory usage with many keys and idle clients, and of the restart time."""
 import time
 
-import client
-import rows
-import targets
-from note import note
-from systems import alternating, one_member
+from benchmarks.measurements import client
+from benchmarks.measurements.progress import report_progress
+from benchmarks.measurements.systems import alternating, one_member
+from benchmarks.rows import targets, workloads
 
 IDLE_CONNECTIONS, IDLE_WATCHERS = 1_000, 10_000
 SMALL_VALUE_BYTES = 64
 
 
 def resident(options, parent, into):
-    """Memory with many small keys, and with clients that do nothing."""
+    """Memory usage with many small keys, and with idle clients."""
     for number, name in alternating(options):
         title = f"memory: keys of {SMALL_VALUE_BYTES} B, {options.keys:,}"
-        note(f"round {number + 1}, {name}: {title}")
+        report_progress(f"round {number + 1}, {name}: {title}")
         with one_member(name, parent, number) as server:
             client.generate(
-                server, "load", *rows.MANY, "--keys", options.keys,
+                server, "load", *workloads.MANY, "--keys", options.keys,
                 "--value-size", SMALL_VALUE_BYTES)
             time.sleep(2)
             add_memory(server, title, name, into)
         title = f"memory: idle, {IDLE_CONNECTIONS:,} connections, {IDLE_WATCHERS:,} watchers"
-        note(f"round {number + 1}, {name}: {title}")
+        report_progress(f"round {number + 1}, {name}: {title}")
         with one_member(name, parent, number) as server:
             into.add(title, "RSS MB without them", name, server.rss_bytes() / 1e6)
-            with client.held(server.endpoint, IDLE_CONNECTIONS, IDLE_WATCHERS) as clients:
+            with client.idle_clients(
+                    server.endpoint, IDLE_CONNECTIONS, IDLE_WATCHERS) as clients:
                 time.sleep(2)
                 add_memory(server, title, name, into)
                 clients.finish()
@@ -38,20 +38,20 @@ def add_memory(server, title, name, into):
 
 
 def load_and_restart(keys, restarts, options, parent, into):
-    """Every key put once; memory and disk then, and the time to come back with them."""
+    """Loads the keys; measures memory, disk space, and the restart time."""
     title = f"load of {keys:,} keys"
     for name in options.servers:
-        note(f"{name}: {title}")
+        report_progress(f"{name}: {title}")
         with one_member(name, parent, "load") as server:
             load(server, keys, title, name, into)
             for _ in range(restarts):
-                note(f"{name}: restart")
+                report_progress(f"{name}: restart")
                 restart(server, title, name, into)
 
 
 def load(server, keys, title, name, into):
     before = server.cpu_seconds()
-    result = client.generate(server, "load", *rows.MANY, "--keys", keys)
+    result = client.generate(server, "load", *workloads.MANY, "--keys", keys)
     cpu = server.cpu_seconds() - before
     into.add(title, targets.THROUGHPUT, name, result["requestsPerSecond"])
     into.add(title, "p50 us", name, result["p50"])

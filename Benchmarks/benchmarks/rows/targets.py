@@ -1,23 +1,23 @@
-"""What is aimed at, row by row, and what of it is met."""
+"""The targets of each row."""
 import dataclasses
 import fractions
 
-from samples import OURS, THEIRS
+from benchmarks.measurements.samples import OURS, THEIRS
 
 THROUGHPUT, CPU, HALF = "requests/s", "CPU us/request", "p99 us at half rate"
 RSS, PEAK = "RSS MB", "peak RSS MB"
-RESTART, PAUSE = "restart s", "while / before"
+RESTART, PAUSE = "restart s", "during / before"
 
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """A bound of the ratio to etcd, or of our own value."""
+    """A bound of the ratio to etcd, or of our value."""
 
     column: str
     bound: fractions.Fraction
-    # Whether more is better.
+    # Whether the bound is a lower bound.
     is_least: bool = False
-    # Whether the bound is of our own value rather than of the ratio to etcd's.
+    # Whether it is a bound of our value instead of the ratio to etcd.
     is_own: bool = False
 
     def text(self):
@@ -27,20 +27,22 @@ class Target:
         return f"{sign} {self.bound}"
 
     def measured(self, into, row):
-        """What the bound holds for, None where it was not measured."""
-        return into.figure(row, self.column, OURS) if self.is_own else into.ratio(row, self.column)
+        """The measured value or ratio, or None."""
+        if self.is_own:
+            return into.measurement(row, self.column, OURS)
+        return into.ratio(row, self.column)
 
     def is_met(self, value):
         return value >= self.bound if self.is_least else value <= self.bound
 
 
 def times(factor, column):
-    """At least so many times etcd's."""
+    """At least this multiple of etcd's value."""
     return Target(column, fractions.Fraction(str(factor)), is_least=True)
 
 
 def part(divisor, column):
-    """At most this part of etcd's."""
+    """At most this fraction of etcd's value."""
     return Target(column, fractions.Fraction(1, divisor))
 
 
@@ -50,7 +52,7 @@ def work(throughput, cpu, p99):
 
 UNDISTURBED = [Target(PAUSE, fractions.Fraction("1.3"), is_own=True)]
 
-# Rows by the beginning of their name, so that a short run, with fewer keys, has targets too.
+# By row name, or by prefix of the row name, so that runs with fewer keys have targets, too.
 TARGETS = {
     "put, 100 x 10": work(3, 5, 3),
     "3 members: put, 100 x 10": work(3, 4, 3),
@@ -74,11 +76,11 @@ TARGETS = {
 
 
 def targets_of(row):
-    """The targets of a row by its whole name, else by the beginning that ends with a blank."""
+    """The targets of a row by its name, else by a prefix that ends with a space."""
     if row in TARGETS:
         return TARGETS[row]
-    for beginning, targets in TARGETS.items():
-        if beginning.endswith(" ") and row.startswith(beginning):
+    for prefix, targets in TARGETS.items():
+        if prefix.endswith(" ") and row.startswith(prefix):
             return targets
     return []
 
@@ -88,7 +90,7 @@ def target_of(row, column):
 
 
 def decisive(row):
-    """The columns that a row is there for: its targets', throughput and CPU."""
+    """The columns that must be steady: those with targets, throughput and CPU."""
     return list(dict.fromkeys([THROUGHPUT, CPU, *(one.column for one in targets_of(row))]))
 
 
@@ -97,7 +99,7 @@ def has_half_rate(row):
 
 
 def unmeasured(into):
-    """Targets that have samples, but no figure because the samples do not agree."""
+    """Targets without a verdict because their samples are not steady."""
     return [
         {"row": row, "column": target.column, "target": target.text()}
         for row in into.samples for target in targets_of(row)
@@ -105,7 +107,7 @@ def unmeasured(into):
 
 
 def verdicts(into):
-    """Each target whose row was measured, with what came out; in the order of the rows."""
+    """All targets of measured rows with their results, in the order of the rows."""
     found = []
     for row in into.samples:
         for target in targets_of(row):
@@ -116,6 +118,7 @@ def verdicts(into):
                 "row": row, "column": target.column, "target": target.text(),
                 "bound": float(target.bound), "isLeast": target.is_least,
                 "isOwn": target.is_own, "measured": value,
-                "etcd": into.figure(row, target.column, THEIRS),
+                "ours": into.measurement(row, target.column, OURS),
+                "etcd": into.measurement(row, target.column, THEIRS),
                 "isMet": bool(target.is_met(value))})
     return found

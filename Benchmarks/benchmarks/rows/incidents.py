@@ -1,24 +1,23 @@
-"""What happens to a cluster of three: its leader is killed, a follower was away for long."""
+"""Rows of failures in a cluster of three: a killed leader, a lagging follower."""
 import contextlib
 import itertools
 import time
 
-import client
-import processes  # first: it says where the modules of the tests are
-import rows
-from note import note
-from pauses import IDLE, add_phases, beside_puts
-from samples import OURS, THEIRS
-from systems import alternating, three_members
-
-import api
 import grpc
+
+from acceptance import api
+from benchmarks.measurements import client
+from benchmarks.measurements.progress import report_progress
+from benchmarks.measurements.samples import OURS, THEIRS
+from benchmarks.measurements.systems import alternating, three_members
+from benchmarks.rows import workloads
+from benchmarks.rows.pauses import IDLE_SECONDS, add_phases, during_puts
 
 rpc = api.rpc
 
-# How far a follower is behind, and the flags that decide how it catches up. 3.5.1 keeps in memory
-# what came since its last snapshot, and has no flag for what it keeps beyond.
-BEHIND = 100_000
+# Entries that a follower lags, and the flags that determine how it catches up. 3.5.1 keeps all
+# entries since its last snapshot in memory, and has no flag for the entries before it.
+LAG_ENTRIES = 100_000
 BY_LOG = {
     OURS: ["--snapshot-count", "10000000", "--snapshot-catchup-entries", "200000"],
     THEIRS: ["--snapshot-count", "10000000"]}
@@ -27,7 +26,7 @@ BY_SNAPSHOT = {name: ["--snapshot-count", "10000"] for name in (OURS, THEIRS)}
 
 def leader_killed(options, parent, into):
     for number, name in alternating(options):
-        note(f"round {number + 1}, {name}: leader killed")
+        report_progress(f"round {number + 1}, {name}: leader killed")
         with three_members(name, parent, number) as trio:
             for _ in range(3):
                 seconds = failover_seconds(trio)
@@ -35,19 +34,19 @@ def leader_killed(options, parent, into):
 
 
 def catch_up(options, parent, into):
-    """Followers that come back late, and puts at the leader meanwhile."""
+    """A lagging follower catches up, during puts at the leader."""
     for number, name in alternating(options):
-        for way, flags in (("log", BY_LOG), ("snapshot", BY_SNAPSHOT)):
-            title = f"3 members: catch-up, {BEHIND:,} entries behind, by {way}"
-            note(f"round {number + 1}, {name}: {title}")
+        for method, flags in (("log", BY_LOG), ("snapshot", BY_SNAPSHOT)):
+            title = f"3 members: catch-up, {LAG_ENTRIES:,} entries behind, by {method}"
+            report_progress(f"round {number + 1}, {name}: {title}")
             with three_members(name, parent, number, *flags[name]) as trio:
-                seconds, result = catch_up_beside_puts(trio, BEHIND)
+                seconds, result = catch_up_during_puts(trio, LAG_ENTRIES)
             into.add(title, "caught up s", name, seconds)
             add_phases(title, name, result, into)
 
 
 def failover_seconds(trio):
-    """kill -9 of the leader, then the time until one of the others has acknowledged a put."""
+    """Kills the leader; returns the time until another member has acknowledged a put."""
     leader = trio.leader()
     rest = [one for one in trio.members if one is not leader]
     channels = [api.connect(one.endpoint) for one in rest]
@@ -56,7 +55,7 @@ def failover_seconds(trio):
         for one in put:
             one(rpc.PutRequest(key=b"before", value=b"v"), timeout=10)
         leader.kill()
-        return first_answer_seconds(put)
+        return first_response_seconds(put)
     finally:
         for channel in channels:
             channel.close()
@@ -64,54 +63,55 @@ def failover_seconds(trio):
         leader.wait_ready(60)
 
 
-def first_answer_seconds(calls):
-    """A put begins every 5 ms, so that none that waits for its deadline delays the answer."""
-    began, answered, open_calls = time.monotonic(), [], []
+def first_response_seconds(calls):
+    """Starts a put every 5 ms, so that the measurement does not wait for a deadline."""
+    began, acknowledged, open_calls = time.monotonic(), [], []
 
     def ended(future):
         if not future.exception():
-            answered.append(time.monotonic())
+            acknowledged.append(time.monotonic())
 
     for call in itertools.cycle(calls):
         future = call.future(rpc.PutRequest(key=b"after", value=b"v"), timeout=2)
         future.add_done_callback(ended)
         open_calls.append(future)
         time.sleep(0.005)
-        if answered:
+        if acknowledged:
             break
-        assert time.monotonic() < began + 60, "no write within a minute of the leader's death"
+        assert time.monotonic() < began + 60, "no write within a minute after the kill"
     for future in open_calls:
         future.cancel()
         with contextlib.suppress(grpc.RpcError, grpc.FutureCancelledError):
             future.result()
-    return min(answered) - began
+    return min(acknowledged) - began
 
 
-def catch_up_beside_puts(trio, entries):
-    """A follower comes back `entries` behind.
+def catch_up_during_puts(trio, entries):
+    """Restarts a follower that lags by `entries`.
 
-    Returns the seconds from its start until it has applied what the leader had then, and what a
-    client of the leader measured: before the follower was taken away, and while it catches up.
+    Returns the seconds from its start until it has applied the entries that the leader had then,
+    and the measurements of a client of the leader: before the follower was stopped, and while it
+    catches up.
     """
     leader, follower = trio.leader(), trio.followers()[0]
-    with client.paced_puts(leader.endpoint) as puts:
-        time.sleep(IDLE)
+    with client.fixed_rate_puts(leader.endpoint) as puts:
+        time.sleep(IDLE_SECONDS)
         before = puts.finish()["phases"]
     follower.kill()
-    client.generate(leader, "load", *rows.MANY, "--keys", entries)
+    client.generate(leader, "load", *workloads.MANY, "--keys", entries)
     goal = leader.status().raftAppliedIndex
 
-    def come_back():
+    def restart():
         follower.start(wait=False)
         wait_applied(follower, goal, time.monotonic() + 300)
 
-    seconds, result = beside_puts(leader.endpoint, 0.3, come_back)
+    seconds, result = during_puts(leader.endpoint, 0.3, restart)
     follower.wait_ready(60)
     return seconds, {**result, "phases": [before[0], result["phases"][1]]}
 
 
 def wait_applied(follower, goal, end):
-    """Asks seldom and on one channel, so that asking is no load of its own."""
+    """Polls rarely and on one channel, so that polling is no significant load."""
     backoff = {
         f"grpc.{which}_reconnect_backoff_ms": 50 for which in ("initial", "min", "max")}
     with api.connect(follower.endpoint, **backoff) as channel:

@@ -1,21 +1,21 @@
-"""Measures again what differs too much from round to round."""
+"""Sections of the benchmark, which are repeated while their samples are not steady."""
 import dataclasses
 import typing
 
-import targets
-from note import note
+from benchmarks.measurements.progress import report_progress
+from benchmarks.rows import targets
 
 
 @dataclasses.dataclass(frozen=True)
 class Section:
-    """What is measured together: `measure(options, parent, into)`."""
+    """Rows that are measured together: `measure(options, parent, into)`."""
 
     measure: typing.Callable
-    # narrow(names) gives the section with these rows alone; None where rows need each other.
+    # narrow(names) returns the section with only these rows; None if rows depend on each other.
     narrow: typing.Callable = None
 
     def measure_steadily(self, options, parent, into):
-        """Measures, and again while a figure that counts is unsteady, `options.repeats` times."""
+        """Measures, and repeats unsteady rows up to `options.repeats` times."""
         others = set(into.samples)
         self.measure(options, parent, into)
         own = [row for row in into.samples if row not in others]
@@ -24,7 +24,8 @@ class Section:
             if not rows:
                 return
             for row in rows:
-                note(f"again, the samples differ too much: {row} ({', '.join(unsteady(into, row))})")
+                columns = ", ".join(unsteady(into, row))
+                report_progress(f"again, the samples are not steady: {row} ({columns})")
             again = self
             if self.narrow:
                 again = self.narrow(rows)
@@ -36,5 +37,5 @@ class Section:
 
 
 def unsteady(into, row):
-    """The columns that count whose samples do not agree."""
+    """The decisive columns whose samples are not steady."""
     return [column for column in targets.decisive(row) if not into.is_steady(row, column)]

@@ -1,18 +1,18 @@
-"""Several members as one server: what they use is summed."""
+"""A cluster that is measured as one server: resource usage is summed."""
 import contextlib
 import time
 
-import processes  # first: it says where the modules of the tests are
-
-import api
 import grpc
-from members import free_ports
+
+from acceptance import api
+from acceptance.members import free_ports
+from benchmarks.measurements import processes
 
 rpc = api.rpc
 
 
 class ClusterMember(processes.Server):
-    """One of them."""
+    """A member of the cluster."""
 
     def __init__(self, binary, parent, name, initial_cluster, ports, flags):
         super().__init__(binary, parent / f"{name}.etcd", *flags, ports=ports)
@@ -27,7 +27,7 @@ class ClusterMember(processes.Server):
             "--initial-cluster", self.initial_cluster, *self.flags]
 
     def status(self):
-        """Status, or None from a member that does not answer within two seconds."""
+        """The status, or None without a response within two seconds."""
         with api.connect(self.endpoint) as channel:
             with contextlib.suppress(grpc.RpcError):
                 return api.stub(channel, "Maintenance").Status(rpc.StatusRequest(), timeout=2)
@@ -40,12 +40,13 @@ class Cluster:
     def __init__(self, binary, directory, count, *flags):
         directory.mkdir(parents=True)
         self.directory = directory
-        # As of one server.
+        # As in `Server`.
         self.preparations = set()
         ports = {f"m{number}": free_ports(2) for number in range(count)}
         urls = ",".join(f"{name}=http://127.0.0.1:{pair[1]}" for name, pair in ports.items())
         self.members = [
-            ClusterMember(binary, directory, name, urls, pair, flags) for name, pair in ports.items()]
+            ClusterMember(binary, directory, name, urls, pair, flags)
+            for name, pair in ports.items()]
 
     def start(self):
         for one in self.members:
@@ -62,12 +63,12 @@ class Cluster:
         return [one for one in self.members if one.process.poll() is None]
 
     def leader(self, seconds=60):
-        """The member that all that run call leader."""
+        """The member that all running members report as leader."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            told = {one: one.status() for one in self.running()}
-            if all(told.values()) and len({status.leader for status in told.values()}) == 1:
-                for one, status in told.items():
+            statuses = {one: one.status() for one in self.running()}
+            if all(statuses.values()) and len({one.leader for one in statuses.values()}) == 1:
+                for one, status in statuses.items():
                     if status.header.member_id == status.leader:
                         return one
             time.sleep(0.02)
@@ -79,11 +80,11 @@ class Cluster:
 
     @property
     def endpoint(self):
-        """The leader's."""
+        """The endpoint of the leader."""
         return self.leader().endpoint
 
     @property
-    def every_endpoint(self):
+    def all_endpoints(self):
         return ",".join(one.endpoint for one in self.members)
 
     def cpu_seconds(self):

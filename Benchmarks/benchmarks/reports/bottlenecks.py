@@ -1,20 +1,20 @@
-"""What held a row back: the load generator, the processors, or waiting."""
+"""The bottleneck of a row: the load generator, the processors, or latency."""
 import os
 
-import targets
-from samples import OURS, THEIRS
+from benchmarks.measurements.samples import OURS, THEIRS
+from benchmarks.rows import targets
 
-# Share of what there is at which it counts as used up.
+# Utilization from which a resource is the bottleneck.
 FULL = 0.9
 
 
 def of_row(into, row, name):
-    """The word for one server's row, None for a row without a client.
+    """The bottleneck of one server's row, or None for a row without a client.
 
-    "client" when the one event loop of the load generator was busy all the time. When it was not,
-    and the machine's processors were: "server", or "others" when programs that are not of the
-    benchmark had more of them than server and client together. Else "latency": requests waited
-    for the disk, for each other or for a wake-up, not for a processor.
+    "client": the only event loop of the load generator was saturated. Otherwise, with all
+    processors busy: "server", or "others" if programs outside of the benchmark used more than
+    server and client together. Else "latency": requests waited for the disk, for each other or
+    for a wake-up, not for a processor.
     """
     columns = [f"{one} cores" for one in ("client", "server", "idle")]
     client, server, idle = (into.median(row, column, name) for column in columns)
@@ -28,19 +28,19 @@ def of_row(into, row, name):
 
 
 def of_all(into, names):
-    """The words by row and server."""
+    """The bottlenecks by row and server."""
     found = {}
     for row in into.samples:
-        words = {name: of_row(into, row, name) for name in names}
-        if any(words.values()):
-            found[row] = words
+        bottlenecks = {name: of_row(into, row, name) for name in names}
+        if any(bottlenecks.values()):
+            found[row] = bottlenecks
     return found
 
 
 def against_h2load(into):
-    """Requests/s of our load generator to those of h2load, by row and server.
+    """Requests/s of our load generator relative to h2load, by row and server.
 
-    Well below one, the load generator is what was measured.
+    Well below one, the load generator was the bottleneck.
     """
     found = {}
     for other in into.samples:

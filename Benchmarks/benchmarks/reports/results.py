@@ -1,18 +1,19 @@
-"""The results of a run as a file."""
+"""The results of a run as a JSON file."""
 import json
 import os
 import platform
 import time
 
-import bounds
-import processes
-import targets
-from samples import OURS, THEIRS
+from benchmarks import ROOT
+from benchmarks.measurements import processes
+from benchmarks.measurements.samples import OURS, THEIRS
+from benchmarks.reports import bottlenecks
+from benchmarks.rows import targets
 
 
 def write(into, options, kind="compare"):
-    """Every sample, the targets with what came of them, and what bounded each row."""
-    directory = processes.ROOT / "results"
+    """Writes all samples, the targets with their results, and the bottleneck of each row."""
+    directory = ROOT / "results"
     directory.mkdir(exist_ok=True)
     path = directory / f"{kind}-{time.strftime('%Y%m%d-%H%M%S')}.json"
     path.write_text(json.dumps({
@@ -23,7 +24,7 @@ def write(into, options, kind="compare"):
             THEIRS: processes.versions(processes.real_etcd())},
         "rounds": options.rounds, "seconds": options.seconds,
         "targets": targets.verdicts(into), "notMeasured": targets.unmeasured(into),
-        "boundBy": bounds.of_all(into, options.servers),
-        "generatorToH2load": bounds.against_h2load(into),
+        "boundBy": bottlenecks.of_all(into, options.servers),
+        "generatorToH2load": bottlenecks.against_h2load(into),
         "samples": into.samples, "discarded": into.discarded}, indent=1))
     return path

@@ -1,18 +1,18 @@
-"""The clients: our load generator in its forms, and h2load as a second opinion of it."""
+"""The clients: our load generator, and h2load for comparison."""
 import contextlib
 import json
 import resource
 import struct
 import subprocess
 
-import processes
+from benchmarks.measurements import processes
 
-# Requests each second of a client that is watched while something else happens.
-PACED_RATE = 1_000
+# Requests per second of the fixed-rate client.
+FIXED_RATE = 1_000
 
 
 def generate(server, command, *arguments, endpoint=None):
-    """One run of the load generator; its line of JSON."""
+    """Runs the load generator; returns its JSON result."""
     result = subprocess.run(
         command_line(command, endpoint or server.endpoint, arguments),
         capture_output=True, text=True, timeout=1200)
@@ -28,26 +28,26 @@ def command_line(command, endpoint, arguments):
         processes.load_generator(), command, "--endpoint", endpoint, *map(str, arguments)]
 
 
-class Beside:
-    """A load generator that runs beside until it is told to end."""
+class BackgroundClient:
+    """A load generator in the background, until `finish`."""
 
     def __init__(self, endpoint, command, *arguments):
         self.process = subprocess.Popen(
             command_line(command, endpoint, arguments), stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if self.process.stdout.readline().strip() != "ready":
-            raise AssertionError(f"{command} beside: {self.process.communicate()[1]}")
+            raise AssertionError(f"{command} in the background: {self.process.communicate()[1]}")
 
     def next_phase(self):
-        """What is due from now on is measured apart."""
+        """Starts the next phase: requests that are due later are measured separately."""
         self.process.stdin.write("\n")
         self.process.stdin.flush()
 
     def finish(self):
-        """Its line of JSON, after the last answer."""
+        """Stops after the last response; returns the JSON result."""
         out, errors = self.process.communicate(timeout=300)
         if self.process.returncode != 0:
-            raise AssertionError(f"the client beside: {out}{errors}")
+            raise AssertionError(f"the background client: {out}{errors}")
         return json.loads(out)
 
     def close(self):
@@ -56,20 +56,20 @@ class Beside:
             self.process.communicate()
 
 
-def paced_puts(endpoint):
-    """Puts at a rate far below what the server can take, in phases."""
-    return contextlib.closing(Beside(
-        endpoint, "put", "--connections", 8, "--streams", 8, "--rate", PACED_RATE, "--phases"))
+def fixed_rate_puts(endpoint):
+    """Puts at a rate far below saturation, in phases."""
+    return contextlib.closing(BackgroundClient(
+        endpoint, "put", "--connections", 8, "--streams", 8, "--rate", FIXED_RATE, "--phases"))
 
 
-def held(endpoint, connections, watchers, *options):
-    """Connections and watchers that are only there."""
-    return contextlib.closing(Beside(
+def idle_clients(endpoint, connections, watchers, *options):
+    """Idle connections and watchers."""
+    return contextlib.closing(BackgroundClient(
         endpoint, "hold", "--connections", connections, "--watchers", watchers, *options))
 
 
 def h2load(server, method, message, seconds, directory):
-    """The same request again and again by h2load; in the words of our generator's line."""
+    """Repeats a request with h2load; returns the fields of our load generator's result."""
     body, log = directory / "body", directory / "h2load.log"
     body.write_bytes(struct.pack(">BI", 0, len(message)) + message)
     log.unlink(missing_ok=True)
@@ -83,13 +83,13 @@ def h2load(server, method, message, seconds, directory):
 
 
 def children_seconds():
-    """CPU time of the programs run and waited for so far."""
+    """CPU time of the terminated child processes."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 
 
 def read_h2load(log):
-    """Percentiles from h2load's log of single requests."""
+    """Percentiles from h2load's request log."""
     latencies, first, last, errors = [], None, 0, 0
     for line in log.read_text().splitlines():
         began, status, taken = map(int, line.split("\t")[:3])

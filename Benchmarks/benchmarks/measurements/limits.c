@@ -1,8 +1,8 @@
-// What the machine itself takes for the parts of a request that no program can leave out: a batch
-// made durable, a message and its answer over the loopback, a copy. Prints one line for each:
-// a name, microseconds that pass, microseconds of CPU time.
+// Lower bounds of the machine for the parts of a request: a durable write of a batch, a round trip
+// over the loopback, a copy. Prints a line for each: name, microseconds of time, microseconds of
+// CPU time.
 //
-// Usage: limits DIRECTORY, on the disk that is asked about.
+// Usage: limits DIRECTORY, on the disk to be measured.
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -18,15 +18,15 @@
 
 enum {
     FILE_BYTES = 16 << 20,
-    RECORD_BYTES = 360,  // a put of 256 bytes as the log has it
+    RECORD_BYTES = 360,  // a put of 256 bytes in the log
     BATCH_RECORDS = 200,
     SYNCHRONIZATIONS = 1000,
     MESSAGES = 20000,
     COPIED_BYTES = 64 << 20,
 };
 
-static void check(int isRight, const char *what) {
-    if (!isRight) {
+static void check(int isTrue, const char *what) {
+    if (!isTrue) {
         perror(what);
         exit(1);
     }
@@ -48,7 +48,7 @@ static int ascending(const void *one, const void *other) {
     return difference < 0 ? -1 : difference > 0;
 }
 
-// Appends to blocks that are written already, as the log does.
+// Overwrites allocated blocks, as the log does.
 static void durable(const char *directory, const char *name, size_t bytes) {
     char path[4096];
     check(snprintf(path, sizeof path, "%s/limits.dat", directory) < (int)sizeof path, "path");
@@ -59,16 +59,16 @@ static void durable(const char *directory, const char *name, size_t bytes) {
     check(write(file, zeros, FILE_BYTES) == FILE_BYTES && fsync(file) == 0, "write");
     static double times[SYNCHRONIZATIONS];
     double cpu = 0;
-    off_t place = 0;
-    for (int turn = 0; turn < SYNCHRONIZATIONS; turn++) {
+    off_t offset = 0;
+    for (int round = 0; round < SYNCHRONIZATIONS; round++) {
         usleep(500);
-        if (place + (off_t)bytes > FILE_BYTES) place = 0;
+        if (offset + (off_t)bytes > FILE_BYTES) offset = 0;
         double began = now(CLOCK_MONOTONIC), used = now(CLOCK_PROCESS_CPUTIME_ID);
-        check(pwrite(file, zeros, bytes, place) == (ssize_t)bytes, "pwrite");
+        check(pwrite(file, zeros, bytes, offset) == (ssize_t)bytes, "pwrite");
         check(fdatasync(file) == 0, "fdatasync");
         cpu += now(CLOCK_PROCESS_CPUTIME_ID) - used;
-        times[turn] = now(CLOCK_MONOTONIC) - began;
-        place += bytes;
+        times[round] = now(CLOCK_MONOTONIC) - began;
+        offset += bytes;
     }
     qsort(times, SYNCHRONIZATIONS, sizeof *times, ascending);
     report(name, times[SYNCHRONIZATIONS / 2], cpu / SYNCHRONIZATIONS);
@@ -92,7 +92,7 @@ static int connected(int listener, int isServer) {
     return end;
 }
 
-// One process asks, another answers, each woken by the other.
+// Requests and responses between two processes, each of which waits for the other.
 static void messages(const char *name) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int listener = socket(AF_INET, SOCK_STREAM, 0);
@@ -105,7 +105,7 @@ static void messages(const char *name) {
     check(epoll_ctl(poll, EPOLL_CTL_ADD, end, &event) == 0, "epoll_ctl");
     char buffer[4096] = {0};
     double began = now(CLOCK_MONOTONIC);
-    for (int turn = 0; turn < MESSAGES; turn++) {
+    for (int round = 0; round < MESSAGES; round++) {
         if (!isServer) check(write(end, buffer, RECORD_BYTES) == RECORD_BYTES, "write");
         check(epoll_wait(poll, &event, 1, -1) == 1, "epoll_wait");
         check(read(end, buffer, sizeof buffer) > 0, "read");
@@ -122,7 +122,7 @@ static void messages(const char *name) {
 }
 
 static void copies(const char *name) {
-    // Called through a variable, so that the compiler cannot see that nobody reads the copy.
+    // A volatile pointer, so that the compiler cannot remove the unused copy.
     void *(*volatile copy)(void *, const void *, size_t) = memcpy;
     char *from = malloc(COPIED_BYTES), *to = malloc(COPIED_BYTES);
     check(from && to, "malloc");
@@ -142,9 +142,9 @@ int main(int count, char **arguments) {
         fprintf(stderr, "usage: limits DIRECTORY\n");
         return 2;
     }
-    durable(arguments[1], "a record of 360 B written and made durable", RECORD_BYTES);
-    durable(arguments[1], "200 of them together", RECORD_BYTES * BATCH_RECORDS);
-    messages("a message taken and answered over the loopback");
-    copies("256 KB copied that no cache holds");
+    durable(arguments[1], "durable write of a record of 360 B", RECORD_BYTES);
+    durable(arguments[1], "durable write of 200 records", RECORD_BYTES * BATCH_RECORDS);
+    messages("round trip over the loopback");
+    copies("copy of 256 KB, not cached");
     return 0;
 }

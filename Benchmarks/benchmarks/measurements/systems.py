@@ -1,10 +1,10 @@
-"""The two systems that are compared: release builds with the same flags, on the same disk."""
+"""The compared systems: release builds with the same flags, on the same disk."""
 import contextlib
 import shutil
 
-import processes
-from samples import OURS
-from measured_cluster import Cluster
+from benchmarks.measurements import processes
+from benchmarks.measurements.measured_cluster import Cluster
+from benchmarks.measurements.samples import OURS
 
 FLAGS = ["--snapshot-count", "100000", "--quota-backend-bytes", str(8 << 30)]
 
@@ -15,7 +15,7 @@ def binary(name):
 
 @contextlib.contextmanager
 def one_member(name, parent, number, *flags):
-    """One member on an empty directory that is gone afterwards."""
+    """One member with a new, temporary directory."""
     directory = parent / f"{name}-{number}.etcd"
     server = processes.Server(binary(name), directory, *FLAGS, *flags)
     with running(server):
@@ -24,7 +24,7 @@ def one_member(name, parent, number, *flags):
 
 @contextlib.contextmanager
 def members(name, parent, number, count, *flags):
-    """A cluster on empty directories that are gone afterwards."""
+    """A cluster with new, temporary directories."""
     cluster = Cluster(binary(name), parent / f"{name}-{number}-cluster", count, *FLAGS, *flags)
     with running(cluster):
         yield cluster
@@ -45,7 +45,7 @@ def running(server):
 
 
 def alternating(options):
-    """Round by round the servers, in an order that changes."""
+    """The servers of each round, in alternating order."""
     for number in range(options.rounds):
         for name in options.servers if number % 2 == 0 else options.servers[::-1]:
             yield number, name

@@ -1,13 +1,13 @@
-"""What has been measured: every sample, and what is made of them."""
+"""Samples and their statistics."""
 import statistics
 
 OURS, THEIRS = "ours", "etcd"
 
-# Half of the range, as a share of the median, beyond which samples are no measurement.
+# Largest spread (half of the range as a share of the median) of a valid measurement.
 SPREAD_MAX = 0.5
-# Columns that say how the machine was, or count what happened: they may differ from round to round.
-CIRCUMSTANCES = (
-    "stolen", "idle cores", "puts while", "failed puts", "refused", "leader changes",
+# Columns about the machine, or with counts of events: these may vary between rounds.
+VARYING_COLUMNS = (
+    "stolen", "idle cores", "puts during", "failed puts", "refused", "leader changes",
     "late heartbeats")
 
 
@@ -18,8 +18,8 @@ def spread(values):
 
 
 def is_steady(column, values):
-    """Whether the samples agree well enough for their median to be a figure."""
-    return column.startswith(CIRCUMSTANCES) or spread(values) <= SPREAD_MAX
+    """Whether the spread of the samples is small enough for a measurement."""
+    return column.startswith(VARYING_COLUMNS) or spread(values) <= SPREAD_MAX
 
 
 class Measurements:
@@ -27,7 +27,7 @@ class Measurements:
 
     def __init__(self, samples=None):
         self.samples = samples or {}
-        # Samples by row that did not agree and were taken again, a list for each time.
+        # Discarded samples by row, a list for each repetition.
         self.discarded = {}
 
     def add(self, row, column, server, value):
@@ -38,26 +38,26 @@ class Measurements:
         return self.samples.get(row, {}).get(column, {}).get(server, [])
 
     def median(self, row, column, server):
-        """None where nothing was measured."""
+        """The median, or None without samples."""
         values = self.values(row, column, server)
         return statistics.median(values) if values else None
 
-    def figure(self, row, column, server):
-        """The median, None where nothing was measured or the samples do not agree."""
+    def measurement(self, row, column, server):
+        """The median, or None without samples or if they are not steady."""
         values = self.values(row, column, server)
         return statistics.median(values) if values and is_steady(column, values) else None
 
     def is_steady(self, row, column):
-        """Whether the samples of each server agree."""
+        """Whether the samples of each server are steady."""
         servers = self.samples.get(row, {}).get(column, {})
         return all(is_steady(column, values) for values in servers.values())
 
     def ratio(self, row, column):
-        """Ours to etcd's, None without a figure of both."""
-        ours, theirs = (self.figure(row, column, server) for server in (OURS, THEIRS))
+        """Ours to etcd's, or None without a measurement of both."""
+        ours, theirs = (self.measurement(row, column, server) for server in (OURS, THEIRS))
         return ours / theirs if ours is not None and theirs else None
 
     def discard(self, row):
-        """Sets the samples of a row aside; it keeps its place."""
+        """Discards the samples of a row; the order of rows is kept."""
         self.discarded.setdefault(row, []).append(self.samples[row])
         self.samples[row] = {}

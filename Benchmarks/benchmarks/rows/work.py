@@ -1,42 +1,40 @@
-"""The rows that are work: requests at saturation, and at half of etcd's rate."""
+"""Rows with requests at saturation, and at half of etcd's rate."""
 import dataclasses
 import functools
 import statistics
 import time
 
-import client
-import processes
-import rows
-import targets
-from note import note
-from repeats import Section
-from samples import THEIRS
-from systems import alternating, one_member, three_members
+from benchmarks.measurements import client, processes
+from benchmarks.measurements.progress import report_progress
+from benchmarks.measurements.samples import THEIRS
+from benchmarks.measurements.systems import alternating, one_member, three_members
+from benchmarks.rows import targets, workloads
+from benchmarks.rows.section import Section
 
-# Requests below which a percentile at a fixed rate is decided by a single hold-up of the machine,
-# and how many seconds are waited for them at most.
-ENOUGH, LONGEST = 5_000, 15
+# Requests at a fixed rate for a valid p99, in which a single pause of the machine does not
+# dominate, and the maximum duration.
+REQUESTS_MIN, SECONDS_MAX = 5_000, 15
 STOLEN = "stolen ms at half rate"
 
 
 @dataclasses.dataclass(frozen=True)
 class Group:
-    """Rows that share a server for each round."""
+    """Rows that share a server in each round."""
 
-    # The row that the peak of memory after all of them stands in; None for nowhere.
+    # The row of the peak RSS after all rows; None for no such row.
     title: str | None
     rows: list
     system: object = one_member
-    # Bytes of the values that the keys begin with; 0 for no keys.
-    value_bytes: int = rows.VALUE_BYTES
+    # Value size of the initial keys; 0 for no keys.
+    value_bytes: int = workloads.VALUE_BYTES
 
-    def chosen(self, word):
-        """The group with only the rows that have `word` in their name."""
-        kept = [row for row in self.rows if rows.is_asked_for(word, row.name)]
+    def selected(self, word):
+        """The group with only the rows that have `word` in their name, or None."""
+        kept = [row for row in self.rows if workloads.is_selected(word, row.name)]
         return dataclasses.replace(self, rows=kept) if kept else None
 
     def narrowed(self, names):
-        """The group with only these rows; a peak of memory after fewer rows is another figure."""
+        """The group with only these rows; without the peak RSS row unless it is one of them."""
         return dataclasses.replace(
             self, rows=[row for row in self.rows if row.name in names],
             title=self.title if self.title in names else None)
@@ -47,24 +45,26 @@ class Group:
 
 
 GROUPS = [
-    Group("all rows above", rows.ROWS),
-    Group("lease rows above", rows.LEASE_ROWS, value_bytes=0),
-    # Alone on its server, so that the peak of memory is its own.
-    Group(rows.WHOLE_ROWS[0].name, rows.WHOLE_ROWS, value_bytes=rows.WHOLE_VALUE_BYTES),
-    Group("3 members: all rows above", rows.TRIO_ROWS, system=three_members),
+    Group("all rows above", workloads.ROWS),
+    Group("lease rows above", workloads.LEASE_ROWS, value_bytes=0),
+    # On a server of its own, since it has a target for the peak RSS.
+    Group(
+        workloads.WHOLE_ROWS[0].name, workloads.WHOLE_ROWS,
+        value_bytes=workloads.WHOLE_VALUE_BYTES),
+    Group("3 members: all rows above", workloads.TRIO_ROWS, system=three_members),
 ]
 
 
 def measure_group(group, options, parent, into):
-    """The rows on 100,000 keys, for each round on a new directory."""
+    """The rows on 100,000 keys, with a new directory in each round."""
     for number, name in alternating(options):
         with group.system(name, parent, number) as server:
             if group.value_bytes:
                 client.generate(
-                    server, "load", *rows.MANY, "--keys", rows.KEYS,
+                    server, "load", *workloads.MANY, "--keys", workloads.KEYS,
                     "--value-size", group.value_bytes)
             for row in group.rows:
-                note(f"round {number + 1}, {name}: {row.name}")
+                report_progress(f"round {number + 1}, {name}: {row.name}")
                 row.prepare(server)
                 measure(row, name, server, options.seconds, parent, into)
                 if targets.has_half_rate(row.name):
@@ -74,7 +74,7 @@ def measure_group(group, options, parent, into):
 
 
 def measure(row, name, server, seconds, parent, into):
-    """A short run that is thrown away, then one in a closed loop that counts; its result."""
+    """A short warm-up, then the measurement in a closed loop; returns its result."""
     row.run(server, max(seconds / 5, 0.5), parent)
     switches = sum(server.context_switches())
     idle, before, began = processes.idle_seconds(), server.cpu_seconds(), time.monotonic()
@@ -97,15 +97,15 @@ def measure(row, name, server, seconds, parent, into):
 
 
 def measure_half(row, name, number, server, seconds, parent, into):
-    """An open loop at half of the rate at which etcd was saturated; the same for both servers.
+    """An open loop at half of etcd's rate at saturation; the same rate for both servers.
 
-    The rate comes from the rounds before; in the first, in which etcd is first, from that one.
+    The rate is from the earlier rounds; in the first round, in which etcd is first, from that one.
     """
     saturated = into.values(row.name, targets.THROUGHPUT, THEIRS)[:max(number, 1)]
     if not saturated:
         return
     rate = statistics.median(saturated) / 2
-    seconds = max(seconds, min(ENOUGH / rate, LONGEST) / row.share)
+    seconds = max(seconds, min(REQUESTS_MIN / rate, SECONDS_MAX) / row.share)
     stolen = processes.stolen_seconds()
     result = checked(row.run(server, seconds, parent, rate=rate), name, row)
     into.add(row.name, STOLEN, name, (processes.stolen_seconds() - stolen) * 1e3)

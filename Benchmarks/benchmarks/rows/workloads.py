@@ -1,30 +1,30 @@
-"""The rows of the table: what is sent, and with which client."""
+"""Workloads: the requests of a row and their client."""
 import re
 
-import client
+from benchmarks.measurements import client
 
 KEYS = 100_000
 KEY_BYTES = 8
 VALUE_BYTES = 256
-# Leases that live while leases are granted and kept alive.
+# Live leases during the lease rows.
 LEASES = 100_000
 
 
-def is_asked_for(word, name):
+def is_selected(word, name):
     """Whether `name` has `word` in it; "load" is not in "h2load"."""
     return re.search(rf"(?<!\w){re.escape(word)}", name) is not None
 
 
 class Row:
-    """One kind of load by our own generator; the numbers are of one run of it."""
+    """A workload of our load generator."""
 
     def __init__(self, name, command, *options, seconds=1.0, spread=False, preparation=()):
         self.name, self.command, self.options = name, command, list(options)
-        # Whether the connections go to all members in turn, or to the leader alone.
+        # Whether connections are distributed over all members, or all go to the leader.
         self.spread = spread
-        # Share of the time of a row that this one takes.
+        # Duration as a multiple of the configured seconds.
         self.share = seconds
-        # What the generator does before, once for each server.
+        # Arguments of a load generator run before the row, once for each server.
         self.preparation = preparation
 
     def prepare(self, server):
@@ -33,18 +33,18 @@ class Row:
             client.generate(server, *self.preparation)
 
     def run(self, server, seconds, directory, rate=None):
-        """A closed loop, or an open one with `rate` requests begun each second."""
+        """Runs a closed loop, or an open loop with `rate` requests per second."""
         arguments = [*self.options, "--seconds", seconds * self.share]
         if rate:
             arguments += ["--rate", rate]
-        endpoint = server.every_endpoint if self.spread else server.endpoint
+        endpoint = server.all_endpoints if self.spread else server.endpoint
         return client.generate(server, self.command, *arguments, endpoint=endpoint)
 
 
 class H2loadRow(Row):
-    """The same by h2load, so that our own client is not the only witness.
+    """The same workload with h2load, to validate our load generator.
 
-    Every request has the same body. Latencies are those of its log file.
+    All requests have the same body. Latencies are from its log file.
     """
 
     def run(self, server, seconds, directory, rate=None):
@@ -80,7 +80,7 @@ ROWS = [
     Row("watch, 1,000 writers with a watcher each", "notify", *MANY),
 ]
 
-# The leases that the rows begin with; those that they grant come on top.
+# The leases before the rows, which grant more.
 LIVE_LEASES = ("lease-grant", *MANY, "--leases", LEASES)
 
 LEASE_ROWS = [

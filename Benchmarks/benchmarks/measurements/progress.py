@@ -1,7 +1,7 @@
-"""Progress, beside the table."""
+"""Progress messages on standard error."""
 import sys
 import time
 
 
-def note(text):
+def report_progress(text):
     print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)

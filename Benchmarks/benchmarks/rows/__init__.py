@@ -1,0 +1,1 @@
+"""The rows of the table: loads, how they are measured, and their targets."""
