@@ -1,12 +1,12 @@
-# The two commands of the README, and the parts they are made of.
+# `make run` and `make test`, and their parts.
 
 PYTHON_ENVIRONMENT := .venv
-# One set of flags for all release builds; with others everything would be built again.
+# The same flags for all release builds: other flags would rebuild everything.
 RELEASE := swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 
-.PHONY: run cluster test server release setup lint benchmark growth profile limits chart fuzz twin kill faults simulate format clean-run
+.PHONY: run cluster test server release setup lint benchmark growth profile limits chart fuzz differential kill faults simulate format
 
-## Starts one member on 127.0.0.1:2379 with its data in ./default.etcd; Ctrl-C stops it.
+## Starts a member on 127.0.0.1:2379 with its data in ./default.etcd; Ctrl-C stops it.
 run: server
 	@exec "$$($(RELEASE) --show-bin-path)/etcd" \
 	    --listen-client-urls http://127.0.0.1:2379 \
@@ -19,76 +19,76 @@ run: server
 cluster: server
 	@exec bash Scripts/cluster.sh "$$($(RELEASE) --show-bin-path)/etcd"
 
-## Every check: imports, formatting rules, unit tests, acceptance and twin tests.
+## All checks: imports, formatting, unit tests, acceptance tests with the differential test.
 test:
 	@bash Scripts/test.sh
 
-## The server alone.
+## Builds the server.
 server:
 	@bash Scripts/setup.sh build
 	$(RELEASE) --product etcd
 
-## Server and tools with the Swift standard library linked statically.
+## Builds server and tools with a statically linked Swift standard library.
 release:
 	@bash Scripts/setup.sh build
 	$(RELEASE)
 
-## What builds and tests need, installed where it is missing.
+## Installs missing dependencies of builds and tests.
 setup:
 	@bash Scripts/setup.sh test
 
-## A longer twin run: make twin SEED=7 CALLS=100000
-twin:
+## A longer differential test: make differential SEED=7 CALLS=100000
+differential:
 	@bash Scripts/setup.sh test
 	swift build
-	$(PYTHON_ENVIRONMENT)/bin/python Tests/Acceptance/twin.py --seed $(or $(SEED),1) --calls $(or $(CALLS),100000)
+	$(PYTHON_ENVIRONMENT)/bin/python Tests/Acceptance/programs/differential.py --seed $(or $(SEED),1) --calls $(or $(CALLS),100000)
 
 ## kill -9 under load: make kill ROUNDS=100 SEED=1
 kill:
 	@bash Scripts/setup.sh test
 	swift build
-	$(PYTHON_ENVIRONMENT)/bin/python Tests/Acceptance/kill.py --seed $(or $(SEED),1) --rounds $(or $(ROUNDS),100)
+	$(PYTHON_ENVIRONMENT)/bin/python Tests/Acceptance/programs/kill.py --seed $(or $(SEED),1) --rounds $(or $(ROUNDS),100)
 
 ## A cluster under faults and load: make faults SECONDS=600 SEED=1 MEMBERS=5
 faults:
 	@bash Scripts/setup.sh test
 	swift build
-	$(PYTHON_ENVIRONMENT)/bin/python Tests/Acceptance/faults.py --seed $(or $(SEED),1) --seconds $(or $(SECONDS),600) --members $(or $(MEMBERS),3) --kinds $(or $(KINDS),ours)
+	$(PYTHON_ENVIRONMENT)/bin/python Tests/Acceptance/programs/faults.py --seed $(or $(SEED),1) --seconds $(or $(SECONDS),600) --members $(or $(MEMBERS),3) --kinds $(or $(KINDS),ours)
 
-## Fresh seeds of the simulator: make simulate MINUTES=60
+## The simulator with new seeds: make simulate MINUTES=60
 simulate:
 	@bash Scripts/setup.sh build
 	$(RELEASE) --product simulate
 	@exec "$$($(RELEASE) --show-bin-path)/simulate" --minutes $(or $(MINUTES),60)
 
-## The table of Benchmarks/: this etcd beside the real one. make benchmark ONLY=put ROUNDS=3
+## Benchmark of swift-etcd and the real etcd: make benchmark ONLY=put ROUNDS=3
 benchmark: release
 	@bash Scripts/setup.sh test
 	$(PYTHON_ENVIRONMENT)/bin/python Benchmarks/compare.py --rounds $(or $(ROUNDS),5) $(if $(ONLY),--only "$(ONLY)")
 
-## How the cost of a request grows, by both: make growth ONLY=keys
+## Growth of the cost of a request, for both servers: make growth ONLY=keys
 growth: release
 	@bash Scripts/setup.sh test
 	$(PYTHON_ENVIRONMENT)/bin/python Benchmarks/growth.py $(if $(ONLY),--only "$(ONLY)")
 
-## Microseconds of each stage of a request, by perf: make profile ONLY=put
+## CPU time of each stage of a request, measured with perf: make profile ONLY=put
 profile: release
 	@bash Scripts/setup.sh test
 	$(PYTHON_ENVIRONMENT)/bin/python Benchmarks/stages.py $(if $(ONLY),--only "$(ONLY)")
 
-## What the machine takes for what no server can leave out: a durable batch, a message, a copy.
+## Lower bounds of the machine: a durable batch, a round trip, a copy.
 limits:
 	@python3 Benchmarks/limits.py
 
-## The picture of the README from the newest results, or from RESULTS=results/compare-....json
+## The charts in docs/benchmarks from the newest results, or from RESULTS=results/compare-....json
 chart:
-	$(PYTHON_ENVIRONMENT)/bin/python Benchmarks/chart.py docs/benchmark.svg $(RESULTS)
+	$(PYTHON_ENVIRONMENT)/bin/python Benchmarks/chart.py docs/benchmarks $(RESULTS)
 
-## Every fuzz target for SECONDS each (default 60).
+## All fuzz targets: make fuzz SECONDS_EACH=60
 fuzz:
 	@bash Scripts/setup.sh build
 	@bash Scripts/fuzz.sh $(or $(SECONDS_EACH),60)
 
-## Rewrites the sources to the formatting rules.
+## Formats the sources.
 format:
-	swift format --in-place --recursive --parallel Sources Tests Package.swift
+	swift format -i --recursive --parallel Sources Tests Package.swift

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Starts three members on this machine, each with its data and its log in ./cluster; Ctrl-C stops
-# them all. `Scripts/cluster.sh PROGRAM` takes any etcd; `make cluster` gives it ours.
+# Starts three members on this machine with data and logs in ./cluster; Ctrl-C stops them.
+# `Scripts/cluster.sh PROGRAM` runs any etcd; `make cluster` runs this one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,7 +27,7 @@ stop() {
     echo "Stopping ..."
     for pid in "${!members[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
     for pid in "${!members[@]}"; do wait "$pid" 2>/dev/null || true; done
-    echo "Stopped. The data is in $directory; remove it to begin anew."
+    echo "Stopped. The data is in $directory; remove it to start with an empty cluster."
 }
 trap 'stop; exit 0' INT TERM
 
@@ -35,7 +35,7 @@ for number in "${!ports[@]}"; do
     name=m$((number + 1))
     peer=${peers[$number]#*=}
     client=http://${clients[$number]}
-    # In a session of its own, so that Ctrl-C reaches a member once, and through this script.
+    # In a new session, so that Ctrl-C reaches members only through this script.
     setsid "$etcd" --name "$name" --data-dir "$directory/$name.etcd" \
         --listen-client-urls "$client" --advertise-client-urls "$client" \
         --listen-peer-urls "$peer" --initial-advertise-peer-urls "$peer" \
@@ -51,17 +51,17 @@ Three members: $(join "${clients[@]}"). Logs: $directory/m1.log, m2.log, m3.log.
     export ETCDCTL_ENDPOINTS=$(join "${clients[@]}")
     etcdctl put greeting hello
     etcdctl get greeting
-    etcdctl endpoint status --write-out=table     # who leads
+    etcdctl endpoint status --write-out=table     # shows the leader
     etcdctl member list --write-out=table
 
-Kill one, m2 for example with \`kill -9 $second\`, and the other two go on. Ctrl-C stops all.
+The cluster survives the loss of one member, for example \`kill -9 $second\` (m2). Ctrl-C stops all.
 END
 
-# bash runs the trap as soon as a signal comes, while it waits.
+# `wait` is interrupted by a signal, so that the trap runs at once.
 ended=
 wait -n -p ended "${!members[@]}" 2>/dev/null || true
 while [ -n "$ended" ]; do
-    echo "${members[$ended]} has ended; see $directory/${members[$ended]}.log"
+    echo "${members[$ended]} has exited; see $directory/${members[$ended]}.log"
     unset "members[$ended]"
     [ ${#members[@]} -gt 0 ] || exit 1
     ended=

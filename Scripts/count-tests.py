@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints how many tests a runner's output says have passed or failed (argument: which)."""
+"""Counts passed or failed tests in the output of a test runner: count-tests.py passed|failed."""
 import re
 import sys
 

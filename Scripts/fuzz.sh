@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Fuzzes every parser for SECONDS each: Scripts/fuzz.sh [SECONDS] [TARGET...]
+# Runs fuzz targets for SECONDS each: Scripts/fuzz.sh [SECONDS] [TARGET...]
 #
-# New inputs that reach new code stay in .build-fuzz/corpus; an input that fails stays in
-# .build-fuzz/findings and belongs, once understood, into Tests/FuzzTests/Regressions/TARGET.
+# Inputs that reach new code are kept in .build-fuzz/corpus, failing inputs in .build-fuzz/findings.
+# After the fix, a failing input belongs in Tests/FuzzTests/Regressions/TARGET.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${1:-60}

@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
-# Writes Sources/API/EtcdAPI/Generated anew from Proto/. Needs protoc on PATH.
+# Generates Sources/API/EtcdAPI/Generated from Proto/. Needs protoc on PATH.
 #
-# The plugin is protoc-gen-swift from $PROTOC_GEN_SWIFT, or from PATH, or else it is built out of
-# the swift-protobuf checkout that this package resolves to, so that the generated code and the
-# library are of one version.
+# The plugin is $PROTOC_GEN_SWIFT, or protoc-gen-swift from PATH, or built from the swift-protobuf
+# checkout of this package, so that the generated code and the library have the same version.
 set -euo pipefail
 
 root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"

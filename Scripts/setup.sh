@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what is missing: `setup.sh build` for building, `setup.sh test` for the tests as well.
+# Installs missing dependencies: `setup.sh build` for builds, `setup.sh test` for tests as well.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 purpose=${1:-build}

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Every check in turn; the last line is the sum of all tests.
+# Runs all checks; the last line is the sum of all tests.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 bash Scripts/setup.sh test || exit 1
 
 passed=0 failed=0
-step() { # step NAME COMMAND...: runs it, counts its tests by the runner's closing line
+step() { # step NAME COMMAND...: runs a command and counts the tests in its summary
     local name=$1 output status; shift
     echo "== $name"
     output=$(mktemp)
@@ -19,11 +19,12 @@ step() { # step NAME COMMAND...: runs it, counts its tests by the runner's closi
     rm -f "$output"
 }
 
-step "imports" python3 Scripts/check-imports.py
+step "modules" python3 Scripts/modules.py
+step "terms" python3 Scripts/words.py
 step "formatting and lint" swift format lint --strict --recursive --parallel Sources Tests Package.swift
 step "build" swift build --build-tests
 step "unit tests" swift test --skip-build --no-parallel
-# What requests cost is counted in a release build.
+# The costs of requests are measured in a release build.
 step "release build" make release
 step "acceptance tests" .venv/bin/python -m pytest -q -o tmp_path_retention_policy=failed Tests/Acceptance
 
