@@ -22,7 +22,8 @@ step() { # step NAME COMMAND...: runs a command and counts the tests in its summ
 step "modules" python3 Scripts/modules.py
 step "terms" python3 Scripts/words.py
 step "formatting and lint" swift format lint --strict --recursive --parallel Sources Tests Package.swift
-step "build" swift build --build-tests
+# SwiftPM checks that no import is undeclared; modules.py checks the rest.
+step "build" swift build --build-tests --explicit-target-dependency-import-check error
 step "unit tests" swift test --skip-build --no-parallel
 # The costs of requests are measured in a release build.
 step "release build" make release
