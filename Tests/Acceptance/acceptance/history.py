@@ -7,6 +7,8 @@ Sources/Tools/linearizable/HistoryLine.swift describes the format of a line.
 """
 import collections
 import json
+import os
+import pathlib
 import random
 import subprocess
 import threading
@@ -54,11 +56,16 @@ class History:
         self.file.flush()
         try:
             result = subprocess.run(
-                [str(ROOT / ".build/debug/linearizable"), str(self.path)], capture_output=True,
-                text=True, timeout=seconds)
+                [checker(), str(self.path)], capture_output=True, text=True, timeout=seconds)
         except subprocess.TimeoutExpired:
             return 2, f"undecided after {seconds} s"
         return result.returncode, result.stdout + result.stderr
+
+
+def checker():
+    """Path of the tool that checks histories: next to $ETCD_BINARY, else of the debug build."""
+    beside = pathlib.Path(os.environ.get("ETCD_BINARY", "")).parent / "linearizable"
+    return str(beside if beside.is_file() else ROOT / ".build/debug/linearizable")
 
 
 # Conversion of operations and results between history lines and protobuf messages
