@@ -186,7 +186,7 @@ extension InlineExecutor {
 
     /// Ends the current run and waits for the next one of the dedicated thread.
     ///
-    /// - Returns: false when there is none.
+    /// - Returns: false if the executor is closed and its queue empty, or after a failed run.
     private func take(until deadline: Int64) -> Bool {
         var isLate = false
         while true {

@@ -8,9 +8,9 @@ package import StateMachine
 /// The database of a leader's snapshot, in a file that is not in use yet.
 ///
 /// It replaces a valid database, so all of it is checked before: the file's length, both meta pages
-/// with their checksums, every page, every record, the metadata of the database, and that it has
-/// applied what the snapshot stands for. Bolt's pages have no checksum of their own: a changed
-/// value is found by the hashes that members compare, and not here.
+/// with their checksums, every page, every record, the metadata of the database, and that its applied
+/// index is at least the snapshot's index. Bolt's pages have no checksums, so this check does not
+/// detect a changed value; the hashes that members compare do.
 package struct SnapshotDatabase {
     private let disk: any Disk
     private let path: String

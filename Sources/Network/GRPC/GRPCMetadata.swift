@@ -29,7 +29,7 @@ package struct GRPCMetadata: Sendable {
     /// The number of fields.
     package var count: Int { fields.count }
 
-    /// The first value of `name` (lower case); nil when there is none.
+    /// The first value of `name` (lower case); nil if the metadata lacks it.
     package func first(_ name: StaticString) -> String? {
         let searched = UnsafeRawBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount)
         guard let index = index(of: searched) else { return nil }

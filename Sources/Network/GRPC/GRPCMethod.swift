@@ -110,7 +110,7 @@ struct GRPCMethodTable: Sendable {
         self.slots = slots
     }
 
-    /// The index in `methods` of the method with this path; nil when there is none.
+    /// The index in `methods` of the method with this path; nil for an unknown path.
     func find(_ path: UnsafeRawBufferPointer) -> Int? {
         var slot = Self.hash(path) & (slots.count - 1)
         while slots[slot] >= 0 {

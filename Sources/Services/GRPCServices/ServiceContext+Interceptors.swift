@@ -6,7 +6,7 @@ internal import MemberRuntime
 /// Checks of every call before its service is invoked, as in etcd's interceptors.
 extension ServiceContext {
     /// The error of a call that is not served: this member is a learner, or the client requires a
-    /// leader and there is none.
+    /// leader and the cluster has no leader.
     func refusal(
         _ call: GRPCServerCall, isStream: Bool = false, isForLearners: Bool
     ) -> EtcdError? {

@@ -33,8 +33,8 @@ extension ConsensusStage {
         membershipChanges.removeAll(keepingCapacity: true)
     }
 
-    /// The leader that accepts proposals now; nil if there is none, if it is unreachable, or if it
-    /// is transferring leadership.
+    /// The leader that accepts proposals now; nil without a leader, if the leader is unreachable,
+    /// or if it is transferring leadership.
     func destination(_ isConnected: (MemberID) -> Bool) -> SentProposals? {
         guard replica.takesProposals, let leader = replica.leader else { return nil }
         guard leader == replica.id || isConnected(leader) else { return nil }

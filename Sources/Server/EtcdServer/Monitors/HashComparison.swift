@@ -50,7 +50,7 @@ struct HashComparison: Equatable, Sendable {
 
 /// Compares the hashes of the other members with two of the leader, taken before and after.
 struct PeriodicHashComparison: Sendable {
-    /// The first member whose hash is inconsistent, and why; nil if there is none.
+    /// The first member whose hash is inconsistent, and why; nil if all are consistent.
     let corrupt: (member: MemberID, reason: String)?
 
     /// - Parameters:

@@ -36,7 +36,7 @@ package struct RaftReport: Sendable {
     package var vote: MemberID = .none
     package var commitIndex: LogIndex = .zero
     package var appliedIndex: LogIndex = .zero
-    /// `none` when there is none.
+    /// `MemberID.none` if the member knows no leader.
     package var leader: MemberID = .none
     /// `StateFollower`, `StateCandidate`, `StatePreCandidate` or `StateLeader`.
     package var state = "StateFollower"
