@@ -42,6 +42,7 @@ let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioTLSEvents: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioConcurrency: Target.Dependency = .product(
     name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioTLS: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -130,7 +131,11 @@ let modules: [Target] = [
     module("Network", "GRPC", ["HTTP2", "Gzip", nio, nioPosix]),
     // etcd's peer protocol: streams, pipeline, snapshots, probes.
     module(
-        "Network", "PeerTransport", ["EtcdAPI", "Identifiers", "Raft", nio, nioPosix, nioHTTP1]),
+        "Network", "PeerTransport",
+        [
+            "ConnectionIdentity", "EtcdAPI", "Identifiers", "Raft", "TLS", nio, nioPosix, nioHTTP1,
+            nioTLSEvents,
+        ]),
     // SRV records from the name servers of resolv.conf.
     module("Network", "DNS"),
     // Who is on the other side of a connection.

@@ -71,7 +71,7 @@ private final class AcceptSwitch: Sendable {
             return channel.close(promise: nil)
         }
         try transport.configure(
-            channel: channel, isEncrypted: false, handler: RecordingDelegate.respond)
+            channel: channel, identity: .plaintext, handler: RecordingDelegate.respond)
     }
 }
 

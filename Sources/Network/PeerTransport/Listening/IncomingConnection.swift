@@ -40,6 +40,11 @@ final class IncomingConnection: ChannelDuplexHandler {
     private var body = ByteBuffer()
     private var discardedBytes = 0
     private var isReadHeld = false
+    /// Bytes of the current request that are counted in `bufferedRequests`.
+    private var buffered = BufferedRequests.Share()
+    /// What the connection uses its event loop for.
+    private var use: PeerLoopTable.Use?
+    private var hasServed = false
     private var endReason = PeerConnectionError.closed.description
 
     /// Bytes of a refused request that are read so that the client reads the response; as in Go.
@@ -62,7 +67,8 @@ final class IncomingConnection: ChannelDuplexHandler {
         case (.collecting(let head, let route, let limit), .body(let chunk)):
             collect(chunk, head, route, limit, context)
         case (.collecting(let head, let route, _), .end): dispatch(head, route, context)
-        case (.receiving(_, let receiver), .body(let chunk)): receiver.receive(chunk)
+        case (.receiving(let head, let receiver), .body(let chunk)):
+            receive(chunk, head, receiver)
         case (.receiving(let head, let receiver), .end):
             awaitResponse(head)
             receiver.end()
@@ -105,6 +111,7 @@ final class IncomingConnection: ChannelDuplexHandler {
                 transport.environment.statistics.update(.none) { $0.snapshotReceiveFailures += 1 }
                 return refuse(head, refusal)
             }
+            guard begin(.transfer, context) else { return refuse(head, Self.busy) }
             receiveSnapshot(head, context)
         case .stream, .probing, .other:
             collect(head, route, limitBytes: limits.requestBodyBytes)
@@ -118,6 +125,13 @@ final class IncomingConnection: ChannelDuplexHandler {
     }
 
     private static let tooLarge = PeerResponse.failure(413, "request body is too large")
+    private static let busy = PeerResponse.failure(503, "too many requests are buffered")
+
+    /// Counts bytes of a request that stay in memory; false if there are too many of them.
+    private func buffer(_ bytes: Int, of head: HTTPRequestHead) -> Bool {
+        if buffered.bytes == 0 { buffered = .init(isStranger: !transport.isFromMember(head)) }
+        return transport.bufferedRequests.add(bytes, to: &buffered)
+    }
 
     /// The checks that both POST routes share; a sender that passes them is registered.
     private func postRefusal(_ head: HTTPRequestHead) -> PeerResponse? {
@@ -134,7 +148,13 @@ final class IncomingConnection: ChannelDuplexHandler {
     }
 
     private func refuse(_ head: HTTPRequestHead, _ response: PeerResponse) {
+        dropBody()
         state = .refusing(head, response)
+    }
+
+    private func dropBody() {
+        body = ByteBuffer()
+        transport.bufferedRequests.remove(&buffered)
     }
 
     private func receiveSnapshot(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
@@ -144,6 +164,7 @@ final class IncomingConnection: ChannelDuplexHandler {
         receiver.onResponse = { response in
             let (connection, context) = bound.value
             let response = connection.identified(response)
+            connection.endUse(context)
             switch connection.state {
             case .responding(let head): connection.send(response, to: head, context)
             case .receiving(let head, _):
@@ -158,6 +179,35 @@ final class IncomingConnection: ChannelDuplexHandler {
         }
     }
 
+    /// Passes a chunk of a snapshot on. Its message is collected in memory first.
+    private func receive(
+        _ chunk: ByteBuffer, _ head: HTTPRequestHead, _ receiver: SnapshotReceiver
+    ) {
+        guard receiver.isReadingHead else { return receiver.receive(chunk) }
+        guard buffer(chunk.readableBytes, of: head) else {
+            return receiver.refuse(503, "too many requests are buffered")
+        }
+        receiver.receive(chunk)
+        if !receiver.isReadingHead { transport.bufferedRequests.remove(&buffered) }
+    }
+
+    // The use of the event loop.
+
+    /// Begins to use the connection's loop for long; false if it must not be used for this.
+    private func begin(_ use: PeerLoopTable.Use, _ context: ChannelHandlerContext) -> Bool {
+        guard let loops = transport.loops else { return true }
+        guard case .admitted(let movesHandshakes) = loops.begin(use, on: context.eventLoop) else {
+            return false
+        }
+        self.use = use
+        if movesHandshakes { transport.closeKeptAlive(on: context.eventLoop) }
+        return true
+    }
+
+    private func endUse(_ context: ChannelHandlerContext) {
+        if let use = use.take() { transport.loops?.end(use, on: context.eventLoop) }
+    }
+
     // Request bodies.
 
     private func collect(
@@ -165,9 +215,9 @@ final class IncomingConnection: ChannelDuplexHandler {
         _ context: ChannelHandlerContext
     ) {
         guard body.readableBytes + chunk.readableBytes <= limit else {
-            body = ByteBuffer()
             return refuse(head, Self.tooLarge)
         }
+        guard buffer(chunk.readableBytes, of: head) else { return refuse(head, Self.busy) }
         if body.readableBytes == 0 {
             body = chunk
         } else {
@@ -245,6 +295,11 @@ final class IncomingConnection: ChannelDuplexHandler {
             response.headers.add(name: "X-Server-Version", value: transport.configuration.version)
             send(response, to: head, context)
         case .success(let (peer, kind)):
+            // The member dials again, and its connection is accepted on another loop.
+            guard begin(.stream, context) else {
+                state = .closed
+                return context.close(promise: nil)
+            }
             let stream = OutgoingStream(kind, to: peer, on: context.channel)
             var headers = HTTPHeaders()
             headers.add(name: "X-Etcd-Cluster-Id", value: transport.configuration.clusterText)
@@ -291,7 +346,11 @@ final class IncomingConnection: ChannelDuplexHandler {
         case .closed, .lingering: return
         case .idle, .collecting, .receiving, .refusing, .responding, .streaming: break
         }
-        let ends = isLast || !request.isKeepAlive
+        hasServed = true
+        dropBody()
+        // A loop with streams should have no other exchanges.
+        let isMoved = transport.loops?.isForStreams(context.eventLoop) ?? false
+        let ends = isLast || !request.isKeepAlive || isMoved
         let head = response.head(for: request, ends: ends)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         if request.method != .HEAD, !response.body.isEmpty {
@@ -322,6 +381,7 @@ final class IncomingConnection: ChannelDuplexHandler {
         _ response: PeerResponse, _ request: HTTPRequestHead, _ context: ChannelHandlerContext
     ) {
         state = .closed
+        dropBody()
         var head = response.head(for: request, ends: false)
         head.headers.remove(name: "Content-Length")
         context.write(wrapOutboundOut(.head(head)), promise: nil)
@@ -360,6 +420,14 @@ final class IncomingConnection: ChannelDuplexHandler {
         context.read()
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if event is PeerLoopMoved, case .idle = state, hasServed {
+            state = .closed
+            context.close(promise: nil)
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if case .streaming(let stream) = state, context.channel.isWritable { stream.drain() }
         context.fireChannelWritabilityChanged()
@@ -368,6 +436,8 @@ final class IncomingConnection: ChannelDuplexHandler {
     func channelInactive(context: ChannelHandlerContext) {
         let before = state
         state = .closed
+        dropBody()
+        endUse(context)
         switch before {
         case .streaming(let stream): stream.connectionEnded(reason: endReason)
         case .receiving(_, let receiver): receiver.cancel(reason: "unexpected EOF")

@@ -131,7 +131,7 @@ struct Listeners: Sendable {
             try httpService.configure(channel: channel, listener: .metrics, isEncrypted: false)
         case .peer:
             let endpoints = server.peerEndpoints
-            try server.transport.configure(channel: channel, isEncrypted: false) {
+            try server.transport.configure(channel: channel, identity: .plaintext) {
                 endpoints.respond(to: $0, on: $1)
             }
         }
