@@ -1,9 +1,12 @@
 /// What each event loop of accepted peer connections carries, and which one is the handshake loop;
 /// a value without threads.
 ///
-/// - A loop with streams takes no transfer, and a loop with transfers no stream.
-/// - The handshake loop has neither, except at the limit on the number of loops: then it does not
-///   move, and takes both.
+/// - The handshake loop has neither streams nor transfers, except at the limit on the number of
+///   loops: then it does not move, and takes both.
+/// - No stream begins on a loop with transfers: its connection is closed, and the member dials
+///   again.
+/// - A transfer begins on a loop with streams only on a connection that was accepted before the
+///   handshakes moved. It is not refused, since a snapshot is costly to make again.
 /// - There is at most one loop for each stream and transfer, and the handshake loop.
 struct PeerLoopTable: Sendable {
     /// What a connection does for long.
@@ -15,7 +18,7 @@ struct PeerLoopTable: Sendable {
     }
 
     enum Decision: Equatable, Sendable {
-        /// The loop has a use that must not share it.
+        /// The loop has transfers, which a stream must not share it with.
         case refused
         case accepted
         /// New connections belong on another loop from now on; it may be one that does not exist
@@ -44,12 +47,10 @@ struct PeerLoopTable: Sendable {
     func isForStreams(_ loop: Int) -> Bool { loop != handshakeLoop && loads[loop].streams > 0 }
 
     mutating func begin(_ use: Use, on loop: Int) -> Decision {
-        let load = loads[loop]
-        let conflicts = use == .stream ? load.transfers > 0 : load.streams > 0
-        // At the limit the handshake loop takes everything.
-        guard !conflicts || loop == handshakeLoop else { return .refused }
         switch use {
-        case .stream: loads[loop].streams += 1
+        case .stream:
+            guard loads[loop].transfers == 0 || loop == handshakeLoop else { return .refused }
+            loads[loop].streams += 1
         case .transfer: loads[loop].transfers += 1
         }
         return loop == handshakeLoop ? moveHandshakes() : .accepted

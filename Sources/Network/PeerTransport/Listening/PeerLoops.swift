@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// A member's messages travel on connections that the other members have opened, so accepted
 /// connections carry heartbeats. Handshakes, also those of strangers, and the decryption of
-/// snapshots take much time. They never share a loop with a stream:
+/// snapshots take much time. So new ones never share a loop with a stream:
 ///
 /// - New connections are accepted on the *handshake loop*, where requests are handled too.
 /// - When a member begins a stream on it, or a snapshot begins to arrive, the loop becomes that of
@@ -177,7 +177,7 @@ extension PeerLoops {
 
     /// Whether a connection may use its loop for long.
     enum Admission {
-        /// The loop has a use that this one would disturb: the connection has to be closed, the
+        /// The loop has transfers that would disturb a stream: its connection has to be closed, the
         /// next one is accepted on another loop.
         case refused
         /// If the handshakes were moved to another loop, kept-alive connections on this one have

@@ -54,6 +54,14 @@ final class SnapshotReceiver: @unchecked Sendable {  // owned by loop
         return false
     }
 
+    /// Whether the database is being stored.
+    var isStoring: Bool {
+        switch state {
+        case .opening, .storing: true
+        case .head, .finishing, .done: false
+        }
+    }
+
     /// Whether more of the body may be read.
     var hasCapacity: Bool { waitingBytes < Self.waitingBytesMax }
 
