@@ -45,6 +45,7 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let nioConcurrency: Target.Dependency = .product(
     name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioTLS: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let cryptoExtras: Target.Dependency = .product(name: "_CryptoExtras", package: "swift-crypto")
 let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
 let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -136,7 +137,9 @@ let modules: [Target] = [
     // Who is on the other side of a connection.
     module("Network", "ConnectionIdentity"),
     // Certificates, keys, authorities and revocation lists: loading, checking, reading again.
-    module("Network", "TLS", ["ConnectionIdentity", nio, nioPosix, nioTLS, x509, asn1, crypto]),
+    module(
+        "Network", "TLS",
+        ["ConnectionIdentity", nio, nioPosix, nioTLS, crypto, cryptoExtras]),
 
     // The Swift client library.
     module("Client", "EtcdClient", ["GRPC", "EtcdAPI", nio, nioPosix, protobuf]),
@@ -277,6 +280,12 @@ let testTargets: [Target] = [
             nioHTTP1, nioPosix, protobuf,
         ]),
     tests("DNSTests", ["DNS"]),
+    tests(
+        "TLSTests",
+        [
+            "ConnectionIdentity", "TLS", "TestSupport", nio, nioPosix, nioTLS, x509, asn1, crypto,
+            cryptoExtras,
+        ]),
     tests("GzipTests", ["Gzip"]),
     tests("HTTP2Tests", ["CNGHTTP2", "GRPC", "HTTP2", nio, nioPosix]),
     tests(
