@@ -45,6 +45,7 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let nioConcurrency: Target.Dependency = .product(
     name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioTLS: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLSEvents: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
 let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -127,19 +128,23 @@ let modules: [Target] = [
     // HTTP/2 server and client on SwiftNIO through libnghttp2.
     module("Network", "HTTP2", ["CNGHTTP2", nio]),
     // gRPC server and client: framing, deadlines, metadata, status, flow control, keepalive.
-    module("Network", "GRPC", ["HTTP2", "Gzip", nio, nioPosix]),
+    module("Network", "GRPC", ["HTTP2", "Gzip", "TLS", nio, nioPosix]),
     // etcd's peer protocol: streams, pipeline, snapshots, probes.
     module(
         "Network", "PeerTransport", ["EtcdAPI", "Identifiers", "Raft", nio, nioPosix, nioHTTP1]),
+    // The way of a connection from its acceptance to its first request, for all listeners.
+    module("Network", "Listening", ["ConnectionIdentity", "TLS", nio, nioPosix, nioTLSEvents]),
     // SRV records from the name servers of resolv.conf.
     module("Network", "DNS"),
     // Who is on the other side of a connection.
     module("Network", "ConnectionIdentity"),
     // Certificates, keys, authorities and revocation lists: loading, checking, reading again.
-    module("Network", "TLS", ["ConnectionIdentity", nio, nioPosix, nioTLS, x509, asn1, crypto]),
+    module(
+        "Network", "TLS",
+        ["ConnectionIdentity", nio, nioPosix, nioTLSEvents, nioTLS, x509, asn1, crypto]),
 
     // The Swift client library.
-    module("Client", "EtcdClient", ["GRPC", "EtcdAPI", nio, nioPosix, protobuf]),
+    module("Client", "EtcdClient", ["GRPC", "EtcdAPI", "TLS", nio, nioPosix, protobuf]),
 
     // The gRPC services: KV, Watch, Lease, Cluster, Maintenance, Lock, Election, Auth, Health.
     module(
@@ -230,7 +235,7 @@ let modules: [Target] = [
     // Checks a recorded history of calls to a cluster.
     program("Tools", "linearizable", ["Linearizability"]),
     // Generates load and measures latencies.
-    program("Tools", "loadgenerator", ["GRPC", "HTTP2", "EtcdAPI", nio, nioPosix]),
+    program("Tools", "loadgenerator", ["GRPC", "HTTP2", "EtcdAPI", "TLS", nio, nioPosix]),
 ]
 
 let testTargets: [Target] = [
