@@ -1,9 +1,11 @@
 import Configuration
 import Bootstrap
-import GRPC
-import HTTPServices
+import ConnectionIdentity
 import Disk
+import GRPC
 import Glibc
+import HTTP2
+import HTTPServices
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -119,22 +121,46 @@ struct Listeners: Sendable {
 
     private static func serve(_ channel: any Channel, _ kind: Kind, _ server: Server) throws {
         let httpService = server.httpService
+        let identity = ConnectionIdentity.plaintext
         switch kind {
         case .client:
-            try server.grpcServer.addSniffingHandlers(to: channel) { channel in
-                try httpService.configure(channel: channel, listener: .client, isEncrypted: false)
-            }
-        case .grpc: try server.grpcServer.addHandlers(to: channel)
-        case .http:
-            try httpService.configure(channel: channel, listener: .client, isEncrypted: false)
-        case .metrics:
-            try httpService.configure(channel: channel, listener: .metrics, isEncrypted: false)
+            let sniffer = ProtocolSniffer(
+                http2: { channel in
+                    try server.grpcServer.addHandlers(
+                        to: channel, identity: identity,
+                        requests: httpService.requestHandler(listener: .client, identity: identity))
+                },
+                http1: { channel in
+                    try httpService.configure(
+                        channel: channel, listener: .client, identity: identity)
+                })
+            try channel.pipeline.syncOperations.addHandler(sniffer)
+        case .grpc: try server.grpcServer.addHandlers(to: channel, identity: identity)
+        case .http: try serveHTTP(channel, .client, server)
+        case .metrics: try serveHTTP(channel, .metrics, server)
         case .peer:
             let endpoints = server.peerEndpoints
             try server.transport.configure(channel: channel, isEncrypted: false) {
                 endpoints.respond(to: $0, on: $1)
             }
         }
+    }
+
+    private static func serveHTTP(
+        _ channel: any Channel, _ listener: HTTPListener, _ server: Server
+    ) throws {
+        let httpService = server.httpService
+        let sniffer = ProtocolSniffer(
+            http2: { channel in
+                try httpService.configureHTTP2(
+                    channel: channel, listener: listener, identity: .plaintext,
+                    loop: server.grpcServer.loop(for: channel.eventLoop))
+            },
+            http1: { channel in
+                try httpService.configure(
+                    channel: channel, listener: listener, identity: .plaintext)
+            })
+        try channel.pipeline.syncOperations.addHandler(sniffer)
     }
 
     private static func network(_ url: EndpointURL) -> String {
