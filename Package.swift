@@ -128,7 +128,8 @@ let modules: [Target] = [
     // HTTP/2 server and client on SwiftNIO through libnghttp2.
     module("Network", "HTTP2", ["CNGHTTP2", nio]),
     // gRPC server and client: framing, deadlines, metadata, status, flow control, keepalive.
-    module("Network", "GRPC", ["HTTP2", "Gzip", "TLS", nio, nioPosix]),
+    module(
+        "Network", "GRPC", ["ConnectionIdentity", "HTTP2", "Gzip", "TLS", nio, nioPosix]),
     // etcd's peer protocol: streams, pipeline, snapshots, probes.
     module(
         "Network", "PeerTransport", ["EtcdAPI", "Identifiers", "Raft", nio, nioPosix, nioHTTP1]),
@@ -156,13 +157,12 @@ let modules: [Target] = [
         ]),
     // The metrics registry and its Prometheus text.
     module("Services", "Prometheus", [metrics]),
-    // The HTTP/1.1 services: health, version, metrics, debug pages.
+    // The HTTP services: health, version, metrics, debug pages, over HTTP/1.1 and HTTP/2.
     module(
         "Services", "HTTPServices",
         [
-            "EtcdAPI", "Identifiers", "Prometheus", "MemberRuntime", "Stages", "StateMachine",
-            "Membership",
-            "Raft", "Gzip", nio, nioHTTP1, nioPosix,
+            "ConnectionIdentity", "EtcdAPI", "HTTP2", "Identifiers", "Prometheus", "MemberRuntime",
+            "Stages", "StateMachine", "Membership", "Raft", "Gzip", nio, nioHTTP1, nioPosix,
         ]),
 
     // Structured log lines in etcd's format, and their outputs.
@@ -191,8 +191,8 @@ let modules: [Target] = [
     module(
         "Server", "EtcdServer",
         [
-            "Bolt", "Bootstrap", "Configuration", "Disk", "EtcdAPI", "Identifiers", "GRPC",
-            "GRPCServices",
+            "Bolt", "Bootstrap", "Configuration", "ConnectionIdentity", "Disk", "EtcdAPI",
+            "Identifiers", "GRPC", "GRPCServices", "Listening", "TLS",
             "HTTP2", "HTTPServices", "MVCC", "MemberRuntime", "Membership", "PeerTransport",
             "Prometheus", "Raft", "ServerLogging", "SnapshotRestore", "Stages", "StateMachine",
             "Telemetry", "WriteAheadLog", nio, nioPosix, nioHTTP1, metrics, protobuf,
@@ -215,11 +215,9 @@ let modules: [Target] = [
     module(
         "Verification", "FuzzTargets",
         [
-            "Bolt", "Configuration", "DNS", "Disk", "EtcdAPI", "Identifiers", "EtcdServer", "GRPC",
-            "Gzip",
-            "HTTP2",
-            "ServerLogging", "MVCC", "Membership", "PeerTransport", "Raft", "StateMachine",
-            "WriteAheadLog", nio, nioEmbedded, nioPosix,
+            "Bolt", "Configuration", "ConnectionIdentity", "DNS", "Disk", "EtcdAPI", "Identifiers",
+            "EtcdServer", "GRPC", "Gzip", "HTTP2", "ServerLogging", "MVCC", "Membership",
+            "PeerTransport", "Raft", "StateMachine", "WriteAheadLog", nio, nioEmbedded, nioPosix,
         ]),
 
     // The server's command line.
@@ -283,9 +281,10 @@ let testTargets: [Target] = [
         ]),
     tests("DNSTests", ["DNS"]),
     tests("GzipTests", ["Gzip"]),
-    tests("HTTP2Tests", ["CNGHTTP2", "GRPC", "HTTP2", nio, nioPosix]),
+    tests("HTTP2Tests", ["CNGHTTP2", "ConnectionIdentity", "GRPC", "HTTP2", nio, nioPosix]),
     tests(
-        "GRPCTests", ["GRPC", "HTTP2", "TestSupport", nio, nioPosix], exclude: ["grpcio_client.py"]),
+        "GRPCTests", ["ConnectionIdentity", "GRPC", "HTTP2", "TestSupport", nio, nioPosix],
+        exclude: ["grpcio_client.py"]),
     tests(
         "ConfigurationTests",
         ["Configuration", "EtcdServer", "ServerLogging", "TestSupport", "etcd", logging]),
@@ -293,8 +292,9 @@ let testTargets: [Target] = [
     tests(
         "HTTPServicesTests",
         [
-            "EtcdAPI", "EtcdServer", "HTTPServices", "Identifiers", "MemberRuntime", "Prometheus",
-            "Raft", "ServerLogging", "StateMachine", "Telemetry", nio, nioHTTP1, nioPosix,
+            "ConnectionIdentity", "EtcdAPI", "EtcdServer", "GRPC", "HTTP2", "HTTPServices",
+            "Identifiers", "MemberRuntime", "Prometheus", "Raft", "ServerLogging", "StateMachine",
+            "Telemetry", nio, nioHTTP1, nioPosix,
         ]),
     tests(
         "SnapshotRestoreTests",
