@@ -280,6 +280,7 @@ let testTargets: [Target] = [
             nioHTTP1, nioPosix, protobuf,
         ]),
     tests("DNSTests", ["DNS"]),
+    tests("ListeningTests", ["ConnectionIdentity", "Listening", nio, nioPosix]),
     tests("GzipTests", ["Gzip"]),
     tests("HTTP2Tests", ["CNGHTTP2", "ConnectionIdentity", "GRPC", "HTTP2", nio, nioPosix]),
     tests(

@@ -97,7 +97,7 @@ struct Listeners: Sendable {
         guard let url = urls.first else { return }
         var listener = Listener(
             configuration: listenerConfiguration(urls, kind), acceptGroup: server.group,
-            connectionGroup: kind == .peer ? server.peerLoops : server.group)
+            connectionGroup: kind == .peer ? server.peerGroup : server.group)
         listener.acceptsAtOnce = !kind.isForClients
         listener.sharesPort = server.configuration.socketReusePort
         do {
@@ -174,7 +174,7 @@ struct Listeners: Sendable {
         case .peer:
             let endpoints = server.peerEndpoints
             return { channel, _, identity in
-                try server.transport.configure(channel: channel, identity: identity) {
+                try server.transport.configure(channel: channel, isEncrypted: identity.isEncrypted) {
                     endpoints.respond(to: $0, on: $1)
                 }
             }
