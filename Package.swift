@@ -46,6 +46,7 @@ let nioConcurrency: Target.Dependency = .product(
     name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioTLS: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let cryptoExtras: Target.Dependency = .product(name: "_CryptoExtras", package: "swift-crypto")
+let nioTLSEvents: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
 let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -128,10 +129,13 @@ let modules: [Target] = [
     // HTTP/2 server and client on SwiftNIO through libnghttp2.
     module("Network", "HTTP2", ["CNGHTTP2", nio]),
     // gRPC server and client: framing, deadlines, metadata, status, flow control, keepalive.
-    module("Network", "GRPC", ["HTTP2", "Gzip", nio, nioPosix]),
+    module(
+        "Network", "GRPC", ["ConnectionIdentity", "HTTP2", "Gzip", "TLS", nio, nioPosix]),
     // etcd's peer protocol: streams, pipeline, snapshots, probes.
     module(
         "Network", "PeerTransport", ["EtcdAPI", "Identifiers", "Raft", nio, nioPosix, nioHTTP1]),
+    // The way of a connection from its acceptance to its first request, for all listeners.
+    module("Network", "Listening", ["ConnectionIdentity", "TLS", nio, nioPosix, nioTLSEvents]),
     // SRV records from the name servers of resolv.conf.
     module("Network", "DNS"),
     // Who is on the other side of a connection.
@@ -139,10 +143,12 @@ let modules: [Target] = [
     // Certificates, keys, authorities and revocation lists: loading, checking, reading again.
     module(
         "Network", "TLS",
-        ["ConnectionIdentity", nio, nioPosix, nioTLS, crypto, cryptoExtras]),
+        [
+            "ConnectionIdentity", nio, nioPosix, nioTLSEvents, nioTLS, crypto, cryptoExtras,
+        ]),
 
     // The Swift client library.
-    module("Client", "EtcdClient", ["GRPC", "EtcdAPI", nio, nioPosix, protobuf]),
+    module("Client", "EtcdClient", ["GRPC", "EtcdAPI", "TLS", nio, nioPosix, protobuf]),
 
     // The gRPC services: KV, Watch, Lease, Cluster, Maintenance, Lock, Election, Auth, Health.
     module(
@@ -154,13 +160,12 @@ let modules: [Target] = [
         ]),
     // The metrics registry and its Prometheus text.
     module("Services", "Prometheus", [metrics]),
-    // The HTTP/1.1 services: health, version, metrics, debug pages.
+    // The HTTP services: health, version, metrics, debug pages, over HTTP/1.1 and HTTP/2.
     module(
         "Services", "HTTPServices",
         [
-            "EtcdAPI", "Identifiers", "Prometheus", "MemberRuntime", "Stages", "StateMachine",
-            "Membership",
-            "Raft", "Gzip", nio, nioHTTP1, nioPosix,
+            "ConnectionIdentity", "EtcdAPI", "HTTP2", "Identifiers", "Prometheus", "MemberRuntime",
+            "Stages", "StateMachine", "Membership", "Raft", "Gzip", nio, nioHTTP1, nioPosix,
         ]),
 
     // Structured log lines in etcd's format, and their outputs.
@@ -189,8 +194,8 @@ let modules: [Target] = [
     module(
         "Server", "EtcdServer",
         [
-            "Bolt", "Bootstrap", "Configuration", "Disk", "EtcdAPI", "Identifiers", "GRPC",
-            "GRPCServices",
+            "Bolt", "Bootstrap", "Configuration", "ConnectionIdentity", "Disk", "EtcdAPI",
+            "Identifiers", "GRPC", "GRPCServices", "Listening", "TLS",
             "HTTP2", "HTTPServices", "MVCC", "MemberRuntime", "Membership", "PeerTransport",
             "Prometheus", "Raft", "ServerLogging", "SnapshotRestore", "Stages", "StateMachine",
             "Telemetry", "WriteAheadLog", nio, nioPosix, nioHTTP1, metrics, protobuf,
@@ -213,11 +218,9 @@ let modules: [Target] = [
     module(
         "Verification", "FuzzTargets",
         [
-            "Bolt", "Configuration", "DNS", "Disk", "EtcdAPI", "Identifiers", "EtcdServer", "GRPC",
-            "Gzip",
-            "HTTP2",
-            "ServerLogging", "MVCC", "Membership", "PeerTransport", "Raft", "StateMachine",
-            "WriteAheadLog", nio, nioEmbedded, nioPosix,
+            "Bolt", "Configuration", "ConnectionIdentity", "DNS", "Disk", "EtcdAPI", "Identifiers",
+            "EtcdServer", "GRPC", "Gzip", "HTTP2", "ServerLogging", "MVCC", "Membership",
+            "PeerTransport", "Raft", "StateMachine", "WriteAheadLog", nio, nioEmbedded, nioPosix,
         ]),
 
     // The server's command line.
@@ -233,7 +236,7 @@ let modules: [Target] = [
     // Checks a recorded history of calls to a cluster.
     program("Tools", "linearizable", ["Linearizability"]),
     // Generates load and measures latencies.
-    program("Tools", "loadgenerator", ["GRPC", "HTTP2", "EtcdAPI", nio, nioPosix]),
+    program("Tools", "loadgenerator", ["GRPC", "HTTP2", "EtcdAPI", "TLS", nio, nioPosix]),
 ]
 
 let testTargets: [Target] = [
@@ -283,13 +286,15 @@ let testTargets: [Target] = [
     tests(
         "TLSTests",
         [
-            "ConnectionIdentity", "TLS", "TestSupport", nio, nioPosix, nioTLS, x509, asn1, crypto,
-            cryptoExtras,
+            "ConnectionIdentity", "TLS", "TestSupport", nio, nioPosix, nioTLSEvents, nioTLS, x509,
+            asn1, crypto, cryptoExtras,
         ]),
+    tests("ListeningTests", ["ConnectionIdentity", "Listening", nio, nioPosix]),
     tests("GzipTests", ["Gzip"]),
-    tests("HTTP2Tests", ["CNGHTTP2", "GRPC", "HTTP2", nio, nioPosix]),
+    tests("HTTP2Tests", ["CNGHTTP2", "ConnectionIdentity", "GRPC", "HTTP2", nio, nioPosix]),
     tests(
-        "GRPCTests", ["GRPC", "HTTP2", "TestSupport", nio, nioPosix], exclude: ["grpcio_client.py"]),
+        "GRPCTests", ["ConnectionIdentity", "GRPC", "HTTP2", "TestSupport", nio, nioPosix],
+        exclude: ["grpcio_client.py"]),
     tests(
         "ConfigurationTests",
         ["Configuration", "EtcdServer", "ServerLogging", "TestSupport", "etcd", logging]),
@@ -297,8 +302,9 @@ let testTargets: [Target] = [
     tests(
         "HTTPServicesTests",
         [
-            "EtcdAPI", "EtcdServer", "HTTPServices", "Identifiers", "MemberRuntime", "Prometheus",
-            "Raft", "ServerLogging", "StateMachine", "Telemetry", nio, nioHTTP1, nioPosix,
+            "ConnectionIdentity", "EtcdAPI", "EtcdServer", "GRPC", "HTTP2", "HTTPServices",
+            "Identifiers", "MemberRuntime", "Prometheus", "Raft", "ServerLogging", "StateMachine",
+            "Telemetry", nio, nioHTTP1, nioPosix,
         ]),
     tests(
         "SnapshotRestoreTests",

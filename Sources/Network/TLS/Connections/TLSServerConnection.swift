@@ -68,10 +68,10 @@ package final class TLSServerConnection: @unchecked Sendable {
 
     /// What to log about a connection whose handshake failed with `error`.
     /// - Parameter hello: the first message of the client, if it was complete.
-    /// - Parameter receivedBytes: whether anything was received at all.
+    /// - Parameter receivedBytes: whether anything was received at all; counts only without `hello`.
     /// - Parameter channel: its addresses are part of the text of errors of the socket.
     package func refusal(
-        _ error: any Error, hello: ClientHello?, receivedBytes: Bool = false,
+        _ error: any Error, hello: ClientHello?, receivedBytes: Bool = true,
         channel: (any Channel)? = nil
     ) -> TLSRefusal {
         if let refusal = error as? TLSRefusal { return refusal }
