@@ -1,3 +1,4 @@
+import ConnectionIdentity
 import GRPC
 import Glibc
 import HTTP2
@@ -27,9 +28,10 @@ struct RawServer: Sendable {
         let listener = try await ServerBootstrap(group: group)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try server.addSniffingHandlers(to: channel) { channel in
-                        try channel.pipeline.syncOperations.addHandler(EchoHandler())
-                    }
+                    let sniffer = ProtocolSniffer(
+                        http2: { try server.addHandlers(to: $0, identity: .plaintext) },
+                        http1: { try $0.pipeline.syncOperations.addHandler(EchoHandler()) })
+                    try channel.pipeline.syncOperations.addHandler(sniffer)
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()

@@ -12,7 +12,7 @@ package func fuzzHTTP2(_ input: UnsafeRawBufferPointer) {
         methods: fuzzMethods, configuration: fuzzConfiguration, eventLoops: [loop])
     let channel = EmbeddedChannel(loop: loop)
     do {
-        try server.addHandlers(to: channel)
+        try server.addHandlers(to: channel, identity: .plaintext)
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         if choice & 1 == 0 { try channel.writeInbound(ByteBuffer(bytes: http2Preface)) }
         try feed(input.dropFirst(), to: channel, pieceBytes: Int(choice >> 1) + 1)

@@ -1,4 +1,0 @@
-/// A text in double quotes as Go's `%q` writes it.
-func quoted(_ text: String) -> String {
-    "\"" + text + "\""
-}
