@@ -177,10 +177,10 @@ class Member:
         text = self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
         return "\n".join(text.splitlines()[-lines:])
 
-    def log_lines(self):
+    def log_lines(self, delay=0.1):
         """The parsed JSON lines of the log; other lines are skipped."""
         # The logging thread writes lines with a short delay.
-        time.sleep(0.1)
+        time.sleep(delay)
         lines = []
         for line in self.log_path.read_text(errors="replace").splitlines():
             try:

@@ -1,11 +1,14 @@
-"""What clients of a member with TLS need: the authority they trust and their own certificate."""
+"""Clients of members with TLS: the authority they trust, their certificate, and single requests."""
 import dataclasses
 import pathlib
+import re
+import socket
 import ssl
 
 import grpc
 
 from acceptance.certificates import Certificate
+from acceptance.cluster import is_3_5, until
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,3 +60,72 @@ def server_flags(certificate, authority=None, required=True, prefix="--"):
 
 def peer_flags(certificate, authority, required=True):
     return server_flags(certificate, authority, required, prefix="--peer-")
+
+
+@dataclasses.dataclass
+class Attempt:
+    """One request over a new connection, and what the server logged about it.
+
+    `error` is None if there was a response; `alert` is the alert received. A connection that is
+    refused after the client's side of the handshake may be reset before the alert is read: then
+    `alert` is None.
+    """
+    port: int
+    response: bytes = b""
+    error: Exception | None = None
+    alert: str | None = None
+    cipher: tuple | None = None
+    protocol: str | None = None
+
+    @property
+    def status(self):
+        """The status of an HTTP/1.1 response, None without one."""
+        return int(self.response.split()[1]) if self.response.startswith(b"HTTP/1.1 ") else None
+
+
+def attempt(endpoint, context, name="127.0.0.1", path="/health", data=None, seconds=10):
+    """Connects, completes the handshake, sends a request (`data` replaces it), reads to the end."""
+    host, _, port = endpoint.rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=seconds) as plain:
+        result = Attempt(plain.getsockname()[1])
+        try:
+            with context.wrap_socket(plain, server_hostname=name) as secured:
+                result.cipher, result.protocol = secured.cipher(), secured.selected_alpn_protocol()
+                secured.sendall(data or b"GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n" % (
+                    path.encode(), endpoint.encode()))
+                while received := secured.recv(65536):
+                    result.response += received
+        except (ssl.SSLError, OSError) as error:
+            result.error = error
+            found = re.search(r"ALERT_(\w+)", getattr(error, "reason", None) or "")
+            result.alert = found and found.group(1).lower()
+    return result
+
+
+def rejection(member, port, kind="client", seconds=10):
+    """The line about a rejected connection from this local port."""
+    messages = (f"rejected connection on {kind} endpoint", "rejected connection")
+
+    def found():
+        for line in member.log_lines(delay=0):
+            if line.get("msg") in messages and line["remote-addr"].endswith(f":{port}"):
+                return line
+        return None
+    return until(found, seconds, f"a rejected connection from port {port}", pause=0.02)
+
+
+def text_of_3_5(text):
+    """The text of an error as etcd 3.5.1, made with Go 1.16, has it."""
+    return text.replace("tls: failed to verify certificate: ",
+                        "tls: failed to verify client certificate: ")
+
+
+def rejected_with(member, port, text, kind="client"):
+    """Requires a rejection with this error; the text may end with `...`. Returns the line."""
+    line = rejection(member, port, kind)
+    expected = text_of_3_5(text) if is_3_5(member.binary) else text
+    if expected.endswith("..."):
+        assert line["error"].startswith(expected[:-3]), line
+    else:
+        assert line["error"] == expected, line
+    return line
