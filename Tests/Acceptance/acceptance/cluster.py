@@ -28,6 +28,9 @@ FLAGS_OF_3_5 = {
     "--compaction-batch-limit": "--experimental-compaction-batch-limit",
     "--corrupt-check-time": "--experimental-corrupt-check-time",
     "--watch-progress-notify-interval": "--experimental-watch-progress-notify-interval",
+    "--peer-skip-client-san-verification": "--experimental-peer-skip-client-san-verification",
+    "--tls-min-version": None,
+    "--tls-max-version": None,
 }
 # Entries that 3.5.1 keeps before its snapshot; it has no flag for it.
 CATCHUP_ENTRIES_OF_3_5 = 5000

@@ -6,6 +6,7 @@ import socket
 import ssl
 
 import grpc
+from cryptography import x509
 
 from acceptance.certificates import Certificate
 from acceptance.cluster import is_3_5, until
@@ -129,3 +130,16 @@ def rejected_with(member, port, text, kind="client"):
     else:
         assert line["error"] == expected, line
     return line
+
+
+def served_serial(endpoint, tls):
+    """The serial number of the certificate that a listener serves, None if the handshake fails."""
+    host, _, port = endpoint.rpartition(":")
+    context = tls.context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        with socket.create_connection((host, int(port)), timeout=10) as plain:
+            with context.wrap_socket(plain) as secured:
+                return x509.load_der_x509_certificate(secured.getpeercert(True)).serial_number
+    except (ssl.SSLError, OSError):
+        return None
