@@ -8,47 +8,15 @@ import grpc
 import pytest
 
 from acceptance import api
-from acceptance.certificates import CLIENT, EXPIRED, LOCAL, Certificate, name_of, write_atomically
+from acceptance.certificates import CLIENT, EXPIRED, name_of, write_atomically
 from acceptance.cluster import Cluster, is_3_5, until
 from acceptance.members import our_etcd
+from acceptance.rotated_files import RotatedFiles
 from acceptance.secure import ClientTLS, attempt, rejected_with, served_serial
 
 rpc = api.rpc
 OLD = is_3_5(our_etcd())
 UNKNOWN = "tls: failed to verify certificate: x509: certificate signed by unknown authority"
-
-
-class Files:
-    """The files that the members read, in one directory; each member has a peer certificate."""
-
-    def __init__(self, directory, certificates):
-        self.directory, self.certificates, self.count = directory, certificates, 0
-        self.server = self.pair("server")
-        self.peers = [self.pair(f"peer{number}") for number in range(3)]
-        self.ca, self.crl = directory / "ca.crt", directory / "crl.der"
-        write_atomically(self.ca, certificates.ca.path.read_bytes())
-        certificates.ca.revoke(self.crl)
-        for pair in (self.server, *self.peers):
-            self.replace(pair)
-
-    def pair(self, name):
-        return Certificate(self.directory / f"{name}.crt", self.directory / f"{name}.key", 0)
-
-    def replace(self, pair, authority=None, **options):
-        """Issues a certificate in place of the present one and returns its serial number."""
-        self.count += 1
-        new = (authority or self.certificates.ca).issue(
-            f"rotated-{self.count}", name_of(f"{pair.key.stem} {self.count}"),
-            **{**LOCAL, **options})
-        new.copy_to(pair)
-        return new.serial
-
-    def flags(self):
-        return [
-            f"--cert-file={self.server.certificate}", f"--key-file={self.server.key}",
-            f"--trusted-ca-file={self.ca}", "--client-cert-auth",
-            f"--peer-trusted-ca-file={self.ca}", "--peer-client-cert-auth",
-            f"--peer-crl-file={self.crl}"]
 
 
 class Load:
@@ -109,13 +77,12 @@ class Rotation:
     """A cluster of three whose files are replaced, under load."""
 
     def __init__(self, directory, certificates):
-        self.files = Files(directory, certificates)
+        self.files = RotatedFiles(directory, certificates)
         self.tls = ClientTLS(certificates.bundle, certificates["cli"])
         self.cluster = Cluster(directory / "rotated", ("ours",) * 3, self.files.flags(),
                                proxies=True, tls=self.tls, peer_tls=True)
-        for one, pair in zip(self.cluster, self.files.peers):
-            one.extra_flags = [f"--peer-cert-file={pair.certificate}",
-                               f"--peer-key-file={pair.key}"]
+        for number, one in enumerate(self.cluster):
+            one.extra_flags = self.files.peer_flags(number)
         self.peer_tls = ClientTLS(certificates.bundle, certificates["peer-m1"])
         self.cluster.start()
 
