@@ -224,7 +224,8 @@ let modules: [Target] = [
         [
             "Bolt", "Configuration", "ConnectionIdentity", "DNS", "Disk", "EtcdAPI", "Identifiers",
             "EtcdServer", "GRPC", "Gzip", "HTTP2", "ServerLogging", "MVCC", "Membership",
-            "PeerTransport", "Raft", "StateMachine", "WriteAheadLog", nio, nioEmbedded, nioPosix,
+            "PeerTransport", "Raft", "StateMachine", "TLS", "WriteAheadLog", nio, nioEmbedded,
+            nioPosix,
         ]),
 
     // The server's command line.
