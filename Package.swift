@@ -306,7 +306,7 @@ let testTargets: [Target] = [
     tests(
         "HTTPServicesTests",
         [
-            "ConnectionIdentity", "EtcdAPI", "EtcdServer", "GRPC", "HTTP2", "HTTPServices",
+            "ConnectionIdentity", "EtcdAPI", "EtcdServer", "GRPC", "Gzip", "HTTP2", "HTTPServices",
             "Identifiers", "MemberRuntime", "Prometheus", "Raft", "ServerLogging", "StateMachine",
             "Telemetry", nio, nioHTTP1, nioPosix,
         ]),

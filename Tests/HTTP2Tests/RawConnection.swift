@@ -11,8 +11,10 @@ struct RawServer: Sendable {
     let server: GRPCServer
     let listener: any Channel
 
+    /// - Parameter requests: makes the handler of the requests that are not calls.
     static func start(
-        _ change: (inout GRPCServerConfiguration) -> Void = { _ in }
+        _ change: (inout GRPCServerConfiguration) -> Void = { _ in },
+        requests: (@Sendable () -> any HTTP2RequestHandler)? = nil
     ) async throws -> RawServer {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         var configuration = GRPCServerConfiguration()
@@ -29,7 +31,10 @@ struct RawServer: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let sniffer = ProtocolSniffer(
-                        http2: { try server.addHandlers(to: $0, identity: .plaintext) },
+                        http2: {
+                            try server.addHandlers(
+                                to: $0, identity: .plaintext, requests: requests?())
+                        },
                         http1: { try $0.pipeline.syncOperations.addHandler(EchoHandler()) })
                     try channel.pipeline.syncOperations.addHandler(sniffer)
                 }

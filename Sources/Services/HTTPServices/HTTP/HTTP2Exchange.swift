@@ -50,7 +50,7 @@ final class HTTP2Exchange: HTTP2StreamDelegate, TimerWheelEntry {
         startTimer()
     }
 
-    /// Resets a request that was not looked at.
+    /// Resets a request of which nothing is served; the client may send it again.
     func refuse() { end(.refusedStream) }
 
     /// Why a head is refused.
