@@ -42,7 +42,6 @@ let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
-let nioTLSEvents: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioConcurrency: Target.Dependency = .product(
     name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioTLS: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -190,9 +189,9 @@ let modules: [Target] = [
         "Server", "Bootstrap",
         [
             "Bolt", "Configuration", "DNS", "Disk", "EtcdAPI", "Identifiers", "EtcdClient",
-            "GRPCServices", "MVCC",
-            "MemberRuntime", "Membership", "PeerTransport", "Raft", "Replica", "ServerLogging",
-            "SnapshotRestore", "StateMachine", "Telemetry", "WriteAheadLog", nio, nioPosix,
+            "GRPCServices", "MVCC", "MemberRuntime", "Membership", "PeerTransport", "Raft",
+            "Replica", "ServerLogging", "SnapshotRestore", "StateMachine", "TLS", "Telemetry",
+            "WriteAheadLog", nio, nioPosix,
         ]),
     // The server: puts everything together, starts, monitors and stops it.
     module(
@@ -323,7 +322,10 @@ let testTargets: [Target] = [
     tests("CheckersTests", ["Checkers", "Linearizability"]),
     tests(
         "PeerTransportTests",
-        ["EtcdAPI", "Identifiers", "PeerTransport", "Raft", "TestSupport", nio, nioHTTP1, nioPosix]),
+        [
+            "ConnectionIdentity", "EtcdAPI", "Identifiers", "Listening", "PeerTransport", "Raft",
+            "TLS", "TestSupport", nio, nioHTTP1, nioPosix,
+        ]),
     tests(
         "ToolsTests",
         [
