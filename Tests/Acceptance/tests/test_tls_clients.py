@@ -106,7 +106,8 @@ def servers(tmp_path_factory, certificates):
 
 
 ACCEPTED = ["cli", "cli-rsa", "cli-rsa1024", "cli-p521", "cli-ed25519", "cli-nocn", "cli-emptysub",
-            "cli-noeku", "cli-both", "cli-any", "cli-int", "cli-ip", "cli-ip-other", "cli-host", "srv"]
+            "cli-noeku", "cli-both", "cli-any", "cli-int", "cli-ip", "cli-ip-other", "cli-host",
+            "srv"]
 # Name of the certificate, error in the log, alert over TLS 1.3 and TLS 1.2.
 REFUSED = [
     (None, NONE, "certificate_required", "handshake_failure"),
@@ -168,7 +169,8 @@ RULES = [
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("name, client, text", RULES, ids=lambda value: str(value).rpartition(": ")[2])
+@pytest.mark.parametrize("name, client, text", RULES,
+                         ids=lambda value: str(value).rpartition(": ")[2])
 def test_the_rule(servers, name, client, text, version):
     if OLD and name == "crl-pem":
         pytest.skip("Go 1.16 reads lists in PEM")
@@ -377,7 +379,8 @@ def test_older_versions_are_refused(servers):
         one.sendall(record)
         port = one.getsockname()[1]
         assert one.recv(100) == bytes.fromhex("15030100020246")
-    rejected_with(servers["usual"], port, "tls: client offered only unsupported versions: [302 301]")
+    rejected_with(servers["usual"], port,
+                  "tls: client offered only unsupported versions: [302 301]")
 
 
 @pytest.mark.parametrize("offered, selected", [
