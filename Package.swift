@@ -42,9 +42,12 @@ let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioTLSEvents: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioConcurrency: Target.Dependency = .product(
     name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioTLS: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let cryptoExtras: Target.Dependency = .product(name: "_CryptoExtras", package: "swift-crypto")
+let nioTLSEvents: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
 let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -127,19 +130,30 @@ let modules: [Target] = [
     // HTTP/2 server and client on SwiftNIO through libnghttp2.
     module("Network", "HTTP2", ["CNGHTTP2", nio]),
     // gRPC server and client: framing, deadlines, metadata, status, flow control, keepalive.
-    module("Network", "GRPC", ["HTTP2", "Gzip", nio, nioPosix]),
+    module(
+        "Network", "GRPC", ["ConnectionIdentity", "HTTP2", "Gzip", "TLS", nio, nioPosix]),
     // etcd's peer protocol: streams, pipeline, snapshots, probes.
     module(
-        "Network", "PeerTransport", ["EtcdAPI", "Identifiers", "Raft", nio, nioPosix, nioHTTP1]),
+        "Network", "PeerTransport",
+        [
+            "ConnectionIdentity", "EtcdAPI", "Identifiers", "Raft", "TLS", nio, nioPosix, nioHTTP1,
+            nioTLSEvents,
+        ]),
+    // The way of a connection from its acceptance to its first request, for all listeners.
+    module("Network", "Listening", ["ConnectionIdentity", "TLS", nio, nioPosix, nioTLSEvents]),
     // SRV records from the name servers of resolv.conf.
     module("Network", "DNS"),
     // Who is on the other side of a connection.
     module("Network", "ConnectionIdentity"),
     // Certificates, keys, authorities and revocation lists: loading, checking, reading again.
-    module("Network", "TLS", ["ConnectionIdentity", nio, nioPosix, nioTLS, x509, asn1, crypto]),
+    module(
+        "Network", "TLS",
+        [
+            "ConnectionIdentity", nio, nioPosix, nioTLSEvents, nioTLS, crypto, cryptoExtras,
+        ]),
 
     // The Swift client library.
-    module("Client", "EtcdClient", ["GRPC", "EtcdAPI", nio, nioPosix, protobuf]),
+    module("Client", "EtcdClient", ["GRPC", "EtcdAPI", "TLS", nio, nioPosix, protobuf]),
 
     // The gRPC services: KV, Watch, Lease, Cluster, Maintenance, Lock, Election, Auth, Health.
     module(
@@ -151,13 +165,12 @@ let modules: [Target] = [
         ]),
     // The metrics registry and its Prometheus text.
     module("Services", "Prometheus", [metrics]),
-    // The HTTP/1.1 services: health, version, metrics, debug pages.
+    // The HTTP services: health, version, metrics, debug pages, over HTTP/1.1 and HTTP/2.
     module(
         "Services", "HTTPServices",
         [
-            "EtcdAPI", "Identifiers", "Prometheus", "MemberRuntime", "Stages", "StateMachine",
-            "Membership",
-            "Raft", "Gzip", nio, nioHTTP1, nioPosix,
+            "ConnectionIdentity", "EtcdAPI", "HTTP2", "Identifiers", "Prometheus", "MemberRuntime",
+            "Stages", "StateMachine", "Membership", "Raft", "Gzip", nio, nioHTTP1, nioPosix,
         ]),
 
     // Structured log lines in etcd's format, and their outputs.
@@ -186,8 +199,8 @@ let modules: [Target] = [
     module(
         "Server", "EtcdServer",
         [
-            "Bolt", "Bootstrap", "Configuration", "Disk", "EtcdAPI", "Identifiers", "GRPC",
-            "GRPCServices",
+            "Bolt", "Bootstrap", "Configuration", "ConnectionIdentity", "Disk", "EtcdAPI",
+            "Identifiers", "GRPC", "GRPCServices", "Listening", "TLS",
             "HTTP2", "HTTPServices", "MVCC", "MemberRuntime", "Membership", "PeerTransport",
             "Prometheus", "Raft", "ServerLogging", "SnapshotRestore", "Stages", "StateMachine",
             "Telemetry", "WriteAheadLog", nio, nioPosix, nioHTTP1, metrics, protobuf,
@@ -210,11 +223,9 @@ let modules: [Target] = [
     module(
         "Verification", "FuzzTargets",
         [
-            "Bolt", "Configuration", "DNS", "Disk", "EtcdAPI", "Identifiers", "EtcdServer", "GRPC",
-            "Gzip",
-            "HTTP2",
-            "ServerLogging", "MVCC", "Membership", "PeerTransport", "Raft", "StateMachine",
-            "WriteAheadLog", nio, nioEmbedded, nioPosix,
+            "Bolt", "Configuration", "ConnectionIdentity", "DNS", "Disk", "EtcdAPI", "Identifiers",
+            "EtcdServer", "GRPC", "Gzip", "HTTP2", "ServerLogging", "MVCC", "Membership",
+            "PeerTransport", "Raft", "StateMachine", "WriteAheadLog", nio, nioEmbedded, nioPosix,
         ]),
 
     // The server's command line.
@@ -230,7 +241,7 @@ let modules: [Target] = [
     // Checks a recorded history of calls to a cluster.
     program("Tools", "linearizable", ["Linearizability"]),
     // Generates load and measures latencies.
-    program("Tools", "loadgenerator", ["GRPC", "HTTP2", "EtcdAPI", nio, nioPosix]),
+    program("Tools", "loadgenerator", ["GRPC", "HTTP2", "EtcdAPI", "TLS", nio, nioPosix]),
 ]
 
 let testTargets: [Target] = [
@@ -277,10 +288,18 @@ let testTargets: [Target] = [
             nioHTTP1, nioPosix, protobuf,
         ]),
     tests("DNSTests", ["DNS"]),
-    tests("GzipTests", ["Gzip"]),
-    tests("HTTP2Tests", ["CNGHTTP2", "GRPC", "HTTP2", nio, nioPosix]),
     tests(
-        "GRPCTests", ["GRPC", "HTTP2", "TestSupport", nio, nioPosix], exclude: ["grpcio_client.py"]),
+        "TLSTests",
+        [
+            "ConnectionIdentity", "TLS", "TestSupport", nio, nioPosix, nioTLSEvents, nioTLS, x509,
+            asn1, crypto, cryptoExtras,
+        ]),
+    tests("ListeningTests", ["ConnectionIdentity", "Listening", nio, nioPosix]),
+    tests("GzipTests", ["Gzip"]),
+    tests("HTTP2Tests", ["CNGHTTP2", "ConnectionIdentity", "GRPC", "HTTP2", nio, nioPosix]),
+    tests(
+        "GRPCTests", ["ConnectionIdentity", "GRPC", "HTTP2", "TestSupport", nio, nioPosix],
+        exclude: ["grpcio_client.py"]),
     tests(
         "ConfigurationTests",
         ["Configuration", "EtcdServer", "ServerLogging", "TestSupport", "etcd", logging]),
@@ -288,8 +307,9 @@ let testTargets: [Target] = [
     tests(
         "HTTPServicesTests",
         [
-            "EtcdAPI", "EtcdServer", "HTTPServices", "Identifiers", "MemberRuntime", "Prometheus",
-            "Raft", "ServerLogging", "StateMachine", "Telemetry", nio, nioHTTP1, nioPosix,
+            "ConnectionIdentity", "EtcdAPI", "EtcdServer", "GRPC", "Gzip", "HTTP2", "HTTPServices",
+            "Identifiers", "MemberRuntime", "Prometheus", "Raft", "ServerLogging", "StateMachine",
+            "Telemetry", nio, nioHTTP1, nioPosix,
         ]),
     tests(
         "SnapshotRestoreTests",

@@ -66,7 +66,7 @@ final class ClusterFixture {
         channel = try await ServerBootstrap(group: group)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try transport.configure(channel: channel, isEncrypted: false) {
+                    try transport.configure(channel: channel, identity: .plaintext) {
                         endpoints.respond(to: $0, on: $1)
                     }
                 }

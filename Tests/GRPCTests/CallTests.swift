@@ -1,8 +1,23 @@
+import ConnectionIdentity
 import GRPC
 import NIOCore
 import Testing
 
 @Suite struct CallTests {
+    @Test(arguments: [
+        (ConnectionIdentity.plaintext, "none"), (.encrypted(nil), "none"),
+        (.encrypted(CertificateIdentity(commonName: "root")), "root"),
+    ])
+    func aCallHasTheIdentityOfItsConnection(identity: ConnectionIdentity, name: String)
+        async throws
+    {
+        let server = try await EchoServer.start(identity: identity)
+        let client = try await server.connect()
+        let response = try await client.unary(path: "/test.Echo/CommonName", message: []).get()
+        #expect(response == Array(name.utf8))
+        try await server.stop()
+    }
+
     @Test func unaryEchoesSmallAndBigMessages() async throws {
         let server = try await EchoServer.start()
         let client = try await server.connect()

@@ -1,3 +1,4 @@
+import ConnectionIdentity
 import GRPC
 import HTTP2
 import NIOCore
@@ -13,6 +14,7 @@ struct EchoServer: Sendable {
     var port: Int { listener.localAddress?.port ?? 0 }
 
     static func start(
+        identity: ConnectionIdentity = .plaintext,
         _ change: (inout GRPCServerConfiguration) -> Void = { _ in }
     ) async throws -> EchoServer {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -26,9 +28,10 @@ struct EchoServer: Sendable {
             .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try server.addSniffingHandlers(to: channel) { channel in
-                        try channel.pipeline.syncOperations.addHandler(EmptyHTTP1Handler())
-                    }
+                    let sniffer = ProtocolSniffer(
+                        http2: { try server.addHandlers(to: $0, identity: identity) },
+                        http1: { try $0.pipeline.syncOperations.addHandler(EmptyHTTP1Handler()) })
+                    try channel.pipeline.syncOperations.addHandler(sniffer)
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()

@@ -1,3 +1,4 @@
+import ConnectionIdentity
 import GRPC
 import Glibc
 import HTTP2
@@ -10,8 +11,10 @@ struct RawServer: Sendable {
     let server: GRPCServer
     let listener: any Channel
 
+    /// - Parameter requests: makes the handler of the requests that are not calls.
     static func start(
-        _ change: (inout GRPCServerConfiguration) -> Void = { _ in }
+        _ change: (inout GRPCServerConfiguration) -> Void = { _ in },
+        requests: (@Sendable () -> any HTTP2RequestHandler)? = nil
     ) async throws -> RawServer {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         var configuration = GRPCServerConfiguration()
@@ -27,9 +30,13 @@ struct RawServer: Sendable {
         let listener = try await ServerBootstrap(group: group)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try server.addSniffingHandlers(to: channel) { channel in
-                        try channel.pipeline.syncOperations.addHandler(EchoHandler())
-                    }
+                    let sniffer = ProtocolSniffer(
+                        http2: {
+                            try server.addHandlers(
+                                to: $0, identity: .plaintext, requests: requests?())
+                        },
+                        http1: { try $0.pipeline.syncOperations.addHandler(EchoHandler()) })
+                    try channel.pipeline.syncOperations.addHandler(sniffer)
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()

@@ -147,6 +147,7 @@ import Testing
         let client = try fixture.connect()
         try client.send("GET /version HTTP/1.1\r\nHost: example.com:2379\r\n\r\n")
         #expect(try client.receive().status == 200)
-        #expect(try HTTPServiceFixture(isEncrypted: true, list).get("/version").status == 200)
+        #expect(
+            try HTTPServiceFixture(identity: .encrypted(nil), list).get("/version").status == 200)
     }
 }

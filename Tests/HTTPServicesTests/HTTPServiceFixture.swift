@@ -1,4 +1,5 @@
 @testable import Prometheus
+import ConnectionIdentity
 import HTTPServices
 import NIOCore
 import NIOPosix
@@ -13,7 +14,7 @@ final class HTTPServiceFixture {
     var port: Int { channel.localAddress?.port ?? 0 }
 
     init(
-        listener: HTTPListener = .client, isEncrypted: Bool = false,
+        listener: HTTPListener = .client, identity: ConnectionIdentity = .plaintext,
         _ change: (inout HTTPServiceConfiguration) -> Void = { _ in }
     ) throws {
         var configuration = HTTPServiceConfiguration()
@@ -26,7 +27,7 @@ final class HTTPServiceFixture {
             .childChannelInitializer { child in
                 child.eventLoop.makeCompletedFuture {
                     try service.configure(
-                        channel: child, listener: listener, isEncrypted: isEncrypted)
+                        channel: child, listener: listener, identity: identity)
                 }
             }
             .bind(host: "127.0.0.1", port: 0).wait()

@@ -1,3 +1,4 @@
+package import ConnectionIdentity
 package import HTTP2
 package import NIOCore
 
@@ -31,7 +32,7 @@ package struct GRPCServerConfiguration: Sendable {
 /// A gRPC server: its methods, and the connections of each event loop.
 ///
 /// It does not listen itself: the owner creates channels on the given event loops and calls
-/// `addHandlers(to:)` or `addSniffingHandlers(to:http1:)` in the child channel initializer.
+/// `addHandlers(to:identity:requests:)` once it knows that a connection uses HTTP/2.
 package final class GRPCServer: Sendable {
     package let configuration: GRPCServerConfiguration
     private let loops: [GRPCServerLoop]
@@ -74,18 +75,17 @@ package final class GRPCServer: Sendable {
 
 extension GRPCServer {
     /// Adds HTTP/2 and gRPC handlers to `channel`. Call on the channel's event loop.
-    package func addHandlers(to channel: any Channel) throws {
-        let connection = GRPCServerConnection(state: state(for: channel.eventLoop))
-        try channel.pipeline.syncOperations.addHandler(connection.transport)
-    }
-
-    /// Selects by the first bytes: HTTP/2 is served as gRPC, anything else by the handlers that
-    /// `http1` adds. Call on the channel's event loop.
-    package func addSniffingHandlers(
-        to channel: any Channel, http1: @escaping (any Channel) throws -> Void
+    ///
+    /// - Parameters:
+    ///   - identity: who is on the other side.
+    ///   - requests: serves the requests that are not gRPC calls; without it they are refused.
+    package func addHandlers(
+        to channel: any Channel, identity: ConnectionIdentity,
+        requests: (any HTTP2RequestHandler)? = nil
     ) throws {
-        let sniffer = ProtocolSniffer(http2: { try self.addHandlers(to: $0) }, http1: http1)
-        try channel.pipeline.syncOperations.addHandler(sniffer)
+        let connection = GRPCServerConnection(
+            state: state(for: channel.eventLoop), identity: identity, requests: requests)
+        try channel.pipeline.syncOperations.addHandler(connection.transport)
     }
 
     /// Sends GOAWAY to all clients and lets open calls end; succeeds when no connection is left.

@@ -30,6 +30,8 @@ extension GRPCServerCall {
         if headerFields.contains(.connection), !headerFields.contains(.secondHost) {
             stream?.reset(.protocolError)
             isClosed = true
+        } else if let requests = connection.requests, !isCall {
+            handOver(to: requests)
         } else if let (status, httpStatus) = takeRefusal() {
             refuse(status, httpStatus: httpStatus)
         } else {
@@ -65,6 +67,7 @@ extension GRPCServerCall {
         guard HTTP2FieldRules.isValue(value) else { return .protocolError }
         if field == .path { refusal.path = String(decoding: value, as: UTF8.self) }
         if field == .method { refusal.httpMethod = String(decoding: value, as: UTF8.self) }
+        if field == .authority { connection.requests?.keepAuthority(value) }
         return nil
     }
 
@@ -117,12 +120,14 @@ extension GRPCServerCall {
         if Self.matches(name, "host") {
             headerFields.insert(headerFields.contains(.host) ? .secondHost : .host)
             refusal.hosts += 1
+            connection.requests?.keep(name, value, isOfMethod: methodIndex >= 0)
             return nil
         }
         if Self.matches(name, "connection") {
             headerFields.insert(.connection)
             return nil
         }
+        connection.requests?.keep(name, value, isOfMethod: methodIndex >= 0)
         if name.count >= 4, name.suffix(4).elementsEqual("-bin".utf8),
             let offset = GRPCBinaryMetadata.firstInvalidOffset(in: value)
         {

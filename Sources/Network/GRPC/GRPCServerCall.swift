@@ -1,3 +1,4 @@
+package import ConnectionIdentity
 package import HTTP2
 package import NIOCore
 
@@ -68,6 +69,8 @@ extension GRPCServerCall {
     package var eventLoop: any EventLoop { connection.state.loop.eventLoop }
     /// The called method.
     package var method: GRPCMethod { state.table.methods[methodIndex] }
+    /// Who made the call, as far as its connection shows.
+    package var identity: ConnectionIdentity { connection.identity }
     package var peerAddress: SocketAddress? { connection.channel?.remoteAddress }
     /// The deadline of the call.
     package var deadline: NIODeadline? {

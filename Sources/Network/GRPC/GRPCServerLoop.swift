@@ -1,3 +1,4 @@
+package import ConnectionIdentity
 internal import Gzip
 package import HTTP2
 package import NIOCore
@@ -105,12 +106,19 @@ final class GRPCServerLoop: @unchecked Sendable {  // owned by loop.eventLoop's 
 package final class GRPCServerConnection: HTTP2ConnectionDelegate {
     let state: GRPCServerLoop
     let transport: HTTP2Connection
+    /// Who is on the other side.
+    package let identity: ConnectionIdentity
+    /// The requests that are not calls; nil if they are refused.
+    let requests: GRPCServerRequests?
     var index = 0
-    /// State of the services for this connection (for example its TLS identity).
-    package var attachment: AnyObject?
 
-    init(state: GRPCServerLoop) {
+    init(
+        state: GRPCServerLoop, identity: ConnectionIdentity,
+        requests: (any HTTP2RequestHandler)?
+    ) {
         self.state = state
+        self.identity = identity
+        self.requests = requests.map(GRPCServerRequests.init)
         self.transport = HTTP2Connection(
             role: .server, configuration: state.configuration.http2, loop: state.loop)
         transport.delegate = self
@@ -121,6 +129,7 @@ package final class GRPCServerConnection: HTTP2ConnectionDelegate {
     package var channel: (any Channel)? { transport.channel }
 
     package func connection(_ connection: HTTP2Connection, opened stream: HTTP2Stream) {
+        requests?.beginHead()
         stream.delegate = GRPCServerCall(connection: self, stream: stream)
     }
 

@@ -84,6 +84,9 @@ extension HTTP2Stream {
         max(headerListBytes - connection.configuration.uncountedHeaderListBytes, 0)
     }
 
+    /// The shared state of the connections of the stream's event loop.
+    package var loop: HTTP2Loop { connection.loop }
+
     /// Bytes queued in memory and not yet written to the channel.
     package var bufferedBytes: Int { queue.countBytes }
 
@@ -142,7 +145,8 @@ extension HTTP2Stream {
         didWrite(0)
     }
 
-    /// Ends this side after all queued bytes, with optional trailers.
+    /// Ends this side after all queued bytes, with optional trailers. A server resets the stream
+    /// then if the client is still sending.
     package func finish(trailers block: HTTP2HeaderBlock?) {
         guard prepareWrite() else { return }
         isFinished = true

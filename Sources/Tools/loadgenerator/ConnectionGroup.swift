@@ -1,6 +1,7 @@
 internal import GRPC
 internal import HTTP2
 internal import NIOCore
+internal import TLS
 
 /// Connections of one event loop.
 enum ConnectionGroup {
@@ -13,7 +14,8 @@ enum ConnectionGroup {
         let opened = (0..<count).map { number in
             let endpoint = options.endpoint(of: first + number * step)
             return GRPCClientConnection.connect(
-                host: endpoint.host, port: endpoint.port, on: eventLoop, loop: loop)
+                host: endpoint.host, port: endpoint.port, on: eventLoop, loop: loop,
+                tls: options.tls)
         }
         return EventLoopFuture.whenAllSucceed(opened, on: eventLoop)
     }

@@ -20,6 +20,8 @@ import MemberRuntime
 package final class Server: Sendable {
     let configuration: ServerConfiguration
     let logger: ServerLogger
+    let security: ServerSecurity
+    let limits = ConnectionLimits()
     let transport: PeerTransport
     let runtime: MemberRuntime
     let services: ServiceTable
@@ -47,6 +49,7 @@ package final class Server: Sendable {
         self.logger = logger
         group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         peerGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        security = try ServerSecurity(configuration, logger: logger)
         _ = try AuthTokenOptions(configuration.authToken, logger: logger)
         DirectoryPermissions.check(DataDirectory(configuration), logger: logger)
         let bootstrap = MemberBootstrap(

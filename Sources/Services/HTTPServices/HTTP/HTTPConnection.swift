@@ -1,3 +1,4 @@
+import ConnectionIdentity
 import NIOCore
 import NIOHTTP1
 
@@ -26,14 +27,14 @@ final class HTTPConnection: ChannelInboundHandler {
 
     private let service: HTTPService
     private let listener: HTTPListener
-    private let isEncrypted: Bool
+    private let identity: ConnectionIdentity
     private var state = State.idle
     private var idleTimer: Scheduled<Void>?
 
-    init(service: HTTPService, listener: HTTPListener, isEncrypted: Bool) {
+    init(service: HTTPService, listener: HTTPListener, identity: ConnectionIdentity) {
         self.service = service
         self.listener = listener
-        self.isEncrypted = isEncrypted
+        self.identity = identity
     }
 
     func handlerAdded(context: ChannelHandlerContext) { startTimer(context) }
@@ -121,7 +122,7 @@ final class HTTPConnection: ChannelInboundHandler {
         }
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         service.respond(
-            to: request, listener: listener, isEncrypted: isEncrypted, on: context.eventLoop
+            to: request, listener: listener, identity: identity, on: context.eventLoop
         ).whenSuccess { response in
             let (connection, context) = bound.value
             connection.send(response, to: head, context)
@@ -154,9 +155,7 @@ final class HTTPConnection: ChannelInboundHandler {
     private func responseHead(
         _ response: HTTPResponse, to request: HTTPRequestHead, keepsAlive: Bool
     ) -> HTTPResponseHead {
-        var headers = response.headers
-        headers.add(name: "Date", value: HTTPDate.now())
-        headers.add(name: "Content-Length", value: String(response.body.count))
+        var headers = response.headersWithDateAndLength()
         if !keepsAlive {
             headers.add(name: "Connection", value: "close")
         } else if request.version == .http1_0 {

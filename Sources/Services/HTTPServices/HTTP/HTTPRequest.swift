@@ -11,14 +11,17 @@ struct HTTPRequest: Sendable {
     /// The query as received, with its question mark; empty without a query.
     let escapedQuery: String
     let headers: HTTPHeaders
+    /// Whether the request came over HTTP/2 on a port that also serves gRPC.
+    let isBesideGRPC: Bool
 
     /// - Returns: nil for a target that is not a path or has invalid escapes.
-    init?(_ head: HTTPRequestHead) {
+    init?(_ head: HTTPRequestHead, isBesideGRPC: Bool = false) {
         let target = Self.originForm(head.uri)
         let mark = target.firstIndex(of: "?") ?? target.endIndex
         guard target.hasPrefix("/"),
             let path = QueryString.unescape(target[..<mark].utf8, plusIsSpace: false)
         else { return nil }
+        self.isBesideGRPC = isBesideGRPC
         method = head.method
         headers = head.headers
         query = QueryString(target[mark...].dropFirst())

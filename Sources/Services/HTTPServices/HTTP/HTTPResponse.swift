@@ -14,6 +14,18 @@ struct HTTPResponse: Sendable {
         if let contentType { headers.add(name: "Content-Type", value: contentType) }
     }
 
+    /// Whether a response of this status may have a body.
+    var mayHaveBody: Bool { status.mayHaveResponseBody && status != .notModified }
+
+    /// The headers as sent over any version of HTTP. The length is also that of the body that a
+    /// response to HEAD leaves out.
+    func headersWithDateAndLength() -> HTTPHeaders {
+        var headers = headers
+        headers.add(name: "Date", value: HTTPDate.now())
+        if mayHaveBody { headers.add(name: "Content-Length", value: String(body.count)) }
+        return headers
+    }
+
     static let plainText = "text/plain; charset=utf-8"
     static let json = "application/json"
 

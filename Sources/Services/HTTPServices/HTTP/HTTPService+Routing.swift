@@ -1,19 +1,20 @@
-import Prometheus
+import ConnectionIdentity
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import Prometheus
 
 extension HTTPService {
     /// Responds to one request; the future never fails.
     func respond(
-        to request: HTTPRequest, listener: HTTPListener, isEncrypted: Bool,
+        to request: HTTPRequest, listener: HTTPListener, identity: ConnectionIdentity,
         on eventLoop: any EventLoop
     ) -> EventLoopFuture<HTTPResponse> {
         guard listener == .client else {
             return route(request, isClient: false, on: eventLoop)
         }
         let host = request.hostName
-        if !isEncrypted, !configuration.allowsHost(host) {
+        if !identity.isEncrypted, !configuration.allowsHost(host) {
             observe(.hostRejected(host))
             return eventLoop.makeSucceededFuture(.misdirected(host: host))
         }
@@ -33,6 +34,9 @@ extension HTTPService {
     private func route(
         _ request: HTTPRequest, isClient: Bool, on eventLoop: any EventLoop
     ) -> EventLoopFuture<HTTPResponse> {
+        if let refusal = request.callRefusal {
+            return eventLoop.makeSucceededFuture(refusal)
+        }
         if let target = request.redirection(trees: isClient ? trees : []) {
             return eventLoop.makeSucceededFuture(.redirect(to: target, method: request.method))
         }

@@ -1,8 +1,10 @@
-package import Prometheus
+package import ConnectionIdentity
+package import HTTP2
 package import NIOCore
 import NIOHTTP1
+package import Prometheus
 
-/// The kind of a listener: the paths it serves over HTTP/1.1.
+/// The kind of a listener: the paths it serves.
 package enum HTTPListener: Sendable {
     /// All paths, for clients.
     case client
@@ -10,10 +12,12 @@ package enum HTTPListener: Sendable {
     case metrics
 }
 
-/// The HTTP/1.1 service of the client and metrics listeners: health, versions, metrics.
+/// The HTTP service of the client and metrics listeners: health, versions, metrics.
 ///
-/// It owns no socket: the listener calls `configure` for each HTTP/1.1 connection. A connection is
-/// served on its event loop, one request at a time.
+/// It owns no socket. The listener calls `configure` for each HTTP/1.1 connection, which is served
+/// one request at a time, and `configureHTTP2` for each HTTP/2 connection of a port without gRPC.
+/// On a port with gRPC, `requestHandler` serves what is not a call. A connection is served on its
+/// event loop.
 package final class HTTPService: Sendable {
     /// Updates mirrored counters before the metrics are rendered.
     package typealias BeforeScrape = @Sendable (any EventLoop) -> EventLoopFuture<Void>
@@ -43,9 +47,9 @@ package final class HTTPService: Sendable {
 
     /// Adds the HTTP/1.1 handlers to a channel. Call on the channel's event loop.
     ///
-    /// - Parameter isEncrypted: whether the channel uses TLS; then any `Host` is accepted.
+    /// - Parameter identity: who is on the other side. Encrypted requests may have any `Host`.
     package func configure(
-        channel: any Channel, listener: HTTPListener, isEncrypted: Bool
+        channel: any Channel, listener: HTTPListener, identity: ConnectionIdentity
     ) throws {
         let pipeline = channel.pipeline.syncOperations
         var limits = NIOHTTPDecoderLimitConfiguration()
@@ -59,7 +63,35 @@ package final class HTTPService: Sendable {
                     leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)))
         try pipeline.addHandler(HTTPServerPipelineHandler())
         try pipeline.addHandler(
-            HTTPConnection(service: self, listener: listener, isEncrypted: isEncrypted))
+            HTTPConnection(service: self, listener: listener, identity: identity))
+    }
+
+    /// Adds the HTTP/2 handlers to a channel that serves no gRPC. Call on the channel's event loop.
+    ///
+    /// - Parameters:
+    ///   - identity: who is on the other side. Encrypted requests may have any `Host`.
+    ///   - loop: the shared state of the HTTP/2 connections of the channel's event loop.
+    package func configureHTTP2(
+        channel: any Channel, listener: HTTPListener, identity: ConnectionIdentity,
+        loop: HTTP2Loop
+    ) throws {
+        var http2 = HTTP2Configuration()
+        http2.concurrentStreamsMax = UInt32(HTTP2Requests.openMax)
+        http2.keepalive.pingIntervalMilliseconds = configuration.idleTimeoutMilliseconds
+        try HTTP2RequestConnection.addHandlers(
+            to: channel,
+            handler: HTTP2Requests(
+                service: self, listener: listener, identity: identity, besideGRPC: false),
+            configuration: http2, loop: loop)
+    }
+
+    /// Serves the requests of one HTTP/2 connection of a gRPC server that are not calls.
+    ///
+    /// - Parameter identity: who is on the other side. Encrypted requests may have any `Host`.
+    package func requestHandler(
+        listener: HTTPListener, identity: ConnectionIdentity
+    ) -> any HTTP2RequestHandler {
+        HTTP2Requests(service: self, listener: listener, identity: identity, besideGRPC: true)
     }
 }
 

@@ -1,0 +1,71 @@
+internal import HTTP2
+
+/// The requests of one connection that are not gRPC calls.
+///
+/// Whether a request is a call is known when its header block is complete. Until then this keeps
+/// what the handler reads of the block; blocks of one connection do not interleave, so that one
+/// buffer serves all its streams and a call has no more state.
+final class GRPCServerRequests {
+    let handler: any HTTP2RequestHandler
+    private var fields = HTTP2RequestFields()
+    /// The last `:authority`, usually that of all requests of the connection.
+    private var authority: [UInt8] = []
+
+    init(handler: any HTTP2RequestHandler) {
+        self.handler = handler
+    }
+
+    /// A header block starts.
+    func beginHead() { fields.reset() }
+
+    func keepAuthority(_ value: UnsafeRawBufferPointer) {
+        let isKept = authority.withUnsafeBytes { GRPCMethodTable.equal($0, value) }
+        if !isKept { authority = Array(value) }
+    }
+
+    /// Keeps a field that the handler reads.
+    ///
+    /// - Parameter isOfMethod: the path is that of a gRPC method, which nothing else is served at;
+    ///   only what decides about the access to any path is kept.
+    func keep(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, isOfMethod: Bool) {
+        if isOfMethod, !handler.readsAtAnyPath(name) { return }
+        fields.append(name: name, value: value, for: handler)
+    }
+
+    /// The head of the request whose header block is complete; nil if it lacks method or path.
+    func takeHead(of call: GRPCServerCall) -> HTTP2RequestHead? {
+        let received = call.headerFields
+        guard received.isSuperset(of: [.method, .path]) else { return nil }
+        let path = call.methodIndex >= 0 ? call.method.path : call.refusal.path
+        var head = HTTP2RequestHead(method: call.refusal.httpMethod ?? "POST", path: path ?? "")
+        if received.contains(.authority) {
+            head.authority = String(decoding: authority, as: UTF8.self)
+        }
+        if let contentType = call.requestedContentType {
+            fields.append(name: "content-type", value: contentType)
+        }
+        fields.move(to: &head)
+        return head
+    }
+}
+
+extension GRPCServerCall {
+    /// Whether the headers are those of a gRPC call: POST with a gRPC content type.
+    var isCall: Bool {
+        refusal.httpMethod == nil && headerFields.isSuperset(of: [.contentType, .method])
+    }
+
+    fileprivate var requestedContentType: String? {
+        guard headerFields.contains(.contentType) else { return refusal.contentType }
+        return "application/grpc" + (contentSubtype.isEmpty ? "" : "+" + contentSubtype)
+    }
+
+    /// Leaves the stream to the handler of other requests.
+    func handOver(to requests: GRPCServerRequests) {
+        isClosed = true
+        guard let stream else { return }
+        self.stream = nil
+        guard let head = requests.takeHead(of: self) else { return stream.reset(.protocolError) }
+        stream.delegate = requests.handler.serve(head, on: stream)
+    }
+}
