@@ -77,6 +77,8 @@ class Attempt:
     alert: str | None = None
     cipher: tuple | None = None
     protocol: str | None = None
+    session: ssl.SSLSession | None = None
+    resumed: bool = False
 
     @property
     def status(self):
@@ -84,18 +86,24 @@ class Attempt:
         return int(self.response.split()[1]) if self.response.startswith(b"HTTP/1.1 ") else None
 
 
-def attempt(endpoint, context, name="127.0.0.1", path="/health", data=None, seconds=10):
-    """Connects, completes the handshake, sends a request (`data` replaces it), reads to the end."""
+def attempt(endpoint, context, name="127.0.0.1", path="/health", data=None, seconds=10,
+            session=None):
+    """Connects, completes the handshake, sends a request (`data` replaces it), reads to the end.
+
+    `session` is that of an earlier attempt with the same context, to be resumed.
+    """
     host, _, port = endpoint.rpartition(":")
     with socket.create_connection((host, int(port)), timeout=seconds) as plain:
         result = Attempt(plain.getsockname()[1])
         try:
-            with context.wrap_socket(plain, server_hostname=name) as secured:
+            with context.wrap_socket(plain, server_hostname=name, session=session) as secured:
                 result.cipher, result.protocol = secured.cipher(), secured.selected_alpn_protocol()
+                result.resumed = secured.session_reused
                 secured.sendall(data or f"GET {path} HTTP/1.1\r\nHost: {endpoint}\r\n"
                                         "Connection: close\r\n\r\n".encode())
                 while not is_whole(result.response) and (received := secured.recv(65536)):
                     result.response += received
+                result.session = secured.session
         except (ssl.SSLError, OSError) as error:
             result.error = error
             found = re.search(r"ALERT_(\w+)", getattr(error, "reason", None) or "")
