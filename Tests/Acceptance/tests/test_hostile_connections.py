@@ -237,6 +237,14 @@ def test_the_peer_port_speaks_http_1_only_to_callers_with_a_certificate(attacked
     assert result.status == 200, result
 
 
+@pytest.mark.skipif(OLD, reason="a real etcd selects h2 and then speaks HTTP/1.1")
+def test_the_peer_port_does_not_select_http_2(attacked):
+    endpoint = f"127.0.0.1:{attacked.victim.peer_port}"
+    context = attacked.peer_tls.context(["h2", "http/1.1"])
+    result = attempt(endpoint, context, path="/version")
+    assert result.protocol is None and result.status == 200, result
+
+
 def test_connections_that_are_opened_and_closed_leave_nothing(attacked):
     """No descriptor stays open after 2,000 connections that end in every state of the handshake."""
     victim, hello = attacked.victim, client_hello()
