@@ -3,6 +3,7 @@ import pytest
 
 from acceptance.certificates import Certificates
 from acceptance.cluster import Cluster
+from acceptance.hostile import Attacked
 from acceptance.members import our_member, real_member
 
 
@@ -76,4 +77,12 @@ def cluster(tmp_path_factory, kinds):
     """A cluster for all tests of a file that do not change its state permanently."""
     one = Cluster(tmp_path_factory.mktemp("cluster") / "shared", kinds)
     yield one.start()
+    one.close()
+
+
+@pytest.fixture(scope="session")
+def attacked(tmp_path_factory, certificates):
+    """A cluster for the tests of hostile clients."""
+    one = Attacked(tmp_path_factory.mktemp("hostile"), certificates)
+    yield one
     one.close()

@@ -1,7 +1,7 @@
 """Certificates for tests: authorities, certificates of every kind, revocation lists.
 
-Most keys are P-256: a certificate takes less than a millisecond. `Certificates` makes each kind when
-a test names it first; the kinds are in `SERVERS`, `CLIENTS` and `PEERS`.
+Most keys are P-256: a certificate takes less than a millisecond. `Certificates` makes each kind
+when a test names it first; the kinds are in `SERVERS`, `CLIENTS` and `PEERS`.
 """
 import dataclasses
 import datetime
@@ -38,7 +38,8 @@ KEYS = {
     "rsa": lambda: rsa.generate_private_key(65537, 2048),
     # The library generates no keys of 1024 bits.
     "rsa1024": lambda: serialization.load_pem_private_key(
-        subprocess.run(["openssl", "genrsa", "1024"], capture_output=True, check=True).stdout, None),
+        subprocess.run(["openssl", "genrsa", "1024"], capture_output=True, check=True).stdout,
+        None),
 }
 
 
@@ -94,7 +95,7 @@ def signed(subject, key, issuer, issuer_key, valid, extensions, serial=None):
 
 
 class Authority:
-    """A certificate authority: a root, or an intermediate of `parent`. `path` is its certificate."""
+    """An authority: a root, or an intermediate of `parent`. `path` is its certificate."""
 
     def __init__(self, directory, name, common_name, parent=None):
         self.directory, self.parent = directory, parent

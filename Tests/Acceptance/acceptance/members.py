@@ -65,8 +65,8 @@ def free_ports(count):
 class Member:
     """One server process on its own data directory.
 
-    With `tls`, the TLS of its clients, its client URLs are https; with `peer_tls` its peer URLs are.
-    The flags name the certificates.
+    With `tls`, the TLS of its clients, its client URLs are https; with `peer_tls` its peer URLs
+    are. The flags name the certificates.
     """
 
     def __init__(self, binary, directory, *flags, environment=None, ports=None, tls=None,

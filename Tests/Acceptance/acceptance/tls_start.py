@@ -1,7 +1,7 @@
 """Starts of a member with TLS flags: each case in its own process, several at a time.
 
-A case names the flags, and either the error of a refused start or the log lines of a good one. Files
-are named relative to the directory of the certificates, as in the texts.
+A case names the flags, and either the error of a refused start or the log lines of a good one.
+Files are named relative to the directory of the certificates, as in the texts.
 """
 import concurrent.futures
 import dataclasses
@@ -21,9 +21,9 @@ READY = "ready to serve client requests"
 
 @dataclasses.dataclass
 class Case:
-    """`error` is the text of the last log line, None for a start that succeeds; `old` is the text of
-    etcd 3.5.1 where it differs, False where 3.5.1 has no such rule. `lines` are messages that the
-    log must have, with their fields."""
+    """`error` is the text of the last log line, None for a start that succeeds; `old` is the text
+    of etcd 3.5.1 where it differs, False where 3.5.1 has no such rule. `lines` are messages that
+    the log must have, with their fields."""
     id: str
     flags: str = ""
     error: str | None = None

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from acceptance import api
 from acceptance.certificates import CLIENT, DAY, write_atomically
-from acceptance.cluster import is_3_5
+from acceptance.cluster import is_3_5, until
 from acceptance.members import free_ports, our_etcd, our_member
 from acceptance.secure import (
     ClientTLS, attempt, rejected_with, rejection, server_flags)
@@ -106,7 +106,8 @@ def servers(tmp_path_factory, certificates):
 
 
 ACCEPTED = ["cli", "cli-rsa", "cli-rsa1024", "cli-p521", "cli-ed25519", "cli-nocn", "cli-emptysub",
-            "cli-noeku", "cli-both", "cli-any", "cli-int", "cli-ip", "cli-ip-other", "cli-host", "srv"]
+            "cli-noeku", "cli-both", "cli-any", "cli-int", "cli-ip", "cli-ip-other", "cli-host",
+            "srv"]
 # Name of the certificate, error in the log, alert over TLS 1.3 and TLS 1.2.
 REFUSED = [
     (None, NONE, "certificate_required", "handshake_failure"),
@@ -168,7 +169,8 @@ RULES = [
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("name, client, text", RULES, ids=lambda value: str(value).rpartition(": ")[2])
+@pytest.mark.parametrize("name, client, text", RULES,
+                         ids=lambda value: str(value).rpartition(": ")[2])
 def test_the_rule(servers, name, client, text, version):
     if OLD and name == "crl-pem":
         pytest.skip("Go 1.16 reads lists in PEM")
@@ -210,7 +212,12 @@ def test_a_replaced_revocation_list_is_used_by_the_next_connection(servers, tmp_
         watch = api.stub(channel, "Watch").Watch(iter([rpc.WatchRequest(
             create_request=rpc.WatchCreateRequest(key=b"w"))]), timeout=60)
         assert next(watch).created
-        assert attempt(one.endpoint, tls.context()).status == 200
+        contexts = [tls.context(lowest=version, highest=version) for version in VERSIONS.values()]
+        sessions = []
+        for context in contexts:
+            result = attempt(one.endpoint, context)
+            assert result.status == 200 and result.session
+            sessions.append(result.session)
         ca.revoke(path, 0x999)
         try:
             end = time.monotonic() + 10
@@ -218,6 +225,11 @@ def test_a_replaced_revocation_list_is_used_by_the_next_connection(servers, tmp_
                 assert time.monotonic() < end, "the new list is not used"
                 time.sleep(0.1)
             rejected_with(one, result.port, "transport: certificate serial 0999 revoked")
+            # A session from before does not get around the list.
+            for context, session in zip(contexts, sessions):
+                result = attempt(one.endpoint, context, session=session)
+                assert result.status is None, result
+                rejected_with(one, result.port, "transport: certificate serial 0999 revoked")
             one.etcdctl("put", "w", "1")
             assert next(watch).events[0].kv.value == b"1"
             watch.cancel()
@@ -377,7 +389,8 @@ def test_older_versions_are_refused(servers):
         one.sendall(record)
         port = one.getsockname()[1]
         assert one.recv(100) == bytes.fromhex("15030100020246")
-    rejected_with(servers["usual"], port, "tls: client offered only unsupported versions: [302 301]")
+    rejected_with(servers["usual"], port,
+                  "tls: client offered only unsupported versions: [302 301]")
 
 
 @pytest.mark.parametrize("offered, selected", [
@@ -402,3 +415,50 @@ def test_other_protocols_are_refused(servers):
     assert result.alert == "no_application_protocol", result
     rejected_with(servers["usual"], result.port,
                   'tls: client requested unsupported application protocols (["foo"])')
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_session_is_resumed_with_its_certificate(servers, version):
+    tls = ClientTLS(servers.certificates.ca.path, servers.certificates["cli"])
+    context = tls.context(lowest=VERSIONS[version], highest=VERSIONS[version])
+    first = attempt(servers["usual"].endpoint, context)
+    assert first.status == 200 and not first.resumed
+    second = attempt(servers["usual"].endpoint, context, session=first.session)
+    assert second.status == 200 and second.resumed, second
+    # It is worth nothing on another member.
+    third = attempt(servers["intermediate"].endpoint, context, session=first.session)
+    assert third.status is None and not third.resumed
+
+
+@pytest.mark.skipif(OLD, reason="3.5.1 has no separate listeners")
+def test_separate_listeners_for_grpc_and_http(servers, start):
+    """Unlike in etcd, the listener for gRPC alone logs the connections that it refuses."""
+    certificates = servers.certificates
+    ca, port = certificates.ca.path, free_ports(1)[0]
+    member = start(*QUICK, f"--listen-client-http-urls=https://127.0.0.1:{port}",
+                   *server_flags(certificates["srv"], ca), wait=False,
+                   tls=ClientTLS(ca, certificates["cli"]))
+    context, bare = member.tls.context(), ClientTLS(ca).context()
+    until(lambda: member.process.poll() is None and is_served(f"127.0.0.1:{port}", context), 20)
+    with member.connect() as channel:
+        api.stub(channel, "KV").Put(rpc.PutRequest(key=b"a", value=b"1"), timeout=10)
+    for endpoint in (member.endpoint, f"127.0.0.1:{port}"):
+        rejected_with(member, attempt(endpoint, bare).port, NONE)
+    url = f"https://127.0.0.1:{port}"
+    for path, code in (("/health", "200"), ("/version", "200"), ("/etcdserverpb.KV/Range", "404")):
+        for protocol in CURL.values():
+            _, first, _, _ = curl(servers, url + path, protocol)
+            assert first.split()[1] == code, (path, protocol)
+    with api.connect(f"127.0.0.1:{port}", member.tls.credentials()) as channel:
+        with pytest.raises(grpc.RpcError) as error:
+            api.stub(channel, "KV").Range(rpc.RangeRequest(key=b"a"), timeout=10)
+        assert error.value.code() == grpc.StatusCode.UNIMPLEMENTED
+    # HTTP/1.1 on the listener for gRPC is closed without a response.
+    assert attempt(member.endpoint, context).status is None
+
+
+def is_served(endpoint, context):
+    try:
+        return attempt(endpoint, context).status == 200
+    except OSError:
+        return False

@@ -38,7 +38,8 @@ def pairs(prefix, scheme):
         flags = "".join(f" {prefix}{flag}={value}" for flag, value in
                         (("cert-file", cert), ("key-file", key)) if value)
         return Case(f"{side}-{name}", flags, error, old,
-                    **({"client": scheme} if prefix == "--" else {"client": "http", "peer": scheme}))
+                    client=scheme if prefix == "--" else "http",
+                    peer="http" if prefix == "--" else scheme)
 
     both = "KeyFile and CertFile must both be present[key: {}, cert: {}]".format
     return [
@@ -104,7 +105,8 @@ CLIENT_SIDE = [
     *(Case(f"ca-{name}", f"{CLIENT} --client-cert-auth --trusted-ca-file={name}")
       for name in ("empty.txt", "garbage.txt", "srv.der", "truncated.crt", "twice.crt",
                    "trusted.crt", "bundle.crt")),
-    Case("ca-bad", f"{CLIENT} --trusted-ca-file=bad.crt", "x509: malformed certificate", "asn1: ..."),
+    Case("ca-bad", f"{CLIENT} --trusted-ca-file=bad.crt", "x509: malformed certificate",
+         "asn1: ..."),
     Case("ca-is-key", f"{CLIENT} --trusted-ca-file=srv.key", "x509: malformed tbs certificate",
          "asn1: ..."),
     Case("ca-is-crl", f"{CLIENT} --trusted-ca-file=crl.pem", "x509: malformed validity",

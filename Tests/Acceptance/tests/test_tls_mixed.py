@@ -1,5 +1,5 @@
-"""Clusters of swift-etcd and real etcd 3.5.1 members with TLS on every wire, under load: ours joins by
-a snapshot, leads and sends one; all members are replaced while their certificates are."""
+"""Clusters of swift-etcd and real etcd 3.5.1 members with TLS on every wire, under load: ours joins
+by a snapshot, leads and sends one; all members are replaced while their certificates are."""
 import pytest
 
 from acceptance import history

@@ -226,11 +226,15 @@ def test_the_authority_is_replaced_under_load(rotation):
             rotation.wait_peer_served(number, files.replace(pair, ca2))
         rotation.wait_served(files.replace(files.server, ca2))
         rotation.reconnect_peers()
+        former = rotation.tls.context()
+        sessions = [attempt(one.endpoint, former).session for one in cluster]
         write_atomically(files.ca, ca2.path.read_bytes())
-        for one in cluster:
+        for one, session in zip(cluster, sessions):
             until(lambda: attempt(one.endpoint, rotation.tls.context()).status is None, 10,
                   f"the end of the first authority at {one.name}")
             refused = attempt(one.endpoint, rotation.tls.context())
             rejected_with(one, refused.port, UNKNOWN)
+            # A session from before does not get around the change.
+            assert attempt(one.endpoint, former, session=session).status is None
         rotation.reconnect_peers()
     cluster.same_hashes()
