@@ -138,14 +138,18 @@ extension HTTP2Connection {
         delegate?.connectionGoingAway(self)
     }
 
-    /// Headers were not sent, for example because they exceed nghttp2's limit of 64 KiB. nghttp2 has
-    /// no stream for an unsent request, so it is closed here; a stream of another block is reset.
+    /// Headers were not sent, for example because they exceed nghttp2's limit of 64 KiB: the stream
+    /// of a response is reset. nghttp2 closes the stream of an unsent request if it has opened it.
     func headersNotSent(_ id: Int32) {
         guard let session else { return }
-        if let stream = nghttp2_session_get_stream_user_data(session, id) {
-            let stream = Unmanaged<HTTP2Stream>.fromOpaque(stream).takeUnretainedValue()
+        let opened = nghttp2_session_get_stream_user_data(session, id)
+        switch role {
+        case .server:
+            guard let opened else { return }
+            let stream = Unmanaged<HTTP2Stream>.fromOpaque(opened).takeUnretainedValue()
             submitReset(stream, .internalError)
-        } else if role == .client, let stream = streams.first(where: { $0.id == id }) {
+        case .client:
+            guard opened == nil, let stream = streams.first(where: { $0.id == id }) else { return }
             closeStream(stream, .refusedStream, connectionLost: false)
         }
     }
