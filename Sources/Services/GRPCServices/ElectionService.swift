@@ -1,5 +1,6 @@
 internal import EtcdAPI
 internal import GRPC
+import Identifiers
 internal import SwiftProtobuf
 
 /// v3electionpb.Election: leader election by an ownership queue; a leader proclaims its value.
@@ -35,7 +36,7 @@ struct ElectionService {
         let key = queue.key(lease: lease)
         let value = Array(request.value)
         let (header, present) = try await queue.join(key, value: value, lease: lease)
-        let revision = present?.createRevision ?? header.revision
+        let revision = Revision(present?.createRevision ?? header.revision)
         if let present, !present.value.elementsEqual(value) {
             _ = try await put(value, key, revision, lease, client)
         }
@@ -49,7 +50,7 @@ struct ElectionService {
         response.header = Etcdserverpb_ResponseHeader(header)
         response.leader.name = request.name
         response.leader.key = .init(key)
-        response.leader.rev = revision
+        response.leader.rev = revision.rawValue
         response.leader.lease = lease
         return response
     }
@@ -63,13 +64,13 @@ struct ElectionService {
         var response = V3electionpb_ProclaimResponse()
         response.header = Etcdserverpb_ResponseHeader(
             try await put(
-                Array(request.value), Array(leader.key), leader.rev, lease, client))
+                Array(request.value), Array(leader.key), Revision(leader.rev), lease, client))
         return response
     }
 
     /// Changes a leader's value if its key still has the create revision of the election.
     private func put(
-        _ value: [UInt8], _ key: [UInt8], _ revision: Int64, _ lease: Int64,
+        _ value: [UInt8], _ key: [UInt8], _ revision: Revision, _ lease: Int64,
         _ client: InProcessClient
     ) async throws -> ResponseHeader {
         let request = TxnRequest(
@@ -94,13 +95,13 @@ struct ElectionService {
         guard request.hasLeader else { throw EtcdError.electionMissingLeaderKey }
         var response = V3electionpb_ResignResponse()
         response.header = Etcdserverpb_ResponseHeader(
-            try await resign(Array(request.leader.key), request.leader.rev, client))
+            try await resign(Array(request.leader.key), Revision(request.leader.rev), client))
         return response
     }
 
     /// Leaves the queue if the key still has the create revision it was joined with.
     private func resign(
-        _ key: [UInt8], _ revision: Int64, _ client: InProcessClient
+        _ key: [UInt8], _ revision: Revision, _ client: InProcessClient
     ) async throws -> ResponseHeader {
         let request = TxnRequest(
             compare: [OwnershipQueue.isCreated(key, at: revision)],

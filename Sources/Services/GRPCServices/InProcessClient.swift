@@ -1,6 +1,7 @@
 internal import EtcdAPI
 internal import GRPC
 internal import HTTP2
+import Identifiers
 internal import MVCC
 internal import NIOCore
 internal import MemberRuntime
@@ -83,7 +84,7 @@ struct InProcessClient: Sendable {
     }
 
     /// The changes of a range, starting at a revision, until the task is cancelled.
-    func changes(key: [UInt8], end: [UInt8], from revision: Int64) -> WatchedChanges {
+    func changes(key: [UInt8], end: [UInt8], from revision: Revision) -> WatchedChanges {
         WatchedChanges(key: key, end: end, from: revision, context.runtime)
     }
 }

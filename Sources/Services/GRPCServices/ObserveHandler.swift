@@ -1,5 +1,6 @@
 internal import EtcdAPI
 internal import GRPC
+internal import Identifiers
 internal import NIOCore
 
 /// Election.Observe: streams the current leader and all further leaders and proclamations; a client
@@ -67,11 +68,11 @@ extension ObserveHandler {
     }
 
     private static func observe(_ queue: OwnershipQueue, _ report: Report) async throws {
-        var from: Int64 = 0
+        var from = Revision.zero
         while !Task.isCancelled {
             var (pair, header) = try await queue.owner()
             if pair == nil {
-                let next = max(from, header.revision + 1)
+                let next = max(from, Revision(header.revision).next)
                 for try await change in queue.client.changes(
                     key: queue.prefix, end: queue.end, from: next) where !change.isDeletion
                 { break }
@@ -79,18 +80,18 @@ extension ObserveHandler {
             }
             guard let pair else { continue }
             report(V3electionpb_LeaderResponse(pair, header))
-            from = try await follow(Array(pair.key), after: header.revision, queue, report)
+            from = try await follow(Array(pair.key), after: Revision(header.revision), queue, report)
         }
     }
 
     /// Sends the proclamations of one leader until its key is deleted.
     private static func follow(
-        _ key: [UInt8], after revision: Int64, _ queue: OwnershipQueue, _ report: Report
-    ) async throws -> Int64 {
-        for try await change in queue.client.changes(key: key, end: [], from: revision + 1) {
+        _ key: [UInt8], after revision: Revision, _ queue: OwnershipQueue, _ report: Report
+    ) async throws -> Revision {
+        for try await change in queue.client.changes(key: key, end: [], from: revision.next) {
             guard !change.isDeletion else { return change.revision.main }
             let (pairs, header) = try await queue.client.range(
-                RangeRequest(key: key[...], revision: change.revision.main))
+                RangeRequest(key: key[...], revision: change.revision.main.rawValue))
             if let pair = pairs.first { report(V3electionpb_LeaderResponse(pair, header)) }
         }
         try Task.checkCancellation()

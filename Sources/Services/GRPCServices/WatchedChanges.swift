@@ -1,4 +1,5 @@
 internal import EtcdAPI
+internal import Identifiers
 internal import MVCC
 internal import MemberRuntime
 internal import NIOConcurrencyHelpers
@@ -13,7 +14,7 @@ struct WatchedChanges: AsyncSequence, Sendable {
     private let receiver: ChangeReceiver
     private let runtime: MemberRuntime
 
-    init(key: [UInt8], end: [UInt8], from revision: Int64, _ runtime: MemberRuntime) {
+    init(key: [UInt8], end: [UInt8], from revision: Revision, _ runtime: MemberRuntime) {
         let watchers = runtime.watchers
         let (changes, continuation) = AsyncThrowingStream<WatchedChange, any Error>.makeStream()
         self.changes = changes
