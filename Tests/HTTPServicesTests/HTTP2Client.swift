@@ -26,20 +26,24 @@ final class HTTP2Client: Sendable {
         _ change: @escaping @Sendable (inout HTTP2Configuration) -> Void = { _ in }
     ) async throws {
         self.server = server
-        (channel, connection) = try await ClientBootstrap(
-            group: MultiThreadedEventLoopGroup.singleton
-        )
-        .connect(host: "127.0.0.1", port: server.port)
-        .flatMapThrowing { channel in
-            var configuration = HTTP2Configuration()
-            change(&configuration)
-            let connection = HTTP2Connection(
-                role: .client, configuration: configuration,
-                loop: HTTP2Loop(eventLoop: channel.eventLoop))
-            try channel.pipeline.syncOperations.addHandler(connection)
-            return (channel, NIOLoopBound(connection, eventLoop: channel.eventLoop))
+        let loop = MultiThreadedEventLoopGroup.singleton.any()
+        let port = server.port
+        // On the event loop, so that the handler is added before the server's SETTINGS are read.
+        (channel, connection) = try await loop.flatSubmit {
+            ClientBootstrap(group: loop).connect(host: "127.0.0.1", port: port)
+                .flatMapThrowing { channel in
+                    var configuration = HTTP2Configuration()
+                    change(&configuration)
+                    let connection = HTTP2Connection(
+                        role: .client, configuration: configuration,
+                        loop: HTTP2Loop(eventLoop: loop))
+                    try channel.pipeline.syncOperations.addHandler(connection)
+                    return (channel, NIOLoopBound(connection, eventLoop: loop))
+                }
         }.get()
     }
+
+    deinit { channel.close(promise: nil) }
 
     func close() async throws { try await channel.close().get() }
 
@@ -63,8 +67,7 @@ final class HTTP2Client: Sendable {
         authority: String? = "127.0.0.1:2379",
         _ send: @escaping @Sendable (HTTP2Stream) -> Void = { _ in }
     ) -> EventLoopFuture<Response> {
-        let connection = self.connection
-        return channel.eventLoop.flatSubmit {
+        channel.eventLoop.flatSubmit { [self] in
             let exchange = Exchange(connection.value.loop.eventLoop.makePromise())
             let head = [(":method", method), (":scheme", "http"), (":path", path)]
             let host = authority.map { [(":authority", $0)] } ?? []
@@ -75,7 +78,8 @@ final class HTTP2Client: Sendable {
             } catch {
                 exchange.response.fail(error)
             }
-            return exchange.response.futureResult
+            // The client lives until the response has arrived.
+            return exchange.response.futureResult.always { _ in withExtendedLifetime(self) {} }
         }
     }
 }

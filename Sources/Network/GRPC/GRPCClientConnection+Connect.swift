@@ -30,17 +30,20 @@ extension GRPCClientConnection {
         on eventLoop: any EventLoop, _ loop: HTTP2Loop?, _ authority: String,
         _ configuration: GRPCClientConfiguration,
         _ configureChannel: (@Sendable (any Channel) throws -> Void)?,
-        _ open: (ClientBootstrap) -> EventLoopFuture<any Channel>
+        _ open: @escaping @Sendable (ClientBootstrap) -> EventLoopFuture<any Channel>
     ) -> EventLoopFuture<GRPCClientConnection> {
-        let bootstrap = ClientBootstrap(group: eventLoop)
-            .channelOption(ChannelOptions.socketOption(.tcp_nodelay), value: 1)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try configureChannel?(channel) }
+        // On the event loop, so that the handler is added before the server's SETTINGS are read.
+        eventLoop.flatSubmit {
+            let bootstrap = ClientBootstrap(group: eventLoop)
+                .channelOption(ChannelOptions.socketOption(.tcp_nodelay), value: 1)
+                .channelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture { try configureChannel?(channel) }
+                }
+            return open(bootstrap).flatMapThrowing { channel in
+                try GRPCClientConnection(
+                    channel: channel, loop: loop ?? HTTP2Loop(eventLoop: eventLoop),
+                    authority: authority, configuration: configuration)
             }
-        return open(bootstrap).flatMapThrowing { channel in
-            try GRPCClientConnection(
-                channel: channel, loop: loop ?? HTTP2Loop(eventLoop: eventLoop),
-                authority: authority, configuration: configuration)
         }
     }
 }
