@@ -12,6 +12,8 @@ final class HTTP2Client: Sendable {
         var bytes: [UInt8] = []
         /// The error code of a stream that was reset before the response was complete.
         var resetCode: UInt32?
+        /// The error code with which the stream is closed.
+        let closeCode: EventLoopFuture<UInt32>
 
         var body: String { String(decoding: bytes, as: UTF8.self) }
     }
@@ -68,7 +70,7 @@ final class HTTP2Client: Sendable {
         _ send: @escaping @Sendable (HTTP2Stream) -> Void = { _ in }
     ) -> EventLoopFuture<Response> {
         channel.eventLoop.flatSubmit { [self] in
-            let exchange = Exchange(connection.value.loop.eventLoop.makePromise())
+            let exchange = Exchange(channel.eventLoop)
             let head = [(":method", method), (":scheme", "http"), (":path", path)]
             let host = authority.map { [(":authority", $0)] } ?? []
             do {
@@ -76,7 +78,7 @@ final class HTTP2Client: Sendable {
                     headers: HTTP2HeaderBlock(head + host + headers), delegate: exchange)
                 send(stream)
             } catch {
-                exchange.response.fail(error)
+                exchange.fail(error)
             }
             // The client lives until the response has arrived.
             return exchange.response.futureResult.always { _ in withExtendedLifetime(self) {} }
@@ -87,11 +89,21 @@ final class HTTP2Client: Sendable {
 /// Collects the response of one stream.
 private final class Exchange: HTTP2StreamDelegate {
     let response: EventLoopPromise<HTTP2Client.Response>
-    private var received = HTTP2Client.Response()
+    private let closeCode: EventLoopPromise<UInt32>
+    private var received: HTTP2Client.Response
     private var hasHead = false
     private var isComplete = false
 
-    init(_ response: EventLoopPromise<HTTP2Client.Response>) { self.response = response }
+    init(_ eventLoop: any EventLoop) {
+        response = eventLoop.makePromise()
+        closeCode = eventLoop.makePromise()
+        received = HTTP2Client.Response(closeCode: closeCode.futureResult)
+    }
+
+    func fail(_ error: any Error) {
+        response.fail(error)
+        closeCode.fail(error)
+    }
 
     func streamReceivedHeader(
         name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
@@ -119,6 +131,7 @@ private final class Exchange: HTTP2StreamDelegate {
     func streamBecameWritable() {}
 
     func streamClosed(_ code: HTTP2ErrorCode, connectionLost: Bool) {
+        closeCode.succeed(code.rawValue)
         guard !isComplete else { return }
         received.resetCode = code.rawValue
         response.succeed(received)
