@@ -136,7 +136,7 @@ extension HTTP2Connection {
 
     private func endBody(_ stream: HTTP2Stream, _ flags: UnsafeMutablePointer<UInt32>) {
         flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
-        guard let trailers = stream.trailers, let session else { return stopSending(stream) }
+        guard let trailers = stream.trailers, let session else { return }
         flags.pointee |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
         keepalive.resetStrikes()
         let fields = trailers.fields

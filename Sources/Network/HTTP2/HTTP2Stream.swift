@@ -146,8 +146,8 @@ extension HTTP2Stream {
         didWrite(0)
     }
 
-    /// Ends this side after all queued bytes, with optional trailers. A server resets the stream
-    /// then if the client is still sending.
+    /// Ends this side after all queued bytes, with optional trailers. With trailers a server resets
+    /// the stream then if the client is still sending.
     package func finish(trailers block: HTTP2HeaderBlock?) {
         guard prepareWrite() else { return }
         isFinished = true
