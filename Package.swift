@@ -245,8 +245,10 @@ let modules: [Target] = [
 ]
 
 let testTargets: [Target] = [
-    // What several test targets share: temporary directories, child processes.
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    // What several test targets share: temporary directories, child processes, certificates.
+    .target(
+        name: "TestSupport", dependencies: [x509, asn1, crypto], path: "Tests/TestSupport",
+        swiftSettings: settings),
     tests("EtcdAPITests", ["Disk", "EtcdAPI", protobuf]),
     tests("RaftTests", ["Identifiers", "Raft"], exclude: ["Scenarios"]),
     tests("DiskTests", ["Disk", "TestSupport"]),
