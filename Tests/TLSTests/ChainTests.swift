@@ -24,7 +24,7 @@ struct ChainTests {
             pool: pool, intermediates: try intermediates.map { try X509Certificate($0.der) },
             usage: usage, now: now)
         let certificate = try X509Certificate(leaf.der)
-        do throws(CertificateError) {
+        do throws(X509Error) {
             try verifier.verify(certificate, host: nil)
             return nil
         } catch {
@@ -162,7 +162,7 @@ struct ChainTests {
         #expect(throws: Never.self) {
             try ChainVerifier.checkTime(leaf, .init(seconds: leaf.notAfter, nanoseconds: 0))
         }
-        #expect(throws: CertificateError.self) {
+        #expect(throws: X509Error.self) {
             try ChainVerifier.checkTime(leaf, .init(seconds: leaf.notAfter, nanoseconds: 1))
         }
         #expect(throws: Never.self) {
@@ -181,12 +181,12 @@ struct ChainTests {
         #expect(try store.resume(leaf: presented[0], now: now).leaf === first.leaf)
         // Not longer than the chain is valid.
         let late = WallClock(seconds: first.validUntil + 1, nanoseconds: 0)
-        #expect(throws: CertificateError.self) {
+        #expect(throws: X509Error.self) {
             try store.verify(presented, host: nil, now: late)
         }
-        #expect(throws: CertificateError.self) { try store.resume(leaf: presented[0], now: late) }
+        #expect(throws: X509Error.self) { try store.resume(leaf: presented[0], now: late) }
         // The host is compared for known chains as well.
-        #expect(throws: CertificateError.self) {
+        #expect(throws: X509Error.self) {
             try store.verify(presented, host: "localhost", now: now)
         }
     }

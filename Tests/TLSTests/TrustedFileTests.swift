@@ -39,12 +39,12 @@ struct TrustedFileTests {
             throws: TLSConfigurationError(
                 "open \(server.trustedCAFile): no such file or directory")
         ) { try TLSServer(server) }
-        var client = endpoints.client
-        client.trustedCAFile = endpoints.files.directory.path
-        client.skipsServerVerification = true
+        endpoints.client.trustedCAFile = endpoints.files.directory.path
+        endpoints.client.skipsServerVerification = true
+        let client = endpoints.client
         #expect(
             throws: TLSConfigurationError("read \(client.trustedCAFile): is a directory")
-        ) { [client] in try TLSClient(client, applicationProtocols: []) }
+        ) { try TLSClient(client, applicationProtocols: []) }
     }
 
     @Test func theSystemHasRoots() throws {

@@ -113,7 +113,7 @@ extension CertificateTemplate {
                 Critical(BasicConstraints.isCertificateAuthority(maxPathLength: pathLengthMax))
             }
             if let keyUsage { Critical(keyUsage) }
-            if let usages { try ExtendedKeyUsage(usages.map(\.value)) }
+            if let usages { try X509.ExtendedKeyUsage(usages.map(\.value)) }
             if !dnsNames.isEmpty || !addresses.isEmpty {
                 SubjectAlternativeNames(
                     dnsNames.map { .dnsName($0) }
@@ -121,7 +121,7 @@ extension CertificateTemplate {
             }
             if !permittedDNSDomains.isEmpty {
                 Critical(
-                    NameConstraints(permittedDNSDomains: .init(permittedDNSDomains)))
+                    NameConstraints(permittedDNSDomains: permittedDNSDomains))
             }
             if unknownCriticalExtension {
                 Certificate.Extension(oid: [1, 2, 3, 4], critical: true, value: [5, 0])
@@ -131,7 +131,7 @@ extension CertificateTemplate {
 }
 
 extension CertificateTemplate.Usage {
-    fileprivate var value: ExtendedKeyUsage.Usage {
+    fileprivate var value: X509.ExtendedKeyUsage.Usage {
         switch self {
         case .client: .clientAuth
         case .server: .serverAuth

@@ -55,7 +55,7 @@ package final class TLSServerConnection: @unchecked Sendable {
         guard let leaf = try? tlsHandler.peerCertificate?.toDERBytes() else {
             return .failure(TLSRefusal("tls: client didn't provide a certificate"))
         }
-        do throws(CertificateError) {
+        do throws(X509Error) {
             let chain = try trust.resume(leaf: leaf, now: .now)
             guard allowed.permit(chain.leaf) else {
                 return .failure(TLSRefusal(AllowedNames.refusal, certificate: chain.identity))
