@@ -285,9 +285,9 @@ let testTargets: [Target] = [
         "ClusterTests",
         [
             "Bolt", "Bootstrap", "Configuration", "Disk", "EtcdAPI", "EtcdServer", "GRPCServices",
-            "HTTPServices", "Identifiers", "MemberRuntime", "Membership", "PeerTransport",
-            "Prometheus", "Raft", "ServerLogging", "Stages", "StateMachine", "TestSupport", nio,
-            nioHTTP1, nioPosix, protobuf,
+            "HTTPServices", "Identifiers", "Listening", "MemberRuntime", "Membership",
+            "PeerTransport", "Prometheus", "Raft", "ServerLogging", "Stages", "StateMachine", "TLS",
+            "TestSupport", nio, nioHTTP1, nioPosix, protobuf,
         ]),
     tests("DNSTests", ["DNS"]),
     tests(

@@ -2,6 +2,7 @@ import Bootstrap
 import Configuration
 import Disk
 import EtcdAPI
+import FoundationEssentials
 import Listening
 import MemberRuntime
 import NIOCore
@@ -79,8 +80,8 @@ final class EncryptedMember {
     /// Proposes a put; waits until it is applied.
     func put(_ key: String, _ value: String) async throws {
         var request = Etcdserverpb_PutRequest()
-        request.key = [UInt8](key.utf8)
-        request.value = [UInt8](value.utf8)
+        request.key = Data(key.utf8)
+        request.value = Data(value.utf8)
         _ = try await runtime.propose(
             field: InternalRaftRequest.Field.put, payload: request.serializedBytes())
     }

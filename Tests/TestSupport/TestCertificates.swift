@@ -48,13 +48,16 @@ package struct CertificateTemplate {
 
     package init(
         commonName: String? = "test", dnsNames: [String] = [], addresses: [[UInt8]] = [],
-        usages: [Usage]? = [.client, .server], isAuthority: Bool = false,
+        usages: [Usage]? = [.client, .server], validity: ClosedRange<Double> = -3600...3600,
+        serialNumber: [UInt8] = [0x04, 0x15], isAuthority: Bool = false,
         pathLengthMax: Int? = nil, keyUsage: KeyUsage? = nil
     ) {
         self.commonName = commonName
         self.dnsNames = dnsNames
         self.addresses = addresses
         self.usages = usages
+        self.validity = validity
+        self.serialNumber = serialNumber
         self.isAuthority = isAuthority
         self.pathLengthMax = pathLengthMax
         self.keyUsage = keyUsage
