@@ -293,8 +293,8 @@ let testTargets: [Target] = [
     tests(
         "TLSTests",
         [
-            "ConnectionIdentity", "TLS", "TestSupport", nio, nioPosix, nioTLSEvents, nioTLS, x509,
-            asn1, crypto, cryptoExtras,
+            "ConnectionIdentity", "TLS", "TestSupport", nio, nioPosix, nioTLSEvents, x509, asn1,
+            crypto, cryptoExtras,
         ]),
     tests("ListeningTests", ["ConnectionIdentity", "Listening", nio, nioPosix]),
     tests("GzipTests", ["Gzip"]),

@@ -9,20 +9,34 @@ struct ClientHelloTests {
         version: [UInt8] = [3, 3], suites: [UInt8] = [0xc0, 0x2b, 0x13, 0x01],
         extensions: [(type: UInt8, content: [UInt8])] = [], recordBytes: Int = 16_384
     ) -> [UInt8] {
-        let encoded = extensions.flatMap { [0, $0.type] + vector($0.content) }
-        let body =
-            version + Array(repeating: 7, count: 32) + [2, 9, 9] + vector(suites) + [1, 0]
-            + (extensions.isEmpty ? [] : vector(encoded))
-        let length = body.count
-        let message =
-            [1, UInt8(length >> 16), UInt8(length >> 8 & 255), UInt8(length & 255)] + body
-        return stride(from: 0, to: message.count, by: recordBytes).flatMap { start in
-            [22, 3, 1] + vector(message[start..<min(start + recordBytes, message.count)])
+        var body = version
+        body += [UInt8](repeating: 7, count: 32)
+        body += [2, 9, 9]
+        body += vector(suites)
+        body += [1, 0]
+        if !extensions.isEmpty {
+            var encoded: [UInt8] = []
+            for (type, content) in extensions {
+                encoded += [0, type]
+                encoded += vector(content)
+            }
+            body += vector(encoded)
         }
+        var message: [UInt8] = [1, 0]
+        message += vector(body)
+        var records: [UInt8] = []
+        for start in stride(from: 0, to: message.count, by: recordBytes) {
+            let end = min(start + recordBytes, message.count)
+            records += [22, 3, 1]
+            records += vector(message[start..<end])
+        }
+        return records
     }
 
     private func vector(_ content: some Collection<UInt8>) -> [UInt8] {
-        [UInt8(content.count >> 8), UInt8(content.count & 255)] + content
+        var vector = [UInt8(content.count >> 8), UInt8(content.count & 255)]
+        vector += content
+        return vector
     }
 
     private func parse(_ bytes: [UInt8]) -> ClientHello? {
@@ -32,7 +46,7 @@ struct ClientHelloTests {
     private static let name = Array("etcd.example.com".utf8)
     private var extensions: [(type: UInt8, content: [UInt8])] {
         [
-            (0, vector([0] + vector(Self.name))), (16, vector([2] + Array("h2".utf8))),
+            (0, vector([0, 0, 16] + Self.name)), (16, vector([2] + Array("h2".utf8))),
             (43, [4, 3, 4, 3, 3]), (99, [1, 2, 3]),
         ]
     }

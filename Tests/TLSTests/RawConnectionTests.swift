@@ -64,11 +64,9 @@ struct RawConnectionTests {
     @Test func resets() async throws {
         let listener = try await TestListener(TLSServer(Endpoints().server))
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .channelOption(
-                ChannelOptions.Types.SocketOption(level: .socket, name: .so_linger),
-                value: linger(l_onoff: 1, l_linger: 0)
-            )
             .connect(host: "127.0.0.1", port: listener.port).get()
+        let provider = try #require(channel as? any SocketOptionProvider)
+        try await provider.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
         let address = try #require(channel.localAddress?.port)
         try await channel.writeAndFlush(ByteBuffer(bytes: [22, 3, 1]))
         try await channel.close()

@@ -13,7 +13,7 @@ final class Events: Sendable {
     var all: [TLSEvent] { events.withLock { $0 } }
 }
 
-/// Waits until the files are looked at again.
+/// Waits until the files are inspected again.
 func nextCheck() async {
     try? await Task.sleep(for: .nanoseconds(EndpointFiles.checkInterval.nanoseconds + 20_000_000))
 }

@@ -1,5 +1,5 @@
-/// What Go's parser of PKCS#8 says about bytes that are no private key. It looks at the outer
-/// element, and at the first field in it.
+/// What Go's parser of PKCS#8 says about bytes that are no private key. It reads the outer
+/// element, and the first field in it.
 enum PrivateKeyErrorText {
     static func of(_ der: [UInt8]) -> String {
         switch Header.read(der[...]) {

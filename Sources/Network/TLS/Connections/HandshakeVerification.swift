@@ -2,7 +2,7 @@ internal import NIOCore
 internal import NIOSSL
 
 /// What the verification of a handshake has found. Used on the event loop of its connection.
-final class HandshakeOutcome {
+final class HandshakeVerification {
     private(set) var verified: VerifiedChain?
     /// Go's text.
     private(set) var failure: String?
