@@ -60,6 +60,8 @@ class Servers:
         self.members["names"].tls = ClientTLS(ca.path, certificates["cli-host"])
         self.members["address"].tls = ClientTLS(ca.path, certificates["cli-ip"])
         self.members["intermediate"].tls = ClientTLS(ca.path, certificates["cli-int"])
+
+    def start(self):
         for one in self.members.values():
             one.start(wait=False)
         for name, one in self.members.items():
@@ -100,9 +102,12 @@ class Servers:
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory, certificates):
     made = Servers(tmp_path_factory.mktemp("clients"), certificates)
-    yield made
-    for one in made.members.values():
-        one.close()
+    try:
+        made.start()
+        yield made
+    finally:
+        for one in made.members.values():
+            one.close()
 
 
 ACCEPTED = ["cli", "cli-rsa", "cli-rsa1024", "cli-p521", "cli-ed25519", "cli-nocn", "cli-emptysub",

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from acceptance import certificates as kinds
-from acceptance.cluster import Cluster, is_3_5, until
+from acceptance.cluster import Cluster, is_3_5, started, until
 from acceptance.members import our_etcd
 from acceptance.secure import peer_flags
 
@@ -103,7 +103,7 @@ class Peers:
         self.cluster = Cluster(directory / "peers", ("ours",) * 3, flags, peer_tls=True)
         for one in self.cluster:
             one.extra_flags = self.flags(certificate)
-        self.cluster.start()
+        started(self.cluster)
         self.first, self.second, self.third = self.cluster
         # The two that stay keep the leadership.
         if self.cluster.wait_leader() is self.third:
