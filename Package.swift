@@ -42,12 +42,11 @@ let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
-let nioTLSEvents: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioConcurrency: Target.Dependency = .product(
     name: "NIOConcurrencyHelpers", package: "swift-nio")
+let nioTLSEvents: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioTLS: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let cryptoExtras: Target.Dependency = .product(name: "_CryptoExtras", package: "swift-crypto")
-let nioTLSEvents: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
 let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -153,7 +152,9 @@ let modules: [Target] = [
         ]),
 
     // The Swift client library.
-    module("Client", "EtcdClient", ["GRPC", "EtcdAPI", "TLS", nio, nioPosix, protobuf]),
+    module(
+        "Client", "EtcdClient",
+        ["GRPC", "EtcdAPI", "Identifiers", "TLS", nio, nioPosix, protobuf]),
 
     // The gRPC services: KV, Watch, Lease, Cluster, Maintenance, Lock, Election, Auth, Health.
     module(
@@ -191,9 +192,9 @@ let modules: [Target] = [
         "Server", "Bootstrap",
         [
             "Bolt", "Configuration", "DNS", "Disk", "EtcdAPI", "Identifiers", "EtcdClient",
-            "GRPCServices", "MVCC",
-            "MemberRuntime", "Membership", "PeerTransport", "Raft", "Replica", "ServerLogging",
-            "SnapshotRestore", "StateMachine", "Telemetry", "WriteAheadLog", nio, nioPosix,
+            "GRPCServices", "MVCC", "MemberRuntime", "Membership", "PeerTransport", "Raft",
+            "Replica", "ServerLogging", "SnapshotRestore", "StateMachine", "TLS", "Telemetry",
+            "WriteAheadLog", nio, nioPosix,
         ]),
     // The server: puts everything together, starts, monitors and stops it.
     module(
@@ -207,9 +208,9 @@ let modules: [Target] = [
         ]),
 
     // Checks histories of concurrent operations for linearizability.
-    module("Verification", "Linearizability"),
+    module("Verification", "Linearizability", ["Identifiers"]),
     // Checks watch events, reads, hashes and leases against the log of the cluster.
-    module("Verification", "Checkers", ["Linearizability"]),
+    module("Verification", "Checkers", ["Identifiers", "Linearizability"]),
     // A cluster on one thread and virtual time, under faults and clients.
     module(
         "Verification", "Simulator",
@@ -225,7 +226,8 @@ let modules: [Target] = [
         [
             "Bolt", "Configuration", "ConnectionIdentity", "DNS", "Disk", "EtcdAPI", "Identifiers",
             "EtcdServer", "GRPC", "Gzip", "HTTP2", "ServerLogging", "MVCC", "Membership",
-            "PeerTransport", "Raft", "StateMachine", "WriteAheadLog", nio, nioEmbedded, nioPosix,
+            "PeerTransport", "Raft", "StateMachine", "TLS", "WriteAheadLog", nio, nioEmbedded,
+            nioPosix,
         ]),
 
     // The server's command line.
@@ -235,18 +237,20 @@ let modules: [Target] = [
     // Inspects data directories and snapshot files.
     program(
         "Tools", "etcdutl",
-        ["Bolt", "Disk", "EtcdAPI", "MVCC", "WriteAheadLog", "CCRC32C", arguments]),
+        ["Bolt", "Disk", "EtcdAPI", "Identifiers", "MVCC", "WriteAheadLog", "CCRC32C", arguments]),
     // Runs the simulator.
     program("Tools", "simulate", ["Simulator", arguments]),
     // Checks a recorded history of calls to a cluster.
-    program("Tools", "linearizable", ["Linearizability"]),
+    program("Tools", "linearizable", ["Identifiers", "Linearizability"]),
     // Generates load and measures latencies.
     program("Tools", "loadgenerator", ["GRPC", "HTTP2", "EtcdAPI", "TLS", nio, nioPosix]),
 ]
 
 let testTargets: [Target] = [
-    // What several test targets share: temporary directories, child processes.
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    // What several test targets share: temporary directories, child processes, certificates.
+    .target(
+        name: "TestSupport", dependencies: [x509, asn1, crypto], path: "Tests/TestSupport",
+        swiftSettings: settings),
     tests("EtcdAPITests", ["Disk", "EtcdAPI", protobuf]),
     tests("RaftTests", ["Identifiers", "Raft"], exclude: ["Scenarios"]),
     tests("DiskTests", ["Disk", "TestSupport"]),
@@ -254,7 +258,8 @@ let testTargets: [Target] = [
         "WriteAheadLogTests",
         ["CCRC32C", "Disk", "EtcdAPI", "Identifiers", "TestSupport", "WriteAheadLog"]),
     tests("BoltTests", ["Bolt", "Disk", "TestSupport"]),
-    tests("MVCCTests", ["Bolt", "Disk", "EtcdAPI", "MVCC", "TestSupport", protobuf]),
+    tests(
+        "MVCCTests", ["Bolt", "Disk", "EtcdAPI", "Identifiers", "MVCC", "TestSupport", protobuf]),
     tests("LeaseTests", ["Bolt", "Disk", "EtcdAPI", "Lease", protobuf]),
     tests("MembershipTests", ["Bolt", "Disk", "EtcdAPI", "Identifiers", "Membership"]),
     tests(
@@ -283,16 +288,16 @@ let testTargets: [Target] = [
         "ClusterTests",
         [
             "Bolt", "Bootstrap", "Configuration", "Disk", "EtcdAPI", "EtcdServer", "GRPCServices",
-            "HTTPServices", "Identifiers", "MemberRuntime", "Membership", "PeerTransport",
-            "Prometheus", "Raft", "ServerLogging", "Stages", "StateMachine", "TestSupport", nio,
-            nioHTTP1, nioPosix, protobuf,
+            "HTTPServices", "Identifiers", "Listening", "MemberRuntime", "Membership",
+            "PeerTransport", "Prometheus", "Raft", "ServerLogging", "Stages", "StateMachine", "TLS",
+            "TestSupport", nio, nioHTTP1, nioPosix, protobuf,
         ]),
     tests("DNSTests", ["DNS"]),
     tests(
         "TLSTests",
         [
-            "ConnectionIdentity", "TLS", "TestSupport", nio, nioPosix, nioTLSEvents, nioTLS, x509,
-            asn1, crypto, cryptoExtras,
+            "ConnectionIdentity", "TLS", "TestSupport", nio, nioPosix, nioTLSEvents, x509, asn1,
+            crypto, cryptoExtras,
         ]),
     tests("ListeningTests", ["ConnectionIdentity", "Listening", nio, nioPosix]),
     tests("GzipTests", ["Gzip"]),
@@ -319,11 +324,14 @@ let testTargets: [Target] = [
         ]),
     tests("EtcdClientTests", ["EtcdClient", "TestSupport"]),
     tests("SimulatorTests", ["Simulator"]),
-    tests("LinearizabilityTests", ["Disk", "Linearizability"]),
-    tests("CheckersTests", ["Checkers", "Linearizability"]),
+    tests("LinearizabilityTests", ["Disk", "Identifiers", "Linearizability"]),
+    tests("CheckersTests", ["Checkers", "Identifiers", "Linearizability"]),
     tests(
         "PeerTransportTests",
-        ["EtcdAPI", "Identifiers", "PeerTransport", "Raft", "TestSupport", nio, nioHTTP1, nioPosix]),
+        [
+            "ConnectionIdentity", "EtcdAPI", "Identifiers", "Listening", "PeerTransport", "Raft",
+            "TLS", "TestSupport", nio, nioHTTP1, nioPosix,
+        ]),
     tests(
         "ToolsTests",
         [

@@ -22,18 +22,18 @@ struct CertificateExtensions: Sendable {
     init() {}
 
     /// - Parameter list: the content of the list of extensions.
-    init(_ list: DERReader) throws(CertificateError) {
+    init(_ list: DERReader) throws(X509Error) {
         var list = list
         var seen: Set<ObjectIdentifierBytes> = []
         // Go parses the outer form of all extensions before the content of the first.
         var parsed: [CertificateExtension] = []
         while !list.isEmpty {
             guard let content = list.read(.sequence) else {
-                throw CertificateError("x509: malformed extension")
+                throw X509Error("x509: malformed extension")
             }
             let next = try CertificateExtension(content)
             guard seen.insert(next.identifier).inserted else {
-                throw CertificateError(
+                throw X509Error(
                     "x509: certificate contains duplicate extension with OID "
                         + quoted(next.identifier.description))
             }
@@ -45,7 +45,7 @@ struct CertificateExtensions: Sendable {
     }
 
     /// - Returns: false for an extension that is not understood.
-    private mutating func handle(_ next: CertificateExtension) throws(CertificateError) -> Bool {
+    private mutating func handle(_ next: CertificateExtension) throws(X509Error) -> Bool {
         switch next.identifier.certificateExtension {
         case 14: subjectKeyIdentifier = try Self.subjectKeyIdentifier(next)
         case 15: keyUsage = try Self.keyUsage(next.value)
@@ -65,7 +65,7 @@ struct CertificateExtensions: Sendable {
         default:
             guard next.identifier == .authorityInformationAccess else { return false }
             guard !next.isCritical else {
-                throw CertificateError("x509: authority info access incorrectly marked critical")
+                throw X509Error("x509: authority info access incorrectly marked critical")
             }
         }
         return true
@@ -73,38 +73,38 @@ struct CertificateExtensions: Sendable {
 
     private static func subjectKeyIdentifier(
         _ next: CertificateExtension
-    ) throws(CertificateError) -> ArraySlice<UInt8> {
+    ) throws(X509Error) -> ArraySlice<UInt8> {
         guard !next.isCritical else {
-            throw CertificateError("x509: subject key identifier incorrectly marked critical")
+            throw X509Error("x509: subject key identifier incorrectly marked critical")
         }
         var reader = DERReader(next.value)
         guard let identifier = reader.readElement(.octetString) else {
-            throw CertificateError("x509: invalid subject key identifier")
+            throw X509Error("x509: invalid subject key identifier")
         }
         return identifier.content
     }
 
     private static func authorityKeyIdentifier(
         _ next: CertificateExtension
-    ) throws(CertificateError) -> ArraySlice<UInt8>? {
+    ) throws(X509Error) -> ArraySlice<UInt8>? {
         guard !next.isCritical else {
-            throw CertificateError("x509: authority key identifier incorrectly marked critical")
+            throw X509Error("x509: authority key identifier incorrectly marked critical")
         }
         var reader = DERReader(next.value)
         guard var fields = reader.read(.sequence) else {
-            throw CertificateError("x509: invalid authority key identifier")
+            throw X509Error("x509: invalid authority key identifier")
         }
         switch fields.readOptional(.context(0)) {
         case .absent: return nil
-        case .malformed: throw CertificateError("x509: invalid authority key identifier")
+        case .malformed: throw X509Error("x509: invalid authority key identifier")
         case .present(let identifier): return identifier.bytes
         }
     }
 
-    private static func keyUsage(_ value: ArraySlice<UInt8>) throws(CertificateError) -> UInt16 {
+    private static func keyUsage(_ value: ArraySlice<UInt8>) throws(X509Error) -> UInt16 {
         var reader = DERReader(value)
         guard let bits = reader.readBitString() else {
-            throw CertificateError("x509: invalid key usage")
+            throw X509Error("x509: invalid key usage")
         }
         return (0..<9).reduce(into: 0) { usage, index in
             if bits.bit(index) { usage |= 1 << UInt16(index) }
@@ -113,21 +113,21 @@ struct CertificateExtensions: Sendable {
 
     private static func basicConstraints(
         _ value: ArraySlice<UInt8>
-    ) throws(CertificateError) -> BasicConstraints {
+    ) throws(X509Error) -> BasicConstraints {
         var reader = DERReader(value)
         guard var fields = reader.read(.sequence) else {
-            throw CertificateError("x509: invalid basic constraints")
+            throw X509Error("x509: invalid basic constraints")
         }
         var constraints = BasicConstraints(isAuthority: false)
         if fields.isNext(.boolean) {
             guard let flag = fields.readBoolean() else {
-                throw CertificateError("x509: invalid basic constraints")
+                throw X509Error("x509: invalid basic constraints")
             }
             constraints.isAuthority = flag
         }
         if fields.isNext(.integer) {
             guard let length = fields.readSmallInteger(), length >= 0 else {
-                throw CertificateError("x509: invalid basic constraints")
+                throw X509Error("x509: invalid basic constraints")
             }
             constraints.pathLengthMax = length
         }
@@ -136,15 +136,15 @@ struct CertificateExtensions: Sendable {
 
     private static func extendedKeyUsages(
         _ value: ArraySlice<UInt8>
-    ) throws(CertificateError) -> [ObjectIdentifierBytes] {
+    ) throws(X509Error) -> [ObjectIdentifierBytes] {
         var reader = DERReader(value)
         guard var list = reader.read(.sequence) else {
-            throw CertificateError("x509: invalid extended key usages")
+            throw X509Error("x509: invalid extended key usages")
         }
         var usages: [ObjectIdentifierBytes] = []
         while !list.isEmpty {
             guard let usage = list.readObjectIdentifier() else {
-                throw CertificateError("x509: invalid extended key usages")
+                throw X509Error("x509: invalid extended key usages")
             }
             usages.append(usage)
         }
@@ -159,20 +159,20 @@ struct CertificateExtension {
     var value: ArraySlice<UInt8>
 
     /// - Parameter content: of the element.
-    init(_ content: DERReader) throws(CertificateError) {
+    init(_ content: DERReader) throws(X509Error) {
         var content = content
         guard let identifier = content.readObjectIdentifier() else {
-            throw CertificateError("x509: malformed extension OID field")
+            throw X509Error("x509: malformed extension OID field")
         }
         self.identifier = identifier
         if content.isNext(.boolean) {
             guard let flag = content.readBoolean() else {
-                throw CertificateError("x509: malformed extension critical field")
+                throw X509Error("x509: malformed extension critical field")
             }
             isCritical = flag
         }
         guard let value = content.readElement(.octetString) else {
-            throw CertificateError("x509: malformed extension value field")
+            throw X509Error("x509: malformed extension value field")
         }
         self.value = value.content
     }

@@ -1,19 +1,19 @@
 extension DERReader {
     /// A point in time in seconds since 1970.
     /// - Throws: Go's text.
-    mutating func readTime() throws(CertificateError) -> Int64 {
+    mutating func readTime() throws(X509Error) -> Int64 {
         if isNext(.utcTime) {
             guard let content = readElement(.utcTime)?.content, let time = Self.utcTime(content)
-            else { throw CertificateError("x509: malformed UTCTime") }
+            else { throw X509Error("x509: malformed UTCTime") }
             return time
         }
         if isNext(.generalizedTime) {
             guard let content = readElement(.generalizedTime)?.content,
                 let time = Self.generalizedTime(content)
-            else { throw CertificateError("x509: malformed GeneralizedTime") }
+            else { throw X509Error("x509: malformed GeneralizedTime") }
             return time
         }
-        throw CertificateError("x509: unsupported time format")
+        throw X509Error("x509: unsupported time format")
     }
 
     /// `YYMMDDhhmm`, seconds if given, and the zone.

@@ -6,28 +6,28 @@ struct DistinguishedName: Hashable, Sendable {
     var organization: String?
 
     /// - Parameter name: the whole element.
-    init(_ name: ArraySlice<UInt8>) throws(CertificateError) {
+    init(_ name: ArraySlice<UInt8>) throws(X509Error) {
         var outer = DERReader(name)
         guard var sets = outer.read(.sequence) else {
-            throw CertificateError("x509: invalid RDNSequence")
+            throw X509Error("x509: invalid RDNSequence")
         }
         while !sets.isEmpty {
             guard var set = sets.read(.set) else {
-                throw CertificateError("x509: invalid RDNSequence")
+                throw X509Error("x509: invalid RDNSequence")
             }
             while !set.isEmpty {
                 guard let attribute = set.read(.sequence) else {
-                    throw CertificateError("x509: invalid RDNSequence: invalid attribute")
+                    throw X509Error("x509: invalid RDNSequence: invalid attribute")
                 }
                 try add(attribute)
             }
         }
     }
 
-    private mutating func add(_ attribute: DERReader) throws(CertificateError) {
+    private mutating func add(_ attribute: DERReader) throws(X509Error) {
         var attribute = attribute
         guard let type = attribute.readObjectIdentifier() else {
-            throw CertificateError("x509: invalid RDNSequence: invalid attribute type")
+            throw X509Error("x509: invalid RDNSequence: invalid attribute type")
         }
         guard let value = attribute.readAny() else {
             throw Self.invalidValue("invalid ASN.1 element")
@@ -40,15 +40,15 @@ struct DistinguishedName: Hashable, Sendable {
         }
     }
 
-    fileprivate static func invalidValue(_ reason: String) -> CertificateError {
-        CertificateError("x509: invalid RDNSequence: invalid attribute value: \(reason)")
+    fileprivate static func invalidValue(_ reason: String) -> X509Error {
+        X509Error("x509: invalid RDNSequence: invalid attribute value: \(reason)")
     }
 }
 
 /// The string types of ASN.1 that occur in names.
 private enum DERString {
     /// - Returns: nil for a value that is not a string.
-    static func decode(_ element: DERReader.Element) throws(CertificateError) -> String? {
+    static func decode(_ element: DERReader.Element) throws(X509Error) -> String? {
         let content = element.content
         switch element.tag {
         case .utf8String:
@@ -81,7 +81,7 @@ private enum DERString {
 
     private static func basicMultilingual(
         _ content: ArraySlice<UInt8>
-    ) throws(CertificateError) -> String {
+    ) throws(X509Error) -> String {
         guard content.count % 2 == 0 else {
             throw DistinguishedName.invalidValue("invalid BMPString")
         }

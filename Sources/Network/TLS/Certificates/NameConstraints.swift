@@ -19,33 +19,33 @@ struct NameConstraints: Hashable, Sendable {
     var hasUnknownForms = false
 
     /// - Parameter value: of the extension.
-    init(_ value: ArraySlice<UInt8>) throws(CertificateError) {
+    init(_ value: ArraySlice<UInt8>) throws(X509Error) {
         var outer = DERReader(value)
         guard var fields = outer.read(.sequence), outer.isEmpty else { throw Self.invalid }
         let permittedField = fields.readOptional(.contextConstructed(0))
         let excludedField = fields.readOptional(.contextConstructed(1))
         guard fields.isEmpty else { throw Self.invalid }
         if case .absent = permittedField, case .absent = excludedField {
-            throw CertificateError("x509: empty name constraints extension")
+            throw X509Error("x509: empty name constraints extension")
         }
         permitted = try subtrees(permittedField)
         excluded = try subtrees(excludedField)
     }
 
-    private static var invalid: CertificateError {
-        CertificateError("x509: invalid NameConstraints extension")
+    private static var invalid: X509Error {
+        X509Error("x509: invalid NameConstraints extension")
     }
 
     private mutating func subtrees(
         _ field: DERReader.Optionally<DERReader>
-    ) throws(CertificateError) -> Subtrees {
+    ) throws(X509Error) -> Subtrees {
         var found = Subtrees()
         switch field {
         case .absent: return found
         case .malformed: throw Self.invalid
         case .present(var list):
             guard !list.isEmpty else {
-                throw CertificateError("x509: empty name constraints subtree sequence")
+                throw X509Error("x509: empty name constraints subtree sequence")
             }
             while !list.isEmpty {
                 guard var subtree = list.read(.sequence), let base = subtree.readAny() else {
@@ -59,7 +59,7 @@ struct NameConstraints: Hashable, Sendable {
 
     private mutating func add(
         _ base: DERReader.Element, to subtrees: inout Subtrees
-    ) throws(CertificateError) {
+    ) throws(X509Error) {
         switch base.tag {
         case .context(1):
             subtrees.emailConstraints.append(try Self.text(base.content, "rfc822Name"))
@@ -72,19 +72,19 @@ struct NameConstraints: Hashable, Sendable {
 
     private static func text(
         _ content: ArraySlice<UInt8>, _ kind: String
-    ) throws(CertificateError) -> String {
+    ) throws(X509Error) -> String {
         let text = String(decoding: content, as: UTF8.self)
         guard content.allSatisfy({ (33...126).contains($0) }) else {
-            throw CertificateError("x509: failed to parse \(kind) constraint \(quoted(text))")
+            throw X509Error("x509: failed to parse \(kind) constraint \(quoted(text))")
         }
         return text
     }
 
     private static func network(
         _ content: ArraySlice<UInt8>
-    ) throws(CertificateError) -> Network {
+    ) throws(X509Error) -> Network {
         guard content.count == 8 || content.count == 32 else {
-            throw CertificateError(
+            throw X509Error(
                 "x509: IP constraint contained value of length \(content.count)")
         }
         let mask = Array(content.suffix(content.count / 2))
@@ -94,7 +94,7 @@ struct NameConstraints: Hashable, Sendable {
             // Ones, then zeros.
             rest.first.map({ ~$0 & (~$0 &+ 1) == 0 }) ?? true
         else {
-            throw CertificateError(
+            throw X509Error(
                 "x509: IP constraint contained invalid mask \(hexadecimal(mask))")
         }
         return Network(address: Array(content.prefix(content.count / 2)), mask: mask)

@@ -23,26 +23,26 @@ enum SignatureAlgorithm: Hashable, Sendable {
     /// Reads the algorithm of the signed part and the one beside the signature, which must agree.
     init(
         inner: inout DERReader, outer: inout DERReader
-    ) throws(CertificateError) {
+    ) throws(X509Error) {
         guard var identifier = inner.read(.sequence) else {
-            throw CertificateError("x509: malformed signature algorithm identifier")
+            throw X509Error("x509: malformed signature algorithm identifier")
         }
         guard let outside = outer.read(.sequence) else {
-            throw CertificateError("x509: malformed algorithm identifier")
+            throw X509Error("x509: malformed algorithm identifier")
         }
         guard outside.bytes.elementsEqual(identifier.bytes) else {
-            throw CertificateError(
+            throw X509Error(
                 "x509: inner and outer signature algorithm identifiers don't match")
         }
         guard let algorithm = identifier.readObjectIdentifier() else {
-            throw CertificateError("x509: malformed OID")
+            throw X509Error("x509: malformed OID")
         }
         if identifier.isEmpty {
             self = Self.of(algorithm, parameters: nil)
         } else if let parameters = identifier.readAny() {
             self = Self.of(algorithm, parameters: parameters)
         } else {
-            throw CertificateError("x509: malformed parameters")
+            throw X509Error("x509: malformed parameters")
         }
     }
 

@@ -42,20 +42,20 @@ enum SubjectPublicKey: Hashable, Sendable {
     }
 
     /// - Parameter content: of the subject public key info.
-    init(_ content: ArraySlice<UInt8>) throws(CertificateError) {
+    init(_ content: ArraySlice<UInt8>) throws(X509Error) {
         var info = DERReader(content)
         guard var identifier = info.read(.sequence) else {
-            throw CertificateError("x509: malformed public key algorithm identifier")
+            throw X509Error("x509: malformed public key algorithm identifier")
         }
         guard let algorithm = identifier.readObjectIdentifier() else {
-            throw CertificateError("x509: malformed OID")
+            throw X509Error("x509: malformed OID")
         }
         let parameters = identifier.isEmpty ? nil : identifier.readAny()
         guard identifier.isEmpty || parameters != nil else {
-            throw CertificateError("x509: malformed parameters")
+            throw X509Error("x509: malformed parameters")
         }
         guard let key = info.readBitString(), key.unusedBits == 0 else {
-            throw CertificateError("x509: malformed subjectPublicKey")
+            throw X509Error("x509: malformed subjectPublicKey")
         }
         switch algorithm {
         case .rsaEncryption: self = try Self.rsa(key.bytes, parameters)
@@ -67,52 +67,52 @@ enum SubjectPublicKey: Hashable, Sendable {
 
     private static func rsa(
         _ key: ArraySlice<UInt8>, _ parameters: DERReader.Element?
-    ) throws(CertificateError) -> SubjectPublicKey {
+    ) throws(X509Error) -> SubjectPublicKey {
         guard let parameters, parameters.tag == .null, parameters.content.isEmpty else {
-            throw CertificateError("x509: RSA key missing NULL parameters")
+            throw X509Error("x509: RSA key missing NULL parameters")
         }
         var outer = DERReader(key)
         guard var numbers = outer.read(.sequence) else {
-            throw CertificateError("x509: invalid RSA public key")
+            throw X509Error("x509: invalid RSA public key")
         }
         guard let modulus = numbers.readInteger(), let sign = modulus.first else {
-            throw CertificateError("x509: invalid RSA modulus")
+            throw X509Error("x509: invalid RSA modulus")
         }
         guard let exponent = numbers.readSmallInteger() else {
-            throw CertificateError("x509: invalid RSA public exponent")
+            throw X509Error("x509: invalid RSA public exponent")
         }
         guard sign < 0x80, modulus.contains(where: { $0 != 0 }) else {
-            throw CertificateError("x509: RSA modulus is not a positive number")
+            throw X509Error("x509: RSA modulus is not a positive number")
         }
         guard exponent > 0 else {
-            throw CertificateError("x509: RSA public exponent is not a positive number")
+            throw X509Error("x509: RSA public exponent is not a positive number")
         }
         return .rsa(key: Array(key), modulus: Array(modulus.drop { $0 == 0 }))
     }
 
     private static func ecdsa(
         _ key: ArraySlice<UInt8>, _ parameters: DERReader.Element?
-    ) throws(CertificateError) -> SubjectPublicKey {
+    ) throws(X509Error) -> SubjectPublicKey {
         guard let parameters, parameters.tag == .objectIdentifier,
             let identifier = ObjectIdentifierBytes(parameters.content)
-        else { throw CertificateError("x509: invalid ECDSA parameters") }
+        else { throw X509Error("x509: invalid ECDSA parameters") }
         guard let curve = Curve(identifier) else {
-            throw CertificateError("x509: unsupported elliptic curve")
+            throw X509Error("x509: unsupported elliptic curve")
         }
         guard key.first == 4, key.count == 1 + 2 * curve.coordinateBytes else {
-            throw CertificateError("x509: failed to unmarshal elliptic curve point")
+            throw X509Error("x509: failed to unmarshal elliptic curve point")
         }
         return .ecdsa(curve, point: Array(key))
     }
 
     private static func ed25519(
         _ key: ArraySlice<UInt8>, _ parameters: DERReader.Element?
-    ) throws(CertificateError) -> SubjectPublicKey {
+    ) throws(X509Error) -> SubjectPublicKey {
         guard parameters == nil else {
-            throw CertificateError("x509: Ed25519 key encoded with illegal parameters")
+            throw X509Error("x509: Ed25519 key encoded with illegal parameters")
         }
         guard key.count == 32 else {
-            throw CertificateError("x509: wrong Ed25519 public key size")
+            throw X509Error("x509: wrong Ed25519 public key size")
         }
         return .ed25519(Array(key))
     }

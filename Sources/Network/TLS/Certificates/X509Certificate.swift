@@ -21,40 +21,40 @@ final class X509Certificate: Sendable {
     let extensions: CertificateExtensions
 
     /// Parses a certificate by the rules, and with the texts, of Go.
-    init(_ der: [UInt8]) throws(CertificateError) {
+    init(_ der: [UInt8]) throws(X509Error) {
         var outer = DERReader(der)
         guard let whole = outer.readElement(.sequence) else {
-            throw CertificateError("x509: malformed certificate")
+            throw X509Error("x509: malformed certificate")
         }
-        guard outer.isEmpty else { throw CertificateError("x509: trailing data") }
+        guard outer.isEmpty else { throw X509Error("x509: trailing data") }
         var certificate = DERReader(whole.content)
         guard let signedPart = certificate.readElement(.sequence) else {
-            throw CertificateError("x509: malformed tbs certificate")
+            throw X509Error("x509: malformed tbs certificate")
         }
         var fields = DERReader(signedPart.content)
         let version = try Self.version(&fields)
         let serialNumber = try Self.serialNumber(&fields)
         let algorithm = try SignatureAlgorithm(inner: &fields, outer: &certificate)
         guard let issuer = fields.readElement(.sequence) else {
-            throw CertificateError("x509: malformed issuer")
+            throw X509Error("x509: malformed issuer")
         }
         _ = try DistinguishedName(issuer.whole)
         guard var validity = fields.read(.sequence) else {
-            throw CertificateError("x509: malformed validity")
+            throw X509Error("x509: malformed validity")
         }
         let notBefore = try validity.readTime()
         let notAfter = try validity.readTime()
         guard let subject = fields.readElement(.sequence) else {
-            throw CertificateError("x509: malformed issuer")
+            throw X509Error("x509: malformed issuer")
         }
         let subjectName = try DistinguishedName(subject.whole)
         guard let publicKey = fields.readElement(.sequence) else {
-            throw CertificateError("x509: malformed spki")
+            throw X509Error("x509: malformed spki")
         }
         let parsedKey = try SubjectPublicKey(publicKey.content)
         let extensions = try Self.extensions(&fields, version: version)
         guard let signature = certificate.readBitString() else {
-            throw CertificateError("x509: malformed signature")
+            throw X509Error("x509: malformed signature")
         }
         self.der = der
         self.signedPart = signedPart.whole
@@ -73,45 +73,45 @@ final class X509Certificate: Sendable {
     }
 
     /// 1, 2 or 3.
-    private static func version(_ fields: inout DERReader) throws(CertificateError) -> Int {
+    private static func version(_ fields: inout DERReader) throws(X509Error) -> Int {
         switch fields.readOptional(.contextConstructed(0)) {
         case .absent: return 1
-        case .malformed: throw CertificateError("x509: malformed version")
+        case .malformed: throw X509Error("x509: malformed version")
         case .present(var content):
             guard let number = content.readSmallInteger(), content.isEmpty,
                 (0...3).contains(number)
-            else { throw CertificateError("x509: malformed version") }
-            guard number < 3 else { throw CertificateError("x509: invalid version") }
+            else { throw X509Error("x509: malformed version") }
+            guard number < 3 else { throw X509Error("x509: invalid version") }
             return number + 1
         }
     }
 
     private static func serialNumber(
         _ fields: inout DERReader
-    ) throws(CertificateError) -> [UInt8] {
+    ) throws(X509Error) -> [UInt8] {
         guard let integer = fields.readInteger(), let first = integer.first else {
-            throw CertificateError("x509: malformed serial number")
+            throw X509Error("x509: malformed serial number")
         }
-        guard first < 0x80 else { throw CertificateError("x509: negative serial number") }
+        guard first < 0x80 else { throw X509Error("x509: negative serial number") }
         return Array(integer.drop { $0 == 0 })
     }
 
     private static func extensions(
         _ fields: inout DERReader, version: Int
-    ) throws(CertificateError) -> CertificateExtensions {
+    ) throws(X509Error) -> CertificateExtensions {
         guard version > 1 else { return CertificateExtensions() }
         for (number, name) in [(UInt8(1), "issuerUniqueID"), (2, "subjectUniqueID")] {
             if case .malformed = fields.readOptional(.context(number)) {
-                throw CertificateError("x509: malformed \(name)")
+                throw X509Error("x509: malformed \(name)")
             }
         }
         guard version == 3 else { return CertificateExtensions() }
         switch fields.readOptional(.contextConstructed(3)) {
         case .absent: return CertificateExtensions()
-        case .malformed: throw CertificateError("x509: malformed extensions")
+        case .malformed: throw X509Error("x509: malformed extensions")
         case .present(var content):
             guard let list = content.read(.sequence) else {
-                throw CertificateError("x509: malformed extensions")
+                throw X509Error("x509: malformed extensions")
             }
             return try CertificateExtensions(list)
         }

@@ -13,7 +13,7 @@ package enum TLSVersion: String, Sendable, Hashable, Comparable, CaseIterable {
     }
 
     /// Checks versions and cipher suites against each other, before the names of the suites are
-    /// looked at.
+    /// checked.
     package static func check(
         min: TLSVersion, max: TLSVersion?, cipherSuites: [String]
     ) throws(TLSConfigurationError) {

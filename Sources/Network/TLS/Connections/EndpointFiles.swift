@@ -17,7 +17,7 @@ final class EndpointFiles: Sendable {
         var waiting: [EventLoopPromise<TLSMaterial>]?
     }
 
-    /// What is read from the files, each with what tells changes.
+    /// What is read from the files, each with what shows changes.
     struct Parts: Sendable {
         var keyPair: WatchedFiles<KeyPair>?
         /// The roots of the system are not watched.
@@ -94,7 +94,7 @@ final class EndpointFiles: Sendable {
 
     /// Called by one thread at a time.
     private func check() {
-        // Before the files are looked at, so that no later change counts as checked.
+        // Before the files are inspected, so that no later change counts as checked.
         let now = NIODeadline.now()
         var (parts, material) = state.withLock { ($0.parts, $0.material) }
         let refreshed = Self.refresh(&parts)

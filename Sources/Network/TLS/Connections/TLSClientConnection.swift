@@ -6,15 +6,15 @@ package final class TLSClientConnection: @unchecked Sendable {
     // Sendable so that a future can hand it to the event loop on which all of it is used; NIO
     // checks that for the handler.
     private let tlsHandler: NIOSSLClientHandler
-    private let outcome = HandshakeOutcome()
+    private let verification = HandshakeVerification()
 
     /// - Parameter trust: nil: the certificate of the server is not verified.
     init(
         _ material: TLSMaterial, trust: TrustStore?, host: String, allowed: AllowedNames
     ) throws(TLSConfigurationError) {
         // The handler holds the callback, so that must not hold this object.
-        let callback: NIOSSLCustomVerificationCallback = { [outcome] presented, promise in
-            outcome.verify(presented, trust, host: host, allowed: allowed, promise)
+        let callback: NIOSSLCustomVerificationCallback = { [verification] presented, promise in
+            verification.verify(presented, trust, host: host, allowed: allowed, promise)
         }
         do {
             tlsHandler = try NIOSSLClientHandler(
@@ -33,7 +33,7 @@ package final class TLSClientConnection: @unchecked Sendable {
     /// `tls: failed to verify certificate: x509: certificate signed by unknown authority`.
     /// - Parameter channel: its addresses are part of the text of errors of the socket.
     package func text(of error: any Error, channel: (any Channel)? = nil) -> String {
-        outcome.failure
+        verification.failure
             ?? HandshakeErrorText(
                 side: .client, hello: nil, receivedBytes: false, channel: channel
             ).text(of: error)

@@ -7,7 +7,7 @@ package enum TLSRecord {
         case noApplicationProtocol = 120
     }
 
-    /// Whether a connection that begins with these bytes speaks TLS, as far as they tell.
+    /// Whether a connection that begins with these bytes speaks TLS, as far as they show.
     package static func isHandshake(_ first: UInt8...) -> Bool {
         guard let type = first.first, type == handshake else { return false }
         // The major version of SSL 3.0 and of every TLS.

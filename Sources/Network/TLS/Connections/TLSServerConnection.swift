@@ -10,7 +10,7 @@ package final class TLSServerConnection: @unchecked Sendable {
     private let material: TLSMaterial
     private let allowed: AllowedNames
     private let applicationProtocols: [String]
-    private let outcome = HandshakeOutcome()
+    private let verification = HandshakeVerification()
 
     init(_ material: TLSMaterial, allowed: AllowedNames, applicationProtocols: [String]) {
         self.material = material
@@ -20,8 +20,8 @@ package final class TLSServerConnection: @unchecked Sendable {
             // The handler holds the callback, so that must not hold this object.
             tlsHandler = NIOSSLServerHandler(
                 context: material.context,
-                customVerificationCallback: { [outcome] presented, promise in
-                    outcome.verify(presented, trust, host: nil, allowed: allowed, promise)
+                customVerificationCallback: { [verification] presented, promise in
+                    verification.verify(presented, trust, host: nil, allowed: allowed, promise)
                 },
                 configuration: ContextFactory.handlerConfiguration)
         } else {
@@ -51,11 +51,11 @@ package final class TLSServerConnection: @unchecked Sendable {
 
     /// The chain that this handshake has verified, or an earlier one whose session is resumed.
     private func verifiedChain(_ trust: TrustStore) -> Result<VerifiedChain, TLSRefusal> {
-        if let verified = outcome.verified { return .success(verified) }
+        if let verified = verification.verified { return .success(verified) }
         guard let leaf = try? tlsHandler.peerCertificate?.toDERBytes() else {
             return .failure(TLSRefusal("tls: client didn't provide a certificate"))
         }
-        do throws(CertificateError) {
+        do throws(X509Error) {
             let chain = try trust.resume(leaf: leaf, now: .now)
             guard allowed.permit(chain.leaf) else {
                 return .failure(TLSRefusal(AllowedNames.refusal, certificate: chain.identity))
@@ -76,18 +76,18 @@ package final class TLSServerConnection: @unchecked Sendable {
     ) -> TLSRefusal {
         if let refusal = error as? TLSRefusal { return refusal }
         let text =
-            outcome.failure
+            verification.failure
             ?? HandshakeErrorText(
                 side: .server, hello: hello, receivedBytes: receivedBytes, channel: channel
             ).text(of: error)
         return TLSRefusal(
             text, isEndOfStream: text == HandshakeErrorText.endOfStream,
-            certificate: outcome.verified?.identity)
+            certificate: verification.verified?.identity)
     }
 
     /// Why a client is refused by its first message alone: it wants none of the protocols that are
     /// served, nor HTTP/1.1. BoringSSL would go on without a protocol, so this is to be asked before
-    /// the handler is added; `TLSRecord.alert(.noApplicationProtocol)` is the answer.
+    /// the handler is added; `TLSRecord.alert(.noApplicationProtocol)` is the response.
     package func refusal(of hello: ClientHello) -> TLSRefusal? {
         let wanted = hello.applicationProtocols
         guard !wanted.isEmpty, !applicationProtocols.isEmpty,

@@ -8,7 +8,7 @@ extension CertificatePool {
     convenience init(trusted pem: [UInt8]) throws(TLSConfigurationError) {
         var certificates: [X509Certificate] = []
         for block in PEM.blocks(pem) {
-            do throws(CertificateError) {
+            do throws(X509Error) {
                 certificates.append(try X509Certificate(block.content))
             } catch {
                 throw TLSConfigurationError(error.description)

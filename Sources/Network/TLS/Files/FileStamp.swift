@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// What tells a changed file from an unchanged one, without reading it.
+/// What distinguishes a changed file from an unchanged one, without reading it.
 struct FileStamp: Hashable, Sendable {
     private var modifiedNanoseconds: Int64 = 0
     private var changedNanoseconds: Int64 = 0

@@ -18,7 +18,7 @@ struct KeyPair: Sendable {
         let chain = try Self.certificates(PEM.blocks(certificates))
         let keyDER = try Self.key(PEM.blocks(key))
         let leaf: X509Certificate
-        do throws(CertificateError) {
+        do throws(X509Error) {
             leaf = try X509Certificate(chain[0])
         } catch {
             throw TLSConfigurationError(error.description)

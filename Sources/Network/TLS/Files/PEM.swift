@@ -30,7 +30,7 @@ struct PEM {
 
     private mutating func next() -> Block? {
         while skipToBegin() {
-            let line = takeLine(&rest)
+            let line = Self.takeLine(&rest)
             guard line.suffix(Self.dashes.count).elementsEqual(Self.dashes) else { continue }
             let type = line.dropLast(Self.dashes.count)
             if let block = block(type) { return block }
@@ -61,7 +61,7 @@ struct PEM {
         while true {
             guard !rest.isEmpty else { return nil }
             var afterLine = rest
-            guard takeLine(&afterLine).contains(UInt8(ascii: ":")) else { break }
+            guard Self.takeLine(&afterLine).contains(UInt8(ascii: ":")) else { break }
             hasHeaders = true
             rest = afterLine
         }
@@ -71,7 +71,7 @@ struct PEM {
         trailer = trailer.dropFirst(type.count)
         guard trailer.starts(with: Self.dashes) else { return nil }
         trailer = trailer.dropFirst(Self.dashes.count)
-        guard takeLine(&trailer).isEmpty,
+        guard Self.takeLine(&trailer).isEmpty,
             let content = Base64.decode(rest[..<end])
         else { return nil }
         rest = trailer
@@ -91,7 +91,7 @@ struct PEM {
     }
 
     /// One line without its end and without blanks at the end.
-    private mutating func takeLine(_ bytes: inout ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    private static func takeLine(_ bytes: inout ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         var line = bytes
         if let newline = bytes.firstIndex(of: Self.newline) {
             line = bytes[..<newline]

@@ -1,5 +1,5 @@
-/// What Go's parser of PKCS#8 says about bytes that are no private key. It looks at the outer
-/// element, and at the first field in it.
+/// What Go's parser of PKCS#8 says about bytes that are no private key. It reads the outer
+/// element, and the first field in it.
 enum PrivateKeyErrorText {
     static func of(_ der: [UInt8]) -> String {
         switch Header.read(der[...]) {
@@ -41,9 +41,9 @@ enum PrivateKeyErrorText {
         var length: Int
         var headerLength: Int
 
-        static func read(_ bytes: ArraySlice<UInt8>) -> Result<Header, CertificateError> {
-            func failure(_ text: String) -> Result<Header, CertificateError> {
-                .failure(CertificateError("asn1: " + text))
+        static func read(_ bytes: ArraySlice<UInt8>) -> Result<Header, X509Error> {
+            func failure(_ text: String) -> Result<Header, X509Error> {
+                .failure(X509Error("asn1: " + text))
             }
             let bytes = Array(bytes.prefix(8))
             let available = bytes.count

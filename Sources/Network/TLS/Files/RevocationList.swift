@@ -6,21 +6,21 @@ struct RevocationList: Sendable {
 
     /// - Parameter der: version 2, in DER.
     /// - Throws: Go's text.
-    init(_ der: [UInt8]) throws(CertificateError) {
+    init(_ der: [UInt8]) throws(X509Error) {
         var outer = DERReader(der)
         guard var list = outer.read(.sequence) else {
-            throw CertificateError("x509: malformed crl")
+            throw X509Error("x509: malformed crl")
         }
         guard var fields = list.read(.sequence) else {
-            throw CertificateError("x509: malformed tbs crl")
+            throw X509Error("x509: malformed tbs crl")
         }
         try Self.readVersion(&fields)
         _ = try SignatureAlgorithm(inner: &fields, outer: &list)
         guard list.readBitString() != nil else {
-            throw CertificateError("x509: malformed signature")
+            throw X509Error("x509: malformed signature")
         }
         guard let issuer = fields.readElement(.sequence) else {
-            throw CertificateError("x509: malformed issuer")
+            throw X509Error("x509: malformed issuer")
         }
         _ = try DistinguishedName(issuer.whole)
         _ = try fields.readTime()
@@ -35,37 +35,37 @@ struct RevocationList: Sendable {
         serialNumbers.contains(serialNumber)
     }
 
-    private static func readVersion(_ fields: inout DERReader) throws(CertificateError) {
+    private static func readVersion(_ fields: inout DERReader) throws(X509Error) {
         guard fields.isNext(.integer) else {
-            throw CertificateError("x509: unsupported crl version")
+            throw X509Error("x509: unsupported crl version")
         }
         guard let version = fields.readSmallInteger() else {
-            throw CertificateError("x509: malformed crl")
+            throw X509Error("x509: malformed crl")
         }
         guard version == 1 else {
-            throw CertificateError("x509: unsupported crl version: \(version)")
+            throw X509Error("x509: unsupported crl version: \(version)")
         }
     }
 
     private static func entries(
         _ fields: inout DERReader
-    ) throws(CertificateError) -> Set<[UInt8]> {
+    ) throws(X509Error) -> Set<[UInt8]> {
         guard fields.isNext(.sequence) else { return [] }
         guard var entries = fields.read(.sequence) else {
-            throw CertificateError("x509: malformed crl")
+            throw X509Error("x509: malformed crl")
         }
         var serialNumbers: Set<[UInt8]> = []
         while !entries.isEmpty {
             guard var entry = entries.read(.sequence) else {
-                throw CertificateError("x509: malformed crl")
+                throw X509Error("x509: malformed crl")
             }
             guard let integer = entry.readInteger() else {
-                throw CertificateError("x509: malformed serial number")
+                throw X509Error("x509: malformed serial number")
             }
             _ = try entry.readTime()
             switch entry.readOptional(.sequence) {
             case .absent: break
-            case .malformed: throw CertificateError("x509: malformed extensions")
+            case .malformed: throw X509Error("x509: malformed extensions")
             case .present(let extensions): try checkList(extensions)
             }
             serialNumbers.insert(magnitude(integer))
@@ -89,23 +89,23 @@ struct RevocationList: Sendable {
 
     private static func checkExtensions(
         _ field: DERReader.Optionally<DERReader>
-    ) throws(CertificateError) {
+    ) throws(X509Error) {
         switch field {
         case .absent: break
-        case .malformed: throw CertificateError("x509: malformed extensions")
+        case .malformed: throw X509Error("x509: malformed extensions")
         case .present(var content):
             guard let list = content.read(.sequence) else {
-                throw CertificateError("x509: malformed extensions")
+                throw X509Error("x509: malformed extensions")
             }
             try checkList(list)
         }
     }
 
-    private static func checkList(_ list: DERReader) throws(CertificateError) {
+    private static func checkList(_ list: DERReader) throws(X509Error) {
         var list = list
         while !list.isEmpty {
             guard let content = list.read(.sequence) else {
-                throw CertificateError("x509: malformed extension")
+                throw X509Error("x509: malformed extension")
             }
             _ = try CertificateExtension(content)
         }

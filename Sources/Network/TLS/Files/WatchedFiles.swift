@@ -1,6 +1,6 @@
 internal import Crypto
 
-/// What was parsed from some files, and what tells that the files have changed.
+/// What was parsed from some files, and what shows that the files have changed.
 struct WatchedFiles<Value: Sendable>: Sendable {
     typealias Contents = Result<[[UInt8]], TLSConfigurationError>
     typealias Parse = @Sendable (Contents) throws(TLSConfigurationError) -> Value

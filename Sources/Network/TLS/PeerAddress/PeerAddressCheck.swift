@@ -4,7 +4,7 @@ internal import NIOPosix
 
 /// The check of a peer's certificate against the address that the peer connects from.
 package enum PeerAddressCheck {
-    /// Looks names up in both directions on the thread pool, if the addresses of the certificate
+    /// Resolves names in both directions on the thread pool, if the addresses of the certificate
     /// do not decide. Fails with `TLSRefusal`.
     /// - Parameter remoteAddress: the IP address without port.
     package static func check(
@@ -29,7 +29,7 @@ package enum PeerAddressCheck {
         case needsLookup
     }
 
-    /// What the addresses of the certificate tell.
+    /// What the addresses of the certificate decide.
     static func decision(_ certificate: CertificateIdentity, _ remoteAddress: String) -> Decision {
         if certificate.ipAddresses.isEmpty, certificate.dnsNames.isEmpty { return .accepted }
         if let remote = IPAddress(remoteAddress),

@@ -2,7 +2,7 @@ internal import Glibc
 internal import NIOCore
 internal import NIOSSL
 
-/// Turns errors of NIO and BoringSSL into the texts of Go, as far as they tell enough.
+/// Maps errors of NIO and BoringSSL to the texts of Go, as far as they are specific enough.
 struct HandshakeErrorText {
     enum Side {
         case server

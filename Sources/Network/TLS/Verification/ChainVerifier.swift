@@ -42,7 +42,7 @@ struct ChainVerifier {
 
     /// Throws Go's text unless a chain leads from `leaf` to the pool.
     /// - Parameter host: what the certificate must be valid for; nil: anything.
-    mutating func verify(_ leaf: X509Certificate, host: String?) throws(CertificateError) {
+    mutating func verify(_ leaf: X509Certificate, host: String?) throws(X509Error) {
         try checkValidity(leaf, as: .leaf)
         if let host, !HostName.matches(leaf, host) { throw HostName.mismatch(leaf, host) }
         chain = [leaf]
@@ -54,17 +54,17 @@ struct ChainVerifier {
             return
         }
         if foundWrongUsage {
-            throw CertificateError("x509: certificate specifies an incompatible key usage")
+            throw X509Error("x509: certificate specifies an incompatible key usage")
         }
     }
 
     /// Extends the chain by each possible parent of its last certificate.
     /// - Returns: true as soon as a chain is complete and good for the usage. false only with
     ///   `foundWrongUsage`, when every complete chain is for other usages.
-    private mutating func extend(_ foundWrongUsage: inout Bool) throws(CertificateError) -> Bool {
+    private mutating func extend(_ foundWrongUsage: inout Bool) throws(X509Error) -> Bool {
         guard let child = chain.last else { return false }
-        var failure: CertificateError?
-        var hint: (error: CertificateError, certificate: X509Certificate)?
+        var failure: X509Error?
+        var hint: (error: X509Error, certificate: X509Certificate)?
         let candidates =
             pool.possibleParents(of: child).map { (Kind.root, $0) }
             + CertificatePool.possibleParents(of: child, among: intermediates).map {
@@ -73,17 +73,17 @@ struct ChainVerifier {
         for (kind, candidate) in candidates where !isInChain(candidate) {
             signatureChecks += 1
             guard signatureChecks <= Self.signatureChecksMax else {
-                throw CertificateError(
+                throw X509Error(
                     "x509: signature check attempts limit reached while verifying certificate "
                         + "chain")
             }
-            do throws(CertificateError) {
+            do throws(X509Error) {
                 try SignatureCheck.check(child, signedBy: candidate)
             } catch {
                 if hint == nil { hint = (error, candidate) }
                 continue
             }
-            do throws(CertificateError) {
+            do throws(X509Error) {
                 try checkValidity(candidate, as: kind)
                 chain.append(candidate)
                 defer { chain.removeLast() }
@@ -132,10 +132,10 @@ struct ChainVerifier {
     }
 
     private static func unknownAuthority(
-        _ hint: (error: CertificateError, certificate: X509Certificate)?
-    ) -> CertificateError {
+        _ hint: (error: X509Error, certificate: X509Certificate)?
+    ) -> X509Error {
         let text = "x509: certificate signed by unknown authority"
-        guard let hint else { return CertificateError(text) }
+        guard let hint else { return X509Error(text) }
         let subject = hint.certificate.subject
         let name =
             if !subject.commonName.isEmpty {
@@ -143,7 +143,7 @@ struct ChainVerifier {
             } else {
                 subject.organization ?? "serial:" + serial(hint.certificate.serialNumber)
             }
-        return CertificateError(
+        return X509Error(
             text + " (possibly because of \(quoted(hint.error.description)) while trying to "
                 + "verify candidate authority certificate \(quoted(name)))")
     }
@@ -159,9 +159,9 @@ extension ChainVerifier {
     /// Checks one certificate as the next of the chain so far.
     private func checkValidity(
         _ certificate: X509Certificate, as kind: Kind
-    ) throws(CertificateError) {
+    ) throws(X509Error) {
         if certificate.extensions.hasUnhandledCriticalExtension {
-            throw CertificateError("x509: unhandled critical extension")
+            throw X509Error("x509: unhandled critical extension")
         }
         try Self.checkTime(certificate, now)
         if kind != .leaf, let constraints = certificate.extensions.nameConstraints {
@@ -172,26 +172,26 @@ extension ChainVerifier {
         }
         let basicConstraints = certificate.extensions.basicConstraints
         if kind == .intermediate, basicConstraints?.isAuthority != true {
-            throw CertificateError(
+            throw X509Error(
                 "x509: certificate is not authorized to sign other certificates")
         }
         if kind != .leaf, let length = basicConstraints?.pathLengthMax, chain.count - 1 > length {
-            throw CertificateError("x509: too many intermediates for path length constraint")
+            throw X509Error("x509: too many intermediates for path length constraint")
         }
     }
 
     static func checkTime(
         _ certificate: X509Certificate, _ now: WallClock
-    ) throws(CertificateError) {
+    ) throws(X509Error) {
         let text = "x509: certificate has expired or is not yet valid: current time "
         let time = CivilTime.text(secondsSince1970: now.seconds)
         if now.seconds < certificate.notBefore {
             let bound = CivilTime.text(secondsSince1970: certificate.notBefore)
-            throw CertificateError(text + "\(time) is before \(bound)")
+            throw X509Error(text + "\(time) is before \(bound)")
         }
         if now.isAfter(certificate.notAfter) {
             let bound = CivilTime.text(secondsSince1970: certificate.notAfter)
-            throw CertificateError(text + "\(time) is after \(bound)")
+            throw X509Error(text + "\(time) is after \(bound)")
         }
     }
 }

@@ -15,18 +15,18 @@ enum HostName {
     }
 
     /// Go's text for a certificate that is not valid for the host.
-    static func mismatch(_ certificate: X509Certificate, _ host: String) -> CertificateError {
+    static func mismatch(_ certificate: X509Certificate, _ host: String) -> X509Error {
         let names = certificate.extensions.alternativeNames
         let shown = address(host) != nil ? withoutBrackets(host) : host
         if names == nil, matches(pattern: certificate.subject.commonName, shown) {
-            return CertificateError(
+            return X509Error(
                 "x509: certificate relies on legacy Common Name field, use SANs instead")
         }
         let valid: [String]
         if address(shown) != nil {
             valid = names?.ipAddresses.map(\.text) ?? []
             guard !valid.isEmpty else {
-                return CertificateError(
+                return X509Error(
                     "x509: cannot validate certificate for \(shown) because it doesn't contain "
                         + "any IP SANs")
             }
@@ -34,10 +34,10 @@ enum HostName {
             valid = names?.dnsNames ?? []
         }
         guard valid.contains(where: { !$0.isEmpty }) else {
-            return CertificateError(
+            return X509Error(
                 "x509: certificate is not valid for any names, but wanted to match \(shown)")
         }
-        return CertificateError(
+        return X509Error(
             "x509: certificate is valid for \(valid.joined(separator: ", ")), not \(shown)")
     }
 

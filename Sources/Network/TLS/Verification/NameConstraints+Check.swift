@@ -3,17 +3,17 @@ extension NameConstraints {
     static let comparisonsMax = 10_000
 
     /// Throws Go's text unless every name is permitted and none excluded.
-    func check(_ names: AlternativeNames) throws(CertificateError) {
+    func check(_ names: AlternativeNames) throws(X509Error) {
         let constraintCount = permitted.count + excluded.count
         let nameCount =
             names.dnsNames.count + names.ipAddresses.count + names.emailAddresses.count
             + names.uris.count
         guard constraintCount == 0 || nameCount <= Self.comparisonsMax / constraintCount else {
-            throw CertificateError("x509: unknown error")
+            throw X509Error("x509: unknown error")
         }
         for name in names.dnsNames {
             guard let labels = Self.labels(name) else {
-                throw CertificateError("x509: cannot parse dnsName \(quoted(name))")
+                throw X509Error("x509: cannot parse dnsName \(quoted(name))")
             }
             try check("DNS name", name, permitted.dnsDomains, excluded.dnsDomains) {
                 Self.matches(labels, constraint: $0)
@@ -45,7 +45,7 @@ extension NameConstraints {
     private func check<Constraint: CustomStringConvertible>(
         _ kind: String, _ name: String, _ permitted: [Constraint], _ excluded: [Constraint],
         _ matches: (Constraint) -> Bool
-    ) throws(CertificateError) {
+    ) throws(X509Error) {
         if let constraint = excluded.first(where: matches) {
             throw Self.refused(
                 "\(kind) \(quoted(name)) is excluded by constraint "
@@ -56,8 +56,8 @@ extension NameConstraints {
         }
     }
 
-    private static func refused(_ detail: String) -> CertificateError {
-        CertificateError(
+    private static func refused(_ detail: String) -> X509Error {
+        X509Error(
             "x509: a root or intermediate certificate is not authorized to sign for this name: "
                 + detail)
     }

@@ -17,7 +17,7 @@ final class TrustStore: Sendable {
     /// - Throws: Go's text.
     func verify(
         _ presented: [[UInt8]], host: String?, now: WallClock
-    ) throws(CertificateError) -> VerifiedChain {
+    ) throws(X509Error) -> VerifiedChain {
         let key = VerificationCache.key(presented)
         if let known = cache.withLock({ $0.chain(key) }), known.isValid(at: now) {
             if let host, !HostName.matches(known.leaf, host) {
@@ -27,7 +27,7 @@ final class TrustStore: Sendable {
         }
         var certificates: [X509Certificate] = []
         for der in presented {
-            do throws(CertificateError) {
+            do throws(X509Error) {
                 certificates.append(try X509Certificate(der))
             } catch {
                 throw unparsed(error)
@@ -40,7 +40,7 @@ final class TrustStore: Sendable {
 
     /// The chain of a session that is resumed, of which only the leaf is known: the one it was last
     /// verified with, or the leaf without intermediates.
-    func resume(leaf: [UInt8], now: WallClock) throws(CertificateError) -> VerifiedChain {
+    func resume(leaf: [UInt8], now: WallClock) throws(X509Error) -> VerifiedChain {
         if let known = cache.withLock({ $0.chain(leaf: leaf) }), known.isValid(at: now) {
             return known
         }
@@ -49,13 +49,13 @@ final class TrustStore: Sendable {
 
     private func verify(
         _ certificates: [X509Certificate], host: String?, now: WallClock
-    ) throws(CertificateError) -> VerifiedChain {
+    ) throws(X509Error) -> VerifiedChain {
         guard let leaf = certificates.first else {
-            throw CertificateError("tls: no certificates")
+            throw X509Error("tls: no certificates")
         }
         var verifier = ChainVerifier(
             pool: pool, intermediates: certificates.dropFirst(), usage: usage, now: now)
-        do throws(CertificateError) {
+        do throws(X509Error) {
             try verifier.verify(leaf, host: host)
         } catch {
             throw Self.failed(error)
@@ -65,15 +65,15 @@ final class TrustStore: Sendable {
             validFrom: verifier.validFrom, validUntil: verifier.validUntil)
     }
 
-    private static func failed(_ error: CertificateError) -> CertificateError {
-        CertificateError("tls: failed to verify certificate: \(error)")
+    private static func failed(_ error: X509Error) -> X509Error {
+        X509Error("tls: failed to verify certificate: \(error)")
     }
 
-    private func unparsed(_ error: CertificateError) -> CertificateError {
+    private func unparsed(_ error: X509Error) -> X509Error {
         switch usage {
-        case .clientAuth: CertificateError("tls: failed to parse client certificate: \(error)")
+        case .clientAuth: X509Error("tls: failed to parse client certificate: \(error)")
         case .serverAuth:
-            CertificateError("tls: failed to parse certificate from server: \(error)")
+            X509Error("tls: failed to parse certificate from server: \(error)")
         }
     }
 }

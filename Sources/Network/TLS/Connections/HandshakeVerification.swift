@@ -2,7 +2,7 @@ internal import NIOCore
 internal import NIOSSL
 
 /// What the verification of a handshake has found. Used on the event loop of its connection.
-final class HandshakeOutcome {
+final class HandshakeVerification {
     private(set) var verified: VerifiedChain?
     /// Go's text.
     private(set) var failure: String?
@@ -13,19 +13,19 @@ final class HandshakeOutcome {
         _ presented: [NIOSSLCertificate], _ trust: TrustStore?, host: String?,
         allowed: AllowedNames, _ promise: EventLoopPromise<NIOSSLVerificationResult>
     ) {
-        do throws(CertificateError) {
+        do throws(X509Error) {
             if let trust {
                 var certificates: [[UInt8]] = []
                 for certificate in presented {
                     guard let der = try? certificate.toDERBytes() else {
-                        throw CertificateError("tls: failed to parse certificate")
+                        throw X509Error("tls: failed to parse certificate")
                     }
                     certificates.append(der)
                 }
                 verified = try trust.verify(certificates, host: host, now: .now)
             }
             guard verified.map({ allowed.permit($0.leaf) }) ?? allowed.isEmpty else {
-                throw CertificateError(AllowedNames.refusal)
+                throw X509Error(AllowedNames.refusal)
             }
             promise.succeed(.certificateVerified)
         } catch {

@@ -1,6 +1,6 @@
-import Glibc
+internal import Glibc
 package import NIOCore
-import Synchronization
+internal import Synchronization
 
 /// A socket that listens, and whose connections can be accepted on one event loop after another:
 /// each loop accepts from a duplicate of its descriptor. It listens until `close`, so connections
@@ -10,26 +10,34 @@ package final class ListeningSocket: Sendable {
     package let address: SocketAddress
     private let descriptor: Mutex<CInt?>
 
-    /// The system refused an operation.
-    package struct Failure: Error, Sendable {
-        /// `socket`, `bind`, `listen`.
-        package let operation: String
-        package let errno: CInt
+    /// Binds and listens. A socket file that exists is replaced, also one that another process
+    /// serves, as in etcd.
+    ///
+    /// - Throws: `IOError` of the system call, or the error of the host's resolution.
+    package convenience init(_ address: ListeningAddress, sharesPort: Bool = false) throws {
+        switch address {
+        case .unixSocket(let path):
+            unlink(path)
+            try self.init(SocketAddress(unixDomainSocketPath: path))
+        case .tcp(let host, let port):
+            try self.init(
+                SocketAddress.makeAddressResolvingHost(host, port: port), sharesPort: sharesPort)
+        }
     }
 
     /// - Parameters:
     ///   - address: a TCP address; port 0 for any free port. Or a path for a socket file, which
     ///     must not exist.
-    ///   - reusesPort: whether other processes may listen on the same port.
+    ///   - sharesPort: whether other processes may listen on the same port.
     package init(
-        _ address: SocketAddress, reusesPort: Bool = false, backlog: CInt = 1024
-    ) throws(Failure) {
+        _ address: SocketAddress, sharesPort: Bool = false, backlog: CInt = 1024
+    ) throws(IOError) {
         let kind = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue)
         let socket = Glibc.socket(
             address.protocol.rawValue, kind | CInt(SOCK_CLOEXEC.rawValue), 0)
-        guard socket >= 0 else { throw Failure(operation: "socket", errno: Glibc.errno) }
-        do throws(Failure) {
-            self.address = try Self.listen(socket, address, reusesPort, backlog)
+        guard socket >= 0 else { throw IOError(errnoCode: errno, reason: "socket") }
+        do throws(IOError) {
+            self.address = try Self.listen(socket, address, sharesPort, backlog)
         } catch {
             Glibc.close(socket)
             throw error
@@ -38,18 +46,18 @@ package final class ListeningSocket: Sendable {
     }
 
     private static func listen(
-        _ socket: CInt, _ address: SocketAddress, _ reusesPort: Bool, _ backlog: CInt
-    ) throws(Failure) -> SocketAddress {
+        _ socket: CInt, _ address: SocketAddress, _ sharesPort: Bool, _ backlog: CInt
+    ) throws(IOError) -> SocketAddress {
         var one: CInt = 1
         let size = socklen_t(MemoryLayout<CInt>.size)
         if address.port != nil {
             setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &one, size)
-            if reusesPort { setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, &one, size) }
+            if sharesPort { setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, &one, size) }
         }
         let bound = address.withSockAddr { Glibc.bind(socket, $0, socklen_t($1)) }
-        guard bound == 0 else { throw Failure(operation: "bind", errno: Glibc.errno) }
+        guard bound == 0 else { throw IOError(errnoCode: errno, reason: "bind") }
         guard Glibc.listen(socket, backlog) == 0 else {
-            throw Failure(operation: "listen", errno: Glibc.errno)
+            throw IOError(errnoCode: errno, reason: "listen")
         }
         guard address.port == 0 else { return address }
         var actual = address
@@ -72,10 +80,10 @@ package final class ListeningSocket: Sendable {
 
     /// A descriptor to accept connections with, for `ServerBootstrap.withBoundSocket`. The caller
     /// closes it; the socket goes on listening.
-    package func duplicate() throws(Failure) -> CInt {
+    package func duplicate() throws(IOError) -> CInt {
         let copy = descriptor.withLock { $0.map { fcntl($0, F_DUPFD_CLOEXEC, 0) } }
-        guard let copy else { throw Failure(operation: "dup", errno: EBADF) }
-        guard copy >= 0 else { throw Failure(operation: "dup", errno: Glibc.errno) }
+        guard let copy else { throw IOError(errnoCode: EBADF, reason: "dup") }
+        guard copy >= 0 else { throw IOError(errnoCode: errno, reason: "dup") }
         return copy
     }
 
