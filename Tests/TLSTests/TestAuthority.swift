@@ -52,7 +52,7 @@ struct CertificateTemplate {
     static let client = CertificateTemplate(commonName: "root", usages: [.client])
     static let authority = CertificateTemplate(
         commonName: "test ca", usages: nil, isAuthority: true,
-        keyUsage: KeyUsage(keyCertSign: true, cRLSign: true))
+        keyUsage: KeyUsage(digitalSignature: true, keyCertSign: true, cRLSign: true))
 }
 
 extension Issued {
