@@ -95,7 +95,7 @@ import Testing
     /// A limit on data counts memory when it becomes writable, as strict overcommitment does.
     @Test func memoryThatTheSystemRefusesEndsTheIndexLikeAFullReservation() async {
         await #expect(processExitsWith: .success) {
-            ProcessLimits.data(toMore: 128 << 20)
+            ProcessLimits.data(toMore: 136 << 20)
             let index = try KeyIndex(reservedBytes: 64 << 30)
             guard index.reservedBytes == 64 << 30 else { exit(1) }
             var count = 0
