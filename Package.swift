@@ -44,7 +44,9 @@ let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swi
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioConcurrency: Target.Dependency = .product(
     name: "NIOConcurrencyHelpers", package: "swift-nio")
+let nioTLSEvents: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioTLS: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let cryptoExtras: Target.Dependency = .product(name: "_CryptoExtras", package: "swift-crypto")
 let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
 let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -127,19 +129,32 @@ let modules: [Target] = [
     // HTTP/2 server and client on SwiftNIO through libnghttp2.
     module("Network", "HTTP2", ["CNGHTTP2", nio]),
     // gRPC server and client: framing, deadlines, metadata, status, flow control, keepalive.
-    module("Network", "GRPC", ["ConnectionIdentity", "HTTP2", "Gzip", nio, nioPosix]),
+    module(
+        "Network", "GRPC", ["ConnectionIdentity", "HTTP2", "Gzip", "TLS", nio, nioPosix]),
     // etcd's peer protocol: streams, pipeline, snapshots, probes.
     module(
-        "Network", "PeerTransport", ["EtcdAPI", "Identifiers", "Raft", nio, nioPosix, nioHTTP1]),
+        "Network", "PeerTransport",
+        [
+            "ConnectionIdentity", "EtcdAPI", "Identifiers", "Raft", "TLS", nio, nioPosix, nioHTTP1,
+            nioTLSEvents,
+        ]),
+    // The way of a connection from its acceptance to its first request, for all listeners.
+    module("Network", "Listening", ["ConnectionIdentity", "TLS", nio, nioPosix, nioTLSEvents]),
     // SRV records from the name servers of resolv.conf.
     module("Network", "DNS"),
     // Who is on the other side of a connection.
     module("Network", "ConnectionIdentity"),
     // Certificates, keys, authorities and revocation lists: loading, checking, reading again.
-    module("Network", "TLS", ["ConnectionIdentity", nio, nioPosix, nioTLS, x509, asn1, crypto]),
+    module(
+        "Network", "TLS",
+        [
+            "ConnectionIdentity", nio, nioPosix, nioTLSEvents, nioTLS, crypto, cryptoExtras,
+        ]),
 
     // The Swift client library.
-    module("Client", "EtcdClient", ["GRPC", "EtcdAPI", nio, nioPosix, protobuf]),
+    module(
+        "Client", "EtcdClient",
+        ["GRPC", "EtcdAPI", "Identifiers", "TLS", nio, nioPosix, protobuf]),
 
     // The gRPC services: KV, Watch, Lease, Cluster, Maintenance, Lock, Election, Auth, Health.
     module(
@@ -177,25 +192,25 @@ let modules: [Target] = [
         "Server", "Bootstrap",
         [
             "Bolt", "Configuration", "DNS", "Disk", "EtcdAPI", "Identifiers", "EtcdClient",
-            "GRPCServices", "MVCC",
-            "MemberRuntime", "Membership", "PeerTransport", "Raft", "Replica", "ServerLogging",
-            "SnapshotRestore", "StateMachine", "Telemetry", "WriteAheadLog", nio, nioPosix,
+            "GRPCServices", "MVCC", "MemberRuntime", "Membership", "PeerTransport", "Raft",
+            "Replica", "ServerLogging", "SnapshotRestore", "StateMachine", "TLS", "Telemetry",
+            "WriteAheadLog", nio, nioPosix,
         ]),
     // The server: puts everything together, starts, monitors and stops it.
     module(
         "Server", "EtcdServer",
         [
             "Bolt", "Bootstrap", "Configuration", "ConnectionIdentity", "Disk", "EtcdAPI",
-            "Identifiers", "GRPC", "GRPCServices",
+            "Identifiers", "GRPC", "GRPCServices", "Listening", "TLS",
             "HTTP2", "HTTPServices", "MVCC", "MemberRuntime", "Membership", "PeerTransport",
             "Prometheus", "Raft", "ServerLogging", "SnapshotRestore", "Stages", "StateMachine",
             "Telemetry", "WriteAheadLog", nio, nioPosix, nioHTTP1, metrics, protobuf,
         ]),
 
     // Checks histories of concurrent operations for linearizability.
-    module("Verification", "Linearizability"),
+    module("Verification", "Linearizability", ["Identifiers"]),
     // Checks watch events, reads, hashes and leases against the log of the cluster.
-    module("Verification", "Checkers", ["Linearizability"]),
+    module("Verification", "Checkers", ["Identifiers", "Linearizability"]),
     // A cluster on one thread and virtual time, under faults and clients.
     module(
         "Verification", "Simulator",
@@ -211,7 +226,8 @@ let modules: [Target] = [
         [
             "Bolt", "Configuration", "ConnectionIdentity", "DNS", "Disk", "EtcdAPI", "Identifiers",
             "EtcdServer", "GRPC", "Gzip", "HTTP2", "ServerLogging", "MVCC", "Membership",
-            "PeerTransport", "Raft", "StateMachine", "WriteAheadLog", nio, nioEmbedded, nioPosix,
+            "PeerTransport", "Raft", "StateMachine", "TLS", "WriteAheadLog", nio, nioEmbedded,
+            nioPosix,
         ]),
 
     // The server's command line.
@@ -221,13 +237,13 @@ let modules: [Target] = [
     // Inspects data directories and snapshot files.
     program(
         "Tools", "etcdutl",
-        ["Bolt", "Disk", "EtcdAPI", "MVCC", "WriteAheadLog", "CCRC32C", arguments]),
+        ["Bolt", "Disk", "EtcdAPI", "Identifiers", "MVCC", "WriteAheadLog", "CCRC32C", arguments]),
     // Runs the simulator.
     program("Tools", "simulate", ["Simulator", arguments]),
     // Checks a recorded history of calls to a cluster.
-    program("Tools", "linearizable", ["Linearizability"]),
+    program("Tools", "linearizable", ["Identifiers", "Linearizability"]),
     // Generates load and measures latencies.
-    program("Tools", "loadgenerator", ["GRPC", "HTTP2", "EtcdAPI", nio, nioPosix]),
+    program("Tools", "loadgenerator", ["GRPC", "HTTP2", "EtcdAPI", "TLS", nio, nioPosix]),
 ]
 
 let testTargets: [Target] = [
@@ -240,7 +256,8 @@ let testTargets: [Target] = [
         "WriteAheadLogTests",
         ["CCRC32C", "Disk", "EtcdAPI", "Identifiers", "TestSupport", "WriteAheadLog"]),
     tests("BoltTests", ["Bolt", "Disk", "TestSupport"]),
-    tests("MVCCTests", ["Bolt", "Disk", "EtcdAPI", "MVCC", "TestSupport", protobuf]),
+    tests(
+        "MVCCTests", ["Bolt", "Disk", "EtcdAPI", "Identifiers", "MVCC", "TestSupport", protobuf]),
     tests("LeaseTests", ["Bolt", "Disk", "EtcdAPI", "Lease", protobuf]),
     tests("MembershipTests", ["Bolt", "Disk", "EtcdAPI", "Identifiers", "Membership"]),
     tests(
@@ -274,6 +291,13 @@ let testTargets: [Target] = [
             nioHTTP1, nioPosix, protobuf,
         ]),
     tests("DNSTests", ["DNS"]),
+    tests(
+        "TLSTests",
+        [
+            "ConnectionIdentity", "TLS", "TestSupport", nio, nioPosix, nioTLSEvents, x509, asn1,
+            crypto, cryptoExtras,
+        ]),
+    tests("ListeningTests", ["ConnectionIdentity", "Listening", nio, nioPosix]),
     tests("GzipTests", ["Gzip"]),
     tests("HTTP2Tests", ["CNGHTTP2", "ConnectionIdentity", "GRPC", "HTTP2", nio, nioPosix]),
     tests(
@@ -298,11 +322,14 @@ let testTargets: [Target] = [
         ]),
     tests("EtcdClientTests", ["EtcdClient", "TestSupport"]),
     tests("SimulatorTests", ["Simulator"]),
-    tests("LinearizabilityTests", ["Disk", "Linearizability"]),
-    tests("CheckersTests", ["Checkers", "Linearizability"]),
+    tests("LinearizabilityTests", ["Disk", "Identifiers", "Linearizability"]),
+    tests("CheckersTests", ["Checkers", "Identifiers", "Linearizability"]),
     tests(
         "PeerTransportTests",
-        ["EtcdAPI", "Identifiers", "PeerTransport", "Raft", "TestSupport", nio, nioHTTP1, nioPosix]),
+        [
+            "ConnectionIdentity", "EtcdAPI", "Identifiers", "Listening", "PeerTransport", "Raft",
+            "TLS", "TestSupport", nio, nioHTTP1, nioPosix,
+        ]),
     tests(
         "ToolsTests",
         [

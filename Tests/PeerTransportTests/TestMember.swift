@@ -11,9 +11,11 @@ final class TestMember: Sendable {
     let id: MemberID
     let delegate = RecordingDelegate()
     let transport: PeerTransport
-    let group: MultiThreadedEventLoopGroup
+    let loops = PeerLoops(separatesHandshakes: true)
+    /// For connections of the test itself.
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let port: Int
-    private let listener: any Channel
+    private let socket: ListeningSocket
 
     static let cluster = ClusterID(0xC1)
 
@@ -24,26 +26,43 @@ final class TestMember: Sendable {
         _ id: UInt64, port: Int = 0, change: (inout PeerTransportConfiguration) -> Void = { _ in }
     ) async throws {
         self.id = MemberID(id)
-        group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
-        let accept = AcceptSwitch()
-        listener = try await ServerBootstrap(group: group)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try accept.configure(channel) }
-            }
-            .bind(host: "127.0.0.1", port: port).get()
-        self.port = listener.localAddress?.port ?? 0
+        socket = try ListeningSocket(SocketAddress(ipAddress: "127.0.0.1", port: port))
+        self.port = socket.address.port ?? 0
         var configuration = PeerTransportConfiguration(
             localID: MemberID(id), clusterID: Self.cluster,
             localURLs: ["http://127.0.0.1:\(self.port)"])
         change(&configuration)
-        transport = PeerTransport(configuration: configuration, delegate: delegate, group: group)
-        accept.transport.withLock { $0 = transport }
+        transport = PeerTransport(configuration: configuration, delegate: delegate, loops: loops)
+        try await listen()
+    }
+
+    private func listen() async throws {
+        let (transport, loops, socket) = (transport, loops, socket)
+        try await loops.listen { loop in
+            loop.flatSubmit {
+                do {
+                    return ServerBootstrap(group: loop)
+                        .childChannelInitializer { channel in
+                            loops.accepted(channel)
+                            return channel.eventLoop.makeCompletedFuture {
+                                try transport.configure(
+                                    channel: channel, identity: .plaintext,
+                                    handler: RecordingDelegate.respond)
+                            }
+                        }
+                        .withBoundSocket(try socket.duplicate())
+                } catch {
+                    return loop.makeFailedFuture(error)
+                }
+            }
+        }
     }
 
     func stop() async throws {
-        try await listener.close().get()
+        await loops.stopListening()
+        socket.close()
         try await transport.stop().get()
+        await loops.shutdown()
         try await group.shutdownGracefully()
     }
 
@@ -59,19 +78,6 @@ final class TestMember: Sendable {
             }
         }
         return members
-    }
-}
-
-/// Closes connections that are accepted before the transport is created.
-private final class AcceptSwitch: Sendable {
-    let transport = Mutex<PeerTransport?>(nil)
-
-    func configure(_ channel: any Channel) throws {
-        guard let transport = transport.withLock({ $0 }) else {
-            return channel.close(promise: nil)
-        }
-        try transport.configure(
-            channel: channel, isEncrypted: false, handler: RecordingDelegate.respond)
     }
 }
 

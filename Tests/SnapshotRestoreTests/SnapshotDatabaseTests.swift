@@ -141,7 +141,7 @@ struct SnapshotDatabaseTests {
     }
 
     @Test func everyRecordHasToBeReadable() throws {
-        let name = RevisionKey(Revision(main: 41)).encoded
+        let name = RevisionKey(RevisionPair(main: 41)).encoded
         for (key, value) in [(name, [0xFF, 0xFF]), ([1, 2, 3], [])] as [([UInt8], [UInt8])] {
             try receive { transaction in
                 try transaction.createBucketIfMissing(StoreBucket.key).put(key, value)

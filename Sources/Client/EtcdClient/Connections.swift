@@ -2,6 +2,7 @@ internal import GRPC
 internal import NIOCore
 internal import NIOPosix
 internal import Synchronization
+internal import TLS
 
 /// The current connection; dials the next endpoint when it is lost.
 ///
@@ -16,14 +17,36 @@ actor Connections {
 
     private let endpoints: [Endpoint]
     private let configuration: EtcdClient.Configuration
+    /// For endpoints with TLS; nil if there are none.
+    private let tls: TLSClient?
     private var current: Current?
     private var opening: Task<GRPCClientConnection, any Error>?
     private var nextEndpoint = 0
     private var isClosed = false
 
-    init(endpoints: [Endpoint], configuration: EtcdClient.Configuration) {
+    init(
+        endpoints: [Endpoint], configuration: EtcdClient.Configuration
+    ) throws(EtcdClientError) {
         self.endpoints = endpoints
         self.configuration = configuration
+        tls = try Self.tls(endpoints, configuration.security)
+    }
+
+    private static func tls(
+        _ endpoints: [Endpoint], _ security: EtcdClient.Security?
+    ) throws(EtcdClientError) -> TLSClient? {
+        let isNeeded = endpoints.contains { $0.isEncrypted ?? (security != nil) }
+        guard isNeeded else { return nil }
+        var files = TLSEndpointConfiguration()
+        files.trustedCAFile = security?.authoritiesFile ?? ""
+        files.certificateFile = security?.certificateFile ?? ""
+        files.keyFile = security?.keyFile ?? ""
+        files.skipsServerVerification = security?.skipsVerification ?? false
+        do throws(TLSConfigurationError) {
+            return try TLSClient(files, applicationProtocols: ["h2"])
+        } catch {
+            throw EtcdClientError(code: .invalidArgument, message: error.description)
+        }
     }
 
     /// A connection on which calls can be made.
@@ -93,14 +116,17 @@ actor Connections {
 
     private func dial(_ endpoint: Endpoint) async throws -> GRPCClientConnection {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
+        let encryption = endpoint.isEncrypted ?? (configuration.security != nil) ? tls : nil
         let future =
             switch endpoint.address {
             case .host(let host, let port):
                 GRPCClientConnection.connect(
-                    host: host, port: port, on: loop, configuration: connectionConfiguration)
+                    host: host, port: port, on: loop, configuration: connectionConfiguration,
+                    tls: encryption)
             case .unixPath(let path):
                 GRPCClientConnection.connect(
-                    unixPath: path, on: loop, configuration: connectionConfiguration)
+                    unixPath: path, on: loop, configuration: connectionConfiguration,
+                    tls: encryption)
             }
         let promise = loop.makePromise(of: GRPCClientConnection.self)
         let timer = loop.scheduleTask(in: .milliseconds(configuration.dialTimeoutMilliseconds)) {

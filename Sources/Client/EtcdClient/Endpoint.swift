@@ -6,17 +6,32 @@ struct Endpoint: Equatable, Sendable {
     }
 
     let address: Address
+    /// Whether its scheme asks for TLS; nil without a scheme.
+    let isEncrypted: Bool?
 
-    /// Parses `http://host:port`, `host:port` and `unix://path`; `https` is not supported yet.
+    /// Parses `https://host:port`, `http://host:port`, `host:port`, `unix://path` and
+    /// `unixs://path`.
     init(_ text: String) throws(EtcdClientError) {
-        if text.hasPrefix("unix://") {
-            address = .unixPath(String(text.dropFirst(7)))
-            return
-        }
         let refused = EtcdClientError(
             code: .invalidArgument, message: "the endpoint \"\(text)\" is invalid or not supported")
+        let scheme: String?
         var rest = Substring(text)
-        if rest.hasPrefix("http://") { rest = rest.dropFirst(7) }
+        if let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") {
+            scheme = text[..<colon].lowercased()
+            rest = text[colon...].dropFirst(3)
+        } else {
+            scheme = nil
+        }
+        switch scheme {
+        case nil: isEncrypted = nil
+        case "http", "unix": isEncrypted = false
+        case "https", "unixs": isEncrypted = true
+        default: throw refused
+        }
+        if scheme == "unix" || scheme == "unixs" {
+            address = .unixPath(String(rest))
+            return
+        }
         if rest.hasSuffix("/") { rest = rest.dropLast() }
         guard let colon = rest.lastIndex(of: ":"), !rest.contains("/"),
             let port = UInt16(rest[rest.index(after: colon)...])

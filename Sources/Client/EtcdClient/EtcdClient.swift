@@ -18,6 +18,25 @@ public final class EtcdClient: Sendable {
         public var keepaliveIntervalMilliseconds: Int64 = 0
         /// Time after a ping without response until the connection counts as lost.
         public var keepaliveTimeoutMilliseconds: Int64 = 20_000
+        /// Certificates for endpoints with TLS. Without it an `https` endpoint is verified against
+        /// the authorities of the system; with it an endpoint without a scheme uses TLS too.
+        public var security: Security?
+
+        public init() {}
+    }
+
+    /// The certificates of a client.
+    public struct Security: Sendable, Hashable {
+        /// File with the authorities that the members' certificates are checked against; nil takes
+        /// those of the system.
+        public var authoritiesFile: String?
+        /// File with the certificate that this client shows, and those of its issuers; nil shows
+        /// none.
+        public var certificateFile: String?
+        /// File with the key of the certificate.
+        public var keyFile: String?
+        /// Accepts any certificate of a member: for tests only.
+        public var skipsVerification = false
 
         public init() {}
     }
@@ -25,8 +44,9 @@ public final class EtcdClient: Sendable {
     let connections: Connections
     private let configuration: Configuration
 
-    /// - Parameter endpoints: members' client addresses, as `http://host:port` or `host:port`;
-    ///   connections are opened when they are needed.
+    /// - Parameter endpoints: members' client addresses, as `https://host:port`,
+    ///   `http://host:port` or `host:port`; connections are opened when they are needed.
+    /// - Throws: `invalidArgument` for an endpoint or a certificate that cannot be used.
     public init(
         endpoints: [String], configuration: Configuration = Configuration()
     ) throws(EtcdClientError) {
@@ -37,7 +57,7 @@ public final class EtcdClient: Sendable {
         var parsed: [Endpoint] = []
         for endpoint in endpoints { parsed.append(try Endpoint(endpoint)) }
         self.configuration = configuration
-        connections = Connections(endpoints: parsed, configuration: configuration)
+        connections = try Connections(endpoints: parsed, configuration: configuration)
     }
 
     /// Closes the connection; calls in progress fail.

@@ -2,6 +2,7 @@ import EtcdAPI
 import EtcdClient
 package import NIOCore
 import PeerTransport
+package import TLS
 
 /// The requests that a starting member sends to learn about the cluster: HTTP GET on a peer URL,
 /// and one call on the client URLs.
@@ -46,11 +47,14 @@ package struct ClusterProbe: Sendable {
 
 extension ClusterProbe {
     /// Sends the requests over the network.
-    package init(group: any EventLoopGroup) {
+    ///
+    /// - Parameter tls: for https URLs, which fail without it.
+    package init(group: any EventLoopGroup, tls: TLSClient? = nil) {
         self.init(
             get: { url, path, timeout in
                 let response = try await PeerClient.request(
-                    url: url, path: path, timeoutMilliseconds: timeout.milliseconds, group: group)
+                    url: url, path: path, timeoutMilliseconds: timeout.milliseconds, group: group,
+                    tls: tls)
                 guard response.status == 200 else {
                     throw BootstrapError("\(url)\(path) responds with status \(response.status)")
                 }

@@ -143,8 +143,8 @@ package struct MemberBootstrap {
         logger.info(
             "kvstore restored",
             [
-                "current-rev": .integer(revisions.current),
-                "compact-rev": .integer(revisions.compacted),
+                "current-rev": .integer(revisions.current.rawValue),
+                "compact-rev": .integer(revisions.compacted.rawValue),
             ])
         return state
     }

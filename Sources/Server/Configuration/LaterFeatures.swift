@@ -39,25 +39,8 @@ package enum LaterFeatures {
         .flag("discovery-insecure-transport"), .flag("discovery-insecure-skip-tls-verify"),
         .flag("discovery-cert"), .flag("discovery-key"), .flag("discovery-cacert"),
         .flag("discovery-user"), .flag("discovery-password"),
-        // TLS
-        .when("listen-client-urls with TLS") { $0.listenClientURLs.hasSecureURL },
-        .when("listen-client-http-urls with TLS") { $0.listenClientHTTPURLs.hasSecureURL },
-        .when("listen-peer-urls with TLS") { $0.listenPeerURLs.hasSecureURL },
-        .when("initial-advertise-peer-urls with TLS") {
-            $0.initialAdvertisePeerURLs.hasSecureURL
-        },
-        .when("listen-metrics-urls with TLS") { $0.listenMetricsURLs.hasSecureURL },
-        .flag("cert-file"), .flag("key-file"), .flag("client-cert-file"), .flag("client-key-file"),
-        .flag("client-cert-auth"), .flag("client-crl-file"), .flag("client-cert-allowed-hostname"),
-        .flag("trusted-ca-file"), .flag("auto-tls"),
-        .flag("peer-cert-file"), .flag("peer-key-file"), .flag("peer-client-cert-file"),
-        .flag("peer-client-key-file"), .flag("peer-client-cert-auth"), .flag("peer-crl-file"),
-        .flag("peer-cert-allowed-cn"), .flag("peer-cert-allowed-hostname"),
-        .flag("peer-trusted-ca-file"), .flag("peer-auto-tls"),
-        .flag("peer-skip-client-san-verification"),
-        .flag("cipher-suites"), .flag("tls-min-version"), .flag("tls-max-version"),
         // Authentication
-        .flag("bcrypt-cost"), .flag("auth-token-ttl"), .flag("self-signed-cert-validity"),
+        .flag("bcrypt-cost"), .flag("auth-token-ttl"),
         .when("auth-token=jwt") { $0.authToken.split(separator: ",").first == "jwt" },
         // Observation
         .flag("enable-distributed-tracing"),
@@ -72,8 +55,4 @@ package enum LaterFeatures {
                 "--\(feature.flag) is not supported by this version of swift-etcd")
         }
     }
-}
-
-extension EndpointURLList {
-    fileprivate var hasSecureURL: Bool { urls.contains { $0.scheme.isSecure } }
 }

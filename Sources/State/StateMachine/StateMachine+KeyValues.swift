@@ -1,4 +1,5 @@
 package import EtcdAPI
+import Identifiers
 import Lease
 import MVCC
 
@@ -64,13 +65,14 @@ extension StateMachine {
 
     func apply(_ request: CompactionRequest) -> AppliedEntry {
         do throws(EtcdError) {
-            try store.scheduleCompaction(at: request.revision)
+            try store.scheduleCompaction(at: Revision(request.revision))
         } catch {
             return failed(error, "Compaction")
         }
-        var applied = AppliedEntry(response: makeResponse(.compaction(revision: request.revision)))
+        let revision = Revision(request.revision)
+        var applied = AppliedEntry(response: makeResponse(.compaction(revision: revision)))
         applied.operation = "Compaction"
-        applied.compaction = request.revision
+        applied.compaction = revision
         applied.isPhysical = request.physical
         return applied
     }

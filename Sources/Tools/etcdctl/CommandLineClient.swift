@@ -154,6 +154,7 @@ struct CommandLineClient {
         _ endpoints: [String], _ body: (EtcdClient) async throws -> Result
     ) async throws -> Result {
         var configuration = EtcdClient.Configuration()
+        configuration.security = arguments.security
         configuration.timeoutMilliseconds = arguments.timeoutMilliseconds
         do {
             let client = try EtcdClient(endpoints: endpoints, configuration: configuration)

@@ -1,3 +1,5 @@
+import EtcdClient
+
 /// The words and flags of a command line; flags may be at any position, as in etcd's tools.
 struct ParsedArguments {
     private(set) var words: [String] = []
@@ -5,6 +7,8 @@ struct ParsedArguments {
     private(set) var isPrefix = false
     private(set) var printsValueOnly = false
     private(set) var timeoutMilliseconds: Int64 = 5_000
+    /// Certificates; nil if no flag asks for TLS.
+    private(set) var security: EtcdClient.Security?
 
     init(_ arguments: [String]) throws(ToolFailure) {
         var rest = arguments[...]
@@ -32,8 +36,27 @@ struct ParsedArguments {
             endpoints = try value(flag, inline, &rest).split(separator: ",").map(String.init)
         case "--command-timeout":
             timeoutMilliseconds = try milliseconds(try value(flag, inline, &rest))
+        case "--cacert", "--cert", "--key": try setFile(flag, try value(flag, inline, &rest))
+        case "--insecure-skip-tls-verify":
+            guard inline != "false" else { return }
+            security = security ?? EtcdClient.Security()
+            security?.skipsVerification = true
         default: throw .usage("unknown flag: \(flag)")
         }
+    }
+
+    private mutating func setFile(_ flag: String, _ path: String) throws(ToolFailure) {
+        guard !path.isEmpty else {
+            throw ToolFailure(
+                lines: ["Error: empty string is passed to \(flag) option"], status: 128)
+        }
+        var files = security ?? EtcdClient.Security()
+        switch flag {
+        case "--cacert": files.authoritiesFile = path
+        case "--cert": files.certificateFile = path
+        default: files.keyFile = path
+        }
+        security = files
     }
 
     private func value(

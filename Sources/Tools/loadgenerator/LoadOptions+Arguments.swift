@@ -1,7 +1,11 @@
+internal import TLS
+
 extension LoadOptions {
     static let usage = """
         usage: loadgenerator \(commandNames("|")) [options]
           --endpoint HOST:PORT,... members to load (127.0.0.1:2379)
+          --cacert FILE            authorities of the members; with it connections use TLS
+          --cert FILE, --key FILE  certificate that this client shows
           --connections N          connections (1)
           --streams N              calls open at a time on each connection (1)
           --loops N                event loops (1)
@@ -25,6 +29,7 @@ extension LoadOptions {
                                    for hold, of a key each
           --outstanding N          puts that not all watchers have received (1)
           --seed N                 seed of the random keys (1)
+        connect opens connections and closes them, --connections at a time.
         hold opens connections and watchers, prints `ready`, and stays until standard input ends.
         """
 
@@ -43,6 +48,16 @@ extension LoadOptions {
         }
         try check()
         complete()
+        try loadCertificates()
+    }
+
+    private mutating func loadCertificates() throws(OptionError) {
+        guard !security.trustedCAFile.isEmpty else { return }
+        do throws(TLSConfigurationError) {
+            tls = try TLSClient(security, applicationProtocols: ["h2"])
+        } catch {
+            throw OptionError(description: error.description)
+        }
     }
 
     private static func commandNames(_ separator: String) -> String {
@@ -65,6 +80,9 @@ extension LoadOptions {
             endpoints = try value.split(separator: ",").map { text throws(OptionError) in
                 try Self.endpoint(text)
             }
+        case "--cacert": security.trustedCAFile = value
+        case "--cert": security.certificateFile = value
+        case "--key": security.keyFile = value
         case "--connections": connections = try Self.number(value, option, from: 1)
         case "--streams": streams = try Self.number(value, option, from: 1)
         case "--loops": loops = try Self.number(value, option, from: 1)

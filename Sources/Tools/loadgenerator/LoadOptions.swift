@@ -1,3 +1,5 @@
+internal import TLS
+
 /// Why the arguments are invalid.
 struct OptionError: Error {
     let description: String
@@ -27,6 +29,8 @@ struct LoadOptions: Sendable {
         case snapshot
         /// Idle connections and watchers.
         case hold
+        /// Connections, opened and closed again.
+        case connect
     }
 
     /// The client address of a member.
@@ -69,6 +73,10 @@ struct LoadOptions: Sendable {
     /// Puts of a watched key that some watcher has not received yet.
     var outstandingPuts = 1
     var seed: UInt64 = 1
+    /// Files of the TLS that the connections use.
+    var security = TLSEndpointConfiguration()
+    /// The TLS of the connections, made of `security`; nil for plaintext.
+    var tls: TLSClient?
 }
 
 extension LoadOptions {

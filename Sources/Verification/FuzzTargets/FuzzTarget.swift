@@ -1,6 +1,8 @@
 /// The fuzzed parsers, by the name of the corpus in Tests/FuzzTests/Regressions.
 package enum FuzzTarget: String, CaseIterable, Sendable {
     case bolt = "Bolt"
+    case certificates = "Certificates"
+    case clientHello = "ClientHello"
     case configFile = "ConfigFile"
     case dns = "DNS"
     case formerEntries = "FormerEntries"
@@ -8,6 +10,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case headerBlocks = "HeaderBlocks"
     case http2 = "HTTP2"
     case http2Client = "HTTP2Client"
+    case pem = "PEM"
     case peerRequests = "PeerRequests"
     case peerStreams = "PeerStreams"
     case raft = "Raft"
@@ -20,6 +23,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     package func run(_ input: UnsafeRawBufferPointer) {
         switch self {
         case .bolt: fuzzBolt(input)
+        case .certificates: fuzzCertificates(input)
+        case .clientHello: fuzzClientHello(input)
         case .configFile: fuzzConfigFile(input)
         case .dns: fuzzDNS(input)
         case .formerEntries: fuzzFormerEntries(input)
@@ -27,6 +32,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .headerBlocks: fuzzHeaderBlocks(input)
         case .http2: fuzzHTTP2(input)
         case .http2Client: fuzzHTTP2Client(input)
+        case .pem: fuzzPEM(input)
         case .peerRequests: fuzzPeerRequests(input)
         case .peerStreams: fuzzPeerStreams(input)
         case .raft: fuzzRaft(input)

@@ -1,4 +1,5 @@
 import Glibc
+import Identifiers
 import Testing
 
 @testable import MVCC
@@ -13,11 +14,11 @@ import Testing
     }
 
     /// Puts keys until the index is full; returns how many it took.
-    private func fill(_ index: KeyIndex, from main: Int64, _ key: (Int) -> [UInt8]) -> Int {
+    private func fill(_ index: KeyIndex, from main: Revision, _ key: (Int) -> [UInt8]) -> Int {
         var count = 0
         while true {
             do {
-                try index.put(key: key(count), at: Revision(main: main + Int64(count)))
+                try index.put(key: key(count), at: RevisionPair(main: main + count))
             } catch {
                 #expect(error as? KeyIndexError == .full(reservedBytes: index.reservedBytes))
                 return count
@@ -36,12 +37,13 @@ import Testing
         #expect(index.get(Self.longKey(count - 1))?.version == 1)
         for number in 0..<count / 2 {
             try index.tombstone(
-                key: Self.longKey(number), at: Revision(main: Int64(count + 2 + number)))
+                key: Self.longKey(number),
+                at: RevisionPair(main: Revision(Int64(count + 2 + number))))
         }
-        let main = Int64(2 * count + 2)
+        let main = Revision(Int64(2 * count + 2))
         _ = index.compactAll(at: main, sliceKeys: 100)
         #expect(!index.isNearlyFull && index.verify() == [])
-        #expect(fill(index, from: main + 1, Self.longKey) > count / 3)
+        #expect(fill(index, from: main.next, Self.longKey) > count / 3)
         #expect(index.verify() == [])
     }
 
@@ -61,12 +63,12 @@ import Testing
         // A history moves to a chunk twice as large, while the old chunk is still in use.
         #expect(count > Self.smallReserved / PackedRecord.sizeBytes / 4)
         #expect(index.get([1])?.version == Int64(count))
-        #expect(index.get([1], Int64(count / 2))?.version == Int64(count / 2 - 1))
+        #expect(index.get([1], Revision(Int64(count / 2)))?.version == Int64(count / 2 - 1))
         #expect(throws: KeyIndexError.full(reservedBytes: Self.smallReserved)) {
-            try index.tombstone(key: [1], at: Revision(main: Int64(count + 2)))
+            try index.tombstone(key: [1], at: RevisionPair(main: Revision(Int64(count + 2))))
         }
-        _ = index.compactAll(at: Int64(count), sliceKeys: 1)
-        try index.tombstone(key: [1], at: Revision(main: Int64(count + 2)))
+        _ = index.compactAll(at: Revision(Int64(count)), sliceKeys: 1)
+        try index.tombstone(key: [1], at: RevisionPair(main: Revision(Int64(count + 2))))
         #expect(index.verify() == [])
     }
 
@@ -74,7 +76,7 @@ import Testing
         await #expect(processExitsWith: .success) {
             limitAddressSpace(toMore: 16 << 30)
             let index = try KeyIndex(reservedBytes: 64 << 30)
-            try index.put(key: [1], at: Revision(main: 2))
+            try index.put(key: [1], at: RevisionPair(main: 2))
             guard index.get([1]) != nil, index.reservedBytes == 4 << 30
             else { exit(1) }
             exit(0)

@@ -45,10 +45,10 @@ package struct BackendStage {
     /// Since when a compaction waits for readers.
     var waitsSince: Int64?
     /// Revision of the newest compaction.
-    var acceptedCompaction: Int64
+    var acceptedCompaction: Revision
     /// The requested defragmentations in order, each with the compaction that comes before it; the
     /// first one is in progress.
-    var defragmentations: [(after: Int64, completion: DefragmentationCompletion)] = []
+    var defragmentations: [(after: Revision, completion: DefragmentationCompletion)] = []
     var defragmentation: BoltDefragmentation?
     var nextDefragmentationStep: Int64 = 0
     var defragmentationPace = BackendPace()

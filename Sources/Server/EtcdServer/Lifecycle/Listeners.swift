@@ -1,14 +1,13 @@
-import Configuration
 import Bootstrap
-import ConnectionIdentity
+import Configuration
 import Disk
 import GRPC
-import Glibc
-import HTTP2
 import HTTPServices
+import Listening
 import NIOCore
 import NIOPosix
 import Synchronization
+import TLS
 
 /// The listening sockets of a member, opened together and closed together.
 ///
@@ -18,6 +17,10 @@ import Synchronization
 struct Listeners: Sendable {
     private let server: Server
     private let channels = OpenChannels()
+    private let clientLimit: AcceptLimit
+    private let peerLimit: AcceptLimit
+    private let unfinishedClients = UnfinishedConnections()
+    private let unfinishedPeers = UnfinishedConnections(countMax: 256)
 
     /// How long clients may take to finish their calls before connections are closed.
     private static let drainSeconds: Int64 = 1
@@ -32,20 +35,33 @@ struct Listeners: Sendable {
             case .metrics, .peer: false
             }
         }
+
+        var protocols: Set<ConnectionProtocol> {
+            switch self {
+            case .client, .http, .metrics: [.http1, .http2]
+            case .grpc: [.http2]
+            case .peer: [.http1]
+            }
+        }
     }
 
-    init(_ server: Server) { self.server = server }
+    init(_ server: Server) {
+        self.server = server
+        clientLimit = AcceptLimit(connectionsMax: server.limits.clientConnectionsMax)
+        peerLimit = AcceptLimit(connectionsMax: server.limits.peerConnectionsMax)
+    }
 
     /// Binds every URL; throws at the first that cannot be bound.
     func open() async throws {
         let configuration = server.configuration
         let separateHTTP = configuration.listenClientHTTPURLs.urls
-        for url in configuration.listenPeerURLs.urls { try await bind(url, .peer) }
-        for url in configuration.listenClientURLs.urls {
-            try await bind(url, separateHTTP.isEmpty ? .client : .grpc)
+        for url in configuration.listenPeerURLs.urls { try await bind([url], .peer) }
+        let kind = separateHTTP.isEmpty ? Kind.client : .grpc
+        for urls in Self.sharingAddress(configuration.listenClientURLs.urls) {
+            try await bind(urls, kind)
         }
-        for url in separateHTTP { try await bind(url, .http) }
-        for url in configuration.listenMetricsURLs.urls { try await bind(url, .metrics) }
+        for urls in Self.sharingAddress(separateHTTP) { try await bind(urls, .http) }
+        for url in configuration.listenMetricsURLs.urls { try await bind([url], .metrics) }
         logListeners()
     }
 
@@ -56,111 +72,138 @@ struct Listeners: Sendable {
     func serveClients() async {
         await channels.acceptClients()
         let configuration = server.configuration
+        let files = server.security.clientFiles
+        if files.hasCertificate {
+            server.logger.info(
+                "starting with client TLS", files.logFields(configuration.cipherSuites))
+        }
         let isSplit = !configuration.listenClientHTTPURLs.urls.isEmpty
         logClientListeners(
             configuration.listenClientURLs.urls, traffic: isSplit ? "grpc" : "grpc+http")
         logClientListeners(configuration.listenClientHTTPURLs.urls, traffic: "http")
     }
 
-    private func bind(_ url: EndpointURL, _ kind: Kind) async throws {
-        let server = self.server
-        let bootstrap = ServerBootstrap(group: group(of: kind))
-            .serverChannelOption(.backlog, value: 1024)
-            .serverChannelOption(.autoRead, value: !kind.isForClients)
-            .serverChannelOption(
-                .socketOption(.so_reuseaddr), value: url.scheme.isUnixSocket ? 0 : 1
-            )
-            .childChannelOption(
-                .socketOption(.so_keepalive), value: url.scheme.isUnixSocket ? 0 : 1
-            )
-            .childChannelOption(
-                .tcpOption(.tcp_nodelay), value: 1
-            )
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try Self.serve(channel, kind, server)
-                }
+    /// URLs with and without TLS may have one address: the first bytes of a connection decide.
+    private static func sharingAddress(_ urls: [EndpointURL]) -> [[EndpointURL]] {
+        var groups: [[EndpointURL]] = []
+        for url in urls {
+            let address = url.listeningAddress
+            if let index = groups.firstIndex(where: { $0[0].listeningAddress == address }) {
+                groups[index].append(url)
+            } else {
+                groups.append([url])
             }
+        }
+        return groups
+    }
+
+    /// Binds the address that the URLs share.
+    private func bind(_ urls: [EndpointURL], _ kind: Kind) async throws {
+        guard let url = urls.first else { return }
+        let configuration = listenerConfiguration(urls, kind)
         do {
-            let channel =
-                url.scheme.isUnixSocket
-                ? try await bindSocket(url, kind)
-                : try await reusing(bootstrap).bind(host: url.host, port: Int(url.port)).get()
-            channels.add(channel, isForClients: kind.isForClients)
+            guard kind != .peer else {
+                return try await listenForPeers(url.listeningAddress, configuration)
+            }
+            var listener = Listener(
+                configuration: configuration, acceptGroup: server.group,
+                connectionGroup: server.group)
+            listener.acceptsAtOnce = !kind.isForClients
+            listener.sharesPort = server.configuration.socketReusePort
+            channels.add(
+                try await listener.bind(url.listeningAddress), isForClients: kind.isForClients)
         } catch {
             let reason = (error as? IOError).map { systemErrorText($0.errnoCode) } ?? "\(error)"
-            throw BootstrapError(
-                "listen \(Self.network(url)) \(url.authority): bind: \(reason)")
+            throw BootstrapError("listen \(Self.network(url)) \(url.authority): bind: \(reason)")
         }
     }
 
-    private func group(of kind: Kind) -> MultiThreadedEventLoopGroup {
-        kind == .peer ? server.peerGroup : server.group
+    /// Peer connections are accepted on one event loop after another (`PeerLoops`).
+    private func listenForPeers(
+        _ address: ListeningAddress, _ configuration: ListenerConfiguration
+    ) async throws {
+        let loops = server.peerLoops
+        let socket = try ListeningSocket(
+            address, sharesPort: server.configuration.socketReusePort)
+        var configuration = configuration
+        configuration.onAccept = { loops.accepted($0) }
+        let accepting = configuration
+        try await loops.listen { loop in
+            Listener(configuration: accepting, acceptGroup: loop, connectionGroup: loop)
+                .accept(from: socket)
+        }
     }
 
-    private func reusing(_ bootstrap: ServerBootstrap) -> ServerBootstrap {
-        guard server.configuration.socketReusePort else { return bootstrap }
-        return bootstrap.serverChannelOption(
-            ChannelOptions.socket(SocketOptionLevel(SOL_SOCKET), SO_REUSEPORT), value: 1)
-    }
-
-    /// Removes the socket file of a former run. As in etcd, a socket that another process serves is
-    /// replaced too.
-    private func bindSocket(
-        _ url: EndpointURL, _ kind: Kind
-    ) async throws -> any Channel {
-        unlink(url.socketPath)
-        return try await ServerBootstrap(group: group(of: kind))
-            .serverChannelOption(.backlog, value: 1024)
-            .serverChannelOption(.autoRead, value: !kind.isForClients)
-            .childChannelInitializer { [server] channel in
-                channel.eventLoop.makeCompletedFuture { try Self.serve(channel, kind, server) }
+    private func listenerConfiguration(
+        _ urls: [EndpointURL], _ kind: Kind
+    ) -> ListenerConfiguration {
+        let security = server.security
+        let side = kind == .peer ? TransportSide.peer : .client
+        // As in etcd, the unix sockets of members and of metrics have no TLS.
+        let isEncrypted = urls.contains { url in
+            url.scheme == .https || (url.scheme == .unixs && kind.isForClients)
+        }
+        var configuration = ListenerConfiguration(
+            servesPlaintext: urls.contains { $0.scheme != .https && $0.scheme != .unixs }
+                || !isEncrypted,
+            tls: isEncrypted ? (kind == .peer ? security.peers : security.clients) : nil,
+            protocols: kind.protocols, acceptLimit: kind == .peer ? peerLimit : clientLimit,
+            unfinished: kind == .peer ? unfinishedPeers : unfinishedClients,
+            open: opener(of: kind))
+        configuration.closesEncryptedSilently = kind != .peer
+        let logger = server.logger
+        configuration.onRefusal = { logger.log($0, endpoint: side) }
+        if kind == .peer, !server.configuration.peerSecurity.skipClientSANVerification {
+            configuration.checkCertificate = { certificate, channel in
+                PeerAddressCheck.check(
+                    certificate, remoteAddress: channel.remoteAddress?.ipAddress ?? "",
+                    on: channel.eventLoop)
             }
-            .bind(unixDomainSocketPath: url.socketPath).get()
+        }
+        return configuration
     }
 
-    private static func serve(_ channel: any Channel, _ kind: Kind, _ server: Server) throws {
-        let httpService = server.httpService
-        let identity = ConnectionIdentity.plaintext
+    /// Adds the handlers of a protocol to the channel of an accepted connection.
+    private func opener(of kind: Kind) -> ListenerConfiguration.Open {
+        let server = self.server
         switch kind {
         case .client:
-            let sniffer = ProtocolSniffer(
-                http2: { channel in
+            return { channel, opened, identity in
+                let service = server.httpService
+                switch opened {
+                case .http1:
+                    try service.configure(channel: channel, listener: .client, identity: identity)
+                case .http2:
                     try server.grpcServer.addHandlers(
                         to: channel, identity: identity,
-                        requests: httpService.requestHandler(listener: .client, identity: identity))
-                },
-                http1: { channel in
-                    try httpService.configure(
-                        channel: channel, listener: .client, identity: identity)
-                })
-            try channel.pipeline.syncOperations.addHandler(sniffer)
-        case .grpc: try server.grpcServer.addHandlers(to: channel, identity: identity)
-        case .http: try serveHTTP(channel, .client, server)
-        case .metrics: try serveHTTP(channel, .metrics, server)
+                        requests: service.requestHandler(listener: .client, identity: identity))
+                }
+            }
+        case .grpc:
+            return { channel, _, identity in
+                try server.grpcServer.addHandlers(to: channel, identity: identity)
+            }
+        case .http, .metrics:
+            let listener = kind == .http ? HTTPListener.client : .metrics
+            return { channel, opened, identity in
+                let service = server.httpService
+                switch opened {
+                case .http1:
+                    try service.configure(channel: channel, listener: listener, identity: identity)
+                case .http2:
+                    try service.configureHTTP2(
+                        channel: channel, listener: listener, identity: identity,
+                        loop: server.grpcServer.loop(for: channel.eventLoop))
+                }
+            }
         case .peer:
             let endpoints = server.peerEndpoints
-            try server.transport.configure(channel: channel, isEncrypted: false) {
-                endpoints.respond(to: $0, on: $1)
+            return { channel, _, identity in
+                try server.transport.configure(channel: channel, identity: identity) {
+                    endpoints.respond(to: $0, on: $1)
+                }
             }
         }
-    }
-
-    private static func serveHTTP(
-        _ channel: any Channel, _ listener: HTTPListener, _ server: Server
-    ) throws {
-        let httpService = server.httpService
-        let sniffer = ProtocolSniffer(
-            http2: { channel in
-                try httpService.configureHTTP2(
-                    channel: channel, listener: listener, identity: .plaintext,
-                    loop: server.grpcServer.loop(for: channel.eventLoop))
-            },
-            http1: { channel in
-                try httpService.configure(
-                    channel: channel, listener: listener, identity: .plaintext)
-            })
-        try channel.pipeline.syncOperations.addHandler(sniffer)
     }
 
     private static func network(_ url: EndpointURL) -> String {
@@ -180,13 +223,16 @@ struct Listeners: Sendable {
     private func logClientListeners(_ urls: [EndpointURL], traffic: String) {
         for url in urls {
             server.logger.info(
-                "serving client traffic insecurely; this is strongly discouraged!",
+                url.scheme.isSecure
+                    ? "serving client traffic securely"
+                    : "serving client traffic insecurely; this is strongly discouraged!",
                 ["traffic": .string(traffic), "address": .string(url.address)])
         }
     }
 
     /// Closes the listeners, sends GOAWAY to clients, and closes everything after a grace period.
     func close() async {
+        await server.peerLoops.stopListening()
         await channels.closeAll()
         let loop = server.group.any()
         let drained = server.grpcServer.drain(on: loop)
@@ -222,8 +268,7 @@ private final class OpenChannels: Sendable {
             state.servesClients = true
             return state.clientChannels
         }
-        // Fails only for a channel that was closed meanwhile.
-        for channel in waiting { try? await channel.setOption(.autoRead, value: true).get() }
+        for channel in waiting { await Listener.resume(channel) }
     }
 
     func closeAll() async {
@@ -238,4 +283,9 @@ private final class OpenChannels: Sendable {
 extension EndpointURL {
     /// The address it listens on: a socket's path, or host and port.
     fileprivate var address: String { scheme.isUnixSocket ? socketPath : authority }
+
+    var listeningAddress: ListeningAddress {
+        scheme.isUnixSocket
+            ? .unixSocket(path: socketPath) : .tcp(host: host, port: Int(port))
+    }
 }

@@ -10,6 +10,7 @@ import NIOPosix
 import PeerTransport
 import MemberRuntime
 import Stages
+import TLS
 
 /// The parts of a member from its queues up to its services, built in dependency order. Its threads
 /// run; no listener is open yet.
@@ -26,8 +27,10 @@ struct ServingMember {
         let registry: MetricRegistry
         /// The event loops of client connections, and of requests to other members.
         let group: MultiThreadedEventLoopGroup
-        /// The event loop of peer connections.
-        let peerGroup: MultiThreadedEventLoopGroup
+        /// The event loops of peer connections.
+        let peerLoops: PeerLoops
+        /// TLS of connections to members with an https URL, which fail without it.
+        var dialing: TLSClient?
         /// Request IDs start here; they differ between runs of a member.
         let firstRequestID: UInt64
         var onReceivedDatabase: @Sendable (ReceivedDatabase.Finding) -> Void = { _ in }
@@ -58,10 +61,11 @@ struct ServingMember {
             onReceivedDatabase: context.onReceivedDatabase)
         let peerMetrics = PeerMetrics(localID: localID, registry: registry)
         var transportConfiguration = PeerTransportConfiguration(configuration, member)
+        transportConfiguration.tls = context.dialing
         transportConfiguration.measurements = peerMetrics.measurements
         transport = PeerTransport(
             configuration: transportConfiguration, delegate: messageReceiver,
-            group: context.peerGroup)
+            loops: context.peerLoops)
         peerMetrics.watch(transport)
         let memberTransport = MemberTransport(
             transport: transport, roster: roster, status: status,
@@ -73,6 +77,7 @@ struct ServingMember {
         }
         peerCalls = PeerCalls(
             clusterID: member.clusterID, transport: transport, group: context.group,
+            tls: context.dialing,
             timeoutMilliseconds: configuration.requestTimeout.milliseconds, logger: logger)
         if configuration.featureGates.isEnabled(.initialCorruptCheck) {
             try await InitialCorruptionCheck(state: state, calls: peerCalls, logger: logger).run()

@@ -1,0 +1,284 @@
+internal import ConnectionIdentity
+internal import NIOCore
+internal import NIOTLS
+internal import TLS
+
+/// The way of a connection from its acceptance to its first request.
+///
+/// It looks at the first bytes, adds TLS where they ask for it, checks who is on the other side,
+/// and opens the protocol; then it passes on what it has read and removes itself. All of this has
+/// to happen within the setup timeout. Owned by the channel's event loop.
+///
+/// - sniffing: waits for enough bytes to tell TLS, HTTP/2 and HTTP/1 apart.
+/// - preparing: waits for the TLS context; what arrives is kept.
+/// - handshaking: the TLS handler before this one does the handshake.
+/// - checking: the certificate is compared with the remote address; what arrives is kept.
+/// - opening: the protocol is known, its first bytes have not arrived yet.
+/// - ended: the protocol is open, or the connection closes.
+final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, @unchecked Sendable {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+
+    private enum State {
+        case sniffing
+        case preparing
+        case handshaking(TLSServerConnection)
+        case checking
+        case opening(ConnectionProtocol, ConnectionIdentity)
+        case ended
+    }
+
+    /// Bytes that are kept while something is waited for; a client that sends more is closed.
+    private static let keptBytesMax = 256 << 10
+    /// Bytes of a ClientHello that are kept for the log.
+    private static let helloBytesMax = 16 << 10
+
+    private let configuration: ListenerConfiguration
+    private let channel: any Channel
+    private let entry: UnfinishedConnections.Entry
+    private var state = State.sniffing
+    private var received = ByteBuffer()
+    private var hello = ByteBuffer()
+    private var context: ChannelHandlerContext?
+    private var deadline: Scheduled<Void>?
+
+    init(_ configuration: ListenerConfiguration, _ channel: any Channel) {
+        self.configuration = configuration
+        self.channel = channel
+        entry = configuration.unfinished.add(channel)
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        deadline = context.eventLoop.scheduleTask(in: configuration.setupTimeout) {
+            self.timedOut()
+        }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        end()
+        self.context = nil
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if case .ended = state { return context.fireChannelRead(data) }
+        keep(unwrapInboundIn(data))
+        guard received.readableBytes <= Self.keptBytesMax else { return close() }
+        switch state {
+        case .sniffing: sniff()
+        case .opening(let opened, let identity): open(opened, identity)
+        case .preparing, .handshaking, .checking, .ended: break
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if case .ended = state { context.fireChannelReadComplete() }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .handshakeCompleted(let name) = event as? TLSUserEvent {
+            handshakeCompleted(applicationProtocol: name)
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        if case .sniffing = state, !configuration.servesPlaintext {
+            let isEmpty = received.readableBytes == 0
+            report(TLSRefusal(isEmpty ? "EOF" : "unexpected EOF", isEndOfStream: isEmpty))
+        }
+        end()
+        context.fireChannelInactive()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch state {
+        case .handshaking(let connection):
+            refuse(connection.refusal(error, hello: clientHello))
+        case .sniffing, .preparing, .checking, .opening: close()
+        case .ended: context.fireErrorCaught(error)
+        }
+    }
+
+    private func keep(_ bytes: ByteBuffer) {
+        guard received.readableBytes > 0 else { return received = bytes }
+        received.writeImmutableBuffer(bytes)
+    }
+
+    private func timedOut() {
+        if isInHandshake {
+            let local = channel.localAddress.map(Self.text) ?? ""
+            report(
+                TLSRefusal(
+                    "read tcp \(local)->\(remoteAddress): i/o timeout", isEndOfStream: false))
+        }
+        close()
+    }
+
+    /// Whether a handshake has begun, or nothing else than one can come.
+    private var isInHandshake: Bool {
+        switch state {
+        case .sniffing: configuration.tls != nil && !configuration.servesPlaintext
+        case .preparing, .handshaking, .checking: true
+        case .opening, .ended: false
+        }
+    }
+
+    // MARK: - First bytes and TLS
+
+    private func sniff() {
+        let kind = FirstBytes.classify(received.readableBytesView)
+        guard configuration.servesPlaintext else { return sniffEncrypted(kind) }
+        switch kind {
+        case .undecided: break
+        case .http2: open(.http2, .plaintext)
+        case .http1: open(.http1, .plaintext)
+        case .encrypted, .other:
+            if configuration.tls != nil { return beginTLS() }
+            if kind == .encrypted, configuration.closesEncryptedSilently { return close() }
+            open(.http1, .plaintext)
+        }
+    }
+
+    private func sniffEncrypted(_ kind: FirstBytes) {
+        switch kind {
+        case .encrypted: beginTLS()
+        // A method or a preface that is not complete is no record either.
+        case .undecided where received.readableBytesView.first.map({ $0 >= 0x20 }) != true: break
+        case .undecided, .http1, .http2, .other:
+            refuse(
+                TLSRefusal(
+                    "tls: first record does not look like a TLS handshake",
+                    isEndOfStream: false))
+        }
+    }
+
+    private func beginTLS() {
+        guard let tls = configuration.tls else { return close() }
+        state = .preparing
+        hello =
+            received.getSlice(
+                at: received.readerIndex, length: min(received.readableBytes, Self.helloBytesMax))
+            ?? ByteBuffer()
+        tls.connection(on: channel.eventLoop).assumeIsolatedUnsafeUnchecked().whenComplete {
+            result in
+            guard case .preparing = self.state else { return }
+            switch result {
+            case .success(let connection): self.handshake(connection)
+            case .failure(let error): self.refuse(Self.refusal(error))
+            }
+        }
+    }
+
+    private func handshake(_ connection: TLSServerConnection) {
+        guard let context else { return }
+        state = .handshaking(connection)
+        let bytes = received
+        received = ByteBuffer()
+        do {
+            try context.pipeline.syncOperations.addHandler(
+                connection.handler, position: .before(self))
+        } catch {
+            return close()
+        }
+        let pipeline = context.pipeline.syncOperations
+        pipeline.fireChannelRead(NIOAny(bytes))
+        pipeline.fireChannelReadComplete()
+    }
+
+    private func handshakeCompleted(applicationProtocol: String?) {
+        guard case .handshaking(let connection) = state else { return }
+        let opened: ConnectionProtocol = applicationProtocol == "h2" ? .http2 : .http1
+        switch connection.finish(channel) {
+        case .failure(let refusal): refuse(refusal)
+        case .success(let certificate):
+            guard let certificate, let check = configuration.checkCertificate else {
+                return established(opened, .encrypted(certificate))
+            }
+            state = .checking
+            check(certificate, channel).hop(to: channel.eventLoop)
+                .assumeIsolatedUnsafeUnchecked().whenComplete { result in
+                    guard case .checking = self.state else { return }
+                    switch result {
+                    case .success: self.established(opened, .encrypted(certificate))
+                    case .failure(let error): self.refuse(Self.refusal(error))
+                    }
+                }
+        }
+    }
+
+    // MARK: - The protocol
+
+    /// HTTP/1 is opened at once; HTTP/2 with its first bytes, which a client sends without waiting.
+    private func established(_ opened: ConnectionProtocol, _ identity: ConnectionIdentity) {
+        state = .opening(opened, identity)
+        if opened == .http1 || received.readableBytes > 0 { open(opened, identity) }
+    }
+
+    private func open(_ opened: ConnectionProtocol, _ identity: ConnectionIdentity) {
+        guard let context else { return }
+        // A port without HTTP/1 leaves the response to what is no HTTP/2 to that protocol.
+        let served =
+            configuration.protocols.contains(opened) || identity.isEncrypted
+            ? opened : .http2
+        guard configuration.protocols.contains(served) else { return close() }
+        let bytes = received
+        end()
+        do {
+            try configuration.open(channel, served, identity)
+        } catch {
+            context.fireErrorCaught(error)
+            return context.close(promise: nil)
+        }
+        if bytes.readableBytes > 0 {
+            context.fireChannelRead(wrapInboundOut(bytes))
+            context.fireChannelReadComplete()
+        }
+        context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
+    }
+
+    /// Leaves the list of unfinished connections.
+    private func end() {
+        state = .ended
+        received = ByteBuffer()
+        hello = ByteBuffer()
+        deadline?.cancel()
+        deadline = nil
+        configuration.unfinished.remove(entry)
+    }
+
+    // MARK: - Refusals
+
+    private func refuse(_ refusal: TLSRefusal) {
+        report(refusal)
+        close()
+    }
+
+    private func close() {
+        end()
+        context?.close(promise: nil)
+    }
+
+    private func report(_ refusal: TLSRefusal) {
+        configuration.onRefusal(
+            RefusedConnection(
+                remoteAddress: remoteAddress, serverName: clientHello?.serverName ?? "",
+                refusal: refusal))
+    }
+
+    private var clientHello: ClientHello? {
+        hello.withUnsafeReadableBytes { ClientHello.parse($0) }
+    }
+
+    private var remoteAddress: String { channel.remoteAddress.map(Self.text) ?? "@" }
+
+    private static func refusal(_ error: any Error) -> TLSRefusal {
+        (error as? TLSRefusal) ?? TLSRefusal("\(error)", isEndOfStream: false)
+    }
+
+    /// `10.0.0.1:2379`, `[::1]:2379`; `@` for a unix socket.
+    private static func text(_ address: SocketAddress) -> String {
+        guard let ip = address.ipAddress, let port = address.port else { return "@" }
+        return ip.contains(":") ? "[\(ip)]:\(port)" : "\(ip):\(port)"
+    }
+}

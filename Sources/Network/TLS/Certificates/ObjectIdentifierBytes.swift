@@ -1,0 +1,90 @@
+/// An object identifier as its bytes in DER.
+struct ObjectIdentifierBytes: Hashable, Sendable, ExpressibleByArrayLiteral,
+    CustomStringConvertible
+{
+    private let content: [UInt8]
+
+    /// For constants of this module.
+    init(arrayLiteral content: UInt8...) {
+        self.content = content
+    }
+
+    /// - Returns: nil unless each number is complete, below 2^31 and in its shortest form.
+    init?(_ content: ArraySlice<UInt8>) {
+        guard let last = content.last, last < 0x80 else { return nil }
+        var length = 0
+        var number: UInt64 = 0
+        for byte in content {
+            if length == 0, byte == 0x80 { return nil }
+            length += 1
+            number = number << 7 | UInt64(byte & 0x7f)
+            guard length <= 5, number < 1 << 31 else { return nil }
+            if byte < 0x80 {
+                length = 0
+                number = 0
+            }
+        }
+        self.content = Array(content)
+    }
+
+    var bytes: [UInt8] { content }
+
+    /// The last number if the identifier is 2.5.29.x with one byte: an extension of X.509.
+    var certificateExtension: UInt8? {
+        content.count == 3 && content[0] == 0x55 && content[1] == 0x1d ? content[2] : nil
+    }
+
+    /// Numbers with dots: `2.5.29.17`.
+    var description: String {
+        var numbers: [UInt64] = []
+        var number: UInt64 = 0
+        for byte in content {
+            number = (number & (1 << 56 - 1)) << 7 | UInt64(byte & 0x7f)
+            guard byte < 0x80 else { continue }
+            if numbers.isEmpty {
+                let root = min(number / 40, 2)
+                numbers = [root, number - root * 40]
+            } else {
+                numbers.append(number)
+            }
+            number = 0
+        }
+        return numbers.map(String.init).joined(separator: ".")
+    }
+}
+
+extension ObjectIdentifierBytes {
+    static let commonName: Self = [0x55, 0x04, 0x03]
+    static let organization: Self = [0x55, 0x04, 0x0a]
+
+    static let rsaEncryption: Self = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01]
+    static let ecPublicKey: Self = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01]
+    static let ed25519: Self = [0x2b, 0x65, 0x70]
+
+    static let p224: Self = [0x2b, 0x81, 0x04, 0x00, 0x21]
+    static let p256: Self = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07]
+    static let p384: Self = [0x2b, 0x81, 0x04, 0x00, 0x22]
+    static let p521: Self = [0x2b, 0x81, 0x04, 0x00, 0x23]
+
+    static let md5WithRSA: Self = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x04]
+    static let sha1WithRSA: Self = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x05]
+    static let sha1WithRSAOfISO: Self = [0x2b, 0x0e, 0x03, 0x02, 0x1d]
+    static let sha256WithRSA: Self = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b]
+    static let sha384WithRSA: Self = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0c]
+    static let sha512WithRSA: Self = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0d]
+    static let rsaPSS: Self = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a]
+    static let sha256: Self = [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01]
+    static let sha384: Self = [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02]
+    static let sha512: Self = [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03]
+    static let ecdsaWithSHA1: Self = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01]
+    static let ecdsaWithSHA256: Self = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02]
+    static let ecdsaWithSHA384: Self = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x03]
+    static let ecdsaWithSHA512: Self = [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x04]
+
+    static let anyExtendedKeyUsage: Self = [0x55, 0x1d, 0x25, 0x00]
+    static let serverAuth: Self = [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01]
+    static let clientAuth: Self = [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x02]
+    static let authorityInformationAccess: Self = [
+        0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x01,
+    ]
+}

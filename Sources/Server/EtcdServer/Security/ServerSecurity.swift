@@ -1,0 +1,158 @@
+import Bootstrap
+import Configuration
+import ServerLogging
+import TLS
+
+/// The TLS of a member: what it serves clients and members with, and what it dials members with.
+///
+/// All files are read here, before anything is written: a member whose certificates are broken
+/// does not start.
+struct ServerSecurity: Sendable {
+    /// For the https and unixs URLs of clients and of metrics; nil without such a URL.
+    let clients: TLSServer?
+    /// The files of `clients`.
+    let clientFiles: TransportSecurity
+    /// For the https URLs of members; nil without such a URL.
+    let peers: TLSServer?
+    /// For requests to members with an https URL.
+    let dialing: TLSClient
+
+    /// Reads certificates, or makes them, in etcd's order: members first.
+    ///
+    /// - Throws: `BootstrapError` with etcd's text.
+    init(_ configuration: ServerConfiguration, logger: ServerLogger) throws {
+        let observe: @Sendable (TLSEvent) -> Void = { logger.log($0) }
+        try Self.checkSuites(configuration)
+        let peerFiles = try Self.files(.peer, configuration, logger)
+        do {
+            (peers, dialing) = try Self.peerTLS(peerFiles, configuration, logger, observe)
+        } catch {
+            logger.error("creating peer listener failed", ["error": .error(error)])
+            throw error
+        }
+        clientFiles = try Self.files(.client, configuration, logger)
+        try Self.checkClientURLs(configuration, clientFiles, logger)
+        try Self.checkMetricsURLs(configuration, clientFiles)
+        clients = try Self.clientTLS(clientFiles, configuration, observe)
+    }
+
+    private static func checkSuites(_ configuration: ServerConfiguration) throws {
+        do throws(TLSConfigurationError) {
+            try CipherSuites.check(configuration.cipherSuites.values)
+        } catch {
+            throw BootstrapError(error.description)
+        }
+    }
+
+    /// The configured files, or those of a certificate that is made now.
+    private static func files(
+        _ side: TransportSide, _ configuration: ServerConfiguration, _ logger: ServerLogger
+    ) throws -> TransportSecurity {
+        let given = side.security(of: configuration)
+        guard given.autoTLS else { return given }
+        guard given.certificateFile.isEmpty, given.keyFile.isEmpty else {
+            logger.warn("ignoring \(side.rawValue) auto TLS since certs given")
+            return given
+        }
+        return try AutomaticCertificate(side, configuration).prepare(logger: logger)
+    }
+
+    private static func peerTLS(
+        _ files: TransportSecurity, _ configuration: ServerConfiguration, _ logger: ServerLogger,
+        _ observe: @escaping @Sendable (TLSEvent) -> Void
+    ) throws -> (TLSServer?, TLSClient) {
+        if files.hasCertificate {
+            logger.info("starting with peer TLS", files.logFields(configuration.cipherSuites))
+        }
+        let urls = configuration.listenPeerURLs.urls
+        for url in urls where url.scheme == .http {
+            if files.hasCertificate {
+                logger.warn(
+                    "scheme is HTTP while key and cert files are present; ignoring key and cert "
+                        + "files", ["peer-url": .string(url.text)])
+            }
+            if files.clientCertificateAuth {
+                logger.warn(
+                    "scheme is HTTP while --peer-client-cert-auth is enabled; ignoring client cert "
+                        + "auth for this URL", ["peer-url": .string(url.text)])
+            }
+        }
+        let endpoint = TLSEndpointConfiguration(files, configuration, side: .peer)
+        do throws(TLSConfigurationError) {
+            var server: TLSServer?
+            if let url = urls.first(where: { $0.scheme == .https }) {
+                guard files.hasCertificate else {
+                    throw TLSConfigurationError(
+                        "cannot listen on TLS for \(url.authority): "
+                            + "KeyFile and CertFile are not presented")
+                }
+                server = try TLSServer(endpoint, applicationProtocols: [], observe: observe)
+            }
+            let client = try TLSClient(endpoint, applicationProtocols: [], observe: observe)
+            return (server, client)
+        } catch {
+            throw BootstrapError(error.description)
+        }
+    }
+
+    private static func clientTLS(
+        _ files: TransportSecurity, _ configuration: ServerConfiguration,
+        _ observe: @escaping @Sendable (TLSEvent) -> Void
+    ) throws -> TLSServer? {
+        let isUsed =
+            (configuration.listenClientURLs.urls + configuration.listenClientHTTPURLs.urls
+            + configuration.listenMetricsURLs.urls).contains(where: \.scheme.isSecure)
+        guard isUsed else { return nil }
+        do throws(TLSConfigurationError) {
+            let endpoint = TLSEndpointConfiguration(files, configuration, side: .client)
+            return try TLSServer(endpoint, applicationProtocols: ["h2"], observe: observe)
+        } catch {
+            throw BootstrapError(error.description)
+        }
+    }
+}
+
+extension ServerSecurity {
+    private static func checkClientURLs(
+        _ configuration: ServerConfiguration, _ files: TransportSecurity, _ logger: ServerLogger
+    ) throws {
+        for url in configuration.listenClientURLs.urls + configuration.listenClientHTTPURLs.urls {
+            guard !url.scheme.isSecure else {
+                guard files.hasCertificate else {
+                    throw BootstrapError(
+                        "TLS key/cert (--cert-file, --key-file) must be provided for client url "
+                            + "\(url.text) with HTTPS scheme")
+                }
+                continue
+            }
+            if files.hasCertificate {
+                logger.warn(
+                    "scheme is http or unix while key and cert files are present; ignoring key and "
+                        + "cert files", ["client-url": .string(url.text)])
+            }
+            if files.clientCertificateAuth {
+                logger.warn(
+                    "scheme is http or unix while --client-cert-auth is enabled; ignoring client "
+                        + "cert auth for this URL", ["client-url": .string(url.text)])
+            }
+        }
+        let addresses = Set(configuration.listenClientURLs.urls.map(\.listeningAddress))
+        for url in configuration.listenClientHTTPURLs.urls
+        where addresses.contains(url.listeningAddress) {
+            throw BootstrapError(
+                "cannot bind both --listen-client-urls and --listen-client-http-urls on the same "
+                    + "url \(url.text)")
+        }
+    }
+
+    private static func checkMetricsURLs(
+        _ configuration: ServerConfiguration, _ files: TransportSecurity
+    ) throws {
+        let isSecure = configuration.listenMetricsURLs.urls.contains(where: \.scheme.isSecure)
+        guard !isSecure || files.hasCertificate else {
+            throw BootstrapError(
+                "client TLS key/cert (--cert-file, --key-file) must be provided for metrics "
+                    + "secure url")
+        }
+    }
+}
