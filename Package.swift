@@ -247,8 +247,10 @@ let modules: [Target] = [
 ]
 
 let testTargets: [Target] = [
-    // What several test targets share: temporary directories, child processes.
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    // What several test targets share: temporary directories, child processes, certificates.
+    .target(
+        name: "TestSupport", dependencies: [x509, asn1, crypto], path: "Tests/TestSupport",
+        swiftSettings: settings),
     tests("EtcdAPITests", ["Disk", "EtcdAPI", protobuf]),
     tests("RaftTests", ["Identifiers", "Raft"], exclude: ["Scenarios"]),
     tests("DiskTests", ["Disk", "TestSupport"]),
@@ -286,9 +288,9 @@ let testTargets: [Target] = [
         "ClusterTests",
         [
             "Bolt", "Bootstrap", "Configuration", "Disk", "EtcdAPI", "EtcdServer", "GRPCServices",
-            "HTTPServices", "Identifiers", "MemberRuntime", "Membership", "PeerTransport",
-            "Prometheus", "Raft", "ServerLogging", "Stages", "StateMachine", "TestSupport", nio,
-            nioHTTP1, nioPosix, protobuf,
+            "HTTPServices", "Identifiers", "Listening", "MemberRuntime", "Membership",
+            "PeerTransport", "Prometheus", "Raft", "ServerLogging", "Stages", "StateMachine", "TLS",
+            "TestSupport", nio, nioHTTP1, nioPosix, protobuf,
         ]),
     tests("DNSTests", ["DNS"]),
     tests(

@@ -1,4 +1,3 @@
-import Glibc
 import Identifiers
 import NIOCore
 import Raft
@@ -115,20 +114,5 @@ struct PeerLoopsTests {
         }
         #expect(members[1].loops.count <= loops + 1)
         for member in members { try await member.stop() }
-    }
-
-    @Test func listeningSocketServesSeveralLoopsInTurn() async throws {
-        let socket = try ListeningSocket(SocketAddress(ipAddress: "::1", port: 0))
-        #expect((socket.address.port ?? 0) > 0)
-        let taken = socket.address
-        #expect(throws: ListeningSocket.Failure.self) { try ListeningSocket(taken) }
-        let copy = try socket.duplicate()
-        #expect(copy >= 0)
-        socket.close()
-        #expect(throws: ListeningSocket.Failure.self) { try socket.duplicate() }
-        // The copy alone keeps the port.
-        #expect(throws: ListeningSocket.Failure.self) { try ListeningSocket(taken) }
-        Glibc.close(copy)
-        _ = try ListeningSocket(taken)
     }
 }

@@ -183,6 +183,20 @@ struct SnapshotDatabaseTests {
         #expect(throws: StateRefusal.authEnabled) { try accept(through: 43) }
     }
 
+    @Test func anAppliedIndexThatNoLogReachesIsRefused() throws {
+        for index in [LogIndex.limit, .max] {
+            try receive { transaction in
+                let meta = try transaction.createBucketIfMissing(StoreBucket.meta)
+                try StoreBucket.recordApplied(index: index, term: Self.term, in: meta)
+            }
+            #expect(throws: StateRefusal.appliedIndexOutOfRange(index)) { try accept() }
+            #expect(throws: StateRefusal.appliedIndexOutOfRange(index)) {
+                try database.requireServable(through: Self.index)
+            }
+            try disk.remove("/db")
+        }
+    }
+
     @Test func anEmptyOneIsRefused() throws {
         let bolt = try Bolt.open(disk: disk, path: Self.path)
         bolt.close()

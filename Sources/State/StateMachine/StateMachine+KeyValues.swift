@@ -118,11 +118,14 @@ extension StateMachine {
         return applied
     }
 
-    /// Whether a request of this cost fits into the quota and its keys into the index. One that
-    /// does not is executed, as in etcd, and raises the alarm that makes members reject further
-    /// ones.
+    /// Whether a request of this cost fits into the quota, its keys into the index, and the
+    /// database into its address space. One that does not is executed, as in etcd, and raises the
+    /// alarm that makes members reject further ones.
     func admits(_ costBytes: Int) -> Bool {
-        guard costBytes == 0 || !store.isIndexNearlyFull else { return false }
+        guard costBytes > 0 else { return true }
+        guard !store.isIndexNearlyFull,
+            bolt.hasCapacity(forBytes: store.pendingBytesWhileApplying)
+        else { return false }
         // Free pages are only subtracted near the limit: counting them takes another lock.
         let sizeBytesMax = bolt.sizeBytes + store.pendingBytesWhileApplying
         return configuration.quota.admits(costBytes: costBytes, databaseBytes: sizeBytesMax)

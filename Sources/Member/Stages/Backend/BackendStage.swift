@@ -170,7 +170,7 @@ package struct BackendStage {
         case .reloadState(let snapshot): try reloadState(snapshot, into: &effects)
         case .removeReceived(let snapshot):
             recordedIndex = max(recordedIndex, snapshot.index)
-            _ = try snapshots.removeDatabases(olderThan: snapshot.index)
+            removeReceivedDatabases(olderThan: snapshot.index, into: &effects)
         case .work(let work):
             effects.append(.ran(work, Confined(context)))
         case .compact: try compact(now, into: &effects)

@@ -36,6 +36,11 @@ package final class PeerLoops: Sendable {
         var unfinished: [ObjectIdentifier: [any Channel]] = [:]
         var isStopped = false
 
+        /// The loop that accepts now; an earlier one while the thread of a new one starts.
+        var handshakeLoop: any EventLoop {
+            threads[min(table.handshakeLoop, threads.count - 1)].any()
+        }
+
         func number(of loop: any EventLoop) -> Int? {
             threads.firstIndex { $0.any() === loop }
         }
@@ -81,6 +86,9 @@ package final class PeerLoops: Sendable {
         return used.any()
     }
 
+    /// The loop that accepts now.
+    var handshakeLoop: any EventLoop { state.withLock { $0.handshakeLoop } }
+
     /// Number of loops of accepted connections.
     var count: Int { state.withLock { $0.threads.count } }
 
@@ -103,11 +111,11 @@ extension PeerLoops {
     ///   listened before is closed afterwards. Both must accept from the same socket
     ///   (`ListeningSocket`).
     package func listen(_ listen: @escaping Listen) async throws {
-        let loop = state.withLock { $0.threads[$0.table.handshakeLoop].any() }
+        let loop = handshakeLoop
         let channel = try await listen(loop).get()
         let (number, target) = state.withLock { state in
             state.listeners.append(Listener(listen: listen, channel: channel))
-            return (state.listeners.count - 1, state.threads[state.table.handshakeLoop].any())
+            return (state.listeners.count - 1, state.handshakeLoop)
         }
         // The first listener may have accepted a stream meanwhile.
         if target !== loop { move(number, to: target) }

@@ -104,7 +104,7 @@ extension KeyIndex {
         let history = payload.loadUnaligned(
             fromByteOffset: LeafEntry.historyOffset, as: UInt32.self)
         guard chunks.hasCapacity(inHistory: history) else {
-            throw .full(reservedBytes: chunks.reservedBytes)
+            throw chunks.shortage
         }
         let chunk = chunks.append(newest, toHistory: history)
         payload.storeBytes(of: chunk, toByteOffset: LeafEntry.historyOffset, as: UInt32.self)

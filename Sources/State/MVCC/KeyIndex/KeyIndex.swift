@@ -60,6 +60,7 @@ package final class KeyIndex {
     package var isNearlyFull: Bool {
         pages.usedCount * PageArena.pageSizeBytes > pages.reservedBytes / 8 * 7
             || chunks.takenBytes > chunks.reservedBytes / 8 * 7
+            || pages.isStarved || chunks.isStarved
     }
 
     /// Bytes in use for pages, histories and long keys.
