@@ -152,7 +152,9 @@ let modules: [Target] = [
         ]),
 
     // The Swift client library.
-    module("Client", "EtcdClient", ["GRPC", "EtcdAPI", "TLS", nio, nioPosix, protobuf]),
+    module(
+        "Client", "EtcdClient",
+        ["GRPC", "EtcdAPI", "Identifiers", "TLS", nio, nioPosix, protobuf]),
 
     // The gRPC services: KV, Watch, Lease, Cluster, Maintenance, Lock, Election, Auth, Health.
     module(
@@ -206,9 +208,9 @@ let modules: [Target] = [
         ]),
 
     // Checks histories of concurrent operations for linearizability.
-    module("Verification", "Linearizability"),
+    module("Verification", "Linearizability", ["Identifiers"]),
     // Checks watch events, reads, hashes and leases against the log of the cluster.
-    module("Verification", "Checkers", ["Linearizability"]),
+    module("Verification", "Checkers", ["Identifiers", "Linearizability"]),
     // A cluster on one thread and virtual time, under faults and clients.
     module(
         "Verification", "Simulator",
@@ -235,11 +237,11 @@ let modules: [Target] = [
     // Inspects data directories and snapshot files.
     program(
         "Tools", "etcdutl",
-        ["Bolt", "Disk", "EtcdAPI", "MVCC", "WriteAheadLog", "CCRC32C", arguments]),
+        ["Bolt", "Disk", "EtcdAPI", "Identifiers", "MVCC", "WriteAheadLog", "CCRC32C", arguments]),
     // Runs the simulator.
     program("Tools", "simulate", ["Simulator", arguments]),
     // Checks a recorded history of calls to a cluster.
-    program("Tools", "linearizable", ["Linearizability"]),
+    program("Tools", "linearizable", ["Identifiers", "Linearizability"]),
     // Generates load and measures latencies.
     program("Tools", "loadgenerator", ["GRPC", "HTTP2", "EtcdAPI", "TLS", nio, nioPosix]),
 ]
@@ -256,7 +258,8 @@ let testTargets: [Target] = [
         "WriteAheadLogTests",
         ["CCRC32C", "Disk", "EtcdAPI", "Identifiers", "TestSupport", "WriteAheadLog"]),
     tests("BoltTests", ["Bolt", "Disk", "TestSupport"]),
-    tests("MVCCTests", ["Bolt", "Disk", "EtcdAPI", "MVCC", "TestSupport", protobuf]),
+    tests(
+        "MVCCTests", ["Bolt", "Disk", "EtcdAPI", "Identifiers", "MVCC", "TestSupport", protobuf]),
     tests("LeaseTests", ["Bolt", "Disk", "EtcdAPI", "Lease", protobuf]),
     tests("MembershipTests", ["Bolt", "Disk", "EtcdAPI", "Identifiers", "Membership"]),
     tests(
@@ -321,8 +324,8 @@ let testTargets: [Target] = [
         ]),
     tests("EtcdClientTests", ["EtcdClient", "TestSupport"]),
     tests("SimulatorTests", ["Simulator"]),
-    tests("LinearizabilityTests", ["Disk", "Linearizability"]),
-    tests("CheckersTests", ["Checkers", "Linearizability"]),
+    tests("LinearizabilityTests", ["Disk", "Identifiers", "Linearizability"]),
+    tests("CheckersTests", ["Checkers", "Identifiers", "Linearizability"]),
     tests(
         "PeerTransportTests",
         [

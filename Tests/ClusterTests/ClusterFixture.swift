@@ -56,8 +56,8 @@ final class ClusterFixture {
         localID = member.localID
         clusterID = member.clusterID
         var context = ServingMember.Context(
-            logger: logger, registry: MetricRegistry(), group: group, peerLoops: peerLoops,
-            firstRequestID: bootstrap.requestNumber(localID))
+            logger: logger, registry: MetricRegistry(), disk: RealDisk(), group: group,
+            peerLoops: peerLoops, firstRequestID: bootstrap.requestNumber(localID))
         context.onReceivedDatabase = { [findings] finding in
             findings.withLock { $0.append(finding.text) }
         }

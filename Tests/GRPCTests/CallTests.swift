@@ -81,8 +81,11 @@ import Testing
         let server = try await EchoServer.start()
         let client = try await server.connect()
         let long = String(repeating: "x", count: 60_000)
-        let metadata = [("hasleader", "true"), ("token", "abc"), ("long", long)]
-        for (name, value) in metadata + [("absent", "none")] {
+        let metadata = [
+            ("hasleader", "true"), ("token", "abc"), ("long", long), ("unread", "x"),
+            ("token", "second"),
+        ]
+        for (name, value) in metadata.prefix(3) + [("absent", "none"), ("unread", "none")] {
             let response = try await client.unary(
                 path: "/test.Echo/Metadata", message: Array(name.utf8), metadata: metadata
             ).get()

@@ -20,6 +20,7 @@ struct EchoServer: Sendable {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let log = EchoLog()
         var configuration = GRPCServerConfiguration()
+        configuration.metadataNames = ["hasleader", "token", "long"]
         configuration.onReadTickComplete = { log.completeTick($0) }
         change(&configuration)
         let server = GRPCServer(

@@ -12,6 +12,8 @@ final class HTTP2Client: Sendable {
         var bytes: [UInt8] = []
         /// The error code of a stream that was reset before the response was complete.
         var resetCode: UInt32?
+        /// The error code with which the stream is closed.
+        let closeCode: EventLoopFuture<UInt32>
 
         var body: String { String(decoding: bytes, as: UTF8.self) }
     }
@@ -26,20 +28,24 @@ final class HTTP2Client: Sendable {
         _ change: @escaping @Sendable (inout HTTP2Configuration) -> Void = { _ in }
     ) async throws {
         self.server = server
-        (channel, connection) = try await ClientBootstrap(
-            group: MultiThreadedEventLoopGroup.singleton
-        )
-        .connect(host: "127.0.0.1", port: server.port)
-        .flatMapThrowing { channel in
-            var configuration = HTTP2Configuration()
-            change(&configuration)
-            let connection = HTTP2Connection(
-                role: .client, configuration: configuration,
-                loop: HTTP2Loop(eventLoop: channel.eventLoop))
-            try channel.pipeline.syncOperations.addHandler(connection)
-            return (channel, NIOLoopBound(connection, eventLoop: channel.eventLoop))
+        let loop = MultiThreadedEventLoopGroup.singleton.any()
+        let port = server.port
+        // On the event loop, so that the handler is added before the server's SETTINGS are read.
+        (channel, connection) = try await loop.flatSubmit {
+            ClientBootstrap(group: loop).connect(host: "127.0.0.1", port: port)
+                .flatMapThrowing { channel in
+                    var configuration = HTTP2Configuration()
+                    change(&configuration)
+                    let connection = HTTP2Connection(
+                        role: .client, configuration: configuration,
+                        loop: HTTP2Loop(eventLoop: loop))
+                    try channel.pipeline.syncOperations.addHandler(connection)
+                    return (channel, NIOLoopBound(connection, eventLoop: loop))
+                }
         }.get()
     }
+
+    deinit { channel.close(promise: nil) }
 
     func close() async throws { try await channel.close().get() }
 
@@ -63,9 +69,8 @@ final class HTTP2Client: Sendable {
         authority: String? = "127.0.0.1:2379",
         _ send: @escaping @Sendable (HTTP2Stream) -> Void = { _ in }
     ) -> EventLoopFuture<Response> {
-        let connection = self.connection
-        return channel.eventLoop.flatSubmit {
-            let exchange = Exchange(connection.value.loop.eventLoop.makePromise())
+        channel.eventLoop.flatSubmit { [self] in
+            let exchange = Exchange(channel.eventLoop)
             let head = [(":method", method), (":scheme", "http"), (":path", path)]
             let host = authority.map { [(":authority", $0)] } ?? []
             do {
@@ -73,9 +78,10 @@ final class HTTP2Client: Sendable {
                     headers: HTTP2HeaderBlock(head + host + headers), delegate: exchange)
                 send(stream)
             } catch {
-                exchange.response.fail(error)
+                exchange.fail(error)
             }
-            return exchange.response.futureResult
+            // The client lives until the response has arrived.
+            return exchange.response.futureResult.always { _ in withExtendedLifetime(self) {} }
         }
     }
 }
@@ -83,11 +89,21 @@ final class HTTP2Client: Sendable {
 /// Collects the response of one stream.
 private final class Exchange: HTTP2StreamDelegate {
     let response: EventLoopPromise<HTTP2Client.Response>
-    private var received = HTTP2Client.Response()
+    private let closeCode: EventLoopPromise<UInt32>
+    private var received: HTTP2Client.Response
     private var hasHead = false
     private var isComplete = false
 
-    init(_ response: EventLoopPromise<HTTP2Client.Response>) { self.response = response }
+    init(_ eventLoop: any EventLoop) {
+        response = eventLoop.makePromise()
+        closeCode = eventLoop.makePromise()
+        received = HTTP2Client.Response(closeCode: closeCode.futureResult)
+    }
+
+    func fail(_ error: any Error) {
+        response.fail(error)
+        closeCode.fail(error)
+    }
 
     func streamReceivedHeader(
         name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
@@ -115,6 +131,7 @@ private final class Exchange: HTTP2StreamDelegate {
     func streamBecameWritable() {}
 
     func streamClosed(_ code: HTTP2ErrorCode, connectionLost: Bool) {
+        closeCode.succeed(code.rawValue)
         guard !isComplete else { return }
         received.resetCode = code.rawValue
         response.succeed(received)

@@ -25,6 +25,14 @@ import Testing
         }
     }
 
+    @Test func aClientThatSendsOnAfterItsResponseIsReset() async throws {
+        let client = try await HTTP2Fixture { $0.bodyBytesMax = 10 }.connect()
+        let refused = try await client.open("POST", "/livez", [("content-length", "11")]).get()
+        #expect(refused.status == 413 && refused.resetCode == nil)
+        #expect(try await refused.closeCode.get() == HTTP2ErrorCode.noError.rawValue)
+        #expect(try await client.get("/livez").status == 200)
+    }
+
     @Test func aBodyHasItsAnnouncedLength() async throws {
         let client = try await HTTP2Fixture().connect()
         let length = [("content-length", "2")]

@@ -75,10 +75,25 @@ struct OpenSSLTests {
         _ = try TLSServer(configuration("srv"))
     }
 
-    @Test func curvesThatOnlyClientsRefuse() throws {
+    /// etcd starts with these, but no client can connect; BoringSSL takes neither.
+    @Test func certificatesThatBoringSSLCannotUse() throws {
         try run("ecparam -name secp224r1 -genkey -noout -out p224.key")
         try issue("p224")
-        _ = try TLSServer(configuration("p224"))
+        #expect(throws: TLSConfigurationError("tls: unsupported certificate curve (P-224)")) {
+            try TLSServer(configuration("p224"))
+        }
+        try files.write("ext", "keyUsage=keyCertSign\n")
+        try run(
+            """
+            ecparam -name prime256v1 -genkey -noout -out usage.key
+            req -new -key usage.key -subj '/CN=usage' -out usage.csr
+            x509 -req -in usage.csr -CA ca.crt -CAkey ca.key -set_serial 1 -extfile ext \
+            -out usage.crt
+            """)
+        #expect(
+            throws: TLSConfigurationError(
+                "tls: certificate cannot be used for TLS (key usage without digitalSignature?)")
+        ) { try TLSServer(configuration("usage")) }
     }
 
     @Test func shortKeysOfRSA() async throws {

@@ -8,9 +8,15 @@ import Testing
 /// Odd and hostile connections, and what is logged about them.
 @Suite("odd connections")
 struct RawConnectionTests {
+    private let endpoints: Endpoints
+
+    init() throws {
+        endpoints = try Endpoints()
+    }
+
     /// Sends bytes and closes the connection.
     private func refusal(_ bytes: [UInt8], closes: Bool = true) async throws -> TLSRefusal? {
-        let listener = try await TestListener(TLSServer(Endpoints().server))
+        let listener = try await TestListener(TLSServer(endpoints.server))
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .connect(host: "127.0.0.1", port: listener.port).get()
@@ -62,7 +68,7 @@ struct RawConnectionTests {
     }
 
     @Test func resets() async throws {
-        let listener = try await TestListener(TLSServer(Endpoints().server))
+        let listener = try await TestListener(TLSServer(endpoints.server))
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(host: "127.0.0.1", port: listener.port).get()
         let provider = try #require(channel as? any SocketOptionProvider)

@@ -332,6 +332,15 @@ class Cluster:
         until(lambda: self.leader() is member, 30, f"{member.name} as leader")
 
 
+def started(cluster):
+    """Starts a cluster, and closes it if it does not become ready."""
+    try:
+        return cluster.start()
+    except BaseException:
+        cluster.close()
+        raise
+
+
 def hash_at(member, revision):
     """(hash, compacted revision) of a member, or None while its revision is smaller."""
     try:

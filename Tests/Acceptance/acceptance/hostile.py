@@ -2,7 +2,7 @@
 import contextlib
 import time
 
-from acceptance.cluster import Cluster
+from acceptance.cluster import Cluster, started
 from acceptance.greedy import PeakMemory, Puts
 from acceptance.members import free_ports
 from acceptance.secure import ClientTLS, peer_flags, server_flags
@@ -35,7 +35,7 @@ class Attacked:
                 f"--listen-client-urls={one.url},http://127.0.0.1:{plain}",
                 f"--listen-metrics-urls=http://127.0.0.1:{metrics},"
                 f"https://127.0.0.1:{secure_metrics}"]
-        self.cluster.start()
+        started(self.cluster)
         self.victim = self.cluster.wait_leader()
 
     @property

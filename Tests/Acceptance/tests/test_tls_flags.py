@@ -90,14 +90,14 @@ CLIENT_SIDE = [
       for name in ("srv-expired", "srv-notyet", "srv-nosan", "srv-other", "srv-conly", "self",
                    "srv-ca2", "srv-int-nochain", "srv-p521", "srv-ed25519")),
     # The certificate for the member's own calls.
-    Case("client-cert-alone", client_names(CLIENT, client_cert="cli.crt"),
+    Case("own-cert-alone", client_names(CLIENT, client_cert="cli.crt"),
          "ClientKeyFile and ClientCertFile must both be present or both absent: key: , "
          "cert: cli.crt]"),
-    Case("client-key-alone", client_names(CLIENT, client_key="cli.key"),
+    Case("own-key-alone", client_names(CLIENT, client_key="cli.key"),
          "ClientKeyFile and ClientCertFile must both be present or both absent: key: cli.key, "
          "cert: ]"),
-    Case("client-cert-missing", client_names(CLIENT, "nofile", "cli.key"), MISSING),
-    Case("client-cert-of-another-key", client_names(CLIENT, "cli.crt", "srv.key"),
+    Case("own-cert-missing", client_names(CLIENT, "nofile", "cli.key"), MISSING),
+    Case("own-cert-of-another-key", client_names(CLIENT, "cli.crt", "srv.key"),
          "tls: private key does not match public key"),
     # The authorities.
     Case("ca-missing", f"{CLIENT} --trusted-ca-file=nofile", MISSING),
@@ -141,7 +141,7 @@ CLIENT_SIDE = [
     Case("http-only-url-like-client-url",
          f"{CLIENT} --listen-client-http-urls=http://127.0.0.1:{{client}}",
          "cannot bind both --listen-client-urls and --listen-client-http-urls on the same url "
-         "https://127.0.0.1:{client}", old=False),
+         "http://127.0.0.1:{client}", old=False),
     Case("good-with-everything",
          f"{CLIENT} --client-cert-file=cli.crt --client-key-file=cli.key --client-cert-auth "
          "--trusted-ca-file=ca.crt --client-crl-file=crl.der",
@@ -202,7 +202,7 @@ METRICS_SIDE = [
          client="http"),
     Case("metrics-http-and-https-on-one-port",
          f"{CLIENT} {METRICS.format('http')},https://127.0.0.1:{{metrics}}",
-         "listen tcp 127.0.0.1:{metrics}: bind: address already in use"),
+         "listen tcp 127.0.0.1:{metrics}: bind: address already in use", writes=True),
 ]
 GCM = "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"
 VERSION = 'unexpected TLS version "{}" (must be one of: TLS1.2, TLS1.3)'

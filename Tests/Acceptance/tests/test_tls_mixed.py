@@ -3,7 +3,7 @@ by a snapshot, leads and sends one; all members are replaced while their certifi
 import pytest
 
 from acceptance import history
-from acceptance.cluster import Cluster, is_3_5, metric, until
+from acceptance.cluster import Cluster, is_3_5, metric, started, until
 from acceptance.members import our_etcd
 from acceptance.mixed_load import loaded
 from acceptance.rotated_files import RotatedFiles
@@ -40,7 +40,7 @@ class SecureCluster(Cluster):
 @pytest.fixture
 def cluster(tmp_path, certificates):
     one = SecureCluster(tmp_path, certificates, members=6)
-    yield one.start()
+    yield started(one)
     one.close()
 
 

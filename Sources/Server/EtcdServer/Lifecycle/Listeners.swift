@@ -72,6 +72,11 @@ struct Listeners: Sendable {
     func serveClients() async {
         await channels.acceptClients()
         let configuration = server.configuration
+        let files = server.security.clientFiles
+        if files.hasCertificate {
+            server.logger.info(
+                "starting with client TLS", files.logFields(configuration.cipherSuites))
+        }
         let isSplit = !configuration.listenClientHTTPURLs.urls.isEmpty
         logClientListeners(
             configuration.listenClientURLs.urls, traffic: isSplit ? "grpc" : "grpc+http")

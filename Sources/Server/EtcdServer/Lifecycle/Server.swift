@@ -21,7 +21,8 @@ package final class Server: Sendable {
     let configuration: ServerConfiguration
     let logger: ServerLogger
     let security: ServerSecurity
-    let limits = ConnectionLimits()
+    /// Descriptors of the process, and how many connections they allow.
+    let limits: DescriptorLimits
     let transport: PeerTransport
     let runtime: MemberRuntime
     let services: ServiceTable
@@ -47,6 +48,10 @@ package final class Server: Sendable {
         self.signals = signals
         self.configuration = configuration
         self.logger = logger
+        limits = DescriptorLimits.raise()
+        limits.requireSufficient(logger: logger)
+        let disk = RealDisk(
+            reserve: DescriptorReserve(count: DescriptorLimits.filesReserveCount))
         group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         peerLoops = PeerLoops(
             separatesHandshakes: configuration.listenPeerURLs.urls.contains { $0.scheme == .https })
@@ -54,7 +59,7 @@ package final class Server: Sendable {
         _ = try AuthTokenOptions(configuration.authToken, logger: logger)
         DirectoryPermissions.check(DataDirectory(configuration), logger: logger)
         let bootstrap = MemberBootstrap(
-            configuration, disk: RealDisk(), logger: logger,
+            configuration, disk: disk, logger: logger,
             startUnixMilliseconds: unixMilliseconds(),
             peers: ClusterProbe(
                 group: group, tls: security.dialing, clientFiles: configuration.clientSecurity))
@@ -66,8 +71,8 @@ package final class Server: Sendable {
         let serving = try await ServingMember(
             member, configuration,
             in: ServingMember.Context(
-                logger: logger, registry: registry, group: group, peerLoops: peerLoops,
-                dialing: security.dialing,
+                logger: logger, registry: registry, disk: disk, group: group,
+                peerLoops: peerLoops, dialing: security.dialing,
                 firstRequestID: bootstrap.requestNumber(localID),
                 onReceivedDatabase: { logger.log($0) }, onRemoval: { signals.reportRemoval() },
                 onFailure: { reason in

@@ -21,10 +21,12 @@ struct ServingMember {
     let runtime: MemberRuntime
     let services: ServiceTable
 
-    /// Logger, metrics, event loops and callbacks of a member.
+    /// Logger, metrics, disk, event loops and callbacks of a member.
     struct Context {
         let logger: ServerLogger
         let registry: MetricRegistry
+        /// Holds the files of the member.
+        let disk: any Disk
         /// The event loops of client connections, and of requests to other members.
         let group: MultiThreadedEventLoopGroup
         /// The event loops of peer connections.
@@ -56,7 +58,7 @@ struct ServingMember {
         let queues = MemberQueues(admission: admission)
         let roster = PeerRoster(onRemoval: context.onRemoval)
         messageReceiver = PeerMessageReceiver(
-            queues: queues, snapshots: member.parts.snapshots, disk: RealDisk(),
+            queues: queues, snapshots: member.parts.snapshots, disk: context.disk,
             observation: PeerObservation(localID: localID, logger: logger), roster: roster,
             onReceivedDatabase: context.onReceivedDatabase)
         let peerMetrics = PeerMetrics(localID: localID, registry: registry)
