@@ -16,8 +16,9 @@ run: server
 	    --initial-cluster default=http://127.0.0.1:2380
 
 ## Starts three members on 127.0.0.1, data and logs in ./cluster; Ctrl-C stops them all.
+## make cluster TLS=1 encrypts every wire, with certificates made for it in ./cluster/tls.
 cluster: server
-	@exec bash Scripts/cluster.sh "$$($(RELEASE) --show-bin-path)/etcd"
+	@TLS=$(TLS) exec bash Scripts/cluster.sh "$$($(RELEASE) --show-bin-path)/etcd"
 
 ## All checks: imports, formatting, unit tests, acceptance tests with the differential test.
 test:

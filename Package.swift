@@ -44,9 +44,9 @@ let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swi
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioConcurrency: Target.Dependency = .product(
     name: "NIOConcurrencyHelpers", package: "swift-nio")
+let nioTLSEvents: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioTLS: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let cryptoExtras: Target.Dependency = .product(name: "_CryptoExtras", package: "swift-crypto")
-let nioTLSEvents: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
 let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -133,7 +133,11 @@ let modules: [Target] = [
         "Network", "GRPC", ["ConnectionIdentity", "HTTP2", "Gzip", "TLS", nio, nioPosix]),
     // etcd's peer protocol: streams, pipeline, snapshots, probes.
     module(
-        "Network", "PeerTransport", ["EtcdAPI", "Identifiers", "Raft", nio, nioPosix, nioHTTP1]),
+        "Network", "PeerTransport",
+        [
+            "ConnectionIdentity", "EtcdAPI", "Identifiers", "Raft", "TLS", nio, nioPosix, nioHTTP1,
+            nioTLSEvents,
+        ]),
     // The way of a connection from its acceptance to its first request, for all listeners.
     module("Network", "Listening", ["ConnectionIdentity", "TLS", nio, nioPosix, nioTLSEvents]),
     // SRV records from the name servers of resolv.conf.
@@ -148,7 +152,9 @@ let modules: [Target] = [
         ]),
 
     // The Swift client library.
-    module("Client", "EtcdClient", ["GRPC", "EtcdAPI", "TLS", nio, nioPosix, protobuf]),
+    module(
+        "Client", "EtcdClient",
+        ["GRPC", "EtcdAPI", "Identifiers", "TLS", nio, nioPosix, protobuf]),
 
     // The gRPC services: KV, Watch, Lease, Cluster, Maintenance, Lock, Election, Auth, Health.
     module(
@@ -186,9 +192,9 @@ let modules: [Target] = [
         "Server", "Bootstrap",
         [
             "Bolt", "Configuration", "DNS", "Disk", "EtcdAPI", "Identifiers", "EtcdClient",
-            "GRPCServices", "MVCC",
-            "MemberRuntime", "Membership", "PeerTransport", "Raft", "Replica", "ServerLogging",
-            "SnapshotRestore", "StateMachine", "Telemetry", "WriteAheadLog", nio, nioPosix,
+            "GRPCServices", "MVCC", "MemberRuntime", "Membership", "PeerTransport", "Raft",
+            "Replica", "ServerLogging", "SnapshotRestore", "StateMachine", "TLS", "Telemetry",
+            "WriteAheadLog", nio, nioPosix,
         ]),
     // The server: puts everything together, starts, monitors and stops it.
     module(
@@ -202,9 +208,9 @@ let modules: [Target] = [
         ]),
 
     // Checks histories of concurrent operations for linearizability.
-    module("Verification", "Linearizability"),
+    module("Verification", "Linearizability", ["Identifiers"]),
     // Checks watch events, reads, hashes and leases against the log of the cluster.
-    module("Verification", "Checkers", ["Linearizability"]),
+    module("Verification", "Checkers", ["Identifiers", "Linearizability"]),
     // A cluster on one thread and virtual time, under faults and clients.
     module(
         "Verification", "Simulator",
@@ -231,18 +237,20 @@ let modules: [Target] = [
     // Inspects data directories and snapshot files.
     program(
         "Tools", "etcdutl",
-        ["Bolt", "Disk", "EtcdAPI", "MVCC", "WriteAheadLog", "CCRC32C", arguments]),
+        ["Bolt", "Disk", "EtcdAPI", "Identifiers", "MVCC", "WriteAheadLog", "CCRC32C", arguments]),
     // Runs the simulator.
     program("Tools", "simulate", ["Simulator", arguments]),
     // Checks a recorded history of calls to a cluster.
-    program("Tools", "linearizable", ["Linearizability"]),
+    program("Tools", "linearizable", ["Identifiers", "Linearizability"]),
     // Generates load and measures latencies.
     program("Tools", "loadgenerator", ["GRPC", "HTTP2", "EtcdAPI", "TLS", nio, nioPosix]),
 ]
 
 let testTargets: [Target] = [
-    // What several test targets share: temporary directories, child processes.
-    .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+    // What several test targets share: temporary directories, child processes, certificates.
+    .target(
+        name: "TestSupport", dependencies: [x509, asn1, crypto], path: "Tests/TestSupport",
+        swiftSettings: settings),
     tests("EtcdAPITests", ["Disk", "EtcdAPI", protobuf]),
     tests("RaftTests", ["Identifiers", "Raft"], exclude: ["Scenarios"]),
     tests("DiskTests", ["Disk", "TestSupport"]),
@@ -250,7 +258,8 @@ let testTargets: [Target] = [
         "WriteAheadLogTests",
         ["CCRC32C", "Disk", "EtcdAPI", "Identifiers", "TestSupport", "WriteAheadLog"]),
     tests("BoltTests", ["Bolt", "Disk", "TestSupport"]),
-    tests("MVCCTests", ["Bolt", "Disk", "EtcdAPI", "MVCC", "TestSupport", protobuf]),
+    tests(
+        "MVCCTests", ["Bolt", "Disk", "EtcdAPI", "Identifiers", "MVCC", "TestSupport", protobuf]),
     tests("LeaseTests", ["Bolt", "Disk", "EtcdAPI", "Lease", protobuf]),
     tests("MembershipTests", ["Bolt", "Disk", "EtcdAPI", "Identifiers", "Membership"]),
     tests(
@@ -279,9 +288,9 @@ let testTargets: [Target] = [
         "ClusterTests",
         [
             "Bolt", "Bootstrap", "Configuration", "Disk", "EtcdAPI", "EtcdServer", "GRPCServices",
-            "HTTPServices", "Identifiers", "MemberRuntime", "Membership", "PeerTransport",
-            "Prometheus", "Raft", "ServerLogging", "Stages", "StateMachine", "TestSupport", nio,
-            nioHTTP1, nioPosix, protobuf,
+            "HTTPServices", "Identifiers", "Listening", "MemberRuntime", "Membership",
+            "PeerTransport", "Prometheus", "Raft", "ServerLogging", "Stages", "StateMachine", "TLS",
+            "TestSupport", nio, nioHTTP1, nioPosix, protobuf,
         ]),
     tests("DNSTests", ["DNS"]),
     tests(
@@ -303,7 +312,7 @@ let testTargets: [Target] = [
     tests(
         "HTTPServicesTests",
         [
-            "ConnectionIdentity", "EtcdAPI", "EtcdServer", "GRPC", "HTTP2", "HTTPServices",
+            "ConnectionIdentity", "EtcdAPI", "EtcdServer", "GRPC", "Gzip", "HTTP2", "HTTPServices",
             "Identifiers", "MemberRuntime", "Prometheus", "Raft", "ServerLogging", "StateMachine",
             "Telemetry", nio, nioHTTP1, nioPosix,
         ]),
@@ -315,11 +324,14 @@ let testTargets: [Target] = [
         ]),
     tests("EtcdClientTests", ["EtcdClient", "TestSupport"]),
     tests("SimulatorTests", ["Simulator"]),
-    tests("LinearizabilityTests", ["Disk", "Linearizability"]),
-    tests("CheckersTests", ["Checkers", "Linearizability"]),
+    tests("LinearizabilityTests", ["Disk", "Identifiers", "Linearizability"]),
+    tests("CheckersTests", ["Checkers", "Identifiers", "Linearizability"]),
     tests(
         "PeerTransportTests",
-        ["EtcdAPI", "Identifiers", "PeerTransport", "Raft", "TestSupport", nio, nioHTTP1, nioPosix]),
+        [
+            "ConnectionIdentity", "EtcdAPI", "Identifiers", "Listening", "PeerTransport", "Raft",
+            "TLS", "TestSupport", nio, nioHTTP1, nioPosix,
+        ]),
     tests(
         "ToolsTests",
         [

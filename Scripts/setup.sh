@@ -12,7 +12,9 @@ need libnghttp2-dev
 need zlib1g-dev
 need pkg-config
 if [ "$purpose" = test ]; then
+    need curl
     need nghttp2-client
+    need openssl
     need strace
     python3 -c 'import ensurepip, venv' 2>/dev/null || need python3-venv
 fi

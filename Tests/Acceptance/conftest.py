@@ -1,7 +1,9 @@
 """Fixtures: `member` is a swift-etcd for a whole file, `start` starts new members."""
 import pytest
 
+from acceptance.certificates import Certificates
 from acceptance.cluster import Cluster
+from acceptance.hostile import Attacked
 from acceptance.members import our_member, real_member
 
 
@@ -44,6 +46,12 @@ def start(tmp_path):
 
 
 @pytest.fixture(scope="session")
+def certificates(tmp_path_factory):
+    """The certificates of this run; certificates["srv"] makes one on first use."""
+    return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
 def kinds(request):
     """The kinds of the three initial members of a cluster."""
     return tuple(request.config.getoption("--kinds").split(","))
@@ -51,11 +59,11 @@ def kinds(request):
 
 @pytest.fixture
 def make_cluster(tmp_path, kinds):
-    """make_cluster(*flags) starts a cluster of three; also kinds=, proxies=, start=False."""
+    """make_cluster(*flags) starts a cluster of three; also kinds=, start=False and Cluster's."""
     started = []
 
-    def make(*flags, kinds=kinds, proxies=False, start=True):
-        one = Cluster(tmp_path / f"cluster-{len(started)}", kinds, flags, proxies)
+    def make(*flags, kinds=kinds, start=True, **options):
+        one = Cluster(tmp_path / f"cluster-{len(started)}", kinds, flags, **options)
         started.append(one)
         return one.start() if start else one
 
@@ -69,4 +77,12 @@ def cluster(tmp_path_factory, kinds):
     """A cluster for all tests of a file that do not change its state permanently."""
     one = Cluster(tmp_path_factory.mktemp("cluster") / "shared", kinds)
     yield one.start()
+    one.close()
+
+
+@pytest.fixture(scope="session")
+def attacked(tmp_path_factory, certificates):
+    """A cluster for the tests of hostile clients."""
+    one = Attacked(tmp_path_factory.mktemp("hostile"), certificates)
+    yield one
     one.close()

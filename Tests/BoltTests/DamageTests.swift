@@ -93,10 +93,10 @@ import Testing
         let failing = bolt.beginWrite()
         try failing.createBucketIfMissing([1]).put([1], value)
         #expect(throws: BoltError.self) { try failing.commit() }
-        disk.inject(faults)
         let again = bolt.beginWrite()
         try again.createBucketIfMissing([1]).put([1], value)
         #expect(throws: BoltError.self, "the mapping is retried") { try again.commit() }
+        disk.inject(MemoryDiskFaults())
         let last = bolt.beginWrite()
         try last.createBucketIfMissing([1]).put([1], value)
         try last.commit()

@@ -1,4 +1,5 @@
 import Checkers
+import Identifiers
 import Linearizability
 import Testing
 

@@ -1,4 +1,5 @@
 import Checkers
+import Identifiers
 import Linearizability
 import Testing
 
@@ -22,7 +23,7 @@ struct HashTests {
 
     @Test func itDependsOnTheRevision() throws {
         let log = try Self.log()
-        let hashes = (1...6).map { log.hash(at: $0, compaction: -1) }
+        let hashes = (1...6).map { log.hash(at: Revision($0), compaction: -1) }
         #expect(Set(hashes).count == 6)
     }
 

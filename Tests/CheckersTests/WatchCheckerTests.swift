@@ -1,4 +1,5 @@
 import Checkers
+import Identifiers
 import Linearizability
 import Testing
 
@@ -18,8 +19,8 @@ struct WatchCheckerTests {
 
     /// The checker of a watcher that received these revisions, each in a response of its own.
     private static func checker(
-        _ builder: LogBuilder, _ interest: WatchInterest = all, from start: Int64 = 2,
-        received revisions: [Int64] = []
+        _ builder: LogBuilder, _ interest: WatchInterest = all, from start: Revision = 2,
+        received revisions: [Revision] = []
     ) throws -> WatchChecker {
         var checker = WatchChecker(interest)
         checker.open(from: start, created: min(start, builder.log.newest))
@@ -53,7 +54,7 @@ struct WatchCheckerTests {
     @Test func severalRevisionsMayComeTogether() throws {
         let builder = try Self.log()
         var checker = try Self.checker(builder)
-        let events = (2...5).flatMap { builder.events($0, Self.all) }
+        let events = ([2, 3, 4, 5] as [Revision]).flatMap { builder.events($0, Self.all) }
         try checker.receive(.events(events, header: 5), log: builder.log)
         #expect(checker.next == 6)
     }
@@ -72,7 +73,7 @@ struct WatchCheckerTests {
     @Test func aRepeatedEventIsFound() throws {
         let builder = try Self.log()
         let checker = try Self.checker(builder, received: [2, 3])
-        for revision: Int64 in [2, 3] {
+        for revision: Revision in [2, 3] {
             let again = ReceivedWatchResponse.events(builder.events(revision, Self.all), header: 5)
             #expect(Self.isFound(checker, again, builder, by: "unique"))
         }

@@ -25,6 +25,7 @@ import Testing
 final class ClusterFixture {
     private let temporaryDirectory: TemporaryDirectory
     let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    private let peerLoops = PeerLoops(separatesHandshakes: false)
     let serving: ServingMember
     /// The findings of the checks of received databases.
     let findings = Findings()
@@ -55,8 +56,8 @@ final class ClusterFixture {
         localID = member.localID
         clusterID = member.clusterID
         var context = ServingMember.Context(
-            logger: logger, registry: MetricRegistry(), group: group, peerGroup: group,
-            firstRequestID: bootstrap.requestNumber(localID))
+            logger: logger, registry: MetricRegistry(), disk: RealDisk(), group: group,
+            peerLoops: peerLoops, firstRequestID: bootstrap.requestNumber(localID))
         context.onReceivedDatabase = { [findings] finding in
             findings.withLock { $0.append(finding.text) }
         }
@@ -66,7 +67,7 @@ final class ClusterFixture {
         channel = try await ServerBootstrap(group: group)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try transport.configure(channel: channel, isEncrypted: false) {
+                    try transport.configure(channel: channel, identity: .plaintext) {
                         endpoints.respond(to: $0, on: $1)
                     }
                 }
@@ -90,6 +91,7 @@ final class ClusterFixture {
         try? await channel.close().get()
         try? await transport.stop().get()
         runtime.stop()
+        await peerLoops.shutdown()
         try await group.shutdownGracefully()
     }
 

@@ -7,7 +7,7 @@ import Testing
 @Suite("Comparing hashes")
 struct HashComparisonTests {
     private func response(
-        _ hash: UInt32, compact: Int64 = 5, newest: Int64 = 9
+        _ hash: UInt32, compact: Revision = 5, newest: Revision = 9
     ) -> HashResponse {
         HashResponse(newestRevision: newest, hash: hash, compactRevision: compact, hashRevision: 9)
     }

@@ -22,10 +22,10 @@ import Testing
             while !isReached.load(ordering: .acquiring) { usleep(1000) }
         }
 
-        func write(_ bytes: [UInt8], of line: LogLine) {
+        func write(_ bytes: [UInt8], of line: LogLine) -> Bool {
             isReached.store(true, ordering: .releasing)
             while !isOpen.load(ordering: .acquiring) { usleep(1000) }
-            written.write(bytes, of: line)
+            return written.write(bytes, of: line)
         }
     }
 
@@ -78,6 +78,33 @@ import Testing
         gate.open()
         output.flush(milliseconds: 60_000)
         #expect(gate.lines.count < 10)
+    }
+
+    /// An output on a disk that may be full.
+    private final class FullDisk: LogOutput {
+        private let written = MemoryOutput()
+        private let isFull = Atomic<Bool>(true)
+
+        var lines: [String] { written.lines }
+
+        func free() { isFull.store(false, ordering: .releasing) }
+
+        func write(_ bytes: [UInt8], of line: LogLine) -> Bool {
+            !isFull.load(ordering: .acquiring) && written.write(bytes, of: line)
+        }
+    }
+
+    @Test func linesThatTheOutputCannotTakeAreCountedToo() throws {
+        let disk = FullDisk()
+        let output = QueuedOutput(disk)
+        write(0..<7, to: output)
+        output.flush(milliseconds: 60_000)
+        disk.free()
+        write(7..<9, to: output)
+        output.flush(milliseconds: 60_000)
+        try #require(disk.lines.count == 3)
+        #expect(disk.lines[0].hasSuffix(#""dropped-lines":7}"#))
+        #expect(disk.lines[1...] == ["7", "8"])
     }
 
     @Test func aFatalLineIsAlwaysQueued() {

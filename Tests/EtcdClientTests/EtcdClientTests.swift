@@ -37,7 +37,7 @@ struct EtcdClientTests {
         let first = try await client.put("a", "1")
         let second = try await client.put(
             Array("a".utf8), Array("2".utf8), returnsPrevious: true)
-        #expect(second.header.revision == first.header.revision + 1)
+        #expect(second.header.revision == first.header.revision.next)
         #expect(second.previous?.text == "1")
         let pair = try #require(try await client.get("a"))
         #expect(pair.text == "2")
@@ -115,7 +115,7 @@ struct EtcdClientTests {
         let revision = try await client.status().header.revision
         try await client.compact(at: revision, isPhysical: true)
         await #expect(throws: EtcdClientError.compacted) {
-            try await client.range(.all, revision: revision - 1)
+            try await client.range(.all, revision: revision.previous)
         }
         await #expect(throws: EtcdClientError.compacted) {
             for try await _ in client.watch(.all, from: 1) {}

@@ -1,5 +1,6 @@
 import Bolt
 import Disk
+import Identifiers
 import Synchronization
 import Testing
 
@@ -12,13 +13,13 @@ struct WatchQueueTests {
         let queue = WatchQueue()
         for number in 0..<WatchQueue.responsesMax {
             #expect(queue.hasCapacity)
-            #expect(queue.deliver([progress(Int64(number))]))
+            #expect(queue.deliver([progress(Revision(Int64(number)))]))
         }
         #expect(!queue.hasCapacity)
         #expect(!queue.deliver([progress(9999)]))
         #expect(!queue.becameWritable(isWritable: true), "nothing was taken yet")
         let taken = queue.take()
-        #expect(taken.map(\.revision) == (0..<Int64(WatchQueue.responsesMax)).map { $0 })
+        #expect(taken.map(\.revision) == (0..<Int64(WatchQueue.responsesMax)).map { Revision($0) })
         #expect(queue.take().isEmpty && queue.hasCapacity)
         #expect(!queue.becameWritable(isWritable: false), "the client does not read")
         #expect(queue.becameWritable(isWritable: true))
@@ -42,7 +43,7 @@ struct WatchQueueTests {
 
     @Test func takesDeliveriesTogetherOrNotAtAll() {
         let queue = WatchQueue()
-        let many = (0..<Int64(2_000)).map(progress)
+        let many = (0..<Int64(2_000)).map { progress(Revision($0)) }
         #expect(queue.deliver(many), "a group is not split, even over the limit")
         #expect(!queue.deliver(many))
         #expect(queue.take().count == 2_000)
@@ -52,7 +53,7 @@ struct WatchQueueTests {
         let queue = WatchQueue()
         let box = Counter()
         queue.setWakeUp { box.count.add(1, ordering: .relaxed) }
-        for number in 0..<5 { _ = queue.deliver([progress(Int64(number))]) }
+        for number in 0..<5 { _ = queue.deliver([progress(Revision(Int64(number)))]) }
         #expect(box.count.load(ordering: .relaxed) == 1)
         _ = queue.take()
         _ = queue.deliver([progress(6)])
@@ -75,7 +76,7 @@ struct WatchQueueTests {
         #expect(box.count.load(ordering: .relaxed) == 1)
     }
 
-    private func progress(_ revision: Int64) -> WatchDelivery {
+    private func progress(_ revision: Revision) -> WatchDelivery {
         WatchDelivery(
             watcherID: 1, revision: revision, wantsPrevious: false, allowsFragments: false,
             content: .progress)

@@ -1,8 +1,23 @@
+import ConnectionIdentity
 import GRPC
 import NIOCore
 import Testing
 
 @Suite struct CallTests {
+    @Test(arguments: [
+        (ConnectionIdentity.plaintext, "none"), (.encrypted(nil), "none"),
+        (.encrypted(CertificateIdentity(commonName: "root")), "root"),
+    ])
+    func aCallHasTheIdentityOfItsConnection(identity: ConnectionIdentity, name: String)
+        async throws
+    {
+        let server = try await EchoServer.start(identity: identity)
+        let client = try await server.connect()
+        let response = try await client.unary(path: "/test.Echo/CommonName", message: []).get()
+        #expect(response == Array(name.utf8))
+        try await server.stop()
+    }
+
     @Test func unaryEchoesSmallAndBigMessages() async throws {
         let server = try await EchoServer.start()
         let client = try await server.connect()
@@ -66,8 +81,11 @@ import Testing
         let server = try await EchoServer.start()
         let client = try await server.connect()
         let long = String(repeating: "x", count: 60_000)
-        let metadata = [("hasleader", "true"), ("token", "abc"), ("long", long)]
-        for (name, value) in metadata + [("absent", "none")] {
+        let metadata = [
+            ("hasleader", "true"), ("token", "abc"), ("long", long), ("unread", "x"),
+            ("token", "second"),
+        ]
+        for (name, value) in metadata.prefix(3) + [("absent", "none"), ("unread", "none")] {
             let response = try await client.unary(
                 path: "/test.Echo/Metadata", message: Array(name.utf8), metadata: metadata
             ).get()

@@ -13,15 +13,14 @@ struct EchoServer: Sendable {
 
     var port: Int { listener.localAddress?.port ?? 0 }
 
-    /// - Parameter requests: the handler of the requests of a connection that are not calls.
     static func start(
         identity: ConnectionIdentity = .plaintext,
-        requests: (@Sendable () -> any HTTP2RequestHandler)? = nil,
         _ change: (inout GRPCServerConfiguration) -> Void = { _ in }
     ) async throws -> EchoServer {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let log = EchoLog()
         var configuration = GRPCServerConfiguration()
+        configuration.metadataNames = ["hasleader", "token", "long"]
         configuration.onReadTickComplete = { log.completeTick($0) }
         change(&configuration)
         let server = GRPCServer(
@@ -31,10 +30,7 @@ struct EchoServer: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let sniffer = ProtocolSniffer(
-                        http2: {
-                            try server.addHandlers(
-                                to: $0, identity: identity, requests: requests?())
-                        },
+                        http2: { try server.addHandlers(to: $0, identity: identity) },
                         http1: { try $0.pipeline.syncOperations.addHandler(EmptyHTTP1Handler()) })
                     try channel.pipeline.syncOperations.addHandler(sniffer)
                 }

@@ -133,6 +133,11 @@ func echoMethods(log: EchoLog) -> [GRPCMethod] {
                 call.respond(Array((call.metadata.first(named: name) ?? "none").utf8))
             }),
         GRPCMethod(
+            path: "/test.Echo/CommonName",
+            unary: { call, _ in
+                call.respond(Array((call.identity.certificate?.commonName ?? "none").utf8))
+            }),
+        GRPCMethod(
             path: "/test.Echo/Fail",
             unary: { call, message in
                 let status = GRPCStatus(

@@ -35,6 +35,17 @@ import Testing
         try await server.stop()
     }
 
+    /// nghttp2 sends at most 64 KiB of headers: such a call ends, and others go on.
+    @Test func headersThatCannotBeSentEndTheirCall() async throws {
+        let server = try await EchoServer.start()
+        let client = try await server.connect()
+        let long = [("long", String(repeating: "v", count: 70_000))]
+        #expect(try await status(client, "/test.Echo/Unary", metadata: long).code == .unavailable)
+        let next = try await status(client, "/test.Echo/Unary")
+        #expect(next == .ok)
+        try await server.stop()
+    }
+
     @Test func statusMessageSurvivesPercentEncoding() async throws {
         let server = try await EchoServer.start()
         let client = try await server.connect()

@@ -4,38 +4,55 @@ import Glibc
 import HTTP2
 import NIOCore
 import NIOPosix
+import Synchronization
 
-/// A server on a free port with the methods U (echo), M (returns the metadata `x-a`), H (hangs).
+/// A server on a free port with the methods U (echo), M (returns the metadata `x-a`), H (hangs),
+/// L (returns 100,000 bytes) and the stream S (echo).
 struct RawServer: Sendable {
     let group: MultiThreadedEventLoopGroup
     let server: GRPCServer
+    /// Messages that S has received.
+    let received: MessageCount
     let listener: any Channel
 
+    /// - Parameter requests: makes the handler of the requests that are not calls.
     static func start(
-        _ change: (inout GRPCServerConfiguration) -> Void = { _ in }
+        _ change: (inout GRPCServerConfiguration) -> Void = { _ in },
+        requests: (@Sendable () -> any HTTP2RequestHandler)? = nil
     ) async throws -> RawServer {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         var configuration = GRPCServerConfiguration()
+        configuration.metadataNames = ["x-a"]
         change(&configuration)
+        let received = MessageCount()
         let methods = [
             GRPCMethod(path: "/t.T/U", unary: { call, message in call.respond(message) }),
             GRPCMethod(
                 path: "/t.T/M",
                 unary: { call, _ in call.respond(Array((call.metadata.first("x-a") ?? "").utf8)) }),
             GRPCMethod(path: "/t.T/H", unary: { _, _ in }),
+            GRPCMethod(
+                path: "/t.T/L",
+                unary: { call, _ in call.respond([UInt8](repeating: 7, count: 100_000)) }),
+            GRPCMethod(
+                path: "/t.T/S", kind: .bidirectional, open: { _ in StreamHandler(received) }),
         ]
         let server = GRPCServer(methods: methods, configuration: configuration, group: group)
         let listener = try await ServerBootstrap(group: group)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let sniffer = ProtocolSniffer(
-                        http2: { try server.addHandlers(to: $0, identity: .plaintext) },
+                        http2: {
+                            try server.addHandlers(
+                                to: $0, identity: .plaintext, requests: requests?())
+                        },
                         http1: { try $0.pipeline.syncOperations.addHandler(EchoHandler()) })
                     try channel.pipeline.syncOperations.addHandler(sniffer)
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
-        return RawServer(group: group, server: server, listener: listener)
+        return RawServer(
+            group: group, server: server, received: received, listener: listener)
     }
 
     func stop() async throws {
@@ -43,6 +60,28 @@ struct RawServer: Sendable {
         try await server.close(on: group.any()).get()
         try await group.shutdownGracefully()
     }
+}
+
+/// A number of messages, counted on an event loop and read by a test.
+final class MessageCount: Sendable {
+    private let count = Mutex(0)
+    var value: Int { count.withLock { $0 } }
+    func add() { count.withLock { $0 += 1 } }
+}
+
+/// Echoes each message.
+private final class StreamHandler: GRPCCallHandler {
+    private let received: MessageCount
+
+    init(_ received: MessageCount) { self.received = received }
+
+    func receive(_ message: [UInt8], on call: GRPCServerCall) {
+        received.add()
+        call.send(message)
+    }
+    func receiveHalfClose(on call: GRPCServerCall) { call.finish() }
+    func becameWritable(_ call: GRPCServerCall) {}
+    func closed(_ call: GRPCServerCall, reason: GRPCCloseReason) {}
 }
 
 /// Stands for HTTP/1.1: echoes the received bytes.
@@ -71,6 +110,16 @@ struct RawFrame: Equatable {
     }
 
     static let settings = RawFrame(type: 4)
+    /// Settings with an initial stream window.
+    static func settings(window: UInt32) -> RawFrame {
+        RawFrame(type: 4, payload: [0, 4] + RawFrame.bytes(window))
+    }
+    static func windowUpdate(_ bytes: UInt32, stream: UInt32 = 0) -> RawFrame {
+        RawFrame(type: 8, stream: stream, payload: RawFrame.bytes(bytes))
+    }
+    private static func bytes(_ number: UInt32) -> [UInt8] {
+        [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: number >> $0) }
+    }
     static func ping(_ byte: UInt8) -> RawFrame {
         RawFrame(type: 6, payload: [UInt8](repeating: byte, count: 8))
     }

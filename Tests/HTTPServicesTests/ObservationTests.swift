@@ -16,8 +16,9 @@ import Testing
     final class Lines: LogOutput {
         private let text = Mutex("")
 
-        func write(_ bytes: [UInt8], of line: LogLine) {
+        func write(_ bytes: [UInt8], of line: LogLine) -> Bool {
             text.withLock { $0 += String(decoding: bytes, as: UTF8.self) }
+            return true
         }
 
         func contains(_ part: String) -> Bool { text.withLock { $0.contains(part) } }

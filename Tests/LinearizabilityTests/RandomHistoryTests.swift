@@ -1,3 +1,4 @@
+import Identifiers
 import Linearizability
 import Testing
 
@@ -21,7 +22,7 @@ struct RandomHistoryTests {
         let call = calls[position]
         guard let completion = call.completion else { return }
         var wrong = completion.response
-        wrong.revision += 1000
+        wrong.revision = wrong.revision + 1000
         calls[position] = StoreCall(
             client: call.client, operation: call.operation, calledAt: call.calledAt,
             response: wrong, returnedAt: completion.returnedAt)

@@ -1,4 +1,5 @@
 import Disk
+import Identifiers
 import Linearizability
 import Testing
 
@@ -67,7 +68,7 @@ struct RevisionOrderTests {
     }
 
     @Test func aRevisionThatNoCallCanHaveTakenIsFound() {
-        func put(_ value: String, _ time: Int, _ revision: Int64) -> StoreCall {
+        func put(_ value: String, _ time: Int, _ revision: Revision) -> StoreCall {
             StoreCall(
                 client: 1, operation: .put(key: "a", value: value), calledAt: time,
                 response: StoreResponse(revision: revision, .put()), returnedAt: time + 1)

@@ -1,16 +1,17 @@
+import Identifiers
 import Linearizability
 import Testing
 
 @Suite("Histories of a store")
 struct StoreHistoryTests {
     private static func pair(
-        _ key: String, _ value: String, _ created: Int64, _ modified: Int64, _ version: Int64
+        _ key: String, _ value: String, _ created: Revision, _ modified: Revision, _ version: Int64
     ) -> StoredPair {
         StoredPair(key: key, value: value, created: created, modified: modified, version: version)
     }
 
     private static func call(
-        _ client: Int, _ operation: StoreOperation, _ times: ClosedRange<Int>, _ revision: Int64,
+        _ client: Int, _ operation: StoreOperation, _ times: ClosedRange<Int>, _ revision: Revision,
         _ result: StoreResponseBody
     ) -> StoreCall {
         StoreCall(
@@ -43,7 +44,8 @@ struct StoreHistoryTests {
         for (revision, pairs) in [(1, []), (2, [Self.pair("a", "1", 2, 2, 1)])] {
             let history = StoreHistory([
                 Self.call(1, .put(key: "a", value: "1"), 1...4, 2, .put()),
-                Self.call(2, .range(key: "a", end: nil), 2...3, Int64(revision), .range(pairs)),
+                Self.call(
+                    2, .range(key: "a", end: nil), 2...3, Revision(Int64(revision)), .range(pairs)),
             ])
             #expect(history.check() == .linearizable)
             #expect(history.checkByKey() == .linearizable)

@@ -1,3 +1,4 @@
+import Identifiers
 import Linearizability
 import Testing
 
@@ -5,7 +6,7 @@ import Testing
 @Suite("Model of the store")
 struct StoreModelTests {
     private static func pair(
-        _ key: String, _ value: String, _ created: Int64, _ modified: Int64, _ version: Int64,
+        _ key: String, _ value: String, _ created: Revision, _ modified: Revision, _ version: Int64,
         lease: Int64 = 0
     ) -> StoredPair {
         StoredPair(
@@ -20,7 +21,7 @@ struct StoreModelTests {
         ])
 
     private static func fits(
-        _ operation: StoreOperation, _ revision: Int64, _ result: StoreResponseBody
+        _ operation: StoreOperation, _ revision: Revision, _ result: StoreResponseBody
     ) -> Bool {
         StoreModel().step(state, operation, StoreResponse(revision: revision, result)) != nil
     }

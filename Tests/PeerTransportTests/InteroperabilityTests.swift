@@ -1,6 +1,7 @@
 import Identifiers
 import PeerTransport
 import Raft
+import TestSupport
 import Testing
 
 /// A real etcd leads; the transport acts as a learner that was added to it.

@@ -87,27 +87,3 @@ struct RealEtcd {
         process.kill()
     }
 }
-
-/// A loopback port without a listener.
-///
-/// It is below the ephemeral port range, so that no outgoing connection takes it before a member
-/// does.
-func freePort() throws -> Int {
-    let ports = (UInt16(10_000)..<32_000).shuffled()
-    return Int(try #require(try ports.first(where: isFree)))
-}
-
-private func isFree(_ port: UInt16) throws -> Bool {
-    let descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-    try #require(descriptor >= 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    address.sin_port = port.bigEndian
-    return withUnsafePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-            bind(descriptor, address, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-        }
-    }
-}

@@ -1,77 +1,104 @@
 import Glibc
 import Identifiers
+import Listening
 import NIOCore
 import NIOPosix
 import PeerTransport
 import Raft
 import Synchronization
+import TLS
 
 /// A transport on real loopback sockets with a recording delegate.
 final class TestMember: Sendable {
     let id: MemberID
     let delegate = RecordingDelegate()
     let transport: PeerTransport
-    let group: MultiThreadedEventLoopGroup
+    let loops = PeerLoops(separatesHandshakes: true)
+    /// For connections of the test itself.
+    let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let port: Int
-    private let listener: any Channel
+    private let socket: ListeningSocket
+    /// Connections that the listener refused.
+    let refusals = Mutex<[String]>([])
+    let unfinished = UnfinishedConnections(countMax: 256)
+    private let endpoint: TLSEndpointConfiguration?
 
     static let cluster = ClusterID(0xC1)
 
-    var url: String { "http://127.0.0.1:\(port)" }
+    var url: String { "\(endpoint == nil ? "http" : "https")://127.0.0.1:\(port)" }
 
-    /// - Parameter change: modifies the configuration before the transport is created.
+    /// - Parameters:
+    ///   - endpoint: TLS of its listener and of its dials; nil for plaintext.
+    ///   - change: modifies the configuration before the transport is created.
     init(
-        _ id: UInt64, port: Int = 0, change: (inout PeerTransportConfiguration) -> Void = { _ in }
+        _ id: UInt64, port: Int = 0, endpoint: TLSEndpointConfiguration? = nil,
+        change: (inout PeerTransportConfiguration) -> Void = { _ in }
     ) async throws {
         self.id = MemberID(id)
-        group = MultiThreadedEventLoopGroup(numberOfThreads: 2)
-        let accept = AcceptSwitch()
-        listener = try await ServerBootstrap(group: group)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture { try accept.configure(channel) }
-            }
-            .bind(host: "127.0.0.1", port: port).get()
-        self.port = listener.localAddress?.port ?? 0
+        self.endpoint = endpoint
+        socket = try ListeningSocket(SocketAddress(ipAddress: "127.0.0.1", port: port))
+        self.port = socket.address.port ?? 0
         var configuration = PeerTransportConfiguration(
             localID: MemberID(id), clusterID: Self.cluster,
-            localURLs: ["http://127.0.0.1:\(self.port)"])
+            localURLs: ["\(endpoint == nil ? "http" : "https")://127.0.0.1:\(self.port)"])
+        if let endpoint {
+            configuration.tls = try TLSClient(endpoint, applicationProtocols: [])
+        }
         change(&configuration)
-        transport = PeerTransport(configuration: configuration, delegate: delegate, group: group)
-        accept.transport.withLock { $0 = transport }
+        transport = PeerTransport(configuration: configuration, delegate: delegate, loops: loops)
+        try await listen()
+    }
+
+    private func listen() async throws {
+        let (transport, loops, socket) = (transport, loops, socket)
+        var configuration = ListenerConfiguration(
+            servesPlaintext: endpoint == nil,
+            tls: try endpoint.map { try TLSServer($0, applicationProtocols: []) },
+            protocols: [.http1], acceptLimit: AcceptLimit(connectionsMax: 10_000),
+            unfinished: unfinished
+        ) { channel, _, identity in
+            try transport.configure(
+                channel: channel, identity: identity, handler: RecordingDelegate.respond)
+        }
+        configuration.onAccept = { loops.accepted($0) }
+        configuration.onRefusal = { [self] refused in
+            refusals.withLock { $0.append(refused.refusal.text) }
+        }
+        let accepting = configuration
+        try await loops.listen { loop in
+            Listener(configuration: accepting, acceptGroup: loop, connectionGroup: loop)
+                .accept(from: socket)
+        }
     }
 
     func stop() async throws {
-        try await listener.close().get()
+        await loops.stopListening()
+        socket.close()
         try await transport.stop().get()
+        await loops.shutdown()
         try await group.shutdownGracefully()
     }
 
     /// Members with the IDs from 1 on, connected to each other.
+    ///
+    /// - Parameter endpoints: TLS of each member; plaintext without.
     static func cluster(
-        of count: Int, change: (inout PeerTransportConfiguration) -> Void = { _ in }
+        of count: Int, endpoints: [TLSEndpointConfiguration] = [],
+        change: (inout PeerTransportConfiguration) -> Void = { _ in }
     ) async throws -> [TestMember] {
         var members: [TestMember] = []
-        for id in 1...count { members.append(try await TestMember(UInt64(id), change: change)) }
+        for id in 1...count {
+            members.append(
+                try await TestMember(
+                    UInt64(id), endpoint: endpoints.isEmpty ? nil : endpoints[id - 1],
+                    change: change))
+        }
         for member in members {
             for other in members where other.id != member.id {
                 member.transport.addPeer(other.id, urls: [other.url])
             }
         }
         return members
-    }
-}
-
-/// Closes connections that are accepted before the transport is created.
-private final class AcceptSwitch: Sendable {
-    let transport = Mutex<PeerTransport?>(nil)
-
-    func configure(_ channel: any Channel) throws {
-        guard let transport = transport.withLock({ $0 }) else {
-            return channel.close(promise: nil)
-        }
-        try transport.configure(
-            channel: channel, isEncrypted: false, handler: RecordingDelegate.respond)
     }
 }
 

@@ -106,6 +106,30 @@ import Testing
         }
     }
 
+    @Test func rejectsIndexesAndTermsThatCouldOverflow() {
+        let largest = EntryID(term: Term(1), index: .max)
+        #expect(throws: RestoreError.outOfRange(term: Term(1), index: .max)) {
+            try RaftLog(compacted: largest, entries: [], committed: .zero, applied: .max)
+        }
+        let last = LogIndex.limit.previous
+        #expect(throws: RestoreError.outOfRange(term: Term(1), index: .limit)) {
+            try RaftLog(
+                compacted: EntryID(term: Term(1), index: last),
+                entries: [entry(LogIndex.limit.rawValue, 1)],
+                committed: .zero, applied: last)
+        }
+        #expect(throws: RestoreError.outOfRange(term: Term(.max), index: LogIndex(1))) {
+            try RaftLog(
+                compacted: .zero,
+                entries: [entry(1, .max)], committed: .zero, applied: .zero)
+        }
+        var state = RestoredState.empty
+        state.hardState.term = .limit
+        #expect(throws: RestoreError.outOfRange(term: .limit, index: .zero)) {
+            try RaftMachine(RaftConfiguration(id: MemberID(1), seed: 1), restoring: state)
+        }
+    }
+
     @Test func ringKeepsOrderAcrossWrapArounds() {
         var ring = EntryRing()
         var next: UInt64 = 1

@@ -141,7 +141,7 @@ struct SnapshotDatabaseTests {
     }
 
     @Test func everyRecordHasToBeReadable() throws {
-        let name = RevisionKey(Revision(main: 41)).encoded
+        let name = RevisionKey(RevisionPair(main: 41)).encoded
         for (key, value) in [(name, [0xFF, 0xFF]), ([1, 2, 3], [])] as [([UInt8], [UInt8])] {
             try receive { transaction in
                 try transaction.createBucketIfMissing(StoreBucket.key).put(key, value)
@@ -181,6 +181,20 @@ struct SnapshotDatabaseTests {
 
         try receive { try set("auth", "authEnabled", [1], $0) }
         #expect(throws: StateRefusal.authEnabled) { try accept(through: 43) }
+    }
+
+    @Test func anAppliedIndexThatNoLogReachesIsRefused() throws {
+        for index in [LogIndex.limit, .max] {
+            try receive { transaction in
+                let meta = try transaction.createBucketIfMissing(StoreBucket.meta)
+                try StoreBucket.recordApplied(index: index, term: Self.term, in: meta)
+            }
+            #expect(throws: StateRefusal.appliedIndexOutOfRange(index)) { try accept() }
+            #expect(throws: StateRefusal.appliedIndexOutOfRange(index)) {
+                try database.requireServable(through: Self.index)
+            }
+            try disk.remove("/db")
+        }
     }
 
     @Test func anEmptyOneIsRefused() throws {

@@ -25,7 +25,7 @@ struct DeterminismTests {
             case 0, 1, 2: putting(key(), "\(number(0..<99))", lease: number(0..<5))
             case 3: deleting(key())
             case 4: deleting(key(), end: key())
-            case 5: reading(key(), revision: number(0..<4))
+            case 5: reading(key(), revision: Revision(number(0..<4)))
             case 6 where depth > 0: .txn(transaction(depth: depth - 1))
             default: putting(key(), "x")
             }
@@ -51,7 +51,7 @@ struct DeterminismTests {
             case 6...8: try fixture.txn(transaction(depth: 2))
             case 9: try fixture.grant(number(1..<5), seconds: number(1..<90))
             case 10: try fixture.revoke(number(1..<5))
-            case 11: try fixture.compact(number(0..<fixture.revision + 2))
+            case 11: try fixture.compact(Revision(number(0..<fixture.revision.rawValue + 2)))
             case 12:
                 let member = Member(
                     id: MemberID(rawValue: UInt64(number(1..<6))),

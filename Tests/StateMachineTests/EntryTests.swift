@@ -208,7 +208,7 @@ private final class RecordingReceiver: WatchReceiver, @unchecked Sendable {
     func deliver(_ deliveries: [WatchDelivery]) -> Bool {
         for delivery in deliveries {
             guard case .changes(let changes) = delivery.content else { continue }
-            revisions += changes.map(\.revision.main)
+            revisions += changes.map(\.revision.main.rawValue)
         }
         return true
     }

@@ -62,7 +62,7 @@ struct FullIndexTests {
         let index = UInt64(next / 30 + 1)
         #expect(failure == .store(.index(.full(reservedBytes: Self.reserved))))
         #expect(fixture.state.appliedIndex == LogIndex(index - 1))
-        #expect(fixture.revision == Int64(index))
+        #expect(fixture.revision == Revision(Int64(index)))
         // Reads fail: they could see changes of the failed entry.
         let full = StoreError.index(.full(reservedBytes: Self.reserved))
         #expect(throws: full) {

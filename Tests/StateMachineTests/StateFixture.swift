@@ -127,9 +127,9 @@ final class StateFixture {
     }
 
     @discardableResult
-    func compact(_ revision: Int64, physical: Bool = false) throws -> AppliedEntry {
+    func compact(_ revision: Revision, physical: Bool = false) throws -> AppliedEntry {
         var request = CompactionRequest()
-        request.revision = revision
+        request.revision = revision.rawValue
         request.physical = physical
         return try self.request(InternalRaftRequest.Field.compaction, request.encoded())
     }
@@ -158,7 +158,7 @@ final class StateFixture {
         try pair(key).map { String(decoding: $0.value, as: UTF8.self) }
     }
 
-    var revision: Int64 { state.store.revisions.current }
+    var revision: Revision { state.store.revisions.current }
 
     func stored(_ bucket: String, _ key: String) throws -> [UInt8]? {
         let reading = bolt.beginRead()
@@ -211,9 +211,9 @@ func putting(_ key: String, _ value: String = "", lease: Int64 = 0) -> RequestOp
     .put(PutRequest(key: bytes(key)[...], value: bytes(value)[...], lease: lease))
 }
 
-func reading(_ key: String, revision: Int64 = 0) -> RequestOp {
+func reading(_ key: String, revision: Revision = 0) -> RequestOp {
     var request = RangeRequest(key: bytes(key)[...])
-    request.revision = revision
+    request.revision = revision.rawValue
     return .range(request)
 }
 

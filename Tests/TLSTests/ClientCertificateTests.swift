@@ -1,5 +1,6 @@
 import ConnectionIdentity
 import Crypto
+import TestSupport
 import Testing
 import X509
 import _CryptoExtras

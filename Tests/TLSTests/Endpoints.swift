@@ -1,3 +1,5 @@
+import TestSupport
+
 @testable import TLS
 
 /// The files of a server and of a client, both with certificates of one authority.

@@ -113,7 +113,7 @@ struct EtcdUtlTests {
         let directory = try TemporaryDirectory()
         let member = try Member(directory.path)
         for number in 0..<3 { try member.put("key\(number)", "value") }
-        try member.putRecord(at: Revision(main: 1_004), value: [])
+        try member.putRecord(at: RevisionPair(main: 1_004), value: [])
         try member.scheduleCompaction(at: 1_004)
         try member.close()
         let run = try ProcessResult(built: "etcdutl", ["check", "--data-dir", directory.path])
@@ -121,8 +121,8 @@ struct EtcdUtlTests {
         #expect(run.status == 0)
     }
 
-    @Test(arguments: [Revision(main: 1_005), Revision(main: 1_004, sub: 1)])
-    func anEmptyRecordElsewhereIsFound(revision: Revision) throws {
+    @Test(arguments: [RevisionPair(main: 1_005), RevisionPair(main: 1_004, sub: 1)])
+    func anEmptyRecordElsewhereIsFound(revision: RevisionPair) throws {
         let directory = try TemporaryDirectory()
         let member = try Member(directory.path)
         try member.put("a", "1")
@@ -181,13 +181,13 @@ private final class Member {
     }
 
     /// Writes a record without a request.
-    func putRecord(at revision: Revision, value: [UInt8]) throws {
+    func putRecord(at revision: RevisionPair, value: [UInt8]) throws {
         try put(bucket: StoreBucket.key, RevisionKey(revision).encoded, value)
     }
 
     /// Marks a revision as compacted, as etcdutl does.
-    func scheduleCompaction(at main: Int64) throws {
-        let revision = RevisionKey(Revision(main: main)).encoded
+    func scheduleCompaction(at main: Revision) throws {
+        let revision = RevisionKey(RevisionPair(main: main)).encoded
         try put(bucket: StoreBucket.meta, StoreBucket.scheduledCompaction, revision)
     }
 

@@ -14,7 +14,8 @@ FIXED_RATE = 1_000
 def generate(server, command, *arguments, endpoint=None):
     """Runs the load generator; returns its JSON result."""
     result = subprocess.run(
-        command_line(command, endpoint or server.endpoint, arguments),
+        command_line(
+            command, endpoint or server.endpoint, [*server.client_flags, *arguments]),
         capture_output=True, text=True, timeout=1200)
     if result.returncode != 0:
         raise AssertionError(

@@ -14,12 +14,13 @@ rpc = api.rpc
 class ClusterMember(processes.Server):
     """A member of the cluster."""
 
-    def __init__(self, binary, parent, name, initial_cluster, ports, flags):
-        super().__init__(binary, parent / f"{name}.etcd", *flags, ports=ports)
+    def __init__(self, binary, parent, name, initial_cluster, ports, flags, tls=None):
+        super().__init__(
+            binary, parent / f"{name}.etcd", *flags, ports=ports, tls=tls, peer_tls=bool(tls))
         self.name, self.initial_cluster = name, initial_cluster
 
     def arguments(self):
-        peer = f"http://127.0.0.1:{self.peer_port}"
+        peer = f"{self.peer_scheme}://127.0.0.1:{self.peer_port}"
         return [
             self.binary, "--name", self.name, "--data-dir", str(self.directory),
             "--listen-client-urls", self.url, "--advertise-client-urls", self.url,
@@ -28,7 +29,7 @@ class ClusterMember(processes.Server):
 
     def status(self):
         """The status, or None without a response within two seconds."""
-        with api.connect(self.endpoint) as channel:
+        with self.connect() as channel:
             with contextlib.suppress(grpc.RpcError):
                 return api.stub(channel, "Maintenance").Status(rpc.StatusRequest(), timeout=2)
         return None
@@ -37,15 +38,17 @@ class ClusterMember(processes.Server):
 class Cluster:
     """A cluster of members of one kind on this machine, measured as one server."""
 
-    def __init__(self, binary, directory, count, *flags):
+    def __init__(self, binary, directory, count, *flags, tls=None):
         directory.mkdir(parents=True)
         self.directory = directory
         # As in `Server`.
         self.preparations = set()
+        self.client_flags = []
+        scheme = "https" if tls else "http"
         ports = {f"m{number}": free_ports(2) for number in range(count)}
-        urls = ",".join(f"{name}=http://127.0.0.1:{pair[1]}" for name, pair in ports.items())
+        urls = ",".join(f"{name}={scheme}://127.0.0.1:{pair[1]}" for name, pair in ports.items())
         self.members = [
-            ClusterMember(binary, directory, name, urls, pair, flags)
+            ClusterMember(binary, directory, name, urls, pair, flags, tls)
             for name, pair in ports.items()]
 
     def start(self):

@@ -41,6 +41,8 @@ class Server(members.Member):
         super().__init__(*arguments, **options)
         # Preparations of rows that were run on this server.
         self.preparations = set()
+        # Arguments of the load generator for its TLS.
+        self.client_flags = []
 
     def cpu_seconds(self):
         """User and system time of all threads, including ended ones."""

@@ -3,6 +3,7 @@ import contextlib
 import shutil
 
 from benchmarks.measurements import processes
+from benchmarks.measurements.certificates import encryption
 from benchmarks.measurements.measured_cluster import Cluster
 from benchmarks.measurements.samples import OURS
 
@@ -22,10 +23,30 @@ def one_member(name, parent, number, *flags):
         yield server
 
 
+def encrypted(kind):
+    """One member whose clients use TLS with certificates of this kind of key."""
+    @contextlib.contextmanager
+    def system(name, parent, number, *flags):
+        directory = parent / f"{name}-{number}.etcd"
+        server = processes.Server(
+            binary(name), directory, *FLAGS, *encryption(kind).member_flags(), *flags,
+            tls=encryption(kind).clients)
+        server.client_flags = encryption(kind).load_generator_flags()
+        with running(server):
+            yield server
+    return system
+
+
 @contextlib.contextmanager
-def members(name, parent, number, count, *flags):
-    """A cluster with new, temporary directories."""
-    cluster = Cluster(binary(name), parent / f"{name}-{number}-cluster", count, *FLAGS, *flags)
+def members(name, parent, number, count, *flags, kind=None):
+    """A cluster with new, temporary directories; `kind` of key if it uses TLS everywhere."""
+    security = encryption(kind) if kind else None
+    cluster = Cluster(
+        binary(name), parent / f"{name}-{number}-cluster", count, *FLAGS,
+        *(security.cluster_flags() if security else []), *flags,
+        tls=security and security.clients)
+    if security:
+        cluster.client_flags = security.load_generator_flags()
     with running(cluster):
         yield cluster
 
@@ -33,6 +54,12 @@ def members(name, parent, number, count, *flags):
 def three_members(name, parent, number, *flags):
     """A cluster of three."""
     return members(name, parent, number, 3, *flags)
+
+
+def three_encrypted(kind):
+    """A cluster of three that uses TLS everywhere."""
+    return lambda name, parent, number, *flags: members(
+        name, parent, number, 3, *flags, kind=kind)
 
 
 @contextlib.contextmanager

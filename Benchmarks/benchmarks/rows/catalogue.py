@@ -21,6 +21,7 @@ def others(options):
         ("3 members: catch-up", incidents.catch_up),
         (f"pause: {', '.join(pauses.ACTIONS)}", pauses.pauses),
         ("memory: keys, idle", memory.resident),
+        ("memory: idle TLS", memory.idle_encrypted),
     ]
     loads = [(options.keys, max(options.rounds, 2)), (10_000_000, 2)]
     if options.no_ten_million:

@@ -6,22 +6,23 @@ import time
 import grpc
 
 from acceptance import api
+from acceptance.cluster import flags_for, metric
 from benchmarks.measurements import client
 from benchmarks.measurements.progress import report_progress
-from benchmarks.measurements.samples import OURS, THEIRS
-from benchmarks.measurements.systems import alternating, three_members
+from benchmarks.measurements.systems import alternating, binary, three_members
 from benchmarks.rows import workloads
 from benchmarks.rows.pauses import IDLE_SECONDS, add_phases, during_puts
 
 rpc = api.rpc
 
-# Entries that a follower lags, and the flags that determine how it catches up. 3.5.1 keeps all
-# entries since its last snapshot in memory, and has no flag for the entries before it.
+# Entries that a follower lags.
 LAG_ENTRIES = 100_000
-BY_LOG = {
-    OURS: ["--snapshot-count", "10000000", "--snapshot-catchup-entries", "200000"],
-    THEIRS: ["--snapshot-count", "10000000"]}
-BY_SNAPSHOT = {name: ["--snapshot-count", "10000"] for name in (OURS, THEIRS)}
+# The flags that determine how it catches up. 3.5.1 has no flag for the entries to keep: it keeps
+# all entries since its last snapshot.
+METHODS = {
+    "log": ["--snapshot-count=10000000", "--snapshot-catchup-entries=200000"],
+    "snapshot": ["--snapshot-count=10000"],
+}
 
 
 def leader_killed(options, parent, into):
@@ -36,11 +37,13 @@ def leader_killed(options, parent, into):
 def catch_up(options, parent, into):
     """A lagging follower catches up, during puts at the leader."""
     for number, name in alternating(options):
-        for method, flags in (("log", BY_LOG), ("snapshot", BY_SNAPSHOT)):
+        for method, flags in METHODS.items():
             title = f"3 members: catch-up, {LAG_ENTRIES:,} entries behind, by {method}"
             report_progress(f"round {number + 1}, {name}: {title}")
-            with three_members(name, parent, number, *flags[name]) as trio:
-                seconds, result = catch_up_during_puts(trio, LAG_ENTRIES)
+            flags = flags_for(binary(name), flags)
+            with three_members(name, parent, number, *flags) as trio:
+                seconds, result, actual = catch_up_during_puts(trio, LAG_ENTRIES)
+            assert actual == method, f"{name} has caught up by {actual}"
             into.add(title, "caught up s", name, seconds)
             add_phases(title, name, result, into)
 
@@ -89,9 +92,9 @@ def first_response_seconds(calls):
 def catch_up_during_puts(trio, entries):
     """Restarts a follower that lags by `entries`.
 
-    Returns the seconds from its start until it has applied the entries that the leader had then,
-    and the measurements of a client of the leader: before the follower was stopped, and while it
-    catches up.
+    Returns the seconds from its start until it has applied the entries that the leader had then;
+    the measurements of a client of the leader, before the follower was stopped and while it catches
+    up; and how it has caught up.
     """
     leader, follower = trio.leader(), trio.followers()[0]
     with client.fixed_rate_puts(leader.endpoint) as puts:
@@ -107,7 +110,9 @@ def catch_up_during_puts(trio, entries):
 
     seconds, result = during_puts(leader.endpoint, 0.3, restart)
     follower.wait_ready(60)
-    return seconds, {**result, "phases": [before[0], result["phases"][1]]}
+    snapshots = metric(follower, "etcd_network_snapshot_receive_success")
+    method = "snapshot" if snapshots else "log"
+    return seconds, {**result, "phases": [before[0], result["phases"][1]]}, method
 
 
 def wait_applied(follower, goal, end):

@@ -3,10 +3,12 @@ import time
 
 from benchmarks.measurements import client
 from benchmarks.measurements.progress import report_progress
-from benchmarks.measurements.systems import alternating, one_member
+from benchmarks.measurements.certificates import P256
+from benchmarks.measurements.systems import alternating, encrypted, one_member
 from benchmarks.rows import targets, workloads
 
 IDLE_CONNECTIONS, IDLE_WATCHERS = 1_000, 10_000
+TLS_CONNECTIONS = 10_000
 SMALL_VALUE_BYTES = 64
 
 
@@ -29,6 +31,23 @@ def resident(options, parent, into):
                     server.endpoint, IDLE_CONNECTIONS, IDLE_WATCHERS) as clients:
                 time.sleep(2)
                 add_memory(server, title, name, into)
+                clients.finish()
+
+
+def idle_encrypted(options, parent, into):
+    """Memory usage with idle connections that use TLS."""
+    title = f"memory: idle TLS, {TLS_CONNECTIONS:,} connections"
+    for number, name in alternating(options):
+        report_progress(f"round {number + 1}, {name}: {title}")
+        with encrypted(P256)(name, parent, number) as server:
+            before = server.rss_bytes()
+            into.add(title, "RSS MB without them", name, before / 1e6)
+            with client.idle_clients(
+                    server.endpoint, TLS_CONNECTIONS, 1, *server.client_flags) as clients:
+                time.sleep(2)
+                add_memory(server, title, name, into)
+                into.add(title, "KiB each", name,
+                         (server.rss_bytes() - before) / 1024 / TLS_CONNECTIONS)
                 clients.finish()
 
 

@@ -7,7 +7,9 @@ import time
 from benchmarks.measurements import client, processes
 from benchmarks.measurements.progress import report_progress
 from benchmarks.measurements.samples import THEIRS
-from benchmarks.measurements.systems import alternating, one_member, three_members
+from benchmarks.measurements.certificates import P256, RSA
+from benchmarks.measurements.systems import (
+    alternating, encrypted, one_member, three_encrypted, three_members)
 from benchmarks.rows import targets, workloads
 from benchmarks.rows.section import Section
 
@@ -52,6 +54,12 @@ GROUPS = [
         workloads.WHOLE_ROWS[0].name, workloads.WHOLE_ROWS,
         value_bytes=workloads.WHOLE_VALUE_BYTES),
     Group("3 members: all rows above", workloads.TRIO_ROWS, system=three_members),
+    Group(None, workloads.TLS_ROWS, system=encrypted(P256)),
+    Group(None, workloads.TLS_RSA_ROWS, system=encrypted(RSA)),
+    Group(
+        None, workloads.TLS_WHOLE_ROWS, system=encrypted(P256),
+        value_bytes=workloads.WHOLE_VALUE_BYTES),
+    Group(None, workloads.TLS_TRIO_ROWS, system=three_encrypted(P256)),
 ]
 
 

@@ -108,3 +108,24 @@ TRIO_ROWS = [
     Row("3 members: range 1 key serializable, 100 x 10, spread", "range", *MANY, "--serializable",
         spread=True),
 ]
+
+TLS_ROWS = [
+    Row("TLS: put, 100 x 10", "put", *MANY, seconds=1.5),
+    Row("TLS: range 1 key, 100 x 10", "range", *MANY, seconds=1.5),
+    # A request is a connection with its handshake.
+    Row("TLS: handshake, P-256", "connect", "--connections", 8),
+]
+
+TLS_RSA_ROWS = [
+    Row("TLS with RSA: put, 100 x 10", "put", *MANY, seconds=1.5),
+    Row("TLS with RSA: range 1 key, 100 x 10", "range", *MANY, seconds=1.5),
+    Row("TLS: handshake, RSA 2048", "connect", "--connections", 8),
+]
+
+TLS_WHOLE_ROWS = [
+    Row(f"TLS: range of all {KEYS:,} keys (1 KB), 8 x 1", "range", "--connections", 8, "--whole"),
+]
+
+TLS_TRIO_ROWS = [
+    Row("3 members, TLS: put, 100 x 10", "put", *MANY, seconds=1.5),
+]

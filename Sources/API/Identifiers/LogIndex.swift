@@ -16,6 +16,11 @@ public struct LogIndex: RawRepresentable, Hashable, Comparable, Sendable {
     @inlinable
     public static var max: LogIndex { LogIndex(UInt64.max) }
 
+    /// Above every index that a member accepts from a peer or from its disk, so that sums of indexes
+    /// cannot overflow.
+    @inlinable
+    public static var limit: LogIndex { LogIndex(1 << 62) }
+
     /// The index after this one.
     @inlinable
     public var next: LogIndex { LogIndex(rawValue + 1) }

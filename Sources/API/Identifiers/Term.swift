@@ -16,6 +16,10 @@ public struct Term: RawRepresentable, Hashable, Comparable, Sendable {
     @inlinable
     public static var zero: Term { Term(0) }
 
+    /// Above every term that a member accepts from a peer or from its disk.
+    @inlinable
+    public static var limit: Term { Term(1 << 62) }
+
     /// The term that follows this one.
     @inlinable
     public var next: Term { Term(rawValue + 1) }

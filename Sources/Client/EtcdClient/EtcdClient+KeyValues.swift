@@ -1,4 +1,5 @@
 internal import EtcdAPI
+public import Identifiers
 
 extension EtcdClient {
     /// Puts a value under a key.
@@ -32,11 +33,12 @@ extension EtcdClient {
     ///   - revision: the revision to read at; 0 for the newest.
     ///   - isSerializable: whether the member may read locally, with possibly stale data.
     public func range(
-        _ keys: KeyRange, limit: Int64 = 0, revision: Int64 = 0, isSerializable: Bool = false,
+        _ keys: KeyRange, limit: Int64 = 0, revision: Revision = 0, isSerializable: Bool = false,
         keysOnly: Bool = false, countOnly: Bool = false
     ) async throws(EtcdClientError) -> RangeResponse {
         let request = RangeRequest(
-            key: keys.start[...], rangeEnd: keys.end[...], limit: limit, revision: revision,
+            key: keys.start[...], rangeEnd: keys.end[...], limit: limit,
+            revision: revision.rawValue,
             serializable: isSerializable, keysOnly: keysOnly, countOnly: countOnly)
         let response: Etcdserverpb_RangeResponse = try await call("KV/Range", request)
         return RangeResponse(response)
@@ -57,9 +59,9 @@ extension EtcdClient {
     ///
     /// - Parameter isPhysical: whether to wait until it is removed from the database.
     public func compact(
-        at revision: Int64, isPhysical: Bool = false
+        at revision: Revision, isPhysical: Bool = false
     ) async throws(EtcdClientError) {
-        let request = CompactionRequest(revision: revision, physical: isPhysical)
+        let request = CompactionRequest(revision: revision.rawValue, physical: isPhysical)
         let _: Etcdserverpb_CompactionResponse = try await call("KV/Compact", request)
     }
 

@@ -6,13 +6,13 @@ public struct ResponseHeader: Hashable, Sendable {
     /// The member that responded.
     public let memberID: UInt64
     /// Revision of the store.
-    public let revision: Int64
+    public let revision: Revision
     public let raftTerm: UInt64
 
     init(_ header: Etcdserverpb_ResponseHeader) {
         clusterID = header.clusterID
         memberID = header.memberID
-        revision = header.revision
+        revision = Revision(header.revision)
         raftTerm = header.raftTerm
     }
 }
@@ -22,9 +22,9 @@ public struct KeyValuePair: Hashable, Sendable {
     public let key: [UInt8]
     public let value: [UInt8]
     /// Revision that created the key.
-    public let createRevision: Int64
+    public let createRevision: Revision
     /// Revision that changed it last.
-    public let modRevision: Int64
+    public let modRevision: Revision
     /// Puts since the key was created.
     public let version: Int64
     /// 0 without a lease.
@@ -36,8 +36,8 @@ public struct KeyValuePair: Hashable, Sendable {
     init(_ pair: Mvccpb_KeyValue) {
         key = Array(pair.key)
         value = Array(pair.value)
-        createRevision = pair.createRevision
-        modRevision = pair.modRevision
+        createRevision = Revision(pair.createRevision)
+        modRevision = Revision(pair.modRevision)
         version = pair.version
         lease = pair.lease
     }

@@ -15,8 +15,8 @@ public struct Transaction: Sendable {
 
         public enum Property: Sendable {
             case version(Int64)
-            case createRevision(Int64)
-            case modRevision(Int64)
+            case createRevision(Revision)
+            case modRevision(Revision)
             case value([UInt8])
             case lease(Int64)
         }
@@ -103,8 +103,8 @@ extension Compare {
         let (target, operand): (Target, Operand) =
             switch condition.property {
             case .version(let number): (.version, .version(number))
-            case .createRevision(let number): (.create, .createRevision(number))
-            case .modRevision(let number): (.mod, .modRevision(number))
+            case .createRevision(let number): (.create, .createRevision(number.rawValue))
+            case .modRevision(let number): (.mod, .modRevision(number.rawValue))
             case .value(let bytes): (.value, .value(bytes[...]))
             case .lease(let id): (.lease, .lease(id))
             }

@@ -1,5 +1,6 @@
 internal import EtcdAPI
 internal import GRPC
+public import Identifiers
 internal import SwiftProtobuf
 
 /// Changes of one or more revisions, in order.
@@ -101,8 +102,8 @@ final class WatchState: @unchecked Sendable {
             return nil
         }
         let update = WatchUpdate(response)
-        let newest = update.events.map(\.pair.modRevision).max() ?? response.header.revision
-        request.startRevision = max(request.startRevision, newest + 1)
+        let newest = update.events.map(\.pair.modRevision).max() ?? update.header.revision
+        request.startRevision = max(request.startRevision, newest.next.rawValue)
         return update
     }
 
@@ -136,13 +137,13 @@ extension EtcdClient {
     ///
     /// - Parameter revision: the first revision to watch; 0 for changes from now on.
     public func watch(
-        _ keys: KeyRange, from revision: Int64 = 0, returnsPrevious: Bool = false,
+        _ keys: KeyRange, from revision: Revision = 0, returnsPrevious: Bool = false,
         notifiesProgress: Bool = false
     ) -> WatchSequence {
         WatchSequence(
             connections: connections,
             request: WatchCreateRequest(
-                key: keys.start[...], rangeEnd: keys.end[...], startRevision: revision,
+                key: keys.start[...], rangeEnd: keys.end[...], startRevision: revision.rawValue,
                 progressNotify: notifiesProgress, prevKV: returnsPrevious))
     }
 }

@@ -1,10 +1,5 @@
 package import Identifiers
 
-extension LogIndex {
-    /// Upper bound of indexes accepted from a peer, so that sums of indexes cannot overflow.
-    static let limit = LogIndex(1 << 62)
-}
-
 /// Identifies an entry: two entries with the same index and term are equal (log matching, Raft
 /// paper, section 5.3).
 package struct EntryID: Hashable, Sendable {

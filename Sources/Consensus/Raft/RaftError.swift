@@ -54,6 +54,8 @@ package enum RestoreError: Error, Equatable {
     case commitOutOfRange(LogIndex)
     /// The applied index is outside the log.
     case appliedOutOfRange(LogIndex)
+    /// An index or a term is so large that sums could overflow; no cluster reaches it.
+    case outOfRange(term: Term, index: LogIndex)
     /// The membership is inconsistent.
     case invalidConfState
 }

@@ -50,6 +50,7 @@ struct RaftLog: Sendable {
     init(
         compacted: EntryID, entries: [Entry], committed: LogIndex, applied: LogIndex
     ) throws(RestoreError) {
+        try Self.requireInRange(compacted)
         var previous = compacted
         for entry in entries {
             guard entry.index == previous.index.next, entry.term >= previous.term else {
@@ -58,6 +59,7 @@ struct RaftLog: Sendable {
             ring.append(entry)
             previous = entry.id
         }
+        try Self.requireInRange(previous)
         guard applied >= compacted.index, applied <= previous.index else {
             throw .appliedOutOfRange(applied)
         }
@@ -69,6 +71,12 @@ struct RaftLog: Sendable {
         self.applied = applied
         inProgress = previous.index
         stable = previous.index
+    }
+
+    private static func requireInRange(_ id: EntryID) throws(RestoreError) {
+        guard id.index < .limit, id.term < .limit else {
+            throw .outOfRange(term: id.term, index: id.index)
+        }
     }
 
     var lastIndex: LogIndex {

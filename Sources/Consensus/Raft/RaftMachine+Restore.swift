@@ -46,6 +46,9 @@ extension RaftMachine {
     package init(
         _ raftConfiguration: RaftConfiguration, restoring state: RestoredState
     ) throws(RestoreError) {
+        guard state.hardState.term < .limit else {
+            throw .outOfRange(term: state.hardState.term, index: state.hardState.commit)
+        }
         let log = try RaftLog(
             compacted: state.compacted, entries: state.entries,
             committed: max(state.hardState.commit, state.compacted.index), applied: state.applied)

@@ -45,7 +45,7 @@ extension RaftMachine {
         if !isTermless && message.term == .zero { throw .malformed("the term is missing") }
         let limit = LogIndex.limit
         if message.index >= limit || message.commit >= limit || message.rejectHint >= limit
-            || message.term.rawValue >= limit.rawValue
+            || message.term >= .limit
         {
             throw .malformed("an index or term is out of range")
         }

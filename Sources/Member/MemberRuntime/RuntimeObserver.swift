@@ -17,7 +17,7 @@ package protocol RuntimeObserver: ApplyObserver, Sendable {
     func persisted(nanoseconds: Int64)
     /// A step of a compaction is done: in the key index, or in the file.
     func compactionStep(nanoseconds: Int64, isOfIndex: Bool)
-    func compacted(revision: Int64, removed: Int, hash: UInt32)
+    func compacted(revision: Revision, removed: Int, hash: UInt32)
     /// A snapshot is due: so many entries were applied since the last one.
     func snapshotBegins(index: LogIndex, former: LogIndex, count: Int)
     func snapshotSaved(index: LogIndex, term: Term, _ times: SnapshotTimes)
@@ -25,7 +25,7 @@ package protocol RuntimeObserver: ApplyObserver, Sendable {
     func purged(_ names: [String])
     func purgeFailed(_ error: SnapshotStoreError)
     /// A leader's snapshot has replaced the state; `milliseconds` is how long that took.
-    func snapshotInstalled(index: LogIndex, revision: Int64, milliseconds: Int64)
+    func snapshotInstalled(index: LogIndex, revision: Revision, milliseconds: Int64)
     func leaseExpired()
     /// A proposal was refused or timed out.
     func proposalFailed()

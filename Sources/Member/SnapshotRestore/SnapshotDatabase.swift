@@ -93,7 +93,7 @@ package struct SnapshotDatabase {
         let reading = bolt.beginRead()
         defer { reading.end() }
         guard var cursor = try reading.bucket(StoreBucket.key)?.cursor() else { return nil }
-        var newest = Revision(main: -1)
+        var newest = RevisionPair(main: -1)
         while let (key, value) = try cursor.next() {
             guard let name = RevisionKey(decoding: key), name.revision > newest,
                 Self.isReadable(value, name)
@@ -107,7 +107,8 @@ package struct SnapshotDatabase {
         guard let pair = try? KeyValueView(decoding: value) else { return false }
         let record = KeyRecord(
             modified: name.revision,
-            created: Revision(main: name.isTombstone ? 0 : pair.createRevision),
+            created: RevisionPair(
+                main: name.isTombstone ? .zero : Revision(pair.createRevision)),
             version: name.isTombstone ? 0 : pair.version)
         return KeyIndex.holds(record)
     }

@@ -1,4 +1,4 @@
-/// Who is on the other side of a connection, as far as the connection itself tells.
+/// Who is on the other side of a connection, as far as the connection itself shows.
 package enum ConnectionIdentity: Sendable, Hashable {
     /// Not encrypted; the other side is unknown.
     case plaintext

@@ -47,16 +47,27 @@ private struct Dial: Sendable {
         self.configuration = configuration
     }
 
+    /// Runs on the event loop, so that the handlers are added before the first bytes of the server
+    /// are read.
     func connect(
         _ tls: TLSClient?, serverName: String,
         _ open: @escaping @Sendable (ClientBootstrap) -> EventLoopFuture<any Channel>
     ) -> EventLoopFuture<GRPCClientConnection> {
-        guard let tls else {
-            return open(bootstrap()).flatMapThrowing { try client(on: $0, configuration) }
+        eventLoop.flatSubmit {
+            guard let tls else {
+                return open(bootstrap()).flatMapThrowing { try client(on: $0, configuration) }
+            }
+            return encrypted(tls, serverName, open)
         }
-        var encrypted = self.configuration
+    }
+
+    private func encrypted(
+        _ tls: TLSClient, _ serverName: String,
+        _ open: @escaping @Sendable (ClientBootstrap) -> EventLoopFuture<any Channel>
+    ) -> EventLoopFuture<GRPCClientConnection> {
+        var encrypted = configuration
         encrypted.scheme = "https"
-        return tls.connection(to: serverName, on: eventLoop).assumeIsolatedUnsafeUnchecked()
+        return tls.connection(to: serverName, on: eventLoop).assumeIsolated()
             .flatMap { [encrypted] encryption in
                 let handshake = eventLoop.makePromise(of: Void.self)
                 let bound = NIOLoopBound(encryption, eventLoop: eventLoop)

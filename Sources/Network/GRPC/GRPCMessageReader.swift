@@ -29,6 +29,9 @@ struct GRPCMessageReader {
         self.keepsMessages = keepsMessages
     }
 
+    /// Memory of an incomplete message.
+    var partialBytes: Int { partial.capacity }
+
     /// Whether a message is incomplete. A partial prefix does not count, as in grpc-go.
     var isInsideMessage: Bool { prefixCount == Self.prefixBytes }
 

@@ -1,3 +1,20 @@
+/// The names of the request metadata that a server keeps; other fields are only validated. HPACK
+/// lets a client repeat a field for almost nothing, so a server keeps what it reads.
+struct GRPCMetadataNames: Sendable {
+    private let names: [[UInt8]]
+
+    init(_ names: [String]) {
+        self.names = names.map { Array($0.utf8) }
+    }
+
+    func contains(_ name: UnsafeRawBufferPointer) -> Bool {
+        for kept in names where kept.count == name.count {
+            if kept.withUnsafeBytes({ GRPCMethodTable.equal($0, name) }) { return true }
+        }
+        return false
+    }
+}
+
 /// The metadata of a call: names and values as received bytes, searched by comparing bytes.
 ///
 /// Fields are stored consecutively in one buffer; a String is only created on access.
@@ -59,6 +76,8 @@ package struct GRPCMetadata: Sendable {
         bytes.append(contentsOf: name)
         bytes.append(contentsOf: value)
     }
+
+    func contains(_ name: UnsafeRawBufferPointer) -> Bool { index(of: name) != nil }
 
     private func index(of name: UnsafeRawBufferPointer) -> Int? {
         for (index, field) in fields.enumerated() where field.nameCount == name.count {

@@ -6,6 +6,8 @@ package import NIOCore
 package struct GRPCServerConfiguration: Sendable {
     /// Maximum request size in bytes; 2,097,152 by default in etcd.
     package var receiveBytesMax = 4 << 20
+    /// Names of the request metadata (lower case) that the methods read; others are dropped.
+    package var metadataNames: [String] = []
     /// Windows, limits and keepalive of the connections.
     package var http2: HTTP2Configuration
     /// Called on an event loop after it has read from all its ready connections, if calls or
@@ -36,6 +38,7 @@ package struct GRPCServerConfiguration: Sendable {
 package final class GRPCServer: Sendable {
     package let configuration: GRPCServerConfiguration
     private let loops: [GRPCServerLoop]
+    private let budget: HTTP2MemoryBudget
 
     /// The methods, in the order of `collectCounters`.
     package let methods: [GRPCMethod]
@@ -45,9 +48,12 @@ package final class GRPCServer: Sendable {
     ) {
         self.configuration = configuration
         self.methods = methods
+        let budget = HTTP2MemoryBudget(bytesMax: configuration.http2.processBytesMax)
+        self.budget = budget
         self.loops = eventLoops.map {
             GRPCServerLoop(
-                loop: HTTP2Loop(eventLoop: $0), methods: methods, configuration: configuration)
+                loop: HTTP2Loop(eventLoop: $0, budget: budget), methods: methods,
+                configuration: configuration)
         }
     }
 
@@ -113,6 +119,9 @@ extension GRPCServer {
             for index in sum.indices { sum[index].add(part[index]) }
         }
     }
+
+    /// Bytes that the connections occupy on behalf of their peers, inexact by some MiB.
+    package var occupiedBytes: Int { budget.usedBytes }
 
     /// The number of open connections.
     package func connectionCount(on eventLoop: any EventLoop) -> EventLoopFuture<Int> {

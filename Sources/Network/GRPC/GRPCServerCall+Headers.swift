@@ -86,6 +86,7 @@ extension GRPCServerCall {
         {
             headerFields.insert(.contentType)
             contentSubtype = String(decoding: value[(count + 1)...], as: UTF8.self)
+            return keep(bytes: value.count)
         } else {
             refusal.contentType = String(decoding: value, as: UTF8.self)
         }
@@ -137,8 +138,13 @@ extension GRPCServerCall {
                     + "header \(quote(String(decoding: name, as: UTF8.self))): "
                     + "illegal base64 data at input byte \(offset)")
         }
+        guard state.keptNames.contains(name), !metadata.contains(name) else { return nil }
         metadata.append(name: name, value: value)
-        return nil
+        return keep(bytes: name.count + value.count + 32)
+    }
+
+    private func keep(bytes: Int) -> HTTP2ErrorCode? {
+        stream?.keepHeader(bytes: bytes) == true ? nil : .enhanceYourCalm
     }
 
     /// The order of these checks is grpc-go's.

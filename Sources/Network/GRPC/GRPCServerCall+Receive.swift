@@ -25,10 +25,20 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
     }
 
     package func streamReceivedData(_ bytes: UnsafeRawBufferPointer) {
+        guard isStarted, !isClosed else { return }
         var input = bytes
+        if held == nil { decode(&input) }
+        guard !isClosed else { return }
+        if !input.isEmpty, holdsMessages || held != nil { hold(input) }
+        countInput()
+    }
+
+    /// Delivers the messages of `input` and advances it past them, until the call ends or holds
+    /// messages back.
+    func decode(_ input: inout UnsafeRawBufferPointer) {
         let bytesMax = state.configuration.receiveBytesMax
         // A unary call reads its one message and nothing after it.
-        while isStarted, !isClosed, !isUnary || !isCounted {
+        while !isClosed, !isUnary || !isCounted, !holdsMessages {
             switch reader.next(&input, bytesMax: bytesMax, allowsCompressed: isGzip) {
             case .needsMore: return
             case .message(let message): receive(message)
@@ -62,6 +72,8 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
     private func serve(_ message: [UInt8]) {
         countStart()
         state.countReceived(methodIndex, bytes: message.count)
+        // Not checked: its bytes were kept before.
+        _ = stream?.keepInput(bytes: message.count > Self.uncountedRequestBytes ? message.count : 0)
         keepForLog(message)
         state.scheduleReadTickCompletion()
         guard case .unary(let serve) = method.implementation else { return }
@@ -70,6 +82,7 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
 
     package func streamReceivedEnd() {
         guard isStarted, !isClosed else { return }
+        if let held { return held.hasEnd = true }
         guard !isUnary else {
             guard !isCounted else { return }
             let text = reader.isInsideMessage ? "unexpected EOF" : "EOF"
@@ -111,8 +124,8 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
     }
 
     package func streamBecameWritable() {
-        guard !isClosed else { return }
-        handler?.becameWritable(self)
+        deliverHeld()
+        if isWritable { handler?.becameWritable(self) }
     }
 
     package func timerFired() {
@@ -128,7 +141,7 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
     }
 
     /// Ends the call because of an invalid request.
-    private func fail(_ status: GRPCStatus) {
+    func fail(_ status: GRPCStatus) {
         send(status, trailers: [])
         close(.failed, code: status.code)
     }
@@ -144,6 +157,8 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
         self.handler = nil
         self.onClosed = nil
         request = nil
+        held = nil
+        _ = stream?.keepInput(bytes: 0)
         handler?.closed(self, reason: reason)
         if reason != .finished { onClosed?(reason) }
     }
@@ -174,6 +189,8 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
     }
 
     private static let keptRequestBytesMax = 16 << 10
+    /// Size of requests that count with their stream.
+    private static let uncountedRequestBytes = 1 << 10
 
     private var requestDescription: GRPCRequestDescription {
         if let largeRequest {

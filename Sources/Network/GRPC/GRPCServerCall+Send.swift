@@ -62,7 +62,7 @@ extension GRPCServerCall {
     /// 64 KiB is in memory at a time. Call `resumeSource` when a source had to wait. The message is
     /// not compressed, since the length of a compressed message must be known before it starts.
     package func sendLarge(lengthBytes: Int, source: any HTTP2BodySource) {
-        guard let stream = prepareMessage(lengthBytes) else { return }
+        guard let stream = prepareMessage(lengthBytes, isInMemory: false) else { return }
         writePrefix(lengthBytes, stream)
         stream.write(source: source, lengthBytes: lengthBytes)
     }
@@ -100,6 +100,7 @@ extension GRPCServerCall {
         stream?.submitHeadersOnly(
             GRPCHeaders.trailersOnly(status, httpStatus: httpStatus, subtype: contentSubtype))
         isClosed = true
+        refusal = GRPCRefusal()
     }
 
     func send(_ status: GRPCStatus, trailers: [(String, String)]) {
@@ -122,12 +123,18 @@ extension GRPCServerCall {
         stream.submitHeaders(GRPCHeaders.response(subtype: contentSubtype, isGzip: isGzip))
     }
 
-    private func prepareMessage(_ lengthBytes: Int) -> HTTP2Stream? {
+    /// Prepares to queue a message; nil when the call has ended. The call fails when its connection
+    /// has no memory left for the message.
+    private func prepareMessage(_ lengthBytes: Int, isInMemory: Bool = true) -> HTTP2Stream? {
         // In a release build only `finish` checks, once per call: a stream sends many messages.
         eventLoop.assertInEventLoop()
         precondition(
             lengthBytes >= 0 && lengthBytes <= UInt32.max, "a message length has 32 bits")
         guard !isClosed, let stream else { return nil }
+        guard !isInMemory || stream.hasMemory(for: lengthBytes) else {
+            fail(.memoryLimit)
+            return nil
+        }
         if !hasSentHeaders { submitHeaders() }
         state.countSent(methodIndex, messages: isUnary ? 0 : 1, bytes: lengthBytes)
         responseBytes += lengthBytes
@@ -205,6 +212,10 @@ enum GRPCHeaders {
         return HTTP2HeaderBlock(head + fields(status, trailers))
     }
 
+    /// nghttp2 sends at most 64 KiB of headers; a longer text, which can only be one that quotes
+    /// the request, is cut.
+    private static let messageBytesMax = 60 << 10
+
     private static func fields(
         _ status: GRPCStatus, _ more: [(String, String)]
     ) -> [(name: [UInt8], value: [UInt8])] {
@@ -212,8 +223,8 @@ enum GRPCHeaders {
             (name: Array("grpc-status".utf8), value: Array("\(status.code.rawValue)".utf8))
         ]
         if !status.message.isEmpty {
-            fields.append(
-                (Array("grpc-message".utf8), GRPCMessageEncoding.encode(status.message)))
+            let text = GRPCMessageEncoding.encode(status.message, bytesMax: messageBytesMax)
+            fields.append((Array("grpc-message".utf8), text))
         }
         for (name, value) in more { fields.append((Array(name.utf8), Array(value.utf8))) }
         return fields

@@ -12,7 +12,7 @@ package import NIOCore
 package final class GRPCServerCall: @unchecked Sendable {  // used on its event loop only
     /// The connection of the call.
     package let connection: GRPCServerConnection
-    /// The metadata of the request; `te`, `user-agent` and gRPC's own fields are left out.
+    /// The metadata of the request with the names that the server keeps, the first value of each.
     package internal(set) var metadata = GRPCMetadata()
     /// The deadline in milliseconds of the event loop's clock.
     package internal(set) var deadlineMilliseconds: Int64?
@@ -27,6 +27,10 @@ package final class GRPCServerCall: @unchecked Sendable {  // used on its event 
     var handler: (any GRPCCallHandler)?
     var methodIndex = -1
     var reader = GRPCMessageReader()
+    /// Received bytes that are not delivered yet.
+    var held: HeldInput?
+    /// Whether the handler has paused receiving.
+    var isReceivingPaused = false
     var request: [UInt8]?
     var startedMilliseconds: Int64 = 0
     /// A small unary request, kept for the log.
@@ -78,11 +82,7 @@ extension GRPCServerCall {
     }
     /// Unsent message bytes in memory.
     package var bufferedBytes: Int { stream?.bufferedBytes ?? 0 }
-    /// False while more than the high watermark is buffered; then wait for `becameWritable`.
-    package var isWritable: Bool { stream?.isWritable ?? false }
-
-    /// Stops window updates until `resumeReceiving`: at most one more window of data arrives.
-    package func pauseReceiving() { stream?.pauseReceiving() }
-    /// Resumes receiving messages.
-    package func resumeReceiving() { stream?.resumeReceiving() }
+    /// False while more than the high watermark is buffered, and after the end; then wait for
+    /// `becameWritable`.
+    package var isWritable: Bool { !isClosed && stream?.isWritable ?? false }
 }

@@ -8,6 +8,7 @@ final class GRPCServerLoop: @unchecked Sendable {  // owned by loop.eventLoop's 
     let loop: HTTP2Loop
     let table: GRPCMethodTable
     let configuration: GRPCServerConfiguration
+    let keptNames: GRPCMetadataNames
     /// Unary calls that take at least this long are reported.
     let slowCallMilliseconds: Int64
     var counters: [GRPCMethodCounters]
@@ -23,6 +24,7 @@ final class GRPCServerLoop: @unchecked Sendable {  // owned by loop.eventLoop's 
         self.loop = loop
         table = GRPCMethodTable(methods)
         self.configuration = configuration
+        keptNames = GRPCMetadataNames(configuration.metadataNames)
         slowCallMilliseconds =
             configuration.onSlowCall == nil ? .max : configuration.slowCallMilliseconds ?? .max
         counters = Array(repeating: GRPCMethodCounters(), count: methods.count)

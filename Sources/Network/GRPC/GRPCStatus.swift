@@ -36,6 +36,10 @@ package struct GRPCStatus: Error, Equatable, Sendable, CustomStringConvertible {
     /// With the text of Go's context package, which clients compare with.
     package static let canceled = GRPCStatus(.canceled, "context canceled")
 
+    /// The peer made the server keep too much.
+    static let memoryLimit = GRPCStatus(
+        .resourceExhausted, "grpc: the connection occupies too much memory of the server")
+
     static let missingRequest = GRPCStatus(
         .internal,
         "cardinality violation: received no request message from non-client-streaming RPC")
@@ -50,10 +54,13 @@ package struct GRPCStatus: Error, Equatable, Sendable, CustomStringConvertible {
 enum GRPCMessageEncoding {
     private static let digits = Array("0123456789ABCDEF".utf8)
 
-    static func encode(_ text: String) -> [UInt8] {
+    /// - Parameter bytesMax: a longer result ends before the first escape or character that does
+    ///   not fit.
+    static func encode(_ text: String, bytesMax: Int = .max) -> [UInt8] {
         var encoded: [UInt8] = []
-        encoded.reserveCapacity(text.utf8.count)
+        encoded.reserveCapacity(min(text.utf8.count, bytesMax))
         for byte in text.utf8 {
+            guard encoded.count <= bytesMax - 3 else { return encoded }
             if byte >= 0x20, byte <= 0x7E, byte != UInt8(ascii: "%") {
                 encoded.append(byte)
             } else {

@@ -5,17 +5,28 @@
 package struct HTTP2Configuration: Sendable {
     /// Streams that a peer may have open at once; nil announces no limit, etcd's default.
     package var concurrentStreamsMax: UInt32?
-    /// Receive window of each stream: larger than most requests, which then need no update.
+    /// Streams of a connection above which new ones are refused if no limit is announced.
+    package var openStreamsMax = 20_000
+    /// Receive window of each stream: larger than most requests, which then need no update. A
+    /// larger message gets its updates as it arrives.
     package var streamWindowBytes: Int32 = 1 << 20
     /// Receive window of the whole connection.
     package var connectionWindowBytes: Int32 = 16 << 20
+    /// Memory that one connection may occupy: unsent output, requests until they are served, kept
+    /// headers, open streams. At the limit a call that needs more fails; at three quarters of it
+    /// new streams are refused.
+    package var connectionBytesMax = 128 << 20
+    /// Memory of all connections of a server together. Each may grow to a quarter of what is left.
+    package var processBytesMax = 512 << 20
+    /// Memory that each connection may occupy even if nothing is left for all.
+    package var connectionBytesMin = 64 << 10
+    /// Counted for each open stream in addition to its buffers.
+    package var streamBytes = 1_536
     /// Size of names and values of a header block; a stream with a larger one is reset.
     package var headerListBytesMax = 16 << 20
-    /// Size of the header blocks of all open streams, each without its `uncountedHeaderListBytes`;
-    /// a stream that exceeds the sum is reset.
-    package var largeHeaderBytesMax = 16 << 20
-    /// Header bytes of each stream that do not count towards `largeHeaderBytesMax`.
-    package var uncountedHeaderListBytes = 16 << 10
+    /// Size of the header fields that the layer above keeps of all open streams; a stream that
+    /// exceeds it is reset. HPACK repeats a field of 4 KiB by one byte.
+    package var keptHeaderBytesMax = 16 << 20
     /// Frames of one header block: a little more than the largest block needs.
     package var headerFramesMax = 1_100
     /// Output written to the channel between two checks of its writability.
@@ -24,17 +35,23 @@ package struct HTTP2Configuration: Sendable {
     package var readPauseBytes = 4 << 20
     /// Open streams above which no further input is read while the socket is full.
     package var readPauseStreams = 10_000
-    /// Unsent stream bytes above which new streams are refused.
-    package var pendingBytesMax = 256 << 20
+    /// Frames queued for sending above which no further input is read while the socket is full.
+    package var readPauseFrames = 20_000
     /// Bytes queued on one stream above which it counts as not writable.
     package var streamHighWatermarkBytes = 256 << 10
     /// Bytes queued on one stream at which it counts as writable again.
     package var streamLowWatermarkBytes = 64 << 10
-    /// Burst of stream resets that a peer may send. A watch client that cancels all its watches
-    /// sends a legitimate burst; a rapid reset attack (CVE-2023-44487) does not stop.
-    package var resetBurst: UInt64 = 10_000
-    /// Rate at which the allowance for stream resets refills after a burst.
+    /// Burst of streams that may end by a reset, of either side. A watch client that cancels all
+    /// its watches resets as many legitimately; a rapid reset attack (CVE-2023-44487) does not
+    /// stop, nor one that makes the server reset its streams (CVE-2025-8671).
+    package var resetBurst: UInt64 = 20_000
+    /// Rate at which the allowance for resets refills after a burst.
     package var resetsPerSecond: UInt64 = 1_000
+    /// Burst of frames that cost the peer little and open, end or fill no stream: settings, pings,
+    /// priorities, window updates, empty data, continuations and unknown types.
+    package var controlFrameBurst = 20_000
+    /// Rate at which the allowance for these frames refills. Requests and sent data add to it.
+    package var controlFramesPerSecond = 5_000
     /// Keepalive pings of this side, and enforcement for those of the peer.
     package var keepalive = HTTP2KeepaliveConfiguration()
 

@@ -5,16 +5,18 @@ package import NIOCore
 
 extension HTTP2Connection {
     package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !isClosing else { return }
         let buffer = unwrapInboundIn(data)
         isReading = true
         keepalive.lastReadMilliseconds = loop.nowMilliseconds
+        countMemory()
         run { session in
             buffer.withUnsafeReadableBytes { bytes in
                 if role == .client {
                     receive(session, bytes)
                 } else {
                     headerBlocks.filter(bytes) { receive(session, $0) }
-                    if headerBlocks.isOverLimit { endOversizedBlock(session) }
+                    checkFrames()
                 }
             }
         }
@@ -23,15 +25,20 @@ extension HTTP2Connection {
     private func receive(_ session: OpaquePointer, _ bytes: UnsafeRawBufferPointer) {
         let result = nghttp2_session_mem_recv(
             session, bytes.baseAddress?.assumingMemoryBound(to: UInt8.self), bytes.count)
-        if result < 0 { closesAfterRun = true }
+        if result < 0 { close() }
     }
 
-    /// A header block beyond the limit closes the connection: HPACK needs the whole block to decode
-    /// the following ones.
-    private func endOversizedBlock(_ session: OpaquePointer) {
-        nghttp2_session_terminate_session(session, HTTP2ErrorCode.protocolError.rawValue)
-        closesAfterFlush = true
-        requestFlush()
+    /// Ends the connection for header blocks and control frames beyond their limits. A header block
+    /// that is too large concerns the whole connection: HPACK needs all of it to decode the
+    /// following ones.
+    private func checkFrames() {
+        let count = headerBlocks.takeControlFrames()
+        if count > 0, !controlFrames.take(count, now: loop.nowMilliseconds) {
+            return end(.enhanceYourCalm)
+        }
+        if headerBlocks.isOverLimit { return end(.protocolError) }
+        memory.headerBlockBytes = headerBlocks.bufferedBytes
+        if memory.headerBlockBytes > 0, !memory.allows(0) { end(.enhanceYourCalm) }
     }
 
     package func channelReadComplete(context: ChannelHandlerContext) {
@@ -50,9 +57,11 @@ extension HTTP2Connection {
         }
     }
 
-    var isOverReadLimits: Bool {
-        pendingBytes > configuration.readPauseBytes
-            || streams.count > configuration.readPauseStreams
+    private var isOverReadLimits: Bool {
+        guard memory.outputBytes <= configuration.readPauseBytes,
+            streams.count <= configuration.readPauseStreams, let session
+        else { return true }
+        return nghttp2_session_get_outbound_queue_size(session) > configuration.readPauseFrames
     }
 }
 
@@ -61,12 +70,13 @@ extension HTTP2Connection {
 extension HTTP2Connection {
     func beginStream(_ id: Int32) -> Int32 {
         guard let session else { return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue }
-        guard pendingBytes <= configuration.pendingBytesMax else {
+        guard allowsStream else {
             nghttp2_submit_rst_stream(
                 session, UInt8(NGHTTP2_FLAG_NONE.rawValue), id,
                 HTTP2ErrorCode.refusedStream.rawValue)
             return 0
         }
+        controlFrames.earn(2)
         let stream = takeStream(id: id)
         nghttp2_session_set_stream_user_data(
             session, id, Unmanaged.passUnretained(stream).toOpaque())
@@ -78,23 +88,12 @@ extension HTTP2Connection {
         _ stream: HTTP2Stream, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
     ) {
         // 32 bytes of overhead for each field (RFC 9113 section 6.5.2).
-        countHeader(stream, name.count + value.count + 32)
-        guard !stream.isRefused else { return }
+        stream.headerListBytes += name.count + value.count + 32
+        guard stream.headerListBytes <= configuration.headerListBytesMax else {
+            return refuse(stream, .frameSizeError)
+        }
         if let code = stream.delegate?.streamReceivedHeader(name: name, value: value) {
             refuse(stream, code)
-        }
-    }
-
-    /// Counts a received field against the limits of a header block and of the connection.
-    private func countHeader(_ stream: HTTP2Stream, _ bytes: Int) {
-        let before = stream.largeHeaderBytes
-        stream.headerListBytes += bytes
-        guard stream.headerListBytes > configuration.uncountedHeaderListBytes else { return }
-        largeHeaderBytes += stream.largeHeaderBytes - before
-        if stream.headerListBytes > configuration.headerListBytesMax
-            || largeHeaderBytes > configuration.largeHeaderBytesMax
-        {
-            refuse(stream, .frameSizeError)
         }
     }
 
@@ -139,10 +138,19 @@ extension HTTP2Connection {
         delegate?.connectionGoingAway(self)
     }
 
-    /// A request was not sent: nghttp2 has no stream for it, so it is closed here.
+    /// Headers were not sent, for example because they exceed nghttp2's limit of 64 KiB: the stream
+    /// of a response is reset. nghttp2 closes the stream of an unsent request if it has opened it.
     func headersNotSent(_ id: Int32) {
-        guard role == .client, let stream = streams.first(where: { $0.id == id }) else { return }
-        guard nghttp2_session_get_stream_user_data(session, id) == nil else { return }
-        closeStream(stream, .refusedStream, connectionLost: false)
+        guard let session else { return }
+        let opened = nghttp2_session_get_stream_user_data(session, id)
+        switch role {
+        case .server:
+            guard let opened else { return }
+            let stream = Unmanaged<HTTP2Stream>.fromOpaque(opened).takeUnretainedValue()
+            submitReset(stream, .internalError)
+        case .client:
+            guard opened == nil, let stream = streams.first(where: { $0.id == id }) else { return }
+            closeStream(stream, .refusedStream, connectionLost: false)
+        }
     }
 }

@@ -75,7 +75,7 @@ extension HTTP2Connection: TimerWheelEntry {
             session, UInt8(NGHTTP2_FLAG_NONE.rawValue),
             nghttp2_session_get_last_proc_stream_id(session),
             HTTP2ErrorCode.enhanceYourCalm.rawValue, reason, reason.count)
-        closesAfterFlush = true
+        isClosing = true
         requestFlush()
     }
 }

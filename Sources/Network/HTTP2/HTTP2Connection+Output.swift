@@ -6,31 +6,25 @@ package import NIOCore
 extension HTTP2Connection {
     /// Writes the session's output while the channel is writable, in as few writes as possible.
     func flush() {
-        guard !isRunning else {
+        guard !isRunning, !isFlushing else {
             flushesAgain = true
             return
         }
-        run { session in
-            repeat {
-                isOutputBlocked = !channelIsWritable
-                guard !isOutputBlocked else { break }
-                loop.output.clear()
-                var result = nghttp2_session_send(session)
-                if result == 0, resetStoppedStreams(session) {
-                    result = nghttp2_session_send(session)
-                }
-                if result == 0, isGoAwayNoticePending, !isOutputBlocked {
-                    appendGoAwayNotice(session)
-                    result = nghttp2_session_send(session)
-                }
-                if result != 0 { closesAfterRun = true }
-                writeOutput()
-            } while isOutputBlocked && channelIsWritable && !closesAfterRun
-            if nghttp2_session_want_read(session) == 0, nghttp2_session_want_write(session) == 0 {
-                closesAfterRun = true
-            }
-            if closesAfterFlush { closesAfterRun = true }
-        }
+        isFlushing = true
+        repeat {
+            isOutputBlocked = !channelIsWritable
+            guard !isOutputBlocked else { break }
+            loop.output.clear()
+            run(collectOutput)
+            writeOutput()
+        } while isOutputBlocked && channelIsWritable && !isClosing
+        isFlushing = false
+        guard let session else { return }
+        guard !isClosing,
+            nghttp2_session_want_read(session) != 0
+                || nghttp2_session_want_write(session) != 0
+        else { return close() }
+        countMemory()
         if isDraining, streams.isEmpty, !isOutputBlocked { finishDraining() }
         if !isOutputBlocked { continueReading() }
         notifyWritable()
@@ -40,18 +34,35 @@ extension HTTP2Connection {
         }
     }
 
+    /// Moves the session's frames to `loop.output` while it has capacity.
+    private func collectOutput(_ session: OpaquePointer) {
+        var result = nghttp2_session_send(session)
+        if result == 0, resetStoppedStreams(session) {
+            result = nghttp2_session_send(session)
+        }
+        if result == 0, isGoAwayNoticePending, !isOutputBlocked {
+            appendGoAwayNotice(session)
+            result = nghttp2_session_send(session)
+        }
+        if result != 0 { isClosing = true }
+    }
+
     package func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable, isOutputBlocked, !isRunning { loop.markDirty(self) }
+        if context.channel.isWritable, isOutputBlocked, !isFlushing { loop.markDirty(self) }
         context.fireChannelWritabilityChanged()
     }
 
     private var channelIsWritable: Bool { channel?.isWritable ?? false }
 
     private func writeOutput() {
-        guard loop.output.readableBytes > 0, let context else { return }
+        memory.channelBytes = 0
+        guard loop.output.readableBytes > 0, let context, !isClosed else { return }
         // While the channel is not writable the rest stays in the session.
+        let count = loop.output.readableBytes
         context.writeAndFlush(wrapOutboundOut(loop.output), promise: nil)
-        if !channelIsWritable { isOutputBlocked = true }
+        guard !channelIsWritable else { return }
+        isOutputBlocked = true
+        if !isClosed { memory.channelBytes = count }
     }
 
     private func continueReading() {
@@ -87,9 +98,11 @@ extension HTTP2Connection {
     /// Writes one DATA frame: nghttp2's frame header and `count` bytes of the stream.
     func appendData(_ stream: HTTP2Stream, _ header: UnsafeRawBufferPointer, _ count: Int) {
         keepalive.resetStrikes()
+        // The peer may answer each frame with updates of two windows.
+        controlFrames.earn(2)
         loop.output.writeBytes(header)
         stream.queue.take(count: count, into: &loop.output)
-        pendingBytes -= count
+        memory.outputBytes -= count
         if stream.isAboveHighWatermark,
             stream.bufferedBytes <= configuration.streamLowWatermarkBytes
         {
@@ -106,7 +119,7 @@ extension HTTP2Connection {
             var piece = ByteBuffer()
             source.read(bytesMax: bytesMax, into: &piece)
             stream.queue.insertFromSource(piece)
-            pendingBytes += piece.readableBytes
+            memory.outputBytes += piece.readableBytes
         }
         guard let available = stream.queue.available(limit: limit) else {
             guard stream.isFinished, stream.queue.isEmpty else {
@@ -123,7 +136,7 @@ extension HTTP2Connection {
 
     private func endBody(_ stream: HTTP2Stream, _ flags: UnsafeMutablePointer<UInt32>) {
         flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
-        guard let trailers = stream.trailers, let session else { return stopSending(stream) }
+        guard let trailers = stream.trailers, let session else { return }
         flags.pointee |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
         keepalive.resetStrikes()
         let fields = trailers.fields

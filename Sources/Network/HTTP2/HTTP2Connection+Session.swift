@@ -8,7 +8,7 @@ extension HTTP2Connection {
         defer { nghttp2_option_del(options) }
         nghttp2_option_set_no_closed_streams(options, 1)
         nghttp2_option_set_no_auto_window_update(options, 1)
-        nghttp2_option_set_max_outbound_ack(options, 10_000)
+        nghttp2_option_set_max_outbound_ack(options, 1_000)
         // Go's gRPC clients use a socket path as :authority, which nghttp2's HTTP messaging rules
         // refuse. The headers that a call needs are checked when the call starts.
         if role == .server { nghttp2_option_set_no_http_messaging(options, 1) }
@@ -113,7 +113,8 @@ extension HTTP2Connection {
     }
 
     func didQueue(_ stream: HTTP2Stream, _ count: Int) {
-        pendingBytes += count
+        memory.outputBytes += count
+        if count >= Self.largeWriteBytes { countMemory() }
         if stream.bufferedBytes > configuration.streamHighWatermarkBytes {
             stream.isAboveHighWatermark = true
         }
@@ -168,13 +169,16 @@ extension HTTP2Connection {
         stream.open(on: self, id: id, isServer: role == .server)
         stream.index = streams.count
         streams.append(stream)
+        memory.streamBytes = streams.count * configuration.streamBytes
         return stream
     }
 
     func closeStream(_ stream: HTTP2Stream, _ code: HTTP2ErrorCode, connectionLost: Bool) {
         guard stream.isOpen else { return }
-        pendingBytes -= stream.bufferedBytes
-        largeHeaderBytes -= stream.largeHeaderBytes
+        memory.outputBytes -= stream.bufferedBytes
+        memory.headerBytes -= stream.keptHeaderBytes
+        memory.inputBytes -= stream.inputBytes
+        if !connectionLost { countReset(code) }
         let delegate = stream.delegate
         remove(stream)
         delegate?.streamClosed(code, connectionLost: connectionLost)
@@ -188,6 +192,7 @@ extension HTTP2Connection {
         streams.swapAt(index, streams.count - 1)
         streams[index].index = index
         streams.removeLast()
+        memory.streamBytes = streams.count * configuration.streamBytes
     }
 
     /// Keeps a closed stream for reuse: its delegate has released it.

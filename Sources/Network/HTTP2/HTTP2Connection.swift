@@ -24,8 +24,8 @@ package enum HTTP2Role: Sendable {
 /// batch) and are then written as one buffer with one flush. Used on the channel's event loop only.
 ///
 /// Invariants: the session is never re-entered and never freed while it runs (`isRunning`); each
-/// opened stream is closed exactly once; buffered output is bounded by `outputChunkBytes` and the
-/// channel's watermark, input by the flow-control windows.
+/// opened stream is closed exactly once; what a peer makes a server keep is counted in `memory` and
+/// bounded by its limits; once `isClosing`, the session receives no more input.
 package final class HTTP2Connection: ChannelDuplexHandler {
     package typealias InboundIn = ByteBuffer
     package typealias OutboundIn = Never
@@ -47,17 +47,23 @@ package final class HTTP2Connection: ChannelDuplexHandler {
     var headersStream: Unmanaged<HTTP2Stream>?
     var writableStreams: [HTTP2Stream] = []
     var stoppingStreams: [Int32] = []
-    var pendingBytes = 0
-    /// Counted header bytes of the open streams.
-    var largeHeaderBytes = 0
+    /// What the peer occupies; without limits on a client.
+    var memory = ConnectionMemory()
+    /// Streams that may still end by a reset, and control frames that may still be received
+    /// (server).
+    var resets: FrameAllowance
+    var controlFrames: FrameAllowance
     var headerBlocks: HeaderBlockFilter
     var isDirty = false
     var isRunning = false
+    var isFlushing = false
     var isReading = false
     var isOutputBlocked = false
     var hasPendingRead = false
-    var closesAfterRun = false
-    var closesAfterFlush = false
+    /// Whether the connection ends at the end of the current run of the session.
+    private var closesAfterRun = false
+    /// Whether the connection ends with the next flush: its input is dropped.
+    var isClosing = false
     var flushesAgain = false
     var isClosed = false
     var isDraining = false
@@ -75,6 +81,13 @@ package final class HTTP2Connection: ChannelDuplexHandler {
         headerBlocks = HeaderBlockFilter(
             bytesMax: configuration.headerListBytesMax,
             framesMax: configuration.headerFramesMax)
+        let now = loop.nowMilliseconds
+        resets = FrameAllowance(
+            burst: Int(clamping: configuration.resetBurst),
+            perSecond: Int(clamping: configuration.resetsPerSecond), nowMilliseconds: now)
+        controlFrames = FrameAllowance(
+            burst: configuration.controlFrameBurst,
+            perSecond: configuration.controlFramesPerSecond, nowMilliseconds: now)
     }
 
     deinit {
@@ -138,20 +151,19 @@ extension HTTP2Connection {
         return nghttp2_session_check_request_allowed(session) != 0
     }
 
-    /// Closes the channel and all streams, without GOAWAY.
+    /// Closes all streams and the channel, without GOAWAY. Nothing is received or sent afterwards,
+    /// also while a handler below (TLS) still waits for its peer.
     package func close() {
         guard !isClosed else { return }
-        guard !isRunning else {
-            closesAfterRun = true
-            return
-        }
-        guard let context else { return tearDown() }
-        context.close(promise: nil)
+        let context = context
+        tearDown()
+        if isClosed { context?.close(promise: nil) }
     }
 
     /// Ends the session: closes every stream as lost, then notifies the delegate.
     func tearDown() {
         guard !isClosed else { return }
+        isClosing = true
         guard !isRunning else {
             closesAfterRun = true
             return
@@ -163,20 +175,27 @@ extension HTTP2Connection {
         }
         if let session { nghttp2_session_del(session) }
         session = nil
+        releaseMemory()
         channel = nil
         delegate?.connectionClosed(self)
         delegate = nil
     }
 
-    /// Runs `body`. The session must not be re-entered or freed meanwhile.
+    /// Ends the connection because of its peer: sends GOAWAY with the next flush, then closes.
+    func end(_ code: HTTP2ErrorCode) {
+        guard let session, !isClosing else { return }
+        isClosing = true
+        nghttp2_session_terminate_session(session, code.rawValue)
+        requestFlush()
+    }
+
+    /// Runs `body`, which must neither re-enter nor free the session.
     func run(_ body: (OpaquePointer) -> Void) {
-        guard let session, !isRunning, !isClosed else { return }
+        precondition(!isRunning, "a session is not re-entered")
+        guard let session, !isClosed else { return }
         isRunning = true
         body(session)
         isRunning = false
-        if closesAfterRun {
-            closesAfterRun = false
-            if channel?.isActive == true { close() } else { tearDown() }
-        }
+        if closesAfterRun { close() }
     }
 }

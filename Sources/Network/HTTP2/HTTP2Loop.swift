@@ -15,6 +15,8 @@ package final class HTTP2Loop: @unchecked Sendable {  // owned by eventLoop's th
     package var attachment: AnyObject?
 
     var output: ByteBuffer
+    /// Memory of the connections of this loop.
+    var memory: LoopMemory
     var freeStreams: [HTTP2Stream] = []
     private var dirty: [HTTP2Connection] = []
     private var flushing: [HTTP2Connection] = []
@@ -33,8 +35,10 @@ package final class HTTP2Loop: @unchecked Sendable {  // owned by eventLoop's th
     /// Maximum number of streams kept for reuse.
     static let freeStreamsMax = 1024
 
-    package init(eventLoop: any EventLoop) {
+    /// - Parameter budget: shared by all event loops of a server.
+    package init(eventLoop: any EventLoop, budget: HTTP2MemoryBudget = HTTP2MemoryBudget()) {
         self.eventLoop = eventLoop
+        memory = LoopMemory(budget: budget)
         self.output = ByteBuffer()
         let now = Self.milliseconds(eventLoop.now)
         callTimers = TimerWheel(tickMilliseconds: 10, slotCount: 512, nowMilliseconds: now)

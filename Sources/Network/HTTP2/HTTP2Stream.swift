@@ -48,6 +48,10 @@ package final class HTTP2Stream {
     /// Whether its headers were refused: it is being reset, further input is ignored.
     var isRefused = false
     var headerListBytes = 0
+    /// Header bytes that the layer above keeps.
+    var keptHeaderBytes = 0
+    /// Request bytes that the layer above keeps.
+    package internal(set) var inputBytes = 0
 
     init(connection: HTTP2Connection) {
         self.connection = connection
@@ -67,6 +71,8 @@ package final class HTTP2Stream {
         isReceivingPaused = false
         unconsumedBytes = 0
         headerListBytes = 0
+        keptHeaderBytes = 0
+        inputBytes = 0
         isRefused = false
     }
 
@@ -79,11 +85,6 @@ package final class HTTP2Stream {
 }
 
 extension HTTP2Stream {
-    /// Header bytes that count towards `largeHeaderBytesMax`.
-    var largeHeaderBytes: Int {
-        max(headerListBytes - connection.configuration.uncountedHeaderListBytes, 0)
-    }
-
     /// The shared state of the connections of the stream's event loop.
     package var loop: HTTP2Loop { connection.loop }
 
@@ -145,8 +146,8 @@ extension HTTP2Stream {
         didWrite(0)
     }
 
-    /// Ends this side after all queued bytes, with optional trailers. A server resets the stream
-    /// then if the client is still sending.
+    /// Ends this side after all queued bytes, with optional trailers. With trailers a server resets
+    /// the stream then if the client is still sending.
     package func finish(trailers block: HTTP2HeaderBlock?) {
         guard prepareWrite() else { return }
         isFinished = true

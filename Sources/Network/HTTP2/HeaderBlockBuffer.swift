@@ -4,6 +4,8 @@ struct HeaderBlockBuffer {
     private var bytes: [UInt8] = []
     /// Missing bytes of the current frame.
     private(set) var missingBytes: Int
+    /// Memory of the received bytes.
+    var sizeBytes: Int { bytes.capacity }
     var isFrameUnfinished: Bool { missingBytes > 0 }
     /// Whether the current frame is the last one.
     private(set) var isWhole = false

@@ -22,11 +22,22 @@ package struct HeaderBlockFilter {
     /// A partially received frame header.
     private var header: [UInt8] = []
     private var buffered: HeaderBlockBuffer?
+    /// Received control frames since the last call of `takeControlFrames`, by their cost.
+    private var controlFrames = 0
 
     /// - Parameter framesMax: frames of one block, empty ones included.
     package init(bytesMax: Int, framesMax: Int) {
         self.bytesMax = bytesMax
         self.framesMax = framesMax
+    }
+
+    /// Bytes of an incomplete header block.
+    var bufferedBytes: Int { buffered?.sizeBytes ?? 0 }
+
+    /// The control frames received since the last call.
+    mutating func takeControlFrames() -> Int {
+        defer { controlFrames = 0 }
+        return controlFrames
     }
 
     /// Passes received bytes to `output`, in one or several pieces.
@@ -57,11 +68,12 @@ package struct HeaderBlockFilter {
         _ output: (UnsafeRawBufferPointer) -> Void
     ) {
         if header.isEmpty, bytes.count - offset >= Self.frameHeaderBytes, buffered == nil,
-            let payloadBytes = Self.payloadOfPlainFrame(
+            let frame = Self.plainFrame(
                 UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + Self.frameHeaderBytes]))
         {
             offset += Self.frameHeaderBytes
-            passthroughBytes = payloadBytes
+            passthroughBytes = frame.payloadBytes
+            controlFrames += frame.controlCost
             return
         }
         if start < offset { output(UnsafeRawBufferPointer(rebasing: bytes[start..<offset])) }
@@ -72,15 +84,15 @@ package struct HeaderBlockFilter {
         if header.count == Self.frameHeaderBytes { startFrame(output) }
     }
 
-    /// The payload length of a frame that passes unchanged; nil for the first frame of a longer
-    /// block.
-    private static func payloadOfPlainFrame(_ header: UnsafeRawBufferPointer) -> Int? {
+    /// A frame that passes unchanged; nil for the first frame of a longer block.
+    private static func plainFrame(_ header: UnsafeRawBufferPointer) -> FrameHeader? {
         let frame = FrameHeader(header)
-        return frame.beginsLongBlock ? nil : frame.payloadBytes
+        return frame.beginsLongBlock ? nil : frame
     }
 
     private mutating func startFrame(_ output: (UnsafeRawBufferPointer) -> Void) {
         let frame = header.withUnsafeBytes { FrameHeader($0) }
+        controlFrames += frame.controlCost
         if var block = buffered, block.isContinued(by: frame) {
             block.add(frame)
             buffered = block
@@ -129,8 +141,12 @@ package struct HeaderBlockFilter {
 
 /// A frame header (RFC 9113 section 4.1).
 struct FrameHeader {
+    static let dataType: UInt8 = 0
     static let headersType: UInt8 = 1
+    static let resetType: UInt8 = 3
+    static let settingsType: UInt8 = 4
     static let continuationType: UInt8 = 9
+    static let acknowledgementFlag: UInt8 = 1
     static let endHeadersFlag: UInt8 = 4
     static let endStreamFlag: UInt8 = 1
     static let paddedFlag: UInt8 = 8
@@ -146,6 +162,20 @@ struct FrameHeader {
         type = bytes[3]
         flags = bytes[4]
         stream = UInt32(bigEndian: bytes.loadUnaligned(fromByteOffset: 5, as: UInt32.self))
+    }
+
+    /// Settings count more: a new window size changes every open stream.
+    private static let settingsCost = 100
+
+    /// How much the frame takes from the allowance for control frames. Resets are counted when
+    /// their stream closes.
+    var controlCost: Int {
+        switch type {
+        case Self.headersType, Self.resetType: 0
+        case Self.dataType: payloadBytes == 0 && flags & Self.endStreamFlag == 0 ? 1 : 0
+        case Self.settingsType: flags & Self.acknowledgementFlag == 0 ? Self.settingsCost : 1
+        default: 1
+        }
     }
 
     var endsHeaders: Bool { flags & Self.endHeadersFlag != 0 }

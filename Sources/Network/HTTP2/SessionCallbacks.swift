@@ -129,7 +129,10 @@ private let onFrameNotSent: nghttp2_on_frame_not_send_callback = { _, frame, _, 
 
 private let onStreamClose: nghttp2_on_stream_close_callback = { session, id, code, userData in
     withConnection(userData, missing: failure) { connection in
-        guard let closed = reference(session, id) else { return 0 }
+        guard let closed = reference(session, id) else {
+            connection.countReset(HTTP2ErrorCode(rawValue: code))
+            return 0
+        }
         if connection.headersStream?.toOpaque() == closed.toOpaque() {
             connection.headersStream = nil
         }

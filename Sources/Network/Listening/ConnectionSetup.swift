@@ -160,7 +160,7 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, @un
             received.getSlice(
                 at: received.readerIndex, length: min(received.readableBytes, Self.helloBytesMax))
             ?? ByteBuffer()
-        tls.connection(on: channel.eventLoop).assumeIsolatedUnsafeUnchecked().whenComplete {
+        tls.connection(on: channel.eventLoop).assumeIsolated().whenComplete {
             result in
             guard case .preparing = self.state else { return }
             switch result {
@@ -197,7 +197,7 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, @un
             }
             state = .checking
             check(certificate, channel).hop(to: channel.eventLoop)
-                .assumeIsolatedUnsafeUnchecked().whenComplete { result in
+                .assumeIsolated().whenComplete { result in
                     guard case .checking = self.state else { return }
                     switch result {
                     case .success: self.established(opened, .encrypted(certificate))

@@ -39,9 +39,43 @@ package struct Listener: Sendable {
     ///
     /// - Throws: `IOError` of the system call, or the error of the host's resolution.
     package func bind(_ address: ListeningAddress) async throws -> any Channel {
+        var bootstrap = bootstrap.serverChannelOption(.backlog, value: Self.backlog)
+        switch address {
+        case .unixSocket(let path):
+            unlink(path)
+            return try await bootstrap.bind(unixDomainSocketPath: path).get()
+        case .tcp(let host, let port):
+            bootstrap = Self.withTCPOptions(bootstrap)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            if sharesPort {
+                let option = ChannelOptions.socket(SocketOptionLevel(SOL_SOCKET), SO_REUSEPORT)
+                bootstrap = bootstrap.serverChannelOption(option, value: 1)
+            }
+            return try await bootstrap.bind(host: host, port: port).get()
+        }
+    }
+
+    /// Accepts connections of a socket that listens already, and may have listened on another event
+    /// loop before.
+    package func accept(from socket: ListeningSocket) -> EventLoopFuture<any Channel> {
+        do throws(IOError) {
+            let descriptor = try socket.duplicate()
+            let isTCP = socket.address.port != nil
+            return (isTCP ? Self.withTCPOptions(bootstrap) : bootstrap).withBoundSocket(descriptor)
+        } catch {
+            return acceptGroup.any().makeFailedFuture(error)
+        }
+    }
+
+    private static func withTCPOptions(_ bootstrap: ServerBootstrap) -> ServerBootstrap {
+        bootstrap
+            .childChannelOption(.socketOption(.so_keepalive), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+    }
+
+    private var bootstrap: ServerBootstrap {
         let configuration = self.configuration
-        var bootstrap = ServerBootstrap(group: acceptGroup, childGroup: connectionGroup)
-            .serverChannelOption(.backlog, value: Self.backlog)
+        return ServerBootstrap(group: acceptGroup, childGroup: connectionGroup)
             .serverChannelOption(.autoRead, value: acceptsAtOnce)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -50,27 +84,12 @@ package struct Listener: Sendable {
                 }
             }
             .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
+                configuration.onAccept(channel)
+                return channel.eventLoop.makeCompletedFuture {
                     let setup = ConnectionSetup(configuration, channel)
                     try channel.pipeline.syncOperations.addHandler(setup)
                 }
             }
-        switch address {
-        case .unixSocket(let path):
-            unlink(path)
-            return try await bootstrap.bind(unixDomainSocketPath: path).get()
-        case .tcp(let host, let port):
-            bootstrap =
-                bootstrap
-                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-                .childChannelOption(.socketOption(.so_keepalive), value: 1)
-                .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            if sharesPort {
-                let option = ChannelOptions.socket(SocketOptionLevel(SOL_SOCKET), SO_REUSEPORT)
-                bootstrap = bootstrap.serverChannelOption(option, value: 1)
-            }
-            return try await bootstrap.bind(host: host, port: port).get()
-        }
     }
 
     /// Accepts from now on, beginning with the backlog; for listeners that do not accept at once.

@@ -30,6 +30,9 @@ package struct ListenerConfiguration: Sendable {
     /// Whether a plaintext listener closes a connection that begins with TLS without a response.
     package var closesEncryptedSilently = true
 
+    /// Called for each accepted connection, on its event loop.
+    package var onAccept: @Sendable (any Channel) -> Void = { _ in }
+
     package var acceptLimit: AcceptLimit
     package var unfinished: UnfinishedConnections
     /// The first request must begin within this time after the connection was accepted.

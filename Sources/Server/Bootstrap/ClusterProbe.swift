@@ -1,7 +1,9 @@
+package import Configuration
 import EtcdAPI
 import EtcdClient
 package import NIOCore
 import PeerTransport
+package import TLS
 
 /// The requests that a starting member sends to learn about the cluster: HTTP GET on a peer URL,
 /// and one call on the client URLs.
@@ -46,26 +48,51 @@ package struct ClusterProbe: Sendable {
 
 extension ClusterProbe {
     /// Sends the requests over the network.
-    package init(group: any EventLoopGroup) {
+    ///
+    /// - Parameters:
+    ///   - tls: for https peer URLs, which fail without it.
+    ///   - clientFiles: the certificates of this member's client URLs, for https client URLs.
+    package init(
+        group: any EventLoopGroup, tls: TLSClient? = nil,
+        clientFiles: TransportSecurity = TransportSecurity()
+    ) {
         self.init(
             get: { url, path, timeout in
                 let response = try await PeerClient.request(
-                    url: url, path: path, timeoutMilliseconds: timeout.milliseconds, group: group)
+                    url: url, path: path, timeoutMilliseconds: timeout.milliseconds, group: group,
+                    tls: tls)
                 guard response.status == 200 else {
                     throw BootstrapError("\(url)\(path) responds with status \(response.status)")
                 }
                 return Response(
                     clusterID: response.headers.first(name: "X-Etcd-Cluster-ID") ?? "",
                     body: response.body)
-            }, isAuthEnabled: Self.probeAuthEnabled)
+            },
+            isAuthEnabled: { clientURLs, timeout in
+                try await Self.probeAuthEnabled(clientURLs, timeout, clientFiles)
+            })
     }
 
     /// Sends a serializable read without a user: with authentication enabled the member refuses it
     /// before it reads anything. Unlike the call AuthStatus it adds no entry to the log.
+    ///
+    /// Like the JSON gateway of etcd it shows the certificate of the client URLs and does not verify
+    /// that of the member: the answer only saves a start that fails later.
     private static func probeAuthEnabled(
-        _ clientURLs: [String], _ timeout: Duration
+        _ clientURLs: [String], _ timeout: Duration, _ files: TransportSecurity
     ) async throws -> Bool {
         var configuration = EtcdClient.Configuration()
+        if clientURLs.contains(where: { $0.hasPrefix("https://") }) {
+            var security = EtcdClient.Security()
+            security.skipsVerification = true
+            let hasOwn = !files.clientCertificateFile.isEmpty
+            let certificate = hasOwn ? files.clientCertificateFile : files.certificateFile
+            if !certificate.isEmpty {
+                security.certificateFile = certificate
+                security.keyFile = hasOwn ? files.clientKeyFile : files.keyFile
+            }
+            configuration.security = security
+        }
         configuration.timeoutMilliseconds = timeout.milliseconds
         configuration.dialTimeoutMilliseconds = timeout.milliseconds
         let client = try EtcdClient(endpoints: clientURLs, configuration: configuration)

@@ -17,6 +17,11 @@ extension MemberBootstrap {
         var hardState = contents.hardState
         hardState.commit = max(hardState.commit, state.appliedIndex.rawValue)
         hardState.term = max(hardState.term, 1)
+        guard LogIndex(hardState.commit) < .limit, Term(hardState.term) < .limit else {
+            throw BootstrapError(
+                "the log is corrupt: its commit index \(hardState.commit) or its term "
+                    + "\(hardState.term) is out of range")
+        }
         dropUncommitted(&contents, commit: LogIndex(hardState.commit))
         let nodes = try ForcedMembership(
             confState, contents.entries.filter { LogIndex($0.index) > state.appliedIndex })

@@ -106,7 +106,10 @@ package struct MemberBootstrap {
         options.syncOnCommit = !configuration.unsafeNoFsync
         options.locksMemory = configuration.lockMemory
         do {
-            return try Bolt.open(disk: disk, path: directory.database, configuration: options)
+            let bolt = try Bolt.open(
+                disk: disk, path: directory.database, configuration: options)
+            warnOfSmallReserve(bolt, options.initialMapBytes)
+            return bolt
         } catch BoltError.disk(.locked) {
             throw BootstrapError(
                 "another process has the database open: \(directory.database)")
@@ -143,10 +146,20 @@ package struct MemberBootstrap {
         logger.info(
             "kvstore restored",
             [
-                "current-rev": .integer(revisions.current),
-                "compact-rev": .integer(revisions.compacted),
+                "current-rev": .integer(revisions.current.rawValue),
+                "compact-rev": .integer(revisions.compacted.rawValue),
             ])
         return state
+    }
+
+    private func warnOfSmallReserve(_ bolt: Bolt, _ wanted: Int) {
+        guard bolt.reservedBytes < wanted else { return }
+        logger.warn(
+            "the system limits the address space, so the database cannot grow as usual",
+            [
+                "reserved-bytes": .integer(Int64(bolt.reservedBytes)),
+                "wanted-bytes": .integer(Int64(wanted)),
+            ])
     }
 
     private func warnOfSmallIndex(_ reserved: Int, _ wanted: Int) {

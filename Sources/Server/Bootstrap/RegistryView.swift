@@ -1,10 +1,12 @@
+import Identifiers
+
 /// The known state of a discovery registry: the cluster size and the members registered so far.
 struct RegistryView {
     struct Registration: Equatable {
         let key: String
         /// `name=url`, or several joined by commas.
         let pair: String
-        let createRevision: Int64
+        let createRevision: Revision
     }
 
     let size: Int
@@ -13,7 +15,7 @@ struct RegistryView {
     /// In the order of registration.
     private(set) var members: [Registration] = []
     /// The revision of the registry that this view reflects.
-    var revision: Int64 = 0
+    var revision: Revision = 0
 
     init(size: Int, prefix: String) {
         self.size = size
@@ -23,7 +25,7 @@ struct RegistryView {
     var isComplete: Bool { members.count >= size }
 
     /// Adds a registration; returns the reason if it is refused.
-    mutating func add(key: String, value: String, createRevision: Int64) -> String? {
+    mutating func add(key: String, value: String, createRevision: Revision) -> String? {
         guard key.hasPrefix(prefix) else { return "invalid peer registry key" }
         guard value.contains("=") else {
             return "invalid peer info returned from discovery service"

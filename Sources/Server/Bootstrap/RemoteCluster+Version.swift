@@ -1,5 +1,6 @@
 import Identifiers
 import Membership
+import ServerLogging
 
 /// The version check before joining.
 extension MemberBootstrap {
@@ -83,6 +84,7 @@ extension MemberBootstrap {
     private func request<Value: Sendable>(
         _ member: Member, _ path: String, _ failure: String, read: ([UInt8]) -> Value?
     ) async throws -> Value? {
+        var lastError: LogValue = .string("")
         for url in member.peerURLs {
             do {
                 let response = try await peers.get(url, path, configuration.requestTimeout)
@@ -96,15 +98,17 @@ extension MemberBootstrap {
             } catch let error as CancellationError {
                 throw error
             } catch {
+                lastError = .error(error)
                 logger.warn(
                     "failed to reach the peer URL",
                     [
                         "address": .string(url + path),
-                        "remote-member-id": .hex(member.id.rawValue), "error": .error(error),
+                        "remote-member-id": .hex(member.id.rawValue), "error": lastError,
                     ])
             }
         }
-        logger.warn(failure, ["remote-member-id": .hex(member.id.rawValue)])
+        logger.warn(
+            failure, ["remote-member-id": .hex(member.id.rawValue), "error": lastError])
         return nil
     }
 }

@@ -26,12 +26,12 @@ package final class JournalOutput: LogOutput {
 
     deinit { close(descriptor) }
 
-    package func write(_ bytes: [UInt8], of line: LogLine) {
+    package func write(_ bytes: [UInt8], of line: LogLine) -> Bool {
         let message = datagram(bytes, line)
         let sent = message.withUnsafeBytes { buffer in
             send(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_NOSIGNAL))
         }
-        if sent < 0 { DescriptorOutput.standardError.write(bytes, of: line) }
+        return sent >= 0 || DescriptorOutput.standardError.write(bytes, of: line)
     }
 
     private func datagram(_ bytes: [UInt8], _ line: LogLine) -> [UInt8] {

@@ -4,7 +4,10 @@ import Synchronization
 /// A destination of log lines. May be called on any thread.
 package protocol LogOutput: Sendable {
     /// Writes one line, encoded with its line feed.
-    func write(_ bytes: [UInt8], of line: LogLine)
+    ///
+    /// - Returns: false if the line is lost: there is no space for it, or the output is gone.
+    @discardableResult
+    func write(_ bytes: [UInt8], of line: LogLine) -> Bool
 
     /// Waits until the lines so far are written, at most for this time.
     func flush(milliseconds: Int)
@@ -24,13 +27,14 @@ package struct LogOutputError: Error, Equatable {
 package final class DescriptorOutput: LogOutput {
     private let descriptor: Int32
     /// Held during a write, so that lines longer than PIPE_BUF are not interleaved.
-    private let writeLock = Mutex<Void>(())
+    private let lines: Mutex<LineDescriptor>
 
     package static let standardError = DescriptorOutput(descriptor: 2)
     package static let standardOutput = DescriptorOutput(descriptor: 1)
 
     private init(descriptor: Int32) {
         self.descriptor = descriptor
+        lines = Mutex(LineDescriptor(descriptor))
     }
 
     /// Opens a file to append to; creates it if it is missing.
@@ -42,8 +46,8 @@ package final class DescriptorOutput: LogOutput {
         if descriptor > 2 { close(descriptor) }
     }
 
-    package func write(_ bytes: [UInt8], of line: LogLine) {
-        writeLock.withLock { _ in Self.write(bytes, to: descriptor) }
+    package func write(_ bytes: [UInt8], of line: LogLine) -> Bool {
+        lines.withLock { $0.write(bytes) }
     }
 
     static func open(_ path: String) throws(LogOutputError) -> Int32 {
@@ -55,30 +59,6 @@ package final class DescriptorOutput: LogOutput {
         }
         return descriptor
     }
-
-    /// A log line that cannot be written is dropped: there is nowhere to report it.
-    static func write(_ line: [UInt8], to descriptor: Int32) {
-        line.withUnsafeBytes { buffer in
-            var done = 0
-            while done < buffer.count {
-                let count = Glibc.write(
-                    descriptor, buffer.baseAddress?.advanced(by: done), buffer.count - done)
-                if count > 0 {
-                    done += count
-                } else if errno == EAGAIN {
-                    waitUntilWritable(descriptor)
-                } else if errno != EINTR {
-                    return
-                }
-            }
-        }
-    }
-
-    /// The parent process may have made the pipe or terminal non-blocking.
-    private static func waitUntilWritable(_ descriptor: Int32) {
-        var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        _ = poll(&request, 1, -1)
-    }
 }
 
 /// Keeps lines in memory; for tests.
@@ -87,8 +67,9 @@ package final class MemoryOutput: LogOutput {
 
     package init() {}
 
-    package func write(_ bytes: [UInt8], of line: LogLine) {
+    package func write(_ bytes: [UInt8], of line: LogLine) -> Bool {
         state.withLock { $0.append(bytes) }
+        return true
     }
 
     /// The lines so far, without line feeds.

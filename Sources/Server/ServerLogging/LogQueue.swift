@@ -61,17 +61,21 @@ package final class LogQueue: @unchecked Sendable {
 
     /// Adds a line, or drops and counts it at the bound. A line of level panic or above is always
     /// added: the process ends after it.
-    func post(_ entry: Entry) {
+    ///
+    /// - Returns: whether it was added.
+    @discardableResult
+    func post(_ entry: Entry) -> Bool {
         pthread_mutex_lock(lock)
         defer { pthread_mutex_unlock(lock) }
         guard entry.line.level >= .panic || hasCapacity(for: entry) else {
             waiting.droppedCount += 1
-            return
+            return false
         }
         let isFirst = waiting.entries.isEmpty
         waiting.entries.append(entry)
         waitingBytes += entry.bytes.count
         if isFirst { pthread_cond_signal(hasLines) }
+        return true
     }
 
     private func hasCapacity(for entry: Entry) -> Bool {

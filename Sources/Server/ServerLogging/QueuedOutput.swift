@@ -3,7 +3,8 @@ import Glibc
 /// A log output with its own writer thread, so that logging never blocks on a full pipe, a slow
 /// terminal or a hung disk.
 ///
-/// When the output is slower than the log, lines are dropped and one line reports how many.
+/// When the output is slower than the log, or cannot take a line because its disk is full, lines are
+/// dropped, and once it takes lines again one line reports how many.
 package final class QueuedOutput: LogOutput {
     private let queue: LogQueue
 
@@ -18,7 +19,7 @@ package final class QueuedOutput: LogOutput {
 
     deinit { queue.close() }
 
-    package func write(_ bytes: [UInt8], of line: LogLine) {
+    package func write(_ bytes: [UInt8], of line: LogLine) -> Bool {
         queue.post(LogQueue.Entry(bytes: bytes, line: line))
     }
 
@@ -54,18 +55,31 @@ private final class LogWriter: Sendable {
 
     private func run() {
         var batch = LogQueue.Batch()
+        var droppedCount = 0
         while queue.take(into: &batch) {
-            for entry in batch.entries { output.write(entry.bytes, of: entry.line) }
-            if batch.droppedCount > 0 { writeGap(of: batch.droppedCount) }
+            for entry in batch.entries where !write(entry, after: &droppedCount) {
+                droppedCount += 1
+            }
+            droppedCount += batch.droppedCount
+            _ = reportGap(&droppedCount)
         }
     }
 
-    private func writeGap(of count: Int) {
+    /// Writes a line, after the report of those lost before it.
+    private func write(_ entry: LogQueue.Entry, after droppedCount: inout Int) -> Bool {
+        reportGap(&droppedCount) && output.write(entry.bytes, of: entry.line)
+    }
+
+    /// - Returns: false if the output does not take the report either; then the count stays.
+    private func reportGap(_ droppedCount: inout Int) -> Bool {
+        guard droppedCount > 0 else { return true }
         let line = LogLine(
             level: .warn, timeMicroseconds: LogTimestamp.now(), logger: "",
             caller: "\(#fileID):\(#line)",
-            message: "dropped log lines: the log output is slower than the log",
-            fields: [LogField("dropped-lines", .number(count))])
-        output.write(LogLineEncoder.encode(line, as: format), of: line)
+            message: "dropped log lines: the log output was too slow or failed",
+            fields: [LogField("dropped-lines", .number(droppedCount))])
+        guard output.write(LogLineEncoder.encode(line, as: format), of: line) else { return false }
+        droppedCount = 0
+        return true
     }
 }

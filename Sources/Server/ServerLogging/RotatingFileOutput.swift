@@ -9,7 +9,14 @@ import Synchronization
 package final class RotatingFileOutput: LogOutput {
     private struct State {
         var descriptor: Int32
+        var lines: LineDescriptor
         var sizeBytes: Int
+
+        init(descriptor: Int32, sizeBytes: Int) {
+            self.descriptor = descriptor
+            lines = LineDescriptor(descriptor)
+            self.sizeBytes = sizeBytes
+        }
     }
 
     private let path: String
@@ -29,22 +36,28 @@ package final class RotatingFileOutput: LogOutput {
         state.withLock { _ = close($0.descriptor) }
     }
 
-    package func write(_ bytes: [UInt8], of line: LogLine) { write(bytes) }
+    package func write(_ bytes: [UInt8], of line: LogLine) -> Bool { write(bytes) }
 
-    func write(_ bytes: [UInt8]) {
+    @discardableResult
+    func write(_ bytes: [UInt8]) -> Bool {
         state.withLock { state in
             if state.sizeBytes > 0, state.sizeBytes + bytes.count > rotation.sizeBytesMax {
                 rotate(&state)
             }
-            DescriptorOutput.write(bytes, to: state.descriptor)
+            guard state.lines.write(bytes) else { return false }
             state.sizeBytes += bytes.count
+            return true
         }
     }
 
     private func rotate(_ state: inout State) {
-        guard rename(path, backupPath(atMicroseconds: LogTimestamp.now())) == 0,
-            let descriptor = try? DescriptorOutput.open(path)
-        else { return }
+        let backup = backupPath(atMicroseconds: LogTimestamp.now())
+        guard rename(path, backup) == 0 else { return }
+        guard let descriptor = try? DescriptorOutput.open(path) else {
+            // The next line tries again; until then the file keeps its name.
+            rename(backup, path)
+            return
+        }
         close(state.descriptor)
         state = State(descriptor: descriptor, sizeBytes: 0)
         let kept = removeOldFiles()

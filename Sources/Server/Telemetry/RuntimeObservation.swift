@@ -113,7 +113,7 @@ extension RuntimeObservation {
         if case .compaction(let revision) = response.body {
             storage.compactionBegins()
             applies.logAfterBatch { [logger] in
-                logger.info("compact tree index", ["revision": .integer(revision)])
+                logger.info("compact tree index", ["revision": .integer(revision.rawValue)])
             }
         }
         if case .clusterVersion(let version, let previous) = response.body {
@@ -160,13 +160,13 @@ extension RuntimeObservation {
         pause.observe(Double(nanoseconds / 1_000_000))
     }
 
-    package func compacted(revision: Int64, removed: Int, hash: UInt32) {
+    package func compacted(revision: Revision, removed: Int, hash: UInt32) {
         let took = storage.compactionEnds(removed: removed)
         let sizes = storage.sizes()
         logger.info(
             "finished scheduled compaction",
             [
-                "compact-revision": .integer(revision), "took": .duration(took),
+                "compact-revision": .integer(revision.rawValue), "took": .duration(took),
                 "number-of-keys-compacted": .number(removed), "hash": .number(hash),
                 "current-db-size-bytes": .number(sizes.file),
                 "current-db-size": .string(ByteCount.text(sizes.file)),
@@ -175,11 +175,12 @@ extension RuntimeObservation {
             ])
     }
 
-    package func snapshotInstalled(index: LogIndex, revision: Int64, milliseconds: Int64) {
+    package func snapshotInstalled(index: LogIndex, revision: Revision, milliseconds: Int64) {
         logger.info(
             "applied snapshot",
             [
-                "snapshot-index": .unsigned(index.rawValue), "current-rev": .integer(revision),
+                "snapshot-index": .unsigned(index.rawValue),
+                "current-rev": .integer(revision.rawValue),
                 "took": .duration(.milliseconds(milliseconds)),
             ])
     }

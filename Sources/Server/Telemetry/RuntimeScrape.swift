@@ -67,10 +67,10 @@ package final class RuntimeScrape: Sendable {
     private func addStoreMetrics() {
         let runtime = self.runtime
         registry.readOnScrape("etcd_debugging_mvcc_current_revision") {
-            Double(runtime.store.revisions.current)
+            Double(runtime.store.revisions.current.rawValue)
         }
         registry.readOnScrape("etcd_debugging_mvcc_compact_revision") {
-            Double(runtime.store.revisions.compacted)
+            Double(runtime.store.revisions.compacted.rawValue)
         }
         registry.readOnScrape("etcd_debugging_mvcc_keys_total") {
             Double(runtime.store.liveKeyCount)

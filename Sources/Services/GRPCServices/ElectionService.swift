@@ -1,5 +1,6 @@
 internal import EtcdAPI
 internal import GRPC
+import Identifiers
 internal import SwiftProtobuf
 
 /// v3electionpb.Election: leader election by an ownership queue; a leader proclaims its value.
@@ -35,7 +36,7 @@ struct ElectionService {
         let key = queue.key(lease: lease)
         let value = Array(request.value)
         let (header, present) = try await queue.join(key, value: value, lease: lease)
-        let revision = present?.createRevision ?? header.revision
+        let revision = Revision(present?.createRevision ?? header.revision)
         if let present, !present.value.elementsEqual(value) {
             _ = try await put(value, key, revision, lease, client)
         }
@@ -49,7 +50,7 @@ struct ElectionService {
         response.header = Etcdserverpb_ResponseHeader(header)
         response.leader.name = request.name
         response.leader.key = .init(key)
-        response.leader.rev = revision
+        response.leader.rev = revision.rawValue
         response.leader.lease = lease
         return response
     }
@@ -63,13 +64,13 @@ struct ElectionService {
         var response = V3electionpb_ProclaimResponse()
         response.header = Etcdserverpb_ResponseHeader(
             try await put(
-                Array(request.value), Array(leader.key), leader.rev, lease, client))
+                Array(request.value), Array(leader.key), Revision(leader.rev), lease, client))
         return response
     }
 
     /// Changes a leader's value if its key still has the create revision of the election.
     private func put(
-        _ value: [UInt8], _ key: [UInt8], _ revision: Int64, _ lease: Int64,
+        _ value: [UInt8], _ key: [UInt8], _ revision: Revision, _ lease: Int64,
         _ client: InProcessClient
     ) async throws -> ResponseHeader {
         let request = TxnRequest(
@@ -94,13 +95,13 @@ struct ElectionService {
         guard request.hasLeader else { throw EtcdError.electionMissingLeaderKey }
         var response = V3electionpb_ResignResponse()
         response.header = Etcdserverpb_ResponseHeader(
-            try await resign(Array(request.leader.key), request.leader.rev, client))
+            try await resign(Array(request.leader.key), Revision(request.leader.rev), client))
         return response
     }
 
     /// Leaves the queue if the key still has the create revision it was joined with.
     private func resign(
-        _ key: [UInt8], _ revision: Int64, _ client: InProcessClient
+        _ key: [UInt8], _ revision: Revision, _ client: InProcessClient
     ) async throws -> ResponseHeader {
         let request = TxnRequest(
             compare: [OwnershipQueue.isCreated(key, at: revision)],
@@ -114,80 +115,5 @@ extension V3electionpb_LeaderResponse {
         self.init()
         self.header = Etcdserverpb_ResponseHeader(header)
         kv = Mvccpb_KeyValue(pair)
-    }
-}
-
-/// Election.Observe: streams the current leader and all further leaders and proclamations.
-final class ObserveHandler: GRPCCallHandler {
-    private let context: ServiceContext
-    private var task: Task<Void, Never>?
-
-    init(context: ServiceContext) { self.context = context }
-
-    func receive(_ message: [UInt8], on call: GRPCServerCall) {
-        guard task == nil else { return }
-        guard let request = try? V3electionpb_LeaderRequest(serializedBytes: message) else {
-            return call.finish(.undecodable)
-        }
-        let queue = OwnershipQueue(InProcessClient(call, context), name: request.name)
-        task = Self.start(queue, call)
-    }
-
-    func receiveHalfClose(on call: GRPCServerCall) {}
-    func becameWritable(_ call: GRPCServerCall) {}
-
-    func closed(_ call: GRPCServerCall, reason: GRPCCloseReason) { task?.cancel() }
-
-    private static func start(
-        _ queue: OwnershipQueue, _ call: GRPCServerCall
-    ) -> Task<Void, Never> {
-        Task { @Sendable in await run(queue, call) }
-    }
-
-    private static func run(_ queue: OwnershipQueue, _ call: GRPCServerCall) async {
-        do {
-            try await observe(queue, call)
-        } catch is EtcdError {
-            // An internal error ends the stream without an error status, as in etcd.
-            call.eventLoop.execute { call.finish() }
-        } catch {
-            call.eventLoop.execute { call.finish(.canceled) }
-        }
-    }
-
-    private static func observe(_ queue: OwnershipQueue, _ call: GRPCServerCall) async throws {
-        var from: Int64 = 0
-        while !Task.isCancelled {
-            var (pair, header) = try await queue.owner()
-            if pair == nil {
-                let next = max(from, header.revision + 1)
-                for try await change in queue.client.changes(
-                    key: queue.prefix, end: queue.end, from: next) where !change.isDeletion
-                { break }
-                (pair, header) = try await queue.owner()
-            }
-            guard let pair else { continue }
-            send(pair, header, call)
-            from = try await follow(Array(pair.key), after: header.revision, queue, call)
-        }
-    }
-
-    /// Sends the proclamations of one leader until its key is deleted.
-    private static func follow(
-        _ key: [UInt8], after revision: Int64, _ queue: OwnershipQueue, _ call: GRPCServerCall
-    ) async throws -> Int64 {
-        for try await change in queue.client.changes(key: key, end: [], from: revision + 1) {
-            guard !change.isDeletion else { return change.revision.main }
-            let (pairs, header) = try await queue.client.range(
-                RangeRequest(key: key[...], revision: change.revision.main))
-            if let pair = pairs.first { send(pair, header, call) }
-        }
-        try Task.checkCancellation()
-        throw EtcdError.lostWatcher
-    }
-
-    private static func send(_ pair: KeyValue, _ header: ResponseHeader, _ call: GRPCServerCall) {
-        let response = V3electionpb_LeaderResponse(pair, header)
-        call.eventLoop.execute { call.send(response) }
     }
 }

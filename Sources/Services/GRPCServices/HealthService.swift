@@ -32,10 +32,12 @@ struct HealthService {
     }
 }
 
-/// Streams the current status and each change. Owned by the call's event loop.
+/// Streams the current status and each change; a client that does not read gets the newest status
+/// once it does. Owned by the call's event loop.
 final class HealthWatchHandler: GRPCCallHandler {
     private let serving: ServingStatus
     private var watcher: UInt64?
+    private var unsent: Grpc_Health_V1_HealthCheckResponse.ServingStatus?
 
     init(serving: ServingStatus) { self.serving = serving }
 
@@ -43,30 +45,35 @@ final class HealthWatchHandler: GRPCCallHandler {
         guard let request = try? Grpc_Health_V1_HealthCheckRequest(serializedBytes: message) else {
             return call.finish(.undecodable)
         }
-        guard request.service.isEmpty else { return send(.serviceUnknown, call) }
+        guard request.service.isEmpty else { return report(.serviceUnknown, call) }
         guard watcher == nil else { return }
         let loop = call.loop
         let box = NIOLoopBound((handler: self, call: call), eventLoop: call.eventLoop)
         watcher = serving.watch { isServing in
             loop.eventLoop.execute {
                 loop.performBatch {
-                    box.value.handler.send(isServing ? .serving : .notServing, box.value.call)
+                    box.value.handler.report(isServing ? .serving : .notServing, box.value.call)
                 }
             }
         }
     }
 
     func receiveHalfClose(on call: GRPCServerCall) {}
-    func becameWritable(_ call: GRPCServerCall) {}
+    func becameWritable(_ call: GRPCServerCall) {
+        guard let status = unsent else { return }
+        unsent = nil
+        report(status, call)
+    }
 
     func closed(_ call: GRPCServerCall, reason: GRPCCloseReason) {
         if let watcher { serving.cancel(watcher) }
     }
 
-    private func send(
+    /// Sends a status, now or when the call is writable unless a newer one replaces it.
+    private func report(
         _ status: Grpc_Health_V1_HealthCheckResponse.ServingStatus, _ call: GRPCServerCall
     ) {
-        guard !call.isClosed else { return }
+        guard call.isWritable else { return unsent = status }
         var response = Grpc_Health_V1_HealthCheckResponse()
         response.status = status
         call.send(response)

@@ -1,6 +1,7 @@
 internal import EtcdAPI
 internal import GRPC
 internal import HTTP2
+import Identifiers
 internal import MVCC
 internal import NIOCore
 internal import MemberRuntime
@@ -83,40 +84,8 @@ struct InProcessClient: Sendable {
     }
 
     /// The changes of a range, starting at a revision, until the task is cancelled.
-    func changes(
-        key: [UInt8], end: [UInt8], from revision: Int64
-    ) -> AsyncThrowingStream<WatchedChange, any Error> {
-        let watchers = context.runtime.watchers
-        let runtime = context.runtime
-        return AsyncThrowingStream { continuation in
-            let stream = watchers.openStream(ChangeReceiver(continuation))
-            continuation.onTermination = { _ in watchers.close(stream) }
-            let configuration = WatcherConfiguration(key: key, end: end, startRevision: revision)
-            _ = watchers.register(configuration, id: nil, on: stream)
-            runtime.wakeWatchers()
-        }
-    }
-}
-
-/// Passes deliveries to an asynchronous sequence. A waiting election or lock receives only a few.
-private final class ChangeReceiver: WatchReceiver {
-    private let continuation: AsyncThrowingStream<WatchedChange, any Error>.Continuation
-
-    init(_ continuation: AsyncThrowingStream<WatchedChange, any Error>.Continuation) {
-        self.continuation = continuation
-    }
-
-    var hasCapacity: Bool { true }
-
-    func deliver(_ deliveries: [WatchDelivery]) -> Bool {
-        for delivery in deliveries {
-            switch delivery.content {
-            case .changes(let changes): for change in changes { continuation.yield(change) }
-            case .compacted: continuation.finish(throwing: EtcdError.lostWatcher)
-            case .progress: break
-            }
-        }
-        return true
+    func changes(key: [UInt8], end: [UInt8], from revision: Revision) -> WatchedChanges {
+        WatchedChanges(key: key, end: end, from: revision, context.runtime)
     }
 }
 

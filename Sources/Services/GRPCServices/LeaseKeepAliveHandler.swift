@@ -8,7 +8,8 @@ internal import MemberRuntime
 /// loop.
 ///
 /// On the leader a renewal is a short access to the state. Slower renewals, above all those
-/// forwarded to the leader, run in a limited number of tasks; the others are queued.
+/// forwarded to the leader, run in a limited number of tasks; the others are queued. With many
+/// requests unanswered the stream receives no more of them.
 final class LeaseKeepAliveHandler: GRPCCallHandler {
     private let context: ServiceContext
     private var isHalfClosed = false
@@ -18,6 +19,7 @@ final class LeaseKeepAliveHandler: GRPCCallHandler {
     /// Renewals that wait for a task.
     private var queued: [Renewal] = []
     private var tasks: [Int64: Task<Void, Never>] = [:]
+    private var isPaused = false
 
     private struct Renewal: Sendable {
         let number: Int64
@@ -27,8 +29,9 @@ final class LeaseKeepAliveHandler: GRPCCallHandler {
 
     /// Maximum number of concurrent tasks.
     private static let tasksMax = 16
-    /// Queued renewals at which receiving is paused.
-    private static let queuedMax = 1024
+    /// Unanswered requests at which receiving is paused, and at which it is resumed.
+    private static let unansweredMax = 1024
+    private static let unansweredResume = 512
 
     init(context: ServiceContext) { self.context = context }
 
@@ -39,6 +42,10 @@ final class LeaseKeepAliveHandler: GRPCCallHandler {
         // The header is taken first, so that a renewal never has a revision after the lease's end.
         let renewal = Renewal(number: nextReceived, id: request.id, header: context.header())
         nextReceived += 1
+        if nextReceived - nextSent >= Self.unansweredMax {
+            isPaused = true
+            call.pauseReceiving()
+        }
         context.submitter(call).renew(LeaseID(rawValue: request.id)) { [self] seconds in
             if let seconds { finish(renewal, seconds, call) } else { renewInTask(renewal, call) }
         }
@@ -62,9 +69,7 @@ final class LeaseKeepAliveHandler: GRPCCallHandler {
     private func renewInTask(_ renewal: Renewal, _ call: GRPCServerCall) {
         guard !call.isClosed else { return }
         guard tasks.count < Self.tasksMax else {
-            queued.append(renewal)
-            if queued.count == Self.queuedMax { call.pauseReceiving() }
-            return
+            return queued.append(renewal)
         }
         let context = self.context
         let box = NIOLoopBound(self, eventLoop: call.eventLoop)
@@ -85,9 +90,7 @@ final class LeaseKeepAliveHandler: GRPCCallHandler {
         case .success(let seconds): finish(renewal, seconds, call)
         case .failure(let error): return call.fail(error)
         }
-        guard !queued.isEmpty else { return }
-        if queued.count == Self.queuedMax { call.resumeReceiving() }
-        renewInTask(queued.removeFirst(), call)
+        if !queued.isEmpty { renewInTask(queued.removeFirst(), call) }
     }
 
     private func finish(_ renewal: Renewal, _ seconds: Int64, _ call: GRPCServerCall) {
@@ -101,6 +104,10 @@ final class LeaseKeepAliveHandler: GRPCCallHandler {
         while let response = responses.removeValue(forKey: nextSent) {
             nextSent += 1
             call.send(response)
+        }
+        if isPaused, nextReceived - nextSent <= Self.unansweredResume {
+            isPaused = false
+            call.resumeReceiving()
         }
         if isHalfClosed, nextSent == nextReceived { call.finish() }
     }

@@ -1,5 +1,6 @@
 internal import EtcdAPI
 internal import GRPC
+import Identifiers
 
 /// v3lockpb.Lock: mutual exclusion by an ownership queue.
 struct LockService {
@@ -27,7 +28,7 @@ struct LockService {
         let lease = try await queue.session(request.lease)
         let key = queue.key(lease: lease)
         let (joined, present) = try await queue.join(key, value: [], lease: lease)
-        let revision = present?.createRevision ?? joined.revision
+        let revision = Revision(present?.createRevision ?? joined.revision)
         do {
             _ = try await queue.waitForOwnership(before: revision)
         } catch {

@@ -114,7 +114,7 @@ struct MaintenanceService {
         context.hashQueue.run {
             let began = monotonicNanoseconds()
             let result = Result { () throws(ReadError) in
-                try context.runtime.store.hashKV(at: request.revision)
+                try context.runtime.store.hashKV(at: Revision(request.revision))
             }
             context.metrics.hashAtRevision.recordNanoseconds(monotonicNanoseconds() - began)
             loop.eventLoop.execute {
@@ -125,7 +125,7 @@ struct MaintenanceService {
 
     private func respond(
         _ call: GRPCServerCall,
-        withKeyValueHash result: Result<(hash: KeyValueHash, storeRevision: Int64), ReadError>
+        withKeyValueHash result: Result<(hash: KeyValueHash, storeRevision: Revision), ReadError>
     ) {
         switch result {
         case .failure(let error): call.fail(context.runtime.clientError(for: error))
@@ -135,8 +135,8 @@ struct MaintenanceService {
             response.header = Etcdserverpb_ResponseHeader(
                 context.header(revision: storeRevision, term: term))
             response.hash = hash.hash
-            response.compactRevision = hash.compactRevision
-            response.hashRevision = hash.revision
+            response.compactRevision = hash.compactRevision.rawValue
+            response.hashRevision = hash.revision.rawValue
             call.respond(response)
         }
     }

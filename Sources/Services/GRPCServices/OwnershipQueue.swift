@@ -1,4 +1,5 @@
 internal import EtcdAPI
+import Identifiers
 internal import StateMachine
 
 /// The queue behind elections and locks: keys `name/<lease>` in the order of their creation, each
@@ -51,19 +52,19 @@ struct OwnershipQueue: Sendable {
     }
 
     /// Waits until every key created before `revision` is deleted.
-    func waitForOwnership(before revision: Int64) async throws -> ResponseHeader {
+    func waitForOwnership(before revision: Revision) async throws -> ResponseHeader {
         while true {
             let (pairs, header) = try await client.range(
                 RangeRequest(
                     key: prefix[...], rangeEnd: end[...], limit: 1, sortOrder: .descend,
-                    sortTarget: .create, maxCreateRevision: revision - 1))
+                    sortTarget: .create, maxCreateRevision: revision.previous.rawValue))
             guard let last = pairs.first else { return header }
-            try await waitForDeletion(of: Array(last.key), after: header.revision)
+            try await waitForDeletion(of: Array(last.key), after: Revision(header.revision))
         }
     }
 
-    private func waitForDeletion(of key: [UInt8], after revision: Int64) async throws {
-        for try await change in client.changes(key: key, end: [], from: revision + 1)
+    private func waitForDeletion(of key: [UInt8], after revision: Revision) async throws {
+        for try await change in client.changes(key: key, end: [], from: revision.next)
         where change.isDeletion { return }
         try Task.checkCancellation()
         throw EtcdError.lostWatcher
@@ -78,9 +79,10 @@ struct OwnershipQueue: Sendable {
         return (pairs.first, header)
     }
 
-    static func isCreated(_ key: [UInt8], at revision: Int64) -> Compare {
+    static func isCreated(_ key: [UInt8], at revision: Revision) -> Compare {
         Compare(
-            result: .equal, target: .create, key: key[...], operand: .createRevision(revision))
+            result: .equal, target: .create, key: key[...],
+            operand: .createRevision(revision.rawValue))
     }
 }
 

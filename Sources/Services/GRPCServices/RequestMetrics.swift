@@ -41,7 +41,8 @@ package final class RequestMetrics: Sendable {
     ///
     /// - Parameter known: the counters cached by the call's event loop.
     func countRequest(_ call: GRPCServerCall, isStream: Bool, known: inout RequestCounters) {
-        let version = call.metadata.first("client-api-version")
+        var version = call.metadata.first("client-api-version")
+        if let text = version, text.utf8.count > Self.versionBytesMax { version = "other" }
         if let counter = known[isStream: isStream, version] { return counter.increment() }
         let counter = counter(RequestLabels(isStream: isStream, version: version ?? "unknown"))
         known[isStream: isStream, version] = counter
@@ -61,8 +62,9 @@ package final class RequestMetrics: Sendable {
         .increment()
     }
 
-    /// Limit of the counters: versions come from clients.
+    /// Limits of the counters and of the length of their labels: versions come from clients.
     static let countersMax = 64
+    private static let versionBytesMax = 64
 
     private static func counter(type: String, version: String) -> Counter {
         Counter(

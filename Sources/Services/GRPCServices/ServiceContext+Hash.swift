@@ -1,4 +1,5 @@
 package import EtcdAPI
+package import Identifiers
 package import MVCC
 import MemberRuntime
 
@@ -7,8 +8,8 @@ extension ServiceContext {
     /// The hash of the keys at a revision, 0 for the current one, and the store's revision. The
     /// hash includes all applied changes, also those not yet committed to the file.
     package func hashKV(
-        at revision: Int64
-    ) async throws(EtcdError) -> (hash: KeyValueHash, storeRevision: Int64) {
+        at revision: Revision
+    ) async throws(EtcdError) -> (hash: KeyValueHash, storeRevision: Revision) {
         let store = runtime.store
         let result = await withCheckedContinuation { continuation in
             hashQueue.run {

@@ -62,10 +62,10 @@ package struct ServiceContext: Sendable {
     func submitter(_ call: GRPCServerCall) -> RequestSubmitter { .of(call, runtime: runtime) }
 
     /// Response header at a revision.
-    func header(revision: Int64, term: Term) -> ResponseHeader {
+    func header(revision: Revision, term: Term) -> ResponseHeader {
         ResponseHeader(
             clusterID: configuration.clusterID.rawValue, memberID: configuration.memberID.rawValue,
-            revision: revision, raftTerm: term.rawValue)
+            revision: revision.rawValue, raftTerm: term.rawValue)
     }
 
     /// Response header at the store's current revision and the current term.

@@ -15,6 +15,12 @@ package struct ServiceTable: Sendable {
         observe(.servingChanged(isServing: true, reason: ""))
     }
 
+    /// The request metadata that the services read: the token in its two forms, whether it comes
+    /// from the JSON gateway, whether a leader is required, and the version for the metrics.
+    package static let metadataNames = [
+        "token", "authorization", "grpcgateway-accept", "hasleader", "client-api-version",
+    ]
+
     /// All methods, for a `GRPCServer`.
     package var methods: [GRPCMethod] {
         KVService(context: context).methods + WatchService(context: context).methods

@@ -1,5 +1,6 @@
 internal import EtcdAPI
 internal import GRPC
+import Identifiers
 internal import MVCC
 internal import NIOCore
 internal import MemberRuntime
@@ -70,7 +71,7 @@ final class WatchHandler: GRPCCallHandler {
         var key = Array(request.key)
         if key.isEmpty { key = [0] }
         let configuration = WatcherConfiguration(
-            key: key, end: Array(request.rangeEnd), startRevision: request.startRevision,
+            key: key, end: Array(request.rangeEnd), startRevision: Revision(request.startRevision),
             omitsPuts: request.filters.contains(.noPut),
             omitsDeletions: request.filters.contains(.noDelete),
             wantsPrevious: request.prevKV, allowsFragments: request.fragment)
@@ -86,7 +87,7 @@ final class WatchHandler: GRPCCallHandler {
         watchers[added.id] = ProgressState(isWanted: request.progressNotify, isIdle: true)
         respond(
             WatchResponse(header: header(added.revision), watchID: added.id, created: true), call)
-        if request.startRevision > 0, request.startRevision <= added.revision {
+        if request.startRevision > 0, Revision(request.startRevision) <= added.revision {
             context.runtime.wakeWatchers()
         }
     }
@@ -148,7 +149,7 @@ final class WatchHandler: GRPCCallHandler {
                     call.send(
                         WatchResponse(
                             header: header, watchID: id, canceled: true,
-                            compactRevision: revision))
+                            compactRevision: revision.rawValue))
                 }
             case .changes(let changes):
                 WatchEventsResponse.field(of: header).withUnsafeBytes { header in
@@ -224,7 +225,7 @@ final class WatchHandler: GRPCCallHandler {
         call.send(response)
     }
 
-    private func header(_ revision: Int64) -> ResponseHeader {
+    private func header(_ revision: Revision) -> ResponseHeader {
         context.header(revision: revision, term: context.runtime.term)
     }
 }

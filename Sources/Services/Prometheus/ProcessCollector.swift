@@ -37,8 +37,8 @@ package enum ProcessCollector {
         return Double(limits.rlim_cur)
     }
 
-    /// Entries of /proc/self/fd, without the descriptor used to read it.
-    private static func openDescriptorCount() -> Int64? {
+    /// Entries of /proc/self/fd, without the descriptor used to read it; nil when it cannot be read.
+    package static func openDescriptorCount() -> Int64? {
         guard let directory = opendir("/proc/self/fd") else { return nil }
         defer { closedir(directory) }
         var count: Int64 = 0

@@ -1,11 +1,12 @@
 import FoundationEssentials
+package import Identifiers
 
 /// A request to the peer endpoint `/members/hashkv`.
 package struct HashRequest: Equatable, Sendable {
     /// 0 for the newest revision.
-    package var revision: Int64
+    package var revision: Revision
 
-    package init(revision: Int64) { self.revision = revision }
+    package init(revision: Revision) { self.revision = revision }
 
     package var json: String { revision == 0 ? "{}" : "{\"revision\":\(revision)}" }
 
@@ -14,7 +15,7 @@ package struct HashRequest: Equatable, Sendable {
         guard let fields = try? JSONDecoder().decode(Fields.self, from: Data(bytes)) else {
             return nil
         }
-        revision = fields.revision ?? 0
+        revision = Revision(fields.revision ?? 0)
     }
 
     private struct Fields: Decodable {
@@ -25,15 +26,15 @@ package struct HashRequest: Equatable, Sendable {
 /// A member's response to a HashRequest.
 package struct HashResponse: Equatable, Sendable {
     /// The member's newest revision.
-    package var newestRevision: Int64
+    package var newestRevision: Revision
     package var hash: UInt32
     /// -1 when nothing was compacted.
-    package var compactRevision: Int64
+    package var compactRevision: Revision
     /// The revision that was hashed; 0 from members before 3.6, which do not report it.
-    package var hashRevision: Int64
+    package var hashRevision: Revision
 
     package init(
-        newestRevision: Int64, hash: UInt32, compactRevision: Int64, hashRevision: Int64
+        newestRevision: Revision, hash: UInt32, compactRevision: Revision, hashRevision: Revision
     ) {
         self.newestRevision = newestRevision
         self.hash = hash
@@ -45,8 +46,8 @@ package struct HashResponse: Equatable, Sendable {
     package var json: String {
         let header = newestRevision == 0 ? "{}" : "{\"revision\":\(newestRevision)}"
         let fields = [
-            ("hash", Int64(hash)), ("compact_revision", compactRevision),
-            ("hash_revision", hashRevision),
+            ("hash", Int64(hash)), ("compact_revision", compactRevision.rawValue),
+            ("hash_revision", hashRevision.rawValue),
         ]
         let rest = fields.filter { $0.1 != 0 }.map { ",\"\($0.0)\":\($0.1)" }.joined()
         return "{\"header\":\(header)\(rest)}"
@@ -57,10 +58,10 @@ package struct HashResponse: Equatable, Sendable {
         guard let fields = try? JSONDecoder().decode(Fields.self, from: Data(bytes)) else {
             return nil
         }
-        newestRevision = fields.header?.revision ?? 0
+        newestRevision = Revision(fields.header?.revision ?? 0)
         hash = fields.hash ?? 0
-        compactRevision = fields.compact_revision ?? 0
-        hashRevision = fields.hash_revision ?? 0
+        compactRevision = Revision(fields.compact_revision ?? 0)
+        hashRevision = Revision(fields.hash_revision ?? 0)
     }
 
     private struct Fields: Decodable {

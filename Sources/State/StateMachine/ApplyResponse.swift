@@ -5,10 +5,10 @@ package import Membership
 /// The response to one applied request. Values for clients are already encoded.
 package struct ApplyResponse: Sendable {
     /// Revision for the response header: the store's after the request.
-    package var revision: Int64
+    package var revision: Revision
     package var body: ApplyResponseBody
 
-    package init(revision: Int64, body: ApplyResponseBody) {
+    package init(revision: Revision, body: ApplyResponseBody) {
         self.revision = revision
         self.body = body
     }
@@ -21,7 +21,7 @@ package enum ApplyResponseBody: Sendable {
     case txn(TxnResponse)
     case range(RangeResponse)
     /// Keys are removed in the background; `finished` reports compactions by this revision.
-    case compaction(revision: Int64)
+    case compaction(revision: Revision)
     case leaseGrant(id: Int64, seconds: Int64)
     case leaseRevoke
     case alarm([Alarm])

@@ -42,7 +42,7 @@ package struct AppliedEntry: Sendable {
     /// The configuration change that Raft has to apply.
     package var change: AppliedConfigurationChange?
     /// The revision up to which a compaction is scheduled.
-    package var compaction: Int64?
+    package var compaction: Revision?
     /// Whether the proposer waits until the compaction has finished.
     package var isPhysical = false
     /// The database is full: this member has to raise the NOSPACE alarm.

@@ -55,6 +55,7 @@ package struct ServableState: Sendable, Equatable {
             throw .storageVersion(storageVersion, own: own)
         }
         guard !isAuthEnabled else { throw .authEnabled }
+        guard appliedIndex < .limit else { throw .appliedIndexOutOfRange(appliedIndex) }
         guard appliedIndex >= index else {
             throw .olderThanSnapshot(appliedIndex: appliedIndex, snapshotIndex: index)
         }

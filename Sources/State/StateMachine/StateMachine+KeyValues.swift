@@ -1,4 +1,5 @@
 package import EtcdAPI
+import Identifiers
 import Lease
 import MVCC
 
@@ -64,13 +65,14 @@ extension StateMachine {
 
     func apply(_ request: CompactionRequest) -> AppliedEntry {
         do throws(EtcdError) {
-            try store.scheduleCompaction(at: request.revision)
+            try store.scheduleCompaction(at: Revision(request.revision))
         } catch {
             return failed(error, "Compaction")
         }
-        var applied = AppliedEntry(response: makeResponse(.compaction(revision: request.revision)))
+        let revision = Revision(request.revision)
+        var applied = AppliedEntry(response: makeResponse(.compaction(revision: revision)))
         applied.operation = "Compaction"
-        applied.compaction = request.revision
+        applied.compaction = revision
         applied.isPhysical = request.physical
         return applied
     }
@@ -116,11 +118,14 @@ extension StateMachine {
         return applied
     }
 
-    /// Whether a request of this cost fits into the quota and its keys into the index. One that
-    /// does not is executed, as in etcd, and raises the alarm that makes members reject further
-    /// ones.
+    /// Whether a request of this cost fits into the quota, its keys into the index, and the
+    /// database into its address space. One that does not is executed, as in etcd, and raises the
+    /// alarm that makes members reject further ones.
     func admits(_ costBytes: Int) -> Bool {
-        guard costBytes == 0 || !store.isIndexNearlyFull else { return false }
+        guard costBytes > 0 else { return true }
+        guard !store.isIndexNearlyFull,
+            bolt.hasCapacity(forBytes: store.pendingBytesWhileApplying)
+        else { return false }
         // Free pages are only subtracted near the limit: counting them takes another lock.
         let sizeBytesMax = bolt.sizeBytes + store.pendingBytesWhileApplying
         return configuration.quota.admits(costBytes: costBytes, databaseBytes: sizeBytesMax)

@@ -17,12 +17,14 @@ package enum StateRefusal: Error, Equatable, Sendable {
     case authEnabled
     /// The snapshot's database has not applied the log up to the snapshot's index.
     case olderThanSnapshot(appliedIndex: LogIndex, snapshotIndex: LogIndex)
+    /// The applied index is one that no log reaches.
+    case appliedIndexOutOfRange(LogIndex)
 
     /// Whether the cause is a property of the cluster, so that a retry fails too.
     package var isPermanent: Bool {
         switch self {
         case .clusterVersion, .storageVersion, .authEnabled: true
-        case .store, .brokenPage, .olderThanSnapshot: false
+        case .store, .brokenPage, .olderThanSnapshot, .appliedIndexOutOfRange: false
         }
     }
 }
@@ -49,6 +51,8 @@ extension StateRefusal: CustomStringConvertible {
         case .olderThanSnapshot(let applied, let index):
             "the database has applied index \(applied) and does not match with snapshot "
                 + "(index \(index))"
+        case .appliedIndexOutOfRange(let applied):
+            "the database is corrupt: its applied index \(applied) is out of range"
         }
     }
 

@@ -1,4 +1,5 @@
 import EtcdAPI
+import Identifiers
 import MVCC
 
 /// Executes one transaction in three steps: evaluate the compares to choose the branches, check
@@ -51,7 +52,7 @@ struct TxnExecution {
 
     private func check(_ range: RangeRequest) throws(ReadError) {
         do throws(EtcdError) {
-            try state.store.checkReadable(range.revision)
+            try state.store.checkReadable(Revision(range.revision))
         } catch {
             throw .refused(error)
         }
@@ -88,7 +89,7 @@ struct TxnExecution {
     }
 
     private var revisionHeader: ResponseHeader {
-        ResponseHeader(clusterID: 0, revision: transaction.revision)
+        ResponseHeader(clusterID: 0, revision: transaction.revision.rawValue)
     }
 }
 
@@ -115,8 +116,8 @@ extension TxnExecution {
     ) throws(StoreError) -> Bool {
         switch compare.target {
         case .version: accepts(compare, record.version)
-        case .create: accepts(compare, record.created.main)
-        case .mod: accepts(compare, record.modified.main)
+        case .create: accepts(compare, record.created.main.rawValue)
+        case .mod: accepts(compare, record.modified.main.rawValue)
         case .lease: accepts(compare, try view().lease)
         case .value: compare.result.accepts(order: valueOrder(try view().value, compare.operand))
         default: compare.result.accepts(order: 0)

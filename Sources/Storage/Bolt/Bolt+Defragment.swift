@@ -1,4 +1,5 @@
 internal import Disk
+internal import Synchronization
 
 extension Bolt {
     /// Replaces the file by a copy of itself without free space, in one call. Writer's thread, with
@@ -62,6 +63,8 @@ extension Bolt {
             state.readers = ReaderTable()
             state.replacements += 1
         }
+        isReserveLimited.store(
+            copy.isReserveLimited.load(ordering: .relaxed), ordering: .relaxed)
         former.close()
     }
 

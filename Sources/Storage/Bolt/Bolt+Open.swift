@@ -41,7 +41,8 @@ extension Bolt {
         let mapping: any DiskMapping
         do {
             mapping = try file.content.map(
-                reservingBytes: max(configuration.initialMapBytes, size * 2))
+                reservingBytes: max(configuration.initialMapBytes, size * 2),
+                atLeast: max(size + configuration.growthStepBytes, 1))
             if configuration.locksMemory { try mapping.lock(offset: 0, count: size) }
         } catch {
             throw .disk(error)

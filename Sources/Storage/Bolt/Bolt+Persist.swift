@@ -1,4 +1,5 @@
 internal import Disk
+internal import Synchronization
 
 extension Bolt {
     /// Throws if an earlier commit left the disk in an unknown state.
@@ -66,25 +67,49 @@ extension Bolt {
         }
     }
 
-    /// Extends the file, and the mapping if its reserve is exhausted. Readers keep the old mapping
-    /// as long as they need it, so their addresses stay valid. The new size is recorded only once
-    /// the mapping covers it: after a failure the next commit tries again.
+    /// Extends the file, and the mapping before its reserve is exhausted. Readers keep the old
+    /// mapping as long as they need it, so their addresses stay valid. The new size is recorded
+    /// only once the mapping covers it: after a failure the next commit tries again.
     private func grow(toPageCount pageCount: Int, pageSizeBytes: Int) throws(DiskError) {
         let needed = pageCount * pageSizeBytes
         guard needed > fileSizeBytes else { return }
         let step = configuration.growthStepBytes / pageSizeBytes * pageSizeBytes
         let size = needed + step
         try file.content.truncate(to: size)
-        let present = shared.withLock { $0.mapping }
-        if let present, size <= present.reservedBytes {
-            if configuration.locksMemory {
-                try present.lock(offset: fileSizeBytes, count: size - fileSizeBytes)
-            }
+        guard let present = shared.withLock({ $0.mapping }) else {
+            preconditionFailure("a closed file does not grow")
+        }
+        if Self.isAmple(present, forBytes: size) {
+            try lockGrowth(of: present, to: size)
         } else {
-            let mapping = try file.content.map(reservingBytes: size * 2)
-            if configuration.locksMemory { try mapping.lock(offset: 0, count: size) }
-            shared.withLock { $0.mapping = mapping }
+            try replace(present, forBytes: size)
         }
         fileSizeBytes = size
+    }
+
+    /// Whether an eighth of a mapping's reserve is beyond this size.
+    private static func isAmple(_ mapping: any DiskMapping, forBytes size: Int) -> Bool {
+        size <= mapping.reservedBytes / 8 * 7
+    }
+
+    private func lockGrowth(of mapping: any DiskMapping, to size: Int) throws(DiskError) {
+        guard configuration.locksMemory else { return }
+        try mapping.lock(offset: fileSizeBytes, count: size - fileSizeBytes)
+    }
+
+    /// Reserves more address space. Without it the present mapping is used up to its end, and
+    /// `hasCapacity` reports that little is left.
+    private func replace(_ present: any DiskMapping, forBytes size: Int) throws(DiskError) {
+        let mapping: any DiskMapping
+        do {
+            mapping = try file.content.map(reservingBytes: size * 2, atLeast: size / 7 * 8 + 7)
+        } catch {
+            guard size <= present.reservedBytes else { throw error }
+            isReserveLimited.store(true, ordering: .relaxed)
+            return try lockGrowth(of: present, to: size)
+        }
+        if configuration.locksMemory { try mapping.lock(offset: 0, count: size) }
+        isReserveLimited.store(false, ordering: .relaxed)
+        shared.withLock { $0.mapping = mapping }
     }
 }

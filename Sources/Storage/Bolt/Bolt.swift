@@ -18,6 +18,8 @@ package final class Bolt: @unchecked Sendable {
     package let path: String
     package let configuration: BoltConfiguration
     let shared: Mutex<SharedState>
+    /// Whether the system has refused the file more address space.
+    let isReserveLimited = Atomic<Bool>(false)
 
     /// Used by the writer only.
     var file: BoltFile
@@ -99,6 +101,18 @@ package final class Bolt: @unchecked Sendable {
     /// `sizeBytes` without the pages that are free: what etcd reports as dbSizeInUse.
     package var sizeInUseBytes: Int {
         shared.withLock { ($0.meta.highWater.index - $0.freeCount) * $0.meta.pageSizeBytes }
+    }
+
+    /// Address space reserved for the file; 0 once it is closed.
+    package var reservedBytes: Int {
+        shared.withLock { $0.mapping?.reservedBytes ?? 0 }
+    }
+
+    /// Whether the pages in use and these bytes fit into the address space of the file; false when
+    /// it cannot grow and seven eighths are used.
+    package func hasCapacity(forBytes pendingBytes: Int) -> Bool {
+        guard isReserveLimited.load(ordering: .relaxed) else { return true }
+        return sizeInUseBytes + pendingBytes <= reservedBytes / 8 * 7
     }
 
     /// Number of the last committed transaction.

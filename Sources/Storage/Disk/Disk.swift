@@ -1,4 +1,4 @@
-/// The file-system abstraction: all file access of this program goes through these three protocols.
+/// The file-system abstraction: all file access of this program goes through these protocols.
 ///
 /// `RealDisk` makes the system calls; `MemoryDisk` is the deterministic in-memory implementation
 /// for simulation. Paths are plain strings with `/` as separator. All calls are synchronous; each
@@ -16,7 +16,8 @@ package protocol Disk: AnyObject, Sendable {
     /// Whether a file or directory of that name exists.
     func exists(_ path: String) -> Bool
 
-    /// Atomically replaces `destination` by `source`; durable after `synchronizeDirectory`.
+    /// Atomically replaces `destination` by `source`; durable once the directory is
+    /// synchronized.
     func rename(_ source: String, to destination: String) throws(DiskError)
 
     /// Removes a file. A missing file is an error (`.notFound`).
@@ -25,8 +26,26 @@ package protocol Disk: AnyObject, Sendable {
     /// Removes an empty directory.
     func removeDirectory(_ path: String) throws(DiskError)
 
+    /// Opens a directory, to make changes of its names durable.
+    func openDirectory(_ path: String) throws(DiskError) -> any DiskDirectory
+}
+
+extension Disk {
     /// Makes creations, renames and removals in the directory durable.
-    func synchronizeDirectory(_ path: String) throws(DiskError)
+    package func synchronizeDirectory(_ path: String) throws(DiskError) {
+        let directory = try openDirectory(path)
+        defer { directory.close() }
+        try directory.synchronize()
+    }
+}
+
+/// An open directory. It is used by one thread at a time.
+package protocol DiskDirectory: AnyObject, Sendable {
+    /// Makes creations, renames and removals in the directory durable.
+    func synchronize() throws(DiskError)
+
+    /// Closes the directory.
+    func close()
 }
 
 /// How `Disk.open` treats the file.

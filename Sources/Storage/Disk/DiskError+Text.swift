@@ -6,6 +6,14 @@ package func systemErrorText(_ number: Int32) -> String {
     return String(cString: text).lowercased()
 }
 
+extension DiskError {
+    /// Whether a file could not be opened since the process or the system has no descriptor left.
+    package var isDescriptorShortage: Bool {
+        guard case .system(_, _, let number) = self else { return false }
+        return DescriptorReserve.isShortage(number)
+    }
+}
+
 extension DiskError: CustomStringConvertible {
     /// The operation, the path and the system's text of the error.
     package var description: String {
@@ -17,6 +25,9 @@ extension DiskError: CustomStringConvertible {
             "\(Self.verb(operation)) \(path): \(systemErrorText(ENOSPC))"
         case .shortWrite(let path, let written, let asked):
             "write \(path): short write of \(written) from \(asked) bytes"
+        case .system(let path, "mmap", ENOMEM):
+            "mmap \(path): \(systemErrorText(ENOMEM)); a limit on address space (ulimit -v) may be "
+                + "the reason"
         case .system(let path, let operation, let number):
             "\(Self.verb(operation)) \(path): \(systemErrorText(number))"
         }

@@ -92,7 +92,14 @@ extension MemoryDisk {
         }
     }
 
-    package func synchronizeDirectory(_ path: String) throws(DiskError) {
+    package func openDirectory(_ path: String) throws(DiskError) -> any DiskDirectory {
+        try withLock { () throws(DiskError) in
+            _ = try directory(path, operation: "open")
+        }
+        return MemoryDiskDirectory(disk: self, path: path)
+    }
+
+    fileprivate func synchronizeNames(_ path: String) throws(DiskError) {
         try withLock { () throws(DiskError) in
             try requireRunning(path, "fsync")
             let node = try directory(path, operation: "fsync")
@@ -117,4 +124,19 @@ extension MemoryDisk {
         guard faults.isHalted() else { return }
         throw .system(path: path, operation: operation, errno: EIO)
     }
+}
+
+/// An open directory of a `MemoryDisk`, by its path.
+private final class MemoryDiskDirectory: DiskDirectory {
+    private let disk: MemoryDisk
+    private let path: String
+
+    init(disk: MemoryDisk, path: String) {
+        self.disk = disk
+        self.path = path
+    }
+
+    func synchronize() throws(DiskError) { try disk.synchronizeNames(path) }
+
+    func close() {}
 }

@@ -1,7 +1,7 @@
 /// Faults of a `MemoryDisk`, counted in operations so that a run is exactly repeatable.
 ///
 /// Each counter is the number of operations that still succeed; the one after them fails, and the
-/// counter is then nil again. Nil means that nothing is planned.
+/// counter is then nil again, unless it says otherwise. Nil means that nothing is planned.
 package struct MemoryDiskFaults: Sendable {
     /// Successful synchronizations (of files and directories) before one fails. A part of the data
     /// that it covered is lost, as on a kernel that drops dirty pages after an error.
@@ -13,7 +13,8 @@ package struct MemoryDiskFaults: Sendable {
     /// Successful reads before one fails with EIO.
     package var readsBeforeFailure: Int?
 
-    /// Successful mappings before one fails with ENOMEM.
+    /// Successful mappings before every further one fails with ENOMEM, as at a limit on address
+    /// space.
     package var mapsBeforeFailure: Int?
 
     /// Sum of the lengths of all files at which the disk is full. A write stores the part that
@@ -30,6 +31,13 @@ package struct MemoryDiskFaults: Sendable {
     mutating func isHalted() -> Bool {
         guard let left = changesBeforeHalt else { return false }
         if left > 0 { changesBeforeHalt = left - 1 }
+        return left == 0
+    }
+
+    /// Counts a mapping down; true from the first one on that fails.
+    mutating func refusesMapping() -> Bool {
+        guard let left = mapsBeforeFailure else { return false }
+        if left > 0 { mapsBeforeFailure = left - 1 }
         return left == 0
     }
 

@@ -104,7 +104,7 @@ package final class MemoryDiskFile: DiskFile, @unchecked Sendable {
 
     package func map(reservingBytes: Int) throws(DiskError) -> any DiskMapping {
         try perform("mmap") { () throws(DiskError) in
-            if MemoryDiskFaults.fires(&disk.faults.mapsBeforeFailure) {
+            if disk.faults.refusesMapping() {
                 throw .system(path: path, operation: "mmap", errno: ENOMEM)
             }
             let mapping = try MemoryDiskMapping(reservedBytes: reservingBytes, path: path)

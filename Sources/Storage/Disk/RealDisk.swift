@@ -2,11 +2,16 @@ internal import Glibc
 
 /// The file system of this machine, through plain system calls.
 ///
-/// It holds no state, so any thread may use it. Descriptors are opened close-on-exec, calls
-/// interrupted by a signal are repeated, and nothing is cached or retried beyond that: a caller
-/// sees every failure once.
+/// Any thread may use it. Descriptors are opened close-on-exec and calls interrupted by a signal
+/// are repeated. Where no descriptor is left, one of the reserve is given up for the file. Nothing
+/// else is cached or retried: a caller sees every other failure once.
 package final class RealDisk: Disk {
-    package init() {}
+    private let reserve: DescriptorReserve?
+
+    /// - Parameter reserve: Descriptors for the files of a disk that must not fail for want of one.
+    package init(reserve: DescriptorReserve? = nil) {
+        self.reserve = reserve
+    }
 
     package func open(_ path: String, _ mode: DiskOpenMode) throws(DiskError) -> any DiskFile {
         let flags: Int32
@@ -17,10 +22,24 @@ package final class RealDisk: Disk {
         case .create(let bits): (flags, permissions) = (O_RDWR | O_CREAT, bits)
         case .createNew(let bits): (flags, permissions) = (O_RDWR | O_CREAT | O_EXCL, bits)
         }
-        let descriptor = try systemCall(path, "open") {
-            Glibc.open(path, flags | O_CLOEXEC, mode_t(truncatingIfNeeded: permissions))
+        let descriptor = try openDescriptor(path, flags, permissions: permissions)
+        return RealDiskFile(path: path, descriptor: descriptor, reserve: reserve)
+    }
+
+    /// Opens a path, giving up descriptors of the reserve while none is left. Another thread may
+    /// take a descriptor that was given up; then the next one is given up.
+    private func openDescriptor(
+        _ path: String, _ flags: Int32, permissions: UInt32 = 0
+    ) throws(DiskError) -> Int32 {
+        while true {
+            let descriptor = Glibc.open(
+                path, flags | O_CLOEXEC, mode_t(truncatingIfNeeded: permissions))
+            if descriptor >= 0 { return descriptor }
+            let number = errno
+            if number == EINTR { continue }
+            if DescriptorReserve.isShortage(number), reserve?.giveUp() ?? false { continue }
+            throw DiskError(number, path: path, operation: "open")
         }
-        return RealDiskFile(path: path, descriptor: descriptor)
     }
 
     package func createDirectory(_ path: String, permissions: UInt32) throws(DiskError) {
@@ -38,19 +57,9 @@ package final class RealDisk: Disk {
     }
 
     package func list(_ directory: String) throws(DiskError) -> [String] {
-        guard let stream = opendir(directory) else {
-            throw DiskError(errno, path: directory, operation: "opendir")
-        }
-        defer { closedir(stream) }
-        var names: [[UInt8]] = []
-        while true {
-            errno = 0
-            guard let entry = readdir(stream) else { break }
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
-            if name != [0x2E] && name != [0x2E, 0x2E] { names.append(name) }
-        }
-        let failure = errno
-        if failure != 0 { throw DiskError(failure, path: directory, operation: "readdir") }
+        let descriptor = try openDescriptor(directory, O_RDONLY | O_DIRECTORY)
+        let opened = RealDiskDirectory(path: directory, descriptor: descriptor, reserve: reserve)
+        var names = try opened.takeNames()
         names.sort { $0.lexicographicallyPrecedes($1) }
         return names.map { String(decoding: $0, as: UTF8.self) }
     }
@@ -71,12 +80,9 @@ package final class RealDisk: Disk {
         try systemCall(path, "rmdir") { rmdir(path) }
     }
 
-    package func synchronizeDirectory(_ path: String) throws(DiskError) {
-        let descriptor = try systemCall(path, "open") {
-            Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        }
-        defer { Glibc.close(descriptor) }
-        try systemCall(path, "fsync") { fsync(descriptor) }
+    package func openDirectory(_ path: String) throws(DiskError) -> any DiskDirectory {
+        let descriptor = try openDescriptor(path, O_RDONLY | O_DIRECTORY)
+        return RealDiskDirectory(path: path, descriptor: descriptor, reserve: reserve)
     }
 
     private func isDirectory(_ path: String) -> Bool {

@@ -6,15 +6,17 @@ internal import Glibc
 /// it after `close` fails with `EBADF`; it never accesses a reused descriptor.
 package final class RealDiskFile: DiskFile, @unchecked Sendable {
     package let path: String
+    private let reserve: DescriptorReserve?
     private var descriptor: Int32
 
     // SEEK_DATA and SEEK_HOLE, which glibc declares for GNU programs only.
     private static let seekData: Int32 = 3
     private static let seekHole: Int32 = 4
 
-    init(path: String, descriptor: Int32) {
+    init(path: String, descriptor: Int32, reserve: DescriptorReserve?) {
         self.path = path
         self.descriptor = descriptor
+        self.reserve = reserve
     }
 
     deinit {
@@ -135,9 +137,6 @@ package final class RealDiskFile: DiskFile, @unchecked Sendable {
     }
 
     package func close() {
-        // After a failed close the descriptor's state is unknown; Linux always releases it.
-        // Relevant data was made durable by `synchronize` before.
-        if descriptor >= 0 { _ = Glibc.close(descriptor) }
-        descriptor = -1
+        closeDescriptor(&descriptor, reserve)
     }
 }

@@ -29,6 +29,13 @@ package enum LogError: Error, Equatable, Sendable {
     case entryOutOfRange(index: LogIndex, term: Term, snapshotIndex: LogIndex, readEntries: Int)
 }
 
+extension LogError {
+    /// Whether a file could not be opened since the process or the system has no descriptor left.
+    package var isDescriptorShortage: Bool {
+        if case .disk(let error) = self { error.isDescriptorShortage } else { false }
+    }
+}
+
 extension LogError: CustomStringConvertible {
     package var description: String {
         switch self {

@@ -101,15 +101,16 @@ extension WriteAheadLog {
     /// Cuts the log: ends the tail and begins the next segment.
     ///
     /// The old tail is durable before the new one has its name, and the new one has its head before
-    /// its name: at each moment the named segments are a complete log.
+    /// its name: at each moment the named segments are a complete log. While the process has no
+    /// descriptor for a new segment, the tail grows; the next batch tries again.
     private func cut() throws(LogError) {
+        guard let (file, temporaryPath) = try takeNextSegment() else { return }
         let old = tail.file
         let usedBytes = tailOffset
         try onDisk { () throws(DiskError) in
             try old.truncate(to: usedBytes)
             try old.synchronize()
         }
-        let (file, temporaryPath) = try preparation.take()
         let name = SegmentName(sequence: tail.name.sequence + 1, firstIndex: lastIndex.next)
         segments.append(Segment(name: name, file: file))
         tailOffset = 0
@@ -119,8 +120,18 @@ extension WriteAheadLog {
         try onDisk { () throws(DiskError) in
             try file.synchronize()
             try disk.rename(temporaryPath, to: directory + "/" + name.text)
-            try disk.synchronizeDirectory(directory)
+            try openedDirectory().synchronize()
         }
         needsSynchronize = false
+    }
+
+    /// The prepared file; nil when the process has no descriptor for one.
+    private func takeNextSegment() throws(LogError) -> (file: any DiskFile, path: String)? {
+        do throws(LogError) {
+            return try preparation.take()
+        } catch {
+            guard error.isDescriptorShortage else { throw error }
+            return nil
+        }
     }
 }

@@ -44,6 +44,7 @@ extension WriteAheadLog {
             try removeAll(on: disk, directory)
             try disk.rename(temporary, to: directory)
             try disk.synchronizeDirectory(parentDirectory(of: directory))
+            try log.openedDirectory()
         }
         return log
     }

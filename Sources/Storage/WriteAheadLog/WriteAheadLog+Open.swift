@@ -32,18 +32,16 @@ extension WriteAheadLog {
         }
         let tail = segments[segments.count - 1].file
         try clearTail(last, tail, decoder.offset, configuration)
-        try onDisk { () throws(DiskError) in
-            try tail.synchronize()
-            try disk.synchronizeDirectory(directory)
-        }
+        try onDisk { () throws(DiskError) in try tail.synchronize() }
         let contents = replay.contents
         let log = WriteAheadLog(
             disk: disk, directory: directory, metadata: contents.metadata,
             configuration: configuration, segments: segments, tailOffset: decoder.offset,
             checksum: checksum)
+        isOpen = true
+        try onDisk { () throws(DiskError) in try log.openedDirectory().synchronize() }
         log.hardState = contents.hardState
         log.lastIndex = replay.lastIndex
-        isOpen = true
         return (log, contents)
     }
 

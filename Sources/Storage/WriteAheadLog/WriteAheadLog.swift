@@ -72,6 +72,8 @@ package final class WriteAheadLog: @unchecked Sendable {
     var tailOffset: Int
     var records: LogRecordBuffer
     private var failure: LogError?
+    /// Open from the start, so that a cut needs no descriptor for it.
+    private var opened: (any DiskDirectory)?
 
     init(
         disk: any Disk, directory: String, metadata: [UInt8], configuration: LogConfiguration,
@@ -109,6 +111,15 @@ package final class WriteAheadLog: @unchecked Sendable {
         try synchronize()
     }
 
+    /// The directory of the segments, which stays open.
+    @discardableResult
+    func openedDirectory() throws(DiskError) -> any DiskDirectory {
+        if let opened { return opened }
+        let directory = try disk.openDirectory(directory)
+        opened = directory
+        return directory
+    }
+
     func synchronizeTail() throws(LogError) {
         let file = tail.file
         try onDisk { () throws(DiskError) in try file.synchronize() }
@@ -128,5 +139,6 @@ package final class WriteAheadLog: @unchecked Sendable {
     private func closeFiles() {
         preparation.close()
         for segment in segments { segment.file.close() }
+        opened?.close()
     }
 }

@@ -1,6 +1,7 @@
 import Bolt
 import Disk
 import EtcdAPI
+import Identifiers
 import MVCC
 import WriteAheadLog
 
@@ -68,22 +69,22 @@ struct DataDirectoryCheck {
     /// The highest revision of a scheduled or finished compaction; 0 before the first.
     private static func compactionRevision(
         _ transaction: BoltReadTransaction
-    ) throws(PageFault) -> Int64 {
+    ) throws(PageFault) -> Revision {
         guard let meta = try transaction.bucket(StoreBucket.meta) else { return 0 }
-        var highest: Int64 = 0
+        var highest = Revision.zero
         for name in [StoreBucket.scheduledCompaction, StoreBucket.finishedCompaction] {
             let stored = try meta.get(name)?.withUnsafeBytes { RevisionKey(decoding: $0) }
-            highest = max(highest, stored?.revision.main ?? 0)
+            highest = max(highest, stored?.revision.main ?? .zero)
         }
         return highest
     }
 
     /// Every record decodes, and revisions ascend.
     private static func checkRecords(
-        _ bucket: BoltBucket, compacted: Int64, _ violations: inout [String]
+        _ bucket: BoltBucket, compacted: Revision, _ violations: inout [String]
     ) throws(PageFault) {
         let violationsMax = violations.count + 100
-        var last: Revision?
+        var last: RevisionPair?
         var cursor = bucket.cursor()
         while violations.count < violationsMax, let (key, value) = try cursor.next() {
             guard let name = RevisionKey(decoding: key) else {
@@ -109,7 +110,7 @@ struct DataDirectoryCheck {
     /// Whether a record is written by `snapshot restore --bump-revision`: an empty value at the new
     /// latest revision, which `--mark-compacted` marks as compacted.
     private static func isBump(
-        _ name: RevisionKey, _ value: UnsafeRawBufferPointer, compacted: Int64
+        _ name: RevisionKey, _ value: UnsafeRawBufferPointer, compacted: Revision
     ) -> Bool {
         value.isEmpty && !name.isTombstone && name.revision.sub == 0
             && name.revision.main <= compacted
@@ -118,7 +119,7 @@ struct DataDirectoryCheck {
     private static func violation(in view: KeyValueView, _ name: RevisionKey) -> String? {
         if view.key.isEmpty { return "has no key" }
         if name.isTombstone { return nil }
-        if view.modRevision != name.revision.main { return "names another revision" }
+        if Revision(view.modRevision) != name.revision.main { return "names another revision" }
         if view.createRevision > view.modRevision || view.createRevision < 1 || view.version < 1 {
             return "has an impossible creation or version"
         }

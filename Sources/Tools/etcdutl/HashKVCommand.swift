@@ -1,6 +1,7 @@
 import ArgumentParser
 import Bolt
 import EtcdAPI
+import Identifiers
 import MVCC
 
 /// `etcdutl hashkv FILE`: the hash that members compare, of a closed file. Unlike etcd's tool it
@@ -19,7 +20,7 @@ struct HashKV: ParsableCommand {
             throw ToolFailure.operation("accepts 1 arg(s), received \(files.count)")
         }
         let format = try OutputFormat(argument: output.writeOut)
-        let revision = rev
+        let revision = Revision(rev)
         let hash = try withDatabase(at: file) { (bolt) throws(ToolFailure) in
             try Self.hash(of: bolt, at: revision)
         }
@@ -28,15 +29,16 @@ struct HashKV: ParsableCommand {
             .init("Hash", key: "hash", heading: "hash", number: hash.hash),
             .init(
                 "Hash revision", key: "hashRevision", heading: "hash revision",
-                number: hash.revision),
+                number: hash.revision.rawValue),
             .init(
                 "Compact revision", key: "compactRevision", heading: "compact revision",
-                number: compact),
+                number: compact.rawValue),
         ])
         for line in try row.lines(format) { print(line) }
     }
 
-    private static func hash(of bolt: Bolt, at revision: Int64) throws(ToolFailure) -> KeyValueHash
+    private static func hash(of bolt: Bolt, at revision: Revision) throws(ToolFailure)
+        -> KeyValueHash
     {
         let isStore: Bool
         do throws(PageFault) {

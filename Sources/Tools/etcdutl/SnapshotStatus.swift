@@ -1,6 +1,7 @@
 import Bolt
 import CCRC32C
 import EtcdAPI
+import Identifiers
 import MVCC
 
 /// The status of a database that `etcdutl snapshot status` prints.
@@ -8,7 +9,7 @@ struct SnapshotStatus {
     /// CRC-32C over name, keys and values of all buckets.
     var hash: UInt32 = 0
     /// Main revision of the last record.
-    var revision: Int64 = 0
+    var revision: Revision = 0
     /// Number of live keys.
     var keyCount = 0
     var sizeBytes = 0

@@ -36,7 +36,7 @@ extension SnapshotStatus {
             .init(
                 field: "Hash", key: "hash", heading: "hash", text: hexadecimal, exact: "\(hash)",
                 isText: false),
-            .init("Revision", key: "revision", heading: "revision", number: revision),
+            .init("Revision", key: "revision", heading: "revision", number: revision.rawValue),
             .init("Keys", key: "totalKey", heading: "total keys", number: keyCount),
             .init(
                 field: "Size", key: "totalSize", heading: "total size",

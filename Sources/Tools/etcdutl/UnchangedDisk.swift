@@ -29,13 +29,22 @@ final class UnchangedDisk: Disk {
     func rename(_ source: String, to destination: String) throws(DiskError) {}
     func remove(_ path: String) throws(DiskError) {}
     func removeDirectory(_ path: String) throws(DiskError) {}
-    func synchronizeDirectory(_ path: String) throws(DiskError) {}
+
+    func openDirectory(_ path: String) throws(DiskError) -> any DiskDirectory {
+        UnchangedDirectory()
+    }
 
     fileprivate func length(of path: String) -> Int? { lengths.withLock { $0[path] } }
 
     fileprivate func setLength(_ length: Int, of path: String) {
         lengths.withLock { $0[path] = length }
     }
+}
+
+/// A directory with nothing to make durable.
+private final class UnchangedDirectory: DiskDirectory {
+    func synchronize() throws(DiskError) {}
+    func close() {}
 }
 
 /// A file whose writes are discarded.

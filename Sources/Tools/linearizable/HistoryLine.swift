@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Identifiers
 import Linearizability
 
 /// One line of a history file: a call, and its response if there is one.
@@ -32,7 +33,7 @@ struct HistoryLine: Decodable {
         case (nil, nil, nil): return nil
         case (let returned?, let revision?, let result?):
             guard returned > called else { throw MalformedForm("a response before its call") }
-            return (StoreResponse(revision: revision, try result.decoded()), returned)
+            return (StoreResponse(revision: Revision(revision), try result.decoded()), returned)
         default: throw MalformedForm("a response needs returned, revision and result")
         }
     }
@@ -111,8 +112,8 @@ struct ComparisonForm: Decodable {
     private func target() throws(MalformedForm) -> StoreOperation.Comparison.Target {
         switch (version, created, modified, value) {
         case (let version?, nil, nil, nil): .version(version)
-        case (nil, let created?, nil, nil): .created(created)
-        case (nil, nil, let modified?, nil): .modified(modified)
+        case (nil, let created?, nil, nil): .created(Revision(created))
+        case (nil, nil, let modified?, nil): .modified(Revision(modified))
         case (nil, nil, nil, let value?): .value(value)
         default: throw MalformedForm("not one target of a comparison")
         }
@@ -147,7 +148,8 @@ struct ResultForm: Decodable {
             return .range(
                 pairs.map {
                     StoredPair(
-                        key: $0.key, value: $0.value, created: $0.created, modified: $0.modified,
+                        key: $0.key, value: $0.value, created: Revision($0.created),
+                        modified: Revision($0.modified),
                         version: $0.version)
                 })
         case (nil, nil, nil, let transaction?):

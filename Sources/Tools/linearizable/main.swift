@@ -1,4 +1,5 @@
 import Glibc
+import Identifiers
 import Linearizability
 
 // Checks a history that clients recorded: `linearizable FILE`. Exit status 0 for a linearizable

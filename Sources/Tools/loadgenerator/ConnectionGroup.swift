@@ -11,12 +11,25 @@ enum ConnectionGroup {
         on eventLoop: any EventLoop
     ) -> EventLoopFuture<[GRPCClientConnection]> {
         let loop = HTTP2Loop(eventLoop: eventLoop)
-        let opened = (0..<count).map { number in
+        return open(0..<count, [], on: loop) { number in
             let endpoint = options.endpoint(of: first + number * step)
             return GRPCClientConnection.connect(
                 host: endpoint.host, port: endpoint.port, on: eventLoop, loop: loop,
                 tls: options.tls)
         }
-        return EventLoopFuture.whenAllSucceed(opened, on: eventLoop)
     }
+
+    /// Opens a few connections at a time, so that none waits long for its handshake.
+    private static func open(
+        _ numbers: Range<Int>, _ opened: [GRPCClientConnection], on loop: HTTP2Loop,
+        _ connect: @escaping @Sendable (Int) -> EventLoopFuture<GRPCClientConnection>
+    ) -> EventLoopFuture<[GRPCClientConnection]> {
+        guard !numbers.isEmpty else { return loop.eventLoop.makeSucceededFuture(opened) }
+        let batch = numbers.prefix(concurrentMax)
+        return EventLoopFuture.whenAllSucceed(batch.map(connect), on: loop.eventLoop).flatMap {
+            open(numbers.dropFirst(batch.count), opened + $0, on: loop, connect)
+        }
+    }
+
+    private static let concurrentMax = 100
 }

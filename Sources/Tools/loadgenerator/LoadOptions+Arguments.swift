@@ -29,6 +29,7 @@ extension LoadOptions {
                                    for hold, of a key each
           --outstanding N          puts that not all watchers have received (1)
           --seed N                 seed of the random keys (1)
+        connect opens connections and closes them, --connections at a time.
         hold opens connections and watchers, prints `ready`, and stays until standard input ends.
         """
 

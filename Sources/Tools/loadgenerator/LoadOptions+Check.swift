@@ -30,7 +30,7 @@ extension LoadOptions {
         if command == .leaseGrant, leases > 0 { total = leases }
         if command == .snapshot, total == 0, seconds == 0 { total = 1 }
         if total == 0, seconds == 0 { seconds = 5 }
-        let isOneLoop = command == .watch || command == .hold
+        let isOneLoop = [.watch, .hold, .connect].contains(command)
         loops = isOneLoop ? 1 : min(loops, connections)
     }
 }

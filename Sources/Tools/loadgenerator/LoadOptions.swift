@@ -29,6 +29,8 @@ struct LoadOptions: Sendable {
         case snapshot
         /// Idle connections and watchers.
         case hold
+        /// Connections, opened and closed again.
+        case connect
     }
 
     /// The client address of a member.

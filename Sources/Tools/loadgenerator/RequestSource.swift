@@ -12,7 +12,7 @@ struct RequestSource: Sendable {
 
     init(_ options: LoadOptions) {
         switch options.command {
-        case .put, .load, .watch, .notify, .hold:
+        case .put, .load, .watch, .notify, .hold, .connect:
             self.init("KV/Put", RequestTemplate.put(options))
         case .range:
             self.init("KV/Range", RequestTemplate.range(options), rangeSize: options.rangeSize)

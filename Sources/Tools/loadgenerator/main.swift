@@ -58,6 +58,7 @@ do {
         switch options.command {
         case .watch: try runWatch(options, on: group)
         case .hold: try hold(options, on: group)
+        case .connect: try ConnectRun(options: options, on: group.next()).run().wait()
         default: try runWorkers(options, on: group)
         }
     print(result.line(options))

@@ -1,10 +1,12 @@
+internal import ConnectionIdentity
 internal import GRPC
 internal import HTTP2
 internal import NIOCore
 internal import NIOEmbedded
 
-/// Feeds bytes from a client to a gRPC server connection whose handlers respond. The first byte
-/// chooses how the input is split and whether the preface is sent before it.
+/// Feeds bytes from a client to a server connection whose handlers respond. The first byte chooses
+/// whether the preface is sent before the input, what is served (gRPC, gRPC and other requests,
+/// other requests only), and how the input is split.
 package func fuzzHTTP2(_ input: UnsafeRawBufferPointer) {
     guard let choice = input.first else { return }
     let loop = EmbeddedEventLoop()
@@ -12,10 +14,18 @@ package func fuzzHTTP2(_ input: UnsafeRawBufferPointer) {
         methods: fuzzMethods, configuration: fuzzConfiguration, eventLoops: [loop])
     let channel = EmbeddedChannel(loop: loop)
     do {
-        try server.addHandlers(to: channel, identity: .plaintext)
+        switch choice >> 1 & 3 {
+        case 0: try server.addHandlers(to: channel, identity: .plaintext)
+        case 1:
+            try HTTP2RequestConnection.addHandlers(
+                to: channel, handler: FuzzRequests(), configuration: fuzzConfiguration.http2,
+                loop: server.loop(for: loop))
+        default:
+            try server.addHandlers(to: channel, identity: .plaintext, requests: FuzzRequests())
+        }
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         if choice & 1 == 0 { try channel.writeInbound(ByteBuffer(bytes: http2Preface)) }
-        try feed(input.dropFirst(), to: channel, pieceBytes: Int(choice >> 1) + 1)
+        try feed(input.dropFirst(), to: channel, pieceBytes: Int(choice >> 3) * 8 + 1)
         loop.advanceTime(by: .seconds(30))
         _ = try channel.finish(acceptAlreadyClosed: true)
     } catch {
@@ -90,6 +100,47 @@ private final class FuzzHandler: GRPCCallHandler {
 private final class FuzzSource: HTTP2BodySource {
     func read(bytesMax: Int, into buffer: inout ByteBuffer) {
         buffer.writeRepeatingByte(7, count: min(bytesMax, 777))
+    }
+}
+
+/// Responds to each request with the size of its head, at its head or at its end.
+private final class FuzzRequests: HTTP2RequestHandler {
+    let headerBytesMax = 300
+    let headerFieldsMax = 10
+
+    func reads(_ name: UnsafeRawBufferPointer) -> Bool { name.count < 16 }
+    func readsAtAnyPath(_ name: UnsafeRawBufferPointer) -> Bool { name.count < 7 }
+
+    func serve(_ head: HTTP2RequestHead, on stream: HTTP2Stream) -> any HTTP2StreamDelegate {
+        FuzzRequest(head, stream)
+    }
+}
+
+private final class FuzzRequest: HTTP2StreamDelegate {
+    private var stream: HTTP2Stream?
+    private let headBytes: Int
+
+    init(_ head: HTTP2RequestHead, _ stream: HTTP2Stream) {
+        self.stream = stream
+        headBytes = head.fields.reduce(head.path.utf8.count) { $0 + $1.value.utf8.count }
+        if head.isTooLarge { respond() }
+    }
+
+    func streamReceivedHeader(
+        name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
+    ) -> HTTP2ErrorCode? { nil }
+    func streamReceivedHeaders(endOfStream: Bool) {}
+    func streamReceivedData(_ bytes: UnsafeRawBufferPointer) {
+        if bytes.first == 255 { stream?.reset(.cancel) }
+    }
+    func streamReceivedEnd() { respond() }
+    func streamBecameWritable() {}
+    func streamClosed(_ code: HTTP2ErrorCode, connectionLost: Bool) { stream = nil }
+
+    private func respond() {
+        stream?.submitHeaders(HTTP2HeaderBlock([(":status", "200")]))
+        stream?.write([UInt8](repeating: 7, count: headBytes))
+        stream?.finish(trailers: nil)
     }
 }
 

@@ -20,7 +20,7 @@ private func feed(_ input: Slice<UnsafeRawBufferPointer>, _ choice: UInt8) {
     let loop = EmbeddedEventLoop()
     let channel = EmbeddedChannel(loop: loop)
     do {
-        try FuzzedListener.transport.configure(channel: channel, isEncrypted: false) {
+        try FuzzedListener.transport.configure(channel: channel, identity: .plaintext) {
             $1.makeSucceededFuture(.notFound)
         }
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()

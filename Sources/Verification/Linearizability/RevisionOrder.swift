@@ -1,3 +1,5 @@
+import Identifiers
+
 /// Checks a history by its revisions. They leave so few possible orders that histories of any
 /// length are checked quickly.
 ///
@@ -14,12 +16,12 @@ struct RevisionOrder {
     private let initial: StoreModel.State
     private let model = StoreModel()
     /// The complete call that took each revision, and the calls that saw the store at it.
-    private var changes: [Int64: Int] = [:]
-    private var observations: [Int64: [Int]] = [:]
-    private var newest: Int64
+    private var changes: [Revision: Int] = [:]
+    private var observations: [Revision: [Int]] = [:]
+    private var newest: Revision
     /// Pending calls, with the lowest revision that each can have taken.
-    private var pending: [(call: Int, lowest: Int64)] = []
-    private var evidence: [Int64: StoredPair] = [:]
+    private var pending: [(call: Int, lowest: Revision)] = []
+    private var evidence: [Revision: StoredPair] = [:]
 
     private var stepsLeft: Int
     private var longest: [Int] = []
@@ -85,7 +87,7 @@ struct RevisionOrder {
             guard let position = Position(of: calls[number]) else {
                 guard calls[number].operation.mayChange else { continue }
                 let lowest = (latest?.position.revision ?? initial.revision) + 1
-                pending.append((number, max(lowest, initial.revision + 1)))
+                pending.append((number, max(lowest, initial.revision.next)))
                 continue
             }
             if let latest, position < latest.position {
@@ -98,7 +100,7 @@ struct RevisionOrder {
 
     /// The position of a complete call in the order.
     private struct Position: Comparable {
-        let revision: Int64
+        let revision: Revision
         let isObservation: Bool
 
         init?(of call: StoreCall) {
@@ -139,14 +141,16 @@ struct RevisionOrder {
                 order.removeSubrange(gap.orderLength...)
                 let isFirst = gap.chosen == nil
                 guard let next = choose(for: &gap, used) else {
-                    if isFirst { recordDeadEnd(order, observations[gap.before.revision + 1] ?? []) }
+                    if isFirst {
+                        recordDeadEnd(order, observations[gap.before.revision.next] ?? [])
+                    }
                     continue
                 }
                 used.insert(next.call)
                 gaps.append(gap)
                 order.append(next.call)
                 state = next.after
-            } else if let change = changes[state.revision + 1] {
+            } else if let change = changes[state.revision.next] {
                 guard let next = apply(change, state) else {
                     recordDeadEnd(order, [change])
                     failed = true
@@ -184,7 +188,7 @@ struct RevisionOrder {
     private func choose(
         for gap: inout Gap, _ used: Set<Int>
     ) -> (call: Int, after: StoreModel.State)? {
-        let revision = gap.before.revision + 1
+        let revision = gap.before.revision.next
         let seen = evidence[revision]
         while gap.next < pending.count {
             let (call, lowest) = pending[gap.next]

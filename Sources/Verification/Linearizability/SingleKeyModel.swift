@@ -1,3 +1,5 @@
+package import Identifiers
+
 /// The model of one key, for histories in which each operation concerns one key: each key is
 /// checked separately, which is much faster (Herlihy and Wing: linearizability is local).
 ///
@@ -10,12 +12,12 @@ package struct SingleKeyModel: SequentialModel {
         /// 0 when the key is missing.
         var version: Int64 = 0
         /// nil until it is known.
-        var created: Int64?
-        var modified: Int64?
+        var created: Revision?
+        var modified: Revision?
         /// No later change has this revision or a lower one.
-        var newestSeen: Int64
+        var newestSeen: Revision
 
-        package init(newestSeen: Int64 = 1) {
+        package init(newestSeen: Revision = 1) {
             self.newestSeen = newestSeen
         }
     }

@@ -1,3 +1,5 @@
+package import Identifiers
+
 /// The calls that clients made to one store, and the checks for them.
 package struct StoreHistory: Sendable {
     package var calls: [StoreCall]
@@ -26,7 +28,7 @@ package struct StoreHistory: Sendable {
 
     /// Checks each key separately; nil unless every operation concerns one key. Indices in a
     /// violation are those of this history.
-    package func checkByKey(newestRevision: Int64 = 1, stepsMax: Int = 20_000_000) -> Verdict? {
+    package func checkByKey(newestRevision: Revision = 1, stepsMax: Int = 20_000_000) -> Verdict? {
         var parts: [String: [Int]] = [:]
         for (position, call) in calls.enumerated() {
             guard let key = call.operation.singleKey else { return nil }

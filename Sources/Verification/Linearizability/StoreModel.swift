@@ -1,13 +1,15 @@
+package import Identifiers
+
 /// The whole store with its revisions, as etcd defines it: a transaction that changes something
 /// takes the next revision, which all its changes share; nothing else takes one.
 package struct StoreModel: SequentialModel {
     /// The pairs, ascending by key, and the revision.
     package struct State: Hashable, Sendable {
-        package var revision: Int64
+        package var revision: Revision
         package var pairs: [StoredPair]
 
         /// An empty store has revision 1.
-        package init(revision: Int64 = 1, pairs: [StoredPair] = []) {
+        package init(revision: Revision = 1, pairs: [StoredPair] = []) {
             self.revision = revision
             self.pairs = pairs.sorted { $0.key < $1.key }
         }
@@ -15,7 +17,7 @@ package struct StoreModel: SequentialModel {
 
     /// The pairs of a range as of an old revision; nil if it cannot be read.
     package typealias OldRevisionReader =
-        @Sendable (_ key: String, _ end: String?, _ revision: Int64) -> [StoredPair]?
+        @Sendable (_ key: String, _ end: String?, _ revision: Revision) -> [StoredPair]?
 
     private let readOld: OldRevisionReader?
 
@@ -38,7 +40,7 @@ package struct StoreModel: SequentialModel {
         private var state: State
         /// The state that comparisons see, at every nesting level.
         private let before: State
-        private let revision: Int64
+        private let revision: Revision
         private var hasChanged = false
         private let readOld: OldRevisionReader?
 
@@ -46,7 +48,7 @@ package struct StoreModel: SequentialModel {
             self.state = state
             self.readOld = readOld
             before = state
-            revision = state.revision + 1
+            revision = state.revision.next
         }
 
         func finish() -> State {

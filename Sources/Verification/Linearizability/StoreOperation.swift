@@ -1,3 +1,5 @@
+package import Identifiers
+
 /// One request of a client to the key-value store, in the form that the checkers use.
 package indirect enum StoreOperation: Hashable, Sendable {
     /// A lease of 0 is none; `wantsPrevious` requests the previous pair.
@@ -6,7 +8,7 @@ package indirect enum StoreOperation: Hashable, Sendable {
     case delete(key: String, end: String? = nil, wantsPrevious: Bool = false)
     /// The single key, or with `end` the keys of [key, end); the first `limit` of them, or all for
     /// 0; at an old revision, or at the current one for 0.
-    case range(key: String, end: String?, limit: Int = 0, revision: Int64 = 0)
+    case range(key: String, end: String?, limit: Int = 0, revision: Revision = 0)
     case transaction([Comparison], success: [StoreOperation], failure: [StoreOperation])
 
     /// A condition on one key, or on every key of [key, end). A missing key, or a range without
@@ -14,8 +16,8 @@ package indirect enum StoreOperation: Hashable, Sendable {
     package struct Comparison: Hashable, Sendable {
         package enum Target: Hashable, Sendable {
             case version(Int64)
-            case created(Int64)
-            case modified(Int64)
+            case created(Revision)
+            case modified(Revision)
             case value(String)
             case lease(Int64)
         }
@@ -39,10 +41,10 @@ package indirect enum StoreOperation: Hashable, Sendable {
 /// The response that a client received.
 package struct StoreResponse: Hashable, Sendable {
     /// The revision in the header.
-    package var revision: Int64
+    package var revision: Revision
     package var body: StoreResponseBody
 
-    package init(revision: Int64, _ body: StoreResponseBody) {
+    package init(revision: Revision, _ body: StoreResponseBody) {
         self.revision = revision
         self.body = body
     }
@@ -78,14 +80,14 @@ package indirect enum StoreResponseBody: Hashable, Sendable {
 package struct StoredPair: Hashable, Sendable {
     package var key: String
     package var value: String
-    package var created: Int64
-    package var modified: Int64
+    package var created: Revision
+    package var modified: Revision
     package var version: Int64
     /// The lease of the key; 0 for none.
     package var lease: Int64
 
     package init(
-        key: String, value: String, created: Int64, modified: Int64, version: Int64,
+        key: String, value: String, created: Revision, modified: Revision, version: Int64,
         lease: Int64 = 0
     ) {
         self.key = key

@@ -39,14 +39,16 @@ from v3lockpb import v3lock_pb2 as lock  # noqa: E402, F401
 from v3lockpb import v3lock_pb2_grpc as lock_services  # noqa: E402
 
 
-def connect(endpoint, **options):
-    """A channel without limits on message sizes."""
+def connect(endpoint, credentials=None, **options):
+    """A channel without limits on message sizes; with credentials through TLS."""
     arguments = {
         "grpc.max_receive_message_length": -1,
         "grpc.max_send_message_length": -1,
         "grpc.use_local_subchannel_pool": 1,
         **options,
     }
+    if credentials:
+        return grpc.secure_channel(endpoint, credentials, options=list(arguments.items()))
     return grpc.insecure_channel(endpoint, options=list(arguments.items()))
 
 

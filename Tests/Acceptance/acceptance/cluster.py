@@ -28,6 +28,9 @@ FLAGS_OF_3_5 = {
     "--compaction-batch-limit": "--experimental-compaction-batch-limit",
     "--corrupt-check-time": "--experimental-corrupt-check-time",
     "--watch-progress-notify-interval": "--experimental-watch-progress-notify-interval",
+    "--peer-skip-client-san-verification": "--experimental-peer-skip-client-san-verification",
+    "--tls-min-version": None,
+    "--tls-max-version": None,
 }
 # Entries that 3.5.1 keeps before its snapshot; it has no flag for it.
 CATCHUP_ENTRIES_OF_3_5 = 5000
@@ -75,7 +78,8 @@ class ClusterMember(Member):
     """One member of a cluster. `id` is known after `learn_ids`."""
 
     def __init__(self, cluster, name, kind, ports):
-        super().__init__("", cluster.directory / f"{name}.etcd", ports=ports)
+        super().__init__("", cluster.directory / f"{name}.etcd", ports=ports, tls=cluster.tls,
+                         peer_tls=cluster.peer_tls)
         self.cluster, self.name, self.kind = cluster, name, kind
         self.extra_flags = []
         self.initial_cluster, self.state = "", "new"
@@ -84,7 +88,7 @@ class ClusterMember(Member):
 
     @property
     def peer_url(self):
-        return f"http://127.0.0.1:{self.advertised_port}"
+        return f"{self.peer_scheme}://127.0.0.1:{self.advertised_port}"
 
     @property
     def id(self):
@@ -103,7 +107,7 @@ class ClusterMember(Member):
         return [
             path, "--name", self.name, "--data-dir", str(self.directory),
             "--listen-client-urls", self.url, "--advertise-client-urls", self.url,
-            "--listen-peer-urls", f"http://127.0.0.1:{self.peer_port}",
+            "--listen-peer-urls", f"{self.peer_scheme}://127.0.0.1:{self.peer_port}",
             "--initial-advertise-peer-urls", self.peer_url,
             "--initial-cluster", self.initial_cluster, "--initial-cluster-state", self.state,
             "--initial-cluster-token", self.cluster.directory.name,
@@ -113,7 +117,7 @@ class ClusterMember(Member):
     def channel(self):
         """A channel that reconnects with a short backoff while the member is down."""
         if self._channel is None:
-            self._channel = connect(self.endpoint)
+            self._channel = self.connect(**RECONNECT)
         return self._channel
 
     def stub(self, service):
@@ -142,23 +146,29 @@ class ClusterMember(Member):
         super().close()
 
 
+# Options of a channel that reconnects with a short backoff.
+RECONNECT = {
+    "grpc.initial_reconnect_backoff_ms": 50, "grpc.min_reconnect_backoff_ms": 50,
+    "grpc.max_reconnect_backoff_ms": 250, "grpc.enable_retries": 0}
+
+
 def connect(endpoint):
-    return api.connect(endpoint, **{
-        "grpc.initial_reconnect_backoff_ms": 50, "grpc.min_reconnect_backoff_ms": 50,
-        "grpc.max_reconnect_backoff_ms": 250, "grpc.enable_retries": 0})
+    return api.connect(endpoint, **RECONNECT)
 
 
 class Cluster:
     """N members named m0, m1, ... in one directory.
 
-    Parameters: the kinds of the initial members, flags of 3.7 for all members, and whether peer
-    connections go through proxies (`proxies`).
+    Parameters: the kinds of the initial members, flags of 3.7 for all members, whether peer
+    connections go through proxies (`proxies`), and as in Member the TLS of clients and peers.
     """
 
-    def __init__(self, directory, kinds=("ours",) * 3, flags=(), proxies=False):
+    def __init__(self, directory, kinds=("ours",) * 3, flags=(), proxies=False, tls=None,
+                 peer_tls=False):
         self.directory = directory
         directory.mkdir(parents=True, exist_ok=True)
         self.kinds, self.flags = tuple(kinds), list(flags)
+        self.tls, self.peer_tls = tls, peer_tls
         self.members = {}
         self.ids = {}
         self.count = 0
@@ -320,6 +330,15 @@ class Cluster:
     def move_leader(self, member):
         self.etcdctl("move-leader", member.hex_id)
         until(lambda: self.leader() is member, 30, f"{member.name} as leader")
+
+
+def started(cluster):
+    """Starts a cluster, and closes it if it does not become ready."""
+    try:
+        return cluster.start()
+    except BaseException:
+        cluster.close()
+        raise
 
 
 def hash_at(member, revision):

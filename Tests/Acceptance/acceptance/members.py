@@ -63,10 +63,15 @@ def free_ports(count):
 
 
 class Member:
-    """One server process on its own data directory."""
+    """One server process on its own data directory.
 
-    def __init__(self, binary, directory, *flags, environment=None, ports=None):
-        self.binary = binary
+    With `tls`, the TLS of its clients, its client URLs are https; with `peer_tls` its peer URLs
+    are. The flags name the certificates.
+    """
+
+    def __init__(self, binary, directory, *flags, environment=None, ports=None, tls=None,
+                 peer_tls=False):
+        self.binary, self.tls, self.peer_tls = binary, tls, peer_tls
         self.directory = pathlib.Path(directory)
         self.flags = list(flags)
         self.environment = environment or {}
@@ -80,10 +85,20 @@ class Member:
 
     @property
     def url(self):
-        return f"http://{self.endpoint}"
+        return f"{'https' if self.tls else 'http'}://{self.endpoint}"
+
+    @property
+    def peer_scheme(self):
+        return "https" if self.peer_tls else "http"
+
+    def connect(self, **options):
+        """A channel to this member."""
+        from acceptance import api
+
+        return api.connect(self.endpoint, self.tls and self.tls.credentials(), **options)
 
     def arguments(self):
-        peer = f"http://127.0.0.1:{self.peer_port}"
+        peer = f"{self.peer_scheme}://127.0.0.1:{self.peer_port}"
         return [
             self.binary, "--name", "default", "--data-dir", str(self.directory),
             "--listen-client-urls", self.url, "--advertise-client-urls", self.url,
@@ -120,7 +135,8 @@ class Member:
     def get(self, path, timeout=10):
         """HTTP GET; returns status and body."""
         try:
-            with urllib.request.urlopen(self.url + path, timeout=timeout) as response:
+            with urllib.request.urlopen(self.url + path, timeout=timeout,
+                                        context=self.tls and self.tls.context()) as response:
                 return response.status, response.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -161,10 +177,10 @@ class Member:
         text = self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
         return "\n".join(text.splitlines()[-lines:])
 
-    def log_lines(self):
+    def log_lines(self, delay=0.1):
         """The parsed JSON lines of the log; other lines are skipped."""
         # The logging thread writes lines with a short delay.
-        time.sleep(0.1)
+        time.sleep(delay)
         lines = []
         for line in self.log_path.read_text(errors="replace").splitlines():
             try:
@@ -176,8 +192,10 @@ class Member:
     def etcdctl(self, *arguments, check=True, input=None, timeout=60, env=None):
         """Runs the real etcdctl 3.5.1 against this member."""
         environment = {"PATH": os.environ["PATH"], "ETCDCTL_API": "3", **(env or {})}
+        tls = self.tls.etcdctl_flags() if self.tls else []
+        endpoint = self.url if self.tls else self.endpoint
         result = subprocess.run(
-            [tool("etcdctl"), "--endpoints", self.endpoint, *arguments], capture_output=True,
+            [tool("etcdctl"), "--endpoints", endpoint, *tls, *arguments], capture_output=True,
             text=True, env=environment, input=input, timeout=timeout, cwd=self.directory.parent)
         if check and result.returncode != 0:
             raise AssertionError(
@@ -189,7 +207,7 @@ class Member:
         """Hash, compact revision and header revision of HashKV."""
         from acceptance import api
 
-        with api.connect(self.endpoint) as channel:
+        with self.connect() as channel:
             response = api.stub(channel, "Maintenance").HashKV(
                 api.rpc.HashKVRequest(revision=revision), timeout=60)
         return response.hash, response.compact_revision, response.header.revision

@@ -1,7 +1,6 @@
 """gRPC as used by clients of other languages: deadlines, cancellation, limits, keepalive."""
 import gzip
 import queue
-import socket
 import statistics
 import struct
 import threading
@@ -11,6 +10,7 @@ import grpc
 import pytest
 
 from acceptance import api, load
+from acceptance.frames import Frames, hpack_text, message, request_fields
 
 rpc = api.rpc
 
@@ -477,89 +477,6 @@ def test_watch_events_are_not_delayed_by_large_ranges(start):
         watch.cancel()
     # An event that waits for the end of a range would take as long as the range.
     assert statistics.median(delays) < statistics.median(ranges), (delays, ranges)
-
-
-def hpack_text(data):
-    """A string literal of a header block, without Huffman coding."""
-    if len(data) < 127:
-        return bytes([len(data)]) + data
-    left, length = len(data) - 127, b"\x7f"
-    while left >= 128:
-        length += bytes([left % 128 + 128])
-        left //= 128
-    return length + bytes([left]) + data
-
-
-def request_fields(path, authority="test"):
-    return [(":method", "POST"), (":scheme", "http"), (":path", path), (":authority", authority),
-            ("content-type", "application/grpc"), ("te", "trailers")]
-
-
-def message(data, compressed=False):
-    """A message with its gRPC prefix, as in DATA frames."""
-    return bytes([compressed]) + struct.pack(">I", len(data)) + data
-
-
-class Frames:
-    """A raw HTTP/2 client, for frames that client libraries do not send."""
-
-    def __init__(self, member):
-        self.socket = socket.create_connection(("127.0.0.1", member.client_port), timeout=10)
-        self.socket.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-        self.send(4, 0, 0, b"")
-
-    def send(self, kind, flags, stream, payload):
-        header = struct.pack(">I", len(payload))[1:] + bytes([kind, flags])
-        self.socket.sendall(header + struct.pack(">I", stream) + payload)
-
-    def receive(self):
-        """(kind, flags, stream, payload), or None at the end of the connection."""
-        header = self._exactly(9)
-        if header is None:
-            return None
-        payload = self._exactly(int.from_bytes(header[:3], "big"))
-        return header[3], header[4], int.from_bytes(header[5:9], "big"), payload
-
-    def _exactly(self, count):
-        data = b""
-        while len(data) < count:
-            try:
-                piece = self.socket.recv(count - len(data))
-            except ConnectionError:
-                return None
-            if not piece:
-                return None
-            data += piece
-        return data
-
-    def call(self, stream, path, body, *fields, authority="test"):
-        """Sends a whole request: headers with additional fields, and the body."""
-        self.headers(stream, *request_fields(path, authority), *fields)
-        self.send(0, 1, stream, body)
-
-    def headers(self, stream, *fields, ends=False):
-        """Sends a header block in frames of at most 16 KiB."""
-        block = b"".join(
-            b"\0" + hpack_text(name.encode()) + hpack_text(value.encode())
-            for name, value in fields)
-        pieces = [block[start:start + 16_384] for start in range(0, len(block), 16_384)]
-        for number, piece in enumerate(pieces):
-            flags = 4 * (number == len(pieces) - 1) + (ends and number == 0)
-            self.send(9 if number else 1, flags, stream, piece)
-
-    def until(self, *kinds):
-        """The next frame of one of these kinds."""
-        while (frame := self.receive()) is not None:
-            if frame[0] in kinds:
-                return frame
-        raise AssertionError("the connection ended")
-
-    def until_go_away(self):
-        """Error code and debug data of GOAWAY, or None if the connection ends without it."""
-        while (frame := self.receive()) is not None:
-            if frame[0] == 7:
-                return struct.unpack(">I", frame[3][4:8])[0], frame[3][8:]
-        return None
 
 
 def test_a_client_that_pings_too_often_receives_goaway(member):

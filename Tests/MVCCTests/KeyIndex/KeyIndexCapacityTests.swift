@@ -1,4 +1,6 @@
 import Glibc
+import Identifiers
+import TestSupport
 import Testing
 
 @testable import MVCC
@@ -13,11 +15,11 @@ import Testing
     }
 
     /// Puts keys until the index is full; returns how many it took.
-    private func fill(_ index: KeyIndex, from main: Int64, _ key: (Int) -> [UInt8]) -> Int {
+    private func fill(_ index: KeyIndex, from main: Revision, _ key: (Int) -> [UInt8]) -> Int {
         var count = 0
         while true {
             do {
-                try index.put(key: key(count), at: Revision(main: main + Int64(count)))
+                try index.put(key: key(count), at: RevisionPair(main: main + count))
             } catch {
                 #expect(error as? KeyIndexError == .full(reservedBytes: index.reservedBytes))
                 return count
@@ -36,12 +38,13 @@ import Testing
         #expect(index.get(Self.longKey(count - 1))?.version == 1)
         for number in 0..<count / 2 {
             try index.tombstone(
-                key: Self.longKey(number), at: Revision(main: Int64(count + 2 + number)))
+                key: Self.longKey(number),
+                at: RevisionPair(main: Revision(Int64(count + 2 + number))))
         }
-        let main = Int64(2 * count + 2)
+        let main = Revision(Int64(2 * count + 2))
         _ = index.compactAll(at: main, sliceKeys: 100)
         #expect(!index.isNearlyFull && index.verify() == [])
-        #expect(fill(index, from: main + 1, Self.longKey) > count / 3)
+        #expect(fill(index, from: main.next, Self.longKey) > count / 3)
         #expect(index.verify() == [])
     }
 
@@ -61,34 +64,66 @@ import Testing
         // A history moves to a chunk twice as large, while the old chunk is still in use.
         #expect(count > Self.smallReserved / PackedRecord.sizeBytes / 4)
         #expect(index.get([1])?.version == Int64(count))
-        #expect(index.get([1], Int64(count / 2))?.version == Int64(count / 2 - 1))
+        #expect(index.get([1], Revision(Int64(count / 2)))?.version == Int64(count / 2 - 1))
         #expect(throws: KeyIndexError.full(reservedBytes: Self.smallReserved)) {
-            try index.tombstone(key: [1], at: Revision(main: Int64(count + 2)))
+            try index.tombstone(key: [1], at: RevisionPair(main: Revision(Int64(count + 2))))
         }
-        _ = index.compactAll(at: Int64(count), sliceKeys: 1)
-        try index.tombstone(key: [1], at: Revision(main: Int64(count + 2)))
+        _ = index.compactAll(at: Revision(Int64(count)), sliceKeys: 1)
+        try index.tombstone(key: [1], at: RevisionPair(main: Revision(Int64(count + 2))))
         #expect(index.verify() == [])
     }
 
     @Test func aLimitOnAddressSpaceMakesTheReservationSmaller() async {
         await #expect(processExitsWith: .success) {
-            limitAddressSpace(toMore: 16 << 30)
+            ProcessLimits.addressSpace(toMore: 16 << 30)
             let index = try KeyIndex(reservedBytes: 64 << 30)
-            try index.put(key: [1], at: Revision(main: 2))
+            try index.put(key: [1], at: RevisionPair(main: 2))
             guard index.get([1]) != nil, index.reservedBytes == 4 << 30
             else { exit(1) }
             exit(0)
         }
     }
 
+    @Test func aSmallAddressSpaceIsEnoughToStart() async {
+        await #expect(processExitsWith: .success) {
+            ProcessLimits.addressSpace(toMore: 256 << 20)
+            let index = try KeyIndex(reservedBytes: 64 << 30)
+            exit(index.reservedBytes >= 16 << 20 ? 0 : 1)
+        }
+    }
+
+    /// A limit on data counts memory when it becomes writable, as strict overcommitment does.
+    @Test func memoryThatTheSystemRefusesEndsTheIndexLikeAFullReservation() async {
+        await #expect(processExitsWith: .success) {
+            ProcessLimits.data(toMore: 128 << 20)
+            let index = try KeyIndex(reservedBytes: 64 << 30)
+            guard index.reservedBytes == 64 << 30 else { exit(1) }
+            var count = 0
+            do {
+                while !index.isNearlyFull {
+                    try index.put(key: Self.longKey(count), at: RevisionPair(main: Int64(count + 2)))
+                    count += 1
+                }
+                try index.put(key: Self.longKey(count), at: RevisionPair(main: Int64(count + 2)))
+                while true {
+                    count += 1
+                    try index.put(key: Self.longKey(count), at: RevisionPair(main: Int64(count + 2)))
+                }
+            } catch {
+                guard case KeyIndexError.refused = error, count > 1000 else { exit(2) }
+            }
+            exit(index.verify() == [] ? 0 : 3)
+        }
+    }
+
     @Test func theErrorNamesTheMissingAddressSpace() async {
         await #expect(processExitsWith: .success) {
-            limitAddressSpace(toMore: 256 << 20)
+            ProcessLimits.addressSpace(toMore: 24 << 20)
             do throws(KeyIndexError) {
                 _ = try KeyIndex(reservedBytes: 64 << 30)
             } catch {
-                guard error == .noAddressSpace(sizeBytes: 1 << 30, errorNumber: ENOMEM),
-                    "\(error)".contains("1073741824 bytes of address space"),
+                guard error == .noAddressSpace(sizeBytes: 16 << 20, errorNumber: ENOMEM),
+                    "\(error)".contains("16777216 bytes of address space"),
                     "\(error)".contains("Cannot allocate memory")
                 else { exit(2) }
                 exit(0)
@@ -96,16 +131,4 @@ import Testing
             exit(1)
         }
     }
-}
-
-/// Limits this process to so many more bytes of address space.
-private func limitAddressSpace(toMore more: Int) {
-    var size = 0
-    if let file = fopen("/proc/self/statm", "r") {
-        var line = [CChar](repeating: 0, count: 64)
-        if fgets(&line, 64, file) != nil { size = atol(line) * 4096 }
-        fclose(file)
-    }
-    var limit = rlimit(rlim_cur: rlim_t(size + more), rlim_max: rlim_t(size + more))
-    if size == 0 || setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit) != 0 { exit(3) }
 }

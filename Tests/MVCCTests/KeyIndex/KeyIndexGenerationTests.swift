@@ -1,3 +1,4 @@
+import Identifiers
 import Testing
 
 @testable import MVCC
@@ -9,14 +10,16 @@ import Testing
 
     init() throws { index = try KeyIndex(reservedBytes: 64 << 20) }
 
-    func at(_ main: Int64, _ sub: Int64 = 0) -> Revision { Revision(main: main, sub: sub) }
+    func at(_ main: Revision, _ sub: Int64 = 0) -> RevisionPair {
+        RevisionPair(main: main, sub: sub)
+    }
 
-    func record(_ main: Int64, created: Int64, version: Int64) -> KeyRecord {
+    func record(_ main: Revision, created: Revision, version: Int64) -> KeyRecord {
         KeyRecord(modified: at(main), created: at(created), version: version)
     }
 
-    func kept(_ main: Int64) -> [Revision] {
-        var kept: [Revision] = []
+    func kept(_ main: Revision) -> [RevisionPair] {
+        var kept: [RevisionPair] = []
         index.visitKept(at: main) { kept.append($0) }
         return kept
     }
@@ -50,7 +53,7 @@ import Testing
     }
 
     @Test func compactionKeepsTheNewestAtOrBelowIt() {
-        for main in 2...6 { index.put(key, at(Int64(main))) }
+        for main in 2...6 { index.put(key, at(Revision(Int64(main)))) }
         #expect(index.compactAll(at: 4, sliceKeys: 1) == [at(4)])
         #expect(index.get(key, 3) == nil)
         #expect(index.get(key, 4) == record(4, created: 2, version: 3))
@@ -124,7 +127,7 @@ import Testing
     }
 
     @Test func twentyThousandVersionsOfOneKeyAreFoundAndCompacted() {
-        for main in 2...20_001 { index.put(key, at(Int64(main))) }
+        for main in 2...20_001 { index.put(key, at(Revision(Int64(main)))) }
         #expect(index.get(key, 9_000)?.version == 8_999)
         #expect(index.compactAll(at: 20_000, sliceKeys: 10) == [at(20_000)])
         #expect(index.verify() == [])
@@ -134,15 +137,15 @@ import Testing
     @Test func revisionsBeyond56BitsAreRejected() async {
         await #expect(processExitsWith: .failure) {
             let index = try KeyIndex(reservedBytes: 64 << 20)
-            index.put([1], Revision(main: 1 << 56))
+            index.put([1], RevisionPair(main: Revision(1 << 56)))
         }
     }
 
     @Test func revisionsOfAKeyMustAscend() async {
         await #expect(processExitsWith: .failure) {
             let index = try KeyIndex(reservedBytes: 64 << 20)
-            index.put([1], Revision(main: 3))
-            index.put([1], Revision(main: 3))
+            index.put([1], RevisionPair(main: 3))
+            index.put([1], RevisionPair(main: 3))
         }
     }
 }

@@ -1,4 +1,5 @@
 import Disk
+import Identifiers
 import Testing
 
 @testable import MVCC
@@ -27,7 +28,7 @@ import Testing
     static func loaded(_ order: Order) throws -> KeyIndex {
         let index = try KeyIndex(reservedBytes: 256 << 20)
         for (position, number) in numbers(order).enumerated() {
-            index.put(key(number), Revision(main: Int64(position + 2)))
+            index.put(key(number), RevisionPair(main: Revision(Int64(position + 2))))
         }
         return index
     }
@@ -51,16 +52,17 @@ import Testing
         let index = try Self.loaded(.random)
         let sizeBefore = index.sizeBytes
         for number in 0..<Self.keyCount where number % 100 != 0 {
-            index.tombstone(Self.key(number), Revision(main: Int64(Self.keyCount + number + 2)))
+            index.tombstone(
+                Self.key(number), RevisionPair(main: Revision(Int64(Self.keyCount + number + 2))))
         }
-        _ = index.compactAll(at: Int64(3 * Self.keyCount), sliceKeys: 500)
+        _ = index.compactAll(at: Revision(Int64(3 * Self.keyCount)), sliceKeys: 500)
         #expect(index.verify() == [])
         #expect(index.keyCount == Self.keyCount / 100)
         #expect(index.sizeBytes < sizeBefore / 20)
         #expect(index.backedPageBytes < sizeBefore / 20 + 300 * PageArena.pageSizeBytes)
-        let after = Int64(3 * Self.keyCount)
+        let after = Revision(Int64(3 * Self.keyCount))
         for number in 0..<Self.keyCount {
-            index.put(Self.key(number), Revision(main: after + Int64(number) + 1))
+            index.put(Self.key(number), RevisionPair(main: after + number + 1))
         }
         #expect(index.verify() == [])
         #expect(index.sizeBytes < sizeBefore * 8 / 5)
@@ -70,13 +72,14 @@ import Testing
     @Test func anEmptiedIndexIsOnePage() throws {
         let index = try Self.loaded(.ascending)
         for number in 0..<Self.keyCount {
-            index.tombstone(Self.key(number), Revision(main: Int64(Self.keyCount + number + 2)))
+            index.tombstone(
+                Self.key(number), RevisionPair(main: Revision(Int64(Self.keyCount + number + 2))))
         }
         #expect(index.liveKeyCount == 0)
         #expect(index.range([], .unbounded, limit: 1).hasMore == false)
-        _ = index.compactAll(at: Int64(2 * Self.keyCount + 1), sliceKeys: 1000)
+        _ = index.compactAll(at: Revision(Int64(2 * Self.keyCount + 1)), sliceKeys: 1000)
         #expect(index.keyCount == 1)
-        _ = index.compactAll(at: Int64(2 * Self.keyCount + 2), sliceKeys: 1000)
+        _ = index.compactAll(at: Revision(Int64(2 * Self.keyCount + 2)), sliceKeys: 1000)
         #expect(index.sizeBytes == PageArena.pageSizeBytes)
         #expect(index.verify() == [])
     }

@@ -1,4 +1,5 @@
 import Disk
+import Identifiers
 import Testing
 
 @testable import MVCC
@@ -51,8 +52,8 @@ private struct RandomHistory {
     var random: SeededGenerator
     let index: KeyIndex
     var model = ModelIndex()
-    var current: Int64 = 1
-    var compacted: Int64 = 0
+    var current: Revision = 1
+    var compacted: Revision = 0
 
     init(style: KeyIndexModelTests.KeyStyle, seed: UInt64) throws {
         index = try KeyIndex(reservedBytes: 1 << 30)
@@ -71,8 +72,8 @@ private struct RandomHistory {
         }
     }
 
-    mutating func main() -> Int64 {
-        compacted + Int64(random.uniform(Int(current - compacted) + 2))
+    mutating func main() -> Revision {
+        compacted + random.uniform(current - compacted + 2)
     }
 
     mutating func step() {
@@ -86,11 +87,11 @@ private struct RandomHistory {
     }
 
     mutating func transaction() {
-        let main = current + 1
+        let main = current.next
         var sub: Int64 = 0
         for _ in 0..<(1 + random.uniform(4)) {
             let key = key()
-            let revision = Revision(main: main, sub: sub)
+            let revision = RevisionPair(main: main, sub: sub)
             if random.uniform(4) == 0 {
                 let expected = model.tombstone(key, at: revision)
                 #expect(index.tombstone(key, revision) == expected)
@@ -106,10 +107,10 @@ private struct RandomHistory {
     mutating func deleteMany() {
         let start = key()
         let end = end()
-        let main = current + 1
+        let main = current.next
         var sub: Int64 = 0
         for (key, record) in model.range(start, end, at: .max) {
-            let revision = Revision(main: main, sub: sub)
+            let revision = RevisionPair(main: main, sub: sub)
             #expect(index.tombstone(key, revision) == record)
             _ = model.tombstone(key, at: revision)
             sub += 1
@@ -121,10 +122,10 @@ private struct RandomHistory {
         guard current > compacted else { return }
         let target =
             random.uniform(3) == 0
-            ? current : compacted + 1 + Int64(random.uniform(Int(current - compacted)))
+            ? current : compacted.next + random.uniform(current - compacted)
         var expected = model
         let expectedKept = expected.compact(at: target)
-        var kept: [Revision] = []
+        var kept: [RevisionPair] = []
         var cursor: [UInt8]?
         let hashed = model.kept(at: target)
         repeat {
@@ -141,13 +142,13 @@ private struct RandomHistory {
         checkAll()
     }
 
-    func keptByIndex(at main: Int64) -> Set<Revision> {
-        var kept = Set<Revision>()
+    func keptByIndex(at main: Revision) -> Set<RevisionPair> {
+        var kept = Set<RevisionPair>()
         index.visitKept(at: main) { kept.insert($0) }
         return kept
     }
 
-    mutating func checkPoints(at main: Int64) {
+    mutating func checkPoints(at main: Revision) {
         for _ in 0..<3 {
             let key = key()
             #expect(index.get(key, main) == model.get(key, at: main))
@@ -175,7 +176,7 @@ private struct RandomHistory {
         #expect(index.verify() == [])
         #expect(index.keyCount == model.changes.count)
         #expect(index.liveKeyCount == model.liveKeyCount)
-        for main in [compacted, (compacted + current) / 2, current] {
+        for main in [compacted, compacted + (current - compacted) / 2, current] {
             let expected = model.range([], .unbounded, at: main)
             let result = index.range([], .unbounded, main)
             let isEqual = expected.elementsEqual(result.found) { $0 == $1 }

@@ -1,5 +1,6 @@
 import Disk
 import Glibc
+import Identifiers
 import Testing
 
 @testable import MVCC
@@ -7,7 +8,7 @@ import Testing
 /// A trivial key index: all changes of each key, unpacked.
 struct ModelIndex {
     struct Change: Equatable {
-        var revision: Revision
+        var revision: RevisionPair
         /// nil for a deletion.
         var record: KeyRecord?
     }
@@ -15,9 +16,9 @@ struct ModelIndex {
     private(set) var changes: [[UInt8]: [Change]] = [:]
     private var sortedKeys: [[UInt8]] = []
 
-    mutating func put(_ key: [UInt8], at revision: Revision) -> KeyRecord {
+    mutating func put(_ key: [UInt8], at revision: RevisionPair) -> KeyRecord {
         var record = KeyRecord(
-            modified: revision, created: Revision(main: revision.main), version: 1)
+            modified: revision, created: RevisionPair(main: revision.main), version: 1)
         if let previous = changes[key]?.last?.record {
             record.created = previous.created
             record.version = previous.version + 1
@@ -27,19 +28,19 @@ struct ModelIndex {
         return record
     }
 
-    mutating func tombstone(_ key: [UInt8], at revision: Revision) -> KeyRecord? {
+    mutating func tombstone(_ key: [UInt8], at revision: RevisionPair) -> KeyRecord? {
         guard let previous = changes[key]?.last?.record else { return nil }
         changes[key]?.append(Change(revision: revision, record: nil))
         return previous
     }
 
-    func change(of key: [UInt8], at main: Int64) -> Change? {
+    func change(of key: [UInt8], at main: Revision) -> Change? {
         changes[key]?.last { $0.revision.main <= main }
     }
 
-    func get(_ key: [UInt8], at main: Int64) -> KeyRecord? { change(of: key, at: main)?.record }
+    func get(_ key: [UInt8], at main: Revision) -> KeyRecord? { change(of: key, at: main)?.record }
 
-    func range(_ start: [UInt8], _ end: ModelEnd, at main: Int64) -> [([UInt8], KeyRecord)] {
+    func range(_ start: [UInt8], _ end: ModelEnd, at main: Revision) -> [([UInt8], KeyRecord)] {
         let first = position(of: start)
         let last: Int
         switch end {
@@ -69,8 +70,8 @@ struct ModelIndex {
     }
 
     /// Compacts and returns what stays on disk at or below `main`.
-    mutating func compact(at main: Int64) -> Set<Revision> {
-        var kept = Set<Revision>()
+    mutating func compact(at main: Revision) -> Set<RevisionPair> {
+        var kept = Set<RevisionPair>()
         for (key, all) in changes {
             var remaining = all.filter { $0.revision.main > main }
             if let base = change(of: key, at: main),
@@ -86,7 +87,7 @@ struct ModelIndex {
     }
 
     /// The records at or below `main` that a hash at `main` covers.
-    func kept(at main: Int64) -> Set<Revision> {
+    func kept(at main: Revision) -> Set<RevisionPair> {
         Set(changes.keys.compactMap { get($0, at: main)?.modified })
     }
 
@@ -107,7 +108,7 @@ extension SeededGenerator {
 
 extension KeyIndex {
     @discardableResult
-    func put(_ key: [UInt8], _ revision: Revision) -> KeyRecord {
+    func put(_ key: [UInt8], _ revision: RevisionPair) -> KeyRecord {
         do {
             return try put(key: key, at: revision)
         } catch {
@@ -117,7 +118,7 @@ extension KeyIndex {
     }
 
     @discardableResult
-    func tombstone(_ key: [UInt8], _ revision: Revision) -> KeyRecord? {
+    func tombstone(_ key: [UInt8], _ revision: RevisionPair) -> KeyRecord? {
         do {
             return try tombstone(key: key, at: revision)
         } catch {
@@ -127,16 +128,16 @@ extension KeyIndex {
     }
 
     @discardableResult
-    func put(key: [UInt8], at revision: Revision) throws -> KeyRecord {
+    func put(key: [UInt8], at revision: RevisionPair) throws -> KeyRecord {
         try key.withUnsafeBytes { try put($0, at: revision) }
     }
 
     @discardableResult
-    func tombstone(key: [UInt8], at revision: Revision) throws -> KeyRecord? {
+    func tombstone(key: [UInt8], at revision: RevisionPair) throws -> KeyRecord? {
         try key.withUnsafeBytes { try tombstone($0, at: revision) }
     }
 
-    func get(_ key: [UInt8], _ main: Int64 = .max) -> KeyRecord? {
+    func get(_ key: [UInt8], _ main: Revision = .max) -> KeyRecord? {
         key.withUnsafeBytes { get($0, at: main) }
     }
 
@@ -154,7 +155,7 @@ extension KeyIndex {
     }
 
     func range(
-        _ start: [UInt8], _ end: ModelEnd, _ main: Int64 = .max, limit: Int = 0
+        _ start: [UInt8], _ end: ModelEnd, _ main: Revision = .max, limit: Int = 0
     ) -> (found: [([UInt8], KeyRecord)], hasMore: Bool) {
         var found: [([UInt8], KeyRecord)] = []
         let result = withRange(start, end) { start, end in
@@ -167,12 +168,12 @@ extension KeyIndex {
         return (found, result.hasMore)
     }
 
-    func count(_ start: [UInt8], _ end: ModelEnd, _ main: Int64 = .max) -> Int {
+    func count(_ start: [UInt8], _ end: ModelEnd, _ main: Revision = .max) -> Int {
         withRange(start, end) { count(from: $0, to: $1, at: main) }
     }
 
-    func compactAll(at main: Int64, sliceKeys: Int) -> [Revision] {
-        var kept: [Revision] = []
+    func compactAll(at main: Revision, sliceKeys: Int) -> [RevisionPair] {
+        var kept: [RevisionPair] = []
         var cursor: [UInt8]?
         repeat {
             cursor = compact(at: main, from: cursor, sliceKeys: sliceKeys) { kept.append($0) }

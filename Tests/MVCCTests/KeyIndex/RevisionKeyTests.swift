@@ -1,4 +1,5 @@
 import Disk
+import Identifiers
 import Testing
 
 @testable import MVCC
@@ -9,20 +10,20 @@ import Testing
     }
 
     @Test func aPlainRevisionTakes17BytesBigEndian() {
-        let key = RevisionKey(Revision(main: 0x0102, sub: 3))
+        let key = RevisionKey(RevisionPair(main: 0x0102, sub: 3))
         #expect(key.encoded == [0, 0, 0, 0, 0, 0, 1, 2, 0x5F, 0, 0, 0, 0, 0, 0, 0, 3])
         #expect(decode(key.encoded) == key)
     }
 
     @Test func aTombstoneAppendsItsMark() {
-        let key = RevisionKey(Revision(main: .max, sub: .max), isTombstone: true)
+        let key = RevisionKey(RevisionPair(main: .max, sub: .max), isTombstone: true)
         #expect(key.encoded.count == 18)
         #expect(key.encoded.last == 0x74)
         #expect(decode(key.encoded) == key)
     }
 
     @Test func otherLengthsSeparatorsAndNegativeNumbersAreRejected() {
-        let good = RevisionKey(Revision(main: 7, sub: 1)).encoded
+        let good = RevisionKey(RevisionPair(main: 7, sub: 1)).encoded
         #expect(decode([]) == nil)
         #expect(decode(Array(good.dropLast())) == nil)
         #expect(decode(good + [0x74, 0x74]) == nil)
@@ -34,7 +35,7 @@ import Testing
     }
 
     @Test func anotherMarkIsReadAsAPlainRevision() {
-        let good = RevisionKey(Revision(main: 7, sub: 1))
+        let good = RevisionKey(RevisionPair(main: 7, sub: 1))
         #expect(decode(good.encoded + [0x00]) == good)
     }
 
@@ -42,8 +43,10 @@ import Testing
     func byteOrderIsRevisionOrder(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         for _ in 0..<500 {
-            let left = Revision(main: Int64(random.uniform(3)), sub: Int64(random.uniform(600)))
-            let right = Revision(main: Int64(random.uniform(3)), sub: Int64(random.uniform(600)))
+            let left = RevisionPair(
+                main: Revision(Int64(random.uniform(3))), sub: Int64(random.uniform(600)))
+            let right = RevisionPair(
+                main: Revision(Int64(random.uniform(3))), sub: Int64(random.uniform(600)))
             let inBytes = RevisionKey(left).encoded
                 .lexicographicallyPrecedes(RevisionKey(right).encoded)
             #expect(inBytes == (left < right), "seed \(seed)")

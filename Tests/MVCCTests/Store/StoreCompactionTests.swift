@@ -1,5 +1,6 @@
 import Bolt
 import EtcdAPI
+import Identifiers
 import Testing
 
 @testable import MVCC
@@ -24,13 +25,13 @@ import Testing
         try fixture.store.scheduleCompaction(at: 3)
         try fixture.store.persist()
         try fixture.compactFully()
-        let tombstone = RevisionKey(Revision(main: 3), isTombstone: true)
-        #expect(try storedRevisions(fixture) == [tombstone, RevisionKey(Revision(main: 4))])
+        let tombstone = RevisionKey(RevisionPair(main: 3), isTombstone: true)
+        #expect(try storedRevisions(fixture) == [tombstone, RevisionKey(RevisionPair(main: 4))])
         try fixture.reopen()
         try fixture.store.scheduleCompaction(at: 4)
         try fixture.store.persist()
         try fixture.compactFully()
-        #expect(try storedRevisions(fixture) == [RevisionKey(Revision(main: 4))])
+        #expect(try storedRevisions(fixture) == [RevisionKey(RevisionPair(main: 4))])
     }
 
     @Test func interruptedCompactionContinuesAfterRestartAndKeepsNoHash() throws {
@@ -44,7 +45,7 @@ import Testing
         #expect(fixture.store.finishedCompactionRevision == -1)
         try fixture.compactFully()
         #expect(fixture.store.finishedCompactionRevision == 31)
-        #expect(try storedRevisions(fixture) == [RevisionKey(Revision(main: 31))])
+        #expect(try storedRevisions(fixture) == [RevisionKey(RevisionPair(main: 31))])
         #expect(fixture.store.compactionHashes.isEmpty)
     }
 
@@ -56,7 +57,7 @@ import Testing
         fixture.delete("b")
         fixture.put("c", "1")
         fixture.delete("c")
-        for revision in [6, 7] as [Int64] {
+        for revision in [6, 7] as [Revision] {
             try fixture.store.scheduleCompaction(at: revision)
             try fixture.store.persist()
             try fixture.compactFully()
@@ -69,11 +70,11 @@ import Testing
         let fixture = try StoreFixture()
         for number in 0..<14 {
             fixture.put("k", "\(number)")
-            try fixture.store.scheduleCompaction(at: Int64(number) + 2)
+            try fixture.store.scheduleCompaction(at: Revision(Int64(number) + 2))
             try fixture.store.persist()
             try fixture.compactFully()
         }
-        #expect(fixture.store.compactionHashes.map(\.revision) == Array(6...15))
+        #expect(fixture.store.compactionHashes.map(\.revision.rawValue) == Array(6...15))
     }
 
     @Test func appliedIndexIsPersistedWithItsBatch() throws {

@@ -28,7 +28,7 @@ import Testing
                     while try !reader.read(keys: 2, bytes: 1000, into: &writer) {}
                     let pairs = decodePairs(writer.written)
                     #expect(pairs.count == 8)
-                    #expect(pairs.allSatisfy { $0.modRevision == reader.revision })
+                    #expect(pairs.allSatisfy { $0.modRevision == reader.revision.rawValue })
                     #expect(Set(pairs.map(\.value)).count == 1)
                     reads += 1
                     await Task.yield()

@@ -1,4 +1,5 @@
 import EtcdAPI
+import Identifiers
 import Testing
 
 @testable import MVCC
@@ -20,13 +21,13 @@ struct StoreDamageTests {
         try fixture.reopen()
     }
 
-    private func name(_ main: Int64, _ sub: Int64 = 0, isTombstone: Bool = false) -> [UInt8] {
-        RevisionKey(Revision(main: main, sub: sub), isTombstone: isTombstone).encoded
+    private func name(_ main: Revision, _ sub: Int64 = 0, isTombstone: Bool = false) -> [UInt8] {
+        RevisionKey(RevisionPair(main: main, sub: sub), isTombstone: isTombstone).encoded
     }
 
-    private func pair(created: Int64 = 2, version: Int64 = 1) -> KeyValue {
+    private func pair(created: Revision = 2, version: Int64 = 1) -> KeyValue {
         KeyValue(
-            key: bytes("a"), createRevision: created, modRevision: 2, version: version,
+            key: bytes("a"), createRevision: created.rawValue, modRevision: 2, version: version,
             value: bytes("v"))
     }
 
@@ -36,16 +37,16 @@ struct StoreDamageTests {
 
     @Test(
         arguments: [
-            (2, 1 << 40), (2, -1), (-1, 1), (1 << 56, 1), (Int64.max, 1), (2, Int64.min),
-        ] as [(Int64, Int64)])
-    func numbersThatNoRecordHasAreRejected(created: Int64, version: Int64) {
+            (2, 1 << 40), (2, -1), (-1, 1), (Revision(1 << 56), 1), (.max, 1), (2, Int64.min),
+        ] as [(Revision, Int64)])
+    func numbersThatNoRecordHasAreRejected(created: Revision, version: Int64) {
         #expect(throws: StoreError.malformedRecord(key: name(2))) {
             try open([(name(2), pair(created: created, version: version))])
         }
     }
 
-    @Test(arguments: [(1 << 56, 0), (Int64.max, 0), (2, 1 << 32)] as [(Int64, Int64)])
-    func revisionsThatNoRecordHasAreRejected(main: Int64, sub: Int64) {
+    @Test(arguments: [(Revision(1 << 56), 0), (.max, 0), (2, 1 << 32)] as [(Revision, Int64)])
+    func revisionsThatNoRecordHasAreRejected(main: Revision, sub: Int64) {
         for isTombstone in [false, true] {
             let name = name(main, sub, isTombstone: isTombstone)
             #expect(throws: StoreError.malformedRecord(key: name)) {

@@ -1,5 +1,6 @@
 import Disk
 import EtcdAPI
+import Identifiers
 import Testing
 
 @testable import MVCC
@@ -49,9 +50,9 @@ import Testing
         }
         fixture.put("kept", "1")
         let current = fixture.store.revisions.current
-        let middle = current / 2
+        let middle = Revision(current.rawValue / 2)
         try fixture.store.scheduleCompaction(at: middle)
-        let asked = [middle, (middle + current) / 2, current]
+        let asked = [middle, middle + (current - middle) / 2, current]
         let before = try asked.map { try fixture.store.beginHash(at: $0).finish() }
         try fixture.store.persist()
         while true {

@@ -1,20 +1,21 @@
 import EtcdAPI
+import Identifiers
 
 @testable import MVCC
 
 /// The expected store: the complete state after every transaction.
 struct StoreModel {
     private(set) var states: [[(key: String, pair: KeyValue)]] = [[], []]
-    private(set) var compacted: Int64 = -1
+    private(set) var compacted: Revision = -1
 
-    var current: Int64 { Int64(states.count - 1) }
+    var current: Revision { Revision(Int64(states.count - 1)) }
 
-    mutating func put(_ key: String, _ value: String, lease: Int64, at main: Int64) {
+    mutating func put(_ key: String, _ value: String, lease: Int64, at main: Revision) {
         begin(main)
-        var state = states[Int(main)]
+        var state = states[Int(main.rawValue)]
         let old = state.firstIndex { entry in entry.key == key }
         var pair = KeyValue(
-            key: bytes(key), createRevision: main, modRevision: main, version: 1,
+            key: bytes(key), createRevision: main.rawValue, modRevision: main.rawValue, version: 1,
             value: bytes(value), lease: lease)
         if let old {
             pair.createRevision = state[old].pair.createRevision
@@ -24,27 +25,27 @@ struct StoreModel {
             state.append((key, pair))
             state.sort { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
         }
-        states[Int(main)] = state
+        states[Int(main.rawValue)] = state
     }
 
-    mutating func delete(_ key: String, _ end: String, at main: Int64) -> Int {
+    mutating func delete(_ key: String, _ end: String, at main: Revision) -> Int {
         let newest = states[states.count - 1]
         let kept = newest.filter { !Self.covers(key, end, $0.key) }
         guard kept.count < newest.count else { return 0 }
         begin(main)
-        states[Int(main)] = kept
+        states[Int(main.rawValue)] = kept
         return newest.count - kept.count
     }
 
-    private mutating func begin(_ main: Int64) {
+    private mutating func begin(_ main: Revision) {
         while current < main { states.append(states[states.count - 1]) }
     }
 
-    mutating func compact(at revision: Int64) { compacted = revision }
+    mutating func compact(at revision: Revision) { compacted = revision }
 
     /// Drops what a crash lost.
-    mutating func truncate(to revision: Int64, compacted: Int64) {
-        states.removeLast(Int(current - revision))
+    mutating func truncate(to revision: Revision, compacted: Revision) {
+        states.removeLast(current - revision)
         self.compacted = compacted
     }
 
@@ -56,12 +57,13 @@ struct StoreModel {
 
     /// etcd's order of processing, on complete states.
     func range(_ request: RangeRequest) throws(ReadError) -> ReceivedRange {
-        guard request.revision <= current else { throw .refused(.futureRevision) }
-        let revision = request.revision <= 0 ? current : request.revision
+        guard Revision(request.revision) <= current else { throw .refused(.futureRevision) }
+        let revision = request.revision <= 0 ? current : Revision(request.revision)
         guard revision >= compacted else { throw .refused(.compacted) }
         let key = String(decoding: request.key, as: UTF8.self)
         let end = String(decoding: request.rangeEnd, as: UTF8.self)
-        var pairs = states[Int(revision)].filter { Self.covers(key, end, $0.key) }.map(\.pair)
+        var pairs = states[Int(revision.rawValue)].filter { Self.covers(key, end, $0.key) }.map(
+            \.pair)
         let count = Int64(pairs.count)
         if request.countOnly { return ReceivedRange(pairs: [], more: false, count: count) }
         pairs.removeAll { pair in

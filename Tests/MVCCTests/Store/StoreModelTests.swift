@@ -1,5 +1,6 @@
 import Disk
 import EtcdAPI
+import Identifiers
 import Testing
 
 @testable import MVCC
@@ -19,7 +20,7 @@ private struct ModelRun {
     var random: SeededGenerator
     var model = StoreModel()
     /// The state that a crash reverts to.
-    var persisted: (revision: Int64, compacted: Int64) = (1, -1)
+    var persisted: (revision: Revision, compacted: Revision) = (1, -1)
 
     init(seed: UInt64) throws {
         fixture = try StoreFixture(compactionBatchLimit: 5, sliceKeys: 6, sliceBytes: 120)
@@ -49,7 +50,7 @@ private struct ModelRun {
 
     mutating func write() {
         let transaction = fixture.store.beginWrite()
-        let main = model.current + 1
+        let main = model.current.next
         var used: Set<String> = []
         for _ in 0...random.below(4) {
             let key = randomKey()
@@ -70,13 +71,15 @@ private struct ModelRun {
         let committed = transaction.end()
         #expect(fixture.store.revisions.current == model.current)
         #expect((committed?.revision ?? model.current) == model.current)
-        let attached = model.states[Int(model.current)].filter { $0.pair.lease != 0 }
+        let attached = model.states[Int(model.current.rawValue)].filter { $0.pair.lease != 0 }
         #expect(fixture.leases.attached.count == attached.count)
     }
 
     mutating func compareRange() throws {
         var request = RangeRequest(key: bytes(randomKey()), rangeEnd: bytes(randomEnd()))
-        if random.below(2) == 0 { request.revision = Int64(random.below(Int(model.current) + 3)) }
+        if random.below(2) == 0 {
+            request.revision = Int64(random.below(Int(model.current.rawValue) + 3))
+        }
         if random.below(2) == 0 { request.limit = Int64(random.below(30)) }
         request.keysOnly = random.below(4) == 0
         request.countOnly = random.below(8) == 0
@@ -86,9 +89,9 @@ private struct ModelRun {
             request.sortOrder = random.below(2) == 0 ? .descend : .ascend
         }
         if random.below(4) == 0 { request.minModRevision = Int64(random.below(30)) }
-        if random.below(6) == 0 { request.maxModRevision = model.current - 3 }
+        if random.below(6) == 0 { request.maxModRevision = model.current.rawValue - 3 }
         if random.below(6) == 0 { request.minCreateRevision = Int64(random.below(30)) }
-        if random.below(6) == 0 { request.maxCreateRevision = model.current - 3 }
+        if random.below(6) == 0 { request.maxCreateRevision = model.current.rawValue - 3 }
         do throws(ReadError) {
             let expected = try model.range(request)
             if request.sortTarget == .mod {
@@ -109,7 +112,7 @@ private struct ModelRun {
     }
 
     mutating func compact() throws {
-        let revision = Int64(random.below(Int(model.current) + 2))
+        let revision = Revision(Int64(random.below(Int(model.current.rawValue) + 2)))
         do throws(EtcdError) {
             try fixture.store.scheduleCompaction(at: revision)
             model.compact(at: revision)
@@ -125,7 +128,7 @@ private struct ModelRun {
         model.truncate(to: persisted.revision, compacted: persisted.compacted)
         #expect(fixture.store.revisions.current == model.current)
         #expect(fixture.store.revisions.compacted == model.compacted)
-        let attached = model.states[Int(model.current)].filter { $0.pair.lease != 0 }
+        let attached = model.states[Int(model.current.rawValue)].filter { $0.pair.lease != 0 }
         #expect(fixture.leases.attached.count == attached.count)
     }
 }

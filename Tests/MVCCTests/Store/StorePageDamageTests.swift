@@ -1,6 +1,7 @@
 import Bolt
 import Disk
 import EtcdAPI
+import Identifiers
 import Testing
 
 @testable import MVCC
@@ -11,7 +12,7 @@ import Testing
     /// Keys `k000` to `k199`, each put once: so many pages that one of them is a small part.
     private static let keyCount = 200
     /// The revision whose page is damaged.
-    private static let damaged: Int64 = 120
+    private static let damaged: Revision = 120
 
     private let fixture: StoreFixture
 
@@ -26,14 +27,14 @@ import Testing
     private func name(_ number: Int) -> String { "k" + String("\(1000 + number)".dropFirst()) }
 
     /// The key that was put at a revision; the first one has revision 2.
-    private func key(at revision: Int64) -> ArraySlice<UInt8> { bytes(name(Int(revision) - 2)) }
+    private func key(at revision: Revision) -> ArraySlice<UInt8> { bytes(name(revision - 2)) }
 
     /// Gives the page of a record another page number, as a misdirected write of the disk would,
     /// and returns the page's own number.
     @discardableResult
-    private func damage(_ revision: Int64 = damaged) throws -> UInt64 {
+    private func damage(_ revision: Revision = damaged) throws -> UInt64 {
         let record = try #require(
-            try fixture.store.keyBucket?.get(RevisionKey(Revision(main: revision)).encoded))
+            try fixture.store.keyBucket?.get(RevisionKey(RevisionPair(main: revision)).encoded))
         var image = [UInt8](repeating: 0, count: fixture.bolt.sizeBytes)
         let reading = fixture.bolt.beginRead()
         _ = image.withUnsafeMutableBytes { reading.readPages(at: 0, into: $0) }
@@ -90,7 +91,7 @@ import Testing
         #expect(throws: fault(page)) { while try dispatcher.syncWatchers() {} }
         let last = try #require(receiver.revisions.last)
         #expect(receiver.revisions == Array(2...last))
-        #expect(last < Self.damaged)
+        #expect(Revision(last) < Self.damaged)
         #expect(dispatcher.counts.unsynced == 1)
     }
 
@@ -121,7 +122,7 @@ import Testing
 
     @Test func aHashIsCompleteOrFails() throws {
         let page = try damage()
-        for revision in [0, 150] as [Int64] {
+        for revision in [0, 150] as [Revision] {
             #expect(throws: ReadError.failed(fault(page))) {
                 try fixture.store.hashKV(at: revision)
             }
@@ -146,7 +147,7 @@ import Testing
     }
 
     @Test func aMissingRecordIsReported() throws {
-        let revision = Revision(main: Self.damaged)
+        let revision = RevisionPair(main: Self.damaged)
         let transaction = fixture.bolt.beginWrite()
         try transaction.createBucketIfMissing(StoreBucket.key)
             .delete(RevisionKey(revision).encoded)
@@ -178,7 +179,7 @@ import Testing
         let reading = fixture.bolt.beginRead()
         defer { reading.end() }
         let records = try #require(try reading.bucket(StoreBucket.key))
-        let next = RevisionKey(Revision(main: before + 1)).encoded
+        let next = RevisionKey(RevisionPair(main: before.next)).encoded
         #expect(try records.get(next) == nil)
     }
 }
@@ -193,7 +194,7 @@ private final class CollectingReceiver: WatchReceiver, @unchecked Sendable {
     func deliver(_ deliveries: [WatchDelivery]) -> Bool {
         for delivery in deliveries {
             guard case .changes(let changes) = delivery.content else { continue }
-            revisions += changes.map(\.revision.main)
+            revisions += changes.map(\.revision.main.rawValue)
         }
         return true
     }

@@ -1,5 +1,6 @@
 import Disk
 import EtcdAPI
+import Identifiers
 import SwiftProtobuf
 import Testing
 
@@ -39,7 +40,7 @@ final class RecordingReceiver: WatchReceiver, @unchecked Sendable {
 }
 
 struct SeenChange: Equatable {
-    var revision: Revision
+    var revision: RevisionPair
     var isDeletion: Bool
     var key: [UInt8]
     var value: [UInt8]
@@ -51,7 +52,7 @@ private struct WatchRun {
         let stream: Int
         let id: Int64
         let configuration: WatcherConfiguration
-        let start: Int64
+        let start: Revision
         var isCanceled = false
     }
 
@@ -64,7 +65,7 @@ private struct WatchRun {
     var streams: [WatchStream] = []
     var watchers: [Watched] = []
     var pending: [CommittedTransaction] = []
-    var lowestCompaction: Int64 = 0
+    var lowestCompaction: Revision = 0
 
     init(seed: UInt64) throws {
         fixture = try StoreFixture()
@@ -103,8 +104,8 @@ private struct WatchRun {
             let number = random.below(12)
             guard used.insert(number).inserted else { continue }
             let key = bytes("k\(number)")
-            let revision = Revision(
-                main: fixture.store.current + 1, sub: Int64(transaction.changeCount))
+            let revision = RevisionPair(
+                main: fixture.store.current.next, sub: Int64(transaction.changeCount))
             let old = values[Array(key)]
             if random.below(3) > 0 {
                 let value = bytes("\(random.below(10_000))")
@@ -131,7 +132,9 @@ private struct WatchRun {
     }
 
     mutating func register() {
-        let start = random.below(2) == 0 ? 0 : Int64(random.below(Int(fixture.store.current) + 4))
+        let start: Revision =
+            random.below(2) == 0
+            ? 0 : Revision(Int64(random.below(Int(fixture.store.current.rawValue) + 4)))
         let key = "k\(random.below(12))"
         let end = ["", "\0", "k5", "k1"][random.below(4)]
         let configuration = WatcherConfiguration(
@@ -149,7 +152,7 @@ private struct WatchRun {
         watchers.append(
             Watched(
                 stream: stream, id: id, configuration: configuration,
-                start: start == 0 ? revision + 1 : start))
+                start: start == 0 ? revision.next : start))
     }
 
     mutating func cancel() {
@@ -162,7 +165,7 @@ private struct WatchRun {
 
     mutating func compact() throws {
         guard random.below(4) == 0, fixture.store.current > 6 else { return }
-        let revision = fixture.store.current - Int64(random.below(6))
+        let revision = fixture.store.current - random.below(6)
         guard revision > fixture.store.compacted else { return }
         try fixture.store.scheduleCompaction(at: revision)
         try fixture.store.persist()
@@ -186,7 +189,7 @@ private struct WatchRun {
     func check(_ watched: Watched) throws {
         var seen: [SeenChange] = []
         var isCut = watched.isCanceled
-        var lastDelivered: Int64 = 0
+        var lastDelivered: Revision = 0
         for delivery in receivers[watched.stream].deliveries
         where delivery.watcherID == watched.id {
             switch delivery.content {
@@ -224,7 +227,7 @@ private struct WatchRun {
         let encoded = change.bytes(withPrevious: configuration.wantsPrevious)
         let response = try Etcdserverpb_WatchResponse(serializedBytes: encoded)
         let event = try #require(response.events.first)
-        #expect(event.kv.modRevision == change.revision.main)
+        #expect(event.kv.modRevision == change.revision.main.rawValue)
         return SeenChange(
             revision: change.revision, isDeletion: event.type == .delete,
             key: Array(event.kv.key), value: Array(event.kv.value),
@@ -235,7 +238,7 @@ private struct WatchRun {
     /// received a change before it.
     func checkProgress(_ receiver: RecordingReceiver) {
         var seen: Set<Int64> = []
-        var promised: [Int64: Int64] = [:]
+        var promised: [Int64: Revision] = [:]
         for delivery in receiver.deliveries {
             switch delivery.content {
             case .progress:

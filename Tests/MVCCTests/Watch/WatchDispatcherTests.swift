@@ -1,10 +1,11 @@
 import EtcdAPI
+import Identifiers
 import Testing
 
 @testable import MVCC
 
 @Suite struct WatchDispatcherTests {
-    private func isProgress(_ delivery: WatchDelivery, at revision: Int64) -> Bool {
+    private func isProgress(_ delivery: WatchDelivery, at revision: Revision) -> Bool {
         guard case .progress = delivery.content else { return false }
         return delivery.watcherID == -1 && delivery.revision == revision
     }

@@ -1,4 +1,5 @@
 import EtcdAPI
+import Identifiers
 import Testing
 
 @testable import MVCC
@@ -26,13 +27,13 @@ import Testing
         }
     }
 
-    private func watch(from revision: Int64) throws -> RecordingReceiver {
+    private func watch(from revision: Revision) throws -> RecordingReceiver {
         let receiver = RecordingReceiver()
         try watch(from: revision, on: dispatcher.openStream(receiver))
         return receiver
     }
 
-    private func watch(from revision: Int64, on stream: WatchStream) throws {
+    private func watch(from revision: Revision, on stream: WatchStream) throws {
         let configuration = WatcherConfiguration(key: Array("k".utf8), startRevision: revision)
         _ = try #require(dispatcher.register(configuration, id: nil, on: stream))
     }
@@ -40,7 +41,7 @@ import Testing
     private func revisions(_ receiver: RecordingReceiver) -> [Int64] {
         receiver.deliveries.flatMap { delivery -> [Int64] in
             guard case .changes(let changes) = delivery.content else { return [] }
-            return changes.map(\.revision.main)
+            return changes.map(\.revision.main.rawValue)
         }
     }
 
@@ -71,7 +72,7 @@ import Testing
 
     @Test func watchersWithinTheSamePagesAreServedByOneScan() throws {
         try fill(400)
-        let receivers = try (1...16).map { try watch(from: Int64($0) * 24) }
+        let receivers = try (1...16).map { try watch(from: Revision(Int64($0) * 24)) }
         var passes = 0
         while try dispatcher.syncWatchers() { passes += 1 }
         #expect(passes <= 400 / Self.revisionsPerPage)

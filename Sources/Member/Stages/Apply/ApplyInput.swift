@@ -28,7 +28,7 @@ package enum ApplyInput: Sendable {
     /// A requested snapshot is durable: its file, and its record in the log.
     case snapshotSaved
     /// The database holds no more compacted records up to this revision.
-    case compacted(revision: Int64)
+    case compacted(revision: Revision)
 }
 
 /// An effect of the apply stage, in the order of the list.
@@ -50,7 +50,7 @@ package enum ApplyEffect: Sendable {
     case membershipChanged(ClusterMembership)
     /// There may be unsynced watchers, which have to read history.
     case wakeWatchers
-    case snapshotInstalled(index: LogIndex, revision: Int64, milliseconds: Int64)
+    case snapshotInstalled(index: LogIndex, revision: Revision, milliseconds: Int64)
     /// So many proposals were refused or timed out.
     case proposalsFailed(Int)
     /// Deliver the completions in `ApplyStage.completions`.

@@ -59,7 +59,7 @@ extension ApplyStage {
         for input in inputs { try take(input, isConnected, observer, &groups, into: &effects) }
     }
 
-    mutating func finishCompactions(_ revision: Int64) {
+    mutating func finishCompactions(_ revision: Revision) {
         physicalCompactions.removeAll { waiting in
             guard waiting.revision <= revision else { return false }
             completions.add(.applied(waiting.response), to: waiting.address, term: term)

@@ -29,7 +29,7 @@ package struct ApplyStage {
     var waiters: ProposalWaiters
     var readers: [(index: LogIndex, addresses: [CompletionAddress])] = []
     var physicalCompactions:
-        [(revision: Int64, address: CompletionAddress, response: ApplyResponse)] = []
+        [(revision: Revision, address: CompletionAddress, response: ApplyResponse)] = []
     var progress: ApplyProgress
     var reportedIndex: LogIndex
     /// Bytes of entries applied since the consensus stage was last woken for progress.

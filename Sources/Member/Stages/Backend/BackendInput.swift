@@ -11,7 +11,7 @@ package enum BackendInput: Sendable {
     /// Write the write buffer soon: it is long. `isAwaited`: entries wait for it.
     case persist(isAwaited: Bool)
     /// Remove what is superseded at this revision.
-    case compact(Int64)
+    case compact(Revision)
     /// A snapshot of the replicated state is due.
     case snapshot(SnapshotRequest)
     /// The log's record of the snapshot at this index is durable.

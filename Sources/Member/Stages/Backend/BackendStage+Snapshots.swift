@@ -1,5 +1,6 @@
 import Bolt
 import EtcdAPI
+import Identifiers
 import Raft
 import Replica
 import StateMachine
@@ -51,6 +52,15 @@ extension BackendStage {
             let removed = try snapshots.purge(
                 keeping: configuration.snapshotsMax, recorded: recordedIndex)
             if !removed.isEmpty { effects.append(.purged(removed)) }
+        } catch {
+            effects.append(.purgeFailed(error))
+        }
+    }
+
+    /// A database that cannot be removed only costs space.
+    func removeReceivedDatabases(olderThan index: LogIndex, into effects: inout [BackendEffect]) {
+        do throws(SnapshotStoreError) {
+            _ = try snapshots.removeDatabases(olderThan: index)
         } catch {
             effects.append(.purgeFailed(error))
         }

@@ -45,10 +45,10 @@ package struct BackendStage {
     /// Since when a compaction waits for readers.
     var waitsSince: Int64?
     /// Revision of the newest compaction.
-    var acceptedCompaction: Int64
+    var acceptedCompaction: Revision
     /// The requested defragmentations in order, each with the compaction that comes before it; the
     /// first one is in progress.
-    var defragmentations: [(after: Int64, completion: DefragmentationCompletion)] = []
+    var defragmentations: [(after: Revision, completion: DefragmentationCompletion)] = []
     var defragmentation: BoltDefragmentation?
     var nextDefragmentationStep: Int64 = 0
     var defragmentationPace = BackendPace()
@@ -170,7 +170,7 @@ package struct BackendStage {
         case .reloadState(let snapshot): try reloadState(snapshot, into: &effects)
         case .removeReceived(let snapshot):
             recordedIndex = max(recordedIndex, snapshot.index)
-            _ = try snapshots.removeDatabases(olderThan: snapshot.index)
+            removeReceivedDatabases(olderThan: snapshot.index, into: &effects)
         case .work(let work):
             effects.append(.ran(work, Confined(context)))
         case .compact: try compact(now, into: &effects)

@@ -113,7 +113,7 @@ package struct LogStage {
         case .release(let index):
             position += 1
             log.releaseSegments(upTo: index)
-            try log.purge(keeping: configuration.segmentsMax)
+            try purge()
         case .synchronize: try log.synchronize()
         case .report: report(into: &effects)
         }
@@ -130,6 +130,16 @@ package struct LogStage {
         guard log.isNextSegmentNear, preparedTail != log.tailSequence else { return }
         preparedTail = log.tailSequence
         effects.append(.prepareSegment)
+    }
+
+    /// Removes old segments. While the process has no descriptor for that, they stay until a later
+    /// release.
+    private func purge() throws(LogError) {
+        do throws(LogError) {
+            try log.purge(keeping: configuration.segmentsMax)
+        } catch {
+            guard error.isDescriptorShortage else { throw error }
+        }
     }
 
     private mutating func append(_ write: LogWrite) throws {

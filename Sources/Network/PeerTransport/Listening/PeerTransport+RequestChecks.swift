@@ -65,6 +65,13 @@ extension PeerTransport {
         register(from, head)
     }
 
+    /// Whether a request claims to be of a member of the cluster. Any certificate that the listener
+    /// accepts may make the claim, as in etcd; it decides about limits only.
+    func isFromMember(_ head: HTTPRequestHead) -> Bool {
+        let id = MemberID(text: head.headers.first(name: "X-Server-From") ?? "")
+        return id.map { peer($0) != nil } ?? false
+    }
+
     private func register(_ id: MemberID, _ head: HTTPRequestHead) {
         guard let urls = head.headers.present("X-PeerURLs"), peer(id) == nil else { return }
         addRemote(id, urls: urls.split(separator: ",").map(String.init))

@@ -48,6 +48,20 @@ final class SnapshotReceiver: @unchecked Sendable {  // owned by loop
         self.loop = loop
     }
 
+    /// Whether the message is being read, which is collected in memory.
+    var isReadingHead: Bool {
+        if case .head = state { return true }
+        return false
+    }
+
+    /// Whether the database is being stored.
+    var isStoring: Bool {
+        switch state {
+        case .opening, .storing: true
+        case .head, .finishing, .done: false
+        }
+    }
+
     /// Whether more of the body may be read.
     var hasCapacity: Bool { waitingBytes < Self.waitingBytesMax }
 
@@ -196,7 +210,8 @@ final class SnapshotReceiver: @unchecked Sendable {  // owned by loop
         "failed to save KV snapshot (\(error))"
     }
 
-    private func refuse(_ status: Int, _ text: String) {
+    /// Fails, and responds with an error.
+    func refuse(_ status: Int, _ text: String) {
         fail(text)
         respond(.failure(status, text))
     }

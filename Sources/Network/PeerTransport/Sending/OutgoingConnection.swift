@@ -1,7 +1,6 @@
-import Glibc
 import NIOCore
 import NIOHTTP1
-import NIOPosix
+import TLS
 
 /// Receives the response to one request. Called on the connection's event loop; no calls after
 /// `ended` or `failed`.
@@ -39,6 +38,8 @@ final class OutgoingConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     let url: PeerURL
+    /// nil if the connection is not encrypted.
+    private let tls: TLSClientConnection?
     private var state = State.idle
     private var context: ChannelHandlerContext?
     private var isRequestComplete = false
@@ -48,7 +49,10 @@ final class OutgoingConnection: ChannelInboundHandler, @unchecked Sendable {
     /// Called once when an idle connection is closed.
     var onIdleEnd: (() -> Void)?
 
-    init(url: PeerURL) { self.url = url }
+    init(url: PeerURL, tls: TLSClientConnection? = nil) {
+        self.url = url
+        self.tls = tls
+    }
 
     var isUsable: Bool {
         if case .idle = state { return context?.channel.isActive ?? false }
@@ -105,9 +109,13 @@ final class OutgoingConnection: ChannelInboundHandler, @unchecked Sendable {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        guard case .exchanging(let receiver) = state else {
-            // Bytes without a request.
-            return close(.malformedResponse("unsolicited"))
+        let receiver: any ResponseReceiver
+        switch state {
+        case .exchanging(let current): receiver = current
+        // Bytes without a request.
+        case .idle: return close(.malformedResponse("unsolicited"))
+        // An encrypted connection may receive more while it closes.
+        case .closed: return
         }
         switch unwrapInboundIn(data) {
         case .head(let head):
@@ -144,67 +152,7 @@ final class OutgoingConnection: ChannelInboundHandler, @unchecked Sendable {
         switch error {
         case let error as PeerConnectionError: close(error)
         case let error as HTTPParserError: close(.malformedResponse("\(error)"))
-        default: close(.unreachable("\(error)"))
-        }
-    }
-}
-
-extension OutgoingConnection {
-    /// Times after which an inactive connection is closed; nil for never.
-    struct Timeouts: Sendable {
-        var readMilliseconds: Int64?
-        var writeMilliseconds: Int64?
-    }
-
-    /// TCP keep-alive interval in seconds.
-    private static let keepAliveSeconds = 30
-
-    private static func keepAlive(_ name: CInt) -> ChannelOptions.Types.SocketOption {
-        ChannelOptions.socket(SocketOptionLevel(IPPROTO_TCP), SocketOptionName(name))
-    }
-
-    /// Bytes of a request's body that are buffered in a connection.
-    private static let waterMark = ChannelOptions.Types.WriteBufferWaterMark(
-        low: 256 << 10, high: 1 << 20)
-
-    /// Connects on the event loop, which then owns the connection.
-    static func connect(
-        to url: PeerURL, on loop: any EventLoop, dialMilliseconds: Int64, timeouts: Timeouts,
-        encrypt: (@Sendable (any Channel, String) throws -> Void)?
-    ) -> EventLoopFuture<OutgoingConnection> {
-        if url.isEncrypted, encrypt == nil {
-            return loop.makeFailedFuture(PeerConnectionError.encryptionMissing(url.text))
-        }
-        let connection = OutgoingConnection(url: url)
-        var bootstrap = ClientBootstrap(group: loop)
-            .connectTimeout(.milliseconds(dialMilliseconds))
-            .channelOption(.writeBufferWaterMark, value: waterMark)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    if url.isEncrypted { try encrypt?(channel, url.host) }
-                    let pipeline = channel.pipeline.syncOperations
-                    try pipeline.addHandler(
-                        ConnectionTimeoutHandler(
-                            readMilliseconds: timeouts.readMilliseconds,
-                            writeMilliseconds: timeouts.writeMilliseconds))
-                    try pipeline.addHTTPClientHandlers()
-                    try pipeline.addHandler(connection)
-                }
-            }
-        let channel: EventLoopFuture<any Channel>
-        if url.isSocketFile {
-            channel = bootstrap.connect(unixDomainSocketPath: url.socketPath)
-        } else {
-            bootstrap =
-                bootstrap
-                .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-                .channelOption(.socketOption(.so_keepalive), value: 1)
-                .channelOption(keepAlive(TCP_KEEPIDLE), value: keepAliveSeconds)
-                .channelOption(keepAlive(TCP_KEEPINTVL), value: keepAliveSeconds)
-            channel = bootstrap.connect(host: url.host, port: url.port)
-        }
-        return channel.map { _ in connection }.flatMapErrorThrowing { error in
-            throw (error as? PeerConnectionError) ?? .unreachable("\(error)")
+        default: close(NetworkErrorText.failure(error, tls: tls, channel: context.channel))
         }
     }
 }

@@ -7,7 +7,8 @@ import Synchronization
 ///
 /// Its outbox is protected by a lock, so that the consensus thread queues a batch with one lock and
 /// at most one wake-up for each queue. Connections that it opens run on one event loop
-/// (`connections`); a stream that it sends on runs on the event loop of its incoming connection.
+/// (`connections`), except those that send snapshots; a stream that it sends on runs on the event
+/// loop of its incoming connection. What these share is `outbox` and `status`, each with a lock.
 final class Peer: Sendable {
     /// Kind of peer.
     enum Kind: Sendable {
@@ -60,7 +61,7 @@ final class Peer: Sendable {
         }
         for stream in streams { stream?.close(reason: .stopped) }
         status.forget()
-        return loop.submit { self.connections.stop() }
+        return loop.flatSubmit { self.connections.stop() }
     }
 }
 
@@ -124,9 +125,12 @@ extension Peer {
         }
     }
 
-    /// Sends a database as a snapshot, after its message.
-    func send(snapshot message: Raft.Message, _ database: any SnapshotSource) {
-        loop.execute { self.connections.send(snapshot: message, database) }
+    /// Sends a database as a snapshot, after its message, on an event loop of snapshots.
+    func send(
+        snapshot message: Raft.Message, _ database: any SnapshotSource,
+        on snapshotLoop: any EventLoop
+    ) {
+        loop.execute { self.connections.send(snapshot: message, database, on: snapshotLoop) }
     }
 }
 

@@ -1,21 +1,36 @@
 package import NIOCore
 package import NIOHTTP1
+package import TLS
 
 /// One-shot requests to other members: `GET /members`, `GET /version`, `POST /leases`.
 package enum PeerClient {
     /// Limit on the body of a response.
     private static let responseBytesMax = 16 << 20
 
+    /// A request that failed, with the text of Go's HTTP client:
+    /// `Get "https://10.0.0.2:2380/version": EOF`.
+    package struct Failure: Error, CustomStringConvertible {
+        let method: HTTPMethod
+        let address: String
+        package let reason: PeerConnectionError
+
+        package var description: String {
+            let verb = method.rawValue.prefix(1) + method.rawValue.dropFirst().lowercased()
+            return "\(verb) \"\(address)\": \(reason)"
+        }
+    }
+
     /// Sends one request on its own connection and reads the whole response.
     ///
     /// - Parameters:
     ///   - url: a peer URL; its path is ignored.
     ///   - timeoutMilliseconds: for the whole exchange including the connect.
-    ///   - encrypt: adds TLS for the named host; without it https URLs are an error.
+    ///   - tls: for https URLs, which fail without it.
+    /// - Throws: `PeerConnectionError.malformedURL`, otherwise a `Failure`.
     package static func request(
         method: String = "GET", url: String, path: String, headers: HTTPHeaders = [:],
         body: [UInt8] = [], timeoutMilliseconds: Int64, group: any EventLoopGroup,
-        encrypt: (@Sendable (any Channel, String) throws -> Void)? = nil
+        tls: TLSClient? = nil
     ) async throws -> PeerResponse {
         let target = try PeerURL(url)
         let method = HTTPMethod(rawValue: method)
@@ -28,13 +43,19 @@ package enum PeerClient {
         head.headers.replaceOrAdd(name: "Connection", value: "close")
         let request = head
         let loop = group.any()
-        let end = NIODeadline.now() + .milliseconds(timeoutMilliseconds)
-        return try await OutgoingConnection.connect(
-            to: target, on: loop, dialMilliseconds: max(timeoutMilliseconds, 1),
-            timeouts: .init(), encrypt: encrypt
-        ).flatMap { connection in
-            exchange(request, body, on: connection, loop: loop, end: end)
-        }.get()
+        let time = TimeAmount.milliseconds(max(timeoutMilliseconds, 1))
+        let end = NIODeadline.now() + time
+        do {
+            return try await OutgoingConnection.connect(
+                to: target, on: loop,
+                limits: .init(connectMilliseconds: time.nanoseconds / 1_000_000, deadline: end),
+                timeouts: .init(), tls: tls
+            ).flatMap { connection in
+                exchange(request, body, on: connection, loop: loop, end: end)
+            }.get()
+        } catch let error as PeerConnectionError {
+            throw Failure(method: method, address: url + path, reason: error)
+        }
     }
 
     private static func exchange(
@@ -42,7 +63,7 @@ package enum PeerClient {
         loop: any EventLoop, end: NIODeadline
     ) -> EventLoopFuture<PeerResponse> {
         let promise = loop.makePromise(of: PeerResponse.self)
-        let limit = loop.scheduleTask(deadline: end) { connection.close(.responseTimeout) }
+        let limit = loop.scheduleTask(deadline: end) { connection.close(.deadlineExceeded) }
         let collector = ResponseCollector(limitBytes: responseBytesMax) { result in
             limit.cancel()
             connection.close(.stopped)

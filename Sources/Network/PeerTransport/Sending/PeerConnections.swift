@@ -37,7 +37,8 @@ final class PeerConnections: @unchecked Sendable {  // owned by contact.loop
         if !probers.isEmpty { startProbing() }
     }
 
-    func stop() {
+    /// Completes when all is closed and reported.
+    func stop() -> EventLoopFuture<Void> {
         contact.isStopped = true
         for reader in readers { reader.stop() }
         for prober in probers { prober.stop() }
@@ -45,13 +46,20 @@ final class PeerConnections: @unchecked Sendable {  // owned by contact.loop
         pipeline.stop()
         readers = []
         probers = []
+        return .andAllComplete(uploads.values.map(\.result), on: contact.loop)
     }
 
-    func send(snapshot message: Raft.Message, _ database: any SnapshotSource) {
-        let upload = SnapshotUpload(message, database, contact)
-        uploads[ObjectIdentifier(upload)] = upload
-        upload.start { [weak self, unowned upload] in
-            self?.uploads[ObjectIdentifier(upload)] = nil
+    /// - Parameter loop: the event loop of snapshots.
+    func send(
+        snapshot message: Raft.Message, _ database: any SnapshotSource, on loop: any EventLoop
+    ) {
+        let upload = SnapshotUpload(message, database, contact, on: loop)
+        let key = ObjectIdentifier(upload)
+        uploads[key] = upload
+        upload.result.hop(to: contact.loop).whenComplete { [weak self] _ in
+            self?.uploads[key] = nil
         }
+        upload.start(to: contact.urlPicker.current)
+        if contact.isStopped { upload.stop() }
     }
 }

@@ -119,8 +119,8 @@ extension Pipeline {
         let configuration = contact.environment.configuration
         let rest = NIOLoopBound((head, body, completion), eventLoop: contact.loop)
         OutgoingConnection.connect(
-            to: url, on: contact.loop, dialMilliseconds: configuration.dialTimeoutMilliseconds,
-            timeouts: .init(), encrypt: configuration.encryptOutgoing
+            to: url, on: contact.loop, limits: configuration.dialLimits, timeouts: .init(),
+            tls: configuration.tls
         ).whenComplete { [self] result in
             let (head, body, completion) = rest.value
             switch result {

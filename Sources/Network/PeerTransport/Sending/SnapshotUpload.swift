@@ -7,13 +7,15 @@ import Raft
 /// Sends one snapshot: its message and then its database, as the body of one request.
 ///
 /// The database is read on the disk threads, one chunk ahead of the connection, so that only a few
-/// chunks are in memory, whatever its size. Chunks are delayed as the source requests.
+/// chunks are in memory, whatever its size. Chunks are delayed as the source requests. It has an
+/// event loop apart from that of the member's other connections, since encrypting much data would
+/// delay their heartbeats.
 ///
 /// - connecting: nothing is sent.
 /// - sending: the body is being sent.
 /// - awaiting: all is sent, the response is not complete.
 /// - done: the result is reported, the database is closed.
-final class SnapshotUpload: ResponseReceiver, @unchecked Sendable {  // owned by contact.loop
+final class SnapshotUpload: ResponseReceiver, @unchecked Sendable {  // owned by loop
     private enum State {
         case connecting
         case sending(OutgoingConnection)
@@ -24,6 +26,9 @@ final class SnapshotUpload: ResponseReceiver, @unchecked Sendable {  // owned by
     private let message: Raft.Message
     private let database: any SnapshotSource
     private let contact: PeerContact
+    private let loop: any EventLoop
+    /// Succeeds on the loop, last.
+    private let finished: EventLoopPromise<Void>
     private let startTime = NIODeadline.now()
     private var state = State.connecting
     private var url: PeerURL?
@@ -35,23 +40,34 @@ final class SnapshotUpload: ResponseReceiver, @unchecked Sendable {  // owned by
     private var totalBytes = 0
     private var response = PeerResponse(status: 0)
     private var limit: Scheduled<Void>?
-    private var completed: (() -> Void)?
     private var isCounted = false
 
     private static let chunkBytes = 256 << 10
     private static let responseBytesMax = 64 << 10
 
-    init(_ message: Raft.Message, _ database: any SnapshotSource, _ contact: PeerContact) {
+    init(
+        _ message: Raft.Message, _ database: any SnapshotSource, _ contact: PeerContact,
+        on loop: any EventLoop
+    ) {
         self.message = message
         self.database = database
         self.contact = contact
+        self.loop = loop
+        finished = loop.makePromise()
     }
+
+    /// Succeeds when the result is reported.
+    var result: EventLoopFuture<Void> { finished.futureResult }
 
     private var index: LogIndex { message.snapshot?.index ?? .zero }
 
-    /// - Parameter completed: called once, last.
-    func start(completed: @escaping () -> Void) {
-        self.completed = completed
+    /// - Parameter url: the URL of the member; nil if it has none.
+    func start(to url: PeerURL?) {
+        loop.execute { self.connect(to: url) }
+    }
+
+    private func connect(to url: PeerURL?) {
+        guard case .connecting = state else { return }
         let configuration = contact.environment.configuration
         let record = RaftMessage(message)
         totalBytes = record.encodedSize + database.sizeBytes
@@ -61,16 +77,14 @@ final class SnapshotUpload: ResponseReceiver, @unchecked Sendable {  // owned by
         guard let head = SnapshotHead.encode(record) else {
             return finish(.failed("rafthttp: error limit exceeded"))
         }
-        guard !contact.isStopped, let url = contact.urlPicker.current else {
-            return finish(.failed(contact.isStopped ? "stopped" : "no URL"))
-        }
+        guard let url else { return finish(.failed("no URL")) }
         self.url = url
         contact.environment.delegate.record(
             .snapshotSending(to: contact.id, index: index, sizeBytes: totalBytes))
         OutgoingConnection.connect(
-            to: url, on: contact.loop, dialMilliseconds: configuration.dialTimeoutMilliseconds,
+            to: url, on: loop, limits: configuration.dialLimits,
             timeouts: .init(writeMilliseconds: configuration.snapshotStallTimeoutMilliseconds),
-            encrypt: configuration.encryptOutgoing
+            tls: configuration.tls
         ).whenComplete { result in
             switch result {
             case .success(let connection): self.begin(connection, head)
@@ -79,7 +93,10 @@ final class SnapshotUpload: ResponseReceiver, @unchecked Sendable {  // owned by
         }
     }
 
-    func stop() { finish(.failed(PeerConnectionError.stopped.description)) }
+    /// Called on any thread.
+    func stop() {
+        loop.execute { self.finish(.failed(PeerConnectionError.stopped.description)) }
+    }
 
     private func begin(_ connection: OutgoingConnection, _ first: ByteBuffer) {
         guard case .connecting = state, let url else { return connection.close(.stopped) }
@@ -115,7 +132,7 @@ final class SnapshotUpload: ResponseReceiver, @unchecked Sendable {  // owned by
         let time = database.delay(afterBytes: bytes)
         guard time > .zero else { return }
         isDelayed = true
-        contact.loop.scheduleTask(in: time) {
+        loop.scheduleTask(in: time) {
             self.isDelayed = false
             self.proceed()
         }
@@ -125,7 +142,7 @@ final class SnapshotUpload: ResponseReceiver, @unchecked Sendable {  // owned by
         isReading = true
         let (database, offset) = (database, offset)
         let count = min(Self.chunkBytes, database.sizeBytes - offset)
-        contact.environment.diskThreads.runIfActive(eventLoop: contact.loop) {
+        contact.environment.diskThreads.runIfActive(eventLoop: loop) {
             try Self.chunk(of: database, at: offset, count: count)
         }.whenComplete { result in
             self.isReading = false
@@ -156,7 +173,7 @@ final class SnapshotUpload: ResponseReceiver, @unchecked Sendable {  // owned by
     /// Fails the exchange if it has not completed within this time.
     private func awaitResponse(_ milliseconds: Int64) {
         limit?.cancel()
-        limit = contact.loop.scheduleTask(in: .milliseconds(milliseconds)) {
+        limit = loop.scheduleTask(in: .milliseconds(milliseconds)) {
             self.finish(.failed(PeerConnectionError.responseTimeout.description))
         }
     }
@@ -200,8 +217,7 @@ final class SnapshotUpload: ResponseReceiver, @unchecked Sendable {  // owned by
         let database = database
         contact.environment.diskThreads.submit { _ in database.close() }
         report(postResult)
-        completed?()
-        completed = nil
+        finished.succeed()
     }
 
     private func report(_ postResult: PostResult) {
@@ -225,7 +241,7 @@ final class SnapshotUpload: ResponseReceiver, @unchecked Sendable {  // owned by
         } else {
             environment.delegate.wasRemoved()
         }
-        if let url { contact.urlPicker.unreachable(url) }
+        if let url { contact.loop.execute { self.contact.urlPicker.unreachable(url) } }
         contact.status.deactivate("post", on: "sendMsgSnap", reason)
         environment.statistics.update(contact.id) {
             $0.sendFailures += 1

@@ -66,11 +66,11 @@ final class StreamReader: ResponseReceiver, @unchecked Sendable {  // owned by c
         state = .dialing
         let configuration = contact.environment.configuration
         OutgoingConnection.connect(
-            to: url, on: contact.loop, dialMilliseconds: configuration.dialTimeoutMilliseconds,
+            to: url, on: contact.loop, limits: configuration.dialLimits,
             timeouts: .init(
                 readMilliseconds: configuration.readTimeoutMilliseconds,
                 writeMilliseconds: configuration.writeTimeoutMilliseconds),
-            encrypt: configuration.encryptOutgoing
+            tls: configuration.tls
         ).whenComplete { result in
             switch result {
             case .success(let connection): self.request(connection)

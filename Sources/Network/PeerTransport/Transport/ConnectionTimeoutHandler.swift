@@ -1,7 +1,7 @@
 import NIOCore
 
 /// Closes a connection without progress, like etcd's deadlines on every read and write. It is
-/// placed between the socket, or TLS, and HTTP.
+/// placed directly above the socket, below TLS.
 ///
 /// The read timeout applies only while input is expected (`expectsInput`). The write timeout
 /// applies while bytes are buffered in the channel: any flushed bytes are progress.

@@ -12,6 +12,10 @@ package enum PeerConnectionError: Error, Equatable, Sendable {
     /// No bytes were sent within the write timeout.
     case writeTimeout
     case responseTimeout
+    /// The whole exchange took longer than its caller allows.
+    case deadlineExceeded
+    /// The handshake of TLS took too long.
+    case handshakeTimeout
     /// The response is not valid HTTP.
     case malformedResponse(String)
     case responseTooLong(limitBytes: Int)
@@ -29,6 +33,9 @@ extension PeerConnectionError: CustomStringConvertible {
         case .readTimeout: "read: i/o timeout"
         case .writeTimeout: "write: i/o timeout"
         case .responseTimeout: "timeout awaiting response"
+        case .deadlineExceeded:
+            "context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+        case .handshakeTimeout: "net/http: TLS handshake timeout"
         case .malformedResponse(let reason): "malformed HTTP response (\(reason))"
         case .responseTooLong(let limit): "response is longer than \(limit) bytes"
         case .stopped: "stopped"

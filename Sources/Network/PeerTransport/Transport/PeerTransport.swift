@@ -1,3 +1,4 @@
+package import ConnectionIdentity
 package import Identifiers
 package import NIOCore
 import NIOHTTP1
@@ -13,9 +14,15 @@ import Synchronization
 ///
 /// Thread-safe and non-blocking. It does not listen on a socket: the listener calls `configure` for
 /// each accepted connection. It holds a strong reference to its delegate.
+///
+/// Its connections run on several event loops (`PeerLoops`). The state of a connection is owned by
+/// the connection's loop; all that they share is behind locks.
 package final class PeerTransport: Sendable {
     let environment: PeerEnvironment
     private let group: any EventLoopGroup
+    /// nil if the listener has other loops.
+    let loops: PeerLoops?
+    let bufferedRequests: BufferedRequests
     private let registry = Mutex(Registry())
     private let accepted = Mutex<[ObjectIdentifier: any Channel]>([:])
 
@@ -25,12 +32,25 @@ package final class PeerTransport: Sendable {
         var isStopped = false
     }
 
+    package convenience init(
+        configuration: PeerTransportConfiguration, delegate: any PeerTransportDelegate,
+        loops: PeerLoops
+    ) {
+        self.init(
+            configuration: configuration, delegate: delegate, group: loops.dialing, loops: loops)
+    }
+
+    /// - Parameters:
+    ///   - group: event loops of own connections to other members.
+    ///   - loops: those of accepted connections and of snapshots; without them they share.
     package init(
         configuration: PeerTransportConfiguration, delegate: any PeerTransportDelegate,
-        group: any EventLoopGroup
+        group: any EventLoopGroup, loops: PeerLoops? = nil
     ) {
         environment = PeerEnvironment(configuration: configuration, delegate: delegate)
+        bufferedRequests = BufferedRequests(limits: configuration.limits)
         self.group = group
+        self.loops = loops
     }
 
     package var configuration: PeerTransportConfiguration { environment.configuration }
@@ -121,7 +141,10 @@ package final class PeerTransport: Sendable {
     /// `reportSnapshot` and one `close` of the database.
     package func sendSnapshot(_ message: Raft.Message, database: any SnapshotSource) {
         let peer = registry.withLock { $0.peers[message.to] ?? $0.remotes[message.to] }
-        if let peer { return peer.send(snapshot: message, database) }
+        if let peer {
+            return peer.send(
+                snapshot: message, database, on: loops?.transfers ?? group.any())
+        }
         environment.diskThreads.submit { _ in database.close() }
         let delegate = environment.delegate
         group.any().execute { delegate.reportSnapshot(message.to, isDelivered: false) }
@@ -149,20 +172,24 @@ package final class PeerTransport: Sendable {
 
     // Listening.
 
-    /// Adds the peer protocol to the pipeline of an accepted channel. Called on its event loop.
+    /// Adds the peer protocol to the pipeline of an accepted channel. Called on its event loop, with
+    /// TLS when the handshake is complete and the certificate is checked.
     ///
     /// - Parameters:
-    ///   - isEncrypted: whether the channel uses TLS.
+    ///   - identity: who is on the other side. What a member may do does not depend on it: whoever
+    ///     has passed the checks of the listener may use the peer protocol, as in etcd.
     ///   - handler: handles requests that the transport does not handle itself.
     package func configure(
-        channel: any Channel, isEncrypted: Bool, handler: @escaping PeerRequestHandler
+        channel: any Channel, identity: ConnectionIdentity, handler: @escaping PeerRequestHandler
     ) throws {
+        loops?.handshakeFinished(channel)
         guard !registry.withLock({ $0.isStopped }) else { throw PeerConnectionError.stopped }
         let pipeline = channel.pipeline.syncOperations
         let timeoutHandler = ConnectionTimeoutHandler(
             readMilliseconds: configuration.readTimeoutMilliseconds,
             writeMilliseconds: configuration.writeTimeoutMilliseconds)
-        try pipeline.addHandler(timeoutHandler)
+        // Below TLS, where the bytes of the socket are counted.
+        try pipeline.addHandler(timeoutHandler, position: .first)
         try pipeline.addHandler(HTTPResponseEncoder())
         try pipeline.addHandler(
             ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))
@@ -173,6 +200,15 @@ package final class PeerTransport: Sendable {
         accepted.withLock { $0[key] = channel }
         channel.closeFuture.whenComplete { [weak self] _ in
             self?.accepted.withLock { $0[key] = nil }
+        }
+    }
+
+    /// Closes kept-alive connections on a loop that is used for a stream or a snapshot now: their
+    /// next requests would disturb it.
+    func closeKeptAlive(on loop: any EventLoop) {
+        let channels = accepted.withLock { $0.values.filter { $0.eventLoop === loop } }
+        for channel in channels {
+            channel.pipeline.fireUserInboundEventTriggered(PeerLoopMoved())
         }
     }
 

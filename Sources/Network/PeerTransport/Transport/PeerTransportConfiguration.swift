@@ -1,5 +1,5 @@
 package import Identifiers
-package import NIOCore
+package import TLS
 
 /// Configuration of the connections to other members.
 package struct PeerTransportConfiguration: Sendable {
@@ -26,13 +26,17 @@ package struct PeerTransportConfiguration: Sendable {
     package var snapshotStallTimeoutMilliseconds: Int64 = 60_000
     package var limits = PeerTransportLimits()
     package var measurements = PeerMeasurements()
-    /// Adds TLS for the named host to an outgoing channel. Without it https URLs fail.
-    package var encryptOutgoing: (@Sendable (any Channel, _ host: String) throws -> Void)?
+    /// TLS of connections to https URLs, which fail without it.
+    package var tls: TLSClient?
 
     package init(localID: MemberID, clusterID: ClusterID, localURLs: [String]) {
         self.localID = localID
         self.clusterID = clusterID
         self.localURLs = localURLs
+    }
+
+    var dialLimits: OutgoingConnection.DialLimits {
+        OutgoingConnection.DialLimits(connectMilliseconds: dialTimeoutMilliseconds)
     }
 
     var clusterText: String { clusterID.description }
@@ -61,6 +65,11 @@ package struct PeerTransportLimits: Sendable {
     package var remotes = 128
     /// Body size of a posted message.
     package var postedMessageBytes = PeerWireLimit.messageBytes
+    /// Bytes of requests in memory, of all connections to the peer listener together; more are
+    /// refused. Streams and databases of snapshots are not among them.
+    package var bufferedRequestBytes = PeerWireLimit.messageBytes
+    /// The part of them that is available to senders that are not members.
+    package var bufferedStrangerBytes = 32 << 20
     /// Body size of any other request.
     package var requestBodyBytes = 4 << 20
 

@@ -14,7 +14,9 @@ struct PeerURL: Hashable, Sendable {
     let authority: String
     let text: String
 
-    var isEncrypted: Bool { scheme == .https || scheme == .unixs }
+    /// Peer listeners do not encrypt on socket files, as in etcd, so that a member that would
+    /// encrypt could not reach them.
+    var isEncrypted: Bool { scheme == .https }
     var isSocketFile: Bool { scheme == .unix || scheme == .unixs }
 
     /// Parses a URL; its path is ignored, since requests have their own.

@@ -1,4 +1,5 @@
 import EtcdAPI
+import Identifiers
 import MemberRuntime
 
 /// Automatic compaction (`--auto-compaction-mode`): of revisions older than a period, or beyond a
@@ -37,7 +38,7 @@ struct AutoCompactor: Sendable {
         let interval = min(period, .seconds(3600))
         let step = interval / 10
         let samplesMax = max(Int(period / step), 1)
-        var samples: [Int64] = []
+        var samples: [Revision] = []
         var stepsSinceCompaction = 10
         while (try? await Task.sleep(for: step)) != nil {
             samples.append(server.runtime.store.revisions.current)
@@ -52,22 +53,22 @@ struct AutoCompactor: Sendable {
     }
 
     private func compactByRevision(_ retention: Int64) async {
-        var last: Int64 = 0
+        var last = Revision.zero
         while (try? await Task.sleep(for: Self.revisionInterval)) != nil {
-            let revision = server.runtime.store.revisions.current - retention
-            guard revision > 0, revision != last, server.runtime.replicaStatus.isLeader else {
+            let revision = server.runtime.store.revisions.current - Int(retention)
+            guard revision > .zero, revision != last, server.runtime.replicaStatus.isLeader else {
                 continue
             }
             if compact(to: revision) { last = revision }
         }
     }
 
-    private func compact(to revision: Int64) -> Bool {
+    private func compact(to revision: Revision) -> Bool {
         guard revision > server.runtime.store.revisions.compacted else { return false }
-        server.logger.info("starting auto compaction", ["revision": .integer(revision)])
+        server.logger.info("starting auto compaction", ["revision": .integer(revision.rawValue)])
         server.runtime.proposeOwn(
             field: InternalRaftRequest.Field.compaction,
-            payload: CompactionRequest(revision: revision).encoded())
+            payload: CompactionRequest(revision: revision.rawValue).encoded())
         return true
     }
 }

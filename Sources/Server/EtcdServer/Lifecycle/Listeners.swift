@@ -72,6 +72,11 @@ struct Listeners: Sendable {
     func serveClients() async {
         await channels.acceptClients()
         let configuration = server.configuration
+        let files = server.security.clientFiles
+        if files.hasCertificate {
+            server.logger.info(
+                "starting with client TLS", files.logFields(configuration.cipherSuites))
+        }
         let isSplit = !configuration.listenClientHTTPURLs.urls.isEmpty
         logClientListeners(
             configuration.listenClientURLs.urls, traffic: isSplit ? "grpc" : "grpc+http")
@@ -95,17 +100,40 @@ struct Listeners: Sendable {
     /// Binds the address that the URLs share.
     private func bind(_ urls: [EndpointURL], _ kind: Kind) async throws {
         guard let url = urls.first else { return }
-        var listener = Listener(
-            configuration: listenerConfiguration(urls, kind), acceptGroup: server.group,
-            connectionGroup: kind == .peer ? server.peerGroup : server.group)
-        listener.acceptsAtOnce = !kind.isForClients
-        listener.sharesPort = server.configuration.socketReusePort
+        let configuration = listenerConfiguration(urls, kind)
         do {
+            guard kind != .peer else {
+                return try await listenForPeers(url.listeningAddress, configuration)
+            }
+            var listener = Listener(
+                configuration: configuration, acceptGroup: server.group,
+                connectionGroup: server.group)
+            listener.acceptsAtOnce = !kind.isForClients
+            listener.sharesPort = server.configuration.socketReusePort
             channels.add(
                 try await listener.bind(url.listeningAddress), isForClients: kind.isForClients)
         } catch {
             let reason = (error as? IOError).map { systemErrorText($0.errnoCode) } ?? "\(error)"
             throw BootstrapError("listen \(Self.network(url)) \(url.authority): bind: \(reason)")
+        }
+    }
+
+    /// Peer connections are accepted on one event loop after another (`PeerLoops`).
+    private func listenForPeers(
+        _ address: ListeningAddress, _ configuration: ListenerConfiguration
+    ) async throws {
+        let loops = server.peerLoops
+        let socket = try ListeningSocket(
+            address, sharesPort: server.configuration.socketReusePort)
+        var configuration = configuration
+        configuration.onAccept = { loops.accepted($0) }
+        // In etcd the read timeout of peer connections applies to their handshakes as well.
+        configuration.setupTimeout = .milliseconds(
+            server.transport.configuration.readTimeoutMilliseconds)
+        let accepting = configuration
+        try await loops.listen { loop in
+            Listener(configuration: accepting, acceptGroup: loop, connectionGroup: loop)
+                .accept(from: socket)
         }
     }
 
@@ -174,7 +202,7 @@ struct Listeners: Sendable {
         case .peer:
             let endpoints = server.peerEndpoints
             return { channel, _, identity in
-                try server.transport.configure(channel: channel, isEncrypted: identity.isEncrypted) {
+                try server.transport.configure(channel: channel, identity: identity) {
                     endpoints.respond(to: $0, on: $1)
                 }
             }
@@ -207,6 +235,7 @@ struct Listeners: Sendable {
 
     /// Closes the listeners, sends GOAWAY to clients, and closes everything after a grace period.
     func close() async {
+        await server.peerLoops.stopListening()
         await channels.closeAll()
         let loop = server.group.any()
         let drained = server.grpcServer.drain(on: loop)

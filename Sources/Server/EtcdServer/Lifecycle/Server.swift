@@ -21,7 +21,8 @@ package final class Server: Sendable {
     let configuration: ServerConfiguration
     let logger: ServerLogger
     let security: ServerSecurity
-    let limits = ConnectionLimits()
+    /// Descriptors of the process, and how many connections they allow.
+    let limits: DescriptorLimits
     let transport: PeerTransport
     let runtime: MemberRuntime
     let services: ServiceTable
@@ -29,9 +30,9 @@ package final class Server: Sendable {
     let peerEndpoints: PeerEndpoints
     /// The event loops of client connections.
     let group: MultiThreadedEventLoopGroup
-    /// The event loop of peer connections: client load does not delay heartbeats, and a member that
+    /// The event loops of peer connections: client load does not delay heartbeats, and a member that
     /// catches up does not delay clients.
-    let peerGroup: MultiThreadedEventLoopGroup
+    let peerLoops: PeerLoops
     let grpcServer: GRPCServer
     let httpService: HTTPService
     private let signals: SignalWait
@@ -47,14 +48,21 @@ package final class Server: Sendable {
         self.signals = signals
         self.configuration = configuration
         self.logger = logger
+        limits = DescriptorLimits.raise()
+        limits.requireSufficient(logger: logger)
+        let disk = RealDisk(
+            reserve: DescriptorReserve(count: DescriptorLimits.filesReserveCount))
         group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
-        peerGroup = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        peerLoops = PeerLoops(
+            separatesHandshakes: configuration.listenPeerURLs.urls.contains { $0.scheme == .https })
         security = try ServerSecurity(configuration, logger: logger)
         _ = try AuthTokenOptions(configuration.authToken, logger: logger)
         DirectoryPermissions.check(DataDirectory(configuration), logger: logger)
         let bootstrap = MemberBootstrap(
-            configuration, disk: RealDisk(), logger: logger,
-            startUnixMilliseconds: unixMilliseconds(), peers: ClusterProbe(group: group))
+            configuration, disk: disk, logger: logger,
+            startUnixMilliseconds: unixMilliseconds(),
+            peers: ClusterProbe(
+                group: group, tls: security.dialing, clientFiles: configuration.clientSecurity))
         let member = try await bootstrap.run()
         localID = member.localID
         clusterID = member.clusterID
@@ -63,7 +71,8 @@ package final class Server: Sendable {
         let serving = try await ServingMember(
             member, configuration,
             in: ServingMember.Context(
-                logger: logger, registry: registry, group: group, peerGroup: peerGroup,
+                logger: logger, registry: registry, disk: disk, group: group,
+                peerLoops: peerLoops, dialing: security.dialing,
                 firstRequestID: bootstrap.requestNumber(localID),
                 onReceivedDatabase: { logger.log($0) }, onRemoval: { signals.reportRemoval() },
                 onFailure: { reason in
@@ -123,7 +132,7 @@ package final class Server: Sendable {
         await listeners.close()
         try? await transport.stop().get()
         runtime.stop()
-        try? await peerGroup.shutdownGracefully()
+        await peerLoops.shutdown()
         try? await group.shutdownGracefully()
         logger.info(
             "closed etcd server",

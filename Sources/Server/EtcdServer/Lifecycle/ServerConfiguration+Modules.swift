@@ -64,13 +64,33 @@ extension GRPCServerConfiguration {
         recordsHandlingTime = configuration.usesExtensiveMetrics
         http2.concurrentStreamsMax =
             configuration.concurrentStreamsMax == .max ? nil : configuration.concurrentStreamsMax
+        http2.keepalive.apply(configuration)
+        metadataNames = ServiceTable.metadataNames
+        onReadTickComplete = { loop in services.readTickComplete(loop) }
+    }
+}
+
+extension HTTP2KeepaliveConfiguration {
+    /// grpc-go's defaults, which etcd leaves in place for a flag of 0.
+    private static let defaultPeerPingIntervalMillisecondsMin: Int64 = 5 * 60 * 1000
+    private static let defaultPingIntervalMilliseconds: Int64 = 2 * 3600 * 1000
+    private static let defaultPingTimeoutMilliseconds: Int64 = 20_000
+    /// grpc-go pings no more often.
+    private static let pingIntervalMillisecondsMin: Int64 = 1000
+
+    /// Interval and timeout only apply together.
+    fileprivate mutating func apply(_ configuration: ServerConfiguration) {
         let minimum = configuration.keepaliveTimeMin.milliseconds
-        http2.keepalive.peerPingIntervalMillisecondsMin = minimum > 0 ? minimum : nil
+        peerPingIntervalMillisecondsMin =
+            minimum > 0 ? minimum : Self.defaultPeerPingIntervalMillisecondsMin
         let interval = configuration.keepaliveInterval.milliseconds
         let timeout = configuration.keepaliveTimeout.milliseconds
-        http2.keepalive.pingIntervalMilliseconds = interval > 0 && timeout > 0 ? interval : nil
-        if timeout > 0 { http2.keepalive.pingTimeoutMilliseconds = timeout }
-        onReadTickComplete = { loop in services.readTickComplete(loop) }
+        let isSet = interval > 0 && timeout > 0
+        pingIntervalMilliseconds =
+            isSet
+            ? max(interval, Self.pingIntervalMillisecondsMin)
+            : Self.defaultPingIntervalMilliseconds
+        pingTimeoutMilliseconds = isSet ? timeout : Self.defaultPingTimeoutMilliseconds
     }
 }
 

@@ -10,6 +10,7 @@ import NIOPosix
 import PeerTransport
 import MemberRuntime
 import Stages
+import TLS
 
 /// The parts of a member from its queues up to its services, built in dependency order. Its threads
 /// run; no listener is open yet.
@@ -20,14 +21,18 @@ struct ServingMember {
     let runtime: MemberRuntime
     let services: ServiceTable
 
-    /// Logger, metrics, event loops and callbacks of a member.
+    /// Logger, metrics, disk, event loops and callbacks of a member.
     struct Context {
         let logger: ServerLogger
         let registry: MetricRegistry
+        /// Holds the files of the member.
+        let disk: any Disk
         /// The event loops of client connections, and of requests to other members.
         let group: MultiThreadedEventLoopGroup
-        /// The event loop of peer connections.
-        let peerGroup: MultiThreadedEventLoopGroup
+        /// The event loops of peer connections.
+        let peerLoops: PeerLoops
+        /// TLS of connections to members with an https URL, which fail without it.
+        var dialing: TLSClient?
         /// Request IDs start here; they differ between runs of a member.
         let firstRequestID: UInt64
         var onReceivedDatabase: @Sendable (ReceivedDatabase.Finding) -> Void = { _ in }
@@ -53,15 +58,16 @@ struct ServingMember {
         let queues = MemberQueues(admission: admission)
         let roster = PeerRoster(onRemoval: context.onRemoval)
         messageReceiver = PeerMessageReceiver(
-            queues: queues, snapshots: member.parts.snapshots, disk: RealDisk(),
+            queues: queues, snapshots: member.parts.snapshots, disk: context.disk,
             observation: PeerObservation(localID: localID, logger: logger), roster: roster,
             onReceivedDatabase: context.onReceivedDatabase)
         let peerMetrics = PeerMetrics(localID: localID, registry: registry)
         var transportConfiguration = PeerTransportConfiguration(configuration, member)
+        transportConfiguration.tls = context.dialing
         transportConfiguration.measurements = peerMetrics.measurements
         transport = PeerTransport(
             configuration: transportConfiguration, delegate: messageReceiver,
-            group: context.peerGroup)
+            loops: context.peerLoops)
         peerMetrics.watch(transport)
         let memberTransport = MemberTransport(
             transport: transport, roster: roster, status: status,
@@ -73,6 +79,7 @@ struct ServingMember {
         }
         peerCalls = PeerCalls(
             clusterID: member.clusterID, transport: transport, group: context.group,
+            tls: context.dialing,
             timeoutMilliseconds: configuration.requestTimeout.milliseconds, logger: logger)
         if configuration.featureGates.isEnabled(.initialCorruptCheck) {
             try await InitialCorruptionCheck(state: state, calls: peerCalls, logger: logger).run()

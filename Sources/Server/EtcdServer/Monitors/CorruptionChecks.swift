@@ -41,8 +41,8 @@ struct CorruptionChecks: Sendable {
             logger.warn(
                 reason,
                 [
-                    "leader-revision": .integer(second.newestRevision),
-                    "leader-compact-revision": .integer(second.compactRevision),
+                    "leader-revision": .integer(second.newestRevision.rawValue),
+                    "leader-compact-revision": .integer(second.compactRevision.rawValue),
                     "leader-hash": .number(first.hash), "follower-peer-id": .hex(member.rawValue),
                 ])
             await raiseAlarm(for: member)
@@ -70,7 +70,7 @@ struct CorruptionChecks: Sendable {
 extension CorruptionChecks {
     /// Compares the hashes of compactions at each interval, until the task is cancelled.
     func checkCompactions(every interval: Duration) async {
-        var newestChecked: Int64 = 0
+        var newestChecked: Revision = 0
         while (try? await Task.sleep(for: interval)) != nil {
             guard runtime.replicaStatus.isLeader else { continue }
             logger.info(
@@ -124,8 +124,8 @@ extension CorruptionChecks {
                     : "Detected compaction hash mismatch",
                 [
                     "leader-id": .hex(localID.rawValue),
-                    "leader-revision": .integer(hash.revision),
-                    "leader-compact-revision": .integer(hash.compactRevision),
+                    "leader-revision": .integer(hash.revision.rawValue),
+                    "leader-compact-revision": .integer(hash.compactRevision.rawValue),
                     "leader-hash": .number(hash.hash),
                     "peer-ids": .string(members.map(\.description).joined(separator: ",")),
                     "quorum-exist": .boolean(!members.isEmpty),
@@ -142,8 +142,8 @@ extension CorruptionChecks {
     ) -> KeyValuePairs<String, LogValue> {
         [
             "number-of-peers-checked": .number(comparison.comparedCount),
-            "number-of-peers": .number(count), "revision": .integer(hash.revision),
-            "compactRevision": .integer(hash.compactRevision),
+            "number-of-peers": .number(count), "revision": .integer(hash.revision.rawValue),
+            "compactRevision": .integer(hash.compactRevision.rawValue),
         ]
     }
 }

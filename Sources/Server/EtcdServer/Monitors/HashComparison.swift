@@ -23,7 +23,7 @@ struct HashComparison: Equatable, Sendable {
     ///   - leader: the member that compares, with its own hash.
     ///   - others: every other member; nil for one that did not respond.
     init(
-        leader: MemberID, hash: UInt32, compactRevision: Int64,
+        leader: MemberID, hash: UInt32, compactRevision: Revision,
         others: [(id: MemberID, response: HashResponse?)]
     ) {
         var holders: [UInt32: [MemberID]] = [hash: [leader]]

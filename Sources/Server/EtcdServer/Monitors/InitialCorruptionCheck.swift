@@ -58,13 +58,13 @@ struct InitialCorruptionCheck {
             message,
             [
                 "local-member-id": .hex(localID.rawValue),
-                "local-member-revision": .integer(own.hashRevision),
-                "local-member-compact-revision": .integer(own.compactRevision),
+                "local-member-revision": .integer(own.hashRevision.rawValue),
+                "local-member-compact-revision": .integer(own.compactRevision.rawValue),
                 "local-member-hash": .number(own.hash),
                 "remote-peer-id": .hex(other.member.id.rawValue),
                 "remote-peer-endpoints": .strings(other.member.peerURLs),
-                "remote-peer-revision": .integer(response?.newestRevision ?? 0),
-                "remote-peer-compact-revision": .integer(response?.compactRevision ?? 0),
+                "remote-peer-revision": .integer(response?.newestRevision.rawValue ?? 0),
+                "remote-peer-compact-revision": .integer(response?.compactRevision.rawValue ?? 0),
                 "remote-peer-hash": .number(response?.hash ?? 0),
             ])
     }

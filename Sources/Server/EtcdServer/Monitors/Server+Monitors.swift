@@ -6,6 +6,7 @@ extension Server {
     func monitorCluster() async {
         let checks = corruptionChecks
         let configuration = self.configuration
+        let descriptors = DescriptorMonitor(limits: limits, logger: logger)
         let monitors = ClusterMonitors(
             runtime: runtime, calls: peerCalls, logger: logger,
             downgradeInterval: configuration.downgradeCheckTime,
@@ -13,6 +14,7 @@ extension Server {
                 .map { String(cString: $0) } == "true")
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await monitors.run() }
+            group.addTask { await descriptors.run() }
             group.addTask { await checks.checkPeriodically(every: configuration.corruptCheckTime) }
             guard configuration.featureGates.isEnabled(.compactHashCheck) else { return }
             group.addTask {

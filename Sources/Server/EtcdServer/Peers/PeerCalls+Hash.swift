@@ -1,4 +1,5 @@
 import EtcdAPI
+import Identifiers
 import MVCC
 import Membership
 
@@ -23,7 +24,7 @@ struct PeerHash: Sendable {
 /// Hash requests.
 extension PeerCalls {
     /// The hashes of all other members at a revision.
-    func hashes(of membership: ClusterMembership, at revision: Int64) async -> [PeerHash] {
+    func hashes(of membership: ClusterMembership, at revision: Revision) async -> [PeerHash] {
         var hashes: [PeerHash] = []
         for member in membership.members where member.id != membership.localID {
             guard !member.peerURLs.isEmpty else { continue }
@@ -34,7 +35,7 @@ extension PeerCalls {
     }
 
     private func hash(
-        of member: Member, at revision: Int64
+        of member: Member, at revision: Revision
     ) async -> Result<HashResponse, PeerHash.Failure> {
         var failure = PeerHash.Failure.other("no peer URL")
         for url in member.peerURLs {
@@ -56,7 +57,7 @@ extension PeerCalls {
             logger.warn(
                 "failed hash kv request",
                 [
-                    "requested-revision": .integer(revision),
+                    "requested-revision": .integer(revision.rawValue),
                     "remote-peer-endpoint": .string(url), "error": .string("\(failure)"),
                 ])
         }

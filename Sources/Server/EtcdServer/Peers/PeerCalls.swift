@@ -7,12 +7,15 @@ import Membership
 import NIOCore
 import NIOHTTP1
 import PeerTransport
+import TLS
 
 /// Requests to the peer listeners of other members.
 struct PeerCalls: Sendable {
     let clusterID: ClusterID
     let transport: PeerTransport
     let group: any EventLoopGroup
+    /// For members with an https URL, which cannot be called without it.
+    let tls: TLSClient?
     /// How long a member may take to respond.
     let timeoutMilliseconds: Int64
     let logger: ServerLogger
@@ -27,7 +30,7 @@ struct PeerCalls: Sendable {
     ) async throws -> PeerResponse {
         try await PeerClient.request(
             method: method, url: url, path: path, headers: headers, body: body,
-            timeoutMilliseconds: limit ?? timeoutMilliseconds, group: group)
+            timeoutMilliseconds: limit ?? timeoutMilliseconds, group: group, tls: tls)
     }
 }
 
@@ -49,6 +52,7 @@ extension PeerCalls {
     }
 
     private func version(of member: Member) async -> VersionDecision.MemberVersion? {
+        var failure: LogValue = .string("")
         for url in member.peerURLs {
             do {
                 let response = try await send("GET", url, "/version")
@@ -60,15 +64,18 @@ extension PeerCalls {
                 }
                 logger.warn("failed to unmarshal response", fields(member, url + "/version"))
             } catch {
+                failure = .error(error)
                 logger.warn(
                     "failed to reach the peer URL",
                     [
                         "address": .string(url + "/version"),
-                        "remote-member-id": .hex(member.id.rawValue), "error": .error(error),
+                        "remote-member-id": .hex(member.id.rawValue), "error": failure,
                     ])
             }
         }
-        logger.warn("failed to get version", ["remote-member-id": .hex(member.id.rawValue)])
+        logger.warn(
+            "failed to get version",
+            ["remote-member-id": .hex(member.id.rawValue), "error": failure])
         return nil
     }
 

@@ -1,5 +1,6 @@
 import GRPCServices
 import EtcdAPI
+import Identifiers
 import MVCC
 import Membership
 import PeerTransport
@@ -79,7 +80,7 @@ extension PeerEndpoints {
             logger.warn(
                 "failed to get hashKV",
                 [
-                    "requested-revision": .integer(hashRequest.revision),
+                    "requested-revision": .integer(hashRequest.revision.rawValue),
                     "error": .string(error.message),
                 ])
             return .failure(400, error.bareMessage)
@@ -89,13 +90,13 @@ extension PeerEndpoints {
 
 extension ServiceContext {
     /// This member's hash at a revision; 0 for the newest.
-    func hash(at revision: Int64) async throws(EtcdError) -> HashResponse {
+    func hash(at revision: Revision) async throws(EtcdError) -> HashResponse {
         HashResponse(try await hashKV(at: revision))
     }
 }
 
 extension HashResponse {
-    init(_ found: (hash: KeyValueHash, storeRevision: Int64)) {
+    init(_ found: (hash: KeyValueHash, storeRevision: Revision)) {
         self.init(
             newestRevision: found.storeRevision, hash: found.hash.hash,
             compactRevision: found.hash.compactRevision, hashRevision: found.hash.revision)

@@ -8,8 +8,10 @@ import TLS
 /// All files are read here, before anything is written: a member whose certificates are broken
 /// does not start.
 struct ServerSecurity: Sendable {
-    /// For the https and unixs URLs of clients and of metrics; nil without a certificate.
+    /// For the https and unixs URLs of clients and of metrics; nil without such a URL.
     let clients: TLSServer?
+    /// The files of `clients`.
+    let clientFiles: TransportSecurity
     /// For the https URLs of members; nil without such a URL.
     let peers: TLSServer?
     /// For requests to members with an https URL.
@@ -28,7 +30,7 @@ struct ServerSecurity: Sendable {
             logger.error("creating peer listener failed", ["error": .error(error)])
             throw error
         }
-        let clientFiles = try Self.files(.client, configuration, logger)
+        clientFiles = try Self.files(.client, configuration, logger)
         try Self.checkClientURLs(configuration, clientFiles, logger)
         try Self.checkMetricsURLs(configuration, clientFiles)
         clients = try Self.clientTLS(clientFiles, configuration, observe)

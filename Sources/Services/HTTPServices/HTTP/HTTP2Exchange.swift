@@ -5,8 +5,12 @@ import NIOHTTP1
 /// One request on an HTTP/2 stream, and its response.
 ///
 /// Invariants: a body is read but not kept, and bounded; the request gets one response or a reset;
-/// a client that neither completes its request nor reads its response in time is reset. Owned by
-/// the connection's event loop.
+/// a client that does not complete its request or read its response in time is reset. Owned by the
+/// connection's event loop.
+///
+/// A response before the end of the request does not reset the stream at once, since curl loses a
+/// response that arrives together with the reset. The client gets no more window and some time to
+/// stop by itself.
 ///
 /// - receiving: the head is received, the body is being skipped.
 /// - responding: the request is complete or refused, the response is pending or being written.
@@ -34,6 +38,9 @@ final class HTTP2Exchange: HTTP2StreamDelegate, TimerWheelEntry {
         loop = stream.loop
     }
 
+    /// Time for a client to stop sending after a response before the end of its request.
+    private static let stopMilliseconds: Int64 = 1000
+
     private var configuration: HTTPServiceConfiguration { requests.service.configuration }
 
     /// Starts to receive the request.
@@ -47,10 +54,10 @@ final class HTTP2Exchange: HTTP2StreamDelegate, TimerWheelEntry {
             return send(.malformed(error.status))
         }
         state = .receiving(head, bodyBytes: 0)
-        startTimer()
+        startTimer(milliseconds: configuration.idleTimeoutMilliseconds)
     }
 
-    /// Resets a request that was not looked at.
+    /// Resets a request of which nothing is served; the client may send it again.
     func refuse() { end(.refusedStream) }
 
     /// Why a head is refused.
@@ -109,7 +116,12 @@ final class HTTP2Exchange: HTTP2StreamDelegate, TimerWheelEntry {
     private func send(_ response: HTTPResponse) {
         guard let stream else { return }
         state = .responding
-        startTimer()
+        if stream.isRemoteClosed {
+            startTimer(milliseconds: configuration.idleTimeoutMilliseconds)
+        } else {
+            stream.pauseReceiving()
+            startTimer(milliseconds: Self.stopMilliseconds)
+        }
         let block = response.http2HeaderBlock()
         guard !isHead, response.mayHaveBody, !response.body.isEmpty else {
             return stream.submitHeadersOnly(block)
@@ -121,8 +133,8 @@ final class HTTP2Exchange: HTTP2StreamDelegate, TimerWheelEntry {
 
     func streamBecameWritable() {}
 
-    /// The client was too slow.
-    func timerFired() { end(.cancel) }
+    /// The client was too slow, or still sends after its response.
+    func timerFired() { end(stream?.isLocalClosed == true ? .noError : .cancel) }
 
     func streamClosed(_ code: HTTP2ErrorCode, connectionLost: Bool) {
         loop.removeConnectionTimer(self)
@@ -137,9 +149,9 @@ final class HTTP2Exchange: HTTP2StreamDelegate, TimerWheelEntry {
         stream?.reset(code)
     }
 
-    private func startTimer() {
+    private func startTimer(milliseconds: Int64) {
         loop.removeConnectionTimer(self)
-        timerDeadlineMilliseconds = loop.nowMilliseconds + configuration.idleTimeoutMilliseconds
+        timerDeadlineMilliseconds = loop.nowMilliseconds + milliseconds
         loop.insertConnectionTimer(self)
     }
 }

@@ -42,7 +42,7 @@ final class HTTP2Requests: HTTP2RequestHandler {
         Self.names.contains { name.elementsEqual($0) } || name.starts(with: Self.gatewayPrefix)
     }
 
-    /// Hosts and origins are checked, and bodies bounded, before paths are looked at.
+    /// Hosts and origins are checked, and bodies bounded, before the path is.
     func readsAtAnyPath(_ name: UnsafeRawBufferPointer) -> Bool {
         switch name.count {
         case 4: name.elementsEqual("host".utf8)

@@ -52,15 +52,27 @@ struct ChunkArena {
     /// Whether a block of an order can be allocated.
     func hasCapacity(order: Int) -> Bool {
         let mask = 1 << order - 1
-        return (Int(frontier) + mask) & ~mask + 1 << order <= unitLimit
-            || freeHeads.dropFirst(order).contains { $0 != 0 }
+        let end = (Int(frontier) + mask) & ~mask + 1 << order
+        return isUsable(units: end) || freeHeads.dropFirst(order).contains { $0 != 0 }
     }
+
+    /// Whether the units before `end` may be used.
+    @inline(__always)
+    private func isUsable(units end: Int) -> Bool {
+        end <= unitLimit && memory.makeUsable(end * Self.unitBytes)
+    }
+
+    /// Whether the system refuses memory for more chunks.
+    var isStarved: Bool { memory.isStarved }
+
+    /// Why no more chunks can be allocated.
+    var shortage: KeyIndexError { memory.shortage(of: reservedBytes) }
 
     /// Whether blocks of `units` units in total can be allocated, whatever their orders.
     func hasCapacity(units: Int) -> Bool {
         // At the frontier alignment may skip as much again; a free block as large as all of them
         // together has space for each.
-        if Int(frontier) + 2 * units <= unitLimit { return true }
+        if isUsable(units: Int(frontier) + 2 * units) { return true }
         return hasCapacity(order: units <= 1 ? 0 : Int.bitWidth - (units - 1).leadingZeroBitCount)
     }
 
@@ -184,7 +196,8 @@ extension ChunkArena {
 
     private mutating func take(order: Int) -> UInt32 {
         precondition(
-            Int(frontier) + 1 << order <= unitLimit, "capacity is checked before allocation")
+            (Int(frontier) + 1 << order) * Self.unitBytes <= memory.usableBytes,
+            "capacity is checked before allocation")
         defer { frontier += UInt32(1) << UInt32(order) }
         return frontier
     }

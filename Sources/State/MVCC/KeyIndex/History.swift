@@ -1,3 +1,5 @@
+import Identifiers
+
 /// The older versions of one key, oldest first, stored in a chunk.
 ///
 /// Invariant: revisions ascend. A view is valid until the next change of the arena.
@@ -20,7 +22,7 @@ struct History {
     }
 
     /// Index of the newest version with a main revision at or below `main`.
-    func newest(at main: Int64) -> Int? {
+    func newest(at main: Revision) -> Int? {
         var low = 0
         var high = count
         while low < high {

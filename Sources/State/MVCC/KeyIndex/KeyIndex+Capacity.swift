@@ -9,13 +9,13 @@ extension KeyIndex {
     /// Throws unless there is capacity for a new key, whatever is split for it.
     func requireCapacity(forNew key: UnsafeRawBufferPointer) throws(KeyIndexError) {
         guard pages.hasCapacity(pages: Self.pagesPerInsertion) else {
-            throw .full(reservedBytes: pages.reservedBytes)
+            throw pages.shortage
         }
         longestKey = max(longestKey, key.count)
         guard longestKey > IndexPage.inlineKeyMax else { return }
         let splits = 2 * (page(root).level + 2)
         guard hasCapacity(longKeys: 1 + splits * Self.longKeysPerSplit) else {
-            throw .full(reservedBytes: chunks.reservedBytes)
+            throw chunks.shortage
         }
     }
 

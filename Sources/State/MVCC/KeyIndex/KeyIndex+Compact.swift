@@ -1,3 +1,5 @@
+package import Identifiers
+
 /// Compaction: removing what no read at or after a revision can see.
 ///
 /// At revision C each key keeps its newest change at or below C and everything later. If that
@@ -13,7 +15,7 @@ extension KeyIndex {
     /// included: of the stored records at or below `main` exactly those stay on disk. Writes may
     /// happen between slices.
     package func compact(
-        at main: Int64, from cursorKey: [UInt8]?, sliceKeys: Int, keep: (Revision) -> Void
+        at main: Revision, from cursorKey: [UInt8]?, sliceKeys: Int, keep: (RevisionPair) -> Void
     ) -> [UInt8]? {
         var cursor = cursorKey ?? []
         var remaining = max(sliceKeys, 1)
@@ -32,7 +34,7 @@ extension KeyIndex {
     /// Unlike `compact` it omits a deletion at exactly `main`, so that hashes agree with etcd's
     /// older releases. It changes nothing, and returns the same before, during and after a
     /// compaction at or below `main`.
-    package func visitKept(at main: Int64, _ body: (Revision) -> Void) {
+    package func visitKept(at main: Revision, _ body: (RevisionPair) -> Void) {
         let lowest = UnsafeRawBufferPointer(start: nil, count: 0)
         var leaf = leaf(for: lowest)
         while true {
@@ -47,7 +49,7 @@ extension KeyIndex {
     }
 
     private func compactLeaf(
-        at main: Int64, from cursor: UnsafeRawBufferPointer, _ keep: (Revision) -> Void
+        at main: Revision, from cursor: UnsafeRawBufferPointer, _ keep: (RevisionPair) -> Void
     ) -> (next: [UInt8]?, passed: Int) {
         let leaf = descendForWrite(cursor)
         let next = leaf.upperFence.map { [UInt8]($0) }
@@ -67,7 +69,7 @@ extension KeyIndex {
 
     /// Compacts one key; false when nothing of it is left.
     private func compactEntry(
-        _ payload: UnsafeMutableRawPointer, at main: Int64, _ keep: (Revision) -> Void
+        _ payload: UnsafeMutableRawPointer, at main: Revision, _ keep: (RevisionPair) -> Void
     ) -> Bool {
         let newest = PackedRecord(loadingFrom: payload)
         let history = history(payload)

@@ -1,3 +1,5 @@
+package import Identifiers
+
 /// Counting the keys of a range.
 extension KeyIndex {
     /// Number of keys of a range that exist at a main revision.
@@ -5,7 +7,7 @@ extension KeyIndex {
     /// Costs two descents if nothing in the range changed after `main`, as at the newest revision;
     /// otherwise it also reads each entry of the leaves in changed subtrees.
     package func count(
-        from start: UnsafeRawBufferPointer, to end: KeyRangeEnd, at main: Int64 = .max
+        from start: UnsafeRawBufferPointer, to end: KeyRangeEnd, at main: Revision = .max
     ) -> Int {
         switch end {
         case .single: return get(start, at: main) == nil ? 0 : 1
@@ -17,11 +19,11 @@ extension KeyIndex {
     }
 
     /// Whether any key exists at a main revision; stops at the first one.
-    package func hasKey(at main: Int64) -> Bool {
+    package func hasKey(at main: Revision) -> Bool {
         hasKey(in: page(root), at: main)
     }
 
-    private func hasKey(in page: IndexPage, at main: Int64) -> Bool {
+    private func hasKey(in page: IndexPage, at main: Revision) -> Bool {
         guard !page.isLeaf else {
             return (0..<page.count).contains { exists(page.payload($0), at: main) }
         }
@@ -36,7 +38,7 @@ extension KeyIndex {
     /// all).
     private func countBetween(
         _ start: UnsafeRawBufferPointer?, _ end: UnsafeRawBufferPointer?, in page: IndexPage,
-        at main: Int64
+        at main: Revision
     ) -> Int {
         guard !page.isLeaf else { return countBetween(start, end, inLeaf: page, at: main) }
         let first = start.map { page.childIndex($0) } ?? 0
@@ -57,7 +59,7 @@ extension KeyIndex {
         return total
     }
 
-    private func countAll(below index: Int, of inner: IndexPage, at main: Int64) -> Int {
+    private func countAll(below index: Int, of inner: IndexPage, at main: Revision) -> Int {
         let summary = SubtreeSummary(loadingFrom: inner.payload(index))
         if summary.newestMain <= main { return Int(summary.liveCount) }
         return countBetween(nil, nil, in: page(child(inner, index)), at: main)
@@ -65,7 +67,7 @@ extension KeyIndex {
 
     private func countBetween(
         _ start: UnsafeRawBufferPointer?, _ end: UnsafeRawBufferPointer?, inLeaf leaf: IndexPage,
-        at main: Int64
+        at main: Revision
     ) -> Int {
         let first = start.map { leaf.lowerBound($0).0 } ?? 0
         let last = end.map { leaf.lowerBound($0).0 } ?? leaf.count
@@ -76,7 +78,7 @@ extension KeyIndex {
     }
 
     /// Whether the key of a leaf entry exists at a main revision.
-    private func exists(_ payload: UnsafeMutableRawPointer, at main: Int64) -> Bool {
+    private func exists(_ payload: UnsafeMutableRawPointer, at main: Revision) -> Bool {
         if PackedRecord.main(at: payload) <= main { return !PackedRecord.isTombstone(at: payload) }
         let history = history(payload)
         guard let index = history.newest(at: main) else { return false }

@@ -1,3 +1,5 @@
+package import Identifiers
+
 /// Reads of key ranges.
 extension KeyIndex {
     /// Calls `body` with the keys of a range that exist at a main revision, ascending.
@@ -5,7 +7,7 @@ extension KeyIndex {
     /// Ends after `limit` keys (0 for no limit), or when `body` returns false. The key's bytes are
     /// valid during the call only. To resume, visit again from the last key + `\0`.
     package func visit<Failure: Error>(
-        from start: UnsafeRawBufferPointer, to end: KeyRangeEnd, at main: Int64, limit: Int,
+        from start: UnsafeRawBufferPointer, to end: KeyRangeEnd, at main: Revision, limit: Int,
         _ body: (UnsafeRawBufferPointer, KeyRecord) throws(Failure) -> Bool
     ) throws(Failure) -> RangeVisit {
         try visit(
@@ -20,8 +22,8 @@ extension KeyIndex {
     /// - Parameter prefetch: gets the revisions of some of the next keys before these are passed to
     ///   `body` one by one; valid during the call only.
     package func visit<Failure: Error>(
-        from start: UnsafeRawBufferPointer, to end: KeyRangeEnd, at main: Int64, limit: Int,
-        prefetchCount: Int, prefetch: (UnsafeBufferPointer<Revision>) -> Void,
+        from start: UnsafeRawBufferPointer, to end: KeyRangeEnd, at main: Revision, limit: Int,
+        prefetchCount: Int, prefetch: (UnsafeBufferPointer<RevisionPair>) -> Void,
         _ body: (UnsafeRawBufferPointer, KeyRecord) throws(Failure) -> Bool
     ) throws(Failure) -> RangeVisit {
         switch end {
@@ -54,8 +56,8 @@ extension KeyIndex {
     }
 
     private func visitLeaves<Failure: Error>(
-        from start: UnsafeRawBufferPointer, to end: UnsafeRawBufferPointer?, at main: Int64,
-        limit: Int, prefetchCount: Int, _ prefetch: (UnsafeBufferPointer<Revision>) -> Void,
+        from start: UnsafeRawBufferPointer, to end: UnsafeRawBufferPointer?, at main: Revision,
+        limit: Int, prefetchCount: Int, _ prefetch: (UnsafeBufferPointer<RevisionPair>) -> Void,
         _ body: (UnsafeRawBufferPointer, KeyRecord) throws(Failure) -> Bool
     ) throws(Failure) -> RangeVisit {
         try withUnsafeTemporaryAllocation(byteCount: IndexPage.inlineKeyMax, alignment: 8) {
@@ -99,10 +101,10 @@ extension KeyIndex {
     private static let prefetchBatchMax = 32
 
     private func prefetchRevisions(
-        _ leaf: IndexPage, _ entries: Range<Int>, at main: Int64,
-        _ prefetch: (UnsafeBufferPointer<Revision>) -> Void
+        _ leaf: IndexPage, _ entries: Range<Int>, at main: Revision,
+        _ prefetch: (UnsafeBufferPointer<RevisionPair>) -> Void
     ) {
-        withUnsafeTemporaryAllocation(of: Revision.self, capacity: entries.count) { revisions in
+        withUnsafeTemporaryAllocation(of: RevisionPair.self, capacity: entries.count) { revisions in
             var count = 0
             for entry in entries {
                 guard let record = record(leaf.payload(entry), at: main) else { continue }

@@ -1,14 +1,16 @@
+package import Identifiers
+
 /// Reads of single keys.
 extension KeyIndex {
     /// The key's record at a main revision: its newest at or below it, nil if it did not exist.
-    package func get(_ key: UnsafeRawBufferPointer, at main: Int64 = .max) -> KeyRecord? {
+    package func get(_ key: UnsafeRawBufferPointer, at main: Revision = .max) -> KeyRecord? {
         let leaf = leaf(for: key)
         let (index, found) = leaf.lowerBound(key)
         return found ? record(leaf.payload(index), at: main) : nil
     }
 
     /// The key's newest change at or below a main revision, deletions included.
-    package func change(of key: UnsafeRawBufferPointer, at main: Int64) -> KeyChange? {
+    package func change(of key: UnsafeRawBufferPointer, at main: Revision) -> KeyChange? {
         let leaf = leaf(for: key)
         let (index, found) = leaf.lowerBound(key)
         guard found, let record = packedRecord(leaf.payload(index), at: main) else { return nil }
@@ -17,7 +19,7 @@ extension KeyIndex {
 
     /// The record of a leaf entry at a main revision, nil if the key did not exist.
     @inline(__always)
-    func record(_ payload: UnsafeMutableRawPointer, at main: Int64) -> KeyRecord? {
+    func record(_ payload: UnsafeMutableRawPointer, at main: Revision) -> KeyRecord? {
         guard let packed = packedRecord(payload, at: main), !packed.isTombstone else {
             return nil
         }
@@ -26,7 +28,7 @@ extension KeyIndex {
 
     /// The newest change in a leaf entry at or below a main revision.
     @inline(__always)
-    func packedRecord(_ payload: UnsafeMutableRawPointer, at main: Int64) -> PackedRecord? {
+    func packedRecord(_ payload: UnsafeMutableRawPointer, at main: Revision) -> PackedRecord? {
         let newest = PackedRecord(loadingFrom: payload)
         if newest.main <= main { return newest }
         let history = history(payload)

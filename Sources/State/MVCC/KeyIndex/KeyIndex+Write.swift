@@ -1,3 +1,5 @@
+import Identifiers
+
 /// Changes of single keys.
 extension KeyIndex {
     /// Records a put of `key` and returns the new record.
@@ -6,11 +8,11 @@ extension KeyIndex {
     /// `revision` is above all earlier ones of the key.
     @discardableResult
     package func put(
-        _ key: UnsafeRawBufferPointer, at revision: Revision
+        _ key: UnsafeRawBufferPointer, at revision: RevisionPair
     ) throws(KeyIndexError) -> KeyRecord {
         let (leaf, index, found) = findForWrite(key)
         var record = KeyRecord(
-            modified: revision, created: Revision(main: revision.main), version: 1)
+            modified: revision, created: RevisionPair(main: revision.main), version: 1)
         guard found else {
             try insert(key, PackedRecord(record), at: index)
             return record
@@ -28,7 +30,7 @@ extension KeyIndex {
     /// Records a deletion of `key` and returns the deleted record; nil if the key is not live.
     @discardableResult
     package func tombstone(
-        _ key: UnsafeRawBufferPointer, at revision: Revision
+        _ key: UnsafeRawBufferPointer, at revision: RevisionPair
     ) throws(KeyIndexError) -> KeyRecord? {
         let (leaf, index, found) = findForWrite(key)
         guard found else { return nil }
@@ -59,7 +61,7 @@ extension KeyIndex {
     /// The first record of a key may be a deletion: compaction at exactly its revision keeps it. A
     /// deletion of a key that is already deleted is ignored, as in etcd.
     package func restoreTombstone(
-        _ key: UnsafeRawBufferPointer, at revision: Revision
+        _ key: UnsafeRawBufferPointer, at revision: RevisionPair
     ) throws(KeyIndexError) {
         let (_, index, found) = findForWrite(key)
         if found {
@@ -102,7 +104,7 @@ extension KeyIndex {
         let history = payload.loadUnaligned(
             fromByteOffset: LeafEntry.historyOffset, as: UInt32.self)
         guard chunks.hasCapacity(inHistory: history) else {
-            throw .full(reservedBytes: chunks.reservedBytes)
+            throw chunks.shortage
         }
         let chunk = chunks.append(newest, toHistory: history)
         payload.storeBytes(of: chunk, toByteOffset: LeafEntry.historyOffset, as: UInt32.self)
@@ -136,7 +138,7 @@ extension KeyIndex {
     }
 
     /// Updates the summaries in the inner pages along the last descent.
-    private func updateSummaries(at main: Int64, live difference: Int) {
+    private func updateSummaries(at main: Revision, live difference: Int) {
         if main > newestMain { newestMain = main }
         liveKeyCount += difference
         for depth in 0..<path.leafDepth {

@@ -1,3 +1,5 @@
+import Identifiers
+
 /// The keys of the store in byte order, each with the versions that compaction has retained.
 ///
 /// A B+tree of 4 KB pages in one reserved mapping, with page ids as pointers: no allocation and no
@@ -23,7 +25,7 @@ package final class KeyIndex {
     /// The page from which descents start.
     var root: UInt32
     /// Highest main revision written so far; reads at or above it see the newest records.
-    var newestMain: Int64 = 0
+    var newestMain: Revision = 0
     /// The path of the writer's last descent.
     var path: KeyPath
     /// Bytes of the longest key so far.
@@ -58,6 +60,7 @@ package final class KeyIndex {
     package var isNearlyFull: Bool {
         pages.usedCount * PageArena.pageSizeBytes > pages.reservedBytes / 8 * 7
             || chunks.takenBytes > chunks.reservedBytes / 8 * 7
+            || pages.isStarved || chunks.isStarved
     }
 
     /// Bytes in use for pages, histories and long keys.

@@ -6,6 +6,8 @@ package enum KeyIndexError: Error, Equatable, Sendable {
     case noAddressSpace(sizeBytes: Int, errorNumber: Int32)
     /// This reservation has no sufficient space left.
     case full(reservedBytes: Int)
+    /// The system refused memory within this reservation.
+    case refused(usableBytes: Int)
 }
 
 extension KeyIndexError: CustomStringConvertible {
@@ -17,6 +19,10 @@ extension KeyIndexError: CustomStringConvertible {
                 + "strict overcommitment (vm.overcommit_memory) may be the reason"
         case .full(let reserved):
             "the key index is full: \(reserved) bytes of address space are reserved for it"
+        case .refused(let usable):
+            "the system refuses the key index more than \(usable) bytes of memory; strict "
+                + "overcommitment (vm.overcommit_memory) or a limit on data (ulimit -d) may be the "
+                + "reason"
         }
     }
 }

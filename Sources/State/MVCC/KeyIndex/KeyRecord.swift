@@ -1,16 +1,16 @@
 /// One version of a key, as stored in the index.
 package struct KeyRecord: Hashable, Sendable {
     /// The revision of this version.
-    package var modified: Revision
+    package var modified: RevisionPair
     /// The revision of the key's creation: the first put since it last did not exist.
     ///
     /// Only `main` is relevant; `sub` is 0, as in etcd for every key read back at a restart.
-    package var created: Revision
+    package var created: RevisionPair
     /// Number of puts since `created`, including it.
     package var version: Int64
 
     /// Makes a record.
-    package init(modified: Revision, created: Revision, version: Int64) {
+    package init(modified: RevisionPair, created: RevisionPair, version: Int64) {
         self.modified = modified
         self.created = created
         self.version = version
@@ -44,12 +44,12 @@ package struct RangeVisit: Equatable, Sendable {
 /// The newest change of a key at or before some revision.
 package struct KeyChange: Hashable, Sendable {
     /// The revision of the change.
-    package var modified: Revision
+    package var modified: RevisionPair
     /// Whether the change deleted the key.
     package var isTombstone: Bool
 
     /// Makes a change.
-    package init(modified: Revision, isTombstone: Bool) {
+    package init(modified: RevisionPair, isTombstone: Bool) {
         self.modified = modified
         self.isTombstone = isTombstone
     }

@@ -1,3 +1,5 @@
+import Identifiers
+
 /// One version of a key, or its deletion, in 24 bytes.
 ///
 /// Word 0: main revision (56 bits) and flags (8). Word 1: creation revision (56) and the high
@@ -7,7 +9,7 @@ struct PackedRecord: Equatable {
     /// Bytes of one record.
     static let sizeBytes = 24
     /// Highest main revision that can be packed; at a million writes a second it lasts 2,000 years.
-    static let mainMax = Int64(1) << 56 - 1
+    static let mainMax = Revision(1 << 56 - 1)
     private static let subMax = Int64(UInt32.max)
     private static let versionMax = Int64(1) << 40 - 1
     private static let tombstoneFlag: UInt64 = 1
@@ -18,8 +20,9 @@ struct PackedRecord: Equatable {
 
     /// Whether a version can be packed.
     static func holds(_ record: KeyRecord) -> Bool {
-        (0...mainMax).contains(record.modified.main) && (0...subMax).contains(record.modified.sub)
-            && (0...mainMax).contains(record.created.main)
+        (.zero...mainMax).contains(record.modified.main)
+            && (0...subMax).contains(record.modified.sub)
+            && (.zero...mainMax).contains(record.created.main)
             && (0...versionMax).contains(record.version)
     }
 
@@ -33,7 +36,7 @@ struct PackedRecord: Equatable {
     }
 
     /// Packs a deletion.
-    init(tombstoneAt revision: Revision) {
+    init(tombstoneAt revision: RevisionPair) {
         word0 = Self.packMain(revision.main) | Self.tombstoneFlag
         word1 = 0
         word2 = Self.packSub(revision.sub)
@@ -57,8 +60,8 @@ struct PackedRecord: Equatable {
 
     /// The main revision of a record in memory.
     @inline(__always)
-    static func main(at source: UnsafeRawPointer) -> Int64 {
-        Int64(bitPattern: source.loadUnaligned(as: UInt64.self) >> 8)
+    static func main(at source: UnsafeRawPointer) -> Revision {
+        Revision(Int64(bitPattern: source.loadUnaligned(as: UInt64.self) >> 8))
     }
 
     /// Whether the record in memory is a deletion.
@@ -68,11 +71,11 @@ struct PackedRecord: Equatable {
     }
 
     /// The main revision of the change.
-    var main: Int64 { Int64(bitPattern: word0 >> 8) }
+    var main: Revision { Revision(Int64(bitPattern: word0 >> 8)) }
 
     /// The revision of the change.
-    var modified: Revision {
-        Revision(main: main, sub: Int64(word2 & 0xFFFF_FFFF))
+    var modified: RevisionPair {
+        RevisionPair(main: main, sub: Int64(word2 & 0xFFFF_FFFF))
     }
 
     /// Whether the change is a deletion.
@@ -82,13 +85,13 @@ struct PackedRecord: Equatable {
     var record: KeyRecord {
         KeyRecord(
             modified: modified,
-            created: Revision(main: Int64(bitPattern: word1 >> 8)),
+            created: RevisionPair(main: Revision(Int64(bitPattern: word1 >> 8))),
             version: Int64(bitPattern: (word1 & 0xFF) << 32 | word2 >> 32))
     }
 
-    private static func packMain(_ main: Int64) -> UInt64 {
-        precondition(main >= 0 && main <= mainMax, "a main revision fits in 56 bits")
-        return UInt64(bitPattern: main) << 8
+    private static func packMain(_ main: Revision) -> UInt64 {
+        precondition(main >= .zero && main <= mainMax, "a main revision fits in 56 bits")
+        return UInt64(bitPattern: main.rawValue) << 8
     }
 
     private static func packSub(_ sub: Int64) -> UInt64 {

@@ -35,15 +35,31 @@ struct PageArena {
     /// Whether so many pages can be allocated.
     @inline(__always)
     func hasCapacity(pages: Int) -> Bool {
-        let left = pageLimit - Int(frontier)
-        return left >= pages || left + backedFree.count + discardedFree.count >= pages
+        let end = Int(frontier) + pages
+        return end * Self.pageSizeBytes <= memory.usableBytes || hasCapacity(through: end)
     }
+
+    /// Whether the pages from the frontier up to `end`, less those that are free, can be used.
+    @inline(never)
+    private func hasCapacity(through end: Int) -> Bool {
+        let last = max(end - backedFree.count - discardedFree.count, Int(frontier))
+        return end <= pageLimit && memory.makeUsable(end * Self.pageSizeBytes)
+            || last <= pageLimit && memory.makeUsable(last * Self.pageSizeBytes)
+    }
+
+    /// Whether the system refuses memory for more pages.
+    var isStarved: Bool { memory.isStarved }
+
+    /// Why no more pages can be allocated.
+    var shortage: KeyIndexError { memory.shortage(of: reservedBytes) }
 
     /// Allocates a page of unspecified content.
     mutating func allocate() -> UInt32 {
         if let page = backedFree.popLast() { return page }
         if let page = discardedFree.popLast() { return page }
-        precondition(Int(frontier) < pageLimit, "capacity is checked before allocation")
+        precondition(
+            (Int(frontier) + 1) * Self.pageSizeBytes <= memory.usableBytes,
+            "capacity is checked before allocation")
         defer { frontier += 1 }
         return frontier
     }

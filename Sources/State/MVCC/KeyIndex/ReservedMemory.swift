@@ -2,10 +2,16 @@ import Glibc
 
 /// A range of address space that is backed by memory on first access and never moves.
 ///
-/// Pages read as zero until written, and again after `discard`.
+/// It is reserved without access, so that it counts neither against the system's commit limit
+/// (vm.overcommit_memory=2) nor against RLIMIT_DATA. The usable part grows with its user, in steps,
+/// and only that part counts. Usable pages read as zero until written, and again after `discard`.
+///
+/// Invariant: `usableBytes` are readable and writable from the start on.
 final class ReservedMemory {
     /// The minimum reservation for a request of more.
-    private static let sizeBytesMin = 1 << 30
+    private static let sizeBytesMin = 16 << 20
+    /// By how much the usable part grows.
+    private static let stepBytes = 16 << 20
     /// Granularity of `discard`.
     static let granuleBytes = 4096
 
@@ -13,6 +19,10 @@ final class ReservedMemory {
     let base: UnsafeMutableRawPointer
     /// Length of the range.
     let sizeBytes: Int
+    /// Length of the part that may be used so far.
+    private(set) var usableBytes = 0
+    /// Whether the system has refused to let the usable part grow.
+    private var isRefused = false
 
     /// Reserves `sizeBytes`. Where the system limits address space, the size is halved until it
     /// succeeds (see `sizeBytes`), and then only half of that is taken: other users need address
@@ -27,19 +37,21 @@ final class ReservedMemory {
             address = Self.reserve(size)
             guard let refused = address else { continue }
             munmap(refused, size)
-            size /= 2
-            address = size >= least ? Self.reserve(size) : nil
+            size = max(size / 2, least)
+            address = Self.reserve(size)
             break
         }
         guard let address else { throw .noAddressSpace(sizeBytes: least, errorNumber: errno) }
         base = address
         self.sizeBytes = size
+        guard makeUsable(min(size, Self.stepBytes)) else {
+            throw .noAddressSpace(sizeBytes: Self.stepBytes, errorNumber: errno)
+        }
     }
 
     private static func reserve(_ sizeBytes: Int) -> UnsafeMutableRawPointer? {
         let address = mmap(
-            nil, sizeBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-            -1, 0)
+            nil, sizeBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
         return address == MAP_FAILED ? nil : address
     }
 
@@ -47,11 +59,53 @@ final class ReservedMemory {
         munmap(base, sizeBytes)
     }
 
+    /// Whether the first `count` bytes may be used; lets the usable part grow if necessary.
+    ///
+    /// - Returns: false at the end of the reservation, or when the system refuses.
+    @inline(__always)
+    func makeUsable(_ count: Int) -> Bool {
+        count <= usableBytes || grow(to: count)
+    }
+
+    @inline(never)
+    private func grow(to count: Int) -> Bool {
+        guard count <= sizeBytes else { return false }
+        let (steps, rest) = count.quotientAndRemainder(dividingBy: Self.stepBytes)
+        let target = min((steps + (rest > 0 ? 1 : 0)) * Self.stepBytes, sizeBytes)
+        isRefused = !extend(to: target)
+        // A system that refuses a whole step may still give what is needed now.
+        if isRefused { _ = extend(to: min(sizeBytes, count + Self.granuleBytes - 1)) }
+        return count <= usableBytes
+    }
+
+    private func extend(to end: Int) -> Bool {
+        let rounded = end / Self.granuleBytes * Self.granuleBytes
+        let target = end == sizeBytes ? end : rounded
+        guard target > usableBytes else { return true }
+        guard mprotect(base + usableBytes, target - usableBytes, PROT_READ | PROT_WRITE) == 0
+        else { return false }
+        usableBytes = target
+        return true
+    }
+
+    /// Whether the usable part cannot grow although the reservation is larger; the system is asked
+    /// again.
+    var isStarved: Bool {
+        guard isRefused else { return false }
+        isRefused = !extend(to: min(usableBytes + Self.stepBytes, sizeBytes))
+        return isRefused
+    }
+
+    /// Why nothing more can be used of the reservation, of which the user uses this much.
+    func shortage(of reservedBytes: Int) -> KeyIndexError {
+        isRefused ? .refused(usableBytes: usableBytes) : .full(reservedBytes: reservedBytes)
+    }
+
     /// Returns the memory of a range to the system; it reads as zero afterwards.
     ///
     /// Both bounds are multiples of 4096. A failure only means that the memory stays.
     func discard(offset: Int, sizeBytes count: Int) {
-        precondition(offset >= 0 && count >= 0 && offset <= sizeBytes - count, "range is reserved")
+        precondition(offset >= 0 && count >= 0 && offset <= usableBytes - count, "range is usable")
         precondition((offset | count) % Self.granuleBytes == 0, "whole pages are discarded")
         guard count > 0 else { return }
         _ = madvise(base + offset, count, MADV_DONTNEED)

@@ -1,3 +1,5 @@
+import Identifiers
+
 /// The key of one record in the `key` bucket: a revision, and whether it marks a deletion.
 ///
 /// 17 bytes: main as big-endian u64, `_`, sub as big-endian u64; a tombstone appends `t` as an
@@ -11,13 +13,13 @@ package struct RevisionKey: Hashable, Sendable {
     private static let separator = UInt8(ascii: "_")
     private static let tombstoneMark = UInt8(ascii: "t")
 
-    /// The revision.
-    package var revision: Revision
+    /// The revision and the change within it.
+    package var revision: RevisionPair
     /// Whether the record is a deletion.
     package var isTombstone: Bool
 
     /// Makes the key of the record of `revision`.
-    package init(_ revision: Revision, isTombstone: Bool = false) {
+    package init(_ revision: RevisionPair, isTombstone: Bool = false) {
         self.revision = revision
         self.isTombstone = isTombstone
     }
@@ -33,7 +35,7 @@ package struct RevisionKey: Hashable, Sendable {
         let main = Int64(bitPattern: Self.bigEndian(bytes, at: 0))
         let sub = Int64(bitPattern: Self.bigEndian(bytes, at: 9))
         guard main >= 0, sub >= 0 else { return nil }
-        revision = Revision(main: main, sub: sub)
+        revision = RevisionPair(main: Revision(main), sub: sub)
         isTombstone = bytes.count == Self.tombstoneSizeBytes && bytes[17] == Self.tombstoneMark
     }
 
@@ -49,7 +51,7 @@ package struct RevisionKey: Hashable, Sendable {
     package func encode(into buffer: UnsafeMutableRawBufferPointer) -> Int {
         precondition(
             buffer.count >= Self.tombstoneSizeBytes, "a revision key needs a buffer of 18 bytes")
-        buffer.storeBytes(of: revision.main.bigEndian, toByteOffset: 0, as: Int64.self)
+        buffer.storeBytes(of: revision.main.rawValue.bigEndian, toByteOffset: 0, as: Int64.self)
         buffer[8] = Self.separator
         buffer.storeBytes(of: revision.sub.bigEndian, toByteOffset: 9, as: Int64.self)
         guard isTombstone else { return Self.sizeBytes }

@@ -1,9 +1,11 @@
+import Identifiers
+
 /// The summary of a subtree in its inner entry.
 struct SubtreeSummary: Equatable {
     /// Live keys.
     var liveCount: UInt32 = 0
     /// No record in the subtree is newer than this; reads at or above it see only newest records.
-    var newestMain: Int64 = 0
+    var newestMain: Revision = 0
 
     init() {}
 
@@ -12,8 +14,8 @@ struct SubtreeSummary: Equatable {
     init(loadingFrom payload: UnsafeRawPointer) {
         liveCount = payload.loadUnaligned(
             fromByteOffset: InnerEntry.liveCountOffset, as: UInt32.self)
-        newestMain = payload.loadUnaligned(
-            fromByteOffset: InnerEntry.newestMainOffset, as: Int64.self)
+        newestMain = Revision(
+            payload.loadUnaligned(fromByteOffset: InnerEntry.newestMainOffset, as: Int64.self))
     }
 
     /// Writes the summary to an inner entry's payload.
@@ -21,7 +23,7 @@ struct SubtreeSummary: Equatable {
     func store(to payload: UnsafeMutableRawPointer) {
         payload.storeBytes(of: liveCount, toByteOffset: InnerEntry.liveCountOffset, as: UInt32.self)
         payload.storeBytes(
-            of: newestMain, toByteOffset: InnerEntry.newestMainOffset, as: Int64.self)
+            of: newestMain.rawValue, toByteOffset: InnerEntry.newestMainOffset, as: Int64.self)
     }
 }
 

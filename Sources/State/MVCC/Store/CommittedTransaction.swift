@@ -1,7 +1,9 @@
+package import Identifiers
+
 /// One transaction that changed something, for the watchers.
 package struct CommittedTransaction: Sendable {
     /// Its main revision.
-    package let revision: Int64
+    package let revision: Revision
     /// The write buffer batch that holds its changes.
     let batch: WriteBufferBatch
     /// Their range in the batch.

@@ -1,5 +1,6 @@
 import Bolt
 import EtcdAPI
+import Identifiers
 
 /// Records that one step of a compaction processes.
 struct CompactionBatch {
@@ -21,7 +22,7 @@ struct CompactionBatch {
 
     /// Reads records at or below a main revision. The caller holds the file snapshot.
     mutating func read(
-        _ bucket: BoltBucket, from start: [UInt8]?, through main: Int64
+        _ bucket: BoltBucket, from start: [UInt8]?, through main: Revision
     ) throws(StoreError) {
         var cursor = RecordCursor(bucket)
         var next = if let start { try cursor.seek(start) } else { try cursor.next() }
@@ -52,7 +53,7 @@ struct CompactionBatch {
 
     /// Adds the records that a hash at the compaction's revision covers: everything after the
     /// previous compaction, and the kept records below it.
-    func hash(into hash: inout RecordHash, previous: Int64, keepsNothing: Bool) {
+    func hash(into hash: inout RecordHash, previous: Revision, keepsNothing: Bool) {
         for entry in entries {
             let main = entry.record.name.revision.main
             if main <= previous, !keepsNothing, !entry.isKept { continue }

@@ -1,3 +1,5 @@
+package import Identifiers
+
 /// One compaction: scheduled, waiting for its persistence, then executed in steps.
 final class CompactionJob {
     /// The next step.
@@ -9,9 +11,9 @@ final class CompactionJob {
     }
 
     /// The compaction's revision.
-    let revision: Int64
+    let revision: Revision
     /// The previous compaction; -1 for none.
-    let previous: Int64
+    let previous: Revision
     /// Whether the previous one was finished when this one was scheduled. Only then the hash made
     /// during this one covers every record and is kept.
     let followsFinished: Bool
@@ -26,7 +28,8 @@ final class CompactionJob {
     var removedCount = 0
 
     init(
-        revision: Int64, previous: Int64, followsFinished: Bool, requestBatch: WriteBufferBatch?
+        revision: Revision, previous: Revision, followsFinished: Bool,
+        requestBatch: WriteBufferBatch?
     ) {
         self.revision = revision
         self.previous = previous
@@ -52,7 +55,7 @@ package enum CompactionProgress: Equatable, Sendable {
 /// The report of a finished compaction.
 package struct CompactionReport: Equatable, Sendable {
     /// Its revision.
-    package var revision: Int64
+    package var revision: Revision
     /// Records that it removed from the file (since the restart, if it was resumed).
     package var removedCount: Int
     /// Hash of the records that it processed.

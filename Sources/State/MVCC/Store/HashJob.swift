@@ -1,5 +1,6 @@
 import Bolt
 import EtcdAPI
+package import Identifiers
 
 /// A hash of the store at a revision, computed in steps.
 ///
@@ -28,14 +29,14 @@ package final class HashJob {
     private var source = Source.file
     private var hash = RecordHash(bucket: StoreBucket.key)
     /// The revision hashed.
-    package let revision: Int64
+    package let revision: Revision
     /// The compaction taken into account; -1 for none.
-    package let compactRevision: Int64
+    package let compactRevision: Revision
     /// The store's revision when the job began, for the response header.
-    package let storeRevision: Int64
+    package let storeRevision: Revision
 
     /// The caller holds the write lock.
-    init(_ store: Store, revision: Int64) {
+    init(_ store: Store, revision: Revision) {
         self.store = store
         self.revision = revision
         compactRevision = store.compacted

@@ -1,13 +1,14 @@
 internal import CCRC32C
+package import Identifiers
 
 /// A checksum of the records up to a revision, compared between members.
 package struct KeyValueHash: Equatable, Sendable {
     /// CRC-32C; see `HashJob` for what it covers.
     package var hash: UInt32
     /// The compaction that the hash took into account; -1 for none.
-    package var compactRevision: Int64
+    package var compactRevision: Revision
     /// The last revision hashed.
-    package var revision: Int64
+    package var revision: Revision
 }
 
 /// A running CRC-32C over keys and values.

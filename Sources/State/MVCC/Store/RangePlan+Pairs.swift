@@ -17,7 +17,8 @@ extension RangePlan {
         let storedKey = if let key { key } else { try records.view(of: record.modified).key }
         return KeyValueView(
             key: storedKey,
-            createRevision: record.created.main, modRevision: record.modified.main,
+            createRevision: record.created.main.rawValue,
+            modRevision: record.modified.main.rawValue,
             version: record.version, value: none, lease: 0)
     }
 

@@ -1,4 +1,5 @@
 import EtcdAPI
+import Identifiers
 
 /// A range request with its resolved revision and its order of processing.
 ///
@@ -13,7 +14,7 @@ struct RangePlan {
 
     let request: RangeRequest
     /// The main revision that is read.
-    let revision: Int64
+    let revision: Revision
     /// Maximum of pairs in the response, nil for all.
     let limit: Int?
     /// Maximum of pairs collected in key order, nil for all.
@@ -23,7 +24,7 @@ struct RangePlan {
     /// Whether any revision filter is set.
     let isFiltered: Bool
 
-    init(_ request: RangeRequest, revision: Int64) {
+    init(_ request: RangeRequest, revision: Revision) {
         self.request = request
         self.revision = revision
         limit = request.limit > 0 ? Int(clamping: request.limit) : nil
@@ -66,8 +67,8 @@ struct RangePlan {
     @inline(__always)
     func admits(_ record: KeyRecord) -> Bool {
         guard isFiltered else { return true }
-        let modified = record.modified.main
-        let created = record.created.main
+        let modified = record.modified.main.rawValue
+        let created = record.created.main.rawValue
         if request.maxModRevision != 0, modified > request.maxModRevision { return false }
         if request.minModRevision != 0, modified < request.minModRevision { return false }
         if request.maxCreateRevision != 0, created > request.maxCreateRevision { return false }

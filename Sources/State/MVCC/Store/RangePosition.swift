@@ -26,7 +26,7 @@ struct RangePosition {
     /// - Parameter prefetch: gets the revisions that are visited next.
     mutating func advance(
         _ plan: RangePlan, in store: Store, budget: inout RangeBudget,
-        prefetchCount: Int = 0, prefetch: (UnsafeBufferPointer<Revision>) -> Void = { _ in },
+        prefetchCount: Int = 0, prefetch: (UnsafeBufferPointer<RevisionPair>) -> Void = { _ in },
         _ body: (UnsafeRawBufferPointer, KeyRecord) throws(StoreError) -> Step
     ) throws(StoreError) -> Bool {
         var resumeKey: [UInt8]?

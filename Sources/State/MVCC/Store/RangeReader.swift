@@ -1,4 +1,5 @@
 package import EtcdAPI
+package import Identifiers
 
 /// Reads a range that is too large for one slice, at one revision, with bounded memory.
 ///
@@ -17,13 +18,13 @@ package final class RangeReader {
     private var sizing: RangeWalk
     private var reading: RangeWalk
     /// The store's revision when the reader was opened, for the response header.
-    package let storeRevision: Int64
+    package let storeRevision: Revision
     /// Keys in the range, regardless of limit and filters.
     package let count: Int64
     /// Bytes of all pairs with their tags and lengths, after `prepare(sizing: true)`.
     package private(set) var pairsSizeBytes = 0
 
-    init(_ plan: RangePlan, store: Store, pin: RevisionPin, storeRevision: Int64, count: Int64) {
+    init(_ plan: RangePlan, store: Store, pin: RevisionPin, storeRevision: Revision, count: Int64) {
         self.plan = plan
         self.store = store
         self.pin = pin
@@ -40,7 +41,7 @@ package final class RangeReader {
     }
 
     /// The revision that is read.
-    package var revision: Int64 { plan.revision }
+    package var revision: Revision { plan.revision }
 
     /// Whether the limit excluded pairs; final when sizing or reading is done.
     package var more: Bool { sizing.hasMore || reading.hasMore }

@@ -72,8 +72,8 @@ struct RangeSelection {
         switch target {
         case .key: if isDescending { candidates.reverse() }
         case .version: sort(isDescending) { $0.record.version }
-        case .create: sort(isDescending) { $0.record.created.main }
-        case .mod: sort(isDescending) { $0.record.modified.main }
+        case .create: sort(isDescending) { $0.record.created.main.rawValue }
+        case .mod: sort(isDescending) { $0.record.modified.main.rawValue }
         case .value:
             candidates.sort { left, right in
                 let order = compareBytes(left.value, right.value)

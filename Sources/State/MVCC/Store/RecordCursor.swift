@@ -26,7 +26,7 @@ struct RecordCursor {
     }
 
     private var cursor: BoltCursor
-    private var last = Revision(main: -1)
+    private var last = RevisionPair(main: -1)
 
     init(_ bucket: BoltBucket) {
         cursor = bucket.cursor()
@@ -39,7 +39,7 @@ struct RecordCursor {
 
     /// Moves to the first record that is not below an encoded name.
     mutating func seek(_ key: [UInt8]) throws(StoreError) -> Record? {
-        last = Revision(main: -1)
+        last = RevisionPair(main: -1)
         return try step { cursor throws(PageFault) in try cursor.seek(key) }
     }
 

@@ -7,15 +7,15 @@ import EtcdAPI
 /// Valid for one hold of the store's lock; it retains nothing of what it reads.
 struct RecordFinder {
     private unowned(unsafe) let store: Store
-    private let firstOpen: Revision
-    private let firstCommitting: Revision
+    private let firstOpen: RevisionPair
+    private let firstCommitting: RevisionPair
     private var file: BoltFinder?
     /// Prefetched records, in the order in which they will be requested.
     private var prefetched: ContiguousArray<PrefetchedLookup> = []
     private var nextPrefetched = 0
 
     private struct PrefetchedLookup {
-        let revision: Revision
+        let revision: RevisionPair
         var lookup: BoltLookup
     }
 
@@ -30,7 +30,7 @@ struct RecordFinder {
     /// The encoded KeyValue of a revision.
     ///
     /// Its absence means that index and file are inconsistent.
-    mutating func value(of revision: Revision) throws(StoreError) -> UnsafeRawBufferPointer {
+    mutating func value(of revision: RevisionPair) throws(StoreError) -> UnsafeRawBufferPointer {
         if revision >= firstOpen, let value = store.open.value(of: revision) { return value }
         if revision >= firstCommitting, let value = store.committing?.value(of: revision) {
             return value
@@ -43,7 +43,7 @@ struct RecordFinder {
     }
 
     /// The decoded record of a revision.
-    mutating func view(of revision: Revision) throws(StoreError) -> KeyValueView {
+    mutating func view(of revision: RevisionPair) throws(StoreError) -> KeyValueView {
         guard let view = KeyValueView(stored: try value(of: revision)) else {
             throw .malformedRecord(key: RevisionKey(revision).encoded)
         }
@@ -51,7 +51,7 @@ struct RecordFinder {
     }
 
     /// Prefetches the memory of the records that will be requested next, in this order.
-    mutating func prefetch(_ revisions: UnsafeBufferPointer<Revision>) {
+    mutating func prefetch(_ revisions: UnsafeBufferPointer<RevisionPair>) {
         prefetched.removeAll(keepingCapacity: true)
         nextPrefetched = 0
         for revision in revisions where revision < min(firstOpen, firstCommitting) {
@@ -68,7 +68,7 @@ struct RecordFinder {
     }
 
     private mutating func valueInFile(
-        of revision: Revision
+        of revision: RevisionPair
     ) throws(PageFault) -> UnsafeRawBufferPointer? {
         try withKey(of: revision) { records, key throws(PageFault) in
             if let value = records.prefetchedValue(of: revision, key) { return value }
@@ -77,7 +77,7 @@ struct RecordFinder {
     }
 
     private mutating func prefetchedValue(
-        of revision: Revision, _ key: UnsafeRawBufferPointer
+        of revision: RevisionPair, _ key: UnsafeRawBufferPointer
     ) -> UnsafeRawBufferPointer? {
         guard nextPrefetched < prefetched.count,
             prefetched[nextPrefetched].revision == revision
@@ -89,7 +89,7 @@ struct RecordFinder {
     }
 
     private mutating func withKey<Result, Failure: Error>(
-        of revision: Revision,
+        of revision: RevisionPair,
         _ body: (inout Self, UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         try withUnsafeTemporaryAllocation(

@@ -1,3 +1,5 @@
+package import Identifiers
+
 /// Keeps the data that is visible at a revision readable.
 ///
 /// Reads over several slices hold one. A compaction above the pinned revision takes effect for new
@@ -8,11 +10,11 @@
 package final class RevisionPin: @unchecked Sendable {
     // `@unchecked Sendable`: `isRevoked` and the list it is in are guarded by the store's lock.
     /// The main revision.
-    package let revision: Int64
+    package let revision: Revision
     fileprivate(set) var isRevoked = false
     private unowned let store: Store
 
-    init(revision: Int64, store: Store) {
+    init(revision: Revision, store: Store) {
         self.revision = revision
         self.store = store
     }
@@ -30,7 +32,7 @@ extension Store {
     }
 
     /// Pins a revision. The caller holds the write lock.
-    func pin(_ revision: Int64) -> RevisionPin {
+    func pin(_ revision: Revision) -> RevisionPin {
         let pin = RevisionPin(revision: revision, store: self)
         pins.append(pin)
         return pin
@@ -50,7 +52,7 @@ extension Store {
     }
 
     /// Whether a compaction must wait for a reader below it.
-    func isPinned(below revision: Int64) -> Bool {
+    func isPinned(below revision: Revision) -> Bool {
         pins.contains { pin in pin.revision < revision }
     }
 }

@@ -1,5 +1,6 @@
 import Bolt
 package import EtcdAPI
+package import Identifiers
 
 /// Compaction: immediate for readers, in steps for index and file.
 ///
@@ -10,7 +11,7 @@ extension Store {
     ///
     /// Throws `.compacted` at or below the last one (-1 before the first), `.futureRevision` above
     /// the newest revision. Apply thread only.
-    package func scheduleCompaction(at revision: Int64) throws(EtcdError) {
+    package func scheduleCompaction(at revision: Revision) throws(EtcdError) {
         try withWriteLock { () throws(EtcdError) in
             guard revision > compacted else { throw .compacted }
             guard revision <= current else { throw .futureRevision }
@@ -25,7 +26,7 @@ extension Store {
 
     /// Revision of the last finished compaction; -1 before the first. A physical compaction at R
     /// has ended when this is at least R.
-    package var finishedCompactionRevision: Int64 {
+    package var finishedCompactionRevision: Revision {
         withReadLock { store in store.finishedCompaction }
     }
 
@@ -69,9 +70,9 @@ extension Store {
     }
 
     /// Whether the file has a deletion at exactly this revision.
-    private func hasTombstone(at main: Int64) throws(StoreError) -> Bool {
+    private func hasTombstone(at main: Revision) throws(StoreError) -> Bool {
         guard var cursor = keyBucket.map({ RecordCursor($0) }) else { return false }
-        var record = try cursor.seek(RevisionKey(Revision(main: main)).encoded)
+        var record = try cursor.seek(RevisionKey(RevisionPair(main: main)).encoded)
         while let name = record?.name, name.revision.main == main {
             if name.isTombstone { return true }
             record = try cursor.next()
@@ -113,7 +114,7 @@ extension Store {
             try batch.remove(from: bucket)
             if isLast {
                 let meta = try transaction.createBucketIfMissing(StoreBucket.meta)
-                let revision = RevisionKey(Revision(main: job.revision)).encoded
+                let revision = RevisionKey(RevisionPair(main: job.revision)).encoded
                 try meta.put(StoreBucket.finishedCompaction, revision)
             }
         } catch {

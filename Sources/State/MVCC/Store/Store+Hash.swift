@@ -1,5 +1,6 @@
 package import Bolt
 import EtcdAPI
+package import Identifiers
 
 /// Hashes for the comparison between members.
 extension Store {
@@ -9,7 +10,7 @@ extension Store {
     package var compactionHashes: [KeyValueHash] { withReadLock { store in store.hashes } }
 
     /// The hash of the compaction at exactly this revision.
-    package func compactionHash(at revision: Int64) -> KeyValueHash? {
+    package func compactionHash(at revision: Revision) -> KeyValueHash? {
         compactionHashes.first { hash in hash.revision == revision }
     }
 
@@ -21,7 +22,7 @@ extension Store {
     }
 
     /// Begins a hash at a revision; 0 for the newest. Throws `.compacted` and `.futureRevision`.
-    package func beginHash(at requested: Int64) throws(ReadError) -> HashJob {
+    package func beginHash(at requested: Revision) throws(ReadError) -> HashJob {
         lock.lockForWriting()
         defer { lock.unlock() }
         try ReadError.reading { () throws(StoreError) in try requireIntact() }
@@ -32,8 +33,8 @@ extension Store {
 
     /// HashKV in one call: the stored hash of the compaction at the revision, else a new hash.
     package func hashKV(
-        at revision: Int64
-    ) throws(ReadError) -> (hash: KeyValueHash, storeRevision: Int64) {
+        at revision: Revision
+    ) throws(ReadError) -> (hash: KeyValueHash, storeRevision: Revision) {
         if revision > 0, let kept = compactionHash(at: revision) {
             return (kept, revisions.current)
         }

@@ -1,10 +1,11 @@
 import EtcdAPI
+package import Identifiers
 
 /// A copied part of the store's history: whole transactions in order.
 package struct HistoryPage: Sendable {
     /// One change.
     package struct Change: Sendable {
-        package var revision: Revision
+        package var revision: RevisionPair
         package var isTombstone: Bool
         var bytes: Range<Int>
     }
@@ -13,18 +14,18 @@ package struct HistoryPage: Sendable {
     package fileprivate(set) var changes: ContiguousArray<Change> = []
     fileprivate var bytes: [UInt8] = []
     /// The first revision that is not in the page.
-    package fileprivate(set) var nextRevision: Int64
+    package fileprivate(set) var nextRevision: Revision
     /// The store's newest revision when the page was read.
-    package fileprivate(set) var storeRevision: Int64
+    package fileprivate(set) var storeRevision: Revision
     /// The store's compacted revision at that time; history below it may have gaps.
-    package fileprivate(set) var compactedRevision: Int64
+    package fileprivate(set) var compactedRevision: Revision
 
     /// Bytes of the records.
     var sizeBytes: Int { bytes.count }
 
     /// Transactions in the page.
     var transactionCount: Int {
-        var last: Int64 = 0
+        var last: Revision = 0
         return changes.reduce(0) { count, change in
             defer { last = change.revision.main }
             return change.revision.main == last ? count : count + 1
@@ -43,14 +44,14 @@ extension Store {
     /// Copies the transactions from a revision on, `revisions` of them or until `bytes` are
     /// reached; never a partial one. Any thread; holds the read lock once.
     package func history(
-        from revision: Int64, revisions: Int, bytes: Int
+        from revision: Revision, revisions: Int, bytes: Int
     ) throws(StoreError) -> HistoryPage {
         lock.lockForReading()
         defer { lock.unlock() }
         try requireIntact()
         var page = HistoryPage(
-            nextRevision: current + 1, storeRevision: current, compactedRevision: compacted)
-        var last: Int64 = 0
+            nextRevision: current.next, storeRevision: current, compactedRevision: compacted)
+        var last: Revision = 0
         var transactions = 0
         try forEachRecord(from: max(revision, 0)) { record in
             if record.revision.main != last {
@@ -75,9 +76,9 @@ extension Store {
     /// Visits records from a main revision on, in file and write buffer, until the body returns
     /// false. The caller holds the lock.
     private func forEachRecord(
-        from main: Int64, _ body: (StoredRecord) -> Bool
+        from main: Revision, _ body: (StoredRecord) -> Bool
     ) throws(StoreError) {
-        let start = Revision(main: main)
+        let start = RevisionPair(main: main)
         let isInFile = (committing ?? open).firstRevision > start
         if isInFile, var cursor = keyBucket.map({ RecordCursor($0) }) {
             var record = try cursor.seek(RevisionKey(start).encoded)

@@ -1,10 +1,11 @@
 import Bolt
 package import EtcdAPI
+package import Identifiers
 
 /// Record lookups by revision. The callers hold the lock.
 extension Store {
     /// The encoded KeyValue of a revision from the index.
-    func storedValue(of revision: Revision) throws(StoreError) -> UnsafeRawBufferPointer {
+    func storedValue(of revision: RevisionPair) throws(StoreError) -> UnsafeRawBufferPointer {
         var records = RecordFinder(self)
         return try records.value(of: revision)
     }
@@ -12,7 +13,7 @@ extension Store {
     /// The encoded KeyValue of a key at a main revision, nil if it did not exist then or the
     /// revision is compacted. Any thread.
     package func keyValue(
-        of key: UnsafeRawBufferPointer, at main: Int64
+        of key: UnsafeRawBufferPointer, at main: Revision
     ) throws(StoreError) -> [UInt8]? {
         try withReadLock { store throws(StoreError) in
             try store.requireIntact()
@@ -24,7 +25,7 @@ extension Store {
     }
 
     /// Resolves a requested revision; 0 and below mean the newest.
-    func resolve(_ requested: Int64, newest: Int64) throws(EtcdError) -> Int64 {
+    func resolve(_ requested: Revision, newest: Revision) throws(EtcdError) -> Revision {
         guard requested <= newest else { throw .futureRevision }
         let revision = requested <= 0 ? newest : requested
         guard revision >= compacted else { throw .compacted }
@@ -34,7 +35,7 @@ extension Store {
     /// Checks that a read at `requested` would be allowed now, as a transaction's ranges are
     /// checked before anything of it is applied; 0 is always allowed, a negative revision is below
     /// every other. Apply thread only.
-    package func checkReadable(_ requested: Int64) throws(EtcdError) {
+    package func checkReadable(_ requested: Revision) throws(EtcdError) {
         guard requested != 0 else { return }
         let (newest, oldest) = isExclusive ? (current, compacted) : revisions
         guard requested <= newest else { throw .futureRevision }

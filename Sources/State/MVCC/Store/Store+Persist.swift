@@ -52,7 +52,7 @@ extension Store {
         }
         if let revision = buffered.scheduledCompaction {
             try meta.put(
-                StoreBucket.scheduledCompaction, RevisionKey(Revision(main: revision)).encoded)
+                StoreBucket.scheduledCompaction, RevisionKey(RevisionPair(main: revision)).encoded)
         }
     }
 

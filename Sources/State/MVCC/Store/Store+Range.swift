@@ -1,10 +1,11 @@
 package import EtcdAPI
+package import Identifiers
 
 /// How a range was executed.
 package enum RangeExecution {
     /// The response is complete except for its header. `revision` is the store's revision for the
     /// header.
-    case complete(revision: Int64)
+    case complete(revision: Revision)
     /// Too large for one slice: the response is unchanged, the reader returns it in pieces.
     case large(RangeReader)
 }
@@ -35,7 +36,7 @@ extension Store {
 
     private func pinnedPlan(
         _ request: RangeRequest
-    ) throws(ReadError) -> (RangePlan, RevisionPin, storeRevision: Int64) {
+    ) throws(ReadError) -> (RangePlan, RevisionPin, storeRevision: Revision) {
         lock.lockForWriting()
         defer { lock.unlock() }
         let plan = RangePlan(request, revision: try revision(of: request))
@@ -45,7 +46,7 @@ extension Store {
     /// The store's revision if the response fits one slice, else nil with `response` untouched.
     private func readSlice(
         _ request: RangeRequest, into response: inout RangeResponse
-    ) throws(ReadError) -> Int64? {
+    ) throws(ReadError) -> Revision? {
         lock.lockForReading()
         defer { lock.unlock() }
         let revision = try revision(of: request)
@@ -69,16 +70,16 @@ extension Store {
     }
 
     /// The revision that is read. The caller holds the lock.
-    private func revision(of request: RangeRequest) throws(ReadError) -> Int64 {
+    private func revision(of request: RangeRequest) throws(ReadError) -> Revision {
         try ReadError.reading { () throws(StoreError) in try requireIntact() }
         return try ReadError.checking { () throws(EtcdError) in
-            try resolve(request.revision, newest: current)
+            try resolve(Revision(request.revision), newest: current)
         }
     }
 
     /// Fast path for a single key, the most frequent range: needs no plan and no walk.
     private func appendPair(
-        of key: ArraySlice<UInt8>, at revision: Int64, to response: inout RangeResponse
+        of key: ArraySlice<UInt8>, at revision: Revision, to response: inout RangeResponse
     ) throws(StoreError) {
         try key.withBytes { key throws(StoreError) in
             guard let record = index.get(key, at: revision) else { return }

@@ -1,5 +1,6 @@
 import Bolt
 import EtcdAPI
+import Identifiers
 
 /// Opening: rebuilding the in-memory state from the file.
 extension Store {
@@ -51,7 +52,8 @@ extension Store {
             let view = try stored.view()
             let record = KeyRecord(
                 modified: name.revision,
-                created: Revision(main: name.isTombstone ? 0 : view.createRevision),
+                created: RevisionPair(
+                    main: name.isTombstone ? .zero : Revision(view.createRevision)),
                 version: name.isTombstone ? 0 : view.version)
             guard KeyIndex.holds(record) else { throw .malformedRecord(key: Array(stored.key)) }
             try restore(view.key, record, isTombstone: name.isTombstone)
@@ -88,7 +90,7 @@ extension Store {
         }
     }
 
-    private func compactionRevision(_ name: [UInt8]) throws(StoreError) -> Int64? {
+    private func compactionRevision(_ name: [UInt8]) throws(StoreError) -> Revision? {
         let found = try StoreError.reading { () throws(PageFault) in
             try snapshot.bucket(StoreBucket.meta)?.get(name)
         }

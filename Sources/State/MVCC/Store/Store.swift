@@ -1,4 +1,5 @@
 package import Bolt
+package import Identifiers
 
 /// The multi-version key-value store: the key index, the records in the file, and the write buffer
 /// with the records that are applied but not yet in the file.
@@ -33,11 +34,11 @@ package final class Store: @unchecked Sendable {
     /// The write buffer batch that the apply thread fills.
     var open = WriteBufferBatch()
     /// Revision of the last applied transaction that changed something; a new store has 1.
-    var current: Int64 = 1
+    var current: Revision = 1
     /// Revision below which reads are rejected; -1 before the first compaction.
-    var compacted: Int64 = -1
+    var compacted: Revision = -1
     /// Revision of the last finished compaction; -1 before the first.
-    var finishedCompaction: Int64 = -1
+    var finishedCompaction: Revision = -1
     /// Bytes of keys and values put since the start.
     var putBytes = 0
     /// The error that a change failed with, or the damage that it found. The member must stop:
@@ -77,14 +78,14 @@ package final class Store: @unchecked Sendable {
 
     /// A consistent pair: the revision of the newest transaction and the one below which reads are
     /// rejected (-1 before the first compaction).
-    package var revisions: (current: Int64, compacted: Int64) {
+    package var revisions: (current: Revision, compacted: Revision) {
         lock.lockForReading()
         defer { lock.unlock() }
         return (current, compacted)
     }
 
     /// The revision of the newest transaction, inside `withWriteLock` or not. Apply thread only.
-    package var newestRevision: Int64 { isExclusive ? current : revisions.current }
+    package var newestRevision: Revision { isExclusive ? current : revisions.current }
 
     /// Whether there are changes to be written to the file.
     package var hasPending: Bool { withReadLock { state in !state.open.isEmpty } }

@@ -11,7 +11,7 @@ package enum StoreError: Error, Equatable, Sendable {
     /// The key index cannot reserve memory at the start, or is full.
     case index(KeyIndexError)
     /// The file lacks the record of a revision in the index.
-    case missingRecord(Revision)
+    case missingRecord(RevisionPair)
 }
 
 /// An error of a read.

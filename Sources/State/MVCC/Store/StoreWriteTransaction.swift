@@ -1,4 +1,5 @@
 package import EtcdAPI
+package import Identifiers
 
 /// One write transaction: all its changes get the same main revision, `current` + 1, and sub
 /// revisions in the order they are made.
@@ -26,10 +27,10 @@ package final class StoreWriteTransaction {
     }
 
     /// The revision of its own reads: the next one as soon as anything was changed.
-    package var revision: Int64 { changeCount == 0 ? store.current : store.current + 1 }
+    package var revision: Revision { changeCount == 0 ? store.current : store.current.next }
 
-    private var nextRevision: Revision {
-        Revision(main: store.current + 1, sub: Int64(changeCount))
+    private var nextRevision: RevisionPair {
+        RevisionPair(main: store.current.next, sub: Int64(changeCount))
     }
 
     /// Stores a value and attaches the key to `lease` (0: to none). Returns the key's new record;
@@ -57,10 +58,11 @@ package final class StoreWriteTransaction {
         } catch {
             store.failure = .index(error)
             return KeyRecord(
-                modified: revision, created: Revision(main: revision.main), version: 1)
+                modified: revision, created: RevisionPair(main: revision.main), version: 1)
         }
         let view = KeyValueView(
-            key: key, createRevision: record.created.main, modRevision: revision.main,
+            key: key, createRevision: record.created.main.rawValue,
+            modRevision: revision.main.rawValue,
             version: record.version, value: value, lease: lease)
         _ = store.open.append(view, at: revision, isTombstone: false)
         changeCount += 1
@@ -141,7 +143,7 @@ package final class StoreWriteTransaction {
     ) throws(ReadError) {
         let newest = revision
         let revision = try ReadError.checking { () throws(EtcdError) in
-            try store.resolve(request.revision, newest: newest)
+            try store.resolve(Revision(request.revision), newest: newest)
         }
         try ReadError.reading { () throws(StoreError) in
             try store.readWhole(RangePlan(request, revision: revision), into: &response)
@@ -196,7 +198,7 @@ package final class StoreWriteTransaction {
         if store.failure != nil {
             store.open.removeRecords(from: firstRecord)
         } else if changeCount > 0 {
-            store.current += 1
+            store.current = store.current.next
             committed = CommittedTransaction(
                 revision: store.current, batch: store.open,
                 range: firstRecord..<store.open.records.count)

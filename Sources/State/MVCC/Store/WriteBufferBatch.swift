@@ -4,7 +4,7 @@ import Identifiers
 
 /// One stored record: a revision and its encoded KeyValue.
 struct StoredRecord {
-    var revision: Revision
+    var revision: RevisionPair
     var isTombstone: Bool
     /// The encoded KeyValue; valid while the batch or file snapshot that holds it is retained.
     var value: UnsafeRawBufferPointer
@@ -26,7 +26,7 @@ final class WriteBufferBatch: @unchecked Sendable {
     /// The stored form of the membership configuration, if it changed.
     var confState: [UInt8]?
     /// The revision of the last compaction that was scheduled, if one was.
-    var scheduledCompaction: Int64?
+    var scheduledCompaction: Revision?
 
     deinit {
         arena.deallocate()
@@ -51,7 +51,7 @@ final class WriteBufferBatch: @unchecked Sendable {
 
     /// Appends a put or a deletion and returns its bytes.
     func append(
-        _ view: KeyValueView, at revision: Revision, isTombstone: Bool
+        _ view: KeyValueView, at revision: RevisionPair, isTombstone: Bool
     ) -> UnsafeRawBufferPointer {
         let size = view.encodedSize
         let memory = arena.allocate(size)
@@ -68,10 +68,10 @@ final class WriteBufferBatch: @unchecked Sendable {
 
     /// Revision of the first record; greater than all others if there is none.
     @inline(__always)
-    var firstRevision: Revision { records.first?.revision ?? .last }
+    var firstRevision: RevisionPair { records.first?.revision ?? .last }
 
     /// Index of the first record at or after a revision.
-    func lowerBound(_ revision: Revision) -> Int {
+    func lowerBound(_ revision: RevisionPair) -> Int {
         var low = 0
         var high = records.count
         while low < high {
@@ -82,7 +82,7 @@ final class WriteBufferBatch: @unchecked Sendable {
     }
 
     /// The value of a revision, nil if the batch lacks it.
-    func value(of revision: Revision) -> UnsafeRawBufferPointer? {
+    func value(of revision: RevisionPair) -> UnsafeRawBufferPointer? {
         let position = lowerBound(revision)
         guard position < records.count, records[position].revision == revision else { return nil }
         return records[position].value

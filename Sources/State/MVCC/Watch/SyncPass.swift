@@ -1,3 +1,5 @@
+import Identifiers
+
 /// The watchers of one pass of `syncWatchers`, and the changes found for each.
 ///
 /// A pass reads up to three pages of history: from the lowest revision that a watcher needs, from
@@ -10,7 +12,7 @@ struct SyncPass {
     struct Participant {
         let watcher: Watcher
         /// Its next revision when the pass began.
-        let nextRevision: Int64
+        let nextRevision: Revision
         /// The pass that last served it.
         let lastServedPass: UInt64
         /// The changes in the current page for it.
@@ -28,7 +30,7 @@ struct SyncPass {
     var participants: [Participant] = []
 
     /// Where the next page begins; nil once all watchers are served.
-    func revision(of start: Start) -> Int64? {
+    func revision(of start: Start) -> Revision? {
         let waiting = participants.lazy.filter { !$0.isServed }
         return switch start {
         case .lowestRevision: waiting.map(\.nextRevision).min()
@@ -39,7 +41,7 @@ struct SyncPass {
     }
 
     /// Indices of the participants that a page beginning at a revision can serve.
-    func candidates(from start: Int64) -> [Int] {
+    func candidates(from start: Revision) -> [Int] {
         participants.indices.filter { position in
             !participants[position].isServed && participants[position].nextRevision >= start
         }
@@ -49,11 +51,11 @@ struct SyncPass {
 /// The extent of a page of history that was read and matched.
 struct SyncPage {
     /// The first revision that is not in the page.
-    var nextRevision: Int64
+    var nextRevision: Revision
     /// The store's newest revision when its end was read.
-    var storeRevision: Int64
+    var storeRevision: Revision
     /// The store's compacted revision when its beginning was read.
-    let compactedRevision: Int64
+    let compactedRevision: Revision
     private(set) var revisions = 0
     private(set) var bytes = 0
 

@@ -1,4 +1,5 @@
 import EtcdAPI
+import Identifiers
 
 /// Notifying the synced watchers.
 extension WatchDispatcher {
@@ -59,7 +60,7 @@ extension WatchDispatcher {
     }
 
     private func post(
-        _ changes: [WatchedChange], to watcher: Watcher, revision: Int64,
+        _ changes: [WatchedChange], to watcher: Watcher, revision: Revision,
         _ streams: inout [WatchStream]
     ) {
         let stream = watcher.stream
@@ -81,7 +82,7 @@ extension WatchDispatcher {
 
     /// Makes a synced watcher read history from `revision` on. An already unsynced one is left as
     /// it is: it begins at a lower revision.
-    private func markUnsynced(_ watcher: Watcher?, at revision: Int64) {
+    private func markUnsynced(_ watcher: Watcher?, at revision: Revision) {
         guard let watcher, watcher.state == .synced else { return }
         watcher.nextRevision = revision
         detach(watcher)

@@ -1,4 +1,5 @@
 import EtcdAPI
+import Identifiers
 
 /// Synchronizing unsynced watchers from history.
 extension WatchDispatcher {
@@ -62,7 +63,7 @@ extension WatchDispatcher {
 
     /// Reads a page of history in slices and collects the participants' changes.
     private func readPage(
-        from start: Int64, for pass: inout SyncPass, store: Store
+        from start: Revision, for pass: inout SyncPass, store: Store
     ) throws(StoreError) -> SyncPage {
         let candidates = pass.candidates(from: start)
         var slice = try history(of: store, from: start, revisions: configuration.revisionsPerPage)
@@ -80,7 +81,7 @@ extension WatchDispatcher {
     }
 
     private func history(
-        of store: Store, from start: Int64, revisions: Int
+        of store: Store, from start: Revision, revisions: Int
     ) throws(StoreError) -> HistoryPage {
         try store.history(from: start, revisions: revisions, bytes: configuration.bytesPerSlice)
     }
@@ -122,7 +123,7 @@ extension WatchDispatcher {
 extension WatchDispatcher {
     /// Delivers each participant's part of a page and advances it; returns whether any advanced.
     private func deliver(
-        _ page: SyncPage, from start: Int64, to pass: inout SyncPass
+        _ page: SyncPage, from start: Revision, to pass: inout SyncPass
     ) -> Bool {
         var hasAdvanced = false
         for position in pass.participants.indices where !pass.participants[position].isServed {
@@ -144,7 +145,7 @@ extension WatchDispatcher {
         return hasAdvanced
     }
 
-    private func sendCompacted(_ revision: Int64, _ watcher: Watcher) -> Bool {
+    private func sendCompacted(_ revision: Revision, _ watcher: Watcher) -> Bool {
         let stream = watcher.stream
         let delivery = watcher.delivery(.compacted(revision: revision), revision: 0)
         guard stream.receiver.deliver([delivery]) else { return false }

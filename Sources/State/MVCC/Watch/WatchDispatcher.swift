@@ -1,3 +1,5 @@
+package import Identifiers
+
 /// Delivers the store's changes to watchers (etcd's watchableStore).
 ///
 /// Guarantees, for each watcher: it gets every change of its keys from its start revision on that
@@ -25,7 +27,7 @@ package final class WatchDispatcher: @unchecked Sendable {
     /// Passes of `syncWatchers` so far.
     var syncPasses: UInt64 = 0
     /// Every change up to this revision was delivered to the synced watchers.
-    var notifiedRevision: Int64
+    var notifiedRevision: Revision
     var streams: [WatchStream] = []
     var watcherCount = 0
 
@@ -83,7 +85,7 @@ package final class WatchDispatcher: @unchecked Sendable {
     /// has rejected empty ranges and negative starts.
     package func register(
         _ configuration: WatcherConfiguration, id: Int64?, on stream: WatchStream
-    ) -> (id: Int64, revision: Int64)? {
+    ) -> (id: Int64, revision: Revision)? {
         withLock { dispatcher in
             guard !stream.isClosed else { return nil }
             if let id, stream.watchers[id] != nil { return nil }
@@ -91,7 +93,7 @@ package final class WatchDispatcher: @unchecked Sendable {
             let requested = configuration.startRevision
             let watcher = Watcher(
                 id: id ?? stream.takeID(), configuration: configuration, stream: stream,
-                nextRevision: requested == 0 ? current + 1 : requested)
+                nextRevision: requested == 0 ? current.next : requested)
             stream.watchers[watcher.id] = watcher
             dispatcher.watcherCount += 1
             dispatcher.attach(watcher)
@@ -121,7 +123,7 @@ package final class WatchDispatcher: @unchecked Sendable {
                     guard let watcher = stream.watchers[id], watcher.state == .synced else {
                         continue
                     }
-                    watcher.nextRevision = max(watcher.nextRevision, notified + 1)
+                    watcher.nextRevision = max(watcher.nextRevision, notified.next)
                     dispatcher.detach(watcher)
                     dispatcher.attach(watcher)
                 }

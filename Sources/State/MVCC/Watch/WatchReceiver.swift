@@ -1,3 +1,5 @@
+package import Identifiers
+
 /// A delivery for one watcher, or for several watchers of one stream with the same content.
 package struct WatchDelivery: Sendable {
     /// What is delivered.
@@ -9,7 +11,7 @@ package struct WatchDelivery: Sendable {
         case progress
         /// The watcher is removed: changes that it has not received are compacted up to this
         /// revision.
-        case compacted(revision: Int64)
+        case compacted(revision: Revision)
     }
 
     /// The watcher; -1 for a progress of the whole stream.
@@ -18,7 +20,7 @@ package struct WatchDelivery: Sendable {
     package var otherIDs: [Int64] = []
     /// Revision for the response's header: the changes' own for a synced watcher, the store's
     /// newest for an unsynced one, 0 for a compacted one.
-    package let revision: Int64
+    package let revision: Revision
     /// Whether the client wants previous pairs: selects the encoded form of the changes.
     package let wantsPrevious: Bool
     /// Whether a response that is too large may be fragmented.

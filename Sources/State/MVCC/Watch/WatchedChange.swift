@@ -8,7 +8,7 @@ package final class WatchedChange: @unchecked Sendable {
     // `@unchecked Sendable`: immutable but for `encodedWithPrevious`, which is written once by the
     // making thread before the change is delivered to a reader of it.
     /// When it happened.
-    package let revision: Revision
+    package let revision: RevisionPair
     /// Whether the key was deleted.
     package let isDeletion: Bool
     /// The event as a field of a WatchResponse, without the previous pair.
@@ -17,7 +17,7 @@ package final class WatchedChange: @unchecked Sendable {
     private let isCreation: Bool
 
     /// Encodes a stored record. A deletion's event holds key and revision only.
-    init(_ revision: Revision, isDeletion: Bool, record: KeyValueView) {
+    init(_ revision: RevisionPair, isDeletion: Bool, record: KeyValueView) {
         self.revision = revision
         self.isDeletion = isDeletion
         isCreation = !isDeletion && record.createRevision == record.modRevision
@@ -44,7 +44,7 @@ package final class WatchedChange: @unchecked Sendable {
     /// or never was is left out, as etcd does.
     func addPrevious(of record: KeyValueView, from store: Store) throws(StoreError) {
         guard encodedWithPrevious == nil, !isCreation,
-            let previous = try store.keyValue(of: record.key, at: revision.main - 1)
+            let previous = try store.keyValue(of: record.key, at: revision.main.previous)
         else { return }
         encodedWithPrevious = Self.encode(
             Self.pair(record, revision, isDeletion: isDeletion), isDeletion: isDeletion,
@@ -52,10 +52,10 @@ package final class WatchedChange: @unchecked Sendable {
     }
 
     private static func pair(
-        _ record: KeyValueView, _ revision: Revision, isDeletion: Bool
+        _ record: KeyValueView, _ revision: RevisionPair, isDeletion: Bool
     ) -> KeyValueView {
         var pair = record
-        if isDeletion { pair.modRevision = revision.main }
+        if isDeletion { pair.modRevision = revision.main.rawValue }
         return pair
     }
 

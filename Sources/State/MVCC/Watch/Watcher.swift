@@ -1,4 +1,5 @@
 import EtcdAPI
+package import Identifiers
 
 /// The parameters of a watcher.
 package struct WatcherConfiguration: Sendable {
@@ -8,7 +9,7 @@ package struct WatcherConfiguration: Sendable {
     /// the range.
     package var end: [UInt8]
     /// First revision of interest; 0 for everything after the current one. Not negative.
-    package var startRevision: Int64
+    package var startRevision: Revision
     package var omitsPuts: Bool
     package var omitsDeletions: Bool
     package var wantsPrevious: Bool
@@ -16,7 +17,7 @@ package struct WatcherConfiguration: Sendable {
 
     /// Makes a configuration.
     package init(
-        key: [UInt8], end: [UInt8] = [], startRevision: Int64 = 0, omitsPuts: Bool = false,
+        key: [UInt8], end: [UInt8] = [], startRevision: Revision = 0, omitsPuts: Bool = false,
         omitsDeletions: Bool = false, wantsPrevious: Bool = false, allowsFragments: Bool = false
     ) {
         self.key = key
@@ -69,7 +70,7 @@ final class Watcher {
     unowned(unsafe) let stream: WatchStream
     var state = State.detached
     /// Changes before this revision are not delivered any more.
-    var nextRevision: Int64
+    var nextRevision: Revision
     /// Position in the index's list or in the list of unsynced watchers.
     var listIndex = 0
     /// The pass in which it became unsynced or was last served.
@@ -78,7 +79,7 @@ final class Watcher {
     var collected: [WatchedChange] = []
 
     init(
-        id: Int64, configuration: WatcherConfiguration, stream: WatchStream, nextRevision: Int64
+        id: Int64, configuration: WatcherConfiguration, stream: WatchStream, nextRevision: Revision
     ) {
         self.id = id
         self.configuration = configuration
@@ -86,7 +87,7 @@ final class Watcher {
         self.nextRevision = nextRevision
     }
 
-    func delivery(_ content: WatchDelivery.Content, revision: Int64) -> WatchDelivery {
+    func delivery(_ content: WatchDelivery.Content, revision: Revision) -> WatchDelivery {
         WatchDelivery(
             watcherID: id, revision: revision, wantsPrevious: configuration.wantsPrevious,
             allowsFragments: configuration.allowsFragments, content: content)
@@ -114,7 +115,7 @@ package final class WatchStream: @unchecked Sendable {
 
     /// Adds a watcher's changes of a transaction to the outbox; merged with the previous delivery
     /// if that has the same content.
-    func post(_ changes: [WatchedChange], to watcher: Watcher, revision: Int64) {
+    func post(_ changes: [WatchedChange], to watcher: Watcher, revision: Revision) {
         let delivery = watcher.delivery(.changes(changes), revision: revision)
         if let last = outbox.indices.last, outbox[last].hasSameContent(as: delivery) {
             if outbox[last].otherIDs.isEmpty {

@@ -1,3 +1,5 @@
+package import Identifiers
+
 /// The hash that members compare, computed from the event log.
 ///
 /// CRC-32C (Castagnoli) over `key`, then over name and bytes of each record up to the revision. A
@@ -10,7 +12,7 @@ extension EventLog {
     ///   - isOfCompaction: whether a compaction at the revision computed the hash: a deletion
     ///     exactly there then counts as something found.
     package func hash(
-        at revision: Int64, compaction: Int64, isOfCompaction: Bool = false
+        at revision: Revision, compaction: Revision, isOfCompaction: Bool = false
     ) -> UInt32 {
         let isDeletedAtIt = changes(at: revision).contains { $0.change.isDeletion }
         let isEmpty = pairs(.all, at: revision).isEmpty && !(isOfCompaction && isDeletedAtIt)
@@ -19,7 +21,7 @@ extension EventLog {
         var checksum = Castagnoli()
         checksum.add(Array("key".utf8))
         guard revision >= 2 else { return checksum.value }
-        for main in 2...revision {
+        for main in (2...revision.rawValue).lazy.map({ Revision($0) }) {
             for (sub, logged) in changes(at: main).enumerated() {
                 let change = logged.change
                 if main <= compaction {
@@ -32,8 +34,8 @@ extension EventLog {
         return checksum.value
     }
 
-    private static func name(_ main: Int64, _ sub: Int, isDeletion: Bool) -> [UInt8] {
-        var name = withUnsafeBytes(of: main.bigEndian) { [UInt8]($0) }
+    private static func name(_ main: Revision, _ sub: Int, isDeletion: Bool) -> [UInt8] {
+        var name = withUnsafeBytes(of: main.rawValue.bigEndian) { [UInt8]($0) }
         name.append(UInt8(ascii: "_"))
         name += withUnsafeBytes(of: Int64(sub).bigEndian) { [UInt8]($0) }
         if isDeletion { name.append(UInt8(ascii: "t")) }

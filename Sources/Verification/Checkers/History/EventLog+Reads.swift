@@ -1,11 +1,12 @@
+package import Identifiers
 package import Linearizability
 
 /// The position of a member: its current revision and its compacted revision (-1 for none).
 package struct StorePosition: Hashable, Sendable {
-    package var revision: Int64
-    package var compacted: Int64
+    package var revision: Revision
+    package var compacted: Revision
 
-    package init(revision: Int64, compacted: Int64) {
+    package init(revision: Revision, compacted: Revision) {
         self.revision = revision
         self.compacted = compacted
     }
@@ -23,7 +24,7 @@ package struct RecordedRead: Hashable, Sendable {
 
     package var range: KeyRange
     /// 0 for the newest.
-    package var revision: Int64
+    package var revision: Revision
     /// 0 for all.
     package var limit: Int
     /// nil for the order of keys.
@@ -34,7 +35,7 @@ package struct RecordedRead: Hashable, Sendable {
     package var created = RevisionBounds()
     package var extent = Extent.pairs
 
-    package init(_ range: KeyRange, revision: Int64 = 0, limit: Int = 0) {
+    package init(_ range: KeyRange, revision: Revision = 0, limit: Int = 0) {
         self.range = range
         self.revision = revision
         self.limit = limit
@@ -48,17 +49,17 @@ package struct RecordedRead: Hashable, Sendable {
 
 /// The least and the greatest revision allowed; 0 for no bound.
 package struct RevisionBounds: Hashable, Sendable {
-    package var least: Int64
-    package var greatest: Int64
+    package var least: Revision
+    package var greatest: Revision
 
-    package init(least: Int64 = 0, greatest: Int64 = 0) {
+    package init(least: Revision = 0, greatest: Revision = 0) {
         self.least = least
         self.greatest = greatest
     }
 
     package var isOpen: Bool { least == 0 && greatest == 0 }
 
-    func contains(_ revision: Int64) -> Bool {
+    func contains(_ revision: Revision) -> Bool {
         (least == 0 || revision >= least) && (greatest == 0 || revision <= greatest)
     }
 }

@@ -1,3 +1,4 @@
+package import Identifiers
 package import Linearizability
 
 /// The history of the store, revision by revision: the content that all members agree on. Every
@@ -10,25 +11,26 @@ package struct EventLog: Sendable {
     /// Changes of each revision, beginning with revision 2.
     private var revisions: [[LoggedChange]] = []
     /// The states of each key by revision; nil where it was deleted.
-    private var histories: [String: [(revision: Int64, pair: StoredPair?)]] = [:]
+    private var histories: [String: [(revision: Revision, pair: StoredPair?)]] = [:]
     private var live: [String: StoredPair] = [:]
     /// The newest compaction; -1 before the first.
-    package private(set) var compacted: Int64 = -1
+    package private(set) var compacted: Revision = -1
 
     /// A log of an empty store, which is at revision 1.
     package init() {}
 
     /// The newest revision.
-    package var newest: Int64 { Int64(revisions.count) + 1 }
+    package var newest: Revision { Revision(Int64(revisions.count) + 1) }
 
     /// The changes of a revision in order; empty if there is no such revision.
-    package func changes(at revision: Int64) -> [LoggedChange] {
-        revision >= 2 && revision <= newest ? revisions[Int(revision) - 2] : []
+    package func changes(at revision: Revision) -> [LoggedChange] {
+        revision >= 2 && revision <= newest ? revisions[revision - 2] : []
     }
 
     /// Appends the changes of a revision.
-    package mutating func append(_ changes: [RecordedChange], at revision: Int64) throws(Finding) {
-        guard revision == newest + 1 else {
+    package mutating func append(_ changes: [RecordedChange], at revision: Revision) throws(Finding)
+    {
+        guard revision == newest.next else {
             throw Finding("revision \(revision) follows revision \(newest)")
         }
         guard !changes.isEmpty, Set(changes.map(\.key)).count == changes.count else {
@@ -49,7 +51,7 @@ package struct EventLog: Sendable {
     }
 
     private static func require(
-        _ change: RecordedChange, follows previous: StoredPair?, at revision: Int64
+        _ change: RecordedChange, follows previous: StoredPair?, at revision: Revision
     ) throws(Finding) {
         guard change.pair.modified == revision else {
             throw Finding("revision \(revision) has a change of another revision: \(change)")
@@ -70,14 +72,14 @@ package struct EventLog: Sendable {
     }
 
     /// Requires that another member has the same changes at a revision.
-    package func require(_ changes: [RecordedChange], at revision: Int64) throws(Finding) {
+    package func require(_ changes: [RecordedChange], at revision: Revision) throws(Finding) {
         let known = self.changes(at: revision).map(\.change)
         guard known != changes else { return }
         throw Finding("revision \(revision) is \(changes), the first member had \(known)")
     }
 
     /// Records a compaction that was applied.
-    package mutating func compact(at revision: Int64) throws(Finding) {
+    package mutating func compact(at revision: Revision) throws(Finding) {
         guard revision > compacted, revision <= newest else {
             throw Finding(
                 "a compaction at \(revision) is accepted, the last was at \(compacted) and "
@@ -87,7 +89,7 @@ package struct EventLog: Sendable {
     }
 
     /// Requires that a refused compaction was rightly refused.
-    package func requireNoCompaction(at revision: Int64) throws(Finding) {
+    package func requireNoCompaction(at revision: Revision) throws(Finding) {
         guard revision > compacted, revision <= newest else { return }
         throw Finding("a compaction at \(revision) is refused, the last was at \(compacted)")
     }
@@ -96,7 +98,7 @@ package struct EventLog: Sendable {
 /// States of the store.
 extension EventLog {
     /// The pair of a key as of a revision.
-    package func pair(of key: String, at revision: Int64) -> StoredPair? {
+    package func pair(of key: String, at revision: Revision) -> StoredPair? {
         guard let history = histories[key] else { return nil }
         var low = 0
         var high = history.count
@@ -108,12 +110,12 @@ extension EventLog {
     }
 
     /// The pairs of a range as of a revision, by key.
-    package func pairs(_ range: KeyRange, at revision: Int64) -> [StoredPair] {
+    package func pairs(_ range: KeyRange, at revision: Revision) -> [StoredPair] {
         histories.keys.filter(range.contains).sorted().compactMap { pair(of: $0, at: revision) }
     }
 
     /// The keys attached to a lease as of a revision, ascending.
-    package func keys(of lease: Int64, at revision: Int64) -> [String] {
+    package func keys(of lease: Int64, at revision: Revision) -> [String] {
         pairs(.all, at: revision).filter { $0.lease == lease }.map(\.key)
     }
 }

@@ -1,3 +1,4 @@
+package import Identifiers
 package import Linearizability
 
 /// One change of one key at a revision, as a member's store keeps it.
@@ -25,7 +26,7 @@ package struct RecordedChange: Hashable, Sendable {
     }
 
     /// A deletion at a revision.
-    package static func deletion(of key: String, at revision: Int64) -> RecordedChange {
+    package static func deletion(of key: String, at revision: Revision) -> RecordedChange {
         RecordedChange(
             isDeletion: true,
             pair: StoredPair(key: key, value: "", created: 0, modified: revision, version: 0))

@@ -1,3 +1,4 @@
+package import Identifiers
 package import Linearizability
 
 /// The parameters of a watch.
@@ -39,9 +40,9 @@ package struct WatchedEvent: Hashable, Sendable {
 /// A response on a stream for one watcher.
 package enum ReceivedWatchResponse: Hashable, Sendable {
     /// Events with the header's revision; a fragment is continued by the next response.
-    case events([WatchedEvent], header: Int64, isFragment: Bool = false)
+    case events([WatchedEvent], header: Revision, isFragment: Bool = false)
     /// All events up to the revision were sent.
-    case progress(Int64)
+    case progress(Revision)
     /// The watcher is cancelled because its next events are compacted.
-    case compacted(Int64)
+    case compacted(Revision)
 }

@@ -1,3 +1,4 @@
+package import Identifiers
 import Linearizability
 
 /// Checks all responses that one watcher receives, over all the streams on which it is opened,
@@ -14,9 +15,9 @@ import Linearizability
 package struct WatchChecker: Sendable {
     package let interest: WatchInterest
     /// The revision to continue with: all events before it were received.
-    package private(set) var next: Int64 = 0
+    package private(set) var next: Revision = 0
     /// The last header revision on the current stream.
-    private var header: Int64 = 0
+    private var header: Revision = 0
     /// Events of a response that came in fragments so far.
     private var fragments: [WatchedEvent] = []
 
@@ -24,7 +25,7 @@ package struct WatchChecker: Sendable {
 
     /// The watcher was opened: at a start revision, or with 0 after `created`, the revision of the
     /// response.
-    package mutating func open(from start: Int64, created: Int64) {
+    package mutating func open(from start: Revision, created: Revision) {
         next = start == 0 ? created + 1 : start
         header = created
         fragments = []
@@ -44,7 +45,7 @@ package struct WatchChecker: Sendable {
         case .progress(let revision):
             try checkHeader(revision, log)
             try requireReceived(through: revision, log, "a progress of \(revision)")
-            next = max(next, revision + 1)
+            next = max(next, revision.next)
         case .compacted(let revision):
             guard next < revision, revision <= log.compacted else {
                 throw Finding(
@@ -57,14 +58,14 @@ package struct WatchChecker: Sendable {
 
     /// Requires that all events up to a revision were received.
     package func requireReceived(
-        through revision: Int64, _ log: EventLog, _ context: String = "the end"
+        through revision: Revision, _ log: EventLog, _ context: String = "the end"
     ) throws(Finding) {
         guard let missed = nextEvents(log), missed.revision <= revision else { return }
         throw Finding(
             "reliable, bookmarkable: at \(context) the events of \(missed.revision) have not come")
     }
 
-    private mutating func checkHeader(_ revision: Int64, _ log: EventLog) throws(Finding) {
+    private mutating func checkHeader(_ revision: Revision, _ log: EventLog) throws(Finding) {
         guard revision >= header, revision <= log.newest else {
             throw Finding(
                 "bookmarkable: a header says \(revision) after \(header), the newest revision is "
@@ -74,24 +75,27 @@ package struct WatchChecker: Sendable {
     }
 
     /// The first revision from `next` on with matching changes, and these changes.
-    private func nextEvents(_ log: EventLog) -> (revision: Int64, changes: [LoggedChange])? {
+    private func nextEvents(_ log: EventLog) -> (revision: Revision, changes: [LoggedChange])? {
         guard next <= log.newest else { return nil }
-        for revision in max(next, 2)...max(log.newest, 2) {
+        var revision = max(next, 2)
+        while revision <= log.newest {
             let changes = log.changes(at: revision).filter { interest.matches($0.change) }
             if !changes.isEmpty { return (revision, changes) }
+            revision = revision.next
         }
         return nil
     }
 
     private mutating func check(
-        _ events: [WatchedEvent], header: Int64, _ log: EventLog
+        _ events: [WatchedEvent], header: Revision, _ log: EventLog
     ) throws(Finding) {
         guard !events.isEmpty else { throw Finding("a response without events") }
         var rest = events[...]
         while let first = rest.first {
             let revision = first.pair.modified
             guard revision >= next else {
-                throw Finding("ordered, unique: the event of \(revision) comes after \(next - 1)")
+                throw Finding(
+                    "ordered, unique: the event of \(revision) comes after \(next.previous)")
             }
             guard revision <= header else {
                 throw Finding("an event of \(revision) comes with a header of \(header)")
@@ -99,13 +103,13 @@ package struct WatchChecker: Sendable {
             let received = rest.prefix { $0.pair.modified == revision }
             rest = rest.dropFirst(received.count)
             try compare(Array(received), at: revision, log)
-            next = revision + 1
+            next = revision.next
         }
     }
 
     /// Compares the events of a revision with the expected ones.
     private func compare(
-        _ received: [WatchedEvent], at revision: Int64, _ log: EventLog
+        _ received: [WatchedEvent], at revision: Revision, _ log: EventLog
     ) throws(Finding) {
         if let unwanted = received.first(where: { !matches($0) }) {
             throw Finding("filters: \(unwanted) was not requested")

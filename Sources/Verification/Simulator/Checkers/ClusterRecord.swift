@@ -26,8 +26,8 @@ final class ClusterRecord {
     private var hashes: [HashName: UInt32] = [:]
 
     private struct HashName: Hashable {
-        let revision: Int64
-        let compaction: Int64
+        let revision: Revision
+        let compaction: Revision
         let isOfCompaction: Bool
     }
 
@@ -43,7 +43,7 @@ final class ClusterRecord {
 
     /// Checks a group of entries that a member has applied, beginning at a revision.
     func observe(
-        _ items: [AppliedItem], since revision: Int64, by member: SimulatedMember
+        _ items: [AppliedItem], since revision: Revision, by member: SimulatedMember
     ) throws {
         guard !items.isEmpty else { return }
         let changes = try member.state.store.recordedChanges(after: revision)
@@ -97,9 +97,9 @@ final class ClusterRecord {
         let index = item.entry.index
         switch (request.payload, item.applied.response.body) {
         case (.compaction(let request), .compaction):
-            try log.compact(at: request.revision)
+            try log.compact(at: Revision(request.revision))
         case (.compaction(let request), .failed):
-            try log.requireNoCompaction(at: request.revision)
+            try log.requireNoCompaction(at: Revision(request.revision))
         case (.leaseGrant, .leaseGrant(let id, let seconds)):
             try leases.granted(id, seconds: seconds, at: now)
             spans[id] = (index, .max)

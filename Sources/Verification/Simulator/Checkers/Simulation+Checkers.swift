@@ -14,7 +14,7 @@ extension Simulation {
         let members = hosts.compactMap(\.member).filter { !$0.isInstalling }
         let newest = members.map { $0.state.store.revisions.current }.min() ?? 1
         let oldest = max(members.map { $0.state.store.revisions.compacted }.max() ?? 1, 1)
-        let drawn = oldest + Int64(checkRandom.number(below: Int(max(newest - oldest, 0)) + 1))
+        let drawn = oldest + checkRandom.number(below: max(newest - oldest, 0) + 1)
         for member in members {
             try requireOneMembership(member)
             try attempt(member.host) {
@@ -47,12 +47,12 @@ extension Simulation {
                 + "\(known.voters), members are \(voters)")
     }
 
-    private func compareHash(of member: SimulatedMember, at revision: Int64) throws {
+    private func compareHash(of member: SimulatedMember, at revision: Revision) throws {
         let store = member.state.store
         let isShifted = mutant == .hashesTooFew && revision > max(store.revisions.compacted, 1)
         var hash: KeyValueHash
         do throws(ReadError) {
-            hash = try store.hashKV(at: isShifted ? revision - 1 : revision).hash
+            hash = try store.hashKV(at: isShifted ? revision.previous : revision).hash
         } catch {
             guard case .refused = error else { throw error }
             return
@@ -68,7 +68,7 @@ extension Simulation {
     /// Checks the run once faults have ended for long enough.
     ///
     /// - Parameter due: the newest revision whose events every watcher must have received.
-    func checkRun(eventsDueThrough due: Int64) throws {
+    func checkRun(eventsDueThrough due: Revision) throws {
         if isStuckByRemoval { return try checkHistory() }
         try requireProgress()
         try compareHashes()

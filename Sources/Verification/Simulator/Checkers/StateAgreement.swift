@@ -15,7 +15,7 @@ final class StateAgreement {
     private struct Applied {
         let term: Term
         let data: UInt64
-        let revision: Int64
+        let revision: Revision
         let cluster: Cluster
     }
 
@@ -37,8 +37,8 @@ final class StateAgreement {
     }
 
     private struct HashName: Hashable {
-        let revision: Int64
-        let compaction: Int64
+        let revision: Revision
+        let compaction: Revision
         /// Where a deletion leaves nothing, the hash of a compaction differs from a requested one,
         /// as in etcd: the former keeps the deletion, the latter finds nothing and counts the kept
         /// records.
@@ -47,7 +47,7 @@ final class StateAgreement {
 
     private var applied: [LogIndex: Applied] = [:]
     private var hashes: [HashName: (hash: UInt32, host: Int)] = [:]
-    private(set) var newestRevision: Int64 = 1
+    private(set) var newestRevision: Revision = 1
     private(set) var newestIndex: LogIndex = .zero
 
     /// Checks an entry that a member has applied.
@@ -66,7 +66,7 @@ final class StateAgreement {
             newestRevision = max(newestRevision, revision)
             simulation.trace.add(index.rawValue)
             simulation.trace.add(hash)
-            simulation.trace.add(revision)
+            simulation.trace.add(revision.rawValue)
             return
         }
         guard known.term == entry.term, known.data == hash else {
@@ -99,7 +99,7 @@ final class StateAgreement {
         try member.simulation.record.require(state, of: member.host)
     }
 
-    private func require(_ index: LogIndex, _ revision: Int64, _ host: Host) throws {
+    private func require(_ index: LogIndex, _ revision: Revision, _ host: Host) throws {
         guard index > 0, let known = applied[index], known.revision != revision else { return }
         throw SimulationFailure(
             "the database of host \(host.number) names entry \(index) and is at revision "

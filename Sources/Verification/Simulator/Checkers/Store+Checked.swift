@@ -1,5 +1,6 @@
 import EtcdAPI
 import Checkers
+import Identifiers
 import Linearizability
 import MVCC
 import SwiftProtobuf
@@ -7,9 +8,9 @@ import SwiftProtobuf
 /// What the checkers read from a store.
 extension Store {
     /// The changes of each revision after one, as they are stored.
-    func recordedChanges(after revision: Int64) throws -> [Int64: [RecordedChange]] {
-        let page = try history(from: revision + 1, revisions: .max, bytes: .max)
-        var changes: [Int64: [RecordedChange]] = [:]
+    func recordedChanges(after revision: Revision) throws -> [Revision: [RecordedChange]] {
+        let page = try history(from: revision.next, revisions: .max, bytes: .max)
+        var changes: [Revision: [RecordedChange]] = [:]
         for record in page.changes {
             let bytes = page.withValue(of: record) { [UInt8]($0) }
             var pair = StoredPair(try KeyValue(decoding: bytes))
@@ -23,7 +24,7 @@ extension Store {
     /// Executes a read of any size, as the server does; also returns the revision for the header.
     func execute(
         _ request: RecordedRead
-    ) throws -> (response: RecordedReadResponse, revision: Int64) {
+    ) throws -> (response: RecordedReadResponse, revision: Revision) {
         do throws(ReadError) {
             return try readAll(RangeRequest(request))
         } catch {
@@ -37,7 +38,7 @@ extension Store {
 
     private func readAll(
         _ request: RangeRequest
-    ) throws(ReadError) -> (response: RecordedReadResponse, revision: Int64) {
+    ) throws(ReadError) -> (response: RecordedReadResponse, revision: Revision) {
         var response = RangeResponse()
         switch try range(request, into: &response) {
         case .complete(let revision): return (RecordedReadResponse(response), revision)
@@ -53,10 +54,11 @@ extension RangeRequest {
         self.init(
             key: Array(request.range.key.utf8)[...],
             rangeEnd: Array((request.range.end ?? "").utf8)[...], limit: Int64(request.limit),
-            revision: request.revision, keysOnly: request.extent == .keys,
-            countOnly: request.extent == .count, minModRevision: request.modified.least,
-            maxModRevision: request.modified.greatest, minCreateRevision: request.created.least,
-            maxCreateRevision: request.created.greatest)
+            revision: request.revision.rawValue, keysOnly: request.extent == .keys,
+            countOnly: request.extent == .count, minModRevision: request.modified.least.rawValue,
+            maxModRevision: request.modified.greatest.rawValue,
+            minCreateRevision: request.created.least.rawValue,
+            maxCreateRevision: request.created.greatest.rawValue)
         if let order = request.order {
             sortOrder = order.isDescending ? .descend : .ascend
             sortTarget = .init(order.target)
@@ -83,15 +85,17 @@ extension StoredPair {
     init(_ pair: KeyValue) {
         self.init(
             key: String(decoding: pair.key, as: UTF8.self),
-            value: String(decoding: pair.value, as: UTF8.self), created: pair.createRevision,
-            modified: pair.modRevision, version: pair.version, lease: pair.lease)
+            value: String(decoding: pair.value, as: UTF8.self),
+            created: Revision(pair.createRevision),
+            modified: Revision(pair.modRevision), version: pair.version, lease: pair.lease)
     }
 
     init(_ pair: Mvccpb_KeyValue) {
         self.init(
             key: String(decoding: pair.key, as: UTF8.self),
-            value: String(decoding: pair.value, as: UTF8.self), created: pair.createRevision,
-            modified: pair.modRevision, version: pair.version, lease: pair.lease)
+            value: String(decoding: pair.value, as: UTF8.self),
+            created: Revision(pair.createRevision),
+            modified: Revision(pair.modRevision), version: pair.version, lease: pair.lease)
     }
 }
 

@@ -53,7 +53,7 @@ extension Simulation {
             clients.newestCompaction = revision
             leader.proposeOwn(
                 field: InternalRaftRequest.Field.compaction,
-                payload: CompactionRequest(revision: revision).encoded())
+                payload: CompactionRequest(revision: revision.rawValue).encoded())
         }
         for host in administration.present(self) { host.member?.defragment() }
         for alarm in mostApplied.state.alarms.list(.noSpace) {

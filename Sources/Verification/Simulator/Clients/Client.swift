@@ -103,8 +103,8 @@ struct ClientPopulation {
     var renewalBatches: [CallNumber: RenewalBatch] = [:]
     var nextLease: Int64 = 1000
     /// The newest revision in a response.
-    var newestRevision: Int64 = 1
-    var newestCompaction: Int64 = 0
+    var newestRevision: Revision = 1
+    var newestCompaction: Revision = 0
     /// What clients choose their next calls by.
     var knowledge: LoadKnowledge {
         LoadKnowledge(leases: leases, newestRevision: newestRevision)

@@ -1,12 +1,13 @@
 import Disk
 import EtcdAPI
 import Checkers
+import Identifiers
 import Linearizability
 
 /// What clients know of the store when they choose a request.
 struct LoadKnowledge {
     var leases: [Int64]
-    var newestRevision: Int64
+    var newestRevision: Revision
 }
 
 /// The next request of a simulated client, in the form that the checkers use.
@@ -80,8 +81,8 @@ struct ClientLoad {
     private static func bounds(
         _ knowledge: LoadKnowledge, _ generator: inout SeededGenerator
     ) -> RevisionBounds {
-        var recent: Int64 {
-            max(0, knowledge.newestRevision - Int64(generator.number(below: 40)))
+        var recent: Revision {
+            max(0, knowledge.newestRevision - generator.number(below: 40))
         }
         return RevisionBounds(
             least: generator.happens(600_000) ? recent : 0,
@@ -91,9 +92,9 @@ struct ClientLoad {
     /// An old revision, maybe compacted; sometimes a future one.
     private static func oldRevision(
         _ knowledge: LoadKnowledge, _ generator: inout SeededGenerator
-    ) -> Int64 {
+    ) -> Revision {
         let newest = knowledge.newestRevision
-        let back = Int64(generator.number(below: Int(min(newest, 120)) + 1))
+        let back = generator.number(below: Int(min(newest, 120).rawValue) + 1)
         return generator.happens(50_000) ? newest + 2 : max(newest - back, 1)
     }
 
@@ -174,7 +175,7 @@ extension ClientLoad {
     ) -> StoreOperation.Comparison {
         let relations: [StoreOperation.Comparison.Relation] = [.equal, .notEqual, .less, .greater]
         let relation = relations[generator.number(below: relations.count)]
-        let recent = max(0, knowledge.newestRevision - Int64(generator.number(below: 20)))
+        let recent = max(0, knowledge.newestRevision - generator.number(below: 20))
         let target: StoreOperation.Comparison.Target =
             switch generator.number(below: 6) {
             case 0, 1: .version(Int64(generator.number(below: 4)))

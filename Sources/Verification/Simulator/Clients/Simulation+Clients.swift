@@ -96,14 +96,14 @@ extension Simulation {
         case .timeToLive(let lease): return .timeToLive(lease: lease)
         case .keepAlive(let lease): return .renew(lease: lease)
         case .compaction:
-            let oldest = clients.newestCompaction + 1
-            let width = Int(clients.newestRevision - oldest)
-            let revision = oldest + Int64(clientRandom.number(below: max(width, 1)))
+            let oldest = clients.newestCompaction.next
+            let width = clients.newestRevision - oldest
+            let revision = oldest + clientRandom.number(below: max(width, 1))
             clients.newestCompaction = revision
             return .propose(
                 field: InternalRaftRequest.Field.compaction,
                 payload: CompactionRequest(
-                    revision: revision, physical: clientRandom.happens(300_000)
+                    revision: revision.rawValue, physical: clientRandom.happens(300_000)
                 ).encoded())
         case .grant(let lease, let seconds):
             return .propose(
@@ -275,7 +275,7 @@ extension Simulation {
 
     /// A client learned a revision.
     func observeRevision(of response: StoreResponse) {
-        trace.add(response.revision)
+        trace.add(response.revision.rawValue)
         clients.newestRevision = max(clients.newestRevision, response.revision)
     }
 

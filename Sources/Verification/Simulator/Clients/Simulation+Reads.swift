@@ -1,5 +1,6 @@
 import EtcdAPI
 import Checkers
+import Identifiers
 import Linearizability
 import StateMachine
 
@@ -17,9 +18,9 @@ extension Simulation {
         if host.pausedUntil > now {
             return schedule(.serve(number), after: host.pausedUntil - now)
         }
-        var found: (response: RecordedReadResponse, revision: Int64)?
+        var found: (response: RecordedReadResponse, revision: Revision)?
         try attempt(host) { found = try execute(mutated(request), of: member) }
-        guard var (response, revision) = found else { return loseCall(number) }
+        guard case (var response, let revision)? = found else { return loseCall(number) }
         if mutant == .rangeHidesMore, case .pairs(let pairs, _, let count) = response {
             response = .pairs(pairs, more: false, count: count)
         }
@@ -31,7 +32,7 @@ extension Simulation {
     /// A mutant treats a damaged page as an empty one.
     private func execute(
         _ request: RecordedRead, of member: SimulatedMember
-    ) throws -> (response: RecordedReadResponse, revision: Int64) {
+    ) throws -> (response: RecordedReadResponse, revision: Revision) {
         do {
             return try member.state.store.execute(request)
         } catch {
@@ -57,7 +58,7 @@ extension Simulation {
     /// A read completes. The pairs are of its revision, whenever that was; the header has the
     /// revision of the store at the time of the call.
     private func finish(
-        _ number: CallNumber, _ response: RecordedReadResponse, storeRevision: Int64
+        _ number: CallNumber, _ response: RecordedReadResponse, storeRevision: Revision
     ) throws {
         guard let call = clients.calls[number],
             case .read(let request, let isSerializable) = call.kind

@@ -45,8 +45,8 @@ extension Simulation {
         let revisions = member.state.store.revisions
         if isOld {
             let oldest = max(revisions.compacted, 1)
-            let width = Int(revisions.current - oldest) + 1
-            request.revision = oldest + Int64(clientRandom.number(below: width))
+            let width = revisions.current - oldest + 1
+            request.revision = oldest + clientRandom.number(below: width)
         }
         try attempt(host) { member.slowRead = try SlowRead(request, of: member, rest: rest) }
         schedule(.readSlowly(host: host.number, run: host.runs), after: rest)

@@ -1,4 +1,5 @@
 import Checkers
+import Identifiers
 import MVCC
 
 /// Clients watch, lose their streams, and resume on other members; sometimes they request a
@@ -106,8 +107,8 @@ extension Simulation {
         let start = configuration.startRevision
         switch mutant {
         case .watchSkipsRevision where start > 0 && start <= member.state.store.newestRevision:
-            changed.startRevision += 1
-        case .watchRepeatsRevision where start > 2: changed.startRevision -= 1
+            changed.startRevision = start.next
+        case .watchRepeatsRevision where start > 2: changed.startRevision = start.previous
         case .watchIgnoresFilters: (changed.omitsPuts, changed.omitsDeletions) = (false, false)
         case .watchIgnoresRange where !changed.end.isEmpty: changed.end = [0]
         default: break
@@ -117,11 +118,11 @@ extension Simulation {
 
     private func makeWatcher(_ member: SimulatedMember, isFirst: Bool) -> ClientWatcher {
         let newest = member.state.store.newestRevision
-        let first: Int64 =
+        let first: Revision =
             switch clientRandom.number(below: 10) {
             case 0..<4: 0
-            case 4..<9: max(2, newest - Int64(clientRandom.number(below: 80)))
-            default: newest + 1 + Int64(clientRandom.number(below: 5))
+            case 4..<9: max(2, newest - clientRandom.number(below: 80))
+            default: newest.next + clientRandom.number(below: 5)
             }
         return ClientWatcher(checker: WatchChecker(makeInterest(isFirst)), firstRevision: first)
     }
@@ -166,7 +167,7 @@ extension Simulation {
         case .events(let events, let header, _):
             report.count(.watchEvents, by: events.count)
             report.count(.previousPairs, by: events.count { $0.previous != nil })
-            trace.add(header)
+            trace.add(header.rawValue)
         case .progress: report.count(.watchProgress)
         case .compacted: report.count(.watchesCompacted)
         }
@@ -184,7 +185,7 @@ extension Simulation {
     }
 
     /// Once faults have ended, every watcher must have received all events.
-    func requireAllReceived(through due: Int64) throws {
+    func requireAllReceived(through due: Revision) throws {
         for client in watchClients {
             for watcher in client.watchers {
                 do throws(Finding) {

@@ -1,4 +1,5 @@
 import EtcdAPI
+import Identifiers
 import Linearizability
 
 /// Operations as requests to the server.
@@ -31,7 +32,7 @@ extension StoreOperation {
             .range(
                 RangeRequest(
                     key: Array(key.utf8)[...], rangeEnd: Array((end ?? "").utf8)[...],
-                    limit: Int64(limit), revision: revision))
+                    limit: Int64(limit), revision: revision.rawValue))
         case .transaction(let comparisons, let success, let failure):
             .txn(
                 TxnRequest(
@@ -54,8 +55,8 @@ extension Compare {
         let (target, operand): (Target, Operand) =
             switch comparison.target {
             case .version(let number): (.version, .version(number))
-            case .created(let number): (.create, .createRevision(number))
-            case .modified(let number): (.mod, .modRevision(number))
+            case .created(let number): (.create, .createRevision(number.rawValue))
+            case .modified(let number): (.mod, .modRevision(number.rawValue))
             case .lease(let number): (.lease, .lease(number))
             case .value(let text): (.value, .value(Array(text.utf8)[...]))
             }
@@ -91,7 +92,7 @@ extension StoreOperation {
         case .range(let range):
             self = .range(
                 key: text(range.key), end: rangeEnd(range.rangeEnd), limit: Int(range.limit),
-                revision: range.revision)
+                revision: Revision(range.revision))
         case .txn(let txn):
             self = .transaction(
                 txn.compare.compactMap { Comparison($0) },
@@ -114,8 +115,8 @@ extension StoreOperation.Comparison {
         let target: Target
         switch compare.operand {
         case .version(let number): target = .version(number)
-        case .createRevision(let number): target = .created(number)
-        case .modRevision(let number): target = .modified(number)
+        case .createRevision(let number): target = .created(Revision(number))
+        case .modRevision(let number): target = .modified(Revision(number))
         case .lease(let number): target = .lease(number)
         case .value(let bytes): target = .value(text(bytes))
         case .none: return nil

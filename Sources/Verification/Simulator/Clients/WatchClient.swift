@@ -1,6 +1,7 @@
 import Disk
 import EtcdAPI
 import Checkers
+import Identifiers
 import Linearizability
 import MVCC
 import SwiftProtobuf
@@ -11,7 +12,7 @@ struct ClientWatcher {
     /// Its id on the current stream; nil while it is on none.
     var id: Int64?
     /// The start revision of the first request; 0 for now.
-    let firstRevision: Int64
+    let firstRevision: Revision
     var hasBegun = false
 }
 
@@ -113,7 +114,7 @@ extension WatchedEvent {
 }
 
 extension WatcherConfiguration {
-    init(_ interest: WatchInterest, from start: Int64) {
+    init(_ interest: WatchInterest, from start: Revision) {
         self.init(
             key: Array(interest.range.key.utf8), end: Array((interest.range.end ?? "").utf8),
             startRevision: start, omitsPuts: interest.omitsPuts,

@@ -1,3 +1,5 @@
+package import Identifiers
+
 /// The result of one simulated run.
 package struct SimulationReport: Sendable {
     package let configuration: SimulationConfiguration
@@ -8,7 +10,7 @@ package struct SimulationReport: Sendable {
     package internal(set) var traceHash: UInt64 = 0
     /// The counters: faults, responses, probes.
     package internal(set) var counts: [Occurrence: Int] = [:]
-    package internal(set) var revision: Int64 = 0
+    package internal(set) var revision: Revision = 0
     /// The violations found; empty for a sound run.
     package internal(set) var failures: [String] = []
 

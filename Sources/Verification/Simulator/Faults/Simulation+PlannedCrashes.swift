@@ -39,7 +39,7 @@ extension Simulation {
             .compaction, client: -1, at: number,
             request: .propose(
                 field: InternalRaftRequest.Field.compaction,
-                payload: CompactionRequest(revision: revision).encoded()))
+                payload: CompactionRequest(revision: revision.rawValue).encoded()))
     }
 
     func crashInDefragmentation(_ host: Host) {

@@ -214,7 +214,7 @@ extension SimulatedMember {
     private func forgetNewestDeletion() throws {
         let transaction = state.bolt.beginWrite()
         let records = try transaction.createBucketIfMissing(StoreBucket.key)
-        let revision = Revision(main: state.store.revisions.compacted, sub: 0)
+        let revision = RevisionPair(main: state.store.revisions.compacted, sub: 0)
         _ = try records.delete(RevisionKey(revision, isTombstone: true).encoded)
         try transaction.commit()
     }

@@ -73,7 +73,7 @@ final class SimulatedMember {
     /// The term in which this member last became leader.
     var leadingTerm: Term = .zero
     /// The revision of the store when its write buffer was last taken, and whether that held keys.
-    var takenRevision: Int64 = 0
+    var takenRevision: Revision = 0
     var isTakenWithKeys = false
     /// Snapshots of its own that are not recorded yet.
     var ownSnapshots = 0

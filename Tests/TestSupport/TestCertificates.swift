@@ -1,16 +1,15 @@
 import Crypto
 import FoundationEssentials
 import SwiftASN1
-import TestSupport
-import X509
+package import X509
 
 /// A certificate of the tests with its private key.
-struct Issued {
-    let certificate: Certificate
-    let key: Certificate.PrivateKey
-    let name: DistinguishedName
+package struct Issued {
+    package let certificate: Certificate
+    package let key: Certificate.PrivateKey
+    package let name: DistinguishedName
 
-    var der: [UInt8] {
+    package var der: [UInt8] {
         get throws {
             var serializer = DER.Serializer()
             try serializer.serialize(certificate)
@@ -18,53 +17,70 @@ struct Issued {
         }
     }
 
-    var pem: String {
+    package var pem: String {
         get throws { try certificate.serializeAsPEM().pemString + "\n" }
     }
 
-    var keyPEM: String {
+    package var keyPEM: String {
         get throws { try key.serializeAsPEM().pemString + "\n" }
     }
 }
 
 /// What a certificate of the tests says.
-struct CertificateTemplate {
-    enum Usage {
+package struct CertificateTemplate {
+    package enum Usage {
         case client, server, any, codeSigning
     }
 
-    var commonName: String? = "test"
-    var dnsNames: [String] = []
-    var addresses: [[UInt8]] = []
+    package var commonName: String? = "test"
+    package var dnsNames: [String] = []
+    package var addresses: [[UInt8]] = []
     /// nil: no extension.
-    var usages: [Usage]? = [.client, .server]
+    package var usages: [Usage]? = [.client, .server]
     /// Seconds from now.
-    var validity: ClosedRange<Double> = -3600...3600
-    var serialNumber: [UInt8] = [0x04, 0x15]
-    var isAuthority = false
-    var pathLengthMax: Int?
-    var keyUsage: KeyUsage?
-    var permittedDNSDomains: [String] = []
-    var unknownCriticalExtension = false
+    package var validity: ClosedRange<Double> = -3600...3600
+    package var serialNumber: [UInt8] = [0x04, 0x15]
+    package var isAuthority = false
+    package var pathLengthMax: Int?
+    package var keyUsage: KeyUsage?
+    package var permittedDNSDomains: [String] = []
+    package var unknownCriticalExtension = false
 
-    static let server = CertificateTemplate(
+    package init(
+        commonName: String? = "test", dnsNames: [String] = [], addresses: [[UInt8]] = [],
+        usages: [Usage]? = [.client, .server], validity: ClosedRange<Double> = -3600...3600,
+        serialNumber: [UInt8] = [0x04, 0x15], isAuthority: Bool = false,
+        pathLengthMax: Int? = nil, keyUsage: KeyUsage? = nil
+    ) {
+        self.commonName = commonName
+        self.dnsNames = dnsNames
+        self.addresses = addresses
+        self.usages = usages
+        self.validity = validity
+        self.serialNumber = serialNumber
+        self.isAuthority = isAuthority
+        self.pathLengthMax = pathLengthMax
+        self.keyUsage = keyUsage
+    }
+
+    package static let server = CertificateTemplate(
         commonName: "server", dnsNames: ["localhost"], addresses: [[127, 0, 0, 1]])
-    static let client = CertificateTemplate(commonName: "root", usages: [.client])
-    static let authority = CertificateTemplate(
+    package static let client = CertificateTemplate(commonName: "root", usages: [.client])
+    package static let authority = CertificateTemplate(
         commonName: "test ca", usages: nil, isAuthority: true,
         keyUsage: KeyUsage(digitalSignature: true, keyCertSign: true, cRLSign: true))
 }
 
 extension Issued {
     /// A certificate that has signed itself.
-    static func selfSigned(
+    package static func selfSigned(
         _ template: CertificateTemplate = .authority, key: Certificate.PrivateKey? = nil
     ) throws -> Issued {
         try make(template, key: key, issuer: nil)
     }
 
     /// A certificate that this one signs.
-    func issue(
+    package func issue(
         _ template: CertificateTemplate, key: Certificate.PrivateKey? = nil
     ) throws -> Issued {
         try Self.make(template, key: key, issuer: self)
@@ -129,23 +145,23 @@ extension CertificateTemplate.Usage {
 }
 
 /// A directory with files for one test.
-struct Files {
-    let directory: TemporaryDirectory
+package struct Files {
+    package let directory: TemporaryDirectory
 
-    init() throws {
+    package init() throws {
         directory = try TemporaryDirectory()
     }
 
-    func path(_ name: String) -> String { directory.path + "/" + name }
+    package func path(_ name: String) -> String { directory.path + "/" + name }
 
     /// Writes a file and returns its path.
     @discardableResult
-    func write(_ name: String, _ text: String) throws -> String {
+    package func write(_ name: String, _ text: String) throws -> String {
         try write(name, Array(text.utf8))
     }
 
     @discardableResult
-    func write(_ name: String, _ bytes: [UInt8]) throws -> String {
+    package func write(_ name: String, _ bytes: [UInt8]) throws -> String {
         let path = path(name)
         try Data(bytes).write(to: URL(filePath: path))
         return path
