@@ -9,7 +9,8 @@ import Testing
         let taken = [
             allowance.take(100, now: 1_000), allowance.take(1, now: 1_000),
             allowance.take(1, now: 1_200), allowance.take(5, now: 1_300),
-            allowance.take(100, now: 1 << 50), allowance.take(1, now: 1 << 50),
+            // What was refused is owed.
+            allowance.take(90, now: 1 << 50), allowance.take(100, now: 1 << 50),
         ]
         #expect(taken == [true, false, true, false, true, false])
     }
