@@ -24,9 +24,9 @@ package final class PeerLoops: Sendable {
 
     /// The loop of connections that this member opens, except those that send snapshots.
     package let dialing: MultiThreadedEventLoopGroup
-    private let state: Mutex<State>
+    let state: Mutex<State>
 
-    private struct State {
+    struct State {
         var table: PeerLoopTable
         /// By the numbers of the table.
         var threads: [MultiThreadedEventLoopGroup]
@@ -46,9 +46,11 @@ package final class PeerLoops: Sendable {
         }
     }
 
-    private struct Listener {
+    struct Listener {
         let listen: Listen
+        /// nil while it moves.
         var channel: (any Channel)?
+        var isOpening = false
     }
 
     /// Streams of 15 other members, all received snapshots, and the handshake loop. At this limit
@@ -58,7 +60,7 @@ package final class PeerLoops: Sendable {
     /// starting cluster are usually among them. One takes about a millisecond, once.
     static let unfinishedHandshakesMax = 16
     /// When to try again to listen on another loop.
-    private static let retryTime = TimeAmount.seconds(1)
+    static let retryTime = TimeAmount.seconds(1)
 
     /// - Parameter separatesHandshakes: false if no connection is encrypted: one loop, the dialing
     ///   one, is enough for all but snapshots.
@@ -100,67 +102,6 @@ package final class PeerLoops: Sendable {
         }
         for group in groups where group !== dialing { try? await group.shutdownGracefully() }
         try? await dialing.shutdownGracefully()
-    }
-}
-
-// Listening.
-extension PeerLoops {
-    /// Listens on the handshake loop, whichever that is, until `stopListening`.
-    ///
-    /// - Parameter listen: called for each loop that becomes the handshake loop; the channel that
-    ///   listened before is closed afterwards. Both must accept from the same socket
-    ///   (`ListeningSocket`).
-    package func listen(_ listen: @escaping Listen) async throws {
-        let loop = handshakeLoop
-        let channel = try await listen(loop).get()
-        let (number, target) = state.withLock { state in
-            state.listeners.append(Listener(listen: listen, channel: channel))
-            return (state.listeners.count - 1, state.handshakeLoop)
-        }
-        // The first listener may have accepted a stream meanwhile.
-        if target !== loop { move(number, to: target) }
-    }
-
-    /// Accepts no more connections.
-    package func stopListening() async {
-        let channels = state.withLock { state in
-            state.isStopped = true
-            defer { state.listeners = [] }
-            return state.listeners.compactMap(\.channel)
-        }
-        for channel in channels { try? await channel.close().get() }
-    }
-
-    private func move(_ number: Int, to loop: any EventLoop) {
-        let listen = state.withLock { state in
-            state.isStopped ? nil : state.listeners[number].listen
-        }
-        guard let listen else { return }
-        listen(loop).whenComplete { result in
-            switch result {
-            case .success(let channel): self.replace(number, with: channel, on: loop)
-            case .failure:
-                // The previous channel goes on listening: better on a loop with a stream than not.
-                loop.scheduleTask(in: Self.retryTime) {
-                    if self.isHandshakeLoop(loop) { self.move(number, to: loop) }
-                }
-            }
-        }
-    }
-
-    private func isHandshakeLoop(_ loop: any EventLoop) -> Bool {
-        state.withLock { $0.number(of: loop) == $0.table.handshakeLoop }
-    }
-
-    private func replace(_ number: Int, with channel: any Channel, on loop: any EventLoop) {
-        let unused = state.withLock { state -> (any Channel)? in
-            guard !state.isStopped, state.number(of: loop) == state.table.handshakeLoop else {
-                return channel
-            }
-            defer { state.listeners[number].channel = channel }
-            return state.listeners[number].channel
-        }
-        unused?.close(promise: nil)
     }
 }
 
