@@ -138,8 +138,7 @@ ODD = {
     "another message": (hello_record(b"\x02\0\0\4abcd"), None, "local error: tls: ..."),
     "a malformed hello": (hello_record(b"\1\0\0\4abcd"), None, "local error: tls: ..."),
     "a hello of 16 MB": (hello_record(b"\1\xff\xff\xff" + bytes(100)), None,
-                         "tls: handshake message of length 16777215 bytes exceeds maximum of 65536 "
-                         "bytes"),
+                         "tls: handshake message..."),
     "TLS 1.1": (hello_record(b"\1\0\0\x29\3\2" + bytes(32) + b"\0\0\2\xc0\x13\1\0"),
                 bytes.fromhex("15030100020246"),
                 "tls: client offered only unsupported versions: [302 301]"),
