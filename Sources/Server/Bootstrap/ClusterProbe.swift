@@ -70,8 +70,8 @@ extension ClusterProbe {
         _ clientURLs: [String], _ timeout: Duration
     ) async throws -> Bool {
         var configuration = EtcdClient.Configuration()
-        configuration.timeoutMilliseconds = timeout.milliseconds
-        configuration.dialTimeoutMilliseconds = timeout.milliseconds
+        configuration.timeout = timeout
+        configuration.dialTimeout = timeout
         let client = try EtcdClient(endpoints: clientURLs, configuration: configuration)
         let result: Result<Bool, EtcdClientError>
         do throws(EtcdClientError) {

@@ -2,6 +2,7 @@ internal import EtcdAPI
 internal import GRPC
 import Identifiers
 internal import MVCC
+import MonotonicClock
 internal import NIOCore
 internal import MemberRuntime
 
@@ -233,19 +234,19 @@ final class WatchHandler: GRPCCallHandler {
 /// Periodic progress notifications.
 extension WatchHandler {
     private func startTimers(_ call: GRPCServerCall) {
-        let interval = context.configuration.watchProgressMilliseconds
-        let jitter = Int64.random(in: 0...max(interval / 10, 0))
-        scheduleRepeated(call, milliseconds: interval + jitter) { handler, _ in
+        let interval = context.configuration.watchProgressInterval
+        let jitter = Int64.random(in: 0...max(interval.nanoseconds / 10, 0))
+        scheduleRepeated(call, every: interval + .nanoseconds(jitter)) { handler, _ in
             handler.notifyIdleWatchers()
         }
     }
 
     private func scheduleRepeated(
-        _ call: GRPCServerCall, milliseconds: Int64,
+        _ call: GRPCServerCall, every interval: TimeSpan,
         _ body: @escaping (WatchHandler, GRPCServerCall) -> Void
     ) {
         let box = NIOLoopBound((handler: self, body: body), eventLoop: call.eventLoop)
-        let time = TimeAmount.milliseconds(milliseconds)
+        let time = TimeAmount.nanoseconds(interval.nanoseconds)
         let task = call.eventLoop.scheduleRepeatedTask(initialDelay: time, delay: time) {
             [weak call] task in
             guard let call, !call.isClosed else { return task.cancel() }
