@@ -100,7 +100,7 @@ struct EncryptedPeerTests {
 
     @Test func failedHandshakesHaveGoTexts() async throws {
         let certificates = try MemberCertificates()
-        let other = try MemberCertificates()
+        let other = try MemberCertificates(authorityName: "other ca")
         let good = try certificates.endpoint("m1")
         let member = try await TestMember(1, endpoint: good)
         let unknown =
@@ -108,18 +108,21 @@ struct EncryptedPeerTests {
         // It trusts another authority.
         var untrusting = good
         untrusting.trustedCAFile = other.files.path("ca.crt")
-        #expect(try await Self.failure(to: member, with: untrusting) == unknown)
+        let untrusted = try await Self.failure(to: member, with: untrusting)
+        #expect(untrusted == unknown)
         // It shows no certificate, or one of another authority; the refusal may be a reset.
         var anonymous = TLSEndpointConfiguration()
         anonymous.trustedCAFile = certificates.files.path("ca.crt")
         let required = try await Self.failure(to: member, with: anonymous)
-        #expect(required == "remote error: tls: certificate required" || Self.isReset(required))
+        #expect(
+            required == "remote error: tls: certificate required" || Self.isReset(required),
+            "\(required)")
         var stranger = try other.endpoint("stranger")
         stranger.trustedCAFile = certificates.files.path("ca.crt")
         let refused = try await Self.failure(to: member, with: stranger)
         #expect(
             refused == "remote error: tls: unknown certificate authority"
-                || Self.isReset(refused))
+                || Self.isReset(refused), "\(refused)")
         #expect(
             try await eventually {
                 member.refusals.withLock { $0 }.contains("tls: client didn't provide a certificate")
@@ -168,7 +171,7 @@ struct EncryptedPeerTests {
                 certificates.endpoint("m1"),
                 certificates.endpoint("m2", certificates.authority.issue(serverOnly)),
             ])
-        let (first, second) = (members[0].delegate, members[1].delegate)
+        let second = members[1].delegate
         members[0].transport.send([
             Raft.Message(type: .heartbeat, to: MemberID(2), from: MemberID(1), term: Term(3))
         ])
@@ -191,13 +194,39 @@ struct EncryptedPeerTests {
                     "tls: failed to verify certificate: x509: certificate specifies an "
                         + "incompatible key usage")
             })
-        // A post that fails in its handshake is reported, so that Raft repeats it.
-        members[1].transport.send([
-            Raft.Message(
-                type: .heartbeatResponse, to: MemberID(1), from: MemberID(2), term: Term(3))
+        #expect(second.read { $0.unreachable.isEmpty })
+        try await Self.stop(members)
+    }
+
+    /// A post that fails in its handshake is reported, so that Raft repeats it.
+    @Test func membersOfOtherAuthoritiesAreUnreachable() async throws {
+        let certificates = try MemberCertificates()
+        let other = try MemberCertificates(authorityName: "other ca")
+        let members = try await TestMember.cluster(
+            of: 2, endpoints: [certificates.endpoint("m1"), other.endpoint("m2")])
+        members[0].transport.send([
+            Raft.Message(type: .heartbeat, to: MemberID(2), from: MemberID(1), term: Term(3))
         ])
-        #expect(try await eventually { second.read { $0.unreachable.contains(MemberID(1)) } })
-        #expect(first.read { $0.messages.isEmpty })
+        let (first, second) = (members[0].delegate, members[1].delegate)
+        #expect(try await eventually { first.read { $0.unreachable == [MemberID(2)] } })
+        #expect(
+            try await eventually {
+                first.read { record in
+                    record.events.contains { event in
+                        if case .dialFailed(_, _, let reason) = event {
+                            reason == "tls: failed to verify certificate: x509: certificate "
+                                + "signed by unknown authority"
+                        } else {
+                            false
+                        }
+                    }
+                }
+            })
+        #expect(
+            try await eventually {
+                members[1].refusals.withLock { $0 }.contains("remote error: tls: bad certificate")
+            })
+        #expect(second.read { $0.messages.isEmpty })
         try await Self.stop(members)
     }
 

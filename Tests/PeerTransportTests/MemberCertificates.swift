@@ -6,9 +6,11 @@ struct MemberCertificates: Sendable {
     let files: Files
     let authority: Issued
 
-    init() throws {
+    init(authorityName: String = "test ca") throws {
         files = try Files()
-        authority = try Issued.selfSigned()
+        var template = CertificateTemplate.authority
+        template.commonName = authorityName
+        authority = try Issued.selfSigned(template)
         try files.write("ca.crt", authority.pem)
     }
 

@@ -60,6 +60,7 @@ final class TestMember: Sendable {
             try transport.configure(
                 channel: channel, identity: identity, handler: RecordingDelegate.respond)
         }
+        configuration.closesEncryptedSilently = false
         configuration.onAccept = { loops.accepted($0) }
         configuration.onRefusal = { [self] refused in
             refusals.withLock { $0.append(refused.refusal.text) }

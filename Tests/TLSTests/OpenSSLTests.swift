@@ -75,10 +75,25 @@ struct OpenSSLTests {
         _ = try TLSServer(configuration("srv"))
     }
 
-    @Test func curvesThatOnlyClientsRefuse() throws {
+    /// etcd starts with these, but no client can connect; BoringSSL takes neither.
+    @Test func certificatesThatBoringSSLCannotUse() throws {
         try run("ecparam -name secp224r1 -genkey -noout -out p224.key")
         try issue("p224")
-        _ = try TLSServer(configuration("p224"))
+        #expect(throws: TLSConfigurationError("tls: unsupported certificate curve (P-224)")) {
+            try TLSServer(configuration("p224"))
+        }
+        try files.write("ext", "keyUsage=keyCertSign\n")
+        try run(
+            """
+            ecparam -name prime256v1 -genkey -noout -out usage.key
+            req -new -key usage.key -subj '/CN=usage' -out usage.csr
+            x509 -req -in usage.csr -CA ca.crt -CAkey ca.key -set_serial 1 -extfile ext \
+            -out usage.crt
+            """)
+        #expect(
+            throws: TLSConfigurationError(
+                "tls: certificate cannot be used for TLS (key usage without digitalSignature?)")
+        ) { try TLSServer(configuration("usage")) }
     }
 
     @Test func shortKeysOfRSA() async throws {
@@ -225,9 +240,9 @@ struct OpenSSLTests {
         let listener = try await TestListener(TLSServer(configuration("srv")))
         for version in ["-tls1_2", "-tls1_3"] {
             let result = try ProcessResult(
-                shell: "cd '\(files.directory.path)' && openssl s_client -connect "
+                shell: "cd '\(files.directory.path)' && sleep 0.5 | openssl s_client -connect "
                     + "127.0.0.1:\(listener.port) -cert srv.crt -key srv.key -CAfile ca.crt "
-                    + "-verify_return_error -alpn h2 \(version) < /dev/null")
+                    + "-verify_return_error -alpn h2 \(version)")
             #expect(result.output.contains("Verify return code: 0 (ok)"))
             #expect(result.output.contains("ALPN protocol: h2"))
             // The names of the trusted certificates.

@@ -8,9 +8,15 @@ import Testing
 /// Odd and hostile connections, and what is logged about them.
 @Suite("odd connections")
 struct RawConnectionTests {
+    private let endpoints: Endpoints
+
+    init() throws {
+        endpoints = try Endpoints()
+    }
+
     /// Sends bytes and closes the connection.
     private func refusal(_ bytes: [UInt8], closes: Bool = true) async throws -> TLSRefusal? {
-        let listener = try await TestListener(TLSServer(Endpoints().server))
+        let listener = try await TestListener(TLSServer(endpoints.server))
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelOption(.allowRemoteHalfClosure, value: true)
             .connect(host: "127.0.0.1", port: listener.port).get()
@@ -62,12 +68,13 @@ struct RawConnectionTests {
     }
 
     @Test func resets() async throws {
-        let listener = try await TestListener(TLSServer(Endpoints().server))
+        let listener = try await TestListener(TLSServer(endpoints.server))
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(host: "127.0.0.1", port: listener.port).get()
         let provider = try #require(channel as? any SocketOptionProvider)
         try await provider.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
         let address = try #require(channel.localAddress?.port)
+        let port = listener.port
         try await channel.writeAndFlush(ByteBuffer(bytes: [22, 3, 1]))
         try await channel.close()
         let result = await listener.next()
@@ -78,7 +85,7 @@ struct RawConnectionTests {
         }
         // The end may be seen before the reset.
         let text =
-            "read tcp 127.0.0.1:\(listener.port)->127.0.0.1:\(address): read: connection reset "
+            "read tcp 127.0.0.1:\(port)->127.0.0.1:\(address): read: connection reset "
             + "by peer"
         #expect([text, "unexpected EOF"].contains(refusal.text))
     }

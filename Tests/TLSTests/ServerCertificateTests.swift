@@ -103,7 +103,8 @@ struct ServerCertificateTests {
     }
 
     @Test func aHostIsNeeded() async throws {
-        let client = try TLSClient(Endpoints().client, applicationProtocols: [])
+        let endpoints = try Endpoints()
+        let client = try TLSClient(endpoints.client, applicationProtocols: [])
         #expect(
             throws: TLSConfigurationError(
                 "tls: either ServerName or InsecureSkipVerify must be specified in the tls.Config")
@@ -112,7 +113,8 @@ struct ServerCertificateTests {
 
     @Test(arguments: ["localhost.", "[::1]", "::1", "fe80::1%eth0", "_x", "münchen", "*"])
     func anyHostMakesAConnection(_ host: String) throws {
-        let client = try TLSClient(Endpoints().client, applicationProtocols: ["h2"])
+        let endpoints = try Endpoints()
+        let client = try TLSClient(endpoints.client, applicationProtocols: ["h2"])
         _ = try client.connection(to: host)
     }
 }

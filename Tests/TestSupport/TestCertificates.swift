@@ -68,7 +68,7 @@ package struct CertificateTemplate {
     package static let client = CertificateTemplate(commonName: "root", usages: [.client])
     package static let authority = CertificateTemplate(
         commonName: "test ca", usages: nil, isAuthority: true,
-        keyUsage: KeyUsage(keyCertSign: true, cRLSign: true))
+        keyUsage: KeyUsage(digitalSignature: true, keyCertSign: true, cRLSign: true))
 }
 
 extension Issued {

@@ -1,3 +1,4 @@
+package import Configuration
 import EtcdAPI
 import EtcdClient
 package import NIOCore
@@ -48,8 +49,13 @@ package struct ClusterProbe: Sendable {
 extension ClusterProbe {
     /// Sends the requests over the network.
     ///
-    /// - Parameter tls: for https URLs, which fail without it.
-    package init(group: any EventLoopGroup, tls: TLSClient? = nil) {
+    /// - Parameters:
+    ///   - tls: for https peer URLs, which fail without it.
+    ///   - clientFiles: the certificates of this member's client URLs, for https client URLs.
+    package init(
+        group: any EventLoopGroup, tls: TLSClient? = nil,
+        clientFiles: TransportSecurity = TransportSecurity()
+    ) {
         self.init(
             get: { url, path, timeout in
                 let response = try await PeerClient.request(
@@ -61,15 +67,32 @@ extension ClusterProbe {
                 return Response(
                     clusterID: response.headers.first(name: "X-Etcd-Cluster-ID") ?? "",
                     body: response.body)
-            }, isAuthEnabled: Self.probeAuthEnabled)
+            },
+            isAuthEnabled: { clientURLs, timeout in
+                try await Self.probeAuthEnabled(clientURLs, timeout, clientFiles)
+            })
     }
 
     /// Sends a serializable read without a user: with authentication enabled the member refuses it
     /// before it reads anything. Unlike the call AuthStatus it adds no entry to the log.
+    ///
+    /// Like the JSON gateway of etcd it shows the certificate of the client URLs and does not verify
+    /// that of the member: the answer only saves a start that fails later.
     private static func probeAuthEnabled(
-        _ clientURLs: [String], _ timeout: Duration
+        _ clientURLs: [String], _ timeout: Duration, _ files: TransportSecurity
     ) async throws -> Bool {
         var configuration = EtcdClient.Configuration()
+        if clientURLs.contains(where: { $0.hasPrefix("https://") }) {
+            var security = EtcdClient.Security()
+            security.skipsVerification = true
+            let hasOwn = !files.clientCertificateFile.isEmpty
+            let certificate = hasOwn ? files.clientCertificateFile : files.certificateFile
+            if !certificate.isEmpty {
+                security.certificateFile = certificate
+                security.keyFile = hasOwn ? files.clientKeyFile : files.keyFile
+            }
+            configuration.security = security
+        }
         configuration.timeout = timeout
         configuration.dialTimeout = timeout
         let client = try EtcdClient(endpoints: clientURLs, configuration: configuration)

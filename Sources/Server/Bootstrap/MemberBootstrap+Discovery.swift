@@ -52,6 +52,7 @@ extension MemberBootstrap {
         clientConfiguration.keepaliveInterval = max(discovery.keepaliveTime, .zero)
         clientConfiguration.keepaliveTimeout = max(
             discovery.keepaliveTimeout, .milliseconds(1))
+        clientConfiguration.security = discovery.security
         let client = try EtcdClient(
             endpoints: discovery.endpoints.values, configuration: clientConfiguration)
         let local = try own.membersWithIDs().named(configuration.name)
@@ -69,5 +70,21 @@ extension MemberBootstrap {
             }
             throw error
         }
+    }
+}
+
+extension DiscoveryConfiguration {
+    /// The certificates for the discovery service. As in etcd, each of the flags turns TLS on for
+    /// endpoints without a scheme; nil if none is given.
+    fileprivate var security: EtcdClient.Security? {
+        let hasFiles = [certificateFile, keyFile, trustedCAFile].contains { !$0.isEmpty }
+        guard hasFiles || !insecureTransport || insecureSkipVerify else { return nil }
+        func file(_ path: String) -> String? { path.isEmpty ? nil : path }
+        var security = EtcdClient.Security()
+        security.authoritiesFile = file(trustedCAFile)
+        security.certificateFile = file(certificateFile)
+        security.keyFile = file(keyFile)
+        security.skipsVerification = insecureSkipVerify
+        return security
     }
 }

@@ -32,12 +32,7 @@ package enum LaterFeatures {
     static let table: [Feature] = [
         // Peer connections
         .gate(.setMemberLocalAddr),
-        // Discovery with TLS or a password
-        .when("discovery-endpoints with TLS") { configuration in
-            configuration.discovery.endpoints.values.contains { $0.hasPrefix("https://") }
-        },
-        .flag("discovery-insecure-transport"), .flag("discovery-insecure-skip-tls-verify"),
-        .flag("discovery-cert"), .flag("discovery-key"), .flag("discovery-cacert"),
+        // Discovery with a password
         .flag("discovery-user"), .flag("discovery-password"),
         // Authentication
         .flag("bcrypt-cost"), .flag("auth-token-ttl"),

@@ -65,7 +65,8 @@ struct ContextFactory: Sendable {
         } catch NIOSSLError.failedToLoadPrivateKey {
             throw TLSConfigurationError("tls: private key does not match public key")
         } catch NIOSSLError.failedToLoadCertificate {
-            throw TLSConfigurationError("x509: malformed certificate")
+            throw TLSConfigurationError(
+                "tls: certificate cannot be used for TLS (key usage without digitalSignature?)")
         } catch {
             throw TLSConfigurationError("tls: \(error)")
         }

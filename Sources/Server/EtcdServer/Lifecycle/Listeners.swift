@@ -127,6 +127,9 @@ struct Listeners: Sendable {
             address, sharesPort: server.configuration.socketReusePort)
         var configuration = configuration
         configuration.onAccept = { loops.accepted($0) }
+        // In etcd the read timeout of peer connections applies to their handshakes as well.
+        configuration.setupTimeout = .milliseconds(
+            server.transport.configuration.readTimeoutMilliseconds)
         let accepting = configuration
         try await loops.listen { loop in
             Listener(configuration: accepting, acceptGroup: loop, connectionGroup: loop)

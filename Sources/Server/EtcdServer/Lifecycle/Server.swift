@@ -61,7 +61,8 @@ package final class Server: Sendable {
         let bootstrap = MemberBootstrap(
             configuration, disk: disk, logger: logger,
             startUnixMilliseconds: unixMilliseconds(),
-            peers: ClusterProbe(group: group, tls: security.dialing))
+            peers: ClusterProbe(
+                group: group, tls: security.dialing, clientFiles: configuration.clientSecurity))
         let member = try await bootstrap.run()
         localID = member.localID
         clusterID = member.clusterID
