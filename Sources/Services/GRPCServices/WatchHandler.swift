@@ -234,7 +234,7 @@ final class WatchHandler: GRPCCallHandler {
 /// Periodic progress notifications.
 extension WatchHandler {
     private func startTimer(_ loop: HTTP2Loop) {
-        let interval = context.configuration.watchProgressMilliseconds
+        let interval = context.configuration.watchProgressInterval.milliseconds
         let jitter = Int64.random(in: 0...max(interval / 10, 0))
         progressTimer = WatchProgressTimer(loop, intervalMilliseconds: interval + jitter) {
             [weak self] in self?.notifyIdleWatchers()
