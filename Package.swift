@@ -206,7 +206,7 @@ let modules: [Target] = [
     module(
         "Server", "EtcdServer",
         [
-            "Bolt", "Bootstrap", "Configuration", "ConnectionIdentity", "Disk", "EtcdAPI",
+            "Bolt", "Bootstrap", "Configuration", "Disk", "EtcdAPI",
             "Identifiers", "MonotonicClock", "GRPC", "GRPCServices", "Listening", "TLS",
             "HTTP2", "HTTPServices", "MVCC", "MemberRuntime", "Membership", "PeerTransport",
             "Prometheus", "Raft", "ServerLogging", "SnapshotRestore", "Stages", "StateMachine",
@@ -345,7 +345,7 @@ let testTargets: [Target] = [
     tests(
         "PeerTransportTests",
         [
-            "ConnectionIdentity", "EtcdAPI", "Identifiers", "Listening", "PeerTransport", "Raft",
+            "EtcdAPI", "Identifiers", "Listening", "PeerTransport", "Raft",
             "TLS", "TestSupport", nio, nioHTTP1, nioPosix,
         ]),
     tests(

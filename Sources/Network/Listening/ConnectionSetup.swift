@@ -5,11 +5,11 @@ internal import TLS
 
 /// The way of a connection from its acceptance to its first request.
 ///
-/// It looks at the first bytes, adds TLS where they ask for it, checks who is on the other side,
+/// It reads the first bytes, adds TLS where they ask for it, checks who is on the other side,
 /// and opens the protocol; then it passes on what it has read and removes itself. All of this has
 /// to happen within the setup timeout. Owned by the channel's event loop.
 ///
-/// - sniffing: waits for enough bytes to tell TLS, HTTP/2 and HTTP/1 apart.
+/// - sniffing: waits for enough bytes to distinguish TLS, HTTP/2 and HTTP/1.
 /// - preparing: waits for the TLS context; what arrives is kept.
 /// - handshaking: the TLS handler before this one does the handshake.
 /// - checking: the certificate is compared with the remote address; what arrives is kept.

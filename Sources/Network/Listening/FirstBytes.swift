@@ -1,6 +1,6 @@
 /// What the first bytes of a connection are.
 package enum FirstBytes: Sendable, Hashable {
-    /// Too few bytes to tell.
+    /// Too few bytes to decide.
     case undecided
     /// A TLS record with a handshake message or an alert.
     case encrypted

@@ -8,7 +8,7 @@ internal import Synchronization
 /// out, since an honest client needs milliseconds.
 package final class UnfinishedConnections: Sendable {
     /// One connection of the list.
-    final class Entry: @unchecked Sendable {  // `previous` and `next` are guarded by the list's lock
+    final class Entry: @unchecked Sendable {  // guarded by the list's lock
         let channel: any Channel
         unowned(unsafe) var previous: Entry?
         var next: Entry?

@@ -80,7 +80,8 @@ extension ObserveHandler {
             }
             guard let pair else { continue }
             report(V3electionpb_LeaderResponse(pair, header))
-            from = try await follow(Array(pair.key), after: Revision(header.revision), queue, report)
+            from = try await follow(
+                Array(pair.key), after: Revision(header.revision), queue, report)
         }
     }
 

@@ -101,13 +101,18 @@ import Testing
             var count = 0
             do {
                 while !index.isNearlyFull {
-                    try index.put(key: Self.longKey(count), at: RevisionPair(main: Revision(Int64(count + 2))))
+                    try index.put(
+                        key: Self.longKey(count), at: RevisionPair(main: Revision(Int64(count + 2)))
+                    )
                     count += 1
                 }
-                try index.put(key: Self.longKey(count), at: RevisionPair(main: Revision(Int64(count + 2))))
+                try index.put(
+                    key: Self.longKey(count), at: RevisionPair(main: Revision(Int64(count + 2))))
                 while true {
                     count += 1
-                    try index.put(key: Self.longKey(count), at: RevisionPair(main: Revision(Int64(count + 2))))
+                    try index.put(
+                        key: Self.longKey(count), at: RevisionPair(main: Revision(Int64(count + 2)))
+                    )
                 }
             } catch {
                 guard case KeyIndexError.refused = error, count > 1000 else { exit(2) }
