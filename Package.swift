@@ -69,6 +69,8 @@ let modules: [Target] = [
     .target(name: "CFutex", path: "Sources/System/CFutex"),
     // The processor's prefetch instruction.
     .target(name: "CPrefetch", path: "Sources/System/CPrefetch"),
+    // Points of a monotonic clock, and amounts of time.
+    module("System", "MonotonicClock"),
 
     // Generated protobuf messages, and in-place codecs for the hot ones.
     module("API", "EtcdAPI", [protobuf]),
@@ -88,18 +90,23 @@ let modules: [Target] = [
     // Keys, revisions, compaction, and the watchers of them.
     module("State", "MVCC", ["EtcdAPI", "Identifiers", "Bolt", "CCRC32C"]),
     // Leases, with an injected clock.
-    module("State", "Lease", ["EtcdAPI", "Identifiers", "Bolt", protobuf]),
+    module("State", "Lease", ["EtcdAPI", "Identifiers", "MonotonicClock", "Bolt", protobuf]),
     // Users and roles.
     module("State", "Auth", ["EtcdAPI", "Bolt"]),
     // Members, their attributes, and the cluster version.
-    module("State", "Membership", ["EtcdAPI", "Identifiers", "Bolt", crypto]),
+    module("State", "Membership", ["EtcdAPI", "Identifiers", "MonotonicClock", "Bolt", crypto]),
     // Applies committed entries deterministically; the only writer of all State.
     module(
         "State", "StateMachine",
-        ["EtcdAPI", "Identifiers", "Bolt", "MVCC", "Lease", "Auth", "Membership", protobuf]),
+        [
+            "EtcdAPI", "Identifiers", "MonotonicClock", "Bolt", "MVCC", "Lease", "Auth",
+            "Membership", protobuf,
+        ]),
 
     // Raft with its log and its reads as one value; persist-before-send is decided here.
-    module("Member", "Replica", ["EtcdAPI", "Identifiers", "Raft", "StateMachine"]),
+    module(
+        "Member", "Replica",
+        ["EtcdAPI", "Identifiers", "MonotonicClock", "Raft", "StateMachine"]),
     // Checks the database of a received snapshot; makes a member of a new cluster from a snapshot.
     module(
         "Member", "SnapshotRestore",
@@ -111,17 +118,15 @@ let modules: [Target] = [
     module(
         "Member", "Stages",
         [
-            "EtcdAPI", "Identifiers", "Raft", "Disk", "Bolt", "MVCC", "Lease", "Membership",
-            "WriteAheadLog",
-            "Replica", "StateMachine", deque,
+            "EtcdAPI", "Identifiers", "MonotonicClock", "Raft", "Disk", "Bolt", "MVCC", "Lease",
+            "Membership", "WriteAheadLog", "Replica", "StateMachine", deque,
         ]),
     // The threads and queues that run the stages in a server.
     module(
         "Member", "MemberRuntime",
         [
-            "EtcdAPI", "Identifiers", "Raft", "Bolt", "MVCC", "Membership", "WriteAheadLog",
-            "Replica", "Stages",
-            "StateMachine", "CFutex",
+            "EtcdAPI", "Identifiers", "MonotonicClock", "Raft", "Bolt", "MVCC", "Membership",
+            "WriteAheadLog", "Replica", "Stages", "StateMachine", "CFutex",
         ]),
 
     // The gzip format: compression, and inflation with a limit.
@@ -160,9 +165,9 @@ let modules: [Target] = [
     module(
         "Services", "GRPCServices",
         [
-            "GRPC", "HTTP2", "EtcdAPI", "Identifiers", "MemberRuntime", "Stages", "StateMachine",
-            "MVCC", "Lease",
-            "Membership", "Raft", "Bolt", nio, nioPosix, nioConcurrency, metrics, crypto, protobuf,
+            "GRPC", "HTTP2", "EtcdAPI", "Identifiers", "MonotonicClock", "MemberRuntime", "Stages",
+            "StateMachine", "MVCC", "Lease", "Membership", "Raft", "Bolt", nio, nioPosix,
+            nioConcurrency, metrics, crypto, protobuf,
         ]),
     // The metrics registry and its Prometheus text.
     module("Services", "Prometheus", [metrics]),
@@ -191,9 +196,10 @@ let modules: [Target] = [
     module(
         "Server", "Bootstrap",
         [
-            "Bolt", "Configuration", "DNS", "Disk", "EtcdAPI", "Identifiers", "EtcdClient",
-            "GRPCServices", "MVCC", "MemberRuntime", "Membership", "PeerTransport", "Raft",
-            "Replica", "ServerLogging", "SnapshotRestore", "StateMachine", "TLS", "Telemetry",
+            "Bolt", "Configuration", "DNS", "Disk", "EtcdAPI", "Identifiers", "MonotonicClock",
+            "EtcdClient", "GRPCServices", "MVCC", "MemberRuntime", "Membership", "PeerTransport",
+            "Raft", "Replica", "ServerLogging", "SnapshotRestore", "StateMachine", "TLS",
+            "Telemetry",
             "WriteAheadLog", nio, nioPosix,
         ]),
     // The server: puts everything together, starts, monitors and stops it.
@@ -201,7 +207,7 @@ let modules: [Target] = [
         "Server", "EtcdServer",
         [
             "Bolt", "Bootstrap", "Configuration", "ConnectionIdentity", "Disk", "EtcdAPI",
-            "Identifiers", "GRPC", "GRPCServices", "Listening", "TLS",
+            "Identifiers", "MonotonicClock", "GRPC", "GRPCServices", "Listening", "TLS",
             "HTTP2", "HTTPServices", "MVCC", "MemberRuntime", "Membership", "PeerTransport",
             "Prometheus", "Raft", "ServerLogging", "SnapshotRestore", "Stages", "StateMachine",
             "Telemetry", "WriteAheadLog", nio, nioPosix, nioHTTP1, metrics, protobuf,
@@ -216,9 +222,8 @@ let modules: [Target] = [
         "Verification", "Simulator",
         [
             "Replica", "Stages", "StateMachine", "Linearizability", "Checkers", "Bolt", "Disk",
-            "EtcdAPI", "Identifiers", "Lease", "MVCC", "Membership", "PeerTransport", "Raft",
-            "SnapshotRestore",
-            "WriteAheadLog", protobuf,
+            "EtcdAPI", "Identifiers", "MonotonicClock", "Lease", "MVCC", "Membership",
+            "PeerTransport", "Raft", "SnapshotRestore", "WriteAheadLog", protobuf,
         ]),
     // One function for each parser, for fuzzers and for the regression corpus.
     module(
@@ -249,8 +254,9 @@ let modules: [Target] = [
 let testTargets: [Target] = [
     // What several test targets share: temporary directories, child processes, certificates.
     .target(
-        name: "TestSupport", dependencies: [x509, asn1, crypto], path: "Tests/TestSupport",
-        swiftSettings: settings),
+        name: "TestSupport", dependencies: ["MonotonicClock", x509, asn1, crypto],
+        path: "Tests/TestSupport", swiftSettings: settings),
+    tests("MonotonicClockTests", ["MonotonicClock"]),
     tests("EtcdAPITests", ["Disk", "EtcdAPI", protobuf]),
     tests("RaftTests", ["Identifiers", "Raft"], exclude: ["Scenarios"]),
     tests("DiskTests", ["Disk", "TestSupport"]),
@@ -260,22 +266,32 @@ let testTargets: [Target] = [
     tests("BoltTests", ["Bolt", "Disk", "TestSupport"]),
     tests(
         "MVCCTests", ["Bolt", "Disk", "EtcdAPI", "Identifiers", "MVCC", "TestSupport", protobuf]),
-    tests("LeaseTests", ["Bolt", "Disk", "EtcdAPI", "Lease", protobuf]),
-    tests("MembershipTests", ["Bolt", "Disk", "EtcdAPI", "Identifiers", "Membership"]),
+    tests(
+        "LeaseTests",
+        ["Bolt", "Disk", "EtcdAPI", "Lease", "MonotonicClock", "TestSupport", protobuf]),
+    tests(
+        "MembershipTests",
+        ["Bolt", "Disk", "EtcdAPI", "Identifiers", "Membership", "MonotonicClock"]),
     tests(
         "StateMachineTests",
         [
-            "Bolt", "Disk", "EtcdAPI", "Identifiers", "Lease", "MVCC", "Membership", "StateMachine",
-            protobuf,
+            "Bolt", "Disk", "EtcdAPI", "Identifiers", "Lease", "MVCC", "Membership",
+            "MonotonicClock", "StateMachine", protobuf,
         ]),
-    tests("ReplicaTests", ["EtcdAPI", "Identifiers", "Raft", "Replica", "StateMachine"]),
+    tests(
+        "ReplicaTests",
+        [
+            "EtcdAPI", "Identifiers", "MonotonicClock", "Raft", "Replica", "StateMachine",
+            "TestSupport",
+        ]),
     tests(
         "StagesTests",
         [
-            "Bolt", "Disk", "EtcdAPI", "Identifiers", "Lease", "MVCC", "Membership", "Raft",
-            "Replica", "Stages", "StateMachine", "WriteAheadLog",
+            "Bolt", "Disk", "EtcdAPI", "Identifiers", "Lease", "MVCC", "Membership",
+            "MonotonicClock", "Raft", "Replica", "Stages", "StateMachine", "TestSupport",
+            "WriteAheadLog",
         ]),
-    tests("MemberRuntimeTests", ["MemberRuntime"]),
+    tests("MemberRuntimeTests", ["MemberRuntime", "MonotonicClock"]),
     tests("GRPCServicesTests", ["Bolt", "Disk", "EtcdAPI", "GRPCServices", "Identifiers", "MVCC"]),
     tests(
         "BootstrapTests",

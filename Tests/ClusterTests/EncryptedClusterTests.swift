@@ -78,7 +78,7 @@ struct EncryptedClusterTests {
     private static func revisions(_ members: [EncryptedMember]) async throws -> [Int64] {
         var revisions: [Int64] = []
         for member in members {
-            revisions.append(try await member.runtime.readState { $0.store.revisions.current })
+            revisions.append(try await member.runtime.readState { $0.store.revisions.current.rawValue })
         }
         return revisions
     }

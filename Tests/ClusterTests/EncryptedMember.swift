@@ -50,7 +50,8 @@ final class EncryptedMember {
             peers: ClusterProbe(group: group, tls: client))
         let member = try await bootstrap.run()
         var context = ServingMember.Context(
-            logger: logger, registry: MetricRegistry(), group: group, peerLoops: loops,
+            logger: logger, registry: MetricRegistry(), disk: RealDisk(), group: group,
+            peerLoops: loops,
             dialing: client, firstRequestID: bootstrap.requestNumber(member.localID))
         serving = try await ServingMember(member, configuration, in: context)
         socket = try ListeningSocket(.tcp(host: "127.0.0.1", port: port))

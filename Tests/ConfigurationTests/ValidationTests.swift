@@ -61,8 +61,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "--cert-file=a", "--auth-token=jwt,sign-method=RS256",
-        "--listen-metrics-urls=https://127.0.0.1:1", "--discovery-cert=a",
+        "--auth-token=jwt,sign-method=RS256", "--auth-token-ttl=5",
+        "--enable-distributed-tracing", "--distributed-tracing-address=a:1",
         "--bcrypt-cost=12", "--discovery-user=a",
     ])
     func featureOfALaterVersionIsRefused(argument: String) {

@@ -1,16 +1,18 @@
 import Bolt
 import Disk
 import EtcdAPI
+import MonotonicClock
+import TestSupport
 import Testing
 
 @testable import Lease
 
 @Suite("Lease checkpoints")
 struct LeaseCheckpointTests {
-    private static let interval: Int64 = 300_000
+    private static let interval = TimeSpan.seconds(300)
 
     @Test func longLeasesAreCheckpointedOncePerIntervalAndResetByARenewal() throws {
-        var fixture = try LeaseFixture(now: 0, checkpointMilliseconds: Self.interval)
+        var fixture = try LeaseFixture(now: 0, checkpointInterval: Self.interval)
         try fixture.grant(1, seconds: 1000)
         try fixture.grant(2, seconds: 300)
         #expect(due(&fixture, now: 299_999).isEmpty)
@@ -28,7 +30,7 @@ struct LeaseCheckpointTests {
 
     /// It may be applied after the renewal, and a later leader would start from it.
     @Test func aRenewalResetsAPendingCheckpoint() throws {
-        var fixture = try LeaseFixture(now: 0, checkpointMilliseconds: Self.interval)
+        var fixture = try LeaseFixture(now: 0, checkpointInterval: Self.interval)
         try fixture.grant(1, seconds: 1000)
         #expect(due(&fixture, now: 300_000) == [1: 700])
         #expect(fixture.lessor.renew(lease(1), now: 300_100) == .checkpointed)
@@ -39,7 +41,7 @@ struct LeaseCheckpointTests {
     }
 
     @Test func aRevokedOrRenewedLeaseIsNotCheckpointed() throws {
-        var fixture = try LeaseFixture(now: 0, checkpointMilliseconds: Self.interval)
+        var fixture = try LeaseFixture(now: 0, checkpointInterval: Self.interval)
         try fixture.grant(1, seconds: 1000)
         try fixture.grant(2, seconds: 1000)
         _ = try fixture.lessor.revoke(lease(1), into: &fixture.batch)
@@ -48,25 +50,25 @@ struct LeaseCheckpointTests {
     }
 
     @Test func aPromotionSchedulesAllAndADemotionRemovesThem() throws {
-        var fixture = try LeaseFixture(checkpointMilliseconds: Self.interval)
+        var fixture = try LeaseFixture(checkpointInterval: Self.interval)
         try fixture.grant(1, seconds: 1000)
-        #expect(due(&fixture, now: .max).isEmpty)
-        fixture.lessor.promote(inTerm: 2, extensionMilliseconds: 0, now: 1_000_000)
+        #expect(due(&fixture, now: .distantFuture).isEmpty)
+        fixture.lessor.promote(inTerm: 2, extraTime: 0, now: 1_000_000)
         #expect(due(&fixture, now: 1_300_000) == [1: 700])
         fixture.lessor.demote()
-        #expect(due(&fixture, now: .max).isEmpty)
+        #expect(due(&fixture, now: .distantFuture).isEmpty)
         var without = try LeaseFixture(now: 0)
         try without.grant(1, seconds: 1000)
         #expect(due(&without, now: 900_000).isEmpty)
     }
 
-    private func due(_ fixture: inout LeaseFixture, now: ClockMilliseconds) -> [Int64: Int64] {
+    private func due(_ fixture: inout LeaseFixture, now: MonotonicTime) -> [Int64: Int64] {
         let taken = fixture.lessor.takeCheckpoints(limit: 100, now: now)
         return Dictionary(uniqueKeysWithValues: taken.map { ($0.id.rawValue, $0.remainingSeconds) })
     }
 
     private func apply(
-        _ id: Int64, _ seconds: Int64, _ fixture: inout LeaseFixture, now: ClockMilliseconds
+        _ id: Int64, _ seconds: Int64, _ fixture: inout LeaseFixture, now: MonotonicTime
     ) {
         fixture.lessor.checkpoint(
             lease(id), remainingSeconds: seconds, persist: true, into: &fixture.batch)

@@ -1,6 +1,8 @@
 import Bolt
 import Disk
 import EtcdAPI
+import MonotonicClock
+import TestSupport
 import Testing
 
 @testable import Lease
@@ -11,11 +13,11 @@ struct LeaseClockTests {
         var fixture = try LeaseFixture()
         try fixture.grant(1, seconds: 10, now: 1_000)
         #expect(fixture.lessor[lease(1)]?.expiry == nil)
-        #expect(fixture.lessor.takeExpired(limit: 10, now: .max).isEmpty)
+        #expect(fixture.lessor.takeExpired(limit: 10, now: .distantFuture).isEmpty)
         #expect(fixture.lessor.renew(lease(1), now: 5_000) == .expiring)
         #expect(fixture.lessor[lease(1)]?.remainingSeconds(at: 999_999) == 10)
 
-        fixture.lessor.promote(inTerm: 2, extensionMilliseconds: 500, now: 20_000)
+        fixture.lessor.promote(inTerm: 2, extraTime: 500, now: 20_000)
         #expect(fixture.lessor.isPrimary)
         #expect(fixture.lessor[lease(1)]?.expiry == 30_500)
         try fixture.grant(2, seconds: 3, now: 21_000)
@@ -25,7 +27,7 @@ struct LeaseClockTests {
         #expect(!fixture.lessor.isPrimary)
         #expect(fixture.lessor[lease(1)]?.expiry == nil)
         #expect(fixture.lessor[lease(2)]?.expiry == nil)
-        #expect(fixture.lessor.takeExpired(limit: 10, now: .max).isEmpty)
+        #expect(fixture.lessor.takeExpired(limit: 10, now: .distantFuture).isEmpty)
     }
 
     @Test func aPromotionStartsFromTheCheckpointedTTL() throws {
@@ -33,7 +35,7 @@ struct LeaseClockTests {
         try fixture.grant(1, seconds: 100)
         fixture.lessor.checkpoint(
             lease(1), remainingSeconds: 40, persist: true, into: &fixture.batch)
-        fixture.lessor.promote(inTerm: 2, extensionMilliseconds: 0, now: 0)
+        fixture.lessor.promote(inTerm: 2, extraTime: 0, now: 0)
         #expect(fixture.lessor[lease(1)]?.expiry == 40_000)
         // A renewal resets the checkpoint and restarts the full TTL.
         #expect(fixture.lessor.renew(lease(1), now: 1_000) == .renewed(seconds: 100))
@@ -44,12 +46,12 @@ struct LeaseClockTests {
     @Test func aPromotionSpreadsManyExpiries() throws {
         var fixture = try LeaseFixture()
         for id in Int64(1)...3_000 { try fixture.grant(id, seconds: 10) }
-        fixture.lessor.promote(inTerm: 2, extensionMilliseconds: 1_000, now: 0)
+        fixture.lessor.promote(inTerm: 2, extraTime: 1_000, now: 0)
         var expiriesInSecond: [Int64: Int] = [:]
         for lease in fixture.lessor.leasesByExpiry() {
             let expiry = try #require(lease.expiry)
             #expect(expiry >= 11_000, "spreading shortens no lease")
-            expiriesInSecond[expiry / 1000, default: 0] += 1
+            expiriesInSecond[expiry.milliseconds / 1000, default: 0] += 1
         }
         #expect(expiriesInSecond == [11: 750, 12: 750, 13: 750, 14: 750])
     }
@@ -57,7 +59,7 @@ struct LeaseClockTests {
     @Test func aPromotionDoesNotSpreadFewExpiries() throws {
         var fixture = try LeaseFixture()
         for id in Int64(1)...1_000 { try fixture.grant(id, seconds: 10) }
-        fixture.lessor.promote(inTerm: 2, extensionMilliseconds: 0, now: 0)
+        fixture.lessor.promote(inTerm: 2, extraTime: 0, now: 0)
         #expect(fixture.lessor.leasesByExpiry().allSatisfy { $0.expiry == 10_000 })
     }
 
@@ -89,7 +91,8 @@ struct LeaseClockTests {
     @Test func aRenewedLeaseIsReportedAtItsNewExpiry() throws {
         var fixture = try LeaseFixture(now: 0)
         try fixture.grant(1, seconds: 5)
-        for now in stride(from: Int64(1_000), through: 60_000, by: 1_000) {
+        for milliseconds in stride(from: Int64(1_000), through: 60_000, by: 1_000) {
+            let now = MonotonicTime(milliseconds: milliseconds)
             #expect(fixture.lessor.renew(lease(1), now: now) == .renewed(seconds: 5))
             #expect(fixture.lessor.takeExpired(limit: 10, now: now).isEmpty)
         }
@@ -114,7 +117,9 @@ struct LeaseClockTests {
     func remainingSecondsAreRoundedDown(now: Int64, remaining: Int64) throws {
         var fixture = try LeaseFixture(now: 0)
         try fixture.grant(1, seconds: 10)
-        #expect(fixture.lessor[lease(1)]?.remainingSeconds(at: now) == remaining)
+        #expect(
+            fixture.lessor[lease(1)]?.remainingSeconds(at: MonotonicTime(milliseconds: now))
+                == remaining)
     }
 
     @Test func leasesAreOrderedByExpiry() throws {
@@ -137,12 +142,14 @@ struct LeaseClockTests {
                 Int64.random(in: 0..<50, using: &generator),
                 Int64.random(in: 1..<100, using: &generator)
             )
-            queue.insert(lease(entry.1), at: entry.0)
+            queue.insert(lease(entry.1), at: MonotonicTime(milliseconds: entry.0))
             expected.append(entry)
         }
         expected.sort { $0 < $1 }
         for (time, id) in expected {
-            #expect(queue.first?.time == time && queue.first?.id == lease(id), "seed \(seed)")
+            #expect(
+                queue.first?.time.milliseconds == time && queue.first?.id == lease(id),
+                "seed \(seed)")
             queue.removeFirst()
         }
         #expect(queue.first == nil)

@@ -1,6 +1,8 @@
 import Bolt
 import EtcdAPI
+import MonotonicClock
 import SwiftProtobuf
+import TestSupport
 import Testing
 
 @testable import Lease
@@ -42,14 +44,14 @@ struct LeaseDamageTests {
     /// Checkpoints are stored unchecked.
     @Test(arguments: [Int64.max, .max / 1000, .min])
     func aCheckpointedTTLIsLimitedToTheGrantedOne(seconds: Int64) throws {
-        var fixture = try LeaseFixture(checkpointMilliseconds: 300_000)
+        var fixture = try LeaseFixture(checkpointInterval: 300_000)
         try fixture.grant(1, seconds: 100)
         fixture.lessor.checkpoint(
             lease(1), remainingSeconds: seconds, persist: true, into: &fixture.batch)
-        fixture.lessor.promote(inTerm: 2, extensionMilliseconds: 1_000, now: 0)
+        fixture.lessor.promote(inTerm: 2, extraTime: 1_000, now: 0)
         #expect(fixture.lessor[lease(1)]?.expiry == 101_000)
         var restarted = try fixture.restarted()
-        restarted.promote(inTerm: 2, extensionMilliseconds: 1_000, now: 0)
+        restarted.promote(inTerm: 2, extraTime: 1_000, now: 0)
         #expect(restarted[lease(1)]?.expiry == 101_000)
     }
 }

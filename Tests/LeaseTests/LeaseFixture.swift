@@ -1,5 +1,7 @@
 import Bolt
 import Disk
+import MonotonicClock
+import TestSupport
 import Testing
 
 @testable import Lease
@@ -16,18 +18,18 @@ struct LeaseFixture {
     var batch = BoltWriteBatch()
 
     init(
-        ttlSecondsMin: Int64 = 2, now: ClockMilliseconds? = nil,
-        checkpointMilliseconds: Int64? = nil
+        ttlSecondsMin: Int64 = 2, now: MonotonicTime? = nil,
+        checkpointInterval: TimeSpan? = nil
     ) throws {
         bolt = try Bolt.open(disk: disk, path: "db")
         batch.createBucket(bytes("lease"))
         lessor = Lessor(
-            ttlSecondsMin: ttlSecondsMin, checkpointIntervalMilliseconds: checkpointMilliseconds)
-        if let now { lessor.promote(inTerm: 2, extensionMilliseconds: 0, now: now) }
+            ttlSecondsMin: ttlSecondsMin, checkpointInterval: checkpointInterval)
+        if let now { lessor.promote(inTerm: 2, extraTime: 0, now: now) }
     }
 
     @discardableResult
-    mutating func grant(_ id: Int64, seconds: Int64, now: ClockMilliseconds = 0) throws -> Lease {
+    mutating func grant(_ id: Int64, seconds: Int64, now: MonotonicTime = 0) throws -> Lease {
         try lessor.grant(lease(id), seconds: seconds, now: now, into: &batch)
     }
 

@@ -1,6 +1,8 @@
 import Bolt
 import Disk
 import EtcdAPI
+import MonotonicClock
+import TestSupport
 import Testing
 
 @testable import Lease

@@ -14,10 +14,12 @@ import Testing
         #expect(FirstBytes.classify(Array(text.utf8)) == kind)
     }
 
-    @Test(arguments: [
-        ([0x16, 3, 1, 2, 0], FirstBytes.encrypted), ([0x16], .undecided), ([0x15, 3], .encrypted),
-        ([0x16, 0x50], .other), ([0x80, 0x2e, 1], .other), ([0xff], .other),
-    ] as [([UInt8], FirstBytes)])
+    @Test(
+        arguments: [
+            ([0x16, 3, 1, 2, 0], FirstBytes.encrypted), ([0x16], .undecided),
+            ([0x15, 3], .encrypted),
+            ([0x16, 0x50], .other), ([0x80, 0x2e, 1], .other), ([0xff], .other),
+        ] as [([UInt8], FirstBytes)])
     func recordIsRecognized(bytes: [UInt8], kind: FirstBytes) {
         #expect(FirstBytes.classify(bytes) == kind)
     }

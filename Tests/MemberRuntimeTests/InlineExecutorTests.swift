@@ -1,4 +1,5 @@
 import Glibc
+import MonotonicClock
 import Synchronization
 import Testing
 
@@ -168,7 +169,7 @@ private final class Counter: InlineExecutable, @unchecked Sendable {
 
     init(everyMilliseconds: Int64 = 60_000) { self.everyMilliseconds = everyMilliseconds }
 
-    var deadline: Int64 { monotonicMilliseconds() + everyMilliseconds }
+    var deadline: MonotonicTime { .now() + .milliseconds(everyMilliseconds) }
 
     func isBrief(_ batch: [Int]) -> Bool { !batch.contains(Self.tooLarge) }
 

@@ -41,7 +41,7 @@ struct IdentityTests {
         #expect(MemberID(hexadecimal: "ffffffffffffffff") == id(.max))
     }
 
-    @Test(arguments: ["", "+ab", "-1", "0x1", "xyz", "1 ", "10000000000000000"])
+    @Test(arguments: ["", "+ab", "-1", "-0", "0x1", "xyz", "1 ", "10000000000000000"])
     func areNotParsedFromAnythingElse(text: String) {
         #expect(MemberID(hexadecimal: text) == nil)
     }

@@ -1,5 +1,6 @@
 import EtcdAPI
 import Identifiers
+import MonotonicClock
 import Testing
 
 @testable import Membership
@@ -19,12 +20,13 @@ private func cluster(_ text: String) throws -> ClusterMembership {
 }
 
 private func rules(
-    _ text: String, connected: [UInt64], sinceMilliseconds: Int64 = 0, isStrict: Bool = true
+    _ text: String, connected: [UInt64], since: MonotonicTime = .zero,
+    isStrict: Bool = true
 ) throws -> ReconfigurationRules {
     let connected = Set(connected.map { id($0) })
     return ReconfigurationRules(
-        try cluster(text), isStrict: isStrict, nowMilliseconds: 10_000
-    ) { connected.contains($0) ? sinceMilliseconds : nil }
+        try cluster(text), isStrict: isStrict, now: MonotonicTime(milliseconds: 10_000)
+    ) { connected.contains($0) ? since : nil }
 }
 
 /// The error of a check; nil when it passes.
@@ -101,7 +103,8 @@ struct ReconfigurationTests {
     @Test func countsOnlyMembersThatAreConnectedForFiveSeconds() throws {
         // The time is 10,000: connected since 5,000 is not long enough, earlier is.
         for (since, expected) in [(4_999, nil), (5_000, EtcdError.unhealthy), (9_999, .unhealthy)] {
-            let rules = try rules("SS", connected: [2], sinceMilliseconds: Int64(since))
+            let rules = try rules(
+                "SS", connected: [2], since: MonotonicTime(milliseconds: Int64(since)))
             #expect(try rejection { try rules.checkAddition(isLearner: false) } == expected)
         }
     }

@@ -1,39 +1,40 @@
 import Identifiers
+import MonotonicClock
+import TestSupport
 import Testing
 
 @testable import Replica
 
 @Suite("Late heartbeats")
 struct HeartbeatContentionTests {
-    private let millisecond: Int64 = 1_000_000
     private let first = MemberID(2)
     private let second = MemberID(3)
 
     @Test func areThoseAfterMoreThanTwoIntervals() {
-        var contention = HeartbeatContention(heartbeatMilliseconds: 100)
-        #expect(contention.expectedNanoseconds == 200 * millisecond)
-        #expect(contention.observe(first, atNanoseconds: 5_000 * millisecond) == nil)
-        #expect(contention.observe(first, atNanoseconds: 5_100 * millisecond) == nil)
-        #expect(contention.observe(first, atNanoseconds: 5_300 * millisecond) == nil)
-        #expect(contention.observe(first, atNanoseconds: 5_507 * millisecond) == 7 * millisecond)
+        var contention = HeartbeatContention(heartbeatInterval: 100)
+        #expect(contention.expected == 200)
+        #expect(contention.observe(first, at: 5_000) == nil)
+        #expect(contention.observe(first, at: 5_100) == nil)
+        #expect(contention.observe(first, at: 5_300) == nil)
+        #expect(contention.observe(first, at: 5_507) == 7)
         #expect(
-            contention.observe(first, atNanoseconds: 5_600 * millisecond) == nil,
+            contention.observe(first, at: 5_600) == nil,
             "a late one counts once")
     }
 
     @Test func areCountedForEachMember() {
-        var contention = HeartbeatContention(heartbeatMilliseconds: 10)
-        #expect(contention.observe(first, atNanoseconds: 0) == nil)
-        #expect(contention.observe(second, atNanoseconds: 100 * millisecond) == nil)
-        #expect(contention.observe(second, atNanoseconds: 115 * millisecond) == nil)
-        #expect(contention.observe(first, atNanoseconds: 115 * millisecond) == 95 * millisecond)
+        var contention = HeartbeatContention(heartbeatInterval: 10)
+        #expect(contention.observe(first, at: 0) == nil)
+        #expect(contention.observe(second, at: 100) == nil)
+        #expect(contention.observe(second, at: 115) == nil)
+        #expect(contention.observe(first, at: 115) == 95)
     }
 
     @Test func doNotCountTheTimeBeforeAChangeOfLeader() {
-        var contention = HeartbeatContention(heartbeatMilliseconds: 10)
-        #expect(contention.observe(first, atNanoseconds: 0) == nil)
+        var contention = HeartbeatContention(heartbeatInterval: 10)
+        #expect(contention.observe(first, at: 0) == nil)
         contention.reset()
-        #expect(contention.observe(first, atNanoseconds: 900 * millisecond) == nil)
-        #expect(contention.observe(first, atNanoseconds: 921 * millisecond) == 1 * millisecond)
+        #expect(contention.observe(first, at: 900) == nil)
+        #expect(contention.observe(first, at: 921) == 1)
     }
 }

@@ -1,5 +1,7 @@
+import MonotonicClock
 import Raft
 import StateMachine
+import TestSupport
 import Testing
 
 @testable import Replica
@@ -85,7 +87,7 @@ struct ReplicaConfigurationTests {
     @Test(arguments: [(100, 5, 300), (10, 50, 3_000), (500, 1, 60), (300, 2, 100), (40_000, 1, 1)])
     func doNotDependOnTheTickInterval(tick: Int, retry: Int, hold: Int) {
         let configuration = ReplicaConfiguration(
-            snapshotCount: 1, catchUpEntries: 1, tickMilliseconds: tick)
+            snapshotCount: 1, catchUpEntries: 1, tickInterval: .milliseconds(Int64(tick)))
         #expect(configuration.readRetryTicks == retry)
         #expect(configuration.tailHoldTicks == hold)
     }

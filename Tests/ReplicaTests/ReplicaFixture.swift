@@ -1,6 +1,8 @@
 import Identifiers
+import MonotonicClock
 import Raft
 import StateMachine
+import TestSupport
 
 @testable import Replica
 
@@ -18,7 +20,7 @@ struct ReplicaFixture {
             configuration,
             initialPeers: members.map { InitialPeer(id: MemberID($0), context: []) })
         var limits = ReplicaConfiguration(
-            snapshotCount: snapshotCount, catchUpEntries: catchUpEntries, tickMilliseconds: 100)
+            snapshotCount: snapshotCount, catchUpEntries: catchUpEntries, tickInterval: 100)
         limits.appliesSingleVoterCommits = appliesSingleVoterCommits
         replica = Replica(
             machine, configuration: limits,

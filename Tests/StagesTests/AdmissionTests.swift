@@ -1,7 +1,9 @@
 import EtcdAPI
 import Identifiers
+import MonotonicClock
 import Raft
 import StateMachine
+import TestSupport
 import Testing
 
 @testable import Stages
@@ -81,7 +83,7 @@ import Testing
 
     @Test("The NOSPACE alarm is proposed once, and again if it may have been lost")
     func spaceAlarm() throws {
-        let (admission, _) = try make { $0.requestTimeoutMilliseconds = 1000 }
+        let (admission, _) = try make { $0.requestTimeout = 1000 }
         #expect(admission.spaceAlarm(of: MemberID(1), now: 0) != nil)
         #expect(admission.spaceAlarm(of: MemberID(1), now: 999) == nil)
         #expect(admission.spaceAlarm(of: MemberID(1), now: 1000) != nil)

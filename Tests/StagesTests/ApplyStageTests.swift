@@ -1,7 +1,9 @@
 import EtcdAPI
 import Identifiers
+import MonotonicClock
 import Raft
 import StateMachine
+import TestSupport
 import Testing
 
 @testable import Stages
@@ -64,7 +66,7 @@ import Testing
     }
 
     private func run(
-        _ stage: inout ApplyStage, _ inputs: [ApplyInput], now: Int64 = 10
+        _ stage: inout ApplyStage, _ inputs: [ApplyInput], now: MonotonicTime = 10
     ) throws -> [ApplyEffect] {
         var effects: [ApplyEffect] = []
         try stage.run(

@@ -1,7 +1,9 @@
 import Disk
 import Identifiers
 import MVCC
+import MonotonicClock
 import StateMachine
+import TestSupport
 import Testing
 import WriteAheadLog
 
@@ -34,10 +36,10 @@ import WriteAheadLog
         _ stage: inout BackendStage, until isDone: (BackendStep) -> Bool
     ) throws -> Bool {
         var effects: [BackendEffect] = []
-        for now in Int64(0)..<1_000 {
+        for now in (0..<1_000).map({ MonotonicTime(milliseconds: $0) }) {
             guard let step = stage.takeStep(now: now) else { continue }
             try stage.perform(step, now: now, into: &effects)
-            stage.performed(step, nanoseconds: 1_000, applied: 0, now: now)
+            stage.performed(step, took: .microseconds(1), applied: 0, now: now)
             if isDone(step) { return true }
         }
         return false

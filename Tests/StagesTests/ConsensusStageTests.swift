@@ -1,8 +1,10 @@
 import EtcdAPI
 import Identifiers
+import MonotonicClock
 import Raft
 import Replica
 import StateMachine
+import TestSupport
 import Testing
 
 @testable import Stages
@@ -21,7 +23,7 @@ import Testing
     }
 
     private func run(
-        _ stage: inout ConsensusStage, _ inputs: [ConsensusInput], now: Int64 = 1,
+        _ stage: inout ConsensusStage, _ inputs: [ConsensusInput], now: MonotonicTime = 1,
         isConnected: Bool = true
     ) throws -> [ConsensusEffect] {
         var effects: [ConsensusEffect] = []

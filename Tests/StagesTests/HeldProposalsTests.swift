@@ -1,6 +1,8 @@
 import Identifiers
+import MonotonicClock
 import Raft
 import Replica
+import TestSupport
 import Testing
 
 @testable import Stages

@@ -1,8 +1,10 @@
 import EtcdAPI
 import Identifiers
 import Lease
+import MonotonicClock
 import Raft
 import StateMachine
+import TestSupport
 import Testing
 
 @testable import Stages
@@ -41,13 +43,13 @@ import Testing
         ),
         (
             [.expiring, .notFound, .notFound],
-            [.pause(milliseconds: 50), .awaitCommitted, .confirm]
+            [.pause(50), .awaitCommitted, .confirm]
         ),
         (
             [.expiring, .expiring, .expiring],
-            [.pause(milliseconds: 50), .pause(milliseconds: 50), .done(.failed(.timeout))]
+            [.pause(50), .pause(50), .done(.failed(.timeout))]
         ),
-        ([.expiring, nil], [.pause(milliseconds: 50), .done(.notLeading)]),
+        ([.expiring, nil], [.pause(50), .done(.notLeading)]),
     ]
 
     @Test("The result of an attempt decides the next step", arguments: renewals.indices)
@@ -56,7 +58,8 @@ import Testing
         var renewal = LeaderRenewal(lease, in: try term(), deadline: 20)
         var taken: [LeaderRenewal.Step] = []
         for (index, result) in results.enumerated() {
-            taken.append(renewal.handle(result, now: Int64(index) * 10))
+            taken.append(
+                renewal.handle(result, now: MonotonicTime(milliseconds: Int64(index) * 10)))
         }
         #expect(taken == steps)
     }
@@ -100,7 +103,7 @@ import Testing
     func withoutClocks(clocksOf: Term?) throws {
         let state = try StageFixture.makeState()
         if let clocksOf {
-            state.lessor.promote(inTerm: clocksOf, extensionMilliseconds: 0, now: 0)
+            state.lessor.promote(inTerm: clocksOf, extraTime: 0, now: 0)
         }
         let renewal = LeaderRenewal(lease, in: try term(), deadline: 20)
         let query = LeaseQuery<Int64>(lease, in: try term())

@@ -1,7 +1,9 @@
 import Disk
 import EtcdAPI
 import Identifiers
+import MonotonicClock
 import Raft
+import TestSupport
 import Testing
 import WriteAheadLog
 

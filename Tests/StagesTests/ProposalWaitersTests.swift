@@ -1,6 +1,8 @@
 import EtcdAPI
 import Identifiers
+import MonotonicClock
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Stages
@@ -12,7 +14,7 @@ import Testing
     private let other = MemberID(2)
 
     private func waiters(sentTo leader: MemberID?, ids: [UInt64] = [7]) -> ProposalWaiters {
-        var waiters = ProposalWaiters(timeoutMilliseconds: 7000)
+        var waiters = ProposalWaiters(timeout: 7000)
         let registrations = ids.map {
             Registration(id: $0, address: CompletionAddress(receiver: receiver, token: $0))
         }

@@ -4,10 +4,12 @@ import EtcdAPI
 import Identifiers
 import MVCC
 import Membership
+import MonotonicClock
 import Raft
 import Replica
 import StateMachine
 import Synchronization
+import TestSupport
 
 @testable import Stages
 
@@ -67,7 +69,7 @@ enum StageFixture {
         return Replica(
             machine,
             configuration: ReplicaConfiguration(
-                snapshotCount: 1000, catchUpEntries: 100, tickMilliseconds: 100),
+                snapshotCount: 1000, catchUpEntries: 100, tickInterval: 100),
             snapshotIndex: .zero, firstReadContext: 1)
     }
 

@@ -4,6 +4,7 @@ import EtcdAPI
 import Identifiers
 import MVCC
 import Membership
+import MonotonicClock
 import Testing
 
 @testable import StateMachine
@@ -81,7 +82,9 @@ struct DeterminismTests {
             // The other member persists at other times, restarts and becomes leader.
             if step % 37 == 0 { try right.restart() }
             if step % 50 == 0 {
-                right.state.lessor.promote(inTerm: 1, extensionMilliseconds: 1000, now: Int64(step))
+                right.state.lessor.promote(
+                    inTerm: 1, extraTime: .seconds(1), now: MonotonicTime(milliseconds: Int64(step))
+                )
             }
             try #require(
                 left.revision == right.revision, "seed \(seed), step \(step)")

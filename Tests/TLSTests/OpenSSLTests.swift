@@ -240,9 +240,9 @@ struct OpenSSLTests {
         let listener = try await TestListener(TLSServer(configuration("srv")))
         for version in ["-tls1_2", "-tls1_3"] {
             let result = try ProcessResult(
-                shell: "cd '\(files.directory.path)' && openssl s_client -connect "
+                shell: "cd '\(files.directory.path)' && sleep 0.5 | openssl s_client -connect "
                     + "127.0.0.1:\(listener.port) -cert srv.crt -key srv.key -CAfile ca.crt "
-                    + "-verify_return_error -alpn h2 \(version) < /dev/null")
+                    + "-verify_return_error -alpn h2 \(version)")
             #expect(result.output.contains("Verify return code: 0 (ok)"))
             #expect(result.output.contains("ALPN protocol: h2"))
             // The names of the trusted certificates.

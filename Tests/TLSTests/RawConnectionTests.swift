@@ -74,6 +74,7 @@ struct RawConnectionTests {
         let provider = try #require(channel as? any SocketOptionProvider)
         try await provider.setSoLinger(linger(l_onoff: 1, l_linger: 0)).get()
         let address = try #require(channel.localAddress?.port)
+        let port = listener.port
         try await channel.writeAndFlush(ByteBuffer(bytes: [22, 3, 1]))
         try await channel.close()
         let result = await listener.next()
@@ -84,7 +85,7 @@ struct RawConnectionTests {
         }
         // The end may be seen before the reset.
         let text =
-            "read tcp 127.0.0.1:\(listener.port)->127.0.0.1:\(address): read: connection reset "
+            "read tcp 127.0.0.1:\(port)->127.0.0.1:\(address): read: connection reset "
             + "by peer"
         #expect([text, "unexpected EOF"].contains(refusal.text))
     }

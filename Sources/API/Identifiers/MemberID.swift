@@ -32,10 +32,12 @@ extension MemberID: CustomStringConvertible {
     @inlinable
     public var description: String { String(rawValue, radix: 16) }
 
-    /// Parses the format of `description`; nil for anything else.
+    /// Parses hexadecimal digits without a sign, as Go's ParseUint does; nil for anything else.
     @inlinable
     public init?(hexadecimal text: some StringProtocol) {
-        guard let value = UInt64(text, radix: 16), text.first != "+" else { return nil }
+        guard text.first != "+", text.first != "-", let value = UInt64(text, radix: 16) else {
+            return nil
+        }
         rawValue = value
     }
 }

@@ -13,7 +13,7 @@ actor Connections {
         let isLost: LossFlag
     }
 
-    private static let keepaliveMillisecondsMin: Int64 = 10_000
+    private static let keepaliveIntervalMin = Duration.seconds(10)
 
     private let endpoints: [Endpoint]
     private let configuration: EtcdClient.Configuration
@@ -104,12 +104,12 @@ actor Connections {
 
     private var connectionConfiguration: GRPCClientConfiguration {
         var grpcConfiguration = GRPCClientConfiguration()
-        let interval = configuration.keepaliveIntervalMilliseconds
-        if interval > 0 {
+        let interval = configuration.keepaliveInterval
+        if interval > .zero {
             grpcConfiguration.http2.keepalive.pingIntervalMilliseconds =
-                max(interval, Self.keepaliveMillisecondsMin)
+                max(interval, Self.keepaliveIntervalMin).milliseconds
             grpcConfiguration.http2.keepalive.pingTimeoutMilliseconds =
-                configuration.keepaliveTimeoutMilliseconds
+                configuration.keepaliveTimeout.milliseconds
         }
         return grpcConfiguration
     }
@@ -129,7 +129,7 @@ actor Connections {
                     tls: encryption)
             }
         let promise = loop.makePromise(of: GRPCClientConnection.self)
-        let timer = loop.scheduleTask(in: .milliseconds(configuration.dialTimeoutMilliseconds)) {
+        let timer = loop.scheduleTask(in: .milliseconds(configuration.dialTimeout.milliseconds)) {
             promise.fail(EtcdClientError(code: .deadlineExceeded, message: "i/o timeout"))
         }
         future.whenComplete { result in

@@ -10,14 +10,14 @@ public final class EtcdClient: Sendable {
     /// Timeouts and keepalive of calls and connections.
     public struct Configuration: Sendable {
         /// The timeout of a call.
-        public var timeoutMilliseconds: Int64 = 5_000
+        public var timeout: Duration = .seconds(5)
         /// The timeout of connecting to one endpoint.
-        public var dialTimeoutMilliseconds: Int64 = 2_000
+        public var dialTimeout: Duration = .seconds(2)
         /// Idle time after which the server is pinged, at least ten seconds as in other gRPC
-        /// clients; 0 disables pings.
-        public var keepaliveIntervalMilliseconds: Int64 = 0
+        /// clients; zero disables pings.
+        public var keepaliveInterval: Duration = .zero
         /// Time after a ping without response until the connection counts as lost.
-        public var keepaliveTimeoutMilliseconds: Int64 = 20_000
+        public var keepaliveTimeout: Duration = .seconds(20)
         /// Certificates for endpoints with TLS. Without it an `https` endpoint is verified against
         /// the authorities of the system; with it an endpoint without a scheme uses TLS too.
         public var security: Security?
@@ -79,7 +79,7 @@ public final class EtcdClient: Sendable {
         do {
             let response = try await connection.call(
                 path: "/etcdserverpb." + method, message: bytes,
-                timeoutMilliseconds: configuration.timeoutMilliseconds)
+                timeoutMilliseconds: configuration.timeout.milliseconds)
             return try Response(serializedBytes: response)
         } catch {
             throw EtcdClientError(error)

@@ -1,4 +1,5 @@
 import MVCC
+import MonotonicClock
 import Raft
 import Replica
 import Stages
@@ -21,19 +22,19 @@ final class ApplyExecutor: InlineExecutable {
             state, id: member.status.replica.id,
             snapshotIndex: parts.replica.snapshotIndex,
             snapshotCount: parts.replica.configuration.snapshotCount,
-            configuration: member.configuration, now: monotonicMilliseconds())
+            configuration: member.configuration, now: MonotonicTime.now())
     }
 
-    var deadline: Int64 { stage.deadline }
+    var deadline: MonotonicTime { stage.deadline }
 
     func isBrief(_ batch: [ApplyInput]) -> Bool {
         stage.isBrief(batch, watchers: watchers.counts.watchers)
     }
 
     func run(_ batch: [ApplyInput], on thread: ExecutingThread) -> ExecutionEnd {
-        let began = monotonicNanoseconds()
+        let began = MonotonicTime.now()
         let context = ApplyContext(
-            now: began / 1_000_000, allowsLongWork: thread == .dedicated)
+            now: began, allowsLongWork: thread == .dedicated)
         do {
             try stage.run(
                 batch, context, isConnected: { member.transport.isConnected(to: $0) },
@@ -42,24 +43,24 @@ final class ApplyExecutor: InlineExecutable {
             member.fail("a committed entry cannot be applied: \(error)")
             return .broken
         }
-        let ended = monotonicNanoseconds()
+        let ended = MonotonicTime.now()
         member.status.recordPendingProposals(stage.pendingProposals)
-        performAll(nanoseconds: ended - began)
+        performAll(took: ended - began)
         return .done
     }
 
     func finish() {
         stage.finish(into: &effects)
-        performAll(nanoseconds: 0)
+        performAll(took: .zero)
     }
 
-    private func performAll(nanoseconds: Int64) {
+    private func performAll(took: TimeSpan) {
         var entries = 0
         for effect in effects {
             if case .applied(_, let count) = effect { entries += count }
             perform(effect)
         }
-        if entries > 0 { member.observer.applied(entries: entries, nanoseconds: nanoseconds) }
+        if entries > 0 { member.observer.applied(entries: entries, nanoseconds: took.nanoseconds) }
         effects.removeAll(keepingCapacity: true)
     }
 
@@ -82,9 +83,9 @@ final class ApplyExecutor: InlineExecutable {
             member.status.recordRole(isLearner: membership.local?.isLearner)
             member.transport.membershipChanged(membership)
         case .wakeWatchers: queues.catchUp.post(())
-        case .snapshotInstalled(let index, let revision, let milliseconds):
+        case .snapshotInstalled(let index, let revision, let took):
             member.observer.snapshotInstalled(
-                index: index, revision: revision, milliseconds: milliseconds)
+                index: index, revision: revision, milliseconds: took.milliseconds)
         case .proposalsFailed(let count):
             for _ in 0..<count { member.observer.proposalFailed() }
         case .deliverCompletions: stage.completions.deliver()

@@ -1,3 +1,4 @@
+import MonotonicClock
 import Raft
 import Stages
 import StateMachine
@@ -8,8 +9,8 @@ final class BackendThread {
     private var stage: BackendStage
     private var batch: [BackendInput] = []
     private var effects: [BackendEffect] = []
-    /// Start of the current write of the write buffer: monotonic nanoseconds.
-    private var persistBegan: Int64 = 0
+    /// Start of the current write of the write buffer.
+    private var persistBegan = MonotonicTime.zero
 
     init(_ member: MemberContext, _ parts: RuntimeParts) {
         self.member = member
@@ -17,7 +18,7 @@ final class BackendThread {
             parts.state, snapshots: parts.snapshots,
             snapshotCount: parts.replica.configuration.snapshotCount,
             snapshotIndex: parts.replica.snapshotIndex,
-            configuration: member.configuration, now: monotonicMilliseconds())
+            configuration: member.configuration, now: MonotonicTime.now())
     }
 
     /// The body of the thread. Writes what is left before it ends.
@@ -26,9 +27,9 @@ final class BackendThread {
             while member.queues.backend.take(into: &batch, until: stage.deadline) {
                 for input in batch { stage.take(input, into: &effects) }
                 performAll()
-                if let step = stage.takeStep(now: monotonicMilliseconds()) { try perform(step) }
+                if let step = stage.takeStep(now: MonotonicTime.now()) { try perform(step) }
             }
-            while stage.hasSteps, let step = stage.takeStep(now: monotonicMilliseconds()) {
+            while stage.hasSteps, let step = stage.takeStep(now: MonotonicTime.now()) {
                 try perform(step)
             }
             try stage.finish(into: &effects)
@@ -41,24 +42,25 @@ final class BackendThread {
     }
 
     private func perform(_ step: BackendStep) throws {
-        let began = monotonicNanoseconds()
-        try stage.perform(step, now: began / 1_000_000, into: &effects)
-        let ended = monotonicNanoseconds()
+        let began = MonotonicTime.now()
+        try stage.perform(step, now: began, into: &effects)
+        let ended = MonotonicTime.now()
         observe(step, began, ended)
         stage.performed(
-            step, nanoseconds: ended - began, applied: member.status.applied,
-            now: ended / 1_000_000)
+            step, took: ended - began, applied: member.status.applied,
+            now: ended)
         performAll()
     }
 
-    private func observe(_ step: BackendStep, _ began: Int64, _ ended: Int64) {
+    private func observe(_ step: BackendStep, _ began: MonotonicTime, _ ended: MonotonicTime) {
         switch step {
         case .takeWriteBuffer: persistBegan = began
         case .publishWriteBuffer where stage.hasPersisted:
-            member.observer.persisted(nanoseconds: ended - persistBegan)
+            member.observer.persisted(nanoseconds: (ended - persistBegan).nanoseconds)
         case .compact:
             guard let isOfIndex = stage.wasSliceOfIndex else { return }
-            member.observer.compactionStep(nanoseconds: ended - began, isOfIndex: isOfIndex)
+            member.observer.compactionStep(
+                nanoseconds: (ended - began).nanoseconds, isOfIndex: isOfIndex)
         default: break
         }
     }

@@ -1,4 +1,5 @@
 import MVCC
+import MonotonicClock
 import Stages
 import WriteAheadLog
 
@@ -16,7 +17,7 @@ struct WatchCatchUp {
             } catch {
                 member.fail("the database cannot be read: \(error)")
             }
-        } while member.queues.catchUp.take(into: &wakeUps, until: monotonicMilliseconds() + 100)
+        } while member.queues.catchUp.take(into: &wakeUps, until: .now() + .milliseconds(100))
     }
 }
 
@@ -32,12 +33,12 @@ struct SegmentWriter {
         while member.queues.segments.take(into: &wakeUps) {
             var isLeft = true
             while isLeft, !member.status.hasStopped {
-                let began = monotonicMilliseconds()
+                let began = MonotonicTime.now()
                 // After an error the log creates the file itself, and stops the member if that
                 // fails too.
                 isLeft = (try? preparation.prepare(sliceBytes: 256 << 10)) ?? false
-                let took = Int(monotonicMilliseconds() - began)
-                pauseMilliseconds(isLeft ? max(5, 4 * took) : 0)
+                let took = MonotonicTime.now() - began
+                pause(isLeft ? max(.milliseconds(5), took * 4) : .zero)
             }
         }
     }

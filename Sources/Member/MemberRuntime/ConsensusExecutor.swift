@@ -1,3 +1,4 @@
+import MonotonicClock
 import Raft
 import Replica
 import Stages
@@ -14,17 +15,17 @@ final class ConsensusExecutor: InlineExecutable {
     init(_ member: MemberContext, replica: Replica) {
         self.member = member
         stage = ConsensusStage(
-            replica, configuration: member.configuration, now: monotonicMilliseconds())
+            replica, configuration: member.configuration, now: MonotonicTime.now())
     }
 
-    var deadline: Int64 { stage.deadline }
+    var deadline: MonotonicTime { stage.deadline }
 
     func isBrief(_ batch: [ConsensusInput]) -> Bool { ConsensusStage.isBrief(batch) }
 
     func run(_ batch: [ConsensusInput], on thread: ExecutingThread) -> ExecutionEnd {
         member.admission.releaseReceived(batch)
         let context = ConsensusContext(
-            now: monotonicMilliseconds(), applied: member.status.applied)
+            now: MonotonicTime.now(), applied: member.status.applied)
         do throws(StepError) {
             try stage.run(
                 batch, context, isConnected: { member.transport.isConnected(to: $0) },
@@ -51,7 +52,7 @@ final class ConsensusExecutor: InlineExecutable {
         let queues = member.queues
         switch effect {
         case .publish(let summary):
-            member.status.publish(summary, now: monotonicMilliseconds())
+            member.status.publish(summary, now: MonotonicTime.now())
         case .publishDetails(let status): member.status.publishDetails(status)
         case .log(let input, false): queues.log.post(input)
         case .log(let input, true): queues.log.postDeferred(input)
@@ -63,8 +64,8 @@ final class ConsensusExecutor: InlineExecutable {
         case .roleChanged(let state, let term): member.observer.roleChanged(state, term: term)
         case .heartbeatLate(let target, let exceeded):
             member.observer.heartbeatLate(
-                to: target, exceededNanoseconds: exceeded,
-                intervalMilliseconds: member.configuration.tickMilliseconds)
+                to: target, exceededNanoseconds: exceeded.nanoseconds,
+                intervalMilliseconds: member.configuration.tickInterval.milliseconds)
         case .readsFailed(let count): member.observer.readsFailed(count)
         case .inspected(let body, let status): body(status)
         }

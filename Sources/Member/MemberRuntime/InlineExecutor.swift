@@ -1,3 +1,4 @@
+import MonotonicClock
 import Synchronization
 
 /// The thread that runs a batch.
@@ -19,8 +20,8 @@ enum ExecutionEnd {
 protocol InlineExecutable<Item>: AnyObject {
     associatedtype Item: Sendable
 
-    /// When the dedicated thread runs although no item was posted: monotonic milliseconds.
-    var deadline: Int64 { get }
+    /// When the dedicated thread runs although no item was posted.
+    var deadline: MonotonicTime { get }
     /// Whether a caller may run this batch inline: it takes microseconds and does not block.
     func isBrief(_ batch: [Item]) -> Bool
     func run(_ batch: [Item], on thread: ExecutingThread) -> ExecutionEnd
@@ -187,7 +188,7 @@ extension InlineExecutor {
     /// Ends the current run and waits for the next one of the dedicated thread.
     ///
     /// - Returns: false if the executor is closed and its queue empty, or after a failed run.
-    private func take(until deadline: Int64) -> Bool {
+    private func take(until deadline: MonotonicTime) -> Bool {
         var isLate = false
         while true {
             let continues: Bool? = state.withLock { state in

@@ -1,4 +1,4 @@
-import Glibc
+import MonotonicClock
 import Synchronization
 
 /// A queue with one consumer thread: many threads post, the consumer takes all items at once.
@@ -48,9 +48,9 @@ final class Mailbox<Item: Sendable>: Sendable {
     ///
     /// - Parameters:
     ///   - batch: emptied and filled; its storage goes back to the mailbox.
-    ///   - deadline: monotonic milliseconds; nil waits without limit.
+    ///   - deadline: nil waits without limit.
     /// - Returns: false once the mailbox is closed and nothing is left.
-    func take(into batch: inout [Item], until deadline: Int64? = nil) -> Bool {
+    func take(into batch: inout [Item], until deadline: MonotonicTime? = nil) -> Bool {
         batch.removeAll(keepingCapacity: true)
         var isLate = false
         while true {
@@ -78,18 +78,4 @@ final class Mailbox<Item: Sendable>: Sendable {
         }
         if wakes { sleeper.wake() }
     }
-}
-
-/// Milliseconds of the monotonic clock.
-package func monotonicMilliseconds() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-}
-
-/// Nanoseconds of the monotonic clock, for durations.
-package func monotonicNanoseconds() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
 }

@@ -1,3 +1,4 @@
+import MonotonicClock
 import Stages
 
 /// What the threads of one member share to perform effects.
@@ -18,7 +19,7 @@ struct MemberContext: Sendable {
 
     /// Proposes this member's NOSPACE alarm; again only if the proposal was lost.
     func raiseSpaceAlarm() {
-        let alarm = admission.spaceAlarm(of: status.replica.id, now: monotonicMilliseconds())
+        let alarm = admission.spaceAlarm(of: status.replica.id, now: MonotonicTime.now())
         if let alarm { queues.consensus.post(.own(alarm)) }
     }
 }

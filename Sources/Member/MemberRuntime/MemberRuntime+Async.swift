@@ -1,5 +1,6 @@
 package import EtcdAPI
 package import Identifiers
+import MonotonicClock
 package import Raft
 package import Stages
 package import StateMachine
@@ -72,13 +73,13 @@ extension MemberRuntime {
     package func transferLeadership(
         to target: MemberID, until isDone: (ReplicaStatus) -> Bool
     ) async throws(EtcdError) {
-        let deadline = monotonicMilliseconds() + configuration.requestTimeoutMilliseconds
+        let deadline = MonotonicTime.now() + configuration.requestTimeout
         transferLeadership(to: target)
         while !isDone(replicaStatus) {
             guard !hasStopped else { throw .stopped }
-            guard monotonicMilliseconds() < deadline else { throw .leaderTransferTimeout }
+            guard MonotonicTime.now() < deadline else { throw .leaderTransferTimeout }
             do {
-                try await Task.sleep(for: .milliseconds(Self.transferPollMilliseconds))
+                try await Task.sleep(for: Self.transferPollInterval)
             } catch {
                 throw .canceled
             }
@@ -86,7 +87,7 @@ extension MemberRuntime {
     }
 
     /// How often the status is polled; a transfer takes a round trip or two.
-    private static let transferPollMilliseconds = 2
+    private static let transferPollInterval = Duration.milliseconds(2)
 
     /// Waits for the value that `start` completes with.
     private func awaitValue<Value: Sendable>(

@@ -1,7 +1,8 @@
 import Glibc
+import MonotonicClock
 
 /// Puts the current thread to sleep.
-func pauseMilliseconds(_ milliseconds: Int) {
-    guard milliseconds > 0 else { return }
-    usleep(useconds_t(milliseconds) * 1000)
+func pause(_ time: TimeSpan) {
+    guard time > .zero else { return }
+    usleep(useconds_t(clamping: time.nanoseconds / 1000))
 }

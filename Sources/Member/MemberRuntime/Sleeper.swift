@@ -1,4 +1,5 @@
 import CFutex
+import MonotonicClock
 
 /// Parks one thread until another thread wakes it.
 ///
@@ -32,9 +33,9 @@ final class Sleeper: @unchecked Sendable {
     /// Sleeps until it is woken or the deadline passes, if the thread is marked as asleep; may also
     /// wake spuriously.
     ///
-    /// - Parameter deadline: monotonic milliseconds; nil waits without limit.
+    /// - Parameter deadline: nil waits without limit.
     /// - Returns: whether the deadline has passed.
-    func sleep(until deadline: Int64?) -> Bool {
-        futex_wait(word, Self.asleep, max(deadline ?? -1, -1)) != 0
+    func sleep(until deadline: MonotonicTime?) -> Bool {
+        futex_wait(word, Self.asleep, deadline.map { max($0.millisecondsRoundedUp, 0) } ?? -1) != 0
     }
 }

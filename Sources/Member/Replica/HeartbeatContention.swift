@@ -1,4 +1,5 @@
 package import Identifiers
+package import MonotonicClock
 
 /// Detects heartbeats that a leader sends late: more than two heartbeat intervals after the one
 /// before to the same member, as in etcd. It means that this member's runs take too long.
@@ -6,12 +7,12 @@ package import Identifiers
 /// Time is passed in. Members are few, so a linear search suffices.
 package struct HeartbeatContention: Sendable {
     /// Maximum time between two heartbeats to one member.
-    package let expectedNanoseconds: Int64
-    private var sent: [(member: MemberID, atNanoseconds: Int64)] = []
+    package let expected: TimeSpan
+    private var sent: [(member: MemberID, at: MonotonicTime)] = []
 
-    package init(heartbeatMilliseconds: Int64) {
-        precondition(heartbeatMilliseconds > 0, "the heartbeat interval must be positive")
-        expectedNanoseconds = 2 * heartbeatMilliseconds * 1_000_000
+    package init(heartbeatInterval: TimeSpan) {
+        precondition(heartbeatInterval > .zero, "the heartbeat interval must be positive")
+        expected = heartbeatInterval * 2
     }
 
     /// Resets the times; called for each change of leader or role.
@@ -19,15 +20,15 @@ package struct HeartbeatContention: Sendable {
         sent.removeAll(keepingCapacity: true)
     }
 
-    /// Records a heartbeat that leaves now. Returns the nanoseconds by which it is late, nil if it
+    /// Records a heartbeat that leaves now. Returns by how much it is late, nil if it
     /// is not, or if it is the first one to this member.
-    package mutating func observe(_ member: MemberID, atNanoseconds now: Int64) -> Int64? {
+    package mutating func observe(_ member: MemberID, at now: MonotonicTime) -> TimeSpan? {
         guard let index = sent.firstIndex(where: { $0.member == member }) else {
             sent.append((member, now))
             return nil
         }
-        let exceeded = now - sent[index].atNanoseconds - expectedNanoseconds
-        sent[index].atNanoseconds = now
-        return exceeded > 0 ? exceeded : nil
+        let exceeded = now - sent[index].at - expected
+        sent[index].at = now
+        return exceeded > .zero ? exceeded : nil
     }
 }

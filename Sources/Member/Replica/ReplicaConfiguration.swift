@@ -1,3 +1,5 @@
+package import MonotonicClock
+
 /// Limits of one member that belong to the caller, not to Raft.
 package struct ReplicaConfiguration: Sendable {
     /// Applied entries between two snapshots.
@@ -19,20 +21,20 @@ package struct ReplicaConfiguration: Sendable {
     package var singleVoterUnappliedMax = 256
 
     /// Both as in etcd.
-    private static let readRetryMilliseconds = 500
-    private static let tailHoldMilliseconds = 30_000
+    private static let readRetryTime = TimeSpan.milliseconds(500)
+    private static let tailHoldTime = TimeSpan.seconds(30)
 
-    /// - Parameter tickMilliseconds: length of a tick.
-    package init(snapshotCount: Int, catchUpEntries: Int, tickMilliseconds: Int) {
-        precondition(tickMilliseconds > 0, "the tick interval must be positive")
+    /// - Parameter tickInterval: length of a tick.
+    package init(snapshotCount: Int, catchUpEntries: Int, tickInterval: TimeSpan) {
+        precondition(tickInterval > .zero, "the tick interval must be positive")
         self.snapshotCount = snapshotCount
         self.catchUpEntries = catchUpEntries
-        readRetryTicks = Self.ticks(Self.readRetryMilliseconds, of: tickMilliseconds)
-        tailHoldTicks = Self.ticks(Self.tailHoldMilliseconds, of: tickMilliseconds)
+        readRetryTicks = Self.ticks(Self.readRetryTime, of: tickInterval)
+        tailHoldTicks = Self.ticks(Self.tailHoldTime, of: tickInterval)
     }
 
     /// The number of ticks that take at least this time.
-    private static func ticks(_ milliseconds: Int, of tickMilliseconds: Int) -> Int {
-        1 + (milliseconds - 1) / tickMilliseconds
+    private static func ticks(_ time: TimeSpan, of tickInterval: TimeSpan) -> Int {
+        1 + Int((time - .nanoseconds(1)) / tickInterval)
     }
 }

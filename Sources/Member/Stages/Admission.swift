@@ -1,6 +1,7 @@
 package import EtcdAPI
 package import Identifiers
 package import Lease
+package import MonotonicClock
 package import Replica
 package import StateMachine
 import Synchronization
@@ -115,14 +116,16 @@ extension Admission {
     /// The proposal that raises this member's NOSPACE alarm; nil while the alarm is active or its
     /// proposal is in flight. It is proposed again only if it was lost.
     ///
-    /// - Parameter now: monotonic milliseconds.
-    package func spaceAlarm(of member: MemberID, now: Int64) -> NumberedProposal? {
+    /// - Parameter now: the present time.
+    package func spaceAlarm(of member: MemberID, now: MonotonicTime) -> NumberedProposal? {
         let last = spaceAlarmProposedAt.load(ordering: .relaxed)
         let isDue =
-            last == .min || (last != .max && now - last >= configuration.requestTimeoutMilliseconds)
+            last == .min
+            || (last != .max
+                && now - MonotonicTime(nanoseconds: last) >= configuration.requestTimeout)
         guard isDue,
             spaceAlarmProposedAt.compareExchange(
-                expected: last, desired: now, ordering: .relaxed
+                expected: last, desired: now.nanoseconds, ordering: .relaxed
             ).exchanged
         else { return nil }
         var alarm = Etcdserverpb_AlarmRequest()

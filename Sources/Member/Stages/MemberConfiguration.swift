@@ -1,19 +1,20 @@
 import Disk
+package import MonotonicClock
 
-/// Times and limits of one member's stages. Times are milliseconds.
+/// Times and limits of one member's stages.
 package struct MemberConfiguration: Sendable {
     /// Length of a tick, the heartbeat interval.
-    package var tickMilliseconds: Int64 = 100
+    package var tickInterval = TimeSpan.milliseconds(100)
     /// Election timeout; a new leader's leases are extended by it.
-    package var electionMilliseconds: Int64 = 1000
+    package var electionTimeout = TimeSpan.seconds(1)
     /// A single voter campaigns at once.
     package var advancesFirstElection = true
     /// Whether this member joins its cluster as a learner; used until the log says what it is.
     package var joinsAsLearner = false
     /// How long a request may wait for its response.
-    package var requestTimeoutMilliseconds: Int64 = 7000
+    package var requestTimeout = TimeSpan.seconds(7)
     /// How often the write buffer is written.
-    package var persistMilliseconds: Int64 = 100
+    package var persistInterval = TimeSpan.milliseconds(100)
     /// Operations in the write buffer at which it is written earlier.
     package var persistOperations = 10_000
     /// Size of the write buffer at which applying waits for the database file.
@@ -21,15 +22,15 @@ package struct MemberConfiguration: Sendable {
     /// Records removed in one step of a compaction.
     package var compactionBatchLimit = 1000
     /// Pause between two steps of a compaction.
-    package var compactionPauseMilliseconds: Int64 = 10
+    package var compactionPause = TimeSpan.milliseconds(10)
     /// How long a reader may block the removal of compacted records.
-    package var pinMillisecondsMax: Int64 = 30_000
+    package var pinTimeMax = TimeSpan.seconds(30)
     /// Log segments kept; 0 keeps all.
     package var segmentsMax = 5
     /// Snapshot files kept; 0 keeps all.
     package var snapshotsMax = 5
     /// How often files beyond these numbers are removed.
-    package var purgeMilliseconds: Int64 = 30_000
+    package var purgeInterval = TimeSpan.seconds(30)
     /// Gap between committed and applied entries at which new requests are refused. Four times
     /// etcd's: at several times the rate the same stall of a busy machine makes several times the
     /// gap. Unapplied entries are bounded in bytes as well (`RaftConfiguration.applyingBytesMax`).

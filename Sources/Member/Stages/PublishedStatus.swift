@@ -1,4 +1,5 @@
 package import Identifiers
+package import MonotonicClock
 package import Raft
 import Replica
 package import StateMachine
@@ -19,9 +20,10 @@ package final class PublishedStatus: Sendable {
     private let isStopping = Atomic<Bool>(false)
     private let joinsAsLearner: Bool
 
-    /// - Parameter now: monotonic milliseconds.
+    /// - Parameter now: the present time.
     package init(
-        id: MemberID, state: borrowing StateMachine, configuration: MemberConfiguration, now: Int64
+        id: MemberID, state: borrowing StateMachine, configuration: MemberConfiguration,
+        now: MonotonicTime
     ) {
         published = Mutex(ReplicaStatus(id: id, now: now))
         appliedIndex = Atomic(state.appliedIndex.rawValue)
@@ -68,7 +70,7 @@ package final class PublishedStatus: Sendable {
 /// For the stages.
 extension PublishedStatus {
     /// Consensus stage.
-    package func publish(_ summary: ReplicaSummary, now: @autoclosure () -> Int64) {
+    package func publish(_ summary: ReplicaSummary, now: @autoclosure () -> MonotonicTime) {
         localRead.store(summary.readsLocally, ordering: .releasing)
         committedIndex.store(summary.committedIndex.rawValue, ordering: .relaxed)
         published.withLock { published in

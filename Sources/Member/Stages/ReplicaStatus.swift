@@ -1,4 +1,5 @@
 package import Identifiers
+package import MonotonicClock
 package import Raft
 
 /// The published status of the consensus stage.
@@ -10,13 +11,13 @@ package struct ReplicaStatus: Sendable {
     package var lastIndex: LogIndex = .zero
     package var commitIndex: LogIndex = .zero
     package var leaderChangesSeen = 0
-    /// Monotonic milliseconds since when no leader is known; nil while one is.
-    package var leaderMissingSince: Int64?
+    /// Since when no leader is known; nil while one is.
+    package var leaderMissingSince: MonotonicTime?
     package var vote = MemberID(0)
     /// What a leader knows of the other members, as of the last tick.
     package var members: [RaftStatus.MemberStatus] = []
 
-    package init(id: MemberID, now: Int64) {
+    package init(id: MemberID, now: MonotonicTime) {
         self.id = id
         leaderMissingSince = now
     }

@@ -16,7 +16,7 @@ final class HeldInput {
 
 /// Back-pressure: a call with much unsent output receives no messages.
 ///
-/// A handler answers a message whether or not its client reads. Therefore messages of a call above
+/// A handler responds to a message whether or not its client reads. Therefore messages of a call above
 /// its high watermark, or of one that its handler paused, are held back undecoded and window updates
 /// withheld, so that at most one flow-control window of them is kept. They are delivered, in order
 /// and before `becameWritable`, when the call can receive again.

@@ -121,14 +121,13 @@ extension GRPCServerCall {
         if Self.matches(name, "host") {
             headerFields.insert(headerFields.contains(.host) ? .secondHost : .host)
             refusal.hosts += 1
-            connection.requests?.keep(name, value, isOfMethod: methodIndex >= 0)
-            return nil
+            return connection.requests?.keep(name, value, of: self)
         }
         if Self.matches(name, "connection") {
             headerFields.insert(.connection)
             return nil
         }
-        connection.requests?.keep(name, value, isOfMethod: methodIndex >= 0)
+        if let code = connection.requests?.keep(name, value, of: self) { return code }
         if name.count >= 4, name.suffix(4).elementsEqual("-bin".utf8),
             let offset = GRPCBinaryMetadata.firstInvalidOffset(in: value)
         {

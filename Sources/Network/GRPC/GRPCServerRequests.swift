@@ -23,13 +23,16 @@ final class GRPCServerRequests {
         if !isKept { authority = Array(value) }
     }
 
-    /// Keeps a field that the handler reads.
+    /// Keeps a field that the handler reads; returns an error when the connection keeps too much.
     ///
-    /// - Parameter isOfMethod: the path is that of a gRPC method, which nothing else is served at;
-    ///   only what decides about the access to any path is kept.
-    func keep(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, isOfMethod: Bool) {
-        if isOfMethod, !handler.readsAtAnyPath(name) { return }
-        fields.append(name: name, value: value, for: handler)
+    /// Nothing but calls is served at the path of a gRPC method, so that of a request to it only
+    /// the fields are kept that are read at any path.
+    func keep(
+        _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, of call: GRPCServerCall
+    ) -> HTTP2ErrorCode? {
+        if call.methodIndex >= 0, !handler.readsAtAnyPath(name) { return nil }
+        guard let stream = call.stream else { return nil }
+        return fields.append(name: name, value: value, for: handler, on: stream)
     }
 
     /// The head of the request whose header block is complete; nil if it lacks method or path.

@@ -98,7 +98,7 @@ extension HTTP2Connection {
     /// Writes one DATA frame: nghttp2's frame header and `count` bytes of the stream.
     func appendData(_ stream: HTTP2Stream, _ header: UnsafeRawBufferPointer, _ count: Int) {
         keepalive.resetStrikes()
-        // The peer may answer each frame with updates of two windows.
+        // The peer may send updates of two windows for each frame.
         controlFrames.earn(2)
         loop.output.writeBytes(header)
         stream.queue.take(count: count, into: &loop.output)

@@ -7,19 +7,32 @@ package enum HTTP2FieldRules {
 
     /// No control characters except tab.
     package static func isValue(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard bytes.count >= 8 else { return bytes.allSatisfy(isInValue) }
+        // The last word overlaps the one before it.
+        let last = bytes.count - 8
         var offset = 0
-        while bytes.count - offset >= 16 {
-            let piece = bytes.loadUnaligned(fromByteOffset: offset, as: SIMD16<UInt8>.self)
-            let isControl = (piece .< 0x20) .& (piece .!= 0x09) .| (piece .== 0x7F)
-            guard isControl == SIMDMask(repeating: false) else { return false }
-            offset += 16
+        while offset < last {
+            let word = bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            guard areInValue(word) else { return false }
+            offset += 8
         }
-        while offset < bytes.count {
-            let byte = bytes[offset]
-            guard byte >= 0x20 && byte != 0x7F || byte == 0x09 else { return false }
-            offset += 1
-        }
-        return true
+        return areInValue(bytes.loadUnaligned(fromByteOffset: last, as: UInt64.self))
+    }
+
+    private static func isInValue(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte != 0x7F || byte == 0x09
+    }
+
+    /// `isInValue` of all bytes of a word.
+    private static func areInValue(_ word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let low = word & (ones &* 0x7F)
+        // The lower seven bits of each byte: a sum sets its highest bit and carries into no other.
+        let isNotControl = low &+ (ones &* 0x60)
+        let isNotTab = (low ^ (ones &* 0x09)) &+ (ones &* 0x7F)
+        let isNotDelete = (low ^ (ones &* 0x7F)) &+ (ones &* 0x7F)
+        let isValid = word | isNotDelete & (isNotControl | ~isNotTab)
+        return isValid & (ones &* 0x80) == ones &* 0x80
     }
 
     private static let isInName: [Bool] = (0..<256).map { byte in

@@ -55,8 +55,8 @@ private final class HTTP2RequestReader: HTTP2StreamDelegate {
             return .protocolError
         }
         hasRegularField = true
-        fields.append(name: name, value: value, for: handler)
-        return nil
+        guard let stream else { return nil }
+        return fields.append(name: name, value: value, for: handler, on: stream)
     }
 
     /// Each pseudo-header occurs once, before all other fields.

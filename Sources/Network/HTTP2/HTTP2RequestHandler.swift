@@ -55,20 +55,26 @@ package struct HTTP2RequestFields {
         if !fields.isEmpty { fields = [] }
     }
 
-    /// Counts a field, and keeps it if the handler reads it and the limits allow.
+    /// Counts a field, and keeps it if the handler reads it and the limits of heads allow; returns
+    /// an error when the connection keeps too much.
     package mutating func append(
         name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer,
-        for handler: any HTTP2RequestHandler
-    ) {
+        for handler: any HTTP2RequestHandler, on stream: HTTP2Stream
+    ) -> HTTP2ErrorCode? {
         count += 1
         countBytes += name.count + value.count
         if count > handler.headerFieldsMax || countBytes > handler.headerBytesMax {
             isTooLarge = true
         }
-        guard !isTooLarge, handler.reads(name) else { return }
+        guard !isTooLarge, handler.reads(name) else { return nil }
+        // 32 bytes of overhead for each field (RFC 9113 section 6.5.2).
+        guard stream.keepHeader(bytes: name.count + value.count + 32) else {
+            return .enhanceYourCalm
+        }
         append(
             name: String(decoding: name, as: UTF8.self),
             value: String(decoding: value, as: UTF8.self))
+        return nil
     }
 
     /// Keeps a field.

@@ -93,8 +93,8 @@ extension ClusterProbe {
             }
             configuration.security = security
         }
-        configuration.timeoutMilliseconds = timeout.milliseconds
-        configuration.dialTimeoutMilliseconds = timeout.milliseconds
+        configuration.timeout = timeout
+        configuration.dialTimeout = timeout
         let client = try EtcdClient(endpoints: clientURLs, configuration: configuration)
         let result: Result<Bool, EtcdClientError>
         do throws(EtcdClientError) {

@@ -47,12 +47,11 @@ extension MemberBootstrap {
     private func register(_ own: InitialCluster) async throws -> String {
         let discovery = configuration.discovery
         var clientConfiguration = EtcdClient.Configuration()
-        clientConfiguration.timeoutMilliseconds = max(discovery.requestTimeout.milliseconds, 1)
-        clientConfiguration.dialTimeoutMilliseconds = max(discovery.dialTimeout.milliseconds, 1)
-        clientConfiguration.keepaliveIntervalMilliseconds = max(
-            discovery.keepaliveTime.milliseconds, 0)
-        clientConfiguration.keepaliveTimeoutMilliseconds = max(
-            discovery.keepaliveTimeout.milliseconds, 1)
+        clientConfiguration.timeout = max(discovery.requestTimeout, .milliseconds(1))
+        clientConfiguration.dialTimeout = max(discovery.dialTimeout, .milliseconds(1))
+        clientConfiguration.keepaliveInterval = max(discovery.keepaliveTime, .zero)
+        clientConfiguration.keepaliveTimeout = max(
+            discovery.keepaliveTimeout, .milliseconds(1))
         clientConfiguration.security = discovery.security
         let client = try EtcdClient(
             endpoints: discovery.endpoints.values, configuration: clientConfiguration)

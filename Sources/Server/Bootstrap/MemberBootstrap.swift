@@ -1,4 +1,5 @@
 package import Identifiers
+import MonotonicClock
 package import ServerLogging
 package import Configuration
 import Bolt
@@ -117,7 +118,7 @@ package struct MemberBootstrap {
     }
 
     /// The interval of lease checkpoints, which replicate remaining TTLs; etcd's five minutes.
-    private static let leaseCheckpointMilliseconds: Int64 = 300_000
+    private static let leaseCheckpointInterval = TimeSpan.seconds(300)
 
     func makeState(
         _ bolt: Bolt, localID: MemberID, clusterID: ClusterID
@@ -132,7 +133,7 @@ package struct MemberBootstrap {
         stateConfiguration.persistsLeaseCheckpoints =
             configuration.featureGates.isEnabled(.leaseCheckpointPersist)
         if configuration.featureGates.isEnabled(.leaseCheckpoint) {
-            stateConfiguration.leaseCheckpointMilliseconds = Self.leaseCheckpointMilliseconds
+            stateConfiguration.leaseCheckpointInterval = Self.leaseCheckpointInterval
         }
         let storeConfiguration = StoreConfiguration(
             compactionBatchLimit: configuration.effectiveCompactionBatchLimit)
@@ -188,7 +189,8 @@ package struct MemberBootstrap {
         let replicaConfiguration = ReplicaConfiguration(
             snapshotCount: Int(clamping: configuration.effectiveSnapshotCount),
             catchUpEntries: Int(clamping: configuration.snapshotCatchUpEntries),
-            tickMilliseconds: Int(clamping: configuration.heartbeatIntervalMilliseconds))
+            tickInterval: .milliseconds(
+                Int64(clamping: configuration.heartbeatIntervalMilliseconds)))
         return Replica(
             machine, configuration: replicaConfiguration, snapshotIndex: snapshotIndex,
             firstReadContext: requestNumber(id))

@@ -197,9 +197,9 @@ extension RuntimeObservation {
     }
 
     package func snapshotSaved(index: LogIndex, term: Term, _ times: SnapshotTimes) {
-        storage.snapshotEncoding.observe(nanoseconds: times.encoding)
-        storage.snapshotWriting.observe(nanoseconds: times.writing)
-        storage.snapshotTotal.observe(nanoseconds: times.total)
+        storage.snapshotEncoding.observe(nanoseconds: times.encoding.nanoseconds)
+        storage.snapshotWriting.observe(nanoseconds: times.writing.nanoseconds)
+        storage.snapshotTotal.observe(nanoseconds: times.total.nanoseconds)
         logger.info("saved snapshot to disk", ["snapshot-index": .unsigned(index.rawValue)])
     }
 

@@ -2,6 +2,7 @@ package import EtcdAPI
 internal import Lease
 internal import Membership
 internal import MemberRuntime
+import MonotonicClock
 internal import Stages
 internal import StateMachine
 
@@ -66,7 +67,7 @@ package struct LeaderLeases: Sendable {
     package func renewHere(_ id: Int64) async throws(EtcdError) -> Int64? {
         guard let term = LeaderTerm(context.runtime.replicaStatus) else { return nil }
         let deadline =
-            monotonicMilliseconds() + context.runtime.configuration.requestTimeoutMilliseconds
+            MonotonicTime.now() + context.runtime.configuration.requestTimeout
         var renewal = LeaderRenewal(LeaseID(rawValue: id), in: term, deadline: deadline)
         var step = LeaderRenewal.Step.inspect
         while true {
@@ -76,7 +77,7 @@ package struct LeaderLeases: Sendable {
                 let renewed = try await context.runtime.readState(isBrief: true) {
                     current.renew(in: $0)
                 }
-                step = renewal.handle(renewed, now: monotonicMilliseconds())
+                step = renewal.handle(renewed, now: .now())
             case .confirm: step = renewal.confirmed(by: await readIndex())
             case .done(let result): return try result.found(orElse: 0)
             case .awaitCommitted, .clearCheckpoint, .pause:
@@ -96,7 +97,7 @@ package struct LeaderLeases: Sendable {
             _ = try await context.runtime.propose(
                 field: InternalRaftRequest.Field.leaseCheckpoint,
                 payload: LeaseCheckpoint.encoded([LeaseCheckpoint(id: id, remainingSeconds: 0)]))
-        case .pause(let milliseconds): try await context.pause(milliseconds)
+        case .pause(let time): try await context.pause(time)
         case .inspect, .confirm, .done: break
         }
     }
@@ -144,7 +145,7 @@ extension LeaseQueryResult {
 
 extension Etcdserverpb_LeaseTimeToLiveRequest {
     fileprivate func response(
-        of lease: Lease, at now: ClockMilliseconds
+        of lease: Lease, at now: MonotonicTime
     ) -> Etcdserverpb_LeaseTimeToLiveResponse {
         var response = Etcdserverpb_LeaseTimeToLiveResponse()
         response.id = id

@@ -2,6 +2,7 @@ package import EtcdAPI
 internal import Glibc
 package import Identifiers
 package import Membership
+import MonotonicClock
 internal import Raft
 internal import MemberRuntime
 internal import StateMachine
@@ -29,18 +30,18 @@ package struct MemberChanges: Sendable {
     }
 
     /// How long an addition waits for the cluster version of a new cluster.
-    private static let versionMilliseconds: Int64 = 2000
+    private static let versionTimeout = TimeSpan.seconds(2)
 
     /// Waits for the cluster version, which a joining member requests. Once the member is added
     /// there may be no quorum to decide a version until it has joined.
     private func waitForVersion() async throws(EtcdError) {
-        let deadline = monotonicMilliseconds() + Self.versionMilliseconds
-        while monotonicMilliseconds() < deadline {
+        let deadline = MonotonicTime.now() + Self.versionTimeout
+        while .now() < deadline {
             let isDecided = try await context.runtime.readState { state in
                 state.membership.version != nil
             }
             if isDecided { return }
-            try await context.pause(10)
+            try await context.pause(.milliseconds(10))
         }
     }
 
@@ -109,8 +110,8 @@ package struct MemberChanges: Sendable {
         let peers = context.configuration.peers
         return ReconfigurationRules(
             membership, isStrict: context.configuration.checksReconfiguration,
-            nowMilliseconds: monotonicMilliseconds()
-        ) { peers.activeSince($0) }
+            now: .now()
+        ) { peers.activeSince($0).map { MonotonicTime(milliseconds: $0) } }
     }
 
     /// The validated URLs in ascending order, as etcd keeps them.

@@ -1,5 +1,6 @@
 internal import EtcdAPI
 internal import GRPC
+import MonotonicClock
 internal import NIOCore
 internal import MemberRuntime
 
@@ -43,7 +44,7 @@ extension ServiceContext {
     /// Checks for a leader once per election timeout.
     private func endWithoutLeader(_ call: GRPCServerCall) {
         let runtime = self.runtime
-        let interval = TimeAmount.milliseconds(runtime.configuration.electionMilliseconds)
+        let interval = TimeAmount.nanoseconds(runtime.configuration.electionTimeout.nanoseconds)
         let leaderlessChecks = NIOLoopBoundBox(0, eventLoop: call.eventLoop)
         call.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) {
             [weak call] task in

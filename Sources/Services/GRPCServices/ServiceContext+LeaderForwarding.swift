@@ -2,6 +2,7 @@ internal import EtcdAPI
 internal import Lease
 internal import Membership
 internal import MemberRuntime
+import MonotonicClock
 internal import Stages
 internal import StateMachine
 
@@ -17,7 +18,7 @@ enum LeaderEndpoint {
 /// request timeout is over, since an election may be in progress.
 extension ServiceContext {
     /// Pause between two attempts, as in etcd.
-    private static let retryMilliseconds: Int64 = 50
+    private static let retryDelay = TimeSpan.milliseconds(50)
 
     /// Serves a call here if this member leads, else forwards it to the leader.
     ///
@@ -29,13 +30,12 @@ extension ServiceContext {
         _ here: () async throws(EtcdError) -> Value?,
         _ there: (Member, Int64) async throws(LeaderCallError) -> Value
     ) async throws(EtcdError) -> Value {
-        let deadline =
-            monotonicMilliseconds() + runtime.configuration.requestTimeoutMilliseconds
+        let deadline = MonotonicTime.now() + runtime.configuration.requestTimeout
         while true {
             switch try await waitForLeader(until: deadline) {
             case .here: if let value = try await here() { return value }
             case .at(let leader):
-                let remaining = deadline - monotonicMilliseconds()
+                let remaining = (deadline - .now()).milliseconds
                 guard remaining > 0 else { throw .timeout }
                 do throws(LeaderCallError) {
                     return try await there(leader, remaining)
@@ -43,13 +43,13 @@ extension ServiceContext {
                     if case .rejected(let error) = error { throw error }
                 }
             }
-            guard monotonicMilliseconds() < deadline else { throw .timeout }
-            try await pause(Self.retryMilliseconds)
+            guard .now() < deadline else { throw .timeout }
+            try await pause(Self.retryDelay)
         }
     }
 
     /// Waits for a leader whose peer URLs are known.
-    func waitForLeader(until deadline: Int64) async throws(EtcdError) -> LeaderEndpoint {
+    func waitForLeader(until deadline: MonotonicTime) async throws(EtcdError) -> LeaderEndpoint {
         while true {
             guard !runtime.hasStopped else { throw .stopped }
             let status = runtime.replicaStatus
@@ -58,8 +58,8 @@ extension ServiceContext {
                 let member = try await runtime.readState { $0.membership[leader] }
                 if let member, !member.peerURLs.isEmpty { return .at(member) }
             }
-            guard monotonicMilliseconds() < deadline else { throw .noLeader }
-            try await pause(Self.retryMilliseconds)
+            guard .now() < deadline else { throw .noLeader }
+            try await pause(Self.retryDelay)
         }
     }
 
@@ -67,17 +67,17 @@ extension ServiceContext {
     ///
     /// - Throws: `timeoutWaitingForAppliedIndex` after a second, as in etcd.
     func waitForCommitted() async throws(EtcdError) {
-        let wait = CommittedWait(runtime.replicaStatus, now: monotonicMilliseconds())
-        while try !wait.isOver(applied: runtime.applied, now: monotonicMilliseconds()) {
+        let wait = CommittedWait(runtime.replicaStatus, now: .now())
+        while try !wait.isOver(applied: runtime.applied, now: .now()) {
             guard !runtime.hasStopped else { throw .stopped }
-            try await pause(CommittedWait.pollMilliseconds)
+            try await pause(CommittedWait.pollInterval)
         }
     }
 
     /// - Throws: `canceled` when the task is cancelled.
-    func pause(_ milliseconds: Int64) async throws(EtcdError) {
+    func pause(_ time: TimeSpan) async throws(EtcdError) {
         do {
-            try await Task.sleep(for: .milliseconds(milliseconds))
+            try await Task.sleep(for: Duration(time))
         } catch {
             throw .canceled
         }

@@ -3,6 +3,7 @@ package import GRPC
 package import Identifiers
 package import Membership
 package import MemberRuntime
+package import MonotonicClock
 package import Stages
 package import StateMachine
 
@@ -14,7 +15,7 @@ package struct ServiceConfiguration: Sendable {
     package var transactionOperationsMax = 128
     /// Basis of the fragment size of watch responses, and the target size of range chunks.
     package var requestBytesMax = 1_572_864
-    package var watchProgressMilliseconds: Int64 = 600_000
+    package var watchProgressInterval = TimeSpan.seconds(600)
     package var version = compatibleVersion
     /// Whether a membership change must leave a healthy quorum (strict reconfiguration check).
     package var checksReconfiguration = true

@@ -1,6 +1,7 @@
 internal import EtcdAPI
 internal import GRPC
-import Identifiers
+internal import HTTP2
+internal import Identifiers
 internal import MVCC
 internal import NIOCore
 internal import MemberRuntime
@@ -20,7 +21,7 @@ final class WatchHandler: GRPCCallHandler {
     private var nextDelivery = 0
     private var nextWatcher = 0
     private var watchers: [Int64: ProgressState] = [:]
-    private var timers: [RepeatedTask] = []
+    private var progressTimer: WatchProgressTimer?
 
     /// Whether a watcher wants progress notifications, and whether it was idle since the last one.
     private struct ProgressState {
@@ -40,7 +41,7 @@ final class WatchHandler: GRPCCallHandler {
                 loop.performBatch { handler.value.drain(call) }
             }
         }
-        startTimers(call)
+        startTimer(loop)
     }
 
     func receive(_ message: [UInt8], on call: GRPCServerCall) {
@@ -61,7 +62,7 @@ final class WatchHandler: GRPCCallHandler {
     func becameWritable(_ call: GRPCServerCall) { drain(call) }
 
     func closed(_ call: GRPCServerCall, reason: GRPCCloseReason) {
-        for timer in timers { timer.cancel() }
+        progressTimer?.cancel()
         queue.close()
         context.runtime.watchers.close(stream)
         context.metrics.streamClosed("watch", reason)
@@ -232,26 +233,12 @@ final class WatchHandler: GRPCCallHandler {
 
 /// Periodic progress notifications.
 extension WatchHandler {
-    private func startTimers(_ call: GRPCServerCall) {
-        let interval = context.configuration.watchProgressMilliseconds
+    private func startTimer(_ loop: HTTP2Loop) {
+        let interval = context.configuration.watchProgressInterval.milliseconds
         let jitter = Int64.random(in: 0...max(interval / 10, 0))
-        scheduleRepeated(call, milliseconds: interval + jitter) { handler, _ in
-            handler.notifyIdleWatchers()
+        progressTimer = WatchProgressTimer(loop, intervalMilliseconds: interval + jitter) {
+            [weak self] in self?.notifyIdleWatchers()
         }
-    }
-
-    private func scheduleRepeated(
-        _ call: GRPCServerCall, milliseconds: Int64,
-        _ body: @escaping (WatchHandler, GRPCServerCall) -> Void
-    ) {
-        let box = NIOLoopBound((handler: self, body: body), eventLoop: call.eventLoop)
-        let time = TimeAmount.milliseconds(milliseconds)
-        let task = call.eventLoop.scheduleRepeatedTask(initialDelay: time, delay: time) {
-            [weak call] task in
-            guard let call, !call.isClosed else { return task.cancel() }
-            box.value.body(box.value.handler, call)
-        }
-        timers.append(task)
     }
 
     /// Requests progress notifications for the watchers that want them and were idle.

@@ -1,10 +1,12 @@
+package import MonotonicClock
+
 /// Leases by earliest possible expiry: a binary heap with lazy removal.
 ///
 /// An entry may be outdated (its lease was renewed or revoked), so the code that pops it compares
 /// it with the lease. A keepalive therefore does not touch the queue.
 struct ExpiryQueue: Sendable {
     struct Entry: Sendable {
-        let time: ClockMilliseconds
+        let time: MonotonicTime
         let id: LeaseID
 
         /// Equal times are ordered by id, so that the order does not depend on the heap's history.
@@ -21,7 +23,7 @@ struct ExpiryQueue: Sendable {
 
     mutating func removeAll() { heap.removeAll(keepingCapacity: false) }
 
-    mutating func insert(_ id: LeaseID, at time: ClockMilliseconds) {
+    mutating func insert(_ id: LeaseID, at time: MonotonicTime) {
         heap.append(Entry(time: time, id: id))
         var child = heap.count - 1
         while child > 0 {

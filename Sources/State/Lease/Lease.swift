@@ -1,3 +1,5 @@
+package import MonotonicClock
+
 /// ID of a lease: any 64-bit number but 0, which means "no lease".
 package struct LeaseID: RawRepresentable, Hashable, Comparable, Sendable {
     package let rawValue: Int64
@@ -15,9 +17,6 @@ package struct LeaseID: RawRepresentable, Hashable, Comparable, Sendable {
     }
 }
 
-/// A time of the monotonic clock that the runtime passes in, in milliseconds.
-package typealias ClockMilliseconds = Int64
-
 /// One granted lease and the keys attached to it.
 package struct Lease: Sendable {
     package let id: LeaseID
@@ -28,20 +27,20 @@ package struct Lease: Sendable {
     /// Whether a proposed checkpoint is not applied yet: a renewal may make it outdated.
     var isCheckpointPending = false
     /// When it expires; nil (never) while this member is not the primary lessor.
-    package internal(set) var expiry: ClockMilliseconds?
+    package internal(set) var expiry: MonotonicTime?
     /// When the next checkpoint is due; nil when none is scheduled.
-    var nextCheckpoint: ClockMilliseconds?
+    var nextCheckpoint: MonotonicTime?
     /// Keys attached to it.
     package internal(set) var keys: Set<[UInt8]> = []
 
     /// The TTL after a grant or a renewal.
-    var grantedMilliseconds: Int64 { grantedSeconds * 1000 }
+    var grantedTime: TimeSpan { .seconds(grantedSeconds) }
 
     /// The TTL after a promotion: the checkpointed remaining TTL, else the granted one. Checkpoints
     /// are stored unchecked, so the remaining TTL is limited to the granted one.
-    var restoredMilliseconds: Int64 {
-        guard checkpointedSeconds > 0 else { return grantedMilliseconds }
-        return min(checkpointedSeconds, grantedSeconds) * 1000
+    var restoredTime: TimeSpan {
+        guard checkpointedSeconds > 0 else { return grantedTime }
+        return .seconds(min(checkpointedSeconds, grantedSeconds))
     }
 
     /// Attached keys, ascending, so that every member deletes them in the same order.
@@ -50,8 +49,8 @@ package struct Lease: Sendable {
     }
 
     /// Remaining TTL in seconds, rounded down as in etcd; 0 once expired.
-    package func remainingSeconds(at now: ClockMilliseconds) -> Int64 {
+    package func remainingSeconds(at now: MonotonicTime) -> Int64 {
         guard let expiry else { return grantedSeconds }
-        return max(expiry - now, 0) / 1000
+        return max(expiry - now, .zero) / .seconds(1)
     }
 }

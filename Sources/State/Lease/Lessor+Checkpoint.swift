@@ -1,10 +1,12 @@
+package import MonotonicClock
+
 /// Checkpoints: the remaining TTL of a long lease is replicated periodically, so that a leader
 /// change does not restart its full TTL.
 extension Lessor {
     /// Schedules the next checkpoint if the lease's TTL exceeds the interval.
-    package mutating func scheduleCheckpoint(of id: LeaseID, now: ClockMilliseconds) {
-        guard isPrimary, let interval = checkpointIntervalMilliseconds,
-            let lease = leases[id], lease.restoredMilliseconds > interval
+    package mutating func scheduleCheckpoint(of id: LeaseID, now: MonotonicTime) {
+        guard isPrimary, let interval = checkpointInterval,
+            let lease = leases[id], lease.restoredTime > interval
         else { return }
         leases[id]?.nextCheckpoint = now + interval
         checkpointQueue.insert(id, at: now + interval)
@@ -12,7 +14,7 @@ extension Lessor {
 
     /// Checkpoints that are due, at most `limit`.
     package mutating func takeCheckpoints(
-        limit: Int, now: ClockMilliseconds
+        limit: Int, now: MonotonicTime
     ) -> [(id: LeaseID, remainingSeconds: Int64)] {
         guard isPrimary else { return [] }
         var due: [(id: LeaseID, remainingSeconds: Int64)] = []
@@ -22,7 +24,7 @@ extension Lessor {
             guard let lease = leases[entry.id], lease.nextCheckpoint == entry.time else { continue }
             leases[entry.id]?.nextCheckpoint = nil
             guard let expiry = lease.expiry, expiry > now else { continue }
-            let remaining = (expiry - now + 999) / 1000
+            let remaining = (expiry - now).secondsRoundedUp
             guard remaining < lease.grantedSeconds else { continue }
             leases[entry.id]?.isCheckpointPending = true
             due.append((entry.id, remaining))
@@ -31,9 +33,9 @@ extension Lessor {
     }
 
     /// Reschedules all leases, after a promotion.
-    mutating func scheduleCheckpoints(now: ClockMilliseconds) {
+    mutating func scheduleCheckpoints(now: MonotonicTime) {
         checkpointQueue.removeAll()
-        guard checkpointIntervalMilliseconds != nil else { return }
+        guard checkpointInterval != nil else { return }
         for id in leases.keys.sorted() { scheduleCheckpoint(of: id, now: now) }
     }
 }

@@ -1,5 +1,6 @@
 package import EtcdAPI
 package import Identifiers
+package import MonotonicClock
 
 /// The result of a keepalive.
 package enum LeaseRenewal: Equatable, Sendable {
@@ -20,22 +21,22 @@ extension Lessor {
     static let revokesPerSecond = 1000
 
     /// Delay before an expired lease that still exists is reported again.
-    static let revokeRetryMilliseconds: ClockMilliseconds = 3000
+    static let revokeRetryDelay = TimeSpan.seconds(3)
 
     /// Restarts all clocks when this member becomes leader.
     ///
-    /// Each lease gets its full TTL (or its checkpointed remaining TTL) plus `extension`, since the
+    /// Each lease gets its full TTL (or its checkpointed remaining TTL) plus `extraTime`, since the
     /// renewals of the last leader are unknown. If too many expire within one second, they are
     /// spread to three quarters of the revocation rate, as etcd does, to leave time for other
     /// requests.
     package mutating func promote(
-        inTerm term: Term, extensionMilliseconds: Int64, now: ClockMilliseconds
+        inTerm term: Term, extraTime: TimeSpan, now: MonotonicTime
     ) {
         primaryTerm = term
         queue.removeAll()
-        var expiries: [(time: ClockMilliseconds, id: LeaseID)] = []
+        var expiries: [(time: MonotonicTime, id: LeaseID)] = []
         for (id, lease) in leases {
-            expiries.append((now + lease.restoredMilliseconds + extensionMilliseconds, id))
+            expiries.append((now + lease.restoredTime + extraTime, id))
         }
         expiries.sort { ($0.time, $0.id) < ($1.time, $1.id) }
         let expiriesPerSecond =
@@ -43,11 +44,11 @@ extension Lessor {
         var second = expiries.first?.time ?? now
         var expiriesInSecond = 0
         for (time, id) in expiries {
-            if time >= second + 1000 {
+            if time >= second + .seconds(1) {
                 second = time
                 expiriesInSecond = 0
             } else if expiriesInSecond == expiriesPerSecond {
-                second += 1000
+                second = second + .seconds(1)
                 expiriesInSecond = 0
             }
             expiriesInSecond += 1
@@ -67,21 +68,21 @@ extension Lessor {
     }
 
     /// Restarts a lease's clock.
-    package mutating func renew(_ id: LeaseID, now: ClockMilliseconds) -> LeaseRenewal {
+    package mutating func renew(_ id: LeaseID, now: MonotonicTime) -> LeaseRenewal {
         guard let lease = leases[id] else { return .notFound }
         guard let expiry = lease.expiry, expiry > now else { return .expiring }
-        if checkpointIntervalMilliseconds != nil,
+        if checkpointInterval != nil,
             lease.checkpointedSeconds > 0 || lease.isCheckpointPending
         {
             return .checkpointed
         }
-        leases[id]?.expiry = now + lease.grantedMilliseconds
+        leases[id]?.expiry = now + lease.grantedTime
         leases[id]?.checkpointedSeconds = 0
         return .renewed(seconds: lease.grantedSeconds)
     }
 
     /// Expired leases, at most `limit`. Each is reported again after a delay while it exists.
-    package mutating func takeExpired(limit: Int, now: ClockMilliseconds) -> [LeaseID] {
+    package mutating func takeExpired(limit: Int, now: MonotonicTime) -> [LeaseID] {
         guard isPrimary else { return [] }
         var expired: [LeaseID] = []
         while expired.count < limit, let entry = queue.first, entry.time <= now {
@@ -89,7 +90,7 @@ extension Lessor {
             guard let expiry = leases[entry.id]?.expiry else { continue }
             if expiry <= now {
                 expired.append(entry.id)
-                queue.insert(entry.id, at: now + Self.revokeRetryMilliseconds)
+                queue.insert(entry.id, at: now + Self.revokeRetryDelay)
             } else {
                 queue.insert(entry.id, at: expiry)
             }
@@ -100,8 +101,8 @@ extension Lessor {
     /// All leases, ordered by expiry.
     package func leasesByExpiry() -> [Lease] {
         leases.values.sorted { left, right in
-            let leftExpiry = left.expiry ?? .max
-            let rightExpiry = right.expiry ?? .max
+            let leftExpiry = left.expiry ?? .distantFuture
+            let rightExpiry = right.expiry ?? .distantFuture
             return leftExpiry == rightExpiry ? left.id < right.id : leftExpiry < rightExpiry
         }
     }

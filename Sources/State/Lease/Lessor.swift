@@ -1,6 +1,7 @@
 package import Bolt
 package import EtcdAPI
 package import Identifiers
+package import MonotonicClock
 
 /// Grants, renews and revokes leases, and tracks the keys attached to each.
 ///
@@ -20,7 +21,7 @@ package struct Lessor {
 
     let ttlSecondsMin: Int64
     /// Time between two checkpoints of a lease; nil without checkpoints.
-    let checkpointIntervalMilliseconds: Int64?
+    let checkpointInterval: TimeSpan?
     var leases: [LeaseID: Lease] = [:]
     var leaseOfKey: [[UInt8]: LeaseID] = [:]
     var queue = ExpiryQueue()
@@ -30,11 +31,11 @@ package struct Lessor {
 
     /// - Parameters:
     ///   - ttlSecondsMin: shorter requests are raised to this (3/2 election timeouts).
-    ///   - checkpointIntervalMilliseconds: how often the remaining TTL of a long lease is
+    ///   - checkpointInterval: how often the remaining TTL of a long lease is
     ///     replicated; nil for never.
-    package init(ttlSecondsMin: Int64, checkpointIntervalMilliseconds: Int64? = nil) {
+    package init(ttlSecondsMin: Int64, checkpointInterval: TimeSpan? = nil) {
         self.ttlSecondsMin = ttlSecondsMin
-        self.checkpointIntervalMilliseconds = checkpointIntervalMilliseconds
+        self.checkpointInterval = checkpointInterval
     }
 
     /// Whether expiry clocks run here.
@@ -56,14 +57,14 @@ package struct Lessor {
     ///
     /// - Throws: `leaseTTLTooLarge`, `leaseExists`, or `leaseNotFound` for id 0 as etcd does.
     package mutating func grant(
-        _ id: LeaseID, seconds: Int64, now: ClockMilliseconds, into batch: inout BoltWriteBatch
+        _ id: LeaseID, seconds: Int64, now: MonotonicTime, into batch: inout BoltWriteBatch
     ) throws(EtcdError) -> Lease {
         guard id != .none else { throw .leaseNotFound }
         guard seconds <= Self.ttlSecondsMax else { throw .leaseTTLTooLarge }
         guard leases[id] == nil else { throw .leaseExists }
         var lease = Lease(id: id, grantedSeconds: max(seconds, ttlSecondsMin))
         if isPrimary {
-            let expiry = now + lease.grantedMilliseconds
+            let expiry = now + lease.grantedTime
             lease.expiry = expiry
             queue.insert(id, at: expiry)
         }

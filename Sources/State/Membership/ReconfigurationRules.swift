@@ -1,5 +1,6 @@
 package import EtcdAPI
 package import Identifiers
+package import MonotonicClock
 
 /// Whether a membership change may be proposed now: etcd's strict reconfiguration check.
 ///
@@ -8,28 +9,28 @@ package import Identifiers
 /// `ClusterMembership.validate` checks it again when it is applied.
 package struct ReconfigurationRules: Sendable {
     /// How long a member must have been connected to count as healthy.
-    package static let healthyMilliseconds: Int64 = 5000
+    package static let healthyTime = TimeSpan.seconds(5)
 
     /// Fraction of the leader's log that a learner must have before it can be promoted.
     package static let readyPercentThreshold = 0.9
 
     private let membership: ClusterMembership
     private let isStrict: Bool
-    private let nowMilliseconds: Int64
-    private let activeSince: @Sendable (MemberID) -> Int64?
+    private let now: MonotonicTime
+    private let activeSince: @Sendable (MemberID) -> MonotonicTime?
 
     /// - Parameters:
     ///   - isStrict: the flag strict-reconfig-check.
-    ///   - nowMilliseconds: monotonic time.
+    ///   - now: the present time.
     ///   - activeSince: the time since which another member is connected, by the same clock; nil
     ///     when it is not.
     package init(
-        _ membership: ClusterMembership, isStrict: Bool, nowMilliseconds: Int64,
-        activeSince: @escaping @Sendable (MemberID) -> Int64?
+        _ membership: ClusterMembership, isStrict: Bool, now: MonotonicTime,
+        activeSince: @escaping @Sendable (MemberID) -> MonotonicTime?
     ) {
         self.membership = membership
         self.isStrict = isStrict
-        self.nowMilliseconds = nowMilliseconds
+        self.now = now
         self.activeSince = activeSince
     }
 
@@ -91,7 +92,7 @@ package struct ReconfigurationRules: Sendable {
         members.count { member in
             guard member.id != membership.localID else { return true }
             guard let since = activeSince(member.id) else { return false }
-            return since < nowMilliseconds - Self.healthyMilliseconds
+            return since < now - Self.healthyTime
         }
     }
 

@@ -5,6 +5,7 @@ package import Identifiers
 package import Lease
 package import MVCC
 package import Membership
+package import MonotonicClock
 
 /// The replicated state of a member: applies committed entries in order.
 ///
@@ -24,7 +25,7 @@ package final class StateMachine {
     package internal(set) var auth: AuthState
     package let configuration: StateMachineConfiguration
     /// Monotonic time of the current run of the apply stage, for leases.
-    package var now: ClockMilliseconds = 0
+    package var now = MonotonicTime.zero
     package internal(set) var appliedIndex: LogIndex
     package internal(set) var appliedTerm: Term
     /// The membership as Raft sees it.
@@ -43,7 +44,7 @@ package final class StateMachine {
         var membership = membership
         var lessor = Lessor(
             ttlSecondsMin: configuration.leaseTTLSecondsMin,
-            checkpointIntervalMilliseconds: configuration.leaseCheckpointMilliseconds)
+            checkpointInterval: configuration.leaseCheckpointInterval)
         let reading = bolt.beginRead()
         defer { reading.end() }
         let applied: ConsistentIndex
@@ -131,7 +132,7 @@ package struct StateMachineConfiguration: Sendable {
     /// Whether lease checkpoints are stored below cluster version 3.6 too.
     package var persistsLeaseCheckpoints = false
     /// Interval at which the remaining TTL of a long lease is replicated; nil for never.
-    package var leaseCheckpointMilliseconds: Int64?
+    package var leaseCheckpointInterval: TimeSpan?
 
     package init() {}
 }

@@ -155,7 +155,7 @@ struct CommandLineClient {
     ) async throws -> Result {
         var configuration = EtcdClient.Configuration()
         configuration.security = arguments.security
-        configuration.timeoutMilliseconds = arguments.timeoutMilliseconds
+        configuration.timeout = .milliseconds(arguments.timeoutMilliseconds)
         do {
             let client = try EtcdClient(endpoints: endpoints, configuration: configuration)
             return try await body(client)

@@ -71,7 +71,7 @@ final class Campaign: Sendable {
         let now = Self.milliseconds
         sum.withLock { sum in
             sum.done += 1
-            sum.virtualNanoseconds += report.virtualNanoseconds
+            sum.virtualNanoseconds += report.virtualTime.nanoseconds
             sum.steps += report.steps
             for (occurrence, count) in report.counts { sum.counts[occurrence, default: 0] += count }
             if !report.isSound {

@@ -12,13 +12,10 @@ package func fuzzCertificates(_ input: UnsafeRawBufferPointer) {
             "a certificate without names is valid for no host")
     }
     _ = TLSFileParsers.verify([bytes, bytes], trusted: [bytes])
-    _ = TLSFileParsers.verify([bytes], trusted: [])
     if let count = TLSFileParsers.revocationList(bytes) {
         precondition(count <= bytes.count / 3, "an integer has at least three bytes")
     }
-    let certificate = TLSFileParsers.encode(bytes, type: "CERTIFICATE")
-    _ = TLSFileParsers.keyPair(
-        certificates: certificate, key: TLSFileParsers.encode(bytes, type: "PRIVATE KEY"))
+    _ = TLSFileParsers.privateKey(bytes)
 }
 
 /// Reads a PEM file, as one of trusted certificates and as one of a certificate with its key; and

@@ -95,19 +95,19 @@ import Testing
     /// A limit on data counts memory when it becomes writable, as strict overcommitment does.
     @Test func memoryThatTheSystemRefusesEndsTheIndexLikeAFullReservation() async {
         await #expect(processExitsWith: .success) {
-            ProcessLimits.data(toMore: 128 << 20)
+            ProcessLimits.data(toMore: 136 << 20)
             let index = try KeyIndex(reservedBytes: 64 << 30)
             guard index.reservedBytes == 64 << 30 else { exit(1) }
             var count = 0
             do {
                 while !index.isNearlyFull {
-                    try index.put(key: Self.longKey(count), at: RevisionPair(main: Int64(count + 2)))
+                    try index.put(key: Self.longKey(count), at: RevisionPair(main: Revision(Int64(count + 2))))
                     count += 1
                 }
-                try index.put(key: Self.longKey(count), at: RevisionPair(main: Int64(count + 2)))
+                try index.put(key: Self.longKey(count), at: RevisionPair(main: Revision(Int64(count + 2))))
                 while true {
                     count += 1
-                    try index.put(key: Self.longKey(count), at: RevisionPair(main: Int64(count + 2)))
+                    try index.put(key: Self.longKey(count), at: RevisionPair(main: Revision(Int64(count + 2))))
                 }
             } catch {
                 guard case KeyIndexError.refused = error, count > 1000 else { exit(2) }

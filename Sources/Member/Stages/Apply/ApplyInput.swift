@@ -2,6 +2,7 @@ package import EtcdAPI
 package import Identifiers
 package import Lease
 package import Membership
+package import MonotonicClock
 package import Raft
 package import StateMachine
 
@@ -11,7 +12,7 @@ package enum ApplyInput: Sendable {
     case register([Registration], ProposalBatch)
     /// Held proposals were sent to a leader.
     case sent(ProposalBatchNumber, SentProposals)
-    case leaderConnectionLost(at: Int64)
+    case leaderConnectionLost(at: MonotonicTime)
     case entries([Entry])
     /// A leader's snapshot is durable: it replaces the state.
     case install(Snapshot)
@@ -50,7 +51,7 @@ package enum ApplyEffect: Sendable {
     case membershipChanged(ClusterMembership)
     /// There may be unsynced watchers, which have to read history.
     case wakeWatchers
-    case snapshotInstalled(index: LogIndex, revision: Revision, milliseconds: Int64)
+    case snapshotInstalled(index: LogIndex, revision: Revision, took: TimeSpan)
     /// So many proposals were refused or timed out.
     case proposalsFailed(Int)
     /// Deliver the completions in `ApplyStage.completions`.
@@ -77,12 +78,12 @@ package protocol ApplyObserver: AnyObject {
 
 /// The context of one run of the apply stage.
 package struct ApplyContext {
-    /// Monotonic milliseconds.
-    package let now: Int64
+    /// The present time.
+    package let now: MonotonicTime
     /// Whether the run may take long; if not, the clocks of leases are left to the next one.
     package let allowsLongWork: Bool
 
-    package init(now: Int64, allowsLongWork: Bool) {
+    package init(now: MonotonicTime, allowsLongWork: Bool) {
         self.now = now
         self.allowsLongWork = allowsLongWork
     }

@@ -1,4 +1,5 @@
 import Identifiers
+import MonotonicClock
 import Raft
 import StateMachine
 
@@ -53,7 +54,7 @@ extension ApplyStage {
         effects.append(
             .snapshotInstalled(
                 index: index, revision: state.store.newestRevision,
-                milliseconds: state.now - installBegan))
+                took: state.now - installBegan))
         let inputs = deferred
         deferred = []
         for input in inputs { try take(input, isConnected, observer, &groups, into: &effects) }

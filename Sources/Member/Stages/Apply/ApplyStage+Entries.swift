@@ -1,5 +1,6 @@
 import EtcdAPI
 import Identifiers
+import MonotonicClock
 package import Raft
 package import StateMachine
 
@@ -99,7 +100,7 @@ extension ApplyStage {
         appliedTerm = term
         self.term = max(self.term, term)
         let decided = waiters.takeDecided(
-            by: term, own: id, graceEnd: state.now + configuration.electionMilliseconds,
+            by: term, own: id, graceEnd: state.now + configuration.electionTimeout,
             isConnected: isConnected)
         fail(decided, .timeoutDueToLeaderFailure, into: &effects)
     }

@@ -1,6 +1,7 @@
 import EtcdAPI
 import Identifiers
 import Lease
+import MonotonicClock
 
 /// Reads, refusals and leases.
 extension ApplyStage {
@@ -41,12 +42,12 @@ extension ApplyStage {
         }
         promotedTerm = leadingTerm
         state.lessor.promote(
-            inTerm: leadingTerm, extensionMilliseconds: configuration.electionMilliseconds,
+            inTerm: leadingTerm, extraTime: configuration.electionTimeout,
             now: state.now)
     }
 
     mutating func checkClocks(into effects: inout [ApplyEffect]) {
-        nextLeaseCheck = state.now + Self.leaseCheckMilliseconds
+        nextLeaseCheck = state.now + Self.leaseCheckInterval
         for (address, error) in waiters.takeExpired(state.now) {
             fail([address], error, into: &effects)
         }

@@ -3,6 +3,7 @@ import EtcdAPI
 package import Identifiers
 import Lease
 import MVCC
+package import MonotonicClock
 package import Raft
 import Replica
 package import StateMachine
@@ -42,11 +43,11 @@ package struct ApplyStage {
     var leadingTerm: Term?
     /// The term in which the clocks of leases were last started.
     package internal(set) var promotedTerm: Term = .zero
-    var nextLeaseCheck: Int64
+    var nextLeaseCheck: MonotonicTime
     /// Entries and snapshots that are not applied yet, in order.
     var pending: Deque<Pending> = []
     var installing: Snapshot?
-    var installBegan: Int64 = 0
+    var installBegan: MonotonicTime = .zero
     /// Inputs that came while a received state is being read.
     var deferred: [ApplyInput] = []
     var persist = PersistRequest.none
@@ -71,28 +72,28 @@ package struct ApplyStage {
     }
 
     /// How often expired leases are searched; etcd's half second.
-    static let leaseCheckMilliseconds: Int64 = 500
+    static let leaseCheckInterval = TimeSpan.milliseconds(500)
 
     /// - Parameters:
     ///   - snapshotIndex: index of the newest durable snapshot; zero without one.
     ///   - snapshotCount: entries after which the next one is due.
     package init(
         _ state: StateMachine, id: MemberID, snapshotIndex: LogIndex, snapshotCount: Int,
-        configuration: MemberConfiguration, now: Int64
+        configuration: MemberConfiguration, now: MonotonicTime
     ) {
         self.snapshotIndex = snapshotIndex
         self.snapshotCount = max(snapshotCount, 0)
         self.state = state
         self.id = id
         self.configuration = configuration
-        waiters = ProposalWaiters(timeoutMilliseconds: configuration.requestTimeoutMilliseconds)
+        waiters = ProposalWaiters(timeout: configuration.requestTimeout)
         progress = ApplyProgress(index: state.appliedIndex)
         reportedIndex = state.appliedIndex
-        nextLeaseCheck = now + Self.leaseCheckMilliseconds
+        nextLeaseCheck = now + Self.leaseCheckInterval
     }
 
-    /// When a run is due without any input: monotonic milliseconds.
-    package var deadline: Int64 { nextLeaseCheck }
+    /// When a run is due without any input.
+    package var deadline: MonotonicTime { nextLeaseCheck }
 
     /// Index of the last applied entry.
     package var appliedIndex: LogIndex { progress.index }

@@ -1,5 +1,6 @@
 import EtcdAPI
 package import Identifiers
+package import MonotonicClock
 
 /// The number of a batch of proposals taken in one run of the consensus stage.
 package typealias ProposalBatchNumber = UInt64
@@ -20,8 +21,8 @@ package struct SentProposals: Sendable {
 /// Proposals that were taken together, and share their fate.
 package struct ProposalBatch: Sendable {
     package let number: ProposalBatchNumber
-    /// Monotonic milliseconds.
-    package let deadline: Int64
+    /// When its proposals fail.
+    package let deadline: MonotonicTime
     /// nil while they are held until there is a leader.
     package let sent: SentProposals?
 }
@@ -33,7 +34,7 @@ package struct ProposalBatch: Sendable {
 struct ProposalWaiters {
     private struct Batch {
         let number: ProposalBatchNumber
-        var deadline: Int64
+        var deadline: MonotonicTime
         var sent: SentProposals?
         let ids: [UInt64]
         /// Set when a later term has begun while the leader was still reachable and could forward
@@ -46,10 +47,10 @@ struct ProposalWaiters {
     private var batches: [Batch] = []
     private var hasOvertaken = false
     /// When the connection to the leader was last lost.
-    private var connectionLostAt: Int64 = .min
-    private let timeoutMilliseconds: Int64
+    private var connectionLostAt: MonotonicTime = .distantPast
+    private let timeout: TimeSpan
 
-    init(timeoutMilliseconds: Int64) { self.timeoutMilliseconds = timeoutMilliseconds }
+    init(timeout: TimeSpan) { self.timeout = timeout }
 
     var count: Int { addresses.count }
 
@@ -69,7 +70,7 @@ struct ProposalWaiters {
         }
     }
 
-    mutating func recordConnectionLost(at time: Int64) { connectionLostAt = time }
+    mutating func recordConnectionLost(at time: MonotonicTime) { connectionLostAt = time }
 
     mutating func take(_ id: UInt64) -> CompletionAddress? { addresses.removeValue(forKey: id) }
 
@@ -79,7 +80,7 @@ struct ProposalWaiters {
     ///
     /// - Returns: the waiters of proposals that are decided now.
     mutating func takeDecided(
-        by term: Term, own: MemberID, graceEnd: Int64, isConnected: (MemberID) -> Bool
+        by term: Term, own: MemberID, graceEnd: MonotonicTime, isConnected: (MemberID) -> Bool
     ) -> [CompletionAddress] {
         var decided: [CompletionAddress] = []
         batches.removeAll { batch in
@@ -98,7 +99,9 @@ struct ProposalWaiters {
     }
 
     /// The waiters that have timed out, each with its error.
-    mutating func takeExpired(_ now: Int64) -> [(address: CompletionAddress, error: EtcdError)] {
+    mutating func takeExpired(_ now: MonotonicTime) -> [(
+        address: CompletionAddress, error: EtcdError
+    )] {
         var expired: [(address: CompletionAddress, error: EtcdError)] = []
         while let first = batches.first, first.deadline <= now {
             expire(batches.removeFirst(), into: &expired)
@@ -124,7 +127,7 @@ struct ProposalWaiters {
     private func error(of batch: Batch) -> EtcdError {
         if batch.sent == nil { return .contextDeadlineExceeded }
         if batch.isOvertaken { return .timeoutDueToLeaderFailure }
-        if connectionLostAt > batch.deadline - timeoutMilliseconds {
+        if connectionLostAt > batch.deadline - timeout {
             return .timeoutDueToConnectionLost
         }
         return .timeout

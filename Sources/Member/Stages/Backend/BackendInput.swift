@@ -2,6 +2,7 @@ package import Bolt
 package import EtcdAPI
 package import Identifiers
 package import MVCC
+package import MonotonicClock
 package import Raft
 package import StateMachine
 package import WriteAheadLog
@@ -75,12 +76,12 @@ package enum BackendEffect: Sendable {
     case purgeFailed(SnapshotStoreError)
 }
 
-/// How long the parts of saving a snapshot file took, in nanoseconds.
+/// How long the parts of saving a snapshot file took.
 package struct SnapshotTimes: Sendable {
-    package var encoding: Int64 = 0
+    package var encoding = TimeSpan.zero
     /// Until it was durable under its name.
-    package var writing: Int64 = 0
-    package var total: Int64 { encoding + writing }
+    package var writing = TimeSpan.zero
+    package var total: TimeSpan { encoding + writing }
 }
 
 /// A snapshot to be sent to another member: the message, and a view of the database as of the

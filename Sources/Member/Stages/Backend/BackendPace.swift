@@ -1,4 +1,5 @@
 import Identifiers
+import MonotonicClock
 
 /// How long background work on the database rests after each slice, so that applying entries finds
 /// disk and processor free most of the time.
@@ -7,19 +8,19 @@ struct BackendPace {
     private static let restFactor: Int64 = 4
     /// On a slow disk a slice takes longer than the longest rest: there the work proceeds nearly as
     /// fast as without any, and a compaction keeps up with what is written.
-    private static let restMillisecondsMax: Int64 = 20
+    private static let restMax = TimeSpan.milliseconds(20)
 
     private var applied: LogIndex?
 
-    /// Milliseconds to rest after a slice; none if nothing was applied since the last one: then no
+    /// Time to rest after a slice, in whole milliseconds; none if nothing was applied since the last one: then no
     /// other work would benefit.
     ///
     /// - Parameters:
-    ///   - nanoseconds: What the slice took.
-    ///   - index: Index of the last applied entry.
-    mutating func rest(after nanoseconds: Int64, applied index: LogIndex) -> Int64 {
+    ///   - span: what the slice took.
+    ///   - index: index of the last applied entry.
+    mutating func rest(after span: TimeSpan, applied index: LogIndex) -> TimeSpan {
         defer { applied = index }
-        guard applied != index else { return 0 }
-        return min(nanoseconds * Self.restFactor / 1_000_000, Self.restMillisecondsMax)
+        guard applied != index else { return .zero }
+        return min(.milliseconds((span * Self.restFactor).milliseconds), Self.restMax)
     }
 }

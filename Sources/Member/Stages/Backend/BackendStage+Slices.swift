@@ -1,11 +1,12 @@
 import Bolt
 import MVCC
+import MonotonicClock
 
 /// Compaction and defragmentation, in slices; the write buffer is written in between as usual.
 extension BackendStage {
     /// One slice of the compaction, followed by a pause, so that it never occupies the disk for
     /// long: at least the configured one, as in etcd.
-    mutating func compact(_ now: Int64, into effects: inout [BackendEffect]) throws {
+    mutating func compact(_ now: MonotonicTime, into effects: inout [BackendEffect]) throws {
         lastProgress = try store.compactionStep()
         if lastProgress != .waiting { waitsSince = nil }
         switch lastProgress {
@@ -20,10 +21,10 @@ extension BackendStage {
 
     /// A reader below the compacted revision blocks the compaction; after too long it loses its
     /// revision.
-    mutating func waitForReaders(_ now: Int64) {
+    mutating func waitForReaders(_ now: MonotonicTime) {
         let since = waitsSince ?? now
         waitsSince = since
-        guard now - since >= configuration.pinMillisecondsMax else { return }
+        guard now - since >= configuration.pinTimeMax else { return }
         let compacted = store.revisions.compacted
         for pin in store.heldPins where pin.revision < compacted { pin.revoke() }
         waitsSince = nil

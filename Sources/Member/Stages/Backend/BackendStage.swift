@@ -3,6 +3,7 @@ import EtcdAPI
 package import Identifiers
 import MVCC
 import Membership
+package import MonotonicClock
 import Raft
 import Replica
 package import StateMachine
@@ -35,29 +36,29 @@ package struct BackendStage {
     var pendingBatch: PendingBatch?
     /// Whether the last write buffer that was taken held anything.
     package private(set) var hasPersisted = false
-    var nextPersist: Int64
+    var nextPersist: MonotonicTime
     /// When snapshot files are purged again; initially before anything else.
-    var nextPurge: Int64
+    var nextPurge: MonotonicTime
     /// Whether a compaction may be in progress; initially one may have been interrupted.
     var isCompacting = true
-    var nextCompactionStep: Int64 = 0
+    var nextCompactionStep: MonotonicTime = .zero
     var compactionPace = BackendPace()
     /// Since when a compaction waits for readers.
-    var waitsSince: Int64?
+    var waitsSince: MonotonicTime?
     /// Revision of the newest compaction.
     var acceptedCompaction: Revision
     /// The requested defragmentations in order, each with the compaction that comes before it; the
     /// first one is in progress.
     var defragmentations: [(after: Revision, completion: DefragmentationCompletion)] = []
     var defragmentation: BoltDefragmentation?
-    var nextDefragmentationStep: Int64 = 0
+    var nextDefragmentationStep: MonotonicTime = .zero
     var defragmentationPace = BackendPace()
     /// Set by a slice that delays the next one.
     var lastProgress = CompactionProgress.idle
 
     package init(
         _ state: StateMachine, snapshots: SnapshotStore, snapshotCount: Int,
-        snapshotIndex: LogIndex, configuration: MemberConfiguration, now: Int64
+        snapshotIndex: LogIndex, configuration: MemberConfiguration, now: MonotonicTime
     ) {
         identity = ClusterMembership(
             localID: state.membership.localID, clusterID: state.membership.clusterID)
@@ -68,7 +69,7 @@ package struct BackendStage {
         recordedIndex = snapshotIndex
         acceptedCompaction = state.store.revisions.compacted
         self.configuration = configuration
-        nextPersist = now + configuration.persistMilliseconds
+        nextPersist = now + configuration.persistInterval
         nextPurge = now
     }
 
@@ -79,9 +80,9 @@ package struct BackendStage {
     var store: Store { state.store }
     var bolt: Bolt { state.bolt }
 
-    /// When a step is due without any input: monotonic milliseconds.
-    package var deadline: Int64 {
-        guard steps.isEmpty else { return 0 }
+    /// When a step is due without any input.
+    package var deadline: MonotonicTime {
+        guard steps.isEmpty else { return .zero }
         var deadline = min(nextPersist, nextPurge)
         if isCompacting { deadline = min(deadline, nextCompactionStep) }
         if isDefragmentationDue { deadline = min(deadline, nextDefragmentationStep) }
@@ -124,18 +125,18 @@ package struct BackendStage {
     package var hasSteps: Bool { !steps.isEmpty }
 
     /// Takes the next step; nil when none is due. It has to be performed.
-    package mutating func takeStep(now: Int64) -> BackendStep? {
+    package mutating func takeStep(now: MonotonicTime) -> BackendStep? {
         if steps.isEmpty { plan(now) }
         return steps.isEmpty ? nil : steps.removeFirst()
     }
 
-    mutating func plan(_ now: Int64) {
+    mutating func plan(_ now: MonotonicTime) {
         if now >= nextPersist {
-            nextPersist = now + configuration.persistMilliseconds
+            nextPersist = now + configuration.persistInterval
             if store.hasPending { return steps = BackendStep.persist }
         }
         if now >= nextPurge {
-            nextPurge = now + configuration.purgeMilliseconds
+            nextPurge = now + configuration.purgeInterval
             steps = [.purgeSnapshots]
         } else if isCompacting, now >= nextCompactionStep {
             steps = [.compact]
@@ -149,11 +150,11 @@ package struct BackendStage {
 
     /// Does one step.
     package mutating func perform(
-        _ step: BackendStep, now: Int64, into effects: inout [BackendEffect]
+        _ step: BackendStep, now: MonotonicTime, into effects: inout [BackendEffect]
     ) throws {
         switch step {
         case .takeWriteBuffer:
-            nextPersist = now + configuration.persistMilliseconds
+            nextPersist = now + configuration.persistInterval
             pendingBatch = store.hasPending ? try store.takePending() : nil
         case .commitWriteBuffer: try commitWriteBuffer()
         case .publishWriteBuffer:
@@ -182,22 +183,22 @@ package struct BackendStage {
     /// Records how long a step took, and paces the slices by it.
     ///
     /// - Parameters:
-    ///   - nanoseconds: what the step took.
+    ///   - took: how long the step took.
     ///   - applied: index of the last applied entry.
     package mutating func performed(
-        _ step: BackendStep, nanoseconds: Int64, applied: LogIndex, now: Int64
+        _ step: BackendStep, took: TimeSpan, applied: LogIndex, now: MonotonicTime
     ) {
         switch step {
-        case .encodeSnapshot: snapshotTimes = SnapshotTimes(encoding: nanoseconds)
-        case .saveSnapshot: snapshotTimes.writing = nanoseconds
+        case .encodeSnapshot: snapshotTimes = SnapshotTimes(encoding: took)
+        case .saveSnapshot: snapshotTimes.writing = took
         case .compact:
-            let rest = compactionPace.rest(after: nanoseconds, applied: applied)
-            let pause = max(configuration.compactionPauseMilliseconds, rest)
-            nextCompactionStep = now + (lastProgress == .indexed ? 0 : pause)
+            let rest = compactionPace.rest(after: took, applied: applied)
+            let pause = max(configuration.compactionPause, rest)
+            nextCompactionStep = now + (lastProgress == .indexed ? .zero : pause)
         case .beginDefragmentation, .defragment:
-            let rest = defragmentationPace.rest(after: nanoseconds, applied: applied)
+            let rest = defragmentationPace.rest(after: took, applied: applied)
             let isCatchingUp = (defragmentation?.passes ?? 0) > 1
-            nextDefragmentationStep = now + (isCatchingUp ? 0 : rest)
+            nextDefragmentationStep = now + (isCatchingUp ? .zero : rest)
         default: break
         }
     }

@@ -1,4 +1,5 @@
 package import Identifiers
+package import MonotonicClock
 package import Raft
 package import Replica
 
@@ -36,8 +37,8 @@ package enum ConsensusEffect: Sendable {
     /// Deliver the completions in `ConsensusStage.completions`.
     case deliverCompletions
     case roleChanged(SoftState, Term)
-    /// A heartbeat leaves late, by so many nanoseconds.
-    case heartbeatLate(to: MemberID, exceededNanoseconds: Int64)
+    /// A heartbeat leaves late, by so much.
+    case heartbeatLate(to: MemberID, by: TimeSpan)
     /// So many reads were not confirmed in time.
     case readsFailed(Int)
     case inspected(@Sendable (RaftStatus) -> Void, RaftStatus)
@@ -67,12 +68,12 @@ package struct ReplicaSummary: Sendable {
 
 /// The context of one run of the consensus stage.
 package struct ConsensusContext {
-    /// Monotonic milliseconds.
-    package let now: Int64
+    /// The present time.
+    package let now: MonotonicTime
     /// Index of the last applied entry, as far as it is known.
     package let applied: LogIndex
 
-    package init(now: Int64, applied: LogIndex) {
+    package init(now: MonotonicTime, applied: LogIndex) {
         self.now = now
         self.applied = applied
     }

@@ -1,4 +1,5 @@
 import Identifiers
+import MonotonicClock
 import Raft
 import Replica
 
@@ -34,12 +35,12 @@ extension ConsensusStage {
     }
 
     mutating func observe(
-        _ messages: [Message], _ now: Int64, into effects: inout [ConsensusEffect]
+        _ messages: [Message], _ now: MonotonicTime, into effects: inout [ConsensusEffect]
     ) {
         for message in messages where message.type == .heartbeat {
-            let exceeded = contention.observe(message.to, atNanoseconds: now * 1_000_000)
+            let exceeded = contention.observe(message.to, at: now)
             guard let exceeded else { continue }
-            effects.append(.heartbeatLate(to: message.to, exceededNanoseconds: exceeded))
+            effects.append(.heartbeatLate(to: message.to, by: exceeded))
         }
     }
 
@@ -68,7 +69,7 @@ extension ConsensusStage {
 
     /// While no leader is known a read waits, up to its timeout, and is retried at each tick.
     mutating func expireReads(
-        _ now: Int64, into effects: inout [ConsensusEffect]
+        _ now: MonotonicTime, into effects: inout [ConsensusEffect]
     ) throws(StepError) {
         let expired = reads.takeExpired(now)
         if !expired.isEmpty { effects.append(.readsFailed(expired.count)) }

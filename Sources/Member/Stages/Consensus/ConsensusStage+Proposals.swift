@@ -1,19 +1,21 @@
 import EtcdAPI
 import Identifiers
+import MonotonicClock
 import Raft
 import Replica
 
 /// Proposals.
 extension ConsensusStage {
     mutating func propose(
-        _ now: Int64, _ isConnected: (MemberID) -> Bool, into effects: inout [ConsensusEffect]
+        _ now: MonotonicTime, _ isConnected: (MemberID) -> Bool,
+        into effects: inout [ConsensusEffect]
     ) throws(StepError) {
         if !held.isEmpty { held.dropExpired(now) }
         takeLeaderProposals()
         guard !proposals.isEmpty || !membershipChanges.isEmpty || !held.isEmpty else { return }
         let destination = destination(isConnected)
         if let destination { try releaseHeld(to: destination, into: &effects) }
-        let deadline = now + configuration.requestTimeoutMilliseconds
+        let deadline = now + configuration.requestTimeout
         let batch = register(deadline, destination, into: &effects)
         if !proposals.isEmpty {
             if destination != nil {
@@ -44,7 +46,8 @@ extension ConsensusStage {
     /// Registers the waiting proposals with the apply stage. Their entries are posted later, and
     /// wake the stage.
     mutating func register(
-        _ deadline: Int64, _ destination: SentProposals?, into effects: inout [ConsensusEffect]
+        _ deadline: MonotonicTime, _ destination: SentProposals?,
+        into effects: inout [ConsensusEffect]
     ) -> ProposalBatchNumber? {
         guard !registrations.isEmpty else { return nil }
         defer { nextBatch += 1 }
@@ -55,7 +58,7 @@ extension ConsensusStage {
     }
 
     mutating func hold(
-        _ item: HeldProposals.Held, _ batch: ProposalBatchNumber?, _ deadline: Int64,
+        _ item: HeldProposals.Held, _ batch: ProposalBatchNumber?, _ deadline: MonotonicTime,
         ids: [UInt64], _ effects: inout [ConsensusEffect]
     ) {
         guard !held.add(item, batch: batch, deadline: deadline) else { return }

@@ -1,5 +1,6 @@
 import EtcdAPI
 package import Identifiers
+package import MonotonicClock
 package import Raft
 package import Replica
 import StateMachine
@@ -27,24 +28,24 @@ package struct ConsensusStage {
     var nextBatch: ProposalBatchNumber = 0
     var held: HeldProposals
     var reads = PendingReads()
-    var nextTick: Int64
+    var nextTick: MonotonicTime
     var advancesElection: Bool
     /// Whether the leader was reachable at the last tick.
     var isLeaderReachable = true
     var contention: HeartbeatContention
 
-    package init(_ replica: Replica, configuration: MemberConfiguration, now: Int64) {
+    package init(_ replica: Replica, configuration: MemberConfiguration, now: MonotonicTime) {
         self.replica = replica
         self.replica.configuration.appliesSingleVoterCommits = true
         self.configuration = configuration
         held = HeldProposals(bytesMax: configuration.heldBytesMax)
         advancesElection = configuration.advancesFirstElection
-        contention = HeartbeatContention(heartbeatMilliseconds: configuration.tickMilliseconds)
-        nextTick = now + configuration.tickMilliseconds
+        contention = HeartbeatContention(heartbeatInterval: configuration.tickInterval)
+        nextTick = now + configuration.tickInterval
     }
 
-    /// When a run is due without any input: monotonic milliseconds.
-    package var deadline: Int64 { nextTick }
+    /// When a run is due without any input.
+    package var deadline: MonotonicTime { nextTick }
 
     /// Takes inputs and appends effects.
     ///
@@ -74,7 +75,7 @@ package struct ConsensusStage {
     }
 
     mutating func take(
-        _ input: ConsensusInput, _ now: Int64, into effects: inout [ConsensusEffect]
+        _ input: ConsensusInput, _ now: MonotonicTime, into effects: inout [ConsensusEffect]
     ) throws(StepError) {
         switch input {
         case .requests(let requests):
@@ -103,9 +104,9 @@ package struct ConsensusStage {
     /// Proposals that another member forwards while there is no leader, or during a transfer of
     /// leadership, are held for the next leader: the machine would drop them, and the proposer
     /// would wait in vain.
-    mutating func receive(_ message: Message, _ now: Int64) throws(StepError) {
+    mutating func receive(_ message: Message, _ now: MonotonicTime) throws(StepError) {
         if message.type == .propose, !replica.takesProposals {
-            let deadline = now + configuration.electionMilliseconds
+            let deadline = now + configuration.electionTimeout
             if held.add(.forwarded(message), batch: nil, deadline: deadline) { return }
         }
         try replica.step(.message(message), into: &wanted)
@@ -120,8 +121,8 @@ package struct ConsensusStage {
         try replica.step(.campaign, into: &wanted)
     }
 
-    mutating func requestReadIndex(_ now: Int64) throws(StepError) {
-        let deadline = now + configuration.requestTimeoutMilliseconds
+    mutating func requestReadIndex(_ now: MonotonicTime) throws(StepError) {
+        let deadline = now + configuration.requestTimeout
         guard let request = reads.takeRequest(deadline: deadline) else { return }
         try replica.step(.read(request), into: &wanted)
     }
@@ -129,11 +130,12 @@ package struct ConsensusStage {
     /// Overdue ticks count as one: catching up would campaign before the messages received during
     /// the pause are read.
     mutating func tickIfDue(
-        _ now: Int64, _ isConnected: (MemberID) -> Bool, into effects: inout [ConsensusEffect]
+        _ now: MonotonicTime, _ isConnected: (MemberID) -> Bool,
+        into effects: inout [ConsensusEffect]
     ) throws(StepError) {
         guard now >= nextTick else { return }
         try replica.step(.tick, into: &wanted)
-        nextTick = max(nextTick + configuration.tickMilliseconds, now + 1)
+        nextTick = max(nextTick + configuration.tickInterval, now + .milliseconds(1))
         effects.append(.publishDetails(replica.status))
         checkLeaderConnection(now, isConnected, into: &effects)
         try expireReads(now, into: &effects)
@@ -141,7 +143,8 @@ package struct ConsensusStage {
 
     /// Proposals in flight to a leader may be lost with the connection to it.
     mutating func checkLeaderConnection(
-        _ now: Int64, _ isConnected: (MemberID) -> Bool, into effects: inout [ConsensusEffect]
+        _ now: MonotonicTime, _ isConnected: (MemberID) -> Bool,
+        into effects: inout [ConsensusEffect]
     ) {
         guard let leader = replica.leader else { return }
         let wasReachable = isLeaderReachable

@@ -1,3 +1,4 @@
+import MonotonicClock
 import Raft
 import Replica
 
@@ -17,7 +18,7 @@ struct HeldProposals {
         let held: Held
         /// The batch under which the apply stage has registered the waiters; nil without any.
         let batch: ProposalBatchNumber?
-        let deadline: Int64
+        let deadline: MonotonicTime
         let bytes: Int
     }
 
@@ -30,7 +31,7 @@ struct HeldProposals {
     var isEmpty: Bool { items.isEmpty }
 
     /// - Returns: false when its capacity is exceeded.
-    mutating func add(_ held: Held, batch: ProposalBatchNumber?, deadline: Int64) -> Bool {
+    mutating func add(_ held: Held, batch: ProposalBatchNumber?, deadline: MonotonicTime) -> Bool {
         let size = held.sizeBytes
         guard bytes + size <= bytesMax else { return false }
         bytes += size
@@ -42,7 +43,7 @@ struct HeldProposals {
     ///
     /// - Returns: how many were dropped.
     @discardableResult
-    mutating func dropExpired(_ now: Int64) -> Int {
+    mutating func dropExpired(_ now: MonotonicTime) -> Int {
         let before = items.count
         items.removeAll { $0.deadline <= now }
         if items.count < before { bytes = items.reduce(0) { $0 + $1.bytes } }

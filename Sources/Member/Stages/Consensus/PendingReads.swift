@@ -1,10 +1,11 @@
+import MonotonicClock
 import Replica
 
 /// Linearizable reads that wait for a confirmed index, by the read request that they share.
 struct PendingReads {
     struct Batch {
         let addresses: [CompletionAddress]
-        let deadline: Int64
+        let deadline: MonotonicTime
     }
 
     private var batches: [ReadRequestID: Batch] = [:]
@@ -17,7 +18,7 @@ struct PendingReads {
     mutating func add(_ address: CompletionAddress) { collected.append(address) }
 
     /// The request for the reads that came since the last call; nil if there are none.
-    mutating func takeRequest(deadline: Int64) -> ReadRequestID? {
+    mutating func takeRequest(deadline: MonotonicTime) -> ReadRequestID? {
         guard !collected.isEmpty else { return nil }
         defer { nextRequest += 1 }
         batches[nextRequest] = Batch(addresses: collected, deadline: deadline)
@@ -42,7 +43,7 @@ struct PendingReads {
     }
 
     /// The reads that have timed out, oldest first.
-    mutating func takeExpired(_ now: Int64) -> [CompletionAddress] {
+    mutating func takeExpired(_ now: MonotonicTime) -> [CompletionAddress] {
         let expired = batches.filter { $0.value.deadline <= now }.keys.sorted()
         return expired.flatMap { take($0) }
     }

@@ -1,5 +1,6 @@
 import Identifiers
 package import Lease
+package import MonotonicClock
 package import StateMachine
 
 /// The steps of a leader that renews one lease: attempts, and a confirmation of its leadership.
@@ -12,18 +13,18 @@ package struct LeaderRenewal: Sendable {
 
     package let id: LeaseID
     package let term: LeaderTerm
-    private let deadline: Int64
+    private let deadline: MonotonicTime
     private var hasCaughtUp = false
     /// The result of the last attempt; nil for no such lease.
     private var seconds: Int64?
 
     /// How often an expired lease that is not yet revoked is retried.
-    static let expiringRetryMilliseconds: Int64 = 50
+    static let expiringRetryDelay = TimeSpan.milliseconds(50)
 
     /// It begins with an attempt.
     ///
-    /// - Parameter deadline: monotonic milliseconds, from which on it is not retried.
-    package init(_ id: LeaseID, in term: LeaderTerm, deadline: Int64) {
+    /// - Parameter deadline: the time from which on it is not retried.
+    package init(_ id: LeaseID, in term: LeaderTerm, deadline: MonotonicTime) {
         self.id = id
         self.term = term
         self.deadline = deadline
@@ -38,7 +39,7 @@ package struct LeaderRenewal: Sendable {
     }
 
     /// Handles the result of an attempt.
-    package mutating func handle(_ renewal: LeaseRenewal?, now: Int64) -> Step {
+    package mutating func handle(_ renewal: LeaseRenewal?, now: MonotonicTime) -> Step {
         switch renewal {
         case nil: return .done(.notLeading)
         case .renewed(let seconds):
@@ -51,7 +52,7 @@ package struct LeaderRenewal: Sendable {
         case .checkpointed: return now < deadline ? .clearCheckpoint : .done(.failed(.timeout))
         case .expiring:
             guard now < deadline else { return .done(.failed(.timeout)) }
-            return .pause(milliseconds: Self.expiringRetryMilliseconds)
+            return .pause(Self.expiringRetryDelay)
         }
     }
 

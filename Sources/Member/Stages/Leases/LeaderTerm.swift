@@ -1,5 +1,6 @@
 package import EtcdAPI
 package import Identifiers
+package import MonotonicClock
 import StateMachine
 
 /// A term in which this member led when it was asked about leases.
@@ -40,7 +41,7 @@ package enum LeaseStep<Value> {
     case clearCheckpoint
     /// Start a linearizable read: its completion says whether the term still lasts.
     case confirm
-    case pause(milliseconds: Int64)
+    case pause(TimeSpan)
     case done(LeaseQueryResult<Value>)
 }
 

@@ -1,4 +1,5 @@
 package import Lease
+package import MonotonicClock
 package import StateMachine
 
 /// The steps of a leader that responds to a query about a lease: it waits until committed entries
@@ -21,7 +22,7 @@ package struct LeaseQuery<Value> {
 
     /// Reads the lease: `read` is called with the lease and the state's time.
     package func inspect(
-        in state: StateMachine, _ read: (Lease, ClockMilliseconds) -> Value
+        in state: StateMachine, _ read: (Lease, MonotonicTime) -> Value
     ) -> LeaseReading<Value> {
         guard term.hasClocks(in: state) else { return .noClocks }
         guard let lease = state.lessor[id] else { return .nothing }

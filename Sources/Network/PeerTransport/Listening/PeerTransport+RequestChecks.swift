@@ -59,7 +59,8 @@ extension PeerTransport {
 
     /// Registers a sender that sends its URLs as a remote.
     func registerSender(_ head: HTTPRequestHead) {
-        guard let from = MemberID(text: head.headers.first(name: "X-Server-From") ?? "") else {
+        guard let from = MemberID(hexadecimal: head.headers.first(name: "X-Server-From") ?? "")
+        else {
             return
         }
         register(from, head)
@@ -68,7 +69,7 @@ extension PeerTransport {
     /// Whether a request claims to be of a member of the cluster. Any certificate that the listener
     /// accepts may make the claim, as in etcd; it decides about limits only.
     func isFromMember(_ head: HTTPRequestHead) -> Bool {
-        let id = MemberID(text: head.headers.first(name: "X-Server-From") ?? "")
+        let id = MemberID(hexadecimal: head.headers.first(name: "X-Server-From") ?? "")
         return id.map { peer($0) != nil } ?? false
     }
 
@@ -84,7 +85,7 @@ extension PeerTransport {
         if let refusal = compatibilityRefusal(head) { return .failure(StreamRefusal(refusal)) }
         let kind = PeerStreamKind.allCases.first { directory == "/raft/stream/\($0.pathName)" }
         guard let kind else { return .failure(StreamRefusal(404, "invalid path")) }
-        guard let from = MemberID(text: last) else {
+        guard let from = MemberID(hexadecimal: last) else {
             return .failure(StreamRefusal(404, "invalid from"))
         }
         if environment.isRemoved(from) {

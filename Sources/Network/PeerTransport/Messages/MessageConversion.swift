@@ -87,22 +87,3 @@ extension Raft.Snapshot {
             data: snapshot.data)
     }
 }
-
-extension MemberID {
-    /// Parses like Go's ParseUint with base 16.
-    init?(text: some StringProtocol) {
-        guard !text.isEmpty, text.utf8.allSatisfy(isHexadecimal),
-            let value = UInt64(text, radix: 16)
-        else { return nil }
-        self.init(value)
-    }
-}
-
-private func isHexadecimal(_ byte: UInt8) -> Bool {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
-        UInt8(ascii: "A")...UInt8(ascii: "F"):
-        true
-    default: false
-    }
-}

@@ -27,6 +27,11 @@ package enum TLSFileParsers {
         try? RevocationList(der).serialNumbers.count
     }
 
+    /// Whether a private key in DER can be parsed.
+    package static func privateKey(_ der: [UInt8]) -> Bool {
+        (try? PrivateKey(der)) != nil
+    }
+
     /// The types and contents of the blocks of a PEM file.
     package static func blocks(_ pem: [UInt8]) -> [(type: String, content: [UInt8])] {
         PEM.blocks(pem).map { ($0.type, $0.content) }

@@ -1,3 +1,4 @@
+import MonotonicClock
 import ServerLogging
 import Configuration
 import Bootstrap
@@ -12,13 +13,15 @@ extension MemberConfiguration {
     init(_ configuration: ServerConfiguration, _ member: StartingMember) {
         self.init()
         joinsAsLearner = member.remotes.contains { $0.id == member.localID && $0.isLearner }
-        tickMilliseconds = Int64(configuration.heartbeatIntervalMilliseconds)
-        electionMilliseconds = Int64(configuration.electionTimeoutMilliseconds)
+        tickInterval = .milliseconds(Int64(configuration.heartbeatIntervalMilliseconds))
+        electionTimeout = .milliseconds(Int64(configuration.electionTimeoutMilliseconds))
         advancesFirstElection = configuration.initialElectionTickAdvance
-        requestTimeoutMilliseconds = configuration.requestTimeout.milliseconds
-        persistMilliseconds = max(configuration.effectiveBackendBatchInterval.milliseconds, 1)
+        requestTimeout = .milliseconds(configuration.requestTimeout.milliseconds)
+        persistInterval = .milliseconds(
+            max(configuration.effectiveBackendBatchInterval.milliseconds, 1))
         persistOperations = configuration.effectiveBackendBatchLimit
-        compactionPauseMilliseconds = configuration.effectiveCompactionSleepInterval.milliseconds
+        compactionPause = .milliseconds(
+            configuration.effectiveCompactionSleepInterval.milliseconds)
         segmentsMax = Int(configuration.walFilesMax)
         snapshotsMax = Int(configuration.snapshotFilesMax)
         requestBytesMax = Int(configuration.requestBytesMax)
@@ -38,8 +41,8 @@ extension ServiceConfiguration {
         checksReconfiguration = configuration.strictReconfigCheck
         transactionOperationsMax = Int(configuration.transactionOperationsMax)
         requestBytesMax = Int(configuration.requestBytesMax)
-        watchProgressMilliseconds =
-            configuration.effectiveWatchProgressNotifyInterval.milliseconds
+        watchProgressInterval = .milliseconds(
+            configuration.effectiveWatchProgressNotifyInterval.milliseconds)
         pausesOnDefragmentation = configuration.featureGates.isEnabled(.stopGRPCServiceOnDefrag)
     }
 }

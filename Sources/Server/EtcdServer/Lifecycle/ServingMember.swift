@@ -51,7 +51,7 @@ struct ServingMember {
         let memberConfiguration = MemberConfiguration(configuration, member)
         let status = PublishedStatus(
             id: localID, state: state, configuration: memberConfiguration,
-            now: monotonicMilliseconds())
+            now: .now())
         let admission = Admission(
             configuration: memberConfiguration, status: status, quota: state.configuration.quota,
             firstRequestID: context.firstRequestID)

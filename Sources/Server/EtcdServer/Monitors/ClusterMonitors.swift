@@ -1,4 +1,5 @@
 import Identifiers
+import MonotonicClock
 import Telemetry
 import ServerLogging
 import GRPCServices
@@ -45,7 +46,7 @@ struct ClusterMonitors: Sendable {
         var held: SemanticVersion?
         while (try? await Task.sleep(for: .milliseconds(interval))) != nil {
             let status = runtime.replicaStatus
-            let now = monotonicMilliseconds()
+            let now = MonotonicTime.now().milliseconds
             if status.leader != nil, !status.isLeader { interval = Self.pollMilliseconds }
             guard status.isLeader, now >= next || status.term != term else { continue }
             if status.term != term { held = nil }

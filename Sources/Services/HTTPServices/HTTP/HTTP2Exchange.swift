@@ -115,6 +115,7 @@ final class HTTP2Exchange: HTTP2StreamDelegate, TimerWheelEntry {
 
     private func send(_ response: HTTPResponse) {
         guard let stream else { return }
+        guard stream.hasMemory(for: response.body.count) else { return end(.enhanceYourCalm) }
         state = .responding
         if stream.isRemoteClosed {
             startTimer(milliseconds: configuration.idleTimeoutMilliseconds)

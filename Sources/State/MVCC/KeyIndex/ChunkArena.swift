@@ -62,8 +62,9 @@ struct ChunkArena {
         end <= unitLimit && memory.makeUsable(end * Self.unitBytes)
     }
 
-    /// Whether the system refuses memory for more chunks.
-    var isStarved: Bool { memory.isStarved }
+    /// Bytes of chunks that there may be: the reservation, or what the system has given when it
+    /// refuses more.
+    var limitBytes: Int { memory.isStarved ? memory.usableBytes : reservedBytes }
 
     /// Why no more chunks can be allocated.
     var shortage: KeyIndexError { memory.shortage(of: reservedBytes) }

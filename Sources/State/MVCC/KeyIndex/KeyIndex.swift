@@ -58,9 +58,8 @@ package final class KeyIndex {
 
     /// Whether so little is left that only operations that free space should continue.
     package var isNearlyFull: Bool {
-        pages.usedCount * PageArena.pageSizeBytes > pages.reservedBytes / 8 * 7
-            || chunks.takenBytes > chunks.reservedBytes / 8 * 7
-            || pages.isStarved || chunks.isStarved
+        pages.usedCount * PageArena.pageSizeBytes > pages.limitBytes / 8 * 7
+            || chunks.takenBytes > chunks.limitBytes / 8 * 7
     }
 
     /// Bytes in use for pages, histories and long keys.

@@ -36,7 +36,7 @@ struct PageArena {
     @inline(__always)
     func hasCapacity(pages: Int) -> Bool {
         let end = Int(frontier) + pages
-        return end * Self.pageSizeBytes <= memory.usableBytes || hasCapacity(through: end)
+        return end * Self.pageSizeBytes <= memory.ampleBytes || hasCapacity(through: end)
     }
 
     /// Whether the pages from the frontier up to `end`, less those that are free, can be used.
@@ -47,8 +47,9 @@ struct PageArena {
             || last <= pageLimit && memory.makeUsable(last * Self.pageSizeBytes)
     }
 
-    /// Whether the system refuses memory for more pages.
-    var isStarved: Bool { memory.isStarved }
+    /// Bytes of pages that there may be: the reservation, or what the system has given when it
+    /// refuses more.
+    var limitBytes: Int { memory.isStarved ? memory.usableBytes : reservedBytes }
 
     /// Why no more pages can be allocated.
     var shortage: KeyIndexError { memory.shortage(of: reservedBytes) }

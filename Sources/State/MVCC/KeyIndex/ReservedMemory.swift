@@ -12,6 +12,9 @@ final class ReservedMemory {
     private static let sizeBytesMin = 16 << 20
     /// By how much the usable part grows.
     private static let stepBytes = 16 << 20
+    /// How much is still usable when it grows. If the system refuses, this much is left for
+    /// operations that free space; the system's last bytes are left to the heap.
+    private static let headroomBytes = 4 << 20
     /// Granularity of `discard`.
     static let granuleBytes = 4096
 
@@ -21,6 +24,8 @@ final class ReservedMemory {
     let sizeBytes: Int
     /// Length of the part that may be used so far.
     private(set) var usableBytes = 0
+    /// Up to here the usable part need not grow.
+    private(set) var ampleBytes = 0
     /// Whether the system has refused to let the usable part grow.
     private var isRefused = false
 
@@ -59,32 +64,28 @@ final class ReservedMemory {
         munmap(base, sizeBytes)
     }
 
-    /// Whether the first `count` bytes may be used; lets the usable part grow if necessary.
+    /// Whether the first `count` bytes may be used; lets the usable part grow in time.
     ///
     /// - Returns: false at the end of the reservation, or when the system refuses.
     @inline(__always)
     func makeUsable(_ count: Int) -> Bool {
-        count <= usableBytes || grow(to: count)
+        count <= ampleBytes || grow(for: count)
     }
 
     @inline(never)
-    private func grow(to count: Int) -> Bool {
+    private func grow(for count: Int) -> Bool {
         guard count <= sizeBytes else { return false }
-        let (steps, rest) = count.quotientAndRemainder(dividingBy: Self.stepBytes)
-        let target = min((steps + (rest > 0 ? 1 : 0)) * Self.stepBytes, sizeBytes)
-        isRefused = !extend(to: target)
-        // A system that refuses a whole step may still give what is needed now.
-        if isRefused { _ = extend(to: min(sizeBytes, count + Self.granuleBytes - 1)) }
+        let steps = (count + Self.headroomBytes) / Self.stepBytes + 1
+        isRefused = !extend(to: min(steps * Self.stepBytes, sizeBytes))
         return count <= usableBytes
     }
 
     private func extend(to end: Int) -> Bool {
-        let rounded = end / Self.granuleBytes * Self.granuleBytes
-        let target = end == sizeBytes ? end : rounded
-        guard target > usableBytes else { return true }
-        guard mprotect(base + usableBytes, target - usableBytes, PROT_READ | PROT_WRITE) == 0
+        guard end > usableBytes else { return true }
+        guard mprotect(base + usableBytes, end - usableBytes, PROT_READ | PROT_WRITE) == 0
         else { return false }
-        usableBytes = target
+        usableBytes = end
+        ampleBytes = end == sizeBytes ? end : end - Self.headroomBytes
         return true
     }
 

@@ -4,6 +4,7 @@ import Identifiers
 import Lease
 import Linearizability
 import MVCC
+import MonotonicClock
 import Raft
 import StateMachine
 
@@ -82,7 +83,7 @@ final class ClusterRecord {
         if case .leaseGrant(let id, _) = item.applied.response.body,
             member.state.lessor.isPrimary
         {
-            leases.clockRestarted(id, at: member.simulation.now)
+            leases.clockRestarted(id, at: member.simulation.now.sinceStart.nanoseconds)
         }
     }
 
@@ -93,7 +94,7 @@ final class ClusterRecord {
         guard item.entry.type == .normal,
             let request = try? InternalRaftRequest(decoding: item.entry.data)
         else { return }
-        let now = member.simulation.now
+        let now = member.simulation.now.sinceStart.nanoseconds
         let index = item.entry.index
         switch (request.payload, item.applied.response.body) {
         case (.compaction(let request), .compaction):
@@ -192,7 +193,8 @@ extension ClusterRecord {
         let keys = log.keys(of: lease, at: position(after: index).revision)
         do throws(Finding) {
             if let report {
-                try leases.require(report, of: lease, keys: keys, at: member.simulation.now)
+                try leases.require(
+                    report, of: lease, keys: keys, at: member.simulation.now.sinceStart.nanoseconds)
             } else if index == newestIndex {
                 try leases.requireMissing(lease)
             }

@@ -1,4 +1,5 @@
 import Identifiers
+import MonotonicClock
 import Raft
 import Replica
 
@@ -54,12 +55,12 @@ final class RaftSafety {
         else { return }
         throw SimulationFailure(
             "host \(member.host.number) goes on leading, and its log has written nothing for "
-                + "\((simulation.now - since) / .millisecond) ms")
+                + "\(simulation.now - since)")
     }
 
     /// How long a leader may go on, and a member campaign, without contact to a quorum: two
     /// election timeouts, on a slow clock with long ticks.
-    private static let silenceMax: Nanoseconds = 4 * .second
+    private static let silenceMax: TimeSpan = 4 * .second
 
     /// A leader without contact to a quorum steps down, and a member without it does not raise its
     /// term, unless a leader asked it to campaign.

@@ -74,7 +74,7 @@ extension Simulation {
         try compareHashes()
         try requireAllReceived(through: due)
         do throws(Finding) {
-            try record.leases.requireNoneOverdue(at: now)
+            try record.leases.requireNoneOverdue(at: now.sinceStart.nanoseconds)
         } catch {
             throw SimulationFailure("\(error)")
         }

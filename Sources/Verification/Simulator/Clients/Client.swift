@@ -3,6 +3,7 @@ import EtcdAPI
 import Checkers
 import Identifiers
 import Linearizability
+import MonotonicClock
 import StateMachine
 
 /// The number of a client's call.
@@ -57,7 +58,7 @@ struct Call {
     let host: Int
     let run: Int
     let request: CallRequest
-    let beganAt: Nanoseconds
+    let beganAt: VirtualTime
     /// The lease holder that made the call, if any.
     var holder: Int?
 }
@@ -79,7 +80,7 @@ struct ClientPopulation {
     struct Client {
         var load: ClientLoad
         /// The longest pause between two calls.
-        let rest: Nanoseconds
+        let rest: TimeSpan
         let isSticky: Bool
         var host: Int
     }

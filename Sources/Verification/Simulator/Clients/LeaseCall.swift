@@ -65,7 +65,7 @@ extension LeaseStep {
         case .awaitCommitted: .awaitCommitted
         case .clearCheckpoint: .clearCheckpoint
         case .confirm: .confirm
-        case .pause(let milliseconds): .pause(milliseconds: milliseconds)
+        case .pause(let time): .pause(time)
         case .done(.value(let value)): .done(.value(transform(value)))
         case .done(.noSuchLease): .done(.noSuchLease)
         case .done(.notLeading): .done(.notLeading)

@@ -1,4 +1,5 @@
 import Disk
+import MonotonicClock
 
 /// A client that depends on one lease: it keeps the lease alive through the member that responded
 /// last, until it suddenly stops and lets the lease expire.
@@ -16,7 +17,7 @@ struct LeaseHolder {
 
     static let failuresMax = 6
     /// How long it waits for a response: not much longer than its lease may last.
-    static let timeoutRange: ClosedRange<Nanoseconds> = 200 * .millisecond...3 * .second
+    static let timeoutRange: ClosedRange<TimeSpan> = 200 * .millisecond...3 * .second
 }
 
 extension Simulation {

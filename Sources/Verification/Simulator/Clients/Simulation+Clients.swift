@@ -3,13 +3,14 @@ import Checkers
 import Identifiers
 import Lease
 import Linearizability
+import MonotonicClock
 import Raft
 import Stages
 import StateMachine
 
 /// Clients call members, wait, time out, and record the responses.
 extension Simulation {
-    private static let timeoutRange: ClosedRange<Nanoseconds> = 500 * .millisecond...10 * .second
+    private static let timeoutRange: ClosedRange<TimeSpan> = 500 * .millisecond...10 * .second
 
     /// A client begins its next call.
     func beginNextCall(_ number: Int) {
@@ -206,7 +207,8 @@ extension Simulation {
                 }
                 end(number, .completed)
             case .grant(let lease, let seconds):
-                record.leases.promise(lease, seconds: seconds, from: call.beganAt)
+                record.leases.promise(
+                    lease, seconds: seconds, from: call.beganAt.sinceStart.nanoseconds)
                 report.count(.leasesGranted)
                 if call.holder == nil { clients.leases.append(lease) }
                 if clients.leases.count > 12 { clients.leases.removeFirst() }
@@ -216,7 +218,8 @@ extension Simulation {
         case .renewed(let seconds):
             if case .keepAlive(let lease) = call.kind, seconds > 0 {
                 report.count(.leasesRenewed)
-                record.leases.promise(lease, seconds: seconds, from: call.beganAt)
+                record.leases.promise(
+                    lease, seconds: seconds, from: call.beganAt.sinceStart.nanoseconds)
             }
             end(number, .completed)
         case .refused:
@@ -288,7 +291,7 @@ extension Simulation {
         guard call.client >= 0 else { return }
         schedule(
             .client(call.client),
-            after: clientRandom.duration(1...clients.all[call.client].rest))
+            after: clientRandom.duration(.nanoseconds(1)...clients.all[call.client].rest))
     }
 }
 
@@ -300,7 +303,7 @@ extension EtcdError {
 /// Whether the cluster responds again after faults have ended.
 extension Simulation {
     /// The time from the end of faults to the probes.
-    private static let recoveryNanoseconds: Nanoseconds = 8 * .second
+    private static let recoveryNanoseconds: TimeSpan = 8 * .second
 
     func beginProbes() {
         for host in administration.present(self) {

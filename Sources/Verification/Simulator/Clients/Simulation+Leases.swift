@@ -1,6 +1,7 @@
 import EtcdAPI
 import Checkers
 import Lease
+import MonotonicClock
 import Raft
 import Stages
 import StateMachine
@@ -14,7 +15,7 @@ extension Simulation {
     func renew(_ lease: LeaseID, _ number: CallNumber, _ member: SimulatedMember) {
         guard let leader = reachedLeader(from: member), let term = LeaderTerm(leader.status.replica)
         else { return refuse(number) }
-        let deadline = leader.milliseconds + leader.configuration.requestTimeoutMilliseconds
+        let deadline = leader.clockTime + leader.configuration.requestTimeout
         let renewal = LeaderRenewal(lease, in: term, deadline: deadline)
         begin(number, .renewal(renewal), .inspect, leader)
     }
@@ -51,10 +52,10 @@ extension Simulation {
         case .clearCheckpoint:
             report.count(.checkpointsCleared)
             leader.clearCheckpoint(of: call.lease, for: number)
-        case .pause(let milliseconds):
+        case .pause(let time):
             report.count(.revocationsAwaited)
             clients.leaseCalls[number]?.next = .inspect
-            schedule(.leaseStep(number), after: milliseconds * .millisecond)
+            schedule(.leaseStep(number), after: time)
         case .confirm: confirm(number, call, leader)
         case .done(let response): finishLeaseCall(number, call, response, leader)
         }
@@ -62,15 +63,15 @@ extension Simulation {
 
     /// Checks whether the entries that were committed are applied.
     private func awaitCommitted(_ number: CallNumber, _ leader: SimulatedMember) {
-        let milliseconds = leader.milliseconds
+        let clockTime = leader.clockTime
         var wait = clients.leaseCalls[number]?.wait
         if wait == nil, case .renewal = clients.leaseCalls[number]?.work {
             report.count(.unknownLeasesAwaited)
         }
-        let waiting = wait ?? CommittedWait(leader.status.replica, now: milliseconds)
+        let waiting = wait ?? CommittedWait(leader.status.replica, now: clockTime)
         do throws(EtcdError) {
             wait = waiting
-            if try waiting.isOver(applied: leader.status.applied, now: milliseconds) {
+            if try waiting.isOver(applied: leader.status.applied, now: clockTime) {
                 wait = nil
                 clients.leaseCalls[number]?.next = .inspect
             } else {

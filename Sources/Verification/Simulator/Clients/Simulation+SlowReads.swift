@@ -2,6 +2,7 @@ import EtcdAPI
 import Checkers
 import Identifiers
 import MVCC
+import MonotonicClock
 import StateMachine
 
 /// A client that reads a large response pair by pair. Its reader pins the revision, so a compaction
@@ -11,11 +12,11 @@ final class SlowRead {
     /// The applied index of the member when the read began.
     let index: LogIndex
     let reader: RangeReader
-    let rest: Nanoseconds
+    let rest: TimeSpan
     private var isPrepared = false
     private var writer = WireWriter(capacity: 1 << 10)
 
-    init(_ request: RecordedRead, of member: SimulatedMember, rest: Nanoseconds) throws {
+    init(_ request: RecordedRead, of member: SimulatedMember, rest: TimeSpan) throws {
         self.request = request
         self.rest = rest
         index = member.applied

@@ -1,6 +1,7 @@
 import Checkers
 import Identifiers
 import MVCC
+import MonotonicClock
 
 /// Clients watch, lose their streams, and resume on other members; sometimes they request a
 /// progress notification, or cancel a watcher and create another one: from now, from an old
@@ -179,7 +180,7 @@ extension Simulation {
             let member = hosts[connection.host].member(ofRun: connection.run)
         else { return "it has no stream" }
         let watchers = client.watchers.map { "\($0.id ?? -1) at \($0.checker.next)" }
-        return "on host \(connection.host), reads every \(client.rest / .millisecond) ms, "
+        return "on host \(connection.host), reads every \(client.rest), "
             + "\(client.hasCapacity ? "has" : "has no") capacity, watchers \(watchers), "
             + "\(member.state.watchers.counts); \(member.stageDescription)"
     }

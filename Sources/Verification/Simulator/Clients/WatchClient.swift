@@ -4,6 +4,7 @@ import Checkers
 import Identifiers
 import Linearizability
 import MVCC
+import MonotonicClock
 import SwiftProtobuf
 
 /// One watcher of a client, and its checker over all the streams on which it is opened.
@@ -25,7 +26,7 @@ final class WatchClient: WatchReceiver, @unchecked Sendable {
     private let queueMax: Int
     private let mutant: Mutant?
     /// The longest pause between two reads of its stream.
-    let rest: Nanoseconds
+    let rest: TimeSpan
     var watchers: [ClientWatcher] = []
     /// How many watchers it keeps open.
     let watcherCount: Int

@@ -4,7 +4,7 @@
 /// little. The order depends only on what was scheduled, so a run can be repeated.
 struct EventQueue<Event> {
     private struct Entry {
-        let time: Nanoseconds
+        let time: VirtualTime
         let number: UInt64
         /// The slot of the event.
         let slot: Int
@@ -22,10 +22,10 @@ struct EventQueue<Event> {
     var isEmpty: Bool { heap.isEmpty }
 
     /// The time of the next event.
-    var nextTime: Nanoseconds? { heap.first?.time }
+    var nextTime: VirtualTime? { heap.first?.time }
 
     /// Schedules an event.
-    mutating func schedule(_ event: Event, at time: Nanoseconds) {
+    mutating func schedule(_ event: Event, at time: VirtualTime) {
         let entry = Entry(time: time, number: scheduled, slot: store(event))
         scheduled += 1
         var index = heap.count
@@ -49,7 +49,7 @@ struct EventQueue<Event> {
     }
 
     /// Removes the next event.
-    mutating func next() -> (time: Nanoseconds, event: Event)? {
+    mutating func next() -> (time: VirtualTime, event: Event)? {
         guard let first = heap.first, let event = events[first.slot].take() else { return nil }
         vacant.append(first.slot)
         let last = heap.removeLast()

@@ -1,3 +1,5 @@
+import MonotonicClock
+
 /// The handlers of events.
 extension Simulation {
     func handle(_ event: SimulationEvent) throws {
@@ -79,7 +81,7 @@ extension Simulation {
     func scheduleTick(_ member: SimulatedMember) {
         let host = member.host
         let next = host.clock.time(
-            of: member.consensus.deadline * .millisecond, notBefore: now)
+            of: member.consensus.deadline, notBefore: now)
         schedule(.tick(host: host.number, run: host.runs), after: next - now)
     }
 
@@ -115,7 +117,7 @@ extension Simulation {
     }
 
     /// The duration of a disk operation, longer while the disk is stalled.
-    func diskDelay(_ host: Host, _ range: ClosedRange<Nanoseconds>) -> Nanoseconds {
-        max(0, host.stalledUntil - now) + timing.duration(range) * plan.diskSlowness
+    func diskDelay(_ host: Host, _ range: ClosedRange<TimeSpan>) -> TimeSpan {
+        max(.zero, host.stalledUntil - now) + timing.duration(range) * plan.diskSlowness
     }
 }

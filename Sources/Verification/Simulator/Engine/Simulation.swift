@@ -4,6 +4,7 @@ import Identifiers
 import Linearizability
 import MVCC
 import Membership
+import MonotonicClock
 
 /// Runs a cluster on one thread and virtual time, with clients and faults that follow from the
 /// seed, and checks what its clients observe and what its members do.
@@ -21,7 +22,7 @@ final class Simulation {
     let configuration: SimulationConfiguration
     var report: SimulationReport
     var trace = Trace()
-    var now: Nanoseconds = 0
+    var now: VirtualTime = .zero
     private var queue = EventQueue<SimulationEvent>()
 
     /// Draws durations; the other generators draw what their names say.
@@ -111,9 +112,9 @@ final class Simulation {
             try run(until: end)
             try checkRun(eventsDueThrough: due)
         } catch {
-            report.failures.append("at \(now / .microsecond) us: \(error)")
+            report.failures.append("at \(now.sinceStart / .microsecond) us: \(error)")
         }
-        report.virtualNanoseconds = now
+        report.virtualTime = now.sinceStart
         report.traceHash = trace.value
         report.revision = states.newestRevision
     }
@@ -124,11 +125,11 @@ final class Simulation {
 
     private func runFaultPhase() throws {
         for host in hosts {
-            schedule(.start(host: host.number), after: timing.duration(0...300 * .millisecond))
+            schedule(.start(host: host.number), after: timing.duration(.zero...300 * .millisecond))
         }
         for kind in FaultKind.allCases { planFirstFault(kind) }
         for client in clients.all.indices {
-            schedule(.client(client), after: timing.duration(0...2 * .second))
+            schedule(.client(client), after: timing.duration(.zero...2 * .second))
         }
         for holder in leaseHolders.indices {
             schedule(.leaseHolder(holder), after: timing.duration(.second...3 * .second))
@@ -140,29 +141,29 @@ final class Simulation {
         schedule(.administrate, after: 3 * .second)
         schedule(.checkVersions, after: 2 * .second)
         schedule(.compareHashes, after: .second)
-        try run(until: configuration.seconds * .second)
+        try run(until: .zero + configuration.seconds * .second)
     }
 
-    func run(until end: Nanoseconds) throws {
+    func run(until end: VirtualTime) throws {
         while let time = queue.nextTime, time <= end, let next = queue.next() {
             if let most = configuration.stepsMax, report.steps >= most { break }
             now = next.time
             report.steps += 1
-            trace.add(next.time)
+            trace.add(next.time.sinceStart.nanoseconds)
             try handle(next.event)
             try stopFailed()
         }
         now = max(now, end)
     }
 
-    func schedule(_ event: SimulationEvent, after delay: Nanoseconds) {
-        queue.schedule(event, at: now + max(delay, 1))
+    func schedule(_ event: SimulationEvent, after delay: TimeSpan) {
+        queue.schedule(event, at: now + max(delay, .nanoseconds(1)))
     }
 
     /// Prints a line of the trace, if requested.
     func printTrace(_ text: @autoclosure () -> String) {
         guard configuration.printsTrace else { return }
-        let milliseconds = now / .millisecond
+        let milliseconds = now.sinceStart.milliseconds
         print("\(milliseconds) ms: \(text())")
     }
 }

@@ -1,4 +1,5 @@
 package import Identifiers
+package import MonotonicClock
 
 /// The result of one simulated run.
 package struct SimulationReport: Sendable {
@@ -6,7 +7,7 @@ package struct SimulationReport: Sendable {
     /// The fault profile that the seed drew.
     package internal(set) var profile = ""
     package internal(set) var steps = 0
-    package internal(set) var virtualNanoseconds: Int64 = 0
+    package internal(set) var virtualTime = TimeSpan.zero
     package internal(set) var traceHash: UInt64 = 0
     /// The counters: faults, responses, probes.
     package internal(set) var counts: [Occurrence: Int] = [:]
@@ -31,7 +32,7 @@ extension SimulationReport: CustomStringConvertible {
         let counted = Occurrence.allCases.compactMap { occurrence in
             counts[occurrence].map { "\(occurrence.rawValue) \($0)" }
         }
-        let seconds = virtualNanoseconds / Nanoseconds.second
+        let seconds = virtualTime / .second
         return "seed \(configuration.seed): trace \(padded), \(profile), \(seconds) s, "
             + "\(steps) steps, revision \(revision); " + counted.joined(separator: ", ")
             + (isSound ? ": sound" : "\n" + failures.joined(separator: "\n"))

@@ -1,4 +1,5 @@
 import Disk
+import MonotonicClock
 
 /// Kinds of faults that are injected at random times.
 package enum FaultKind: Int, CaseIterable, Sendable {
@@ -13,7 +14,7 @@ package enum FaultKind: Int, CaseIterable, Sendable {
 struct FaultPlan {
     /// Probabilities for messages, in millionths, and their delay.
     struct Network {
-        var delay: ClosedRange<Nanoseconds> = 100 * .microsecond...2 * .millisecond
+        var delay: ClosedRange<TimeSpan> = 100 * .microsecond...2 * .millisecond
         var loss = 0
         var duplication = 0
         var reordering = 0
@@ -23,7 +24,7 @@ struct FaultPlan {
     let name: String
     var network = Network()
     /// Mean time between two faults of a kind; nil for kinds that are not injected.
-    private(set) var intervals: [Nanoseconds?]
+    private(set) var intervals: [TimeSpan?]
     /// The largest clock drift, in millionths.
     var drift = 0
     /// Tick lengths of the members, in milliseconds.
@@ -35,12 +36,12 @@ struct FaultPlan {
     /// Entries between two snapshots; nil lets the seed choose.
     private var snapshotCount: Int?
     private var writeBufferBytesMax: Int?
-    let downTime: ClosedRange<Nanoseconds>
+    let downTime: ClosedRange<TimeSpan>
 
     /// The faults of a scenario, and nothing that a seed draws.
     init(_ scenario: Scenario) {
         name = "scenario \(scenario.name)"
-        intervals = [Nanoseconds?](repeating: nil, count: FaultKind.allCases.count)
+        intervals = [TimeSpan?](repeating: nil, count: FaultKind.allCases.count)
         downTime = .millisecond ... .second
         network.loss = scenario.lossMillionths
         leaseHolders = scenario.leaseHolders
@@ -52,7 +53,7 @@ struct FaultPlan {
     }
 
     init(_ choices: inout SeededGenerator) {
-        intervals = [Nanoseconds?](repeating: nil, count: FaultKind.allCases.count)
+        intervals = [TimeSpan?](repeating: nil, count: FaultKind.allCases.count)
         downTime = .millisecond...(choices.happens(500_000) ? 1 : 8) * .second
         switch choices.number(below: 13) {
         case 0:
@@ -112,9 +113,9 @@ struct FaultPlan {
         limits.catchUpEntries = 5
     }
 
-    func interval(of kind: FaultKind) -> Nanoseconds? { intervals[kind.rawValue] }
+    func interval(of kind: FaultKind) -> TimeSpan? { intervals[kind.rawValue] }
 
-    private mutating func set(_ kind: FaultKind, _ interval: Nanoseconds) {
+    private mutating func set(_ kind: FaultKind, _ interval: TimeSpan) {
         intervals[kind.rawValue] = interval
     }
 

@@ -1,5 +1,6 @@
 import Disk
 import EtcdAPI
+import MonotonicClock
 
 /// What undoes a fault.
 enum Repair {
@@ -13,7 +14,9 @@ enum Repair {
 extension Simulation {
     func planFault(_ kind: FaultKind) {
         guard let interval = plan.interval(of: kind) else { return }
-        let delay = Int64(faultRandom.next() % UInt64(2 * interval)) + .millisecond
+        let delay =
+            TimeSpan.nanoseconds(Int64(faultRandom.next() % UInt64(2 * interval.nanoseconds)))
+            + .millisecond
         schedule(.fault(kind), after: delay)
     }
 
@@ -57,7 +60,7 @@ extension Simulation {
             host.clock.jump(
                 by: faultRandom.duration(.millisecond...3 * .second), at: now)
             if host.member?.state.lessor.isPrimary == true {
-                record.leases.clockJumped(at: now)
+                record.leases.clockJumped(at: now.sinceStart.nanoseconds)
             }
         case .wipe, .bitFlip: damage(host, kind)
         case .pageDamage: damagePages(host)
@@ -133,7 +136,8 @@ extension Simulation {
     private func pause(_ host: Host) {
         report.count(.pauses)
         host.pause(until: now + faultRandom.duration(50 * .millisecond...15 * .second))
-        printTrace("host \(host.number) is paused until \(host.pausedUntil / .millisecond) ms")
+        printTrace(
+            "host \(host.number) is paused until \(host.pausedUntil.sinceStart.milliseconds) ms")
     }
 
     /// A leader pauses for about as long as it takes to depose it: its state is stale when it
@@ -142,7 +146,7 @@ extension Simulation {
         guard let host = leadingHost else { return }
         report.count(.pauses)
         let time = 1_500 + faultRandom.number(below: 6_000)
-        host.pause(until: now + Nanoseconds(time) * .millisecond)
+        host.pause(until: now + .milliseconds(Int64(time)))
         printTrace("host \(host.number), which leads, is paused for \(time) ms")
     }
 
@@ -152,7 +156,7 @@ extension Simulation {
         report.count(.heldStages)
         host.hold(stage, until: now + time)
         printTrace(
-            "the \(stage) stage of host \(host.number) is held for \(time / .millisecond) ms")
+            "the \(stage) stage of host \(host.number) is held for \(time)")
     }
 
     /// The log disk stops responding, for as long as a controller may take to recover. Never at a
@@ -163,7 +167,7 @@ extension Simulation {
         report.count(.hungDisks)
         let time = faultRandom.duration(5 * .second...60 * .second)
         host.logHangsUntil = max(host.logHangsUntil, now + time)
-        printTrace("the log disk of host \(host.number) hangs for \(time / .millisecond) ms")
+        printTrace("the log disk of host \(host.number) hangs for \(time)")
     }
 
     // MARK: Links
@@ -247,13 +251,13 @@ extension Simulation {
             .flatMap { [(host.number, $0), ($0, host.number)] }
     }
 
-    private func cut(_ links: [(from: Int, to: Int)], for time: Nanoseconds) {
+    private func cut(_ links: [(from: Int, to: Int)], for time: TimeSpan) {
         report.count(.partitions)
         for link in links { network.cut(from: link.from, to: link.to, at: now) }
         undo(.links(links), after: time)
     }
 
-    private func undo(_ repair: Repair, after delay: Nanoseconds) {
+    private func undo(_ repair: Repair, after delay: TimeSpan) {
         repairs[nextRepair] = repair
         schedule(.heal(nextRepair), after: delay)
         nextRepair += 1
@@ -287,7 +291,7 @@ extension Simulation {
     func endFaults() {
         printTrace("faults end")
         isFaultPhase = false
-        record.leases.faultFreeSince = now
+        record.leases.faultFreeSince = now.sinceStart.nanoseconds
         for number in repairs.keys.sorted() {
             if case .flapping(let links, _, let isCut) = repairs[number] {
                 repairs[number] = .flapping(links, left: 0, isCut: isCut)

@@ -1,6 +1,7 @@
 import Disk
 import EtcdAPI
 import Linearizability
+import MonotonicClock
 
 /// Backend work during which a member is to crash, at a step that was drawn before.
 struct PlannedCrash {
@@ -25,7 +26,7 @@ extension Simulation {
             host.number, after: faultRandom.duration(5 * .millisecond...400 * .millisecond))
     }
 
-    private func compactNewest(_ host: Int, after delay: Nanoseconds) {
+    private func compactNewest(_ host: Int, after delay: TimeSpan) {
         schedule(.compactNewest(host: host), after: delay)
     }
 

@@ -1,5 +1,6 @@
 import Disk
 import Identifiers
+import MonotonicClock
 
 /// A machine with a disk, a clock and, while it is up, a member.
 final class Host {
@@ -25,14 +26,14 @@ final class Host {
     var runs = 0
     var nextRequest: UInt64 = 1
     /// The time until which the process is paused.
-    private(set) var pausedUntil: Nanoseconds = 0
+    private(set) var pausedUntil: VirtualTime = .zero
     /// The time until which single stages are held, as threads that get no processor.
-    private var heldUntil = [Nanoseconds](repeating: 0, count: StageName.allCases.count)
+    private var heldUntil = [VirtualTime](repeating: .zero, count: StageName.allCases.count)
     /// The time until which no synchronization of the log and no other operation on its disk
     /// completes.
-    var logHangsUntil: Nanoseconds = 0
+    var logHangsUntil: VirtualTime = .zero
     /// The time until which its disk does not respond.
-    var stalledUntil: Nanoseconds = 0
+    var stalledUntil: VirtualTime = .zero
     /// Whether a fault explains that its member stops by itself.
     var hasDiskFault = false
     /// Whether a fault has left the state of the database uncertain: the next commit reports it,
@@ -62,17 +63,17 @@ final class Host {
     /// What must not be lost in a crash.
     var durable = DurableLog()
     /// The tick length, which differs a little between members.
-    let tickMilliseconds: Int64
+    let tickInterval: TimeSpan
 
     init(
         number: Int, id: MemberID, isInitialMember: Bool, clock: HostClock,
-        tickMilliseconds: Int64, seed: UInt64
+        tickInterval: TimeSpan, seed: UInt64
     ) {
         self.number = number
         self.id = id
         self.isInitialMember = isInitialMember
         self.clock = clock
-        self.tickMilliseconds = tickMilliseconds
+        self.tickInterval = tickInterval
         disk = MemoryDisk(seed: seed)
     }
 
@@ -87,19 +88,24 @@ final class Host {
         run == runs ? member : nil
     }
 
+    /// What its clock reads at a virtual time, in whole milliseconds.
+    func clockTime(at time: VirtualTime) -> MonotonicTime {
+        MonotonicTime(milliseconds: clock.reading(at: time).milliseconds)
+    }
+
     /// The time until which a stage is held, by itself or with the whole process.
-    func blockedUntil(_ stage: StageName) -> Nanoseconds {
+    func blockedUntil(_ stage: StageName) -> VirtualTime {
         max(pausedUntil, heldUntil[stage.rawValue])
     }
 
     /// Pauses the process; never shortens a pause, since events are scheduled for its end.
-    func pause(until time: Nanoseconds) { pausedUntil = max(pausedUntil, time) }
+    func pause(until time: VirtualTime) { pausedUntil = max(pausedUntil, time) }
 
     /// Holds one stage; the others go on.
-    func hold(_ stage: StageName, until time: Nanoseconds) { heldUntil[stage.rawValue] = time }
+    func hold(_ stage: StageName, until time: VirtualTime) { heldUntil[stage.rawValue] = time }
 
     /// Ends all pauses and holds, and drops planned crashes.
-    func resume(at now: Nanoseconds) {
+    func resume(at now: VirtualTime) {
         (compactionCrash, defragmentationCrash, installationCrash) = (nil, nil, nil)
         pausedUntil = min(pausedUntil, now)
         logHangsUntil = min(logHangsUntil, now)

@@ -1,3 +1,5 @@
+import MonotonicClock
+
 /// How a starting member advances its first election.
 extension Simulation {
     private static let attemptsMax = 100
@@ -19,7 +21,7 @@ extension Simulation {
         }
         report.count(.electionsAdvanced)
         let times = member.configuration
-        let electionTicks = times.electionMilliseconds / times.tickMilliseconds
+        let electionTicks = times.electionTimeout / times.tickInterval
         member.post(.replica(.advance(ticks: Int(electionTicks) - 2)))
     }
 }

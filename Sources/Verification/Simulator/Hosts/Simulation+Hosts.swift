@@ -1,6 +1,7 @@
 import Disk
 import EtcdAPI
 import Identifiers
+import MonotonicClock
 import WriteAheadLog
 
 /// Hosts come up and go down.
@@ -19,12 +20,13 @@ extension Simulation {
     ) {
         let drift =
             plan.drift == 0 ? 0 : Int64(choices.number(below: 2 * plan.drift)) - Int64(plan.drift)
-        let offset = Int64(1 + choices.number(below: 1000)) * .second
+        let offset = MonotonicTime.zero + .seconds(Int64(1 + choices.number(below: 1000)))
         hosts.append(
             Host(
                 number: number, id: id, isInitialMember: isInitialMember,
                 clock: HostClock(offset: offset, drift: drift),
-                tickMilliseconds: Int64(plan.ticks[choices.number(below: plan.ticks.count)]),
+                tickInterval: .milliseconds(
+                    Int64(plan.ticks[choices.number(below: plan.ticks.count)])),
                 seed: choices.next()))
         hostNumbers[id] = number
     }
@@ -36,7 +38,7 @@ extension Simulation {
         crashWhileBootstrapping(host)
         let directory = MemberDirectory(
             disk: host.disk, id: host.id, clusterID: Self.clusterID, limits: limits,
-            mutant: mutant, tickMilliseconds: Int(host.tickMilliseconds), seed: timing.next())
+            mutant: mutant, tickInterval: host.tickInterval, seed: timing.next())
         var restored: RestoredMember?
         do {
             restored = try restoreMember(host, directory)

@@ -4,6 +4,7 @@ import EtcdAPI
 import Identifiers
 import MVCC
 import Membership
+import MonotonicClock
 import Raft
 import Replica
 import StateMachine
@@ -45,7 +46,7 @@ struct MemberDirectory {
     let limits: MemberLimits
     let mutant: Mutant?
     /// Tick length of the member.
-    var tickMilliseconds = 100
+    var tickInterval = TimeSpan.milliseconds(100)
     /// Differs between starts; for timeouts and request IDs.
     let seed: UInt64
 
@@ -164,7 +165,7 @@ struct MemberDirectory {
     func makeReplica(_ machine: RaftMachine, snapshotIndex: LogIndex) -> Replica {
         var configuration = ReplicaConfiguration(
             snapshotCount: limits.snapshotCount, catchUpEntries: limits.catchUpEntries,
-            tickMilliseconds: tickMilliseconds)
+            tickInterval: tickInterval)
         configuration.singleVoterEntriesMax = limits.singleVoterEntriesMax
         return Replica(
             machine, configuration: configuration,

@@ -1,4 +1,5 @@
 import Disk
+import MonotonicClock
 import Stages
 import StateMachine
 
@@ -12,7 +13,7 @@ struct MemberLimits {
     /// nil for none.
     var quotaBytes: Int64?
     /// nil for no lease checkpoints.
-    var leaseCheckpointMilliseconds: Int64?
+    var leaseCheckpointInterval: TimeSpan?
     /// The most batches in a row that a caller runs inline while others post; four in the server.
     var inlineRunsMax = 4
     var raft = RaftLimits()
@@ -53,7 +54,7 @@ struct MemberLimits {
         configuration.segmentsMax = 2
         configuration.snapshotsMax = 2
         // From a purge with each snapshot to one with every tenth.
-        configuration.purgeMilliseconds = 50 << Int64(snapshotCount % 8)
+        configuration.purgeInterval = .milliseconds(50 << Int64(snapshotCount % 8))
         configuration.entriesPerGroup = 1 + generator.number(below: 8)
         // A tenth of the runs synchronizes the log as rarely as the server does.
         if generator.happens(900_000) {
@@ -92,13 +93,14 @@ struct MemberLimits {
             configuration.applyGapMax = 2 + generator.number(below: 40)
         }
         if generator.happens(150_000) { configuration.requestBytesMax = 1_200 }
-        if generator.happens(300_000) { configuration.pinMillisecondsMax = 300 }
+        if generator.happens(300_000) { configuration.pinTimeMax = .milliseconds(300) }
         configuration.prioritizesRevocations = generator.happens(500_000)
         if generator.happens(150_000) {
             quotaBytes = Int64(96 + generator.number(below: 128)) << 10
         }
         if generator.happens(300_000) {
-            leaseCheckpointMilliseconds = 500 + Int64(generator.number(below: 2_000))
+            leaseCheckpointInterval = .milliseconds(
+                500 + Int64(generator.number(below: 2_000)))
         }
     }
 
@@ -161,7 +163,7 @@ struct MemberLimits {
 
     func configuration(of host: Host) -> MemberConfiguration {
         var configuration = configuration
-        configuration.tickMilliseconds = host.tickMilliseconds
+        configuration.tickInterval = host.tickInterval
         configuration.joinsAsLearner = !host.isInitialMember
         return configuration
     }
@@ -170,7 +172,7 @@ struct MemberLimits {
         var configuration = StateMachineConfiguration()
         configuration.learnersMax = 2
         configuration.quota = quota
-        configuration.leaseCheckpointMilliseconds = leaseCheckpointMilliseconds
+        configuration.leaseCheckpointInterval = leaseCheckpointInterval
         return configuration
     }
 

@@ -1,6 +1,7 @@
 import EtcdAPI
 import Identifiers
 import Lease
+import MonotonicClock
 import Raft
 import Replica
 import Stages
@@ -10,7 +11,7 @@ import StateMachine
 extension SimulatedMember {
     func runApply(_ batch: [ApplyInput], allowsLongWork: Bool) throws {
         if simulation.mutant == .revocationKeepsKey { keepOneKey(of: batch) }
-        let context = ApplyContext(now: milliseconds, allowsLongWork: allowsLongWork)
+        let context = ApplyContext(now: clockTime, allowsLongWork: allowsLongWork)
         var effects: [ApplyEffect] = []
         try apply.run(
             batch, context, isConnected: { isConnected(to: $0) }, observer: self,
@@ -84,7 +85,9 @@ extension SimulatedMember {
         // Readers of the former state are refused.
         slowRead = nil
         applied = max(applied, index)
-        if state.lessor.isPrimary { simulation.record.leases.promoted(at: simulation.now) }
+        if state.lessor.isPrimary {
+            simulation.record.leases.promoted(at: simulation.now.sinceStart.nanoseconds)
+        }
         simulation.report.count(.snapshotsInstalled)
         try simulation.states.observe(installed: self)
     }
@@ -116,7 +119,7 @@ extension SimulatedMember {
     private func recordPromotion() {
         guard apply.promotedTerm != leadingTerm else { return }
         leadingTerm = apply.promotedTerm
-        simulation.record.leases.promoted(at: simulation.now)
+        simulation.record.leases.promoted(at: simulation.now.sinceStart.nanoseconds)
     }
 }
 
@@ -201,7 +204,7 @@ extension SimulatedMember {
     }
 
     private func expireLeasesEarly() {
-        for lease in state.lessor.takeExpired(limit: 500, now: milliseconds + 1_200) {
+        for lease in state.lessor.takeExpired(limit: 500, now: clockTime + .milliseconds(1_200)) {
             revoke(lease, asLeaderOf: leadingTerm)
         }
     }
@@ -210,8 +213,8 @@ extension SimulatedMember {
     func restartLeaseClocks() {
         guard let term = state.lessor.primaryTerm else { return }
         state.lessor.promote(
-            inTerm: term, extensionMilliseconds: configuration.electionMilliseconds,
-            now: milliseconds)
+            inTerm: term, extraTime: configuration.electionTimeout,
+            now: clockTime)
     }
 }
 

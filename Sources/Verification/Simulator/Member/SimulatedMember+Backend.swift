@@ -3,6 +3,7 @@ import EtcdAPI
 import Identifiers
 import MVCC
 import Membership
+import MonotonicClock
 import Raft
 import Stages
 import StateMachine
@@ -11,34 +12,34 @@ import WriteAheadLog
 /// Runs the backend stage, one indivisible step at a time.
 extension SimulatedMember {
     /// Longer pauses end with a tick instead of an event of their own.
-    private static let restMillisecondsMax: Int64 = 30
+    private static let restMax = 30 * TimeSpan.millisecond
 
     /// - Returns: how long it takes; nil if there is nothing to do for a while.
-    func runBackend() throws -> Nanoseconds? {
+    func runBackend() throws -> TimeSpan? {
         var effects: [BackendEffect] = []
         for input in backendQueue.takeAll() { backend.take(input, into: &effects) }
         for effect in effects { try perform(effect) }
-        guard let step = backend.takeStep(now: milliseconds) else {
+        guard let step = backend.takeStep(now: clockTime) else {
             if backendQueue.isDue { return .microsecond }
-            let rest = backend.deadline - milliseconds
-            return rest > Self.restMillisecondsMax ? nil : max(rest, 1) * .millisecond
+            let rest = backend.deadline - clockTime
+            return rest > Self.restMax ? nil : max(rest, .millisecond)
         }
         let took = simulation.diskDelay(host, 10 * .microsecond...1 * .millisecond)
         try perform(step, took: took)
         return took
     }
 
-    private func perform(_ step: BackendStep, took: Nanoseconds) throws {
+    private func perform(_ step: BackendStep, took: TimeSpan) throws {
         try prepare(step)
         var effects: [BackendEffect] = []
         switch step {
         case .commitWriteBuffer: try commitWriteBuffer(into: &effects)
         case .replaceDatabase where simulation.mutant == .snapshotWithoutState: break
-        default: try backend.perform(step, now: milliseconds, into: &effects)
+        default: try backend.perform(step, now: clockTime, into: &effects)
         }
         backend.performed(
-            step, nanoseconds: took, applied: status.applied,
-            now: milliseconds + took / .millisecond)
+            step, took: took, applied: status.applied,
+            now: clockTime + .milliseconds(took.milliseconds))
         for effect in effects { try perform(effect) }
         try complete(step)
     }
@@ -184,7 +185,7 @@ extension SimulatedMember {
             try commitIndex(applied)
             if simulation.timing.happens(100_000) { throw MutantStop() }
         }
-        try backend.perform(.commitWriteBuffer, now: milliseconds, into: &effects)
+        try backend.perform(.commitWriteBuffer, now: clockTime, into: &effects)
         guard try former != storedIndex else { return }
         if mutant == .indexOnlyWithKeys, !isTakenWithKeys { try commitIndex(former) }
         guard mutant == .indexAfterData else { return }

@@ -1,4 +1,5 @@
 import EtcdAPI
+import MonotonicClock
 import Raft
 import Replica
 import Stages
@@ -20,7 +21,7 @@ extension SimulatedMember {
         let lostReadBatches = consensus.replica.lostReadBatches
         var effects: [ConsensusEffect] = []
         try consensus.run(
-            batch, ConsensusContext(now: milliseconds, applied: status.applied),
+            batch, ConsensusContext(now: clockTime, applied: status.applied),
             isConnected: { isConnected(to: $0) }, into: &effects)
         for case .publish(let summary) in effects { self.summary = summary }
         countProbes(batch, effects, former: former, isTransferring: isTransferring)
@@ -33,7 +34,7 @@ extension SimulatedMember {
 
     private func perform(_ effect: ConsensusEffect) throws {
         switch effect {
-        case .publish(let summary): status.publish(summary, now: milliseconds)
+        case .publish(let summary): status.publish(summary, now: clockTime)
         case .publishDetails(let details): status.publishDetails(details)
         case .log(let input, let isDeferrable):
             if case .write(_, isSingleVoterCommit: true) = input {

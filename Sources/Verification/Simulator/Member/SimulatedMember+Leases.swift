@@ -1,6 +1,7 @@
 import EtcdAPI
 import Checkers
 import Lease
+import MonotonicClock
 import Stages
 import StateMachine
 
@@ -41,7 +42,7 @@ extension SimulatedMember {
         switch call.work {
         case .renewal(var renewal):
             let found = isInstalling ? nil : renew(renewal, in: state)
-            call.next = renewal.handle(found, now: milliseconds).map { .renewed($0) }
+            call.next = renewal.handle(found, now: clockTime).map { .renewed($0) }
             call.work = .renewal(renewal)
         case .query(var query):
             var reading = LeaseReading<SimulationFailure?>.noClocks
@@ -82,11 +83,12 @@ extension SimulatedMember {
     }
 
     private func recordRenewed(_ lease: LeaseID) {
-        simulation.record.leases.clockRestarted(lease.rawValue, at: simulation.now)
+        simulation.record.leases.clockRestarted(
+            lease.rawValue, at: simulation.now.sinceStart.nanoseconds)
     }
 
     /// The checker's finding against a time-to-live response.
-    private func finding(_ lease: Lease, at now: ClockMilliseconds) -> SimulationFailure? {
+    private func finding(_ lease: Lease, at now: MonotonicTime) -> SimulationFailure? {
         let remaining = lease.remainingSeconds(at: now)
         return finding(
             RecordedTimeToLive(

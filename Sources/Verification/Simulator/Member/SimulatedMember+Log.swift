@@ -1,4 +1,5 @@
 import EtcdAPI
+import MonotonicClock
 import Raft
 import Stages
 import WriteAheadLog
@@ -12,7 +13,7 @@ struct UnreportedAppends {
 /// Runs the log stage, one step at a time.
 extension SimulatedMember {
     /// - Returns: how long it takes; nil if there is nothing to do.
-    func runLog() throws -> Nanoseconds? {
+    func runLog() throws -> TimeSpan? {
         // A hung disk is checked repeatedly, since it recovers when faults end.
         if host.logHangsUntil > simulation.now {
             return min(host.logHangsUntil - simulation.now, 100 * .millisecond)

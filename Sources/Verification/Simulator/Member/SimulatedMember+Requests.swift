@@ -1,5 +1,6 @@
 import EtcdAPI
 import Identifiers
+import MonotonicClock
 import Raft
 import Replica
 import Stages
@@ -72,7 +73,7 @@ extension SimulatedMember {
 
     /// Raises the alarm about this member's full database; again only if it was lost.
     func raiseSpaceAlarm() {
-        guard let alarm = admission.spaceAlarm(of: id, now: milliseconds) else { return }
+        guard let alarm = admission.spaceAlarm(of: id, now: clockTime) else { return }
         simulation.report.count(.spaceAlarms)
         post(.own(alarm))
     }

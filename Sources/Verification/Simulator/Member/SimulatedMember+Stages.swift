@@ -1,3 +1,4 @@
+import MonotonicClock
 import Stages
 
 /// Which stage runs when, and where.
@@ -76,7 +77,7 @@ extension SimulatedMember {
     }
 
     /// Schedules an event of a stage's dedicated thread.
-    func schedule(_ stage: StageName, after delay: Nanoseconds? = nil) {
+    func schedule(_ stage: StageName, after delay: TimeSpan? = nil) {
         switch stage {
         case .consensus: consensusQueue.state = .scheduled
         case .log: logQueue.state = .scheduled
@@ -146,7 +147,7 @@ extension SimulatedMember {
 
     /// The other stages check their deadlines.
     func checkDeadlines() {
-        if milliseconds >= apply.deadline, applyQueue.state == .idle { schedule(.apply) }
-        if milliseconds >= backend.deadline, backendQueue.state == .idle { schedule(.backend) }
+        if clockTime >= apply.deadline, applyQueue.state == .idle { schedule(.apply) }
+        if clockTime >= backend.deadline, backendQueue.state == .idle { schedule(.backend) }
     }
 }

@@ -3,6 +3,7 @@ import Disk
 import EtcdAPI
 import Identifiers
 import MVCC
+import MonotonicClock
 import Raft
 import Replica
 import Stages
@@ -58,7 +59,7 @@ final class SimulatedMember {
     var appended = UnreportedAppends()
     /// Since when the log has completed none of the writes that it has to make durable; nil while
     /// there are none.
-    var logWaitsSince: Nanoseconds?
+    var logWaitsSince: VirtualTime?
     /// The newest write that was reported durable, and the newest that has to become durable.
     var newestWritten: WriteNumber?
     var newestWanted: WriteNumber?
@@ -80,12 +81,12 @@ final class SimulatedMember {
 
     // State of the checkers.
     /// When each host was last heard from, by host number.
-    var heardAt: [Int: Nanoseconds] = [:]
+    var heardAt: [Int: VirtualTime] = [:]
     /// Since when it leads with the current voters.
-    var leadsSince: Nanoseconds = 0
+    var leadsSince: VirtualTime = .zero
     /// When its consensus stage ran last, and since when it has run without a long gap.
-    var lastRunAt: Nanoseconds = 0
-    var awakeSince: Nanoseconds = 0
+    var lastRunAt: VirtualTime = .zero
+    var awakeSince: VirtualTime = .zero
     /// Whether a leader asked it to campaign.
     var isAskedToCampaign = false
     var seenCommit: LogIndex
@@ -97,7 +98,7 @@ final class SimulatedMember {
         self.host = host
         self.run = run
         self.simulation = simulation
-        let now = host.clock.reading(at: simulation.now) / .millisecond
+        let now = host.clockTime(at: simulation.now)
         id = restored.replica.id
         configuration = simulation.limits.configuration(of: host)
         status = PublishedStatus(
@@ -131,10 +132,8 @@ final class SimulatedMember {
 
     var replica: Replica { consensus.replica }
 
-    /// The host's clock.
-    var milliseconds: Int64 {
-        host.clock.reading(at: simulation.now) / .millisecond
-    }
+    /// The reading of the host's clock, in whole milliseconds.
+    var clockTime: MonotonicTime { host.clockTime(at: simulation.now) }
 
     func isConnected(to member: MemberID) -> Bool {
         simulation.isConnected(host, to: member)

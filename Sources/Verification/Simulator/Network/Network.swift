@@ -1,3 +1,4 @@
+import MonotonicClock
 import Raft
 
 /// An encoded message in transit.
@@ -14,9 +15,9 @@ struct Network {
     private struct Link {
         /// The number of faults that cut it now.
         var cuts = 0
-        var cutSince: Nanoseconds = 0
+        var cutSince: VirtualTime = .zero
         /// The arrival time of its newest message: without reordering no message overtakes it.
-        var lastArrival: Nanoseconds = 0
+        var lastArrival: VirtualTime = .zero
         /// Counts the connections that have broken.
         var connection = 0
     }
@@ -24,7 +25,7 @@ struct Network {
     private var links: [[Link]] = []
 
     /// How long a silent connection is considered alive.
-    private static let silenceMax: Nanoseconds = 5 * .second
+    private static let silenceMax: TimeSpan = 5 * .second
 
     mutating func addHosts(_ count: Int) {
         let total = links.count + count
@@ -37,7 +38,7 @@ struct Network {
     func isCut(from: Int, to: Int) -> Bool { links[from][to].cuts > 0 }
 
     /// Whether the sender has noticed by now that the peer does not respond.
-    func isKnownCut(from: Int, to: Int, at now: Nanoseconds) -> Bool {
+    func isKnownCut(from: Int, to: Int, at now: VirtualTime) -> Bool {
         [links[from][to], links[to][from]].contains { link in
             link.cuts > 0 && now - link.cutSince > Self.silenceMax
         }
@@ -48,7 +49,7 @@ struct Network {
     /// Breaks a connection: its packets in transit are lost, the next one works.
     mutating func breakConnection(from: Int, to: Int) { links[from][to].connection += 1 }
 
-    mutating func cut(from: Int, to: Int, at now: Nanoseconds) {
+    mutating func cut(from: Int, to: Int, at now: VirtualTime) {
         if links[from][to].cuts == 0 { links[from][to].cutSince = now }
         links[from][to].cuts += 1
     }
@@ -57,10 +58,10 @@ struct Network {
 
     /// The arrival time of a message that takes until `time`.
     mutating func arrival(
-        from: Int, to: Int, at time: Nanoseconds, mayOvertake: Bool
-    ) -> Nanoseconds {
+        from: Int, to: Int, at time: VirtualTime, mayOvertake: Bool
+    ) -> VirtualTime {
         guard !mayOvertake else { return time }
-        let arrival = max(time, links[from][to].lastArrival + 1)
+        let arrival = max(time, links[from][to].lastArrival + .nanoseconds(1))
         links[from][to].lastArrival = arrival
         return arrival
     }

@@ -1,5 +1,6 @@
 import EtcdAPI
 import Identifiers
+import MonotonicClock
 import PeerTransport
 import Raft
 
@@ -31,7 +32,7 @@ extension Simulation {
     private func launch(_ packet: Packet) {
         var delay = timing.duration(plan.network.delay)
         let mayOvertake = isFaultPhase && faultRandom.happens(plan.network.reordering)
-        if mayOvertake { delay += timing.duration(0...300 * .millisecond) }
+        if mayOvertake { delay = delay + timing.duration(.zero...300 * .millisecond) }
         let arrival = network.arrival(
             from: packet.from, to: packet.to, at: now + delay, mayOvertake: mayOvertake)
         schedule(.arrive(packet), after: arrival - now)
