@@ -77,7 +77,7 @@ extension ClusterProbe {
     /// before it reads anything. Unlike the call AuthStatus it adds no entry to the log.
     ///
     /// Like the JSON gateway of etcd it shows the certificate of the client URLs and does not verify
-    /// that of the member: the answer only saves a start that fails later.
+    /// that of the member: the response only saves a start that fails later.
     private static func probeAuthEnabled(
         _ clientURLs: [String], _ timeout: Duration, _ files: TransportSecurity
     ) async throws -> Bool {
