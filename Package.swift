@@ -345,8 +345,8 @@ let testTargets: [Target] = [
     tests(
         "PeerTransportTests",
         [
-            "EtcdAPI", "Identifiers", "Listening", "PeerTransport", "Raft",
-            "TLS", "TestSupport", nio, nioHTTP1, nioPosix,
+            "EtcdAPI", "Identifiers", "Listening", "PeerTransport", "Raft", "TLS", "TestSupport",
+            nio, nioHTTP1, nioPosix,
         ]),
     tests(
         "ToolsTests",

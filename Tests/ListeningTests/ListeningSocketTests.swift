@@ -6,7 +6,7 @@ import Testing
 /// The socket that outlives the channels that accept from it.
 @Suite("Listening sockets")
 struct ListeningSocketTests {
-    @Test func listeningSocketServesOneLoopAfterTheOther() async throws {
+    @Test func duplicatesKeepListening() async throws {
         let socket = try ListeningSocket(SocketAddress(ipAddress: "::1", port: 0))
         #expect((socket.address.port ?? 0) > 0)
         let taken = socket.address

@@ -74,7 +74,7 @@ extension MemberBootstrap {
 }
 
 extension DiscoveryConfiguration {
-    /// The certificates for the discovery service. As in etcd, each of the flags selects TLS for
+    /// The certificates for the discovery service. As in etcd, each of the flags enables TLS for
     /// endpoints without a scheme; nil if none is given.
     fileprivate var security: EtcdClient.Security? {
         let hasFiles = [certificateFile, keyFile, trustedCAFile].contains { !$0.isEmpty }

@@ -56,10 +56,21 @@ package struct MemberBootstrap {
     }
 
     package func run() async throws -> StartingMember {
-        guard try !WriteAheadLog.exists(disk: disk, directory: directory.log) else {
-            return try await restart()
+        let isRestart = try WriteAheadLog.exists(disk: disk, directory: directory.log)
+        let cluster = isRestart ? nil : try await initialCluster()
+        do {
+            guard let cluster else { return try await restart() }
+            return try await start(cluster)
+        } catch {
+            if !(error is CancellationError) {
+                logger.error("bootstrap failed", ["error": .error(error)])
+            }
+            throw error
         }
-        let cluster = try await initialCluster()
+    }
+
+    /// Starts a member without a data directory.
+    private func start(_ cluster: InitialCluster) async throws -> StartingMember {
         switch configuration.initialClusterState {
         case .new: try await checkNewCluster(cluster)
         case .existing: try checkJoin(cluster)

@@ -27,7 +27,11 @@ struct ServerSecurity: Sendable {
         do {
             (peers, dialing) = try Self.peerTLS(peerFiles, configuration, logger, observe)
         } catch {
-            logger.error("creating peer listener failed", ["error": .error(error)])
+            // Without an https URL the files are only for dialing, which etcd prepares later.
+            let listens = configuration.listenPeerURLs.urls.contains { $0.scheme == .https }
+            logger.error(
+                listens ? "creating peer listener failed" : "bootstrap failed",
+                ["error": .error(error)])
             throw error
         }
         clientFiles = try Self.files(.client, configuration, logger)
