@@ -1,5 +1,6 @@
 import Bootstrap
 import Configuration
+import Listening
 import ServerLogging
 import TLS
 
@@ -14,8 +15,9 @@ struct ServerSecurity: Sendable {
     let clientFiles: TransportSecurity
     /// For the https URLs of members; nil without such a URL.
     let peers: TLSServer?
-    /// For requests to members with an https URL.
-    let dialing: TLSClient
+    /// For requests to members with an https URL; nil if there is neither such a URL nor a
+    /// certificate.
+    let dialing: TLSClient?
 
     /// Reads certificates, or makes them, in etcd's order: members first.
     ///
@@ -64,11 +66,12 @@ struct ServerSecurity: Sendable {
     private static func peerTLS(
         _ files: TransportSecurity, _ configuration: ServerConfiguration, _ logger: ServerLogger,
         _ observe: @escaping @Sendable (TLSEvent) -> Void
-    ) throws -> (TLSServer?, TLSClient) {
+    ) throws -> (TLSServer?, TLSClient?) {
         if files.hasCertificate {
             logger.info("starting with peer TLS", files.logFields(configuration.cipherSuites))
         }
         let urls = configuration.listenPeerURLs.urls
+        try checkPeerAddresses(urls)
         for url in urls where url.scheme == .http {
             if files.hasCertificate {
                 logger.warn(
@@ -81,7 +84,7 @@ struct ServerSecurity: Sendable {
                         + "auth for this URL", ["peer-url": .string(url.text)])
             }
         }
-        let endpoint = TLSEndpointConfiguration(files, configuration, side: .peer)
+        var endpoint = TLSEndpointConfiguration(files, configuration, side: .peer)
         do throws(TLSConfigurationError) {
             var server: TLSServer?
             if let url = urls.first(where: { $0.scheme == .https }) {
@@ -92,10 +95,28 @@ struct ServerSecurity: Sendable {
                 }
                 server = try TLSServer(endpoint, applicationProtocols: [], observe: observe)
             }
+            guard server != nil || files.isGiven || configuration.dialsEncryptedMembers else {
+                return (nil, nil)
+            }
+            // As in etcd, a member with http URLs only may have both lists.
+            if server == nil, !endpoint.allowedCommonNames.isEmpty {
+                endpoint.allowedHostnames = []
+            }
             let client = try TLSClient(endpoint, applicationProtocols: [], observe: observe)
             return (server, client)
         } catch {
             throw BootstrapError(error.description)
+        }
+    }
+
+    /// Members, unlike clients, are not served with and without TLS on one port.
+    private static func checkPeerAddresses(_ urls: [EndpointURL]) throws {
+        var addresses: Set<ListeningAddress> = []
+        for url in urls where !url.scheme.isUnixSocket && url.port != 0 {
+            guard addresses.insert(url.listeningAddress).inserted else {
+                throw BootstrapError(
+                    "listen tcp \(url.authority): bind: address already in use")
+            }
         }
     }
 
@@ -109,6 +130,12 @@ struct ServerSecurity: Sendable {
         guard isUsed else { return nil }
         do throws(TLSConfigurationError) {
             let endpoint = TLSEndpointConfiguration(files, configuration, side: .client)
+            let servesHTTP =
+                configuration.listenClientHTTPURLs.isEmpty
+                ? configuration.listenClientURLs : configuration.listenClientHTTPURLs
+            if servesHTTP.urls.contains(where: \.scheme.isSecure) {
+                try CipherSuites.checkHTTP2(configuration.cipherSuites.values)
+            }
             return try TLSServer(endpoint, applicationProtocols: ["h2"], observe: observe)
         } catch {
             throw BootstrapError(error.description)
@@ -158,5 +185,13 @@ extension ServerSecurity {
                 "client TLS key/cert (--cert-file, --key-file) must be provided for metrics "
                     + "secure url")
         }
+    }
+}
+
+extension ServerConfiguration {
+    /// Whether this member or another of the initial cluster has an https URL.
+    fileprivate var dialsEncryptedMembers: Bool {
+        initialAdvertisePeerURLs.urls.contains { $0.scheme == .https }
+            || initialCluster.contains("https://") || !discovery.dnsDomain.isEmpty
     }
 }

@@ -19,6 +19,9 @@ extension TransportSecurity {
     /// Whether a certificate or a key is given; etcd then counts TLS as configured.
     var hasCertificate: Bool { !certificateFile.isEmpty || !keyFile.isEmpty }
 
+    /// Whether anything is given that a connection to a member uses.
+    var isGiven: Bool { hasCertificate || !trustedCAFile.isEmpty || !clientCertificateFile.isEmpty }
+
     /// The fields of the log line `starting with client TLS`, as etcd writes them.
     func logFields(_ cipherSuites: StringList) -> KeyValuePairs<String, LogValue> {
         [
