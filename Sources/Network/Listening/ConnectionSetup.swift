@@ -83,9 +83,12 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, @un
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        if case .sniffing = state, !configuration.servesPlaintext {
+        switch state {
+        case .sniffing where !configuration.servesPlaintext:
             let isEmpty = received.readableBytes == 0
             report(TLSRefusal(isEmpty ? "EOF" : "unexpected EOF", isEndOfStream: isEmpty))
+        case .preparing: report(TLSRefusal("unexpected EOF"))
+        case .sniffing, .handshaking, .checking, .opening, .ended: break
         }
         end()
         context.fireChannelInactive()

@@ -136,7 +136,7 @@ def run(case, data_directory, files, seconds=30):
         "--initial-advertise-peer-urls": peer_url, "--initial-cluster": f"here={peer_url}",
         "--heartbeat-interval": "20", "--election-timeout": "200"}
     arguments = [f"{name}={value}" for name, value in defaults.items() if name not in given]
-    log_path = data_directory.with_suffix(".log")
+    log_path = data_directory.with_name(data_directory.name + ".log")
     with open(log_path, "wb") as log:
         process = subprocess.Popen(
             [*unprivileged(), our_etcd(), "--data-dir", str(data_directory), *arguments, *flags],
