@@ -183,7 +183,7 @@ struct KeyPairTests {
         template.validity = -7200 ... -3600
         let other = try Issued.selfSigned(template)
         #expect(try error(certificate: other.pem, key: other.keyPEM) == nil)
-        // A chain that is none.
+        // The second certificate has not issued the first.
         #expect(try error(certificate: issued.pem + other.pem) == nil)
     }
 }

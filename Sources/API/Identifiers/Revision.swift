@@ -1,5 +1,5 @@
 /// A revision of the store, etcd's main revision: counts the write transactions that changed
-/// something. A new store is at 1; zero and -1 stand for none, as on the wire.
+/// something. A new store is at revision 1. On the wire 0 and -1 mean that no revision is given.
 public struct Revision: RawRepresentable, Hashable, Comparable, Sendable {
     public var rawValue: Int64
 

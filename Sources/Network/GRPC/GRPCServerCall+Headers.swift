@@ -44,7 +44,7 @@ extension GRPCServerCall {
         return GRPCMethodTable.equal(bytes, expected)
     }
 
-    /// Values up to this size are checked whoever reads them.
+    /// Values up to this size are checked even if they are not kept.
     private static let checkedValueBytesMax = 256
 
     /// Each pseudo-header occurs once, before all other fields.
@@ -119,10 +119,10 @@ extension GRPCServerCall {
         _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
     ) -> HTTP2ErrorCode? {
         guard HTTP2FieldRules.isName(name) else { return .protocolError }
-        // What nobody reads is not searched for control characters: a byte of compressed header can
-        // stand for kilobytes of it.
-        let isUnread = value.count > Self.checkedValueBytesMax && !state.keptNames.contains(name)
-        guard isUnread || HTTP2FieldRules.isValue(value) else { return .protocolError }
+        // Long values that are not kept are not checked for control characters: with HPACK one
+        // received byte can be a field of several kilobytes.
+        let isSkipped = value.count > Self.checkedValueBytesMax && !state.keptNames.contains(name)
+        guard isSkipped || HTTP2FieldRules.isValue(value) else { return .protocolError }
         if Self.matches(name, "host") {
             headerFields.insert(headerFields.contains(.host) ? .secondHost : .host)
             refusal.hosts += 1
@@ -133,7 +133,7 @@ extension GRPCServerCall {
             return nil
         }
         if let code = connection.requests?.keep(name, value, of: self) { return code }
-        if !isUnread, name.count >= 4, name.suffix(4).elementsEqual("-bin".utf8),
+        if !isSkipped, name.count >= 4, name.suffix(4).elementsEqual("-bin".utf8),
             let offset = GRPCBinaryMetadata.firstInvalidOffset(in: value)
         {
             refusal.malformed = GRPCStatus(

@@ -176,7 +176,7 @@ package final class PeerTransport: Sendable {
     /// TLS when the handshake is complete and the certificate is checked.
     ///
     /// - Parameters:
-    ///   - identity: who is on the other side. What a member may do does not depend on it: whoever
+    ///   - identity: who is on the other side. It does not change what is permitted: each connection that
     ///     has passed the checks of the listener may use the peer protocol, as in etcd.
     ///   - handler: handles requests that the transport does not handle itself.
     package func configure(

@@ -51,7 +51,7 @@ enum HostName {
             ? String(host.dropFirst().dropLast()) : host
     }
 
-    /// Whether the host matches, where a `*` as the first label stands for any one label.
+    /// Whether the host matches the pattern. A `*` as the first label matches exactly one label.
     private static func matches(pattern: String, _ host: String) -> Bool {
         let trimmed = host.hasSuffix(".") ? String(host.dropLast()) : host
         guard !trimmed.isEmpty, !pattern.isEmpty else { return false }
