@@ -34,7 +34,16 @@ enum NetworkErrorText {
             let remote = channel.remoteAddress.flatMap(Self.text(of:)) ?? ""
             text = "read tcp \(local)->\(remote): \(reason(error, "read"))"
         }
-        return text == PeerConnectionError.closed.description ? .closed : .unreachable(text)
+        return failure(text)
+    }
+
+    /// Why the handshake of a connection failed.
+    static func handshakeFailure(_ error: any Error) -> PeerConnectionError {
+        (error as? PeerConnectionError) ?? failure("\(error)")
+    }
+
+    private static func failure(_ text: String) -> PeerConnectionError {
+        text == PeerConnectionError.closed.description ? .closed : .unreachable(text)
     }
 
     /// `connect: connection refused`, `i/o timeout`.

@@ -61,10 +61,9 @@ extension OutgoingConnection {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
-                    if let tls {
-                        try pipeline.addHandler(tls.handler)
-                        try pipeline.addHandler(HandshakeWait(tls, ready))
-                    }
+                    try tls?.add(to: channel)
+                        .flatMapErrorThrowing { throw NetworkErrorText.handshakeFailure($0) }
+                        .cascade(to: ready)
                     try pipeline.addHTTPClientHandlers()
                     try pipeline.addHandler(connection)
                 }
