@@ -73,7 +73,7 @@ final class EncryptedMember {
         configuration.onAccept = { loops.accepted($0) }
         let accepting = configuration
         try await loops.listen { loop in
-            Listener(configuration: accepting, acceptGroup: loop, connectionGroup: loop)
+            Listener(configuration: accepting, group: loop)
                 .accept(from: socket)
         }
     }

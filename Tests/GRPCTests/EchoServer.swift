@@ -1,6 +1,7 @@
 import ConnectionIdentity
 import GRPC
 import HTTP2
+import Listening
 import NIOCore
 import NIOPosix
 
@@ -25,17 +26,17 @@ struct EchoServer: Sendable {
         change(&configuration)
         let server = GRPCServer(
             methods: echoMethods(log: log), configuration: configuration, group: group)
-        let listener = try await ServerBootstrap(group: group)
-            .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    let sniffer = ProtocolSniffer(
-                        http2: { try server.addHandlers(to: $0, identity: identity) },
-                        http1: { try $0.pipeline.syncOperations.addHandler(EmptyHTTP1Handler()) })
-                    try channel.pipeline.syncOperations.addHandler(sniffer)
-                }
+        let listening = ListenerConfiguration(
+            servesPlaintext: true, tls: nil, protocols: [.http1, .http2],
+            acceptLimit: AcceptLimit(connectionsMax: 1_000), unfinished: UnfinishedConnections()
+        ) { channel, opened, _ in
+            switch opened {
+            case .http2: try server.addHandlers(to: channel, identity: identity)
+            case .http1: try channel.pipeline.syncOperations.addHandler(EmptyHTTP1Handler())
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+        }
+        let listener = try await Listener(configuration: listening, group: group)
+            .bind(.tcp(host: "127.0.0.1", port: 0))
         return EchoServer(group: group, server: server, log: log, listener: listener)
     }
 

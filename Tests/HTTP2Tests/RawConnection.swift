@@ -1,7 +1,7 @@
-import ConnectionIdentity
 import GRPC
 import Glibc
 import HTTP2
+import Listening
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -38,19 +38,18 @@ struct RawServer: Sendable {
                 path: "/t.T/S", kind: .bidirectional, open: { _ in StreamHandler(received) }),
         ]
         let server = GRPCServer(methods: methods, configuration: configuration, group: group)
-        let listener = try await ServerBootstrap(group: group)
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    let sniffer = ProtocolSniffer(
-                        http2: {
-                            try server.addHandlers(
-                                to: $0, identity: .plaintext, requests: requests?())
-                        },
-                        http1: { try $0.pipeline.syncOperations.addHandler(EchoHandler()) })
-                    try channel.pipeline.syncOperations.addHandler(sniffer)
-                }
+        let listening = ListenerConfiguration(
+            servesPlaintext: true, tls: nil, protocols: [.http1, .http2],
+            acceptLimit: AcceptLimit(connectionsMax: 1_000), unfinished: UnfinishedConnections()
+        ) { channel, opened, identity in
+            switch opened {
+            case .http2:
+                try server.addHandlers(to: channel, identity: identity, requests: requests?())
+            case .http1: try channel.pipeline.syncOperations.addHandler(EchoHandler())
             }
-            .bind(host: "127.0.0.1", port: 0).get()
+        }
+        let listener = try await Listener(configuration: listening, group: group)
+            .bind(.tcp(host: "127.0.0.1", port: 0))
         return RawServer(
             group: group, server: server, received: received, listener: listener)
     }

@@ -25,7 +25,7 @@ import Testing
 
     private func bind(_ configuration: ListenerConfiguration) async throws -> any Channel {
         try await Listener(
-            configuration: configuration, acceptGroup: group, connectionGroup: group
+            configuration: configuration, group: group
         ).bind(.tcp(host: "127.0.0.1", port: 0))
     }
 

@@ -67,7 +67,7 @@ final class TestMember: Sendable {
         }
         let accepting = configuration
         try await loops.listen { loop in
-            Listener(configuration: accepting, acceptGroup: loop, connectionGroup: loop)
+            Listener(configuration: accepting, group: loop)
                 .accept(from: socket)
         }
     }

@@ -14,10 +14,8 @@ package enum ListeningAddress: Sendable, Hashable {
 /// Opens listening sockets. All listeners of a member are made here.
 package struct Listener: Sendable {
     package var configuration: ListenerConfiguration
-    /// The event loops that accept.
-    package var acceptGroup: any EventLoopGroup
-    /// Chooses the event loop of each accepted connection.
-    package var connectionGroup: any EventLoopGroup
+    /// The event loops that accept, and that the connections are distributed over.
+    package var group: any EventLoopGroup
     /// Whether it accepts at once; otherwise after `resume`, and connections wait in the backlog.
     package var acceptsAtOnce = true
     /// Whether other sockets may listen on the same port (SO_REUSEPORT).
@@ -25,13 +23,9 @@ package struct Listener: Sendable {
 
     private static let backlog: Int32 = 1024
 
-    package init(
-        configuration: ListenerConfiguration, acceptGroup: any EventLoopGroup,
-        connectionGroup: any EventLoopGroup
-    ) {
+    package init(configuration: ListenerConfiguration, group: any EventLoopGroup) {
         self.configuration = configuration
-        self.acceptGroup = acceptGroup
-        self.connectionGroup = connectionGroup
+        self.group = group
     }
 
     /// Binds and listens. A socket file that exists is replaced, also one that another process
@@ -63,7 +57,7 @@ package struct Listener: Sendable {
             let isTCP = socket.address.port != nil
             return (isTCP ? Self.withTCPOptions(bootstrap) : bootstrap).withBoundSocket(descriptor)
         } catch {
-            return acceptGroup.any().makeFailedFuture(error)
+            return group.any().makeFailedFuture(error)
         }
     }
 
@@ -75,7 +69,7 @@ package struct Listener: Sendable {
 
     private var bootstrap: ServerBootstrap {
         let configuration = self.configuration
-        return ServerBootstrap(group: acceptGroup, childGroup: connectionGroup)
+        return ServerBootstrap(group: group)
             .serverChannelOption(.autoRead, value: acceptsAtOnce)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

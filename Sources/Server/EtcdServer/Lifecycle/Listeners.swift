@@ -105,9 +105,7 @@ struct Listeners: Sendable {
             guard kind != .peer else {
                 return try await listenForPeers(url.listeningAddress, configuration)
             }
-            var listener = Listener(
-                configuration: configuration, acceptGroup: server.group,
-                connectionGroup: server.group)
+            var listener = Listener(configuration: configuration, group: server.group)
             listener.acceptsAtOnce = !kind.isForClients
             listener.sharesPort = server.configuration.socketReusePort
             channels.add(
@@ -132,7 +130,7 @@ struct Listeners: Sendable {
             server.transport.configuration.readTimeoutMilliseconds)
         let accepting = configuration
         try await loops.listen { loop in
-            Listener(configuration: accepting, acceptGroup: loop, connectionGroup: loop)
+            Listener(configuration: accepting, group: loop)
                 .accept(from: socket)
         }
     }
