@@ -69,6 +69,8 @@ let modules: [Target] = [
     .target(name: "CFutex", path: "Sources/System/CFutex"),
     // The processor's prefetch instruction.
     .target(name: "CPrefetch", path: "Sources/System/CPrefetch"),
+    // Texts as Go's %q writes them.
+    module("System", "GoText"),
     // Points of a monotonic clock, and amounts of time.
     module("System", "MonotonicClock"),
 
@@ -135,13 +137,13 @@ let modules: [Target] = [
     module("Network", "HTTP2", ["CNGHTTP2", nio]),
     // gRPC server and client: framing, deadlines, metadata, status, flow control, keepalive.
     module(
-        "Network", "GRPC", ["ConnectionIdentity", "HTTP2", "Gzip", "TLS", nio, nioPosix]),
+        "Network", "GRPC",
+        ["ConnectionIdentity", "GoText", "HTTP2", "Gzip", "TLS", nio, nioPosix]),
     // etcd's peer protocol: streams, pipeline, snapshots, probes.
     module(
         "Network", "PeerTransport",
         [
             "ConnectionIdentity", "EtcdAPI", "Identifiers", "Raft", "TLS", nio, nioPosix, nioHTTP1,
-            nioTLSEvents,
         ]),
     // The way of a connection from its acceptance to its first request, for all listeners.
     module("Network", "Listening", ["ConnectionIdentity", "TLS", nio, nioPosix, nioTLSEvents]),
@@ -153,7 +155,8 @@ let modules: [Target] = [
     module(
         "Network", "TLS",
         [
-            "ConnectionIdentity", nio, nioPosix, nioTLSEvents, nioTLS, crypto, cryptoExtras,
+            "ConnectionIdentity", "GoText", nio, nioPosix, nioTLSEvents, nioTLS, crypto,
+            cryptoExtras,
         ]),
 
     // The Swift client library.
@@ -180,9 +183,9 @@ let modules: [Target] = [
         ]),
 
     // Structured log lines in etcd's format, and their outputs.
-    module("Server", "ServerLogging", ["Gzip", nioPosix, logging]),
+    module("Server", "ServerLogging", ["GoText", "Gzip", nioPosix, logging]),
     // Flags, environment and configuration file.
-    module("Server", "Configuration", ["ServerLogging"]),
+    module("Server", "Configuration", ["GoText", "ServerLogging"]),
     // Observers of the member and the services: log lines and metrics.
     module(
         "Server", "Telemetry",
@@ -196,6 +199,7 @@ let modules: [Target] = [
     module(
         "Server", "Bootstrap",
         [
+            "GoText",
             "Bolt", "Configuration", "DNS", "Disk", "EtcdAPI", "Identifiers", "MonotonicClock",
             "EtcdClient", "GRPCServices", "MVCC", "MemberRuntime", "Membership", "PeerTransport",
             "Raft", "Replica", "ServerLogging", "SnapshotRestore", "StateMachine", "TLS",
@@ -206,6 +210,7 @@ let modules: [Target] = [
     module(
         "Server", "EtcdServer",
         [
+            "GoText",
             "Bolt", "Bootstrap", "Configuration", "Disk", "EtcdAPI",
             "Identifiers", "MonotonicClock", "GRPC", "GRPCServices", "Listening", "TLS",
             "HTTP2", "HTTPServices", "MVCC", "MemberRuntime", "Membership", "PeerTransport",
@@ -312,14 +317,16 @@ let testTargets: [Target] = [
     tests(
         "TLSTests",
         [
+            "GoText",
             "ConnectionIdentity", "TLS", "TestSupport", nio, nioPosix, nioTLSEvents, x509, asn1,
             crypto, cryptoExtras,
         ]),
     tests("ListeningTests", ["ConnectionIdentity", "Listening", nio, nioPosix]),
     tests("GzipTests", ["Gzip"]),
-    tests("HTTP2Tests", ["CNGHTTP2", "ConnectionIdentity", "GRPC", "HTTP2", nio, nioPosix]),
+    tests("HTTP2Tests", ["CNGHTTP2", "GRPC", "HTTP2", "Listening", nio, nioPosix]),
     tests(
-        "GRPCTests", ["ConnectionIdentity", "GRPC", "HTTP2", "TestSupport", nio, nioPosix],
+        "GRPCTests",
+        ["ConnectionIdentity", "GRPC", "HTTP2", "Listening", "TestSupport", nio, nioPosix],
         exclude: ["grpcio_client.py"]),
     tests(
         "ConfigurationTests",

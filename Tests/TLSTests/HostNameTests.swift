@@ -1,3 +1,4 @@
+import GoText
 import TestSupport
 import Testing
 
@@ -74,8 +75,8 @@ struct HostNameTests {
     }
 
     @Test func textsInQuotes() {
-        #expect(quoted("a\"b\\c\n\u{1}é") == "\"a\\\"b\\\\c\\n\\x01é\"")
-        #expect(quoted(["a", "b"]) == "[\"a\" \"b\"]")
+        #expect("a\"b\\c\n\u{1}é".goQuoted == "\"a\\\"b\\\\c\\n\\x01é\"")
+        #expect(["a", "b"].goQuoted == "[\"a\" \"b\"]")
         #expect(serial([0x04, 0x15]) == "1045")
         #expect(serial([]) == "0")
         #expect(

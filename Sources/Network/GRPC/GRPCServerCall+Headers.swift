@@ -1,3 +1,4 @@
+internal import GoText
 package import HTTP2
 
 /// Parsing of request headers; refusals have grpc-go's texts.
@@ -138,8 +139,8 @@ extension GRPCServerCall {
         {
             refusal.malformed = GRPCStatus(
                 .internal,
-                "malformed binary metadata \(quote(String(decoding: value, as: UTF8.self))) in "
-                    + "header \(quote(String(decoding: name, as: UTF8.self))): "
+                "malformed binary metadata \(String(decoding: value, as: UTF8.self).goQuoted) in "
+                    + "header \(String(decoding: name, as: UTF8.self).goQuoted): "
                     + "illegal base64 data at input byte \(offset)")
         }
         guard state.keptNames.contains(name), !metadata.contains(name) else { return nil }
@@ -161,13 +162,13 @@ extension GRPCServerCall {
             return (GRPCStatus(.internal, text), 400)
         }
         if !headerFields.contains(.contentType) {
-            let type = quote(refusal.contentType ?? "")
+            let type = (refusal.contentType ?? "").goQuoted
             let text = "invalid gRPC request content-type \(type)"
             return (GRPCStatus(.invalidArgument, text), 415)
         }
         if let status = refusal.malformed { return (status, 400) }
         if refusal.httpMethod != nil || !headerFields.contains(.method) {
-            let method = quote(refusal.httpMethod ?? "")
+            let method = (refusal.httpMethod ?? "").goQuoted
             let text = "Received a HEADERS frame with :method \(method) which should be POST"
             return (GRPCStatus(.internal, text), 405)
         }
@@ -176,7 +177,7 @@ extension GRPCServerCall {
         }
         if methodIndex < 0 { return (unknownMethod(refusal.path ?? ""), 200) }
         if let encoding = refusal.encoding {
-            let text = "grpc: Decompressor is not installed for grpc-encoding \(quote(encoding))"
+            let text = "grpc: Decompressor is not installed for grpc-encoding \(encoding.goQuoted)"
             return (GRPCStatus(.unimplemented, text), 200)
         }
         return nil
@@ -186,7 +187,7 @@ extension GRPCServerCall {
         guard path.utf8.first == UInt8(ascii: "/"),
             let slash = path.dropFirst().lastIndex(of: "/")
         else {
-            return GRPCStatus(.unimplemented, "malformed method name: \(quote(path))")
+            return GRPCStatus(.unimplemented, "malformed method name: \(path.goQuoted)")
         }
         let service = path[..<slash].dropFirst()
         let method = path[path.index(after: slash)...]

@@ -1,3 +1,5 @@
+internal import GoText
+
 /// The `grpc-timeout` field: up to eight digits and a unit.
 enum GRPCTimeout {
     /// Longer timeouts are clamped to this value.
@@ -17,7 +19,7 @@ enum GRPCTimeout {
                 throw GRPCStatus(
                     .internal,
                     "malformed grpc-timeout: strconv.ParseUint: parsing "
-                        + "\(quote(String(text.dropLast()))): invalid syntax")
+                        + "\(String(text.dropLast()).goQuoted): invalid syntax")
             }
             value = value * 10 + Int64(byte - UInt8(ascii: "0"))
         }
@@ -47,25 +49,6 @@ enum GRPCTimeout {
     }
 
     private static func malformed(_ reason: String, _ text: String) -> GRPCStatus {
-        GRPCStatus(.internal, "malformed grpc-timeout: transport: \(reason): \(quote(text))")
+        GRPCStatus(.internal, "malformed grpc-timeout: transport: \(reason): \(text.goQuoted)")
     }
-}
-
-/// `text` in double quotes with Go's escapes, as printed by `%q`.
-func quote(_ text: String) -> String {
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-        switch scalar {
-        case "\"": quoted += "\\\""
-        case "\\": quoted += "\\\\"
-        case "\n": quoted += "\\n"
-        case "\r": quoted += "\\r"
-        case "\t": quoted += "\\t"
-        case _ where scalar.value < 0x20 || scalar.value == 0x7F:
-            let digits = String(scalar.value, radix: 16)
-            quoted += "\\x" + (digits.utf8.count < 2 ? "0" : "") + digits
-        default: quoted.unicodeScalars.append(scalar)
-        }
-    }
-    return quoted + "\""
 }

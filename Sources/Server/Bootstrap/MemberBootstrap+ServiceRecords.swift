@@ -1,3 +1,4 @@
+import GoText
 import Configuration
 import DNS
 import NIOPosix

@@ -1,3 +1,4 @@
+import GoText
 import ServerLogging
 import Configuration
 
@@ -18,7 +19,7 @@ struct PeerURLComparison {
     /// The difference between the lists; nil when they are equal.
     func difference(_ left: [String], _ right: [String]) async throws -> String? {
         guard left.count == right.count else {
-            return "len(\(Self.quoted(left))) != len(\(Self.quoted(right)))"
+            return "len(\(left.goQuoted)) != len(\(right.goQuoted))"
         }
         var (first, second): ([EndpointURL], [EndpointURL]) = ([], [])
         do {
@@ -37,10 +38,6 @@ struct PeerURLComparison {
         } catch let error as HostResolutionError {
             return error.description
         }
-    }
-
-    private static func quoted(_ texts: [String]) -> String {
-        "[\(texts.map(\.goQuoted).joined(separator: " "))]"
     }
 
     private static func parsed(_ texts: [String]) throws(BootstrapError) -> [EndpointURL] {

@@ -1,3 +1,5 @@
+import GoText
+
 /// The flags given on a command line, in order, as texts.
 struct CommandLineFlags: Equatable {
     struct Setting: Equatable {

@@ -1,3 +1,4 @@
+import GoText
 package import ServerLogging
 import Glibc
 

@@ -1,3 +1,4 @@
+import GoText
 package import ServerLogging
 
 /// How the process continues after loading its configuration.

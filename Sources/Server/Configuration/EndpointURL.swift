@@ -1,3 +1,5 @@
+import GoText
+
 /// One URL of a listen or advertise flag: `http://127.0.0.1:2379`, `unix:///run/etcd.sock`.
 package struct EndpointURL: Sendable, Hashable, Comparable {
     package enum Scheme: String, Sendable {

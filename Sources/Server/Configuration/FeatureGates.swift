@@ -1,3 +1,5 @@
+import GoText
+
 /// A feature gate, by etcd's name.
 package enum FeatureGate: String, CaseIterable, Sendable {
     case stopGRPCServiceOnDefrag = "StopGRPCServiceOnDefrag"

@@ -1,3 +1,5 @@
+import GoText
+
 /// Comma-separated URLs, sorted and without duplicates, as etcd keeps them.
 package struct EndpointURLList: FlagValue {
     package let urls: [EndpointURL]

@@ -1,3 +1,5 @@
+import GoText
+
 /// One member of a list such as `--initial-cluster`: its name and its peer URLs, sorted.
 package struct InitialMember: Sendable, Equatable {
     package let name: String

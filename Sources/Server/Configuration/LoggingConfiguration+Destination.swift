@@ -1,3 +1,4 @@
+import GoText
 package import ServerLogging
 
 /// The log destination that the logging flags configure.

@@ -1,3 +1,4 @@
+import GoText
 import ServerLogging
 
 /// Automatic compaction of old revisions.

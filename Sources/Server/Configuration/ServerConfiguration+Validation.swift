@@ -1,3 +1,4 @@
+import GoText
 package import ServerLogging
 
 /// The validation of a loaded configuration.

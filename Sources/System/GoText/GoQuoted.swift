@@ -18,3 +18,10 @@ extension String {
         return quoted + "\""
     }
 }
+
+extension [String] {
+    /// The texts in quotes, in brackets, separated by blanks: Go's `%q` of a list.
+    package var goQuoted: String {
+        "[" + map(\.goQuoted).joined(separator: " ") + "]"
+    }
+}

@@ -1,3 +1,5 @@
+internal import GoText
+
 /// The extensions of a certificate that its verification and its identity need.
 struct CertificateExtensions: Sendable {
     struct BasicConstraints: Hashable, Sendable {
@@ -35,7 +37,7 @@ struct CertificateExtensions: Sendable {
             guard seen.insert(next.identifier).inserted else {
                 throw X509Error(
                     "x509: certificate contains duplicate extension with OID "
-                        + quoted(next.identifier.description))
+                        + next.identifier.description.goQuoted)
             }
             parsed.append(next)
         }

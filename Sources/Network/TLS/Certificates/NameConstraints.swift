@@ -1,3 +1,5 @@
+internal import GoText
+
 /// The name constraints of an authority.
 struct NameConstraints: Hashable, Sendable {
     struct Network: Hashable, Sendable {
@@ -75,7 +77,7 @@ struct NameConstraints: Hashable, Sendable {
     ) throws(X509Error) -> String {
         let text = String(decoding: content, as: UTF8.self)
         guard content.allSatisfy({ (33...126).contains($0) }) else {
-            throw X509Error("x509: failed to parse \(kind) constraint \(quoted(text))")
+            throw X509Error("x509: failed to parse \(kind) constraint \(text.goQuoted)")
         }
         return text
     }

@@ -1,3 +1,5 @@
+internal import GoText
+
 /// The names of `--cipher-suites`, which are those of Go.
 package enum CipherSuites {
     /// Checks each name.
@@ -34,7 +36,7 @@ package enum CipherSuites {
             } else if CipherSuite.all.contains(where: { $0.name == canonical }) {
                 wanted.insert(canonical)
             } else {
-                throw TLSConfigurationError("unexpected TLS cipher suite \(quoted(name))")
+                throw TLSConfigurationError("unexpected TLS cipher suite \(name.goQuoted)")
             }
         }
         guard impossible.isEmpty else {

@@ -1,3 +1,5 @@
+internal import GoText
+
 /// A version of TLS that can be configured.
 package enum TLSVersion: String, Sendable, Hashable, Comparable, CaseIterable {
     case v12 = "TLS1.2"
@@ -9,7 +11,7 @@ package enum TLSVersion: String, Sendable, Hashable, Comparable, CaseIterable {
         if value.isEmpty { return nil }
         if let version = TLSVersion(rawValue: value) { return version }
         throw TLSConfigurationError(
-            "unexpected TLS version \(quoted(value)) (must be one of: TLS1.2, TLS1.3)")
+            "unexpected TLS version \(value.goQuoted) (must be one of: TLS1.2, TLS1.3)")
     }
 
     /// Checks versions and cipher suites against each other, before the names of the suites are

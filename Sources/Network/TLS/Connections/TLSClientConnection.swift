@@ -1,3 +1,4 @@
+internal import GoText
 package import NIOCore
 internal import NIOSSL
 
@@ -22,7 +23,7 @@ package final class TLSClientConnection: @unchecked Sendable {
                 customVerificationCallback: callback,
                 configuration: ContextFactory.handlerConfiguration)
         } catch {
-            throw TLSConfigurationError("tls: invalid server name \(quoted(host))")
+            throw TLSConfigurationError("tls: invalid server name \(host.goQuoted)")
         }
     }
 

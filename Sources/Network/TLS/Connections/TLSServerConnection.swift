@@ -1,3 +1,4 @@
+internal import GoText
 package import ConnectionIdentity
 package import NIOCore
 internal import NIOSSL
@@ -94,6 +95,6 @@ package final class TLSServerConnection: @unchecked Sendable {
             !wanted.contains(where: { $0 == "http/1.1" || applicationProtocols.contains($0) })
         else { return nil }
         return TLSRefusal(
-            "tls: client requested unsupported application protocols (\(quoted(wanted)))")
+            "tls: client requested unsupported application protocols (\(wanted.goQuoted))")
     }
 }

@@ -1,3 +1,4 @@
+internal import GoText
 package import ConnectionIdentity
 package import NIOCore
 internal import NIOPosix
@@ -66,8 +67,8 @@ package enum PeerAddressCheck {
                 if addresses.contains(remoteAddress) { return nil }
             }
         }
-        return "tls: \(quoted(remoteAddress)) does not match any of DNSNames "
-            + quoted(certificate.dnsNames) + (failure.map { " (\($0))" } ?? "")
+        return "tls: \(remoteAddress.goQuoted) does not match any of DNSNames "
+            + certificate.dnsNames.goQuoted + (failure.map { " (\($0))" } ?? "")
     }
 }
 

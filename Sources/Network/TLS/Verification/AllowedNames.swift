@@ -1,3 +1,5 @@
+internal import GoText
+
 /// The names of which a verified certificate must have one.
 struct AllowedNames: Sendable {
     var commonNames: [String]
@@ -13,7 +15,7 @@ struct AllowedNames: Sendable {
         guard commonNames.isEmpty || hostnames.isEmpty else {
             throw TLSConfigurationError(
                 "AllowedCNs and AllowedHostnames are mutually exclusive "
-                    + "(cns=\(quoted(commonNames)), hostnames=\(quoted(hostnames)))")
+                    + "(cns=\(commonNames.goQuoted), hostnames=\(hostnames.goQuoted))")
         }
     }
 

@@ -1,3 +1,5 @@
+internal import GoText
+
 /// Builds chains from a certificate to one that is trusted, by the rules of Go.
 ///
 /// The work is bounded: by the number of signatures checked, and each chain holds a certificate at
@@ -144,8 +146,8 @@ struct ChainVerifier {
                 subject.organization ?? "serial:" + serial(hint.certificate.serialNumber)
             }
         return X509Error(
-            text + " (possibly because of \(quoted(hint.error.description)) while trying to "
-                + "verify candidate authority certificate \(quoted(name)))")
+            text + " (possibly because of \(hint.error.description.goQuoted) while trying to "
+                + "verify candidate authority certificate \(name.goQuoted))")
     }
 }
 

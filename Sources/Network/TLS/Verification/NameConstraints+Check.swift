@@ -1,3 +1,5 @@
+internal import GoText
+
 extension NameConstraints {
     /// How many comparisons of names with constraints one check may take.
     static let comparisonsMax = 10_000
@@ -13,7 +15,7 @@ extension NameConstraints {
         }
         for name in names.dnsNames {
             guard let labels = Self.labels(name) else {
-                throw X509Error("x509: cannot parse dnsName \(quoted(name))")
+                throw X509Error("x509: cannot parse dnsName \(name.goQuoted)")
             }
             try check("DNS name", name, permitted.dnsDomains, excluded.dnsDomains) {
                 Self.matches(labels, constraint: $0)
@@ -34,7 +36,7 @@ extension NameConstraints {
             let labels = Self.host(ofURI: name).flatMap(Self.labels)
             if labels == nil, !permitted.uriDomains.isEmpty || !excluded.uriDomains.isEmpty {
                 throw Self.refused(
-                    "URI with empty host (\(quoted(name))) cannot be matched against constraints")
+                    "URI with empty host (\(name.goQuoted)) cannot be matched against constraints")
             }
             try check("URI", name, permitted.uriDomains, excluded.uriDomains) {
                 Self.matches(labels ?? [], constraint: $0)
@@ -48,11 +50,11 @@ extension NameConstraints {
     ) throws(X509Error) {
         if let constraint = excluded.first(where: matches) {
             throw Self.refused(
-                "\(kind) \(quoted(name)) is excluded by constraint "
-                    + quoted(constraint.description))
+                "\(kind) \(name.goQuoted) is excluded by constraint "
+                    + constraint.description.goQuoted)
         }
         guard permitted.isEmpty || permitted.contains(where: matches) else {
-            throw Self.refused("\(kind) \(quoted(name)) is not permitted by any constraint")
+            throw Self.refused("\(kind) \(name.goQuoted) is not permitted by any constraint")
         }
     }
 
