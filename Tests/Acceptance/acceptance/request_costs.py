@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 
-from acceptance import members
+from acceptance import certificates, members, secure
 
 HERE = pathlib.Path(__file__).resolve().parent
 TABLE = HERE / "request_costs.txt"
@@ -38,6 +38,7 @@ class Load:
     options: tuple = ()
     # Events for each put, if events are counted instead of requests.
     events: int = 1
+    tls: bool = False
 
     def arguments(self, total):
         return [self.command, "--keys", KEYS, "--total", total, *self.options]
@@ -59,6 +60,10 @@ LOADS = {
     "put and its event, 100 x 10": Load("notify", 10_000, 50_000, MANY),
     "keepalive, 1 x 1": Load("keepalive", 2_000, 10_000, ("--leases", LEASES)),
     "keepalive, 100 x 10": Load("keepalive", 10_000, 50_000, (*MANY, "--leases", LEASES)),
+    "put with TLS, 1 x 1": Load("put", 500, 2_500, tls=True),
+    "put with TLS, 100 x 10": Load("put", 10_000, 50_000, MANY, tls=True),
+    "range with TLS, 1 x 1": Load("range", 2_000, 10_000, tls=True),
+    "range with TLS, 100 x 10": Load("range", 10_000, 50_000, MANY, tls=True),
 }
 
 
@@ -71,7 +76,10 @@ class Costs:
 
 
 class CountedMember:
-    """A member of the release build with the counting library, filled with keys and leases."""
+    """A member of the release build with the counting library, filled with keys and leases.
+
+    It has two client listeners, the second with TLS.
+    """
 
     def __init__(self, binary, directory, stacks=False):
         self.directory = pathlib.Path(directory)
@@ -82,9 +90,15 @@ class CountedMember:
         if stacks:
             environment["REQUEST_COSTS_STACKS"] = "1"
         self.generator = pathlib.Path(binary).parent / "loadgenerator"
+        kinds = certificates.Certificates(self.directory)
+        self.tls = secure.ClientTLS(kinds.ca.path)
+        self.tls_endpoint = f"127.0.0.1:{members.free_ports(1)[0]}"
         self.member = members.Member(
             str(binary), self.directory / "counted.etcd", "--snapshot-count", "1000000",
+            *secure.server_flags(kinds["srv"]),
             environment=environment)
+        urls = f"{self.member.url},https://{self.tls_endpoint}"
+        self.member.flags += ["--listen-client-urls", urls]
 
     def __enter__(self):
         try:
@@ -99,9 +113,13 @@ class CountedMember:
     def __exit__(self, *_):
         self.member.close()
 
-    def run(self, *arguments):
+    def run(self, *arguments, tls=False):
+        """Runs the load generator; it shows no certificate of its own."""
+        connection = ["--endpoint", self.member.endpoint]
+        if tls:
+            connection = ["--endpoint", self.tls_endpoint, *self.tls.etcdctl_flags()]
         result = subprocess.run(
-            [str(self.generator), *map(str, arguments), "--endpoint", self.member.endpoint],
+            [str(self.generator), *map(str, arguments), *connection],
             capture_output=True, text=True, timeout=300)
         if result.returncode != 0:
             raise AssertionError(
@@ -124,7 +142,7 @@ class CountedMember:
 
     def counts_of(self, load, total):
         before = self.counts()
-        self.run(*load.arguments(total))
+        self.run(*load.arguments(total), tls=load.tls)
         after = self.counts()
         return {name: after[name] - before[name] for name in after}
 

@@ -48,7 +48,7 @@ def symbols(binary, process_id, addresses):
 def print_stacks(counted, load, number, frames):
     """Prints the stacks with the most allocations of one load."""
     before = counted.stacks()
-    counted.run(*load.arguments(load.many))
+    counted.run(*load.arguments(load.many), tls=load.tls)
     found = counted.stacks() - before
     texts = symbols(
         counted.member.binary, counted.member.process.pid,
