@@ -78,6 +78,28 @@ import Testing
         #expect(try fixture.store.hashKV(at: 15).hash == expected)
         #expect(fixture.store.compactionHashes == [expected])
     }
+
+    @Test func hashesDoNotDependOnWhetherThePreviousCompactionHasFinished() throws {
+        func hashes(waits: Bool) throws -> [KeyValueHash] {
+            let fixture = try StoreFixture(compactionBatchLimit: 3)
+            for number in 0..<20 {
+                fixture.put("k\(number % 6)", "\(number)")
+                if number % 7 == 6 { fixture.delete("k\(number % 6)") }
+            }
+            for revision in [9, 15] as [Revision] {
+                try fixture.store.scheduleCompaction(at: revision)
+                guard waits else { continue }
+                try fixture.store.persist()
+                try fixture.compactFully()
+            }
+            try fixture.store.persist()
+            while try fixture.store.compactionStep() != .idle {}
+            return fixture.store.compactionHashes
+        }
+        let expected = try hashes(waits: true)
+        #expect(expected.map(\.revision) == [9, 15])
+        #expect(try hashes(waits: false) == expected)
+    }
 }
 
 extension HashJob {

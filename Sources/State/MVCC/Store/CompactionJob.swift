@@ -14,9 +14,10 @@ final class CompactionJob {
     let revision: Revision
     /// The previous compaction; -1 for none.
     let previous: Revision
-    /// Whether the previous one was finished when this one was scheduled. Only then the hash made
-    /// during this one covers every record and is kept.
-    let followsFinished: Bool
+    /// Whether this one was begun before a restart. It may have removed records already, so its
+    /// hash does not cover every record and is not kept. All others run after the previous one has
+    /// finished, also if they were scheduled before that.
+    let isResumed: Bool
     /// The write buffer batch that records this compaction as scheduled; nil once it is in the
     /// file.
     var requestBatch: WriteBufferBatch?
@@ -28,12 +29,12 @@ final class CompactionJob {
     var removedCount = 0
 
     init(
-        revision: Revision, previous: Revision, followsFinished: Bool,
+        revision: Revision, previous: Revision, isResumed: Bool = false,
         requestBatch: WriteBufferBatch?
     ) {
         self.revision = revision
         self.previous = previous
-        self.followsFinished = followsFinished
+        self.isResumed = isResumed
         self.requestBatch = requestBatch
     }
 }

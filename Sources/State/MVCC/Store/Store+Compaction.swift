@@ -16,9 +16,7 @@ extension Store {
             guard revision > compacted else { throw .compacted }
             guard revision <= current else { throw .futureRevision }
             compactions.append(
-                CompactionJob(
-                    revision: revision, previous: compacted, followsFinished: compactions.isEmpty,
-                    requestBatch: open))
+                CompactionJob(revision: revision, previous: compacted, requestBatch: open))
             compacted = revision
             open.scheduledCompaction = revision
         }
@@ -131,7 +129,7 @@ extension Store {
         defer { lock.unlock() }
         finishedCompaction = job.revision
         compactions.removeAll { listed in listed === job }
-        if job.followsFinished { keep(hash) }
+        if !job.isResumed { keep(hash) }
         return CompactionReport(
             revision: job.revision, removedCount: job.removedCount, hash: hash)
     }

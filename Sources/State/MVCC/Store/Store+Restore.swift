@@ -37,8 +37,7 @@ extension Store {
         if scheduled > compacted, scheduled > 0 {
             compactions.append(
                 CompactionJob(
-                    revision: scheduled, previous: compacted, followsFinished: false,
-                    requestBatch: nil))
+                    revision: scheduled, previous: compacted, isResumed: true, requestBatch: nil))
             compacted = scheduled
         }
     }
