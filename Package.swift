@@ -134,21 +134,22 @@ let modules: [Target] = [
     // The gzip format: compression, and inflation with a limit.
     module("Network", "Gzip", ["CZlib"]),
     // HTTP/2 server and client on SwiftNIO through libnghttp2.
-    module("Network", "HTTP2", ["CNGHTTP2", nio]),
+    module("Network", "HTTP2", ["CNGHTTP2", "MonotonicClock", nio]),
     // gRPC server and client: framing, deadlines, metadata, status, flow control, keepalive.
     module(
         "Network", "GRPC",
-        ["ConnectionIdentity", "GoText", "HTTP2", "Gzip", "TLS", nio, nioPosix]),
+        ["ConnectionIdentity", "GoText", "Gzip", "HTTP2", "MonotonicClock", "TLS", nio, nioPosix]),
     // etcd's peer protocol: streams, pipeline, snapshots, probes.
     module(
         "Network", "PeerTransport",
         [
-            "ConnectionIdentity", "EtcdAPI", "Identifiers", "Raft", "TLS", nio, nioPosix, nioHTTP1,
+            "ConnectionIdentity", "EtcdAPI", "Identifiers", "MonotonicClock", "Raft", "TLS", nio,
+            nioPosix, nioHTTP1,
         ]),
     // The way of a connection from its acceptance to its first request, for all listeners.
     module("Network", "Listening", ["ConnectionIdentity", "TLS", nio, nioPosix, nioTLSEvents]),
     // SRV records from the name servers of resolv.conf.
-    module("Network", "DNS"),
+    module("Network", "DNS", ["MonotonicClock"]),
     // Who is on the other side of a connection.
     module("Network", "ConnectionIdentity"),
     // Certificates, keys, authorities and revocation lists: loading, checking, reading again.
@@ -162,7 +163,7 @@ let modules: [Target] = [
     // The Swift client library.
     module(
         "Client", "EtcdClient",
-        ["GRPC", "EtcdAPI", "Identifiers", "TLS", nio, nioPosix, protobuf]),
+        ["EtcdAPI", "GRPC", "Identifiers", "MonotonicClock", "TLS", nio, nioPosix, protobuf]),
 
     // The gRPC services: KV, Watch, Lease, Cluster, Maintenance, Lock, Election, Auth, Health.
     module(
@@ -173,13 +174,14 @@ let modules: [Target] = [
             nioConcurrency, metrics, crypto, protobuf,
         ]),
     // The metrics registry and its Prometheus text.
-    module("Services", "Prometheus", [metrics]),
+    module("Services", "Prometheus", ["MonotonicClock", metrics]),
     // The HTTP services: health, version, metrics, debug pages, over HTTP/1.1 and HTTP/2.
     module(
         "Services", "HTTPServices",
         [
-            "ConnectionIdentity", "EtcdAPI", "HTTP2", "Identifiers", "Prometheus", "MemberRuntime",
-            "Stages", "StateMachine", "Membership", "Raft", "Gzip", nio, nioHTTP1, nioPosix,
+            "ConnectionIdentity", "EtcdAPI", "HTTP2", "Identifiers", "MemberRuntime",
+            "MonotonicClock", "Prometheus", "Stages", "StateMachine", "Membership", "Raft", "Gzip",
+            nio, nioHTTP1, nioPosix,
         ]),
 
     // Structured log lines in etcd's format, and their outputs.
@@ -192,8 +194,8 @@ let modules: [Target] = [
         [
             "Bolt", "EtcdAPI", "Identifiers", "GRPC", "GRPCServices", "Prometheus", "HTTPServices",
             "MVCC",
-            "MemberRuntime", "Membership", "PeerTransport", "Raft", "ServerLogging", "Stages",
-            "StateMachine", "WriteAheadLog", nio, metrics,
+            "MemberRuntime", "Membership", "MonotonicClock", "PeerTransport", "Raft",
+            "ServerLogging", "Stages", "StateMachine", "WriteAheadLog", nio, metrics,
         ]),
     // From a configuration and a data directory to a member that can start.
     module(
@@ -221,7 +223,7 @@ let modules: [Target] = [
     // Checks histories of concurrent operations for linearizability.
     module("Verification", "Linearizability", ["Identifiers"]),
     // Checks watch events, reads, hashes and leases against the log of the cluster.
-    module("Verification", "Checkers", ["Identifiers", "Linearizability"]),
+    module("Verification", "Checkers", ["Identifiers", "Linearizability", "MonotonicClock"]),
     // A cluster on one thread and virtual time, under faults and clients.
     module(
         "Verification", "Simulator",
@@ -249,11 +251,13 @@ let modules: [Target] = [
         "Tools", "etcdutl",
         ["Bolt", "Disk", "EtcdAPI", "Identifiers", "MVCC", "WriteAheadLog", "CCRC32C", arguments]),
     // Runs the simulator.
-    program("Tools", "simulate", ["Simulator", arguments]),
+    program("Tools", "simulate", ["MonotonicClock", "Simulator", arguments]),
     // Checks a recorded history of calls to a cluster.
     program("Tools", "linearizable", ["Identifiers", "Linearizability"]),
     // Generates load and measures latencies.
-    program("Tools", "loadgenerator", ["GRPC", "HTTP2", "EtcdAPI", "TLS", nio, nioPosix]),
+    program(
+        "Tools", "loadgenerator",
+        ["EtcdAPI", "GRPC", "HTTP2", "MonotonicClock", "TLS", nio, nioPosix]),
 ]
 
 let testTargets: [Target] = [
@@ -313,7 +317,7 @@ let testTargets: [Target] = [
             "PeerTransport", "Prometheus", "Raft", "ServerLogging", "Stages", "StateMachine", "TLS",
             "TestSupport", nio, nioHTTP1, nioPosix, protobuf,
         ]),
-    tests("DNSTests", ["DNS"]),
+    tests("DNSTests", ["DNS", "MonotonicClock"]),
     tests(
         "TLSTests",
         [
@@ -323,15 +327,21 @@ let testTargets: [Target] = [
         ]),
     tests("ListeningTests", ["ConnectionIdentity", "Listening", nio, nioPosix]),
     tests("GzipTests", ["Gzip"]),
-    tests("HTTP2Tests", ["CNGHTTP2", "GRPC", "HTTP2", "Listening", nio, nioPosix]),
+    tests(
+        "HTTP2Tests",
+        ["CNGHTTP2", "GRPC", "HTTP2", "Listening", "MonotonicClock", nio, nioPosix]),
     tests(
         "GRPCTests",
-        ["ConnectionIdentity", "GRPC", "HTTP2", "Listening", "TestSupport", nio, nioPosix],
+        [
+            "ConnectionIdentity", "GRPC", "HTTP2", "Listening", "MonotonicClock", "TestSupport",
+            nio,
+            nioPosix,
+        ],
         exclude: ["grpcio_client.py"]),
     tests(
         "ConfigurationTests",
         ["Configuration", "EtcdServer", "ServerLogging", "TestSupport", "etcd", logging]),
-    tests("PrometheusTests", ["HTTPServices", "Prometheus", metrics]),
+    tests("PrometheusTests", ["HTTPServices", "MonotonicClock", "Prometheus", metrics]),
     tests(
         "HTTPServicesTests",
         [
@@ -346,20 +356,20 @@ let testTargets: [Target] = [
             "StateMachine", "WriteAheadLog",
         ]),
     tests("EtcdClientTests", ["EtcdClient", "TestSupport"]),
-    tests("SimulatorTests", ["Simulator"]),
+    tests("SimulatorTests", ["MonotonicClock", "Simulator"]),
     tests("LinearizabilityTests", ["Disk", "Identifiers", "Linearizability"]),
-    tests("CheckersTests", ["Checkers", "Identifiers", "Linearizability"]),
+    tests("CheckersTests", ["Checkers", "Identifiers", "Linearizability", "MonotonicClock"]),
     tests(
         "PeerTransportTests",
         [
-            "EtcdAPI", "Identifiers", "Listening", "PeerTransport", "Raft", "TLS", "TestSupport",
-            nio, nioHTTP1, nioPosix,
+            "EtcdAPI", "Identifiers", "Listening", "MonotonicClock", "PeerTransport", "Raft", "TLS",
+            "TestSupport", nio, nioHTTP1, nioPosix,
         ]),
     tests(
         "ToolsTests",
         [
-            "Bolt", "Disk", "EtcdAPI", "Identifiers", "MVCC", "TestSupport", "WriteAheadLog",
-            "etcdutl", "etcdctl", "loadgenerator",
+            "Bolt", "Disk", "EtcdAPI", "Identifiers", "MVCC", "MonotonicClock", "TestSupport",
+            "WriteAheadLog", "etcdutl", "etcdctl", "loadgenerator",
         ]),
     tests("FuzzTests", ["Disk", "FuzzTargets"], exclude: ["Regressions"]),
 ]

@@ -96,19 +96,19 @@ struct PeerEndpointTests {
             InternalRaftRequest.Field.leaseGrant,
             LeaseGrantRequest(ttlSeconds: 100, id: 7).encoded())
         let leader = fixture.asLeader()
-        #expect(try await fixture.calls.renewLease(7, at: leader, withinMilliseconds: 9000) == 100)
+        #expect(try await fixture.calls.renewLease(7, at: leader, within: .seconds(9)) == 100)
         var request = Etcdserverpb_LeaseTimeToLiveRequest()
         request.id = 7
         request.keys = true
         let found = try await fixture.calls.timeToLive(
-            request, at: leader, withinMilliseconds: 9000)
+            request, at: leader, within: .seconds(9))
         #expect(found.grantedTtl == 100 && found.ttl > 90 && found.hasHeader)
         request.id = 8
         await #expect(throws: LeaderCallError.rejected(.leaseNotFound)) {
-            try await fixture.calls.timeToLive(request, at: leader, withinMilliseconds: 9000)
+            try await fixture.calls.timeToLive(request, at: leader, within: .seconds(9))
         }
         await #expect(throws: LeaderCallError.rejected(.leaseNotFound)) {
-            try await fixture.calls.renewLease(8, at: leader, withinMilliseconds: 9000)
+            try await fixture.calls.renewLease(8, at: leader, within: .seconds(9))
         }
         let wrong = try await fixture.request("GET", "/leases")
         #expect(wrong.status == 405 && wrong.headers.first(name: "Allow") == nil)
@@ -133,12 +133,12 @@ struct PeerEndpointTests {
         #expect(voter.content == "membership: can only promote a learner member\n")
         await #expect(throws: LeaderCallError.rejected(.memberNotLearner)) {
             try await fixture.calls.promote(
-                fixture.localID, at: fixture.asLeader(), token: nil, withinMilliseconds: 9000)
+                fixture.localID, at: fixture.asLeader(), token: nil, within: .seconds(9))
         }
         await #expect(throws: LeaderCallError.rejected(.memberNotFound)) {
             try await fixture.calls.promote(
                 MemberID(rawValue: 77), at: fixture.asLeader(), token: nil,
-                withinMilliseconds: 9000)
+                within: .seconds(9))
         }
         try await fixture.stop()
     }

@@ -55,13 +55,14 @@ import Testing
     }
 
     @Test func durationsBeyondTheRangeAreClamped() {
-        #expect(Duration.seconds(Int64.max).milliseconds == .max)
-        #expect(Duration.seconds(Int64.min).milliseconds == .min)
-        #expect(Duration.seconds(Int64.max / 1000).milliseconds <= .max)
+        #expect(Duration.seconds(Int64.max).nanoseconds == .max)
+        #expect(Duration.seconds(Int64.min).nanoseconds == .min)
+        #expect(Duration.seconds(Int64.max / 1_000_000_000).nanoseconds <= .max)
         let nearly = Duration(
-            secondsComponent: Int64.max / 1000, attosecondsComponent: 999_999_999_999_999_999)
-        #expect(nearly.milliseconds == .max)
-        #expect(Duration.milliseconds(-1500).milliseconds == -1500)
-        #expect(Duration.nanoseconds(1_500_000).milliseconds == 1)
+            secondsComponent: Int64.max / 1_000_000_000,
+            attosecondsComponent: 999_999_999_999_999_999)
+        #expect(nearly.nanoseconds == .max)
+        #expect(Duration.milliseconds(-1500).nanoseconds == -1_500_000_000)
+        #expect((Duration.nanoseconds(3) / 2).nanoseconds == 1)
     }
 }

@@ -48,7 +48,7 @@ import Testing
         gate.open()
         let output = QueuedOutput(gate)
         write(0..<1000, to: output)
-        output.flush(milliseconds: 60_000)
+        output.flush(within: .seconds(60))
         #expect(gate.lines == (0..<1000).map { "\($0)" })
     }
 
@@ -59,9 +59,9 @@ import Testing
         gate.waitUntilReached()
         write(1..<100, to: output)
         gate.open()
-        output.flush(milliseconds: 60_000)
+        output.flush(within: .seconds(60))
         write(100..<101, to: output)
-        output.flush(milliseconds: 60_000)
+        output.flush(within: .seconds(60))
         let gap = try #require(gate.lines.firstIndex { $0.contains("dropped log lines") })
         #expect(gate.lines[..<gap].elementsEqual((0...10).map { "\($0)" }))
         #expect(gate.lines[gap].hasPrefix(#"{"level":"warn""#))
@@ -76,7 +76,7 @@ import Testing
             output.write([UInt8](repeating: 0x61, count: 30), of: line(number).line)
         }
         gate.open()
-        output.flush(milliseconds: 60_000)
+        output.flush(within: .seconds(60))
         #expect(gate.lines.count < 10)
     }
 
@@ -98,10 +98,10 @@ import Testing
         let disk = FullDisk()
         let output = QueuedOutput(disk)
         write(0..<7, to: output)
-        output.flush(milliseconds: 60_000)
+        output.flush(within: .seconds(60))
         disk.free()
         write(7..<9, to: output)
-        output.flush(milliseconds: 60_000)
+        output.flush(within: .seconds(60))
         try #require(disk.lines.count == 3)
         #expect(disk.lines[0].hasSuffix(#""dropped-lines":7}"#))
         #expect(disk.lines[1...] == ["7", "8"])
@@ -114,7 +114,7 @@ import Testing
         let (bytes, last) = line(20, .fatal)
         output.write(bytes, of: last)
         gate.open()
-        output.flush(milliseconds: 60_000)
+        output.flush(within: .seconds(60))
         #expect(gate.lines.contains("20"))
     }
 
@@ -122,10 +122,10 @@ import Testing
         let gate = Gate()
         let output = QueuedOutput(gate)
         write(0..<3, to: output)
-        output.flush(milliseconds: 20)
+        output.flush(within: .milliseconds(20))
         #expect(gate.lines.isEmpty)
         gate.open()
-        output.flush(milliseconds: 60_000)
+        output.flush(within: .seconds(60))
         #expect(gate.lines.count == 3)
     }
 

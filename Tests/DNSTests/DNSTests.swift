@@ -1,3 +1,4 @@
+import MonotonicClock
 import Testing
 
 @testable import DNS
@@ -97,7 +98,7 @@ struct DNSTests {
             """)
         #expect(read.servers.map(\.address) == ["10.0.0.1", "fe80::1%eth0", "10.0.0.3"])
         #expect(read.searchDomains == ["svc.cluster.local.", "cluster.local."])
-        #expect((read.dotsMin, read.timeoutSeconds, read.attempts) == (5, 1, 5))
+        #expect((read.dotsMin, read.timeout, read.attempts) == (5, .seconds(1), 5))
         #expect(
             read.candidates(for: "a.b") == [
                 "a.b.svc.cluster.local.", "a.b.cluster.local.", "a.b.",

@@ -40,7 +40,7 @@ final class NameServer: Sendable {
     var configuration: ResolverConfiguration {
         var configuration = ResolverConfiguration()
         configuration.servers = [.init(address: "127.0.0.1", port: port)]
-        configuration.timeoutSeconds = 1
+        configuration.timeout = .seconds(1)
         configuration.attempts = 1
         return configuration
     }

@@ -109,7 +109,8 @@ private final class CountingClient: GRPCClientCallHandler {
         for response in responses { #expect(try await response.get() == [1]) }
         let first = client.openStream(path: "/test.Echo/HangStream")
         let second = client.openStream(path: "/test.Echo/HangStream")
-        let third = client.unary(path: "/test.Echo/Unary", message: [3], timeoutMilliseconds: 100)
+        let third = client.unary(
+            path: "/test.Echo/Unary", message: [3], timeout: .milliseconds(100))
         await #expect(throws: GRPCStatus.deadlineExceeded) { try await third.get() }
         first.cancel()
         second.cancel()

@@ -1,16 +1,17 @@
 import GRPC
+import MonotonicClock
 import NIOCore
 import Testing
 
 @Suite struct StatusTests {
     private func status(
         _ client: GRPCClientConnection, _ path: String, _ message: [UInt8] = [],
-        metadata: [(String, String)] = [], timeoutMilliseconds: Int64? = nil
+        metadata: [(String, String)] = [], timeout: TimeSpan? = nil
     ) async throws -> GRPCStatus {
         do {
             _ = try await client.unary(
                 path: path, message: message, metadata: metadata,
-                timeoutMilliseconds: timeoutMilliseconds
+                timeout: timeout
             ).get()
             return .ok
         } catch let status as GRPCStatus {
@@ -91,7 +92,7 @@ import Testing
         let server = try await EchoServer.start()
         let client = try await server.connect()
         let start = ContinuousClock.now
-        let status = try await status(client, "/test.Echo/Hang", timeoutMilliseconds: 100)
+        let status = try await status(client, "/test.Echo/Hang", timeout: .milliseconds(100))
         #expect(status == .deadlineExceeded)
         #expect(ContinuousClock.now - start < .seconds(5))
         #expect(try await server.waitUntil { $0.timedOut + $0.cancelled == 1 })

@@ -1,33 +1,38 @@
+import MonotonicClock
 import Testing
 
 @testable import HTTP2
 
 /// The arithmetic of the limits for hostile clients.
 @Suite struct LimitTests {
+    private func time(_ milliseconds: Int64) -> MonotonicTime {
+        MonotonicTime(milliseconds: milliseconds)
+    }
+
     @Test func anAllowanceRefillsWithTimeUpToItsBurst() {
-        var allowance = FrameAllowance(burst: 100, perSecond: 10, nowMilliseconds: 1_000)
+        var allowance = FrameAllowance(burst: 100, perSecond: 10, now: time(1_000))
         let taken = [
-            allowance.take(100, now: 1_000), allowance.take(1, now: 1_000),
-            allowance.take(1, now: 1_200), allowance.take(5, now: 1_300),
+            allowance.take(100, now: time(1_000)), allowance.take(1, now: time(1_000)),
+            allowance.take(1, now: time(1_200)), allowance.take(5, now: time(1_300)),
             // What was refused is owed.
-            allowance.take(90, now: 1 << 50), allowance.take(100, now: 1 << 50),
+            allowance.take(90, now: time(1 << 50)), allowance.take(100, now: time(1 << 50)),
         ]
         #expect(taken == [true, false, true, false, true, false])
     }
 
     @Test func anAllowanceIsEarned() {
-        var allowance = FrameAllowance(burst: 10, perSecond: 1, nowMilliseconds: 0)
-        var taken = [allowance.take(10, now: 0)]
+        var allowance = FrameAllowance(burst: 10, perSecond: 1, now: time(0))
+        var taken = [allowance.take(10, now: time(0))]
         allowance.earn(2)
-        taken += [allowance.take(2, now: 0), allowance.take(1, now: 0)]
+        taken += [allowance.take(2, now: time(0)), allowance.take(1, now: time(0))]
         allowance.earn(1_000)
-        taken.append(allowance.take(11, now: 0))
+        taken.append(allowance.take(11, now: time(0)))
         #expect(taken == [true, true, false, false])
     }
 
     @Test func aSlowPeerNeverExhaustsItsAllowance() {
-        var allowance = FrameAllowance(burst: 10, perSecond: 1, nowMilliseconds: 0)
-        let taken = (1...1_000).filter { allowance.take(1, now: Int64($0) * 1_000) }
+        var allowance = FrameAllowance(burst: 10, perSecond: 1, now: time(0))
+        let taken = (1...1_000).filter { allowance.take(1, now: time(Int64($0) * 1_000)) }
         #expect(taken.count == 1_000)
     }
 

@@ -151,8 +151,8 @@ private let message: [UInt8] = [0, 0, 0, 0, 2, 7, 8]
 
     @Test func silentPeerIsPingedAndClosed() async throws {
         let server = try await RawServer.start {
-            $0.http2.keepalive.pingIntervalMilliseconds = 500
-            $0.http2.keepalive.pingTimeoutMilliseconds = 500
+            $0.http2.keepalive.pingInterval = .milliseconds(500)
+            $0.http2.keepalive.pingTimeout = .milliseconds(500)
         }
         let connection = try open(server)
         let ping = try #require(connection.next(type: 6))

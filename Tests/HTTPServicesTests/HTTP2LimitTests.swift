@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test func unfinishedRequestsAreReset() async throws {
-        let fixture = try await HTTP2Fixture { $0.idleTimeoutMilliseconds = 50 }
+        let fixture = try await HTTP2Fixture { $0.idleTimeout = .milliseconds(50) }
         let client = try await fixture.connect()
         let response = try await client.open("POST", "/v3/kv/put").get()
         #expect(response.resetCode == HTTP2ErrorCode.cancel.rawValue)

@@ -84,7 +84,7 @@ import Testing
     }
 
     @Test func silentConnectionsAreClosed() throws {
-        let fixture = try HTTPServiceFixture { $0.idleTimeoutMilliseconds = 50 }
+        let fixture = try HTTPServiceFixture { $0.idleTimeout = .milliseconds(50) }
         #expect(try fixture.connect().isAtEnd())
         let half = try fixture.connect()
         try half.send("POST /v3/kv/put HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n")

@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test func aReadThatNeverCompletesTimesOut() throws {
-        let fixture = try HTTPServiceFixture { $0.healthTimeoutMilliseconds = 50 }
+        let fixture = try HTTPServiceFixture { $0.healthTimeout = .milliseconds(50) }
         fixture.source.change { $0.isStuck = true }
         #expect(
             try reason(fixture, "/health") == "RANGE ERROR:etcdserver: request timed out")

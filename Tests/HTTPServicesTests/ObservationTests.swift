@@ -64,7 +64,7 @@ import Testing
         apply("Put", ApplyResponse(revision: 2, body: .put(PutResponse())), entry: [])
         apply("Txn", ApplyResponse(revision: 3, body: .txn(response)), entry: [])
         apply("Put", ApplyResponse(revision: 3, body: .failed(.noSpace)), entry: [])
-        observation.applied(entries: 3, nanoseconds: 3_000_000)
+        observation.applied(entries: 3, took: .milliseconds(3))
         #expect(registry.counter("etcd_mvcc_put_total").value == 3)
         #expect(registry.counter("etcd_mvcc_delete_total").value == 1)
         #expect(registry.counter("etcd_mvcc_txn_total").value == 1)
@@ -79,14 +79,14 @@ import Testing
 
     @Test func slowEntriesAreLogged() {
         apply("Put", ApplyResponse(revision: 2, body: .put(PutResponse())), entry: [])
-        observation.applied(entries: 1, nanoseconds: 90_000_000)
+        observation.applied(entries: 1, took: .milliseconds(90))
         #expect(!lines.contains("apply request took too long"))
         let put = PutRequest(key: Array("k\"1".utf8)[...], value: [1, 2, 3])
         let entry = put.encoded().withUnsafeBytes {
             InternalRaftRequest.wrap(id: 7, field: InternalRaftRequest.Field.put, payload: $0)
         }
         apply("Put", ApplyResponse(revision: 2, body: .put(PutResponse())), entry: entry)
-        observation.applied(entries: 1, nanoseconds: 150_000_000)
+        observation.applied(entries: 1, took: .milliseconds(150))
         #expect(lines.contains("apply request took too long"))
         #expect(lines.contains("\"took\":\"150ms\",\"expected-duration\":\"100ms\""))
         #expect(lines.contains(#"header:<ID:7> put:<key:\"k\\\"1\" value_size:3>"#))
@@ -95,8 +95,8 @@ import Testing
 
     @Test func compactionsAreMeasuredAndLogged() {
         apply("Compaction", ApplyResponse(revision: 9, body: .compaction(revision: 5)), entry: [])
-        observation.applied(entries: 1, nanoseconds: 1000)
-        observation.compactionStep(nanoseconds: 2_500_000, isOfIndex: false)
+        observation.applied(entries: 1, took: .microseconds(1))
+        observation.compactionStep(took: .microseconds(2500), isOfIndex: false)
         observation.compacted(revision: 5, removed: 7, hash: 42)
         #expect(lines.contains("compact tree index"))
         #expect(lines.contains("finished scheduled compaction"))

@@ -7,7 +7,10 @@ struct TimeSpanTests {
         #expect(TimeSpan.microseconds(3) == .nanoseconds(3_000))
         #expect(TimeSpan.milliseconds(3) == .microseconds(3_000))
         #expect(TimeSpan.seconds(-3) == .milliseconds(-3_000))
+        #expect(TimeSpan.milliseconds(-2_500).seconds == -2.5)
         #expect(Duration(TimeSpan.milliseconds(1_500)) == .milliseconds(1_500))
+        #expect(TimeSpan(Duration.milliseconds(-1_500)) == .milliseconds(-1_500))
+        #expect(TimeSpan(Duration.nanoseconds(3) / 2) == .nanoseconds(1))
     }
 
     @Test(arguments: [(0, 0), (1, 1), (999_999_999, 1), (1_000_000_000, 1), (1_000_000_001, 2)])
@@ -15,9 +18,16 @@ struct TimeSpanTests {
         #expect(TimeSpan(nanoseconds: nanoseconds).secondsRoundedUp == seconds)
     }
 
+    @Test(arguments: [(0, 0), (1, 1), (999_999, 1), (1_000_000, 1), (1_000_001, 2), (-1, 0)])
+    func millisecondsAreRoundedUp(nanoseconds: Int64, milliseconds: Int64) {
+        #expect(TimeSpan(nanoseconds: nanoseconds).millisecondsRoundedUp == milliseconds)
+    }
+
     @Test func whatDoesNotFitIsTheLongestSpan() {
         let shortest = TimeSpan(nanoseconds: .min)
         #expect(TimeSpan.seconds(.max) == .max)
+        #expect(TimeSpan(Duration.seconds(Int64.max)) == .max)
+        #expect(TimeSpan(Duration.seconds(Int64.min)) == shortest)
         #expect(TimeSpan.seconds(.min) == shortest)
         #expect(TimeSpan.max + .nanoseconds(1) == .max)
         #expect(shortest - .nanoseconds(1) == shortest)

@@ -1,5 +1,5 @@
 import Identifiers
-import NIOCore
+import MonotonicClock
 import PeerTransport
 import Raft
 import Testing
@@ -40,7 +40,7 @@ struct CatchUpPaceTests {
     }
 
     @Test func delaysShrinkAsTheLogGrowsFaster() {
-        func delay(growth: UInt64) -> TimeAmount {
+        func delay(growth: UInt64) -> TimeSpan {
             var pace = CatchUpPace()
             _ = pace.delay(after: chunk(first: 1, count: 1000, commit: 100_000), bytes: 256 << 10)
             return pace.delay(

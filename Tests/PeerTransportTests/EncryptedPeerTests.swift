@@ -77,7 +77,7 @@ struct EncryptedPeerTests {
         let client = try TLSClient(endpoint, applicationProtocols: [])
         let echo = try await PeerClient.request(
             method: "POST", url: member.url, path: "/echo?a=b", body: Array("hello".utf8),
-            timeoutMilliseconds: 10_000, group: member.group, tls: client)
+            timeout: .seconds(10), group: member.group, tls: client)
         #expect(echo.status == 200 && String(decoding: echo.body, as: UTF8.self) == "POST a=b 5")
         try await member.stop()
     }
@@ -90,7 +90,7 @@ struct EncryptedPeerTests {
         let url = "https://\(host):\(member.port)"
         do {
             _ = try await PeerClient.request(
-                url: url, path: "/members", timeoutMilliseconds: 10_000, group: member.group,
+                url: url, path: "/members", timeout: .seconds(10), group: member.group,
                 tls: client)
             return ""
         } catch {
@@ -151,7 +151,7 @@ struct EncryptedPeerTests {
         await #expect {
             _ = try await PeerClient.request(
                 url: "https://127.0.0.1:\(server.port)", path: "/version",
-                timeoutMilliseconds: 300, group: member.group, tls: client)
+                timeout: .milliseconds(300), group: member.group, tls: client)
         } throws: {
             "\($0)".hasSuffix(
                 "context deadline exceeded (Client.Timeout exceeded while awaiting headers)")
@@ -235,7 +235,7 @@ struct EncryptedPeerTests {
         let certificates = try MemberCertificates()
         let endpoints = try Self.endpoints(certificates, count: 2)
         let member = try await TestMember(1, endpoint: endpoints[0]) {
-            $0.retryMilliseconds = 60_000
+            $0.retryInterval = .seconds(60)
         }
         var strangers: [RawConnection] = []
         for _ in 0..<60 {
@@ -251,7 +251,7 @@ struct EncryptedPeerTests {
             try await eventually {
                 open.count { !$0.isEnded } == PeerLoops.unfinishedHandshakesMax
             })
-        #expect(other.transport.activeSince(MemberID(1)) != nil)
+        #expect(try await eventually { other.transport.activeSince(MemberID(1)) != nil })
         for stranger in strangers { await stranger.close() }
         try await Self.stop([other, member])
     }

@@ -168,7 +168,7 @@ struct PeerConnectionTests {
     @Test func messagesAboveTheQueueLimitAreDroppedAndReported() async throws {
         let sender = try await TestMember(1) {
             $0.limits.pipelineQueueMessages = 4
-            $0.dialTimeoutMilliseconds = 60_000
+            $0.dialTimeout = .seconds(60)
         }
         // An address that drops all packets: connections never complete.
         sender.transport.addPeer(MemberID(2), urls: ["http://192.0.2.1:9"])

@@ -20,7 +20,7 @@ struct PeerLoopsTests {
 
     /// A member whose only other member is the test.
     private static func member() async throws -> TestMember {
-        let member = try await TestMember(1) { $0.retryMilliseconds = 60_000 }
+        let member = try await TestMember(1) { $0.retryInterval = .seconds(60) }
         member.transport.addPeer(MemberID(2), urls: [])
         return member
     }
@@ -49,7 +49,7 @@ struct PeerLoopsTests {
             let url = member.url
             // Served by the new handshake loop.
             let response = try await PeerClient.request(
-                url: url, path: "/loop", timeoutMilliseconds: 10_000, group: member.group)
+                url: url, path: "/loop", timeout: .seconds(10), group: member.group)
             #expect(response.status == 404)
         }
         for member in members { try await member.stop() }

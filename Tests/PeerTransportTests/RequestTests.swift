@@ -164,7 +164,7 @@ struct RequestTests {
         for (kind, beat) in [("msgapp", [0]), ("message", [0, 0, 0, 0, 0, 0, 0, 2, 8, 8])]
             as [(String, [UInt8])]
         {
-            let member = try await TestMember(1) { $0.readTimeoutMilliseconds = 1200 }
+            let member = try await TestMember(1) { $0.readTimeout = .milliseconds(1200) }
             member.transport.addPeer(MemberID(2), urls: ["http://127.0.0.1:1"])
             let connection = try await RawConnection(
                 port: member.port, group: member.group,
@@ -185,30 +185,30 @@ struct RequestTests {
     @Test func probesAndUnknownPaths() async throws {
         let member = try await TestMember(1)
         let probe = try await PeerClient.request(
-            url: member.url, path: "/raft/probing", timeoutMilliseconds: 60_000,
+            url: member.url, path: "/raft/probing", timeout: .seconds(60),
             group: member.group)
         #expect(probe.status == 200)
         #expect(probe.headers.first(name: "content-type") == "text/plain; charset=utf-8")
         let text = String(decoding: probe.body, as: UTF8.self)
         #expect(text.hasPrefix("{\"OK\":true,\"Now\":\"20") && text.hasSuffix("Z\"}\n"))
         let missing = try await PeerClient.request(
-            url: member.url, path: "/metrics", timeoutMilliseconds: 60_000, group: member.group)
+            url: member.url, path: "/metrics", timeout: .seconds(60), group: member.group)
         #expect(missing.status == 404)
         #expect(String(decoding: missing.body, as: UTF8.self) == "404 page not found\n")
         let echo = try await PeerClient.request(
             method: "POST", url: member.url, path: "/echo?a=b", body: [1, 2, 3],
-            timeoutMilliseconds: 60_000, group: member.group)
+            timeout: .seconds(60), group: member.group)
         #expect(String(decoding: echo.body, as: UTF8.self) == "POST a=b 3")
         let large = try await PeerClient.request(
             method: "POST", url: member.url, path: "/echo",
-            body: [UInt8](repeating: 0, count: 5 << 20), timeoutMilliseconds: 60_000,
+            body: [UInt8](repeating: 0, count: 5 << 20), timeout: .seconds(60),
             group: member.group)
         #expect(large.status == 413)
         try await member.stop()
     }
 
     @Test func invalidHTTPClosesTheConnection() async throws {
-        let member = try await TestMember(1) { $0.readTimeoutMilliseconds = 500 }
+        let member = try await TestMember(1) { $0.readTimeout = .milliseconds(500) }
         for garbage in ["\u{0}\u{1}\u{2}\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "GET /"] {
             let connection = try await RawConnection(
                 port: member.port, group: member.group, sending: garbage)

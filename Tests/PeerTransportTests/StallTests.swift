@@ -20,7 +20,7 @@ struct StallTests {
     }
 
     private func check(response: String, gives reason: String) async throws {
-        let member = try await TestMember(1) { $0.readTimeoutMilliseconds = 400 }
+        let member = try await TestMember(1) { $0.readTimeout = .milliseconds(400) }
         let server = try await CannedServer(response: response, group: member.group)
         member.transport.addPeer(MemberID(2), urls: ["http://127.0.0.1:\(server.port)"])
         let delegate = member.delegate
@@ -63,7 +63,7 @@ struct StallTests {
     @Test func peerThatDoesNotReadFillsTheQueueAndTimesOut() async throws {
         let member = try await TestMember(1) {
             $0.limits.streamQueueMessages = 16
-            $0.writeTimeoutMilliseconds = 2000
+            $0.writeTimeout = .seconds(2)
         }
         member.transport.addPeer(MemberID(2), urls: ["http://127.0.0.1:1"])
         let connection = try await RawConnection(

@@ -1,6 +1,7 @@
 import Glibc
 import Identifiers
 import Listening
+import MonotonicClock
 import NIOCore
 import NIOPosix
 import PeerTransport
@@ -204,7 +205,7 @@ final class TestSource: SnapshotSource {
         for position in 0..<count { memory[position] = Self.byte(at: offset + position) }
         return count
     }
-    func delay(afterBytes bytes: Int) -> TimeAmount { .zero }
+    func delay(afterBytes bytes: Int) -> TimeSpan { .zero }
     func close() { closes.withLock { $0 += 1 } }
 
     /// Compares the written bytes with the read ones; in chunks, so that other tests proceed.

@@ -1,4 +1,5 @@
 @testable import Prometheus
+import MonotonicClock
 import Testing
 
 @testable import HTTPServices
@@ -40,7 +41,7 @@ import Testing
         let registry = MetricRegistry()
         let histogram = registry.histogram("etcd_disk_wal_fsync_duration_seconds")
         for value in [0.001, 0.0011, 8.192, 9, 0] { histogram.observe(value) }
-        histogram.observe(nanoseconds: 2_000_000)
+        histogram.observe(TimeSpan.milliseconds(2))
         let text = try PrometheusText(registry.render())
         let name = "etcd_disk_wal_fsync_duration_seconds"
         #expect(text.value(name + "_bucket", ["le": "0.001"]) == 2)

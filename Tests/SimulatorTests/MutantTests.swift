@@ -1,3 +1,4 @@
+import MonotonicClock
 import Simulator
 import Testing
 
@@ -9,7 +10,7 @@ struct MutantTests {
     private static func finder(_ mutant: Mutant, seeds: ClosedRange<UInt64>) -> String? {
         for seed in seeds {
             var configuration = SimulationConfiguration(seed: seed)
-            configuration.seconds = 6
+            configuration.faultTime = .seconds(6)
             configuration.mutant = mutant
             if let failure = simulate(configuration).failures.first { return failure }
         }

@@ -1,3 +1,4 @@
+import MonotonicClock
 import Simulator
 import Testing
 
@@ -7,8 +8,8 @@ struct SimulationTests {
     @Test(arguments: 1...12)
     func aSeedIsSound(seed: UInt64) {
         var configuration = SimulationConfiguration(seed: seed)
-        configuration.seconds = 8
-        configuration.recoverySeconds = 14
+        configuration.faultTime = .seconds(8)
+        configuration.recoveryTime = .seconds(14)
         let report = simulate(configuration)
         #expect(report.isSound, "swift run simulate \(configuration.arguments)\n\(report)")
         #expect(report.counts[.completed] ?? 0 > 5, "seed \(seed)")
@@ -17,8 +18,8 @@ struct SimulationTests {
     @Test(arguments: [1, 2])
     func aSmallClusterIsSound(members: Int) {
         var configuration = SimulationConfiguration(seed: 3)
-        configuration.seconds = 8
-        configuration.recoverySeconds = 14
+        configuration.faultTime = .seconds(8)
+        configuration.recoveryTime = .seconds(14)
         configuration.members = members
         let report = simulate(configuration)
         #expect(report.isSound, "swift run simulate \(configuration.arguments)\n\(report)")
@@ -26,7 +27,7 @@ struct SimulationTests {
 
     @Test func theSameSeedGivesTheSameRun() {
         var configuration = SimulationConfiguration(seed: 7)
-        configuration.seconds = 5
+        configuration.faultTime = .seconds(5)
         #expect("\(simulate(configuration))" == "\(simulate(configuration))")
     }
 }

@@ -1,4 +1,5 @@
 internal import GRPC
+internal import MonotonicClock
 internal import NIOCore
 internal import NIOPosix
 internal import Synchronization
@@ -106,10 +107,10 @@ actor Connections {
         var grpcConfiguration = GRPCClientConfiguration()
         let interval = configuration.keepaliveInterval
         if interval > .zero {
-            grpcConfiguration.http2.keepalive.pingIntervalMilliseconds =
-                max(interval, Self.keepaliveIntervalMin).milliseconds
-            grpcConfiguration.http2.keepalive.pingTimeoutMilliseconds =
-                configuration.keepaliveTimeout.milliseconds
+            grpcConfiguration.http2.keepalive.pingInterval =
+                TimeSpan(max(interval, Self.keepaliveIntervalMin))
+            grpcConfiguration.http2.keepalive.pingTimeout =
+                TimeSpan(configuration.keepaliveTimeout)
         }
         return grpcConfiguration
     }
@@ -129,7 +130,7 @@ actor Connections {
                     tls: encryption)
             }
         let promise = loop.makePromise(of: GRPCClientConnection.self)
-        let timer = loop.scheduleTask(in: .milliseconds(configuration.dialTimeout.milliseconds)) {
+        let timer = loop.scheduleTask(in: TimeAmount(configuration.dialTimeout)) {
             promise.fail(EtcdClientError(code: .deadlineExceeded, message: "i/o timeout"))
         }
         future.whenComplete { result in

@@ -1,5 +1,6 @@
 internal import EtcdAPI
 internal import GRPC
+internal import MonotonicClock
 internal import SwiftProtobuf
 
 /// A client of an etcd cluster.
@@ -79,7 +80,7 @@ public final class EtcdClient: Sendable {
         do {
             let response = try await connection.call(
                 path: "/etcdserverpb." + method, message: bytes,
-                timeoutMilliseconds: configuration.timeout.milliseconds)
+                timeout: TimeSpan(configuration.timeout))
             return try Response(serializedBytes: response)
         } catch {
             throw EtcdClientError(error)

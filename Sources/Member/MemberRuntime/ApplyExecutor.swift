@@ -60,7 +60,7 @@ final class ApplyExecutor: InlineExecutable {
             if case .applied(_, let count) = effect { entries += count }
             perform(effect)
         }
-        if entries > 0 { member.observer.applied(entries: entries, nanoseconds: took.nanoseconds) }
+        if entries > 0 { member.observer.applied(entries: entries, took: took) }
         effects.removeAll(keepingCapacity: true)
     }
 
@@ -85,7 +85,7 @@ final class ApplyExecutor: InlineExecutable {
         case .wakeWatchers: queues.catchUp.post(())
         case .snapshotInstalled(let index, let revision, let took):
             member.observer.snapshotInstalled(
-                index: index, revision: revision, milliseconds: took.milliseconds)
+                index: index, revision: revision, took: took)
         case .proposalsFailed(let count):
             for _ in 0..<count { member.observer.proposalFailed() }
         case .deliverCompletions: stage.completions.deliver()

@@ -56,11 +56,10 @@ final class BackendThread {
         switch step {
         case .takeWriteBuffer: persistBegan = began
         case .publishWriteBuffer where stage.hasPersisted:
-            member.observer.persisted(nanoseconds: (ended - persistBegan).nanoseconds)
+            member.observer.persisted(took: ended - persistBegan)
         case .compact:
             guard let isOfIndex = stage.wasSliceOfIndex else { return }
-            member.observer.compactionStep(
-                nanoseconds: (ended - began).nanoseconds, isOfIndex: isOfIndex)
+            member.observer.compactionStep(took: ended - began, isOfIndex: isOfIndex)
         default: break
         }
     }

@@ -64,8 +64,7 @@ final class ConsensusExecutor: InlineExecutable {
         case .roleChanged(let state, let term): member.observer.roleChanged(state, term: term)
         case .heartbeatLate(let target, let exceeded):
             member.observer.heartbeatLate(
-                to: target, exceededNanoseconds: exceeded.nanoseconds,
-                intervalMilliseconds: member.configuration.tickInterval.milliseconds)
+                to: target, exceeded: exceeded, interval: member.configuration.tickInterval)
         case .readsFailed(let count): member.observer.readsFailed(count)
         case .inspected(let body, let status): body(status)
         }

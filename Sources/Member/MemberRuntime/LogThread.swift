@@ -1,3 +1,4 @@
+import MonotonicClock
 import Raft
 import Replica
 import Stages
@@ -33,15 +34,14 @@ final class LogThread {
     }
 
     private func perform(_ step: LogStep) throws {
-        let (began, bytes) = (monotonicNanoseconds(), stage.log.writtenBytes)
+        let (began, bytes) = (MonotonicTime.now(), stage.log.writtenBytes)
         try stage.perform(step, into: &effects)
         switch step {
         case .append:
             member.observer.logWritten(
-                bytes: stage.log.writtenBytes - bytes,
-                nanoseconds: monotonicNanoseconds() - began)
+                bytes: stage.log.writtenBytes - bytes, took: .now() - began)
         case .synchronize:
-            member.observer.logSynchronized(nanoseconds: monotonicNanoseconds() - began)
+            member.observer.logSynchronized(took: .now() - began)
         case .saveSnapshot, .release, .report: break
         }
         for effect in effects { perform(effect) }

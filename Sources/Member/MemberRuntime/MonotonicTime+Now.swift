@@ -10,6 +10,3 @@ extension MonotonicTime {
             nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
     }
 }
-
-/// Nanoseconds of the monotonic clock, for durations that go into metrics.
-package func monotonicNanoseconds() -> Int64 { MonotonicTime.now().nanoseconds }

@@ -1,4 +1,5 @@
 package import Identifiers
+package import MonotonicClock
 package import Raft
 package import Stages
 package import WriteAheadLog
@@ -7,16 +8,15 @@ package import WriteAheadLog
 /// and must not block.
 package protocol RuntimeObserver: ApplyObserver, Sendable {
     /// A leader's heartbeat leaves later than twice the interval after the one before, by so much.
-    func heartbeatLate(
-        to member: MemberID, exceededNanoseconds: Int64, intervalMilliseconds: Int64)
+    func heartbeatLate(to member: MemberID, exceeded: TimeSpan, interval: TimeSpan)
     func roleChanged(_ state: SoftState, term: Term)
     /// So many entries were applied, each of which was passed to `applied(_:_:)` before.
-    func applied(entries: Int, nanoseconds: Int64)
-    func logWritten(bytes: Int, nanoseconds: Int64)
-    func logSynchronized(nanoseconds: Int64)
-    func persisted(nanoseconds: Int64)
+    func applied(entries: Int, took time: TimeSpan)
+    func logWritten(bytes: Int, took time: TimeSpan)
+    func logSynchronized(took time: TimeSpan)
+    func persisted(took time: TimeSpan)
     /// A step of a compaction is done: in the key index, or in the file.
-    func compactionStep(nanoseconds: Int64, isOfIndex: Bool)
+    func compactionStep(took time: TimeSpan, isOfIndex: Bool)
     func compacted(revision: Revision, removed: Int, hash: UInt32)
     /// A snapshot is due: so many entries were applied since the last one.
     func snapshotBegins(index: LogIndex, former: LogIndex, count: Int)
@@ -24,8 +24,8 @@ package protocol RuntimeObserver: ApplyObserver, Sendable {
     /// Snapshot files and received databases were removed, or could not be.
     func purged(_ names: [String])
     func purgeFailed(_ error: SnapshotStoreError)
-    /// A leader's snapshot has replaced the state; `milliseconds` is how long that took.
-    func snapshotInstalled(index: LogIndex, revision: Revision, milliseconds: Int64)
+    /// A leader's snapshot has replaced the state.
+    func snapshotInstalled(index: LogIndex, revision: Revision, took time: TimeSpan)
     func leaseExpired()
     /// A proposal was refused or timed out.
     func proposalFailed()

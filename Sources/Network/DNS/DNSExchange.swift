@@ -1,17 +1,18 @@
 import Glibc
+import MonotonicClock
 
 /// One query to one name server, over UDP or TCP, blocking.
 struct DNSExchange {
     private static let datagramBytesMax = 4096
 
     let server: ResolverConfiguration.Server
-    let timeoutSeconds: Int
+    let timeout: TimeSpan
 
     /// The first datagram that matches the question; nil on a timeout.
     func overUDP(_ question: DNSQuestion) -> DNSResponse? {
         withSocket(SOCK_DGRAM) { descriptor in
             guard send(all: question.encoded, to: descriptor) else { return nil }
-            let deadline = Deadline(seconds: timeoutSeconds)
+            let deadline = Deadline(in: timeout)
             var buffer = [UInt8](repeating: 0, count: Self.datagramBytesMax)
             while deadline.wait(for: descriptor, POLLIN) {
                 let count = recv(descriptor, &buffer, buffer.count, 0)
@@ -32,7 +33,7 @@ struct DNSExchange {
                 UInt8(truncatingIfNeeded: message.count >> 8),
                 UInt8(truncatingIfNeeded: message.count),
             ]
-            let deadline = Deadline(seconds: timeoutSeconds)
+            let deadline = Deadline(in: timeout)
             guard deadline.wait(for: descriptor, POLLOUT),
                 send(all: length + message, to: descriptor),
                 let head = receive(2, from: descriptor, deadline),
@@ -84,25 +85,25 @@ struct DNSExchange {
 
 /// A deadline on the monotonic clock.
 private struct Deadline {
-    private let milliseconds: Int
+    private let time: MonotonicTime
 
-    init(seconds: Int) {
-        milliseconds = Self.now + seconds * 1000
+    init(in timeout: TimeSpan) {
+        time = Self.now + timeout
     }
 
-    private static var now: Int {
+    private static var now: MonotonicTime {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
-        return time.tv_sec * 1000 + time.tv_nsec / 1_000_000
+        return MonotonicTime(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
     }
 
     /// Waits until the socket is ready; returns false after the deadline.
     func wait(for descriptor: Int32, _ events: Int32) -> Bool {
         while true {
-            let left = milliseconds - Self.now
-            guard left > 0 else { return false }
+            let left = time - Self.now
+            guard left > .zero else { return false }
             var poll = pollfd(fd: descriptor, events: Int16(events), revents: 0)
-            let status = Glibc.poll(&poll, 1, Int32(left))
+            let status = Glibc.poll(&poll, 1, Int32(clamping: left.millisecondsRoundedUp))
             if status > 0 { return true }
             if status == 0 || errno != EINTR { return false }
         }

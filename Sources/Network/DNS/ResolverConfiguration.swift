@@ -1,4 +1,5 @@
 import Glibc
+package import MonotonicClock
 
 /// Name servers and options of resolv.conf(5).
 package struct ResolverConfiguration: Equatable, Sendable {
@@ -23,7 +24,7 @@ package struct ResolverConfiguration: Equatable, Sendable {
     /// Number of dots from which a name is tried as absolute first (ndots).
     package var dotsMin = 1
     /// Timeout of one response.
-    package var timeoutSeconds = 5
+    package var timeout = TimeSpan.seconds(5)
     /// Number of queries to each server.
     package var attempts = 2
 
@@ -66,7 +67,7 @@ package struct ResolverConfiguration: Equatable, Sendable {
         guard parts.count == 2, let value = Int(parts[1]) else { return }
         switch parts[0] {
         case "ndots": dotsMin = min(max(value, 0), 15)
-        case "timeout": timeoutSeconds = min(max(value, 1), 30)
+        case "timeout": timeout = .seconds(Int64(min(max(value, 1), 30)))
         case "attempts": attempts = min(max(value, 1), 5)
         default: return
         }

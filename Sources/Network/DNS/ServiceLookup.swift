@@ -54,7 +54,7 @@ package struct ServiceLookup: Sendable {
     private func response(
         to question: DNSQuestion, from server: ResolverConfiguration.Server
     ) -> DNSResponse? {
-        let exchange = DNSExchange(server: server, timeoutSeconds: configuration.timeoutSeconds)
+        let exchange = DNSExchange(server: server, timeout: configuration.timeout)
         guard let response = exchange.overUDP(question) else { return nil }
         return response.isTruncated ? exchange.overTCP(question) : response
     }

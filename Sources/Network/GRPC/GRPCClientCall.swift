@@ -1,4 +1,5 @@
 package import HTTP2
+package import MonotonicClock
 internal import NIOCore
 
 /// Client-side handler of one call. Called on the connection's event loop.
@@ -33,7 +34,7 @@ package final class GRPCClientCall: @unchecked Sendable {  // used on its event 
     /// Whether the call has ended.
     package private(set) var isClosed = false
     package var timerPosition: TimerWheelPosition?
-    package private(set) var timerDeadlineMilliseconds: Int64 = .max
+    package private(set) var timerDeadline = MonotonicTime.distantFuture
 
     private var stream: HTTP2Stream?
     private var handler: (any GRPCClientCallHandler)?
@@ -51,7 +52,7 @@ package final class GRPCClientCall: @unchecked Sendable {  // used on its event 
         reader = GRPCMessageReader(keepsMessages: handler.wantsMessages)
     }
 
-    func begin(headers: HTTP2HeaderBlock, timeoutMilliseconds: Int64?) {
+    func begin(headers: HTTP2HeaderBlock, timeout: TimeSpan?) {
         do throws(HTTP2Error) {
             stream = try connection.transport.openStream(headers: headers, delegate: self)
         } catch {
@@ -60,8 +61,8 @@ package final class GRPCClientCall: @unchecked Sendable {  // used on its event 
             }
             return
         }
-        guard let timeoutMilliseconds else { return }
-        timerDeadlineMilliseconds = connection.loop.nowMilliseconds + max(timeoutMilliseconds, 0)
+        guard let timeout else { return }
+        timerDeadline = connection.loop.now + max(timeout, .zero)
         connection.loop.insertCallTimer(self)
     }
 

@@ -1,4 +1,5 @@
 internal import HTTP2
+package import MonotonicClock
 package import NIOCore
 
 /// Collects the single response of a unary call.
@@ -35,11 +36,11 @@ extension GRPCClientConnection {
     @discardableResult
     package func startUnary(
         path: String, message: [UInt8], metadata: [(String, String)] = [],
-        timeoutMilliseconds: Int64? = nil,
+        timeout: TimeSpan? = nil,
         completion: @escaping (Result<[UInt8], GRPCStatus>) -> Void
     ) -> GRPCClientCall {
         let call = openCall(
-            path: path, metadata: metadata, timeoutMilliseconds: timeoutMilliseconds,
+            path: path, metadata: metadata, timeout: timeout,
             handler: SingleResponse(completion))
         call.send(message)
         call.halfClose()
@@ -49,13 +50,13 @@ extension GRPCClientConnection {
     /// Makes a unary call; the future fails with a `GRPCStatus`. From any thread.
     package func unary(
         path: String, message: [UInt8], metadata: [(String, String)] = [],
-        timeoutMilliseconds: Int64? = nil
+        timeout: TimeSpan? = nil
     ) -> EventLoopFuture<[UInt8]> {
         let promise = eventLoop.makePromise(of: [UInt8].self)
         eventLoop.execute {
             self.startUnary(
                 path: path, message: message, metadata: metadata,
-                timeoutMilliseconds: timeoutMilliseconds
+                timeout: timeout
             ) { promise.completeWith($0.mapError { $0 as any Error }) }
         }
         return promise.futureResult
@@ -64,10 +65,10 @@ extension GRPCClientConnection {
     /// Makes a unary call and waits for the response; cancelling the task cancels the call.
     package func call(
         path: String, message: [UInt8], metadata: [(String, String)] = [],
-        timeoutMilliseconds: Int64? = nil
+        timeout: TimeSpan? = nil
     ) async throws -> [UInt8] {
         let stream = openStream(
-            path: path, metadata: metadata, timeoutMilliseconds: timeoutMilliseconds)
+            path: path, metadata: metadata, timeout: timeout)
         stream.send(message)
         stream.halfClose()
         var response: [UInt8]?

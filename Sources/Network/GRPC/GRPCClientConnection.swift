@@ -1,4 +1,5 @@
 package import HTTP2
+package import MonotonicClock
 package import NIOCore
 
 /// The limits of a gRPC client.
@@ -63,14 +64,14 @@ package final class GRPCClientConnection: @unchecked Sendable {  // used on its 
     ///
     /// A call that cannot be started ends with `unavailable`, in a later tick of the event loop.
     package func openCall(
-        path: String, metadata: [(String, String)] = [], timeoutMilliseconds: Int64? = nil,
+        path: String, metadata: [(String, String)] = [], timeout: TimeSpan? = nil,
         handler: any GRPCClientCallHandler
     ) -> GRPCClientCall {
         eventLoop.preconditionInEventLoop()
         let call = GRPCClientCall(connection: self, handler: handler)
         call.begin(
-            headers: requestHeaders(path, metadata, timeoutMilliseconds),
-            timeoutMilliseconds: timeoutMilliseconds)
+            headers: requestHeaders(path, metadata, timeout),
+            timeout: timeout)
         return call
     }
 
@@ -82,10 +83,10 @@ package final class GRPCClientConnection: @unchecked Sendable {  // used on its 
 
     /// The header block of a call, reused for consecutive calls with equal headers.
     private func requestHeaders(
-        _ path: String, _ metadata: [(String, String)], _ timeoutMilliseconds: Int64?
+        _ path: String, _ metadata: [(String, String)], _ timeout: TimeSpan?
     ) -> HTTP2HeaderBlock {
-        guard metadata.isEmpty, timeoutMilliseconds == nil else {
-            return makeHeaders(path, metadata, timeoutMilliseconds)
+        guard metadata.isEmpty, timeout == nil else {
+            return makeHeaders(path, metadata, timeout)
         }
         if let plainHeaders, plainHeaders.path == path { return plainHeaders.block }
         let block = makeHeaders(path, [], nil)
@@ -94,16 +95,16 @@ package final class GRPCClientConnection: @unchecked Sendable {  // used on its 
     }
 
     private func makeHeaders(
-        _ path: String, _ metadata: [(String, String)], _ timeoutMilliseconds: Int64?
+        _ path: String, _ metadata: [(String, String)], _ timeout: TimeSpan?
     ) -> HTTP2HeaderBlock {
         var fields: [(name: [UInt8], value: [UInt8])] = Self.fixedHeaders
         fields[1].value = Array(configuration.scheme.utf8)
         fields[2].value = Array(path.utf8)
         fields[3].value = Array(authority.utf8)
         fields[6].value = Array(configuration.userAgent.utf8)
-        if let timeoutMilliseconds {
+        if let timeout {
             fields.append(
-                (Self.timeoutName, GRPCTimeout.format(milliseconds: timeoutMilliseconds)))
+                (Self.timeoutName, GRPCTimeout.format(timeout)))
         }
         for (name, value) in metadata { fields.append((Array(name.utf8), Array(value.utf8))) }
         return HTTP2HeaderBlock(fields)

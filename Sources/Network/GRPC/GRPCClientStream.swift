@@ -1,4 +1,5 @@
 internal import HTTP2
+package import MonotonicClock
 internal import NIOCore
 
 /// A streaming call for Swift concurrency: messages are an asynchronous sequence.
@@ -116,12 +117,12 @@ final class GRPCClientStreamCore: @unchecked Sendable, GRPCClientCallHandler {
 extension GRPCClientConnection {
     /// Starts a streaming call. From any thread.
     package func openStream(
-        path: String, metadata: [(String, String)] = [], timeoutMilliseconds: Int64? = nil
+        path: String, metadata: [(String, String)] = [], timeout: TimeSpan? = nil
     ) -> GRPCClientStream {
         let core = GRPCClientStreamCore(eventLoop: eventLoop)
         core.start { core in
             self.openCall(
-                path: path, metadata: metadata, timeoutMilliseconds: timeoutMilliseconds,
+                path: path, metadata: metadata, timeout: timeout,
                 handler: core)
         }
         return GRPCClientStream(core: core)

@@ -1,12 +1,17 @@
+package import MonotonicClock
+
 /// Counters of the metrics `grpc_server_*` for one method, and the bytes of its messages.
 package struct GRPCMethodCounters: Sendable {
-    /// Upper bounds of the handling time buckets, in seconds.
-    package static let handlingTimeBucketsSeconds: [Double] = [
-        0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
-    ]
-    private static let bucketsMilliseconds: [Int64] = [
+    private static let handlingTimeBucketsMilliseconds: [Int64] = [
         5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000,
     ]
+    private static let handlingTimeBuckets = handlingTimeBucketsMilliseconds.map {
+        TimeSpan.milliseconds($0)
+    }
+    /// Upper bounds of the handling time buckets, in seconds.
+    package static let handlingTimeBucketsSeconds = handlingTimeBucketsMilliseconds.map {
+        Double($0) / 1000
+    }
 
     package var started = 0
     /// Completed calls, by status code.
@@ -17,12 +22,12 @@ package struct GRPCMethodCounters: Sendable {
     package var bytesSent = 0
     /// Calls by handling time, one counter per bucket and one for longer calls.
     package var handlingTime = [Int](repeating: 0, count: 12)
-    package var handlingMillisecondsSum: Int64 = 0
+    package var handlingTimeSum = TimeSpan.zero
 
-    mutating func recordHandlingTime(milliseconds: Int64) {
-        let bucket = Self.bucketsMilliseconds.firstIndex { milliseconds <= $0 } ?? 11
+    mutating func recordHandlingTime(_ time: TimeSpan) {
+        let bucket = Self.handlingTimeBuckets.firstIndex { time <= $0 } ?? 11
         handlingTime[bucket] += 1
-        handlingMillisecondsSum += milliseconds
+        handlingTimeSum = handlingTimeSum + time
     }
 
     mutating func add(_ other: GRPCMethodCounters) {
@@ -31,7 +36,7 @@ package struct GRPCMethodCounters: Sendable {
         messagesSent += other.messagesSent
         bytesReceived += other.bytesReceived
         bytesSent += other.bytesSent
-        handlingMillisecondsSum += other.handlingMillisecondsSum
+        handlingTimeSum = handlingTimeSum + other.handlingTimeSum
         for index in handled.indices { handled[index] += other.handled[index] }
         for index in handlingTime.indices { handlingTime[index] += other.handlingTime[index] }
     }

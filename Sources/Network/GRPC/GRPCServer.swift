@@ -1,5 +1,6 @@
 package import ConnectionIdentity
 package import HTTP2
+package import MonotonicClock
 package import NIOCore
 
 /// Limits and callbacks of a gRPC server.
@@ -16,7 +17,7 @@ package struct GRPCServerConfiguration: Sendable {
     /// Whether the handling time of calls is recorded (etcd's extensive metrics).
     package var recordsHandlingTime = false
     /// Unary calls that take at least this long are reported; nil reports none.
-    package var slowCallMilliseconds: Int64?
+    package var slowCallTime: TimeSpan?
     package var onSlowCall: (@Sendable (GRPCSlowCall) -> Void)?
     /// Describes the request of a slow call: parameters are its method, its bytes and the call's
     /// `responseLogValue`.
@@ -26,8 +27,8 @@ package struct GRPCServerConfiguration: Sendable {
     /// etcd's defaults: a minimum ping interval of 5 s, keepalive pings every 2 hours.
     package init() {
         http2 = HTTP2Configuration()
-        http2.keepalive.peerPingIntervalMillisecondsMin = 5_000
-        http2.keepalive.pingIntervalMilliseconds = 2 * 3600 * 1000
+        http2.keepalive.peerPingIntervalMin = .seconds(5)
+        http2.keepalive.pingInterval = .seconds(2 * 3600)
     }
 }
 

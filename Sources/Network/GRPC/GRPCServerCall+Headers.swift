@@ -1,5 +1,6 @@
 internal import GoText
 package import HTTP2
+internal import MonotonicClock
 
 /// Parsing of request headers; refusals have grpc-go's texts.
 extension GRPCServerCall {
@@ -101,7 +102,7 @@ extension GRPCServerCall {
         guard HTTP2FieldRules.isValue(value) else { return .protocolError }
         do throws(GRPCStatus) {
             let timeout = try GRPCTimeout.parse(value)
-            deadlineMilliseconds = loop.nowMilliseconds + timeout
+            deadline = loop.now + timeout
         } catch {
             refusal.malformed = error
         }
@@ -172,7 +173,7 @@ extension GRPCServerCall {
             let text = "Received a HEADERS frame with :method \(method) which should be POST"
             return (GRPCStatus(.internal, text), 405)
         }
-        if let deadlineMilliseconds, deadlineMilliseconds <= loop.nowMilliseconds {
+        if let deadline, deadline <= loop.now {
             return (.deadlineExceeded, 200)
         }
         if methodIndex < 0 { return (unknownMethod(refusal.path ?? ""), 200) }

@@ -1,12 +1,13 @@
 package import HTTP2
+package import MonotonicClock
 
 /// The lifecycle of a call: start, messages, half-close, end.
 extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
-    package var timerDeadlineMilliseconds: Int64 { deadlineMilliseconds ?? .max }
+    package var timerDeadline: MonotonicTime { deadline ?? .distantFuture }
 
     func start() {
         isStarted = true
-        if deadlineMilliseconds != nil { loop.insertCallTimer(self) }
+        if deadline != nil { loop.insertCallTimer(self) }
         guard case .streaming(let open) = method.implementation else { return }
         kind = method.kind
         countStart()
@@ -19,8 +20,8 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
     private func countStart() {
         isCounted = true
         state.counters[methodIndex].started += 1
-        if state.configuration.recordsHandlingTime || state.slowCallMilliseconds != .max {
-            startedMilliseconds = loop.nowMilliseconds
+        if state.configuration.recordsHandlingTime || state.slowCallTime != .max {
+            startedAt = loop.now
         }
     }
 
@@ -174,15 +175,14 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
         state.counters[methodIndex].handled[code.rawValue] += 1
         reportIfSlow()
         if state.configuration.recordsHandlingTime {
-            state.counters[methodIndex].recordHandlingTime(
-                milliseconds: loop.nowMilliseconds - startedMilliseconds)
+            state.counters[methodIndex].recordHandlingTime(loop.now - startedAt)
         }
     }
 
     /// Keeps the request for the log in case the call becomes slow: a small request itself, of a
     /// large one only the descriptions, so that its memory is released once it is served.
     private func keepForLog(_ message: [UInt8]) {
-        guard state.configuration.slowCallMilliseconds != nil else { return }
+        guard state.configuration.slowCallTime != nil else { return }
         guard message.count > Self.keptRequestBytesMax else { return keptRequest = message }
         guard let describe = state.configuration.describeRequest else { return }
         largeRequest = (describe(method, message, 0), describe(method, message, 1))
@@ -201,15 +201,15 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
     }
 
     private func reportIfSlow() {
-        guard state.slowCallMilliseconds != .max else { return }
-        let milliseconds = loop.nowMilliseconds - startedMilliseconds
-        guard milliseconds >= state.slowCallMilliseconds, method.kind == .unary,
+        guard state.slowCallTime != .max else { return }
+        let time = loop.now - startedAt
+        guard time >= state.slowCallTime, method.kind == .unary,
             let report = state.configuration.onSlowCall
         else { return }
         report(
             GRPCSlowCall(
                 path: method.path, remote: peerAddress?.description ?? "",
-                milliseconds: milliseconds, responseBytes: responseBytes,
+                time: time, responseBytes: responseBytes,
                 request: requestDescription))
     }
 }

@@ -1,5 +1,6 @@
 package import ConnectionIdentity
 package import HTTP2
+package import MonotonicClock
 package import NIOCore
 
 /// A server call, from its first header to its end.
@@ -14,8 +15,8 @@ package final class GRPCServerCall: @unchecked Sendable {  // used on its event 
     package let connection: GRPCServerConnection
     /// The metadata of the request with the names that the server keeps, the first value of each.
     package internal(set) var metadata = GRPCMetadata()
-    /// The deadline in milliseconds of the event loop's clock.
-    package internal(set) var deadlineMilliseconds: Int64?
+    /// The deadline, by the event loop's clock.
+    package internal(set) var deadline: MonotonicTime?
     /// Unary calls: called when the call ends without a response.
     package var onClosed: ((GRPCCloseReason) -> Void)?
     /// A number about the response for the log of slow calls; its meaning depends on the method.
@@ -32,7 +33,7 @@ package final class GRPCServerCall: @unchecked Sendable {  // used on its event 
     /// Whether the handler has paused receiving.
     var isReceivingPaused = false
     var request: [UInt8]?
-    var startedMilliseconds: Int64 = 0
+    var startedAt = MonotonicTime.zero
     /// A small unary request, kept for the log.
     var keptRequest: [UInt8] = []
     /// The log descriptions of a request that is too large to keep, for a `responseLogValue` of 0
@@ -76,10 +77,6 @@ extension GRPCServerCall {
     /// Who made the call, as far as its connection shows.
     package var identity: ConnectionIdentity { connection.identity }
     package var peerAddress: SocketAddress? { connection.channel?.remoteAddress }
-    /// The deadline of the call.
-    package var deadline: NIODeadline? {
-        deadlineMilliseconds.map { .uptimeNanoseconds(UInt64($0) * 1_000_000) }
-    }
     /// Unsent message bytes in memory.
     package var bufferedBytes: Int { stream?.bufferedBytes ?? 0 }
     /// False while more than the high watermark is buffered, and after the end; then wait for

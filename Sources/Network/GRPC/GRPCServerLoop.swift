@@ -1,6 +1,7 @@
 package import ConnectionIdentity
 internal import Gzip
 package import HTTP2
+internal import MonotonicClock
 package import NIOCore
 
 /// The server's state on one event loop: connections, counters and callbacks.
@@ -10,7 +11,7 @@ final class GRPCServerLoop: @unchecked Sendable {  // owned by loop.eventLoop's 
     let configuration: GRPCServerConfiguration
     let keptNames: GRPCMetadataNames
     /// Unary calls that take at least this long are reported.
-    let slowCallMilliseconds: Int64
+    let slowCallTime: TimeSpan
     var counters: [GRPCMethodCounters]
     var connections: [GRPCServerConnection] = []
     private var isDraining = false
@@ -25,8 +26,8 @@ final class GRPCServerLoop: @unchecked Sendable {  // owned by loop.eventLoop's 
         table = GRPCMethodTable(methods)
         self.configuration = configuration
         keptNames = GRPCMetadataNames(configuration.metadataNames)
-        slowCallMilliseconds =
-            configuration.onSlowCall == nil ? .max : configuration.slowCallMilliseconds ?? .max
+        slowCallTime =
+            configuration.onSlowCall == nil ? .max : configuration.slowCallTime ?? .max
         counters = Array(repeating: GRPCMethodCounters(), count: methods.count)
         loop.onReadTickComplete = configuration.onReadTickComplete
     }

@@ -1,9 +1,11 @@
+package import MonotonicClock
+
 /// A slow unary call, to be logged.
 package struct GRPCSlowCall: Sendable {
     /// `/service/method`.
     package let path: String
     package let remote: String
-    package let milliseconds: Int64
+    package let time: TimeSpan
     package let responseBytes: Int
     package let request: GRPCRequestDescription
 }

@@ -1,7 +1,9 @@
+package import MonotonicClock
+
 /// Limits and timeouts of an HTTP/2 endpoint.
 ///
-/// Each limit bounds a resource that a peer could exhaust otherwise. Times are in milliseconds,
-/// sizes in bytes.
+/// Each limit bounds a resource that a peer could exhaust otherwise. Sizes are in
+/// bytes.
 package struct HTTP2Configuration: Sendable {
     /// Streams that a peer may have open at once; nil announces no limit, etcd's default.
     package var concurrentStreamsMax: UInt32?
@@ -61,17 +63,17 @@ package struct HTTP2Configuration: Sendable {
 /// Keepalive pings and the enforcement policy for pings of the peer, as in grpc-go.
 package struct HTTP2KeepaliveConfiguration: Sendable {
     /// Time without reads after which the peer is pinged; nil never pings.
-    package var pingIntervalMilliseconds: Int64?
+    package var pingInterval: TimeSpan?
     /// Time without reads after a ping at which the connection is closed.
-    package var pingTimeoutMilliseconds: Int64 = 20_000
+    package var pingTimeout = TimeSpan.seconds(20)
     /// Pings of the peer at shorter intervals are strikes; nil disables the policy (clients).
-    package var peerPingIntervalMillisecondsMin: Int64?
+    package var peerPingIntervalMin: TimeSpan?
     /// Whether the peer may ping without open streams.
     package var permitsPingsWithoutStreams = false
     /// Allowed strikes; the next one closes the connection with `too_many_pings`.
     package var pingStrikesMax = 2
     /// Minimum interval of pings of a peer without streams (two hours in grpc-go).
-    package var idlePeerPingIntervalMillisecondsMin: Int64 = 2 * 3600 * 1000
+    package var idlePeerPingIntervalMin = TimeSpan.seconds(2 * 3600)
 
     package init() {}
 }

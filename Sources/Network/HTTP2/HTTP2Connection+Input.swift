@@ -8,7 +8,7 @@ extension HTTP2Connection {
         guard !isClosing else { return }
         let buffer = unwrapInboundIn(data)
         isReading = true
-        keepalive.lastReadMilliseconds = loop.nowMilliseconds
+        keepalive.lastReadAt = loop.now
         countMemory()
         run { session in
             buffer.withUnsafeReadableBytes { bytes in
@@ -33,7 +33,7 @@ extension HTTP2Connection {
     /// following ones.
     private func checkFrames() {
         let count = headerBlocks.takeControlFrames()
-        if count > 0, !controlFrames.take(count, now: loop.nowMilliseconds) {
+        if count > 0, !controlFrames.take(count, now: loop.now) {
             return end(.enhanceYourCalm)
         }
         if headerBlocks.isOverLimit { return end(.protocolError) }

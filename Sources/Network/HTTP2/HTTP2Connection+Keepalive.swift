@@ -1,10 +1,11 @@
 internal import CNGHTTP2
+internal import MonotonicClock
 
 /// Keepalive state of a connection: last read, outstanding ping, and the peer's strikes.
 struct KeepaliveState {
-    var lastReadMilliseconds: Int64 = 0
-    var pingSentMilliseconds: Int64?
-    private var lastPeerPingMilliseconds: Int64?
+    var lastReadAt = MonotonicTime.zero
+    var pingSentAt: MonotonicTime?
+    private var lastPeerPingAt: MonotonicTime?
     private var strikes = 0
     private var forgivesNextPing = false
 
@@ -15,18 +16,18 @@ struct KeepaliveState {
 
     /// Checks a ping of the peer; false when there were too many strikes.
     mutating func acceptsPing(
-        nowMilliseconds now: Int64, hasStreams: Bool, _ rules: HTTP2KeepaliveConfiguration
+        now: MonotonicTime, hasStreams: Bool, _ rules: HTTP2KeepaliveConfiguration
     ) -> Bool {
-        guard let minimum = rules.peerPingIntervalMillisecondsMin else { return true }
-        defer { lastPeerPingMilliseconds = now }
+        guard let minimum = rules.peerPingIntervalMin else { return true }
+        defer { lastPeerPingAt = now }
         if forgivesNextPing {
             forgivesNextPing = false
             strikes = 0
             return true
         }
         let isIdle = !hasStreams && !rules.permitsPingsWithoutStreams
-        let interval = isIdle ? rules.idlePeerPingIntervalMillisecondsMin : minimum
-        if let last = lastPeerPingMilliseconds, last + interval > now { strikes += 1 }
+        let interval = isIdle ? rules.idlePeerPingIntervalMin : minimum
+        if let last = lastPeerPingAt, last + interval > now { strikes += 1 }
         return strikes <= rules.pingStrikesMax
     }
 }
@@ -34,26 +35,26 @@ struct KeepaliveState {
 extension HTTP2Connection: TimerWheelEntry {
     /// Schedules the next keepalive check, if keepalive is enabled.
     func scheduleKeepalive() {
-        guard let interval = configuration.keepalive.pingIntervalMilliseconds else { return }
-        if let sent = keepalive.pingSentMilliseconds {
-            timerDeadlineMilliseconds = sent + configuration.keepalive.pingTimeoutMilliseconds
+        guard let interval = configuration.keepalive.pingInterval else { return }
+        if let sent = keepalive.pingSentAt {
+            timerDeadline = sent + configuration.keepalive.pingTimeout
         } else {
-            timerDeadlineMilliseconds = keepalive.lastReadMilliseconds + interval
+            timerDeadline = keepalive.lastReadAt + interval
         }
         loop.insertConnectionTimer(self)
     }
 
     package func timerFired() {
         guard let session, !isClosed,
-            let interval = configuration.keepalive.pingIntervalMilliseconds
+            let interval = configuration.keepalive.pingInterval
         else { return }
-        let now = loop.nowMilliseconds
-        if let sent = keepalive.pingSentMilliseconds {
-            guard keepalive.lastReadMilliseconds >= sent else { return close() }
-            keepalive.pingSentMilliseconds = nil
+        let now = loop.now
+        if let sent = keepalive.pingSentAt {
+            guard keepalive.lastReadAt >= sent else { return close() }
+            keepalive.pingSentAt = nil
         }
-        if keepalive.lastReadMilliseconds + interval <= now {
-            keepalive.pingSentMilliseconds = now
+        if keepalive.lastReadAt + interval <= now {
+            keepalive.pingSentAt = now
             nghttp2_submit_ping(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
             loop.markDirty(self)
         }
@@ -67,7 +68,7 @@ extension HTTP2Connection: TimerWheelEntry {
             return
         }
         let isAccepted = keepalive.acceptsPing(
-            nowMilliseconds: loop.nowMilliseconds, hasStreams: !streams.isEmpty,
+            now: loop.now, hasStreams: !streams.isEmpty,
             configuration.keepalive)
         guard !isAccepted else { return }
         let reason = Array("too_many_pings".utf8)

@@ -31,7 +31,7 @@ extension HTTP2Connection {
     /// Counts a stream that ended by a reset, of either side.
     func countReset(_ code: HTTP2ErrorCode) {
         guard role == .server, code != .noError, !isClosing else { return }
-        if !resets.take(1, now: loop.nowMilliseconds) { end(.enhanceYourCalm) }
+        if !resets.take(1, now: loop.now) { end(.enhanceYourCalm) }
     }
 }
 

@@ -1,4 +1,5 @@
 internal import CNGHTTP2
+package import MonotonicClock
 package import NIOCore
 
 /// Events of a connection for the layer above. Called on its event loop.
@@ -72,7 +73,7 @@ package final class HTTP2Connection: ChannelDuplexHandler {
     var keepalive = KeepaliveState()
     /// Position of the keepalive timer in the loop's timer wheel.
     package var timerPosition: TimerWheelPosition?
-    package var timerDeadlineMilliseconds: Int64 = 0
+    package var timerDeadline = MonotonicTime.zero
 
     package init(role: HTTP2Role, configuration: HTTP2Configuration, loop: HTTP2Loop) {
         self.role = role
@@ -81,13 +82,13 @@ package final class HTTP2Connection: ChannelDuplexHandler {
         headerBlocks = HeaderBlockFilter(
             bytesMax: configuration.headerListBytesMax,
             framesMax: configuration.headerFramesMax)
-        let now = loop.nowMilliseconds
+        let now = loop.now
         resets = FrameAllowance(
             burst: Int(clamping: configuration.resetBurst),
-            perSecond: Int(clamping: configuration.resetsPerSecond), nowMilliseconds: now)
+            perSecond: Int(clamping: configuration.resetsPerSecond), now: now)
         controlFrames = FrameAllowance(
             burst: configuration.controlFrameBurst,
-            perSecond: configuration.controlFramesPerSecond, nowMilliseconds: now)
+            perSecond: configuration.controlFramesPerSecond, now: now)
     }
 
     deinit {
@@ -134,7 +135,7 @@ package final class HTTP2Connection: ChannelDuplexHandler {
         guard session == nil, !isClosed else { return }
         session = makeSession()
         guard session != nil else { return close() }
-        keepalive.lastReadMilliseconds = loop.nowMilliseconds
+        keepalive.lastReadAt = loop.now
         scheduleKeepalive()
         submitInitialSettings()
         loop.markDirty(self)

@@ -1,3 +1,4 @@
+package import MonotonicClock
 package import NIOCore
 
 /// State shared by the connections of one event loop: the output buffer, recycled streams, timers,
@@ -40,18 +41,13 @@ package final class HTTP2Loop: @unchecked Sendable {  // owned by eventLoop's th
         self.eventLoop = eventLoop
         memory = LoopMemory(budget: budget)
         self.output = ByteBuffer()
-        let now = Self.milliseconds(eventLoop.now)
-        callTimers = TimerWheel(tickMilliseconds: 10, slotCount: 512, nowMilliseconds: now)
-        connectionTimers = TimerWheel(tickMilliseconds: 500, slotCount: 64, nowMilliseconds: now)
+        let now = MonotonicTime(eventLoop.now)
+        callTimers = TimerWheel(tickInterval: .milliseconds(10), slotCount: 512, now: now)
+        connectionTimers = TimerWheel(tickInterval: .milliseconds(500), slotCount: 64, now: now)
     }
 
-    /// The event loop's clock in milliseconds.
-    package var nowMilliseconds: Int64 { Self.milliseconds(eventLoop.now) }
-
-    /// A time of the event loop's clock in milliseconds.
-    package static func milliseconds(_ time: NIODeadline) -> Int64 {
-        Int64(bitPattern: time.uptimeNanoseconds / 1_000_000)
-    }
+    /// The event loop's clock.
+    package var now: MonotonicTime { MonotonicTime(eventLoop.now) }
 }
 
 extension HTTP2Loop {
@@ -114,7 +110,7 @@ extension HTTP2Loop {
     /// Adds the timer of a call; resolution 10 ms.
     package func insertCallTimer(_ entry: any TimerWheelEntry) {
         if callTick == nil {
-            callTimers.restart(nowMilliseconds: nowMilliseconds)
+            callTimers.restart(now: now)
             scheduleCallTick()
         }
         callTimers.insert(entry)
@@ -128,7 +124,7 @@ extension HTTP2Loop {
     /// Adds the timer of a connection; resolution 500 ms.
     package func insertConnectionTimer(_ entry: any TimerWheelEntry) {
         if connectionTick == nil {
-            connectionTimers.restart(nowMilliseconds: nowMilliseconds)
+            connectionTimers.restart(now: now)
             scheduleConnectionTick()
         }
         connectionTimers.insert(entry)
@@ -140,8 +136,8 @@ extension HTTP2Loop {
     }
 
     private func scheduleCallTick() {
-        callTick = eventLoop.scheduleTask(in: .milliseconds(callTimers.tickMilliseconds)) {
-            self.callTimers.takeDue(nowMilliseconds: self.nowMilliseconds, into: &self.due)
+        callTick = eventLoop.scheduleTask(in: TimeAmount(callTimers.tickInterval)) {
+            self.callTimers.takeDue(now: self.now, into: &self.due)
             self.fireDue()
             self.callTick = nil
             if self.callTimers.count > 0 { self.scheduleCallTick() }
@@ -149,9 +145,9 @@ extension HTTP2Loop {
     }
 
     private func scheduleConnectionTick() {
-        let tick = TimeAmount.milliseconds(connectionTimers.tickMilliseconds)
+        let tick = TimeAmount(connectionTimers.tickInterval)
         connectionTick = eventLoop.scheduleTask(in: tick) {
-            self.connectionTimers.takeDue(nowMilliseconds: self.nowMilliseconds, into: &self.due)
+            self.connectionTimers.takeDue(now: self.now, into: &self.due)
             self.fireDue()
             self.connectionTick = nil
             if self.connectionTimers.count > 0 { self.scheduleConnectionTick() }

@@ -1,11 +1,11 @@
-internal import NIOCore
+package import MonotonicClock
 
 /// A timer in a `TimerWheel`.
 package protocol TimerWheelEntry: AnyObject {
     /// The position of this entry in the wheel; nil when it is not in the wheel.
     var timerPosition: TimerWheelPosition? { get set }
-    /// The deadline in milliseconds of the event loop's clock.
-    var timerDeadlineMilliseconds: Int64 { get }
+    /// The deadline, by the event loop's clock.
+    var timerDeadline: MonotonicTime { get }
     /// Called once, after the entry was removed from the wheel.
     func timerFired()
 }
@@ -24,22 +24,22 @@ package struct TimerWheelPosition {
 ///
 /// Invariant: an entry's `timerPosition` is its position in `slots`, or nil when it is in none.
 package struct TimerWheel {
-    package let tickMilliseconds: Int64
+    package let tickInterval: TimeSpan
     package private(set) var count = 0
     private var slots: [[any TimerWheelEntry]]
     private var lastTick: Int64
 
-    package init(tickMilliseconds: Int64, slotCount: Int, nowMilliseconds: Int64) {
-        precondition(tickMilliseconds > 0 && slotCount > 0, "a wheel needs slots and a tick")
-        self.tickMilliseconds = tickMilliseconds
+    package init(tickInterval: TimeSpan, slotCount: Int, now: MonotonicTime) {
+        precondition(tickInterval > .zero && slotCount > 0, "a wheel needs slots and a tick")
+        self.tickInterval = tickInterval
         self.slots = Array(repeating: [], count: slotCount)
-        self.lastTick = nowMilliseconds / tickMilliseconds
+        self.lastTick = (now - .zero) / tickInterval
     }
 
     /// Adds an entry; it fires at the first tick at or after its deadline.
     package mutating func insert(_ entry: any TimerWheelEntry) {
         precondition(entry.timerPosition == nil, "a timer is inserted once")
-        let rounded = entry.timerDeadlineMilliseconds / tickMilliseconds + 1
+        let rounded = tickNumber(of: entry.timerDeadline) + 1
         let slot = Int(max(rounded, lastTick + 1) % Int64(slots.count))
         entry.timerPosition = TimerWheelPosition(slot: slot, index: slots[slot].count)
         slots[slot].append(entry)
@@ -58,30 +58,32 @@ package struct TimerWheel {
         count -= 1
     }
 
-    /// Removes the entries due by `nowMilliseconds`, in no particular order.
-    package mutating func takeDue(nowMilliseconds: Int64, into due: inout [any TimerWheelEntry]) {
-        let currentTick = nowMilliseconds / tickMilliseconds
+    /// Removes the entries due by `now`, in no particular order.
+    package mutating func takeDue(now: MonotonicTime, into due: inout [any TimerWheelEntry]) {
+        let currentTick = tickNumber(of: now)
         guard currentTick > lastTick else { return }
         let ticks = min(currentTick - lastTick, Int64(slots.count))
         for tick in (currentTick - ticks + 1)...currentTick {
-            takeDue(slot: Int(tick % Int64(slots.count)), nowMilliseconds, into: &due)
+            takeDue(slot: Int(tick % Int64(slots.count)), now, into: &due)
         }
         lastTick = currentTick
     }
 
-    /// Continues at `nowMilliseconds` after a time without ticks.
-    package mutating func restart(nowMilliseconds: Int64) {
+    /// Continues at `now` after a time without ticks.
+    package mutating func restart(now: MonotonicTime) {
         precondition(count == 0, "only an empty wheel may skip time")
-        lastTick = nowMilliseconds / tickMilliseconds
+        lastTick = tickNumber(of: now)
     }
 
+    private func tickNumber(of time: MonotonicTime) -> Int64 { (time - .zero) / tickInterval }
+
     private mutating func takeDue(
-        slot: Int, _ nowMilliseconds: Int64, into due: inout [any TimerWheelEntry]
+        slot: Int, _ now: MonotonicTime, into due: inout [any TimerWheelEntry]
     ) {
         var index = 0
         while index < slots[slot].count {
             let entry = slots[slot][index]
-            if entry.timerDeadlineMilliseconds <= nowMilliseconds {
+            if entry.timerDeadline <= now {
                 remove(entry)
                 due.append(entry)
             } else {

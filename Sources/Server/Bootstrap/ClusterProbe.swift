@@ -1,6 +1,7 @@
 package import Configuration
 import EtcdAPI
 import EtcdClient
+import MonotonicClock
 package import NIOCore
 import PeerTransport
 package import TLS
@@ -59,8 +60,7 @@ extension ClusterProbe {
         self.init(
             get: { url, path, timeout in
                 let response = try await PeerClient.request(
-                    url: url, path: path, timeoutMilliseconds: timeout.milliseconds, group: group,
-                    tls: tls)
+                    url: url, path: path, timeout: TimeSpan(timeout), group: group, tls: tls)
                 guard response.status == 200 else {
                     throw BootstrapError("\(url)\(path) responds with status \(response.status)")
                 }

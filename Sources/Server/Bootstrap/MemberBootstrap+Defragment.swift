@@ -1,3 +1,4 @@
+import MonotonicClock
 import Telemetry
 import ServerLogging
 import Bolt
@@ -17,11 +18,11 @@ extension MemberBootstrap {
             return logSkippedDefragmentation(before, thresholdBytes: isHuge ? .max : threshold)
         }
         logger.log(.defragmentationBegins(path: directory.database, sizes: before))
-        let began = monotonicNanoseconds()
+        let began = MonotonicTime.now()
         try bolt.defragment(temporaryPath: bolt.path + ".tmp.defragment")
         let after = DatabaseSizes(fileBytes: bolt.sizeBytes, usedBytes: bolt.sizeInUseBytes)
         logger.logDefragmentation(
-            directory.database, before, after, nanoseconds: monotonicNanoseconds() - began)
+            directory.database, before, after, took: MonotonicTime.now() - began)
     }
 
     private func logSkippedDefragmentation(_ sizes: DatabaseSizes, thresholdBytes: UInt64) {

@@ -138,9 +138,9 @@ package struct MemberBootstrap {
         var stateConfiguration = StateMachineConfiguration()
         stateConfiguration.quota = Quota(configuredBytes: configuration.quotaBackendBytes)
         stateConfiguration.learnersMax = configuration.learnersMax
-        let electionMilliseconds = Int64(configuration.electionTimeoutMilliseconds)
         // One and a half election timeouts, so that a lease outlives a change of leader.
-        stateConfiguration.leaseTTLSecondsMin = (electionMilliseconds * 3 / 2 + 999) / 1000
+        stateConfiguration.leaseTTLSecondsMin =
+            (TimeSpan(configuration.electionTimeout) * 3 / 2).secondsRoundedUp
         stateConfiguration.persistsLeaseCheckpoints =
             configuration.featureGates.isEnabled(.leaseCheckpointPersist)
         if configuration.featureGates.isEnabled(.leaseCheckpoint) {
@@ -200,8 +200,7 @@ package struct MemberBootstrap {
         let replicaConfiguration = ReplicaConfiguration(
             snapshotCount: Int(clamping: configuration.effectiveSnapshotCount),
             catchUpEntries: Int(clamping: configuration.snapshotCatchUpEntries),
-            tickInterval: .milliseconds(
-                Int64(clamping: configuration.heartbeatIntervalMilliseconds)))
+            tickInterval: TimeSpan(configuration.heartbeatInterval))
         return Replica(
             machine, configuration: replicaConfiguration, snapshotIndex: snapshotIndex,
             firstReadContext: requestNumber(id))

@@ -59,8 +59,12 @@ extension ServerConfiguration {
         (4...31).contains(bcryptCost) ? Int(bcryptCost) : 10
     }
 
-    package var effectiveAuthTokenTTLSeconds: UInt {
-        authTokenTTLSeconds == 0 ? 300 : authTokenTTLSeconds
+    package var heartbeatInterval: Duration {
+        .milliseconds(Int64(clamping: heartbeatIntervalMilliseconds))
+    }
+
+    package var electionTimeout: Duration {
+        .milliseconds(Int64(clamping: electionTimeoutMilliseconds))
     }
 
     /// Election timeout in heartbeats, rounded down.
@@ -71,7 +75,7 @@ extension ServerConfiguration {
 
     /// The timeout of a request in the server: 5 s plus two election timeouts.
     package var requestTimeout: Duration {
-        .seconds(5) + .milliseconds(Int64(clamping: electionTimeoutMilliseconds)) * 2
+        .seconds(5) + electionTimeout * 2
     }
 
     package var usesExtensiveMetrics: Bool { metrics == "extensive" }

@@ -11,12 +11,12 @@ package protocol LogOutput: Sendable {
     func write(_ bytes: [UInt8], of line: LogLine) -> Bool
 
     /// Waits until the lines so far are written, at most for this time.
-    func flush(milliseconds: Int)
+    func flush(within limit: Duration)
 }
 
 extension LogOutput {
     /// No-op for outputs that have written a line when `write` returns.
-    package func flush(milliseconds: Int) {}
+    package func flush(within limit: Duration) {}
 }
 
 /// Why a log file cannot be written.

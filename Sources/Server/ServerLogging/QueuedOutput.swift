@@ -23,8 +23,8 @@ package final class QueuedOutput: LogOutput {
         queue.post(LogQueue.Entry(bytes: bytes, line: line))
     }
 
-    package func flush(milliseconds: Int) {
-        queue.waitUntilWritten(milliseconds: milliseconds)
+    package func flush(within limit: Duration) {
+        queue.waitUntilWritten(within: limit)
     }
 }
 

@@ -33,10 +33,10 @@ package final class LogDestination: Sendable {
 
     /// Waits until the lines so far are written, at most a second; before the process ends.
     package func flush() {
-        for output in outputs { output.flush(milliseconds: Self.flushMilliseconds) }
+        for output in outputs { output.flush(within: Self.flushTime) }
     }
 
-    private static let flushMilliseconds = 1000
+    private static let flushTime = Duration.seconds(1)
 }
 
 /// Writes structured log lines whose fields keep their order and types.

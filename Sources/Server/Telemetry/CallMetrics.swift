@@ -38,6 +38,6 @@ final class CallMetrics: Sendable {
         metrics.mirrorHandled(counters.handled)
         metrics.handlingSeconds?.mirror(
             counts: counters.handlingTime.map { UInt64(clamping: $0) },
-            sum: Double(counters.handlingMillisecondsSum) / 1000)
+            sum: counters.handlingTimeSum.seconds)
     }
 }

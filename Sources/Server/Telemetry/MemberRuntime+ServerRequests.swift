@@ -1,6 +1,7 @@
 import CoreMetrics
 package import EtcdAPI
 package import MemberRuntime
+import MonotonicClock
 
 /// Requests that the server itself proposes; their duration is recorded like that of clients'.
 extension MemberRuntime {
@@ -8,7 +9,7 @@ extension MemberRuntime {
     package func proposeOwn(
         _ kind: String, field: UInt32, payload: [UInt8]
     ) async throws(EtcdError) {
-        let begin = monotonicNanoseconds()
+        let begin = MonotonicTime.now()
         do throws(EtcdError) {
             _ = try await propose(field: field, payload: payload)
             Self.record(kind, isSuccess: true, since: begin)
@@ -18,10 +19,10 @@ extension MemberRuntime {
         }
     }
 
-    private static func record(_ kind: String, isSuccess: Bool, since begin: Int64) {
+    private static func record(_ kind: String, isSuccess: Bool, since begin: MonotonicTime) {
         Timer(
             label: "etcd_server_request_duration_seconds",
             dimensions: [("type", kind), ("success", isSuccess ? "true" : "false")]
-        ).recordNanoseconds(monotonicNanoseconds() - begin)
+        ).recordNanoseconds((MonotonicTime.now() - begin).nanoseconds)
     }
 }

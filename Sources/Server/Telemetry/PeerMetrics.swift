@@ -1,4 +1,5 @@
 package import Identifiers
+import MonotonicClock
 package import Prometheus
 import HTTPServices
 package import PeerTransport
@@ -17,19 +18,19 @@ package final class PeerMetrics: Sendable {
     package var measurements: PeerMeasurements {
         let registry = self.registry
         return PeerMeasurements(
-            roundTrip: { id, seconds in
+            roundTrip: { id, time in
                 registry.histogram("etcd_network_peer_round_trip_time_seconds", id.description)
-                    .observe(seconds)
+                    .observe(time)
             },
-            snapshotSent: { id, seconds in
+            snapshotSent: { id, time in
                 registry.histogram(
                     "etcd_network_snapshot_send_total_duration_seconds", id.description
-                ).observe(seconds)
+                ).observe(time)
             },
-            snapshotReceived: { id, seconds in
+            snapshotReceived: { id, time in
                 registry.histogram(
                     "etcd_network_snapshot_receive_total_duration_seconds", id.description
-                ).observe(seconds)
+                ).observe(time)
             })
     }
 

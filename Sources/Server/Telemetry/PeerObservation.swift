@@ -1,4 +1,5 @@
 package import Identifiers
+import MonotonicClock
 package import ServerLogging
 package import PeerTransport
 
@@ -187,14 +188,14 @@ extension PeerObservation {
                     "incoming-snapshot-index": .unsigned(index.rawValue),
                     "incoming-snapshot-message-size-bytes": .number(size),
                 ])
-        case .snapshotReceived(let from, let index, let size, let milliseconds):
+        case .snapshotReceived(let from, let index, let size, let time):
             logger.info(
                 "received and saved database snapshot",
                 [
                     "local-member-id": local, "remote-snapshot-sender-id": .hex(from.rawValue),
                     "incoming-snapshot-index": .unsigned(index.rawValue),
                     "incoming-snapshot-size-bytes": .number(size),
-                    "download-took": .duration(.milliseconds(milliseconds)),
+                    "download-took": .duration(Duration(time)),
                 ])
         case .snapshotReceiveFailed(let from, let index, let reason):
             logger.warn(
@@ -225,7 +226,7 @@ extension PeerObservation {
                 [
                     "round-tripper-name": .string(kind.rawValue),
                     "remote-peer-id": .hex(id.rawValue),
-                    "rtt": .duration(.microseconds(Int64(roundTrip * 1000))),
+                    "rtt": .duration(Duration(roundTrip)),
                     "error": .string(reason),
                 ])
         case .clockDrift(let id, let kind, let drift, let roundTrip):
@@ -234,8 +235,8 @@ extension PeerObservation {
                 [
                     "round-tripper-name": .string(kind.rawValue),
                     "remote-peer-id": .hex(id.rawValue),
-                    "clock-drift": .duration(.microseconds(Int64(drift * 1000))),
-                    "rtt": .duration(.microseconds(Int64(roundTrip * 1000))),
+                    "clock-drift": .duration(Duration(drift)),
+                    "rtt": .duration(Duration(roundTrip)),
                 ])
         default: break
         }

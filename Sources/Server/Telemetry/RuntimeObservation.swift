@@ -1,4 +1,5 @@
 package import Identifiers
+package import MonotonicClock
 package import ServerLogging
 package import Prometheus
 package import Bolt
@@ -76,18 +77,16 @@ extension RuntimeObservation {
         }
     }
 
-    package func heartbeatLate(
-        to member: MemberID, exceededNanoseconds: Int64, intervalMilliseconds: Int64
-    ) {
+    package func heartbeatLate(to member: MemberID, exceeded: TimeSpan, interval: TimeSpan) {
         consensus.heartbeatsLate.increment()
         logger.warn(
             "leader failed to send out heartbeat on time; took too long, leader is overloaded "
                 + "likely from slow disk",
             [
                 "to": .string(member.description),
-                "heartbeat-interval": .duration(.milliseconds(intervalMilliseconds)),
-                "expected-duration": .duration(.milliseconds(2 * intervalMilliseconds)),
-                "exceeded-duration": .duration(.nanoseconds(exceededNanoseconds)),
+                "heartbeat-interval": .duration(Duration(interval)),
+                "expected-duration": .duration(Duration(interval * 2)),
+                "exceeded-duration": .duration(Duration(exceeded)),
             ])
     }
 
@@ -103,8 +102,8 @@ extension RuntimeObservation {
 
 /// Applying.
 extension RuntimeObservation {
-    package func applied(entries: Int, nanoseconds: Int64) {
-        applies.finishBatch(entries: entries, nanoseconds: nanoseconds)
+    package func applied(entries: Int, took time: TimeSpan) {
+        applies.finishBatch(entries: entries, took: time)
     }
 
     package func applied(_ applied: AppliedEntry, _ entry: Entry) {
@@ -133,31 +132,31 @@ extension RuntimeObservation {
 
 /// Storage.
 extension RuntimeObservation {
-    package func logWritten(bytes: Int, nanoseconds: Int64) {
+    package func logWritten(bytes: Int, took time: TimeSpan) {
         guard bytes > 0 else { return }
-        storage.logWrite.observe(nanoseconds: nanoseconds)
+        storage.logWrite.observe(time)
         storage.logWrittenBytes.add(Double(bytes))
     }
 
-    package func logSynchronized(nanoseconds: Int64) {
-        storage.logSynchronization.observe(nanoseconds: nanoseconds)
-        guard nanoseconds > 1_000_000_000 else { return }
+    package func logSynchronized(took time: TimeSpan) {
+        storage.logSynchronization.observe(time)
+        guard time > .seconds(1) else { return }
         logger.warn(
             "slow fdatasync",
             [
-                "took": .duration(.nanoseconds(nanoseconds)),
+                "took": .duration(Duration(time)),
                 "expected-duration": .duration(.seconds(1)),
             ])
     }
 
-    package func persisted(nanoseconds: Int64) {
-        storage.backendCommit.observe(nanoseconds: nanoseconds)
-        storage.backendWrite.observe(nanoseconds: nanoseconds)
+    package func persisted(took time: TimeSpan) {
+        storage.backendCommit.observe(time)
+        storage.backendWrite.observe(time)
     }
 
-    package func compactionStep(nanoseconds: Int64, isOfIndex: Bool) {
+    package func compactionStep(took time: TimeSpan, isOfIndex: Bool) {
         let pause = isOfIndex ? storage.indexCompactionPause : storage.compactionPause
-        pause.observe(Double(nanoseconds / 1_000_000))
+        pause.observe(Double(time.milliseconds))
     }
 
     package func compacted(revision: Revision, removed: Int, hash: UInt32) {
@@ -166,7 +165,7 @@ extension RuntimeObservation {
         logger.info(
             "finished scheduled compaction",
             [
-                "compact-revision": .integer(revision.rawValue), "took": .duration(took),
+                "compact-revision": .integer(revision.rawValue), "took": .duration(Duration(took)),
                 "number-of-keys-compacted": .number(removed), "hash": .number(hash),
                 "current-db-size-bytes": .number(sizes.file),
                 "current-db-size": .string(ByteCount.text(sizes.file)),
@@ -175,13 +174,13 @@ extension RuntimeObservation {
             ])
     }
 
-    package func snapshotInstalled(index: LogIndex, revision: Revision, milliseconds: Int64) {
+    package func snapshotInstalled(index: LogIndex, revision: Revision, took time: TimeSpan) {
         logger.info(
             "applied snapshot",
             [
                 "snapshot-index": .unsigned(index.rawValue),
                 "current-rev": .integer(revision.rawValue),
-                "took": .duration(.milliseconds(milliseconds)),
+                "took": .duration(Duration(time)),
             ])
     }
 
@@ -197,9 +196,9 @@ extension RuntimeObservation {
     }
 
     package func snapshotSaved(index: LogIndex, term: Term, _ times: SnapshotTimes) {
-        storage.snapshotEncoding.observe(nanoseconds: times.encoding.nanoseconds)
-        storage.snapshotWriting.observe(nanoseconds: times.writing.nanoseconds)
-        storage.snapshotTotal.observe(nanoseconds: times.total.nanoseconds)
+        storage.snapshotEncoding.observe(times.encoding)
+        storage.snapshotWriting.observe(times.writing)
+        storage.snapshotTotal.observe(times.total)
         logger.info("saved snapshot to disk", ["snapshot-index": .unsigned(index.rawValue)])
     }
 
@@ -209,16 +208,5 @@ extension RuntimeObservation {
 
     package func purgeFailed(_ error: SnapshotStoreError) {
         logger.error("failed to purge snap file", ["error": .error(error)])
-    }
-}
-
-extension Duration {
-    /// Whole nanoseconds, clamped to `Int64`.
-    var nanosecondsClamped: Int64 {
-        let (seconds, attoseconds) = components
-        let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        guard !overflow else { return seconds < 0 ? .min : .max }
-        let (sum, carried) = whole.addingReportingOverflow(attoseconds / 1_000_000_000)
-        return carried ? .max : sum
     }
 }

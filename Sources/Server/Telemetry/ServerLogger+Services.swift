@@ -1,3 +1,4 @@
+package import MonotonicClock
 import ServerLogging
 package import GRPCServices
 
@@ -16,8 +17,8 @@ extension ServerLogger {
                     "current-db-size-in-use-bytes": .number(sizes.usedBytes),
                     "current-db-size-in-use": .string(ByteCount.text(sizes.usedBytes)),
                 ])
-        case .defragmentationEnds(let path, let before, let after, let nanoseconds):
-            logDefragmentation(path, before, after, nanoseconds: nanoseconds)
+        case .defragmentationEnds(let path, let before, let after, let time):
+            logDefragmentation(path, before, after, took: time)
             info("finished defragment")
         case .defragmentationFailed(let reason):
             warn("failed to defragment", ["error": .string(reason)])
@@ -33,12 +34,12 @@ extension ServerLogger {
             info(
                 "sending database sha256 checksum to client",
                 ["total-bytes": .number(size), "checksum-size": .number(digest)])
-        case .snapshotSent(let size, let version, let nanoseconds):
+        case .snapshotSent(let size, let version, let time):
             info(
                 "successfully sent database snapshot to client",
                 [
                     "total-bytes": .number(size), "size": .string(ByteCount.text(size)),
-                    "took": .duration(.nanoseconds(nanoseconds)),
+                    "took": .duration(Duration(time)),
                     "storage-version": .string(version),
                 ])
         }
@@ -46,7 +47,7 @@ extension ServerLogger {
 
     /// Logs that the database was replaced by a defragmented copy.
     package func logDefragmentation(
-        _ path: String, _ before: DatabaseSizes, _ after: DatabaseSizes, nanoseconds: Int64
+        _ path: String, _ before: DatabaseSizes, _ after: DatabaseSizes, took time: TimeSpan
     ) {
         info(
             "finished defragmenting directory",
@@ -58,7 +59,7 @@ extension ServerLogger {
                 "current-db-size-in-use-bytes-diff": .number(after.usedBytes - before.usedBytes),
                 "current-db-size-in-use-bytes": .number(after.usedBytes),
                 "current-db-size-in-use": .string(ByteCount.text(after.usedBytes)),
-                "took": .duration(.nanoseconds(nanoseconds)),
+                "took": .duration(Duration(time)),
             ])
     }
 

@@ -1,3 +1,4 @@
+import MonotonicClock
 import Prometheus
 import Bolt
 import HTTPServices
@@ -20,7 +21,8 @@ final class StorageMetrics: Sendable {
     private let compactionTotal: HistogramSeries
     private let compactedKeys: CounterSeries
     private let lastCompaction: GaugeSeries
-    /// Monotonic time at which the running compaction was requested; 0 when none is running.
+    /// The nanoseconds of the time at which the running compaction was requested; 0 when none is
+    /// running.
     private let compactionStart = Atomic<Int64>(0)
     private let bolt = Mutex<Bolt?>(nil)
 
@@ -57,18 +59,19 @@ final class StorageMetrics: Sendable {
     /// A compaction was requested; the measurement of one that already runs continues.
     func compactionBegins() {
         _ = compactionStart.compareExchange(
-            expected: 0, desired: monotonicNanoseconds(), ordering: .relaxed)
+            expected: 0, desired: MonotonicTime.now().nanoseconds, ordering: .relaxed)
     }
 
     /// A compaction is finished.
     ///
     /// - Returns: the time since it was requested; zero if it was requested before a restart.
-    func compactionEnds(removed: Int) -> Duration {
+    func compactionEnds(removed: Int) -> TimeSpan {
         let start = compactionStart.exchange(0, ordering: .relaxed)
-        let nanoseconds = start == 0 ? 0 : max(0, monotonicNanoseconds() - start)
-        compactionTotal.observe(Double(nanoseconds / 1_000_000))
+        let time: TimeSpan =
+            start == 0 ? .zero : max(.zero, .now() - MonotonicTime(nanoseconds: start))
+        compactionTotal.observe(Double(time.milliseconds))
         compactedKeys.increment(by: removed)
-        lastCompaction.set(Int64(time(nil)))
-        return .nanoseconds(nanoseconds)
+        lastCompaction.set(Int64(Glibc.time(nil)))
+        return time
     }
 }

@@ -1,6 +1,7 @@
 internal import EtcdAPI
 internal import GRPC
 internal import Identifiers
+internal import MonotonicClock
 internal import MVCC
 internal import MemberRuntime
 
@@ -8,25 +9,25 @@ internal import MemberRuntime
 extension KVService {
     func range(_ call: GRPCServerCall, _ request: RangeRequest) {
         if let error = RequestChecks.check(request) { return call.fail(error) }
-        let started = monotonicNanoseconds()
+        let started = MonotonicTime.now()
         guard !request.serializable else {
             let term = context.runtime.term
-            return respond(call, request, term: term, startedNanoseconds: started)
+            return respond(call, request, term: term, started: started)
         }
         context.linearized(call) { term in
-            respond(call, request, term: term, startedNanoseconds: started)
+            respond(call, request, term: term, started: started)
         }
     }
 
     private func respond(
-        _ call: GRPCServerCall, _ request: RangeRequest, term: Term, startedNanoseconds: Int64
+        _ call: GRPCServerCall, _ request: RangeRequest, term: Term, started: MonotonicTime
     ) {
-        let began = monotonicNanoseconds()
+        let began = MonotonicTime.now()
         let isSuccess = respond(call, request, term: term)
-        let ended = monotonicNanoseconds()
-        context.metrics.rangeEnded(nanoseconds: ended - began, isSuccess: isSuccess)
+        let ended = MonotonicTime.now()
+        context.metrics.rangeEnded(took: ended - began, isSuccess: isSuccess)
         context.metrics.requestEnded(
-            .range, nanoseconds: ended - startedNanoseconds, isSuccess: isSuccess)
+            .range, took: ended - started, isSuccess: isSuccess)
     }
 
     /// Sends the response, or starts to. Returns false when the range failed.

@@ -1,6 +1,7 @@
 internal import EtcdAPI
 internal import GRPC
 internal import MemberRuntime
+internal import MonotonicClock
 internal import StateMachine
 
 /// Key-value calls: etcdserverpb.KV.
@@ -71,12 +72,12 @@ struct KVService {
     /// A transaction that only contains ranges is not logged. It runs in the apply stage, so that
     /// compares and ranges read the same revision.
     private func readOnly(_ call: GRPCServerCall, _ request: TxnRequest) {
-        let began = monotonicNanoseconds()
+        let began = MonotonicTime.now()
         guard !request.isSerializable else { return evaluate(call, request, began) }
         context.linearized(call) { _ in evaluate(call, request, began) }
     }
 
-    private func evaluate(_ call: GRPCServerCall, _ request: TxnRequest, _ began: Int64) {
+    private func evaluate(_ call: GRPCServerCall, _ request: TxnRequest, _ began: MonotonicTime) {
         let context = self.context
         context.submitter(call).onState({ state in
             Result { () throws(StateError) in try state.evaluate(request) }
@@ -85,7 +86,7 @@ struct KVService {
             var isSuccess = true
             if case .failed = applied.body { isSuccess = false }
             context.metrics.requestEnded(
-                .readOnlyTransaction, nanoseconds: monotonicNanoseconds() - began,
+                .readOnlyTransaction, took: .now() - began,
                 isSuccess: isSuccess)
             switch applied.body {
             case .txn(var response):

@@ -18,9 +18,9 @@ package struct LeaderLeases: Sendable {
         do throws(EtcdError) {
             return try await context.atLeader { () async throws(EtcdError) in
                 try await timeToLiveHere(request)
-            } _: { (leader, milliseconds) async throws(LeaderCallError) in
+            } _: { (leader, limit) async throws(LeaderCallError) in
                 try await peers.timeToLive(
-                    request, at: leader, withinMilliseconds: milliseconds)
+                    request, at: leader, within: limit)
             }
         } catch {
             guard error == .leaseNotFound else { throw error }
@@ -113,9 +113,9 @@ package struct LeaderLeases: Sendable {
             return .success(
                 try await context.atLeader { () async throws(EtcdError) in
                     try await renewHere(id)
-                } _: { (leader, milliseconds) async throws(LeaderCallError) in
+                } _: { (leader, limit) async throws(LeaderCallError) in
                     try await peers.renewLease(
-                        id, at: leader, withinMilliseconds: milliseconds)
+                        id, at: leader, within: limit)
                 })
         } catch {
             return error == .leaseNotFound ? .success(0) : .failure(error)

@@ -1,5 +1,6 @@
 internal import EtcdAPI
 internal import GRPC
+internal import MonotonicClock
 internal import NIOCore
 internal import MemberRuntime
 
@@ -12,21 +13,21 @@ extension MaintenanceService {
         context.observe(.defragmentationRequested)
         pauseServing()
         context.metrics.defragmentations.increment()
-        let began = monotonicNanoseconds()
+        let began = MonotonicTime.now()
         let before = context.databaseSizes
         let path = context.runtime.bolt.path
         context.observe(.defragmentationBegins(path: path, sizes: before))
         context.runtime.defragment { failure in
-            let nanoseconds = monotonicNanoseconds() - began
+            let time = MonotonicTime.now() - began
             context.metrics.defragmentations.decrement()
             if let failure {
                 context.observe(.defragmentationFailed(failure))
             } else {
-                context.metrics.defragmentation.recordNanoseconds(nanoseconds)
+                context.metrics.defragmentation.record(time)
                 context.observe(
                     .defragmentationEnds(
                         path: path, before: before, after: context.databaseSizes,
-                        nanoseconds: nanoseconds))
+                        time: time))
             }
             resumeServing()
             loop.eventLoop.execute {

@@ -3,6 +3,7 @@ internal import CoreMetrics
 internal import EtcdAPI
 internal import GRPC
 import Identifiers
+internal import MonotonicClock
 internal import MVCC
 internal import Membership
 internal import NIOCore
@@ -82,10 +83,10 @@ struct MaintenanceService {
         context.runtime.onBackend { backend in
             let reading = backend.bolt.beginRead()
             context.hashQueue.run {
-                let began = monotonicNanoseconds()
+                let began = MonotonicTime.now()
                 let result = Result { () throws(StoreError) in try Store.hashFile(reading) }
                 reading.end()
-                context.metrics.hash.recordNanoseconds(monotonicNanoseconds() - began)
+                context.metrics.hash.record(.now() - began)
                 loop.eventLoop.execute {
                     loop.performBatch { respond(box.value, withFileHash: result) }
                 }
@@ -112,11 +113,11 @@ struct MaintenanceService {
         let loop = call.loop
         let box = NIOLoopBound(call, eventLoop: call.eventLoop)
         context.hashQueue.run {
-            let began = monotonicNanoseconds()
+            let began = MonotonicTime.now()
             let result = Result { () throws(ReadError) in
                 try context.runtime.store.hashKV(at: Revision(request.revision))
             }
-            context.metrics.hashAtRevision.recordNanoseconds(monotonicNanoseconds() - began)
+            context.metrics.hashAtRevision.record(.now() - began)
             loop.eventLoop.execute {
                 loop.performBatch { respond(box.value, withKeyValueHash: result) }
             }

@@ -71,9 +71,9 @@ package struct MemberChanges: Sendable {
         let peers = context.configuration.peers
         return try await context.atLeader { () async throws(EtcdError) in
             try await promoteAsLeader(id)
-        } _: { (leader, milliseconds) async throws(LeaderCallError) in
+        } _: { (leader, limit) async throws(LeaderCallError) in
             try await peers.promote(
-                id, at: leader, token: token, withinMilliseconds: milliseconds)
+                id, at: leader, token: token, within: limit)
         }
     }
 
@@ -111,7 +111,7 @@ package struct MemberChanges: Sendable {
         return ReconfigurationRules(
             membership, isStrict: context.configuration.checksReconfiguration,
             now: .now()
-        ) { peers.activeSince($0).map { MonotonicTime(milliseconds: $0) } }
+        ) { peers.activeSince($0) }
     }
 
     /// The validated URLs in ascending order, as etcd keeps them.

@@ -1,32 +1,32 @@
 package import EtcdAPI
 package import Identifiers
 package import Membership
+package import MonotonicClock
 
 /// Calls from the services to the peers; implemented over the peer protocol.
 package protocol PeerCalling: Sendable {
-    /// The start of the uninterrupted connection to another member, in milliseconds of the
-    /// monotonic clock; nil when it is not connected.
-    func activeSince(_ member: MemberID) -> Int64?
+    /// The start of the uninterrupted connection to another member; nil when it is not connected.
+    func activeSince(_ member: MemberID) -> MonotonicTime?
 
     /// Renews a lease at the leader and returns its remaining seconds.
     ///
     /// - Throws: `rejected` for a final error, here that there is no such lease; `unreachable` for
     ///   an error that a retry may resolve.
     func renewLease(
-        _ id: Int64, at leader: Member, withinMilliseconds: Int64
+        _ id: Int64, at leader: Member, within: TimeSpan
     ) async throws(LeaderCallError) -> Int64
 
     /// Requests the time to live of a lease from the leader.
     func timeToLive(
         _ request: Etcdserverpb_LeaseTimeToLiveRequest, at leader: Member,
-        withinMilliseconds: Int64
+        within: TimeSpan
     ) async throws(LeaderCallError) -> Etcdserverpb_LeaseTimeToLiveResponse
 
     /// Requests the promotion of a learner from the leader.
     ///
     /// - Parameter token: the caller's auth token, for the leader's check.
     func promote(
-        _ learner: MemberID, at leader: Member, token: String?, withinMilliseconds: Int64
+        _ learner: MemberID, at leader: Member, token: String?, within: TimeSpan
     ) async throws(LeaderCallError) -> [Member]
 }
 
@@ -42,23 +42,23 @@ package enum LeaderCallError: Error, Equatable, Sendable {
 package struct NoPeers: PeerCalling {
     package init() {}
 
-    package func activeSince(_ member: MemberID) -> Int64? { nil }
+    package func activeSince(_ member: MemberID) -> MonotonicTime? { nil }
 
     package func renewLease(
-        _ id: Int64, at leader: Member, withinMilliseconds: Int64
+        _ id: Int64, at leader: Member, within: TimeSpan
     ) async throws(LeaderCallError) -> Int64 {
         throw .unreachable
     }
 
     package func timeToLive(
         _ request: Etcdserverpb_LeaseTimeToLiveRequest, at leader: Member,
-        withinMilliseconds: Int64
+        within: TimeSpan
     ) async throws(LeaderCallError) -> Etcdserverpb_LeaseTimeToLiveResponse {
         throw .unreachable
     }
 
     package func promote(
-        _ learner: MemberID, at leader: Member, token: String?, withinMilliseconds: Int64
+        _ learner: MemberID, at leader: Member, token: String?, within: TimeSpan
     ) async throws(LeaderCallError) -> [Member] {
         throw .unreachable
     }

@@ -2,6 +2,7 @@ internal import EtcdAPI
 internal import GRPC
 internal import HTTP2
 internal import Identifiers
+internal import MonotonicClock
 internal import MVCC
 internal import NIOCore
 internal import MemberRuntime
@@ -52,20 +53,20 @@ final class RangeStreamHandler: GRPCCallHandler {
 
     private func count(_ call: GRPCServerCall, _ request: RangeRequest, term: Term) {
         let context = service.context
-        let began = monotonicNanoseconds()
+        let began = MonotonicTime.now()
         var response = RangeResponse()
         do throws(ReadError) {
             guard
                 case .complete(let revision) = try context.runtime.store.range(
                     request, into: &response)
             else { preconditionFailure("a count fits into one slice") }
-            context.metrics.rangeEnded(nanoseconds: monotonicNanoseconds() - began, isSuccess: true)
+            context.metrics.rangeEnded(took: .now() - began, isSuccess: true)
             response.header = context.header(revision: revision, term: term)
             send(response, pairs: [], on: call)
             call.finish()
         } catch {
             context.metrics.rangeEnded(
-                nanoseconds: monotonicNanoseconds() - began, isSuccess: false)
+                took: .now() - began, isSuccess: false)
             call.fail(context.runtime.clientError(for: error))
         }
     }
@@ -92,10 +93,10 @@ final class RangeStreamHandler: GRPCCallHandler {
     ) throws(ReadError) -> Bool {
         let limit = service.context.configuration.requestBytesMax
         var pairs = WireWriter(capacity: 64 << 10)
-        let began = monotonicNanoseconds()
+        let began = MonotonicTime.now()
         let isLast = try reader.read(keys: chunkKeys, bytes: 2 * limit, into: &pairs)
-        let nanoseconds = monotonicNanoseconds() - began
-        service.context.metrics.rangeEnded(nanoseconds: nanoseconds, isSuccess: true)
+        let time = MonotonicTime.now() - began
+        service.context.metrics.rangeEnded(took: time, isSuccess: true)
         var response = RangeResponse()
         if isLast {
             response.header = header

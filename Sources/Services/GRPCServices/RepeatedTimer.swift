@@ -1,4 +1,5 @@
 package import CoreMetrics
+import MonotonicClock
 
 /// A timer handler that records several equal durations at once.
 package protocol RepeatedTimerHandler: TimerHandler {
@@ -17,10 +18,14 @@ struct RepeatedTimer: Sendable {
     }
 
     /// Records a duration `times` times.
-    func record(nanoseconds: Int64, times: Int) {
+    func record(_ time: TimeSpan, times: Int) {
         if let repeatedHandler {
-            return repeatedHandler.recordNanoseconds(nanoseconds, times: times)
+            return repeatedHandler.recordNanoseconds(time.nanoseconds, times: times)
         }
-        for _ in 0..<times { handler.recordNanoseconds(nanoseconds) }
+        for _ in 0..<times { handler.recordNanoseconds(time.nanoseconds) }
     }
+}
+
+extension CoreMetrics.Timer {
+    func record(_ time: TimeSpan) { recordNanoseconds(time.nanoseconds) }
 }

@@ -1,6 +1,7 @@
 internal import CoreMetrics
 internal import EtcdAPI
 package import GRPC
+internal import MonotonicClock
 internal import NIOConcurrencyHelpers
 
 /// All metrics that the services count.
@@ -27,14 +28,14 @@ package final class RequestMetrics: Sendable {
     }
 
     /// Records a completed or failed range.
-    func rangeEnded(nanoseconds: Int64, isSuccess: Bool) {
+    func rangeEnded(took time: TimeSpan, isSuccess: Bool) {
         ranges.increment()
-        rangeTimers.record(nanoseconds, isSuccess)
+        rangeTimers.record(time, isSuccess)
     }
 
     /// Records a completed or failed request.
-    func requestEnded(_ kind: RequestKind, nanoseconds: Int64, isSuccess: Bool) {
-        requestTimers[kind.rawValue].record(nanoseconds, isSuccess)
+    func requestEnded(_ kind: RequestKind, took time: TimeSpan, isSuccess: Bool) {
+        requestTimers[kind.rawValue].record(time, isSuccess)
     }
 
     /// Counts a call that is passed to a service.
@@ -163,7 +164,7 @@ private struct RequestTimers: Sendable {
         failure = Timer(label: name, dimensions: labels + [("success", "false")])
     }
 
-    func record(_ nanoseconds: Int64, _ isSuccess: Bool) {
-        (isSuccess ? success : failure).recordNanoseconds(nanoseconds)
+    func record(_ time: TimeSpan, _ isSuccess: Bool) {
+        (isSuccess ? success : failure).record(time)
     }
 }

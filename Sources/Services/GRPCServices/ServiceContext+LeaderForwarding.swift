@@ -24,19 +24,19 @@ extension ServiceContext {
     ///
     /// - Parameters:
     ///   - here: returns nil when this member turns out not to lead.
-    ///   - there: calls the leader, within the remaining milliseconds.
+    ///   - there: calls the leader, within the remaining time.
     /// - Throws: `noLeader` when there was none in time, `timeout` when none responded.
     func atLeader<Value: Sendable>(
         _ here: () async throws(EtcdError) -> Value?,
-        _ there: (Member, Int64) async throws(LeaderCallError) -> Value
+        _ there: (Member, TimeSpan) async throws(LeaderCallError) -> Value
     ) async throws(EtcdError) -> Value {
         let deadline = MonotonicTime.now() + runtime.configuration.requestTimeout
         while true {
             switch try await waitForLeader(until: deadline) {
             case .here: if let value = try await here() { return value }
             case .at(let leader):
-                let remaining = (deadline - .now()).milliseconds
-                guard remaining > 0 else { throw .timeout }
+                let remaining = deadline - .now()
+                guard remaining > .zero else { throw .timeout }
                 do throws(LeaderCallError) {
                     return try await there(leader, remaining)
                 } catch {

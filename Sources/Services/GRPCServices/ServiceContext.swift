@@ -113,12 +113,12 @@ package struct ServiceContext: Sendable {
         _ field: UInt32, _ payload: [UInt8], costBytes: Int? = nil, for call: GRPCServerCall,
         _ respond: @escaping (ApplyResponse, ResponseHeader) -> Void
     ) {
-        let started = monotonicNanoseconds()
+        let started = MonotonicTime.now()
         submitter(call).propose(field: field, payload: payload, costBytes: costBytes) {
             completion in
             if let kind = RequestKind(proposed: field) {
                 metrics.requestEnded(
-                    kind, nanoseconds: monotonicNanoseconds() - started,
+                    kind, took: .now() - started,
                     isSuccess: completion.isSuccess)
             }
             do throws(EtcdError) {

@@ -1,15 +1,17 @@
-/// Events of the services to be logged. Sizes are bytes, durations nanoseconds.
+package import MonotonicClock
+
+/// Events of the services to be logged.
 package enum ServiceEvent: Sendable {
     case defragmentationRequested
     case defragmentationBegins(path: String, sizes: DatabaseSizes)
     case defragmentationEnds(
-        path: String, before: DatabaseSizes, after: DatabaseSizes, nanoseconds: Int64)
+        path: String, before: DatabaseSizes, after: DatabaseSizes, time: TimeSpan)
     case defragmentationFailed(String)
     /// The serving status changed; the reason is empty when serving.
     case servingChanged(isServing: Bool, reason: String)
     case snapshotBegins(sizeBytes: Int, storageVersion: String)
     case snapshotDigest(sizeBytes: Int, digestBytes: Int)
-    case snapshotSent(sizeBytes: Int, storageVersion: String, nanoseconds: Int64)
+    case snapshotSent(sizeBytes: Int, storageVersion: String, time: TimeSpan)
 }
 
 /// The size of the database file, and the part of it in use.

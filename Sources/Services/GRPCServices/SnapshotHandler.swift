@@ -2,6 +2,7 @@ internal import Bolt
 internal import Crypto
 internal import EtcdAPI
 internal import GRPC
+internal import MonotonicClock
 internal import NIOCore
 internal import MemberRuntime
 internal import SwiftProtobuf
@@ -21,7 +22,7 @@ final class SnapshotHandler: GRPCCallHandler {
     private var isRunning = false
     private var pace = SnapshotPace()
     private var isResting = false
-    private var began: Int64 = 0
+    private var began = MonotonicTime.zero
 
     init(context: ServiceContext) { self.context = context }
 
@@ -49,7 +50,7 @@ final class SnapshotHandler: GRPCCallHandler {
     private func begin(_ reading: BoltReadTransaction, _ call: GRPCServerCall) {
         guard !call.isClosed else { return reading.end() }
         self.reading = reading
-        began = monotonicNanoseconds()
+        began = .now()
         context.observe(.snapshotBegins(sizeBytes: reading.sizeBytes, storageVersion: version))
         run(call)
     }
@@ -81,15 +82,15 @@ final class SnapshotHandler: GRPCCallHandler {
         let loop = call.eventLoop.assumeIsolated()
         guard rest > .zero else { return loop.execute { self.run(call) } }
         isResting = true
-        loop.scheduleTask(in: rest) {
+        loop.scheduleTask(in: TimeAmount(rest)) {
             self.isResting = false
             self.run(call)
         }
     }
 
     private func sendDigest(_ call: GRPCServerCall) {
-        let nanoseconds = monotonicNanoseconds() - began
-        context.metrics.snapshot.recordNanoseconds(nanoseconds)
+        let time = MonotonicTime.now() - began
+        context.metrics.snapshot.record(time)
         let checksum = Array(digest.finalize())
         context.observe(.snapshotDigest(sizeBytes: offset, digestBytes: checksum.count))
         var response = Etcdserverpb_SnapshotResponse()
@@ -98,6 +99,6 @@ final class SnapshotHandler: GRPCCallHandler {
         call.send(response)
         call.finish()
         context.observe(
-            .snapshotSent(sizeBytes: offset, storageVersion: version, nanoseconds: nanoseconds))
+            .snapshotSent(sizeBytes: offset, storageVersion: version, time: time))
     }
 }

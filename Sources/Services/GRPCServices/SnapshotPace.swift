@@ -1,5 +1,5 @@
 package import Identifiers
-package import NIOCore
+package import MonotonicClock
 
 /// Rate limit of a snapshot while the member has other work.
 ///
@@ -26,7 +26,7 @@ package struct SnapshotPace: Sendable {
     /// - Parameters:
     ///   - bytes: Size of the piece that was just sent.
     ///   - index: Index of the last applied entry.
-    package mutating func rest(afterBytes bytes: Int, applied index: LogIndex) -> TimeAmount {
+    package mutating func rest(afterBytes bytes: Int, applied index: LogIndex) -> TimeSpan {
         burst += bytes
         guard burst >= Self.burstBytes else { return .zero }
         defer { burst = 0 }

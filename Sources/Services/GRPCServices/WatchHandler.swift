@@ -2,6 +2,7 @@ internal import EtcdAPI
 internal import GRPC
 internal import HTTP2
 internal import Identifiers
+internal import MonotonicClock
 internal import MVCC
 internal import NIOCore
 internal import MemberRuntime
@@ -108,9 +109,9 @@ final class WatchHandler: GRPCCallHandler {
 
     /// Responds to a request of the client.
     private func respond(_ response: WatchResponse, _ call: GRPCServerCall) {
-        let began = monotonicNanoseconds()
+        let began = MonotonicTime.now()
         call.send(response)
-        context.metrics.watch.controlSent(nanoseconds: monotonicNanoseconds() - began)
+        context.metrics.watch.controlSent(took: .now() - began)
     }
 
     /// Sends pending deliveries while the call is writable.
@@ -118,10 +119,10 @@ final class WatchHandler: GRPCCallHandler {
         guard !call.isClosed else { return }
         while call.isWritable, hasDeliveries {
             let delivery = pending[nextDelivery]
-            let began = monotonicNanoseconds()
+            let began = MonotonicTime.now()
             let responses = send(delivery, call)
             context.metrics.watch.sent(
-                delivery, responses: responses, nanoseconds: monotonicNanoseconds() - began)
+                delivery, responses: responses, took: .now() - began)
         }
         if queue.becameWritable(isWritable: call.isWritable) { context.runtime.wakeWatchers() }
     }
@@ -234,9 +235,9 @@ final class WatchHandler: GRPCCallHandler {
 /// Periodic progress notifications.
 extension WatchHandler {
     private func startTimer(_ loop: HTTP2Loop) {
-        let interval = context.configuration.watchProgressInterval.milliseconds
-        let jitter = Int64.random(in: 0...max(interval / 10, 0))
-        progressTimer = WatchProgressTimer(loop, intervalMilliseconds: interval + jitter) {
+        let interval = context.configuration.watchProgressInterval
+        let jitter = Int64.random(in: 0...max((interval / 10).nanoseconds, 0))
+        progressTimer = WatchProgressTimer(loop, interval: interval + .nanoseconds(jitter)) {
             [weak self] in self?.notifyIdleWatchers()
         }
     }

@@ -1,4 +1,5 @@
 internal import CoreMetrics
+internal import MonotonicClock
 internal import MVCC
 
 /// Metrics of watch streams: events sent and send durations.
@@ -17,20 +18,20 @@ struct WatchMetrics: Sendable {
 
     /// Records a delivery written to its stream for `responses` watchers, each with an equal part
     /// of the duration.
-    func sent(_ delivery: WatchDelivery, responses: Int, nanoseconds: Int64) {
+    func sent(_ delivery: WatchDelivery, responses: Int, took time: TimeSpan) {
         guard responses > 0 else { return }
-        let each = nanoseconds / Int64(responses)
+        let each = time / Int64(responses)
         switch delivery.content {
         case .changes(let sent):
             events.increment(by: Int64(sent.count * responses))
             let perEvent = each / Int64(max(sent.count, 1))
-            changes.record(nanoseconds: each, times: responses)
-            changesPerEvent.record(nanoseconds: perEvent, times: responses)
-        case .progress: progress.recordNanoseconds(each)
-        case .compacted: control.recordNanoseconds(each)
+            changes.record(each, times: responses)
+            changesPerEvent.record(perEvent, times: responses)
+        case .progress: progress.record(each)
+        case .compacted: control.record(each)
         }
     }
 
     /// Records a response to a client's create or cancel request.
-    func controlSent(nanoseconds: Int64) { control.recordNanoseconds(nanoseconds) }
+    func controlSent(took time: TimeSpan) { control.record(time) }
 }

@@ -1,4 +1,5 @@
 internal import HTTP2
+internal import MonotonicClock
 
 /// The periodic timer of a watch stream, in the timer wheels of its event loop.
 ///
@@ -6,19 +7,19 @@ internal import HTTP2
 /// and the event loop's own timers are searched one by one for a cancelled one.
 final class WatchProgressTimer: TimerWheelEntry {
     /// Shorter intervals use the wheel of fine resolution, whose ticks cost more.
-    private static let coarseMillisecondsMin: Int64 = 5_000
+    private static let coarseIntervalMin = TimeSpan.seconds(5)
 
     var timerPosition: TimerWheelPosition?
-    private(set) var timerDeadlineMilliseconds: Int64 = 0
+    private(set) var timerDeadline = MonotonicTime.zero
 
     private let loop: HTTP2Loop
-    private let intervalMilliseconds: Int64
+    private let interval: TimeSpan
     private var fire: (() -> Void)?
 
     /// - Parameter fire: called once per interval on the event loop, until `cancel`.
-    init(_ loop: HTTP2Loop, intervalMilliseconds: Int64, _ fire: @escaping () -> Void) {
+    init(_ loop: HTTP2Loop, interval: TimeSpan, _ fire: @escaping () -> Void) {
         self.loop = loop
-        self.intervalMilliseconds = intervalMilliseconds
+        self.interval = interval
         self.fire = fire
         insert()
     }
@@ -33,10 +34,10 @@ final class WatchProgressTimer: TimerWheelEntry {
         if fire != nil { insert() }
     }
 
-    private var isCoarse: Bool { intervalMilliseconds >= Self.coarseMillisecondsMin }
+    private var isCoarse: Bool { interval >= Self.coarseIntervalMin }
 
     private func insert() {
-        timerDeadlineMilliseconds = loop.nowMilliseconds + intervalMilliseconds
+        timerDeadline = loop.now + interval
         if isCoarse { loop.insertConnectionTimer(self) } else { loop.insertCallTimer(self) }
     }
 }

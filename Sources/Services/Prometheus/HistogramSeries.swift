@@ -1,3 +1,4 @@
+package import MonotonicClock
 import Synchronization
 
 /// A histogram. Thread-safe; observing takes no lock and does not allocate.
@@ -39,8 +40,8 @@ package final class HistogramSeries: Sendable {
     }
 
     /// Observes a duration in seconds.
-    package func observe(nanoseconds: Int64) {
-        observe(Double(nanoseconds) / 1e9)
+    package func observe(_ time: TimeSpan) {
+        observe(time.seconds)
     }
 
     package func reset() {

@@ -39,6 +39,16 @@ public struct TimeSpan: Hashable, Comparable, Sendable {
     @inlinable
     public var milliseconds: Int64 { nanoseconds / 1_000_000 }
 
+    /// Whole milliseconds, rounded up: for waits that must not end early.
+    @inlinable
+    public var millisecondsRoundedUp: Int64 {
+        nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 > 0 ? 1 : 0)
+    }
+
+    /// Seconds with their fraction.
+    @inlinable
+    public var seconds: Double { Double(nanoseconds) / 1e9 }
+
     /// Whole seconds of a span that is not negative, rounded up.
     @inlinable
     public var secondsRoundedUp: Int64 {
@@ -94,6 +104,15 @@ extension TimeSpan: CustomStringConvertible {
     /// In milliseconds: `7000 ms`, `0.25 ms`.
     public var description: String {
         nanoseconds % 1_000_000 == 0 ? "\(milliseconds) ms" : "\(Double(nanoseconds) / 1e6) ms"
+    }
+}
+
+extension TimeSpan {
+    /// Whole nanoseconds, rounded towards zero.
+    @inlinable
+    public init(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        self = .seconds(seconds) + .nanoseconds(attoseconds / 1_000_000_000)
     }
 }
 

@@ -102,9 +102,9 @@ struct CommandLineClient {
         }
         var unhealthy: [String] = []
         for endpoint in arguments.endpoints {
-            let started = Self.nanoseconds()
+            let started = ContinuousClock.now
             guard let reason = await failure(of: endpoint) else {
-                let took = Self.duration(Self.nanoseconds() - started)
+                let took = Self.text(ContinuousClock.now - started)
                 print("\(endpoint) is healthy: successfully committed proposal: took = \(took)")
                 continue
             }
@@ -126,14 +126,9 @@ struct CommandLineClient {
         }
     }
 
-    private static func nanoseconds() -> Int {
-        var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &now)
-        return now.tv_sec * 1_000_000_000 + now.tv_nsec
-    }
-
     /// As Go prints a duration: `4.608593ms`.
-    private static func duration(_ nanoseconds: Int) -> String {
+    private static func text(_ duration: Duration) -> String {
+        let nanoseconds = Int(duration / .nanoseconds(1))
         let (unit, size) =
             nanoseconds >= 1_000_000_000
             ? ("s", 1_000_000_000) : nanoseconds >= 1_000_000 ? ("ms", 1_000_000) : ("µs", 1_000)
@@ -155,7 +150,7 @@ struct CommandLineClient {
     ) async throws -> Result {
         var configuration = EtcdClient.Configuration()
         configuration.security = arguments.security
-        configuration.timeout = .milliseconds(arguments.timeoutMilliseconds)
+        configuration.timeout = arguments.timeout
         do {
             let client = try EtcdClient(endpoints: endpoints, configuration: configuration)
             return try await body(client)

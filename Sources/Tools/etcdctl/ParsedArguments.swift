@@ -6,7 +6,7 @@ struct ParsedArguments {
     private(set) var endpoints = ["127.0.0.1:2379"]
     private(set) var isPrefix = false
     private(set) var printsValueOnly = false
-    private(set) var timeoutMilliseconds: Int64 = 5_000
+    private(set) var timeout = Duration.seconds(5)
     /// Certificates; nil if no flag asks for TLS.
     private(set) var security: EtcdClient.Security?
 
@@ -35,7 +35,7 @@ struct ParsedArguments {
         case "--endpoints":
             endpoints = try value(flag, inline, &rest).split(separator: ",").map(String.init)
         case "--command-timeout":
-            timeoutMilliseconds = try milliseconds(try value(flag, inline, &rest))
+            timeout = try duration(try value(flag, inline, &rest))
         case "--cacert", "--cert", "--key": try setFile(flag, try value(flag, inline, &rest))
         case "--insecure-skip-tls-verify":
             guard inline != "false" else { return }
@@ -68,10 +68,12 @@ struct ParsedArguments {
         return value
     }
 
-    private func milliseconds(_ text: String) throws(ToolFailure) -> Int64 {
-        if text.hasSuffix("ms"), let number = UInt32(text.dropLast(2)) { return Int64(number) }
+    private func duration(_ text: String) throws(ToolFailure) -> Duration {
+        if text.hasSuffix("ms"), let number = UInt32(text.dropLast(2)) {
+            return .milliseconds(number)
+        }
         if text.hasSuffix("s"), let number = UInt32(text.dropLast()) {
-            return Int64(number) * 1_000
+            return .seconds(number)
         }
         throw .usage(
             "invalid argument \"\(text)\" for \"--command-timeout\" flag: "

@@ -1,5 +1,6 @@
 internal import GRPC
 internal import HTTP2
+internal import MonotonicClock
 internal import NIOCore
 
 /// Connections that are opened and closed again: what an accepted connection, and with TLS its
@@ -11,7 +12,7 @@ final class ConnectRun: @unchecked Sendable {  // used on eventLoop only
     private let finished: EventLoopPromise<LoadResult>
     private var result = LoadResult()
     private var quota: Int
-    private var endNanoseconds: UInt64 = .max
+    private var endTime = MonotonicTime.distantFuture
     private var openCount = 0
     private var number = 0
 
@@ -30,15 +31,15 @@ final class ConnectRun: @unchecked Sendable {  // used on eventLoop only
     }
 
     private func begin() {
-        let now = NIODeadline.now().uptimeNanoseconds
-        result.beganNanoseconds = now
-        if options.total == 0 { endNanoseconds = now + UInt64(options.seconds * 1e9) }
+        let now = MonotonicTime(.now())
+        result.beganAt = now
+        if options.total == 0 { endTime = now + options.runTime }
         for _ in 0..<options.connections { open() }
     }
 
     private func open() {
-        let began = NIODeadline.now().uptimeNanoseconds
-        guard quota > 0, began < endNanoseconds else {
+        let began = MonotonicTime(.now())
+        guard quota > 0, began < endTime else {
             if openCount == 0 { finished.succeed(result) }
             return
         }
@@ -54,7 +55,7 @@ final class ConnectRun: @unchecked Sendable {  // used on eventLoop only
             var failure: String?
             if case .failure(let error) = opened { failure = "\(error)" }
             self.result.record(
-                due: began, completed: NIODeadline.now().uptimeNanoseconds, bytes: 0,
+                due: began, completed: MonotonicTime(.now()), bytes: 0,
                 failure: failure)
             self.openCount -= 1
             self.open()

@@ -1,4 +1,5 @@
 internal import GRPC
+internal import MonotonicClock
 internal import NIOCore
 
 /// Idle connections and watchers, to measure what they cost a server.
@@ -43,7 +44,7 @@ final class HoldRun: @unchecked Sendable {  // used on eventLoop only
 }
 
 extension HoldRun: WatcherGroupListener {
-    func eventArrived(_ value: UnsafeRawBufferPointer, at now: UInt64) {}
-    func messageArrived(bytes: Int, at now: UInt64) {}
+    func eventArrived(_ value: UnsafeRawBufferPointer, at now: MonotonicTime) {}
+    func messageArrived(bytes: Int, at now: MonotonicTime) {}
     func watchersFailed(_ text: String) { failure = text }
 }

@@ -1,5 +1,7 @@
 internal import EtcdAPI
 internal import GRPC
+internal import HTTP2
+internal import MonotonicClock
 internal import NIOCore
 
 /// One LeaseKeepAlive stream, with one request at a time.
@@ -8,7 +10,7 @@ final class KeepAliveSlot: LoadSlot, GRPCClientCallHandler {
     private let source: RequestSource
     private var call: GRPCClientCall?
     /// The due time of the pending request.
-    private var dueNanoseconds: UInt64?
+    private var due: MonotonicTime?
 
     init(worker: LoadWorker, connection: GRPCClientConnection, source: RequestSource) {
         self.worker = worker
@@ -18,8 +20,8 @@ final class KeepAliveSlot: LoadSlot, GRPCClientCallHandler {
 
     var isUsable: Bool { call != nil }
 
-    func begin(key: Int, due: UInt64) {
-        dueNanoseconds = due
+    func begin(key: Int, due: MonotonicTime) {
+        self.due = due
         call?.send(source.request(key: key))
     }
 
@@ -33,10 +35,10 @@ final class KeepAliveSlot: LoadSlot, GRPCClientCallHandler {
     }
 
     private func end(bytes: Int, failure: String?) {
-        guard let due = dueNanoseconds else { return }
-        dueNanoseconds = nil
+        guard let due else { return }
+        self.due = nil
         worker.ended(
-            self, due: due, completed: NIODeadline.now().uptimeNanoseconds, bytes: bytes,
+            self, due: due, completed: MonotonicTime(.now()), bytes: bytes,
             failure: failure)
     }
 

@@ -1,3 +1,4 @@
+internal import MonotonicClock
 internal import TLS
 
 /// Why the arguments are invalid.
@@ -51,6 +52,7 @@ struct LoadOptions: Sendable {
     var total = 0
     /// Time to begin requests for; 0 leaves the end to `total`.
     var seconds = 0.0
+    var runTime: TimeSpan { .nanoseconds(Int64(seconds * 1e9)) }
     var keyCount = 100_000
     var keySizeBytes = 8
     var valueSizeBytes = 256

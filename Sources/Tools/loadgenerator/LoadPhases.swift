@@ -1,3 +1,5 @@
+internal import MonotonicClock
+
 /// A run divided into phases with separate results.
 ///
 /// A request belongs to the phase in which it was due, so one delayed by a pause counts in the
@@ -6,7 +8,7 @@
 struct LoadPhases: Sendable {
     /// One phase; it lasts until the next begins.
     struct Phase: Sendable {
-        let beganNanoseconds: UInt64
+        let beganAt: MonotonicTime
         fileprivate(set) var requests = 0
         fileprivate(set) var errors = 0
         fileprivate(set) var latencies = LatencyHistogram()
@@ -14,17 +16,17 @@ struct LoadPhases: Sendable {
 
     private(set) var phases: [Phase] = []
 
-    mutating func begin(at nanoseconds: UInt64) {
-        phases.append(Phase(beganNanoseconds: nanoseconds))
+    mutating func begin(at time: MonotonicTime) {
+        phases.append(Phase(beganAt: time))
     }
 
     /// Counts a request that was due at `due`; nothing is counted before the first phase begins.
-    mutating func record(due: UInt64, latencyNanoseconds: UInt64, isError: Bool) {
+    mutating func record(due: MonotonicTime, latency: TimeSpan, isError: Bool) {
         guard !phases.isEmpty else { return }
-        let index = phases.lastIndex { $0.beganNanoseconds <= due } ?? 0
+        let index = phases.lastIndex { $0.beganAt <= due } ?? 0
         phases[index].requests += 1
         phases[index].errors += isError ? 1 : 0
-        phases[index].latencies.record(nanoseconds: latencyNanoseconds)
+        phases[index].latencies.record(latency)
     }
 
     /// Adds the same phases as another event loop has measured them.
@@ -41,9 +43,9 @@ struct LoadPhases: Sendable {
     }
 
     /// Seconds that the phase with number `index` lasted in a run that ended at `end`.
-    func seconds(of index: Int, endNanoseconds end: UInt64) -> Double {
-        let began = phases[index].beganNanoseconds
-        let next = index + 1 < phases.count ? phases[index + 1].beganNanoseconds : end
-        return Double(max(next, began) - began) / 1e9
+    func seconds(of index: Int, endedAt end: MonotonicTime) -> Double {
+        let began = phases[index].beganAt
+        let next = index + 1 < phases.count ? phases[index + 1].beganAt : end
+        return (max(next, began) - began).seconds
     }
 }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import MonotonicClock
 
 extension LoadResult {
     /// One line of JSON: latencies in microseconds, the duration of the run in seconds.
@@ -28,7 +29,7 @@ extension LoadResult {
                     ("requests", "\(phase.requests)"), ("errors", "\(phase.errors)"),
                     (
                         "seconds",
-                        Self.rounded(phases.seconds(of: index, endNanoseconds: endedNanoseconds))
+                        Self.rounded(phases.seconds(of: index, endedAt: endedAt))
                     ),
                 ] + Self.fields(phase.latencies))
         }
@@ -38,10 +39,10 @@ extension LoadResult {
     private static func fields(_ latencies: LatencyHistogram) -> [(String, String)] {
         let percentiles = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999)]
         return percentiles.map { name, fraction in
-            (name, microseconds(Double(latencies.percentile(fraction))))
+            (name, microseconds(latencies.percentile(fraction)))
         } + [
-            ("max", microseconds(Double(latencies.nanosecondsMax))),
-            ("mean", microseconds(latencies.meanNanoseconds)),
+            ("max", microseconds(latencies.latencyMax)),
+            ("mean", microseconds(latencies.mean)),
         ]
     }
 
@@ -49,8 +50,8 @@ extension LoadResult {
         "{" + fields.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", ") + "}"
     }
 
-    private static func microseconds(_ nanoseconds: Double) -> String {
-        rounded(nanoseconds / 1e3)
+    private static func microseconds(_ time: TimeSpan) -> String {
+        rounded(Double(time.nanoseconds) / 1e3)
     }
 
     private static func rounded(_ value: Double) -> String {

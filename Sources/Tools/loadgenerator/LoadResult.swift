@@ -1,3 +1,5 @@
+internal import MonotonicClock
+
 /// The measurements of a run.
 struct LoadResult: Sendable {
     var requests = 0
@@ -5,20 +7,21 @@ struct LoadResult: Sendable {
     /// The text of the first error.
     var firstError: String?
     var bytesReceived = 0
-    var beganNanoseconds: UInt64 = 0
-    var endedNanoseconds: UInt64 = 0
+    var beganAt = MonotonicTime.zero
+    var endedAt = MonotonicTime.zero
     var latencies = LatencyHistogram()
     var phases = LoadPhases()
 
     /// Records a request that was due at `due` and completed or failed at `completed`.
-    mutating func record(due: UInt64, completed: UInt64, bytes: Int, failure: String?) {
+    mutating func record(due: MonotonicTime, completed: MonotonicTime, bytes: Int, failure: String?)
+    {
         let latency = completed - min(due, completed)
-        endedNanoseconds = max(endedNanoseconds, completed)
+        endedAt = max(endedAt, completed)
         bytesReceived += bytes
-        phases.record(due: due, latencyNanoseconds: latency, isError: failure != nil)
+        phases.record(due: due, latency: latency, isError: failure != nil)
         guard let failure else {
             requests += 1
-            latencies.record(nanoseconds: latency)
+            latencies.record(latency)
             return
         }
         fail(failure)
@@ -34,13 +37,13 @@ struct LoadResult: Sendable {
         errors += other.errors
         firstError = firstError ?? other.firstError
         bytesReceived += other.bytesReceived
-        beganNanoseconds = min(beganNanoseconds, other.beganNanoseconds)
-        endedNanoseconds = max(endedNanoseconds, other.endedNanoseconds)
+        beganAt = min(beganAt, other.beganAt)
+        endedAt = max(endedAt, other.endedAt)
         latencies.merge(other.latencies)
         phases.merge(other.phases)
     }
 
     var seconds: Double {
-        Double(endedNanoseconds - min(beganNanoseconds, endedNanoseconds)) / 1e9
+        (endedAt - min(beganAt, endedAt)).seconds
     }
 }

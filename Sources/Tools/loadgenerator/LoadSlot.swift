@@ -1,4 +1,6 @@
 internal import GRPC
+internal import HTTP2
+internal import MonotonicClock
 internal import NIOCore
 
 /// A slot for one request at a time. Used on its worker's event loop.
@@ -7,7 +9,7 @@ protocol LoadSlot: AnyObject {
     var isUsable: Bool { get }
 
     /// Begins a request that was due at `due`; calls the worker's `ended` once.
-    func begin(key: Int, due: UInt64)
+    func begin(key: Int, due: MonotonicTime)
 }
 
 /// A slot for one unary call at a time on one connection.
@@ -15,7 +17,7 @@ final class CallSlot: LoadSlot, GRPCClientCallHandler {
     private let connection: GRPCClientConnection
     private let worker: LoadWorker
     private let source: RequestSource
-    private var dueNanoseconds: UInt64 = 0
+    private var due = MonotonicTime.zero
     private var bytesReceived = 0
 
     init(worker: LoadWorker, connection: GRPCClientConnection, source: RequestSource) {
@@ -26,8 +28,8 @@ final class CallSlot: LoadSlot, GRPCClientCallHandler {
 
     var isUsable: Bool { connection.isUsable }
 
-    func begin(key: Int, due: UInt64) {
-        dueNanoseconds = due
+    func begin(key: Int, due: MonotonicTime) {
+        self.due = due
         bytesReceived = 0
         let call = connection.openCall(path: source.path, handler: self)
         call.send(source.request(key: key))
@@ -45,7 +47,7 @@ final class CallSlot: LoadSlot, GRPCClientCallHandler {
 
     func closed(_ call: GRPCClientCall, status: GRPCStatus, trailers: GRPCMetadata) {
         worker.ended(
-            self, due: dueNanoseconds, completed: NIODeadline.now().uptimeNanoseconds,
+            self, due: due, completed: MonotonicTime(.now()),
             bytes: bytesReceived, failure: status.code == .ok ? nil : "\(status)")
     }
 }

@@ -1,4 +1,6 @@
 internal import GRPC
+internal import HTTP2
+internal import MonotonicClock
 internal import NIOCore
 
 /// The load of one event loop: its connections, its requests and their results.
@@ -14,7 +16,7 @@ final class LoadWorker: @unchecked Sendable {  // used on eventLoop only
     var slots: [any LoadSlot] = []
     private var keys: KeySequence
     private var quota: Int
-    private var endNanoseconds: UInt64 = .max
+    private var endTime = MonotonicTime.distantFuture
     private var pacing: Pacing?
     private var freeSlots: [any LoadSlot] = []
     private var openCalls = 0
@@ -61,12 +63,12 @@ final class LoadWorker: @unchecked Sendable {  // used on eventLoop only
     }
 
     private func begin() {
-        let now = NIODeadline.now().uptimeNanoseconds
-        result.beganNanoseconds = now
+        let now = MonotonicTime(.now())
+        result.beganAt = now
         if options.hasPhases {
             result.phases.begin(at: now)
         } else if options.total == 0 {
-            endNanoseconds = now + UInt64(options.seconds * 1e9)
+            endTime = now + options.runTime
         }
         guard options.ratePerSecond > 0 else {
             for slot in slots { beginCall(in: slot, due: now) }
@@ -74,47 +76,47 @@ final class LoadWorker: @unchecked Sendable {  // used on eventLoop only
         }
         freeSlots = slots
         pacing = Pacing(
-            ratePerSecond: options.ratePerSecond / Double(options.loops), beganNanoseconds: now)
+            ratePerSecond: options.ratePerSecond / Double(options.loops), beganAt: now)
         beginDueCalls()
     }
 
     /// Begins the next phase for requests due from now on. From any thread.
     func beginPhase() {
-        eventLoop.execute { self.result.phases.begin(at: NIODeadline.now().uptimeNanoseconds) }
+        eventLoop.execute { self.result.phases.begin(at: MonotonicTime(.now())) }
     }
 
     /// Stops before requests that are due from now on. From any thread.
     func stop() {
         eventLoop.execute {
-            self.endNanoseconds = NIODeadline.now().uptimeNanoseconds
+            self.endTime = MonotonicTime(.now())
             if self.pacing == nil { self.finishIfIdle() } else { self.beginDueCalls() }
         }
     }
 
     private func beginDueCalls() {
-        let now = NIODeadline.now().uptimeNanoseconds
+        let now = MonotonicTime(.now())
         while quota > 0, let slot = freeSlots.last,
-            let due = pacing?.takeDue(by: now, before: endNanoseconds)
+            let due = pacing?.takeDue(by: now, before: endTime)
         {
             freeSlots.removeLast()
             beginCall(in: slot, due: due)
         }
         guard let pacing else { return }
-        if quota == 0 || pacing.nextDueNanoseconds >= endNanoseconds { return finishIfIdle() }
-        scheduleTick(in: pacing.waitNanoseconds(from: now))
+        if quota == 0 || pacing.nextDue >= endTime { return finishIfIdle() }
+        scheduleTick(in: pacing.wait(from: now))
     }
 
     /// Without a free slot no tick is needed: the next response begins due calls.
-    private func scheduleTick(in nanoseconds: Int64) {
+    private func scheduleTick(in wait: TimeSpan) {
         guard !isTickScheduled, !isFinished, !freeSlots.isEmpty else { return }
         isTickScheduled = true
-        eventLoop.scheduleTask(in: .nanoseconds(nanoseconds)) {
+        eventLoop.scheduleTask(in: TimeAmount(wait)) {
             self.isTickScheduled = false
             self.beginDueCalls()
         }
     }
 
-    private func beginCall(in slot: any LoadSlot, due: UInt64) {
+    private func beginCall(in slot: any LoadSlot, due: MonotonicTime) {
         guard quota > 0, slot.isUsable else { return finishIfIdle() }
         quota -= 1
         openCalls += 1
@@ -123,7 +125,8 @@ final class LoadWorker: @unchecked Sendable {  // used on eventLoop only
 
     /// Records a request that was due at `due`, and begins the next.
     func ended(
-        _ slot: any LoadSlot, due: UInt64, completed: UInt64, bytes: Int, failure: String?
+        _ slot: any LoadSlot, due: MonotonicTime, completed: MonotonicTime, bytes: Int,
+        failure: String?
     ) {
         openCalls -= 1
         result.record(due: due, completed: completed, bytes: bytes, failure: failure)
@@ -131,8 +134,8 @@ final class LoadWorker: @unchecked Sendable {  // used on eventLoop only
             freeSlots.append(slot)
             beginDueCalls()
         } else {
-            let now = NIODeadline.now().uptimeNanoseconds
-            if now < endNanoseconds { beginCall(in: slot, due: now) } else { finishIfIdle() }
+            let now = MonotonicTime(.now())
+            if now < endTime { beginCall(in: slot, due: now) } else { finishIfIdle() }
         }
     }
 

@@ -1,5 +1,7 @@
 internal import EtcdAPI
 internal import GRPC
+internal import HTTP2
+internal import MonotonicClock
 internal import NIOCore
 
 /// A writer with its own key and a watcher of it.
@@ -11,8 +13,8 @@ final class NotifySlot: LoadSlot {
     private let worker: LoadWorker
     private let connection: GRPCClientConnection
     private let source: RequestSource
-    private var dueNanoseconds: UInt64?
-    private var eventNanoseconds: UInt64?
+    private var due: MonotonicTime?
+    private var eventAt: MonotonicTime?
     private var bytesReceived = 0
     private var isPutCompleted = false
     /// Whether a put failed or the watcher is gone: later events cannot be matched to puts.
@@ -29,9 +31,9 @@ final class NotifySlot: LoadSlot {
 
     var isUsable: Bool { connection.isUsable && !isBroken }
 
-    func begin(key: Int, due: UInt64) {
-        dueNanoseconds = due
-        eventNanoseconds = nil
+    func begin(key: Int, due: MonotonicTime) {
+        self.due = due
+        eventAt = nil
         isPutCompleted = false
         connection.startUnary(path: source.path, message: source.request(key: keyNumber)) {
             switch $0 {
@@ -44,25 +46,25 @@ final class NotifySlot: LoadSlot {
         }
     }
 
-    func eventArrived(at nanoseconds: UInt64, bytes: Int) {
-        eventNanoseconds = eventNanoseconds ?? nanoseconds
+    func eventArrived(at time: MonotonicTime, bytes: Int) {
+        eventAt = eventAt ?? time
         bytesReceived += bytes
         endIfComplete()
     }
 
     func fail(_ text: String) {
         isBroken = true
-        end(at: NIODeadline.now().uptimeNanoseconds, failure: text)
+        end(at: MonotonicTime(.now()), failure: text)
     }
 
     private func endIfComplete() {
-        guard isPutCompleted, let eventNanoseconds else { return }
-        end(at: eventNanoseconds, failure: nil)
+        guard isPutCompleted, let eventAt else { return }
+        end(at: eventAt, failure: nil)
     }
 
-    private func end(at completed: UInt64, failure: String?) {
-        guard let due = dueNanoseconds else { return }
-        dueNanoseconds = nil
+    private func end(at completed: MonotonicTime, failure: String?) {
+        guard let due else { return }
+        self.due = nil
         let bytes = bytesReceived
         bytesReceived = 0
         worker.ended(self, due: due, completed: completed, bytes: bytes, failure: failure)
@@ -90,7 +92,7 @@ final class NotifyStream: GRPCClientCallHandler {
     }
 
     func receive(_ message: [UInt8], on call: GRPCClientCall) {
-        let now = NIODeadline.now().uptimeNanoseconds
+        let now = MonotonicTime(.now())
         do throws(WireError) {
             let delivery = try WatchDelivery(message)
             if delivery.isCanceled { return fail("a watcher was canceled") }

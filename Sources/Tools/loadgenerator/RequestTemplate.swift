@@ -1,3 +1,5 @@
+internal import MonotonicClock
+
 /// An encoded request whose keys are filled in for each call.
 ///
 /// All keys have the same size, so only their bytes differ between the requests of a run: a request
@@ -35,13 +37,13 @@ struct RequestTemplate: Sendable {
     }
 
     /// The request with keys from `key` on, the end of its range, and a timestamp in its value.
-    func request(key: Int, end: Int = 0, nanoseconds: UInt64 = 0) -> [UInt8] {
+    func request(key: Int, end: Int = 0, time: MonotonicTime = .zero) -> [UInt8] {
         var request = bytes
         request.withUnsafeMutableBytes { memory in
             for slot in keySlots { write(key + slot.distance, at: slot.offset, to: memory) }
             for offset in endOffsets { write(end, at: offset, to: memory) }
             for offset in timeOffsets {
-                memory.storeBytes(of: nanoseconds, toByteOffset: offset, as: UInt64.self)
+                memory.storeBytes(of: time.nanoseconds, toByteOffset: offset, as: Int64.self)
             }
         }
         return request

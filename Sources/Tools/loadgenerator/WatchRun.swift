@@ -1,5 +1,6 @@
 internal import GRPC
 internal import HTTP2
+internal import MonotonicClock
 internal import NIOCore
 
 /// Many watchers of one key, and puts of it: the received events are counted.
@@ -18,7 +19,7 @@ final class WatchRun: @unchecked Sendable {  // used on eventLoop only
         count: options.watchers, on: eventLoop, listener: self)
     private var writer: GRPCClientConnection?
     private var putsBegun = 0
-    private var endNanoseconds: UInt64 = .max
+    private var endTime = MonotonicTime.distantFuture
     private var pacing: Pacing?
     private var result = LoadResult()
     private var isRunning = false
@@ -57,51 +58,51 @@ final class WatchRun: @unchecked Sendable {  // used on eventLoop only
     }
 
     private func begin() {
-        let now = NIODeadline.now().uptimeNanoseconds
+        let now = MonotonicTime(.now())
         isRunning = true
-        result.beganNanoseconds = now
-        if options.total == 0 { endNanoseconds = now + UInt64(options.seconds * 1e9) }
+        result.beganAt = now
+        if options.total == 0 { endTime = now + options.runTime }
         if options.ratePerSecond > 0 {
             let putsPerSecond = options.ratePerSecond / Double(options.watchers)
-            pacing = Pacing(ratePerSecond: putsPerSecond, beganNanoseconds: now)
+            pacing = Pacing(ratePerSecond: putsPerSecond, beganAt: now)
         }
         proceed(at: now)
         scheduleDuePuts()
     }
 
     /// Begins the puts that may begin, and ends the run when all are done.
-    private func proceed(at now: UInt64) {
+    private func proceed(at now: MonotonicTime) {
         guard isRunning else { return }
         while let due = nextPut(at: now) { beginPut(due: due) }
         if putsBegun * options.watchers == result.requests, isLastPutBegun(at: now) { finish() }
     }
 
     /// The due time of the next put; nil if none may begin now.
-    private func nextPut(at now: UInt64) -> UInt64? {
+    private func nextPut(at now: MonotonicTime) -> MonotonicTime? {
         guard !isLastPutBegun(at: now) else { return nil }
-        if pacing != nil { return pacing?.takeDue(by: now, before: endNanoseconds) }
+        if pacing != nil { return pacing?.takeDue(by: now, before: endTime) }
         let missing = putsBegun * options.watchers - result.requests
         return missing <= (options.outstandingPuts - 1) * options.watchers ? now : nil
     }
 
-    private func isLastPutBegun(at now: UInt64) -> Bool {
+    private func isLastPutBegun(at now: MonotonicTime) -> Bool {
         if options.total > 0 { return putsBegun >= options.total }
-        return (pacing?.nextDueNanoseconds ?? now) >= endNanoseconds
+        return (pacing?.nextDue ?? now) >= endTime
     }
 
     private func scheduleDuePuts() {
-        let now = NIODeadline.now().uptimeNanoseconds
+        let now = MonotonicTime(.now())
         guard isRunning, let pacing, !isLastPutBegun(at: now) else { return }
-        eventLoop.scheduleTask(in: .nanoseconds(pacing.waitNanoseconds(from: now))) {
-            self.proceed(at: NIODeadline.now().uptimeNanoseconds)
+        eventLoop.scheduleTask(in: TimeAmount(pacing.wait(from: now))) {
+            self.proceed(at: MonotonicTime(.now()))
             self.scheduleDuePuts()
         }
     }
 
-    private func beginPut(due: UInt64) {
+    private func beginPut(due: MonotonicTime) {
         putsBegun += 1
         writer?.startUnary(
-            path: source.path, message: template.request(key: Self.watchedKey, nanoseconds: due)
+            path: source.path, message: template.request(key: Self.watchedKey, time: due)
         ) { result in
             if case .failure(let status) = result { self.fail("put: \(status)") }
         }
@@ -119,13 +120,13 @@ final class WatchRun: @unchecked Sendable {  // used on eventLoop only
 }
 
 extension WatchRun: WatcherGroupListener {
-    func eventArrived(_ value: UnsafeRawBufferPointer, at now: UInt64) {
+    func eventArrived(_ value: UnsafeRawBufferPointer, at now: MonotonicTime) {
         guard value.count >= RequestTemplate.timeSizeBytes else { return }
-        result.record(
-            due: value.loadUnaligned(as: UInt64.self), completed: now, bytes: 0, failure: nil)
+        let due = MonotonicTime(nanoseconds: value.loadUnaligned(as: Int64.self))
+        result.record(due: due, completed: now, bytes: 0, failure: nil)
     }
 
-    func messageArrived(bytes: Int, at now: UInt64) {
+    func messageArrived(bytes: Int, at now: MonotonicTime) {
         result.bytesReceived += bytes
         proceed(at: now)
     }

@@ -1,13 +1,15 @@
 internal import EtcdAPI
 internal import GRPC
+internal import HTTP2
+internal import MonotonicClock
 internal import NIOCore
 
 /// The receiver of a watcher group's events; the owner of the group.
 protocol WatcherGroupListener: AnyObject {
     /// The value of an event, and when it arrived.
-    func eventArrived(_ value: UnsafeRawBufferPointer, at now: UInt64)
+    func eventArrived(_ value: UnsafeRawBufferPointer, at now: MonotonicTime)
     /// A message is decoded completely; not called before all watchers are created.
-    func messageArrived(bytes: Int, at now: UInt64)
+    func messageArrived(bytes: Int, at now: MonotonicTime)
     /// Watchers could not be created or were lost; called once.
     func watchersFailed(_ text: String)
 }
@@ -48,7 +50,7 @@ final class WatcherGroup: GRPCClientCallHandler {
     }
 
     func receive(_ message: [UInt8], on call: GRPCClientCall) {
-        let now = NIODeadline.now().uptimeNanoseconds
+        let now = MonotonicTime(.now())
         do throws(WireError) {
             let delivery = try WatchDelivery(message) { listener.eventArrived($0, at: now) }
             if delivery.isCanceled { return fail("a watcher was canceled") }

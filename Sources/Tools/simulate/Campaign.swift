@@ -1,5 +1,6 @@
 import Dispatch
 import Glibc
+import MonotonicClock
 import Simulator
 import Synchronization
 
@@ -9,20 +10,20 @@ final class Campaign: Sendable {
         var next: UInt64
         var done = 0
         var failures: [String] = []
-        var virtualNanoseconds: Int64 = 0
+        var virtualTime = TimeSpan.zero
         var steps = 0
         var counts: [Occurrence: Int] = [:]
-        var printedAtMilliseconds: Int64 = 0
+        var printedAt = MonotonicTime.zero
     }
 
     private let range: SeedRange
     private let jobs: Int
     private let untilFailure: Bool
     /// No run begins after this.
-    private let deadline: Int64
+    private let deadline: MonotonicTime
     private let configure: @Sendable (UInt64) -> SimulationConfiguration
     private let sum: Mutex<Sum>
-    private let began: Int64
+    private let began: MonotonicTime
 
     static var cores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
@@ -33,17 +34,17 @@ final class Campaign: Sendable {
         self.range = range
         self.jobs = min(max(jobs, 1), RunningSeeds.slotsMax)
         self.untilFailure = untilFailure
-        let began = Self.milliseconds
+        let began = Self.now
         self.began = began
-        deadline = minutes.map { began + Int64($0) * 60_000 } ?? .max
+        deadline = minutes.map { began + .seconds(Int64($0) * 60) } ?? .distantFuture
         self.configure = configure
         sum = Mutex(Sum(next: range.first))
     }
 
-    private static var milliseconds: Int64 {
+    private static var now: MonotonicTime {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+        return MonotonicTime(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
     }
 
     var failureCount: Int { sum.withLock { $0.failures.count } }
@@ -60,7 +61,7 @@ final class Campaign: Sendable {
     private func take() -> UInt64? {
         sum.withLock { sum in
             let isOver =
-                (untilFailure && !sum.failures.isEmpty) || Self.milliseconds >= deadline
+                (untilFailure && !sum.failures.isEmpty) || Self.now >= deadline
             guard sum.next <= range.last, !isOver else { return nil }
             defer { sum.next += 1 }
             return sum.next
@@ -68,10 +69,10 @@ final class Campaign: Sendable {
     }
 
     private func record(_ report: SimulationReport) {
-        let now = Self.milliseconds
+        let now = Self.now
         sum.withLock { sum in
             sum.done += 1
-            sum.virtualNanoseconds += report.virtualTime.nanoseconds
+            sum.virtualTime = sum.virtualTime + report.virtualTime
             sum.steps += report.steps
             for (occurrence, count) in report.counts { sum.counts[occurrence, default: 0] += count }
             if !report.isSound {
@@ -80,26 +81,25 @@ final class Campaign: Sendable {
                 print(Self.shortened("\(report)"))
                 print("replay with: swift run -c release \(command)")
             }
-            if now - sum.printedAtMilliseconds >= 10_000 {
-                sum.printedAtMilliseconds = now
+            if now - sum.printedAt >= .seconds(10) {
+                sum.printedAt = now
                 print("\(sum.done) seeds, \(sum.failures.count) failed, \(speed(sum, now))")
             }
             fflush(nil)
         }
     }
 
-    private func speed(_ sum: Sum, _ now: Int64) -> String {
-        let seconds = sum.virtualNanoseconds / 1_000_000_000
-        let elapsed = max(now - began, 1)
-        return
-            "\(seconds) virtual seconds in \(elapsed / 1000) s (\(seconds * 1000 / elapsed) times)"
+    private func speed(_ sum: Sum, _ now: MonotonicTime) -> String {
+        let elapsed = max(now - began, .milliseconds(1))
+        return "\(sum.virtualTime / .seconds(1)) virtual seconds in \(elapsed / .seconds(1)) s "
+            + "(\(sum.virtualTime / elapsed) times)"
     }
 
     func printSummary() {
         sum.withLock { sum in
             print(
                 "\(sum.done) seeds, \(sum.failures.count) failed, \(sum.steps) steps, "
-                    + speed(sum, Self.milliseconds))
+                    + speed(sum, Self.now))
             for occurrence in Occurrence.allCases {
                 print("  \(occurrence.rawValue): \(sum.counts[occurrence] ?? 0)")
             }

@@ -56,7 +56,7 @@ struct Simulate: ParsableCommand {
             return configuration
         }
         var configuration = SimulationConfiguration(seed: seed)
-        configuration.seconds = seconds
+        configuration.faultTime = .seconds(seconds)
         configuration.stepsMax = steps
         configuration.members = members
         configuration.mutant = mutant

@@ -14,7 +14,7 @@ package func fuzzDNS(_ input: UnsafeRawBufferPointer) {
     }
     let configuration = ResolverConfiguration(String(decoding: bytes, as: UTF8.self))
     precondition(!configuration.servers.isEmpty, "there is always a server")
-    precondition(configuration.attempts > 0 && configuration.timeoutSeconds > 0)
+    precondition(configuration.attempts > 0 && configuration.timeout > .zero)
     for name in configuration.candidates(for: "_etcd-server._tcp.example.com") {
         precondition(name.hasSuffix("."), "a candidate is an absolute name")
     }

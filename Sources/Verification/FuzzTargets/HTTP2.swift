@@ -45,7 +45,7 @@ package func fuzzHTTP2Client(_ input: UnsafeRawBufferPointer) {
         let client = try GRPCClientConnection(
             channel: channel, loop: HTTP2Loop(eventLoop: loop), authority: "fuzz",
             configuration: GRPCClientConfiguration())
-        client.startUnary(path: "/t.T/U", message: [1, 2, 3], timeoutMilliseconds: 5) { _ in }
+        client.startUnary(path: "/t.T/U", message: [1, 2, 3], timeout: .milliseconds(5)) { _ in }
         let stream = client.openStream(path: "/t.T/S")
         stream.send([4, 5, 6])
         loop.run()

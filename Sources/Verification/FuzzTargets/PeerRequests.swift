@@ -56,7 +56,7 @@ private enum FuzzedListener {
         configuration.limits.remotes = 4
         configuration.limits.postedMessageBytes = 1 << 20
         configuration.limits.requestBodyBytes = 1000
-        configuration.retryMilliseconds = 60_000
+        configuration.retryInterval = .seconds(60)
         let transport = PeerTransport(
             configuration: configuration, delegate: FuzzedDelegate(),
             group: MultiThreadedEventLoopGroup.singleton)

@@ -1,5 +1,6 @@
 import EtcdAPI
 import Identifiers
+import MonotonicClock
 import NIOCore
 import Raft
 
@@ -193,15 +194,14 @@ final class SnapshotReceiver: @unchecked Sendable {  // owned by loop
         // It is durable: if the connection has ended meanwhile, only the response is lost.
         state = .done
         uncount()
-        let milliseconds = (NIODeadline.now() - startTime).nanoseconds / 1_000_000
+        let time = TimeSpan(NIODeadline.now() - startTime)
         environment.statistics.update(from) {
             $0.receivedBytes += messageBytes + databaseBytes
             $0.snapshotsReceived += 1
         }
         environment.delegate.record(
-            .snapshotReceived(
-                from: from, index: index, sizeBytes: databaseBytes, milliseconds: milliseconds))
-        environment.configuration.measurements.snapshotReceived(from, Double(milliseconds) / 1000)
+            .snapshotReceived(from: from, index: index, sizeBytes: databaseBytes, time: time))
+        environment.configuration.measurements.snapshotReceived(from, time)
         if let message { environment.delegate.receiveSnapshot(message) }
         respond(PeerResponse(status: 204))
     }

@@ -1,5 +1,5 @@
 import Identifiers
-package import NIOCore
+package import MonotonicClock
 package import Raft
 
 /// Paces the entries sent to a member that lags far behind.
@@ -28,7 +28,7 @@ package struct CatchUpPace {
     /// - Parameters:
     ///   - messages: The chunk that has just been sent.
     ///   - bytes: Its size.
-    package mutating func delay(after messages: [Raft.Message], bytes: Int) -> TimeAmount {
+    package mutating func delay(after messages: [Raft.Message], bytes: Int) -> TimeSpan {
         guard let newest = messages.last(where: { !$0.entries.isEmpty }) else { return .zero }
         let committed = newest.commit
         let grown = committed - min(commit ?? committed, committed)

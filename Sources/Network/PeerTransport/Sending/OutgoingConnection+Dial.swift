@@ -1,4 +1,5 @@
 import Glibc
+import MonotonicClock
 import NIOCore
 import NIOHTTP1
 import NIOPosix
@@ -7,13 +8,13 @@ import TLS
 extension OutgoingConnection {
     /// Times after which an inactive connection is closed; nil for never.
     struct Timeouts: Sendable {
-        var readMilliseconds: Int64?
-        var writeMilliseconds: Int64?
+        var read: TimeSpan?
+        var write: TimeSpan?
     }
 
     /// How long opening a connection may take.
     struct DialLimits: Sendable {
-        var connectMilliseconds: Int64
+        var connect: TimeSpan
         /// For connecting and the handshake together; nil without a limit.
         var deadline: NIODeadline?
     }
@@ -56,7 +57,7 @@ extension OutgoingConnection {
         let connection = OutgoingConnection(url: url, tls: tls)
         let ready = loop.makePromise(of: Void.self)
         let bootstrap = ClientBootstrap(group: loop)
-            .connectTimeout(.milliseconds(limits.connectMilliseconds))
+            .connectTimeout(TimeAmount(limits.connect))
             .channelOption(.writeBufferWaterMark, value: waterMark)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -80,8 +81,7 @@ extension OutgoingConnection {
                     // Below TLS, where the bytes of the socket are counted.
                     try channel.pipeline.syncOperations.addHandler(
                         ConnectionTimeoutHandler(
-                            readMilliseconds: timeouts.readMilliseconds,
-                            writeMilliseconds: timeouts.writeMilliseconds),
+                            readTimeout: timeouts.read, writeTimeout: timeouts.write),
                         position: .first)
                     return connection
                 }

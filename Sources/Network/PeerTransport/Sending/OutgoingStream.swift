@@ -1,4 +1,5 @@
 import EtcdAPI
+import MonotonicClock
 import NIOCore
 import NIOHTTP1
 import Raft
@@ -32,8 +33,8 @@ final class OutgoingStream: @unchecked Sendable {  // state owned by channel.eve
     /// Starts sending; the response head is already written.
     func start() {
         channel.eventLoop.assertInEventLoop()
-        let interval = TimeAmount.milliseconds(
-            max(peer.environment.configuration.readTimeoutMilliseconds / 3, 1))
+        let interval = TimeAmount(
+            max(peer.environment.configuration.readTimeout / 3, .milliseconds(1)))
         heartbeat = channel.eventLoop.scheduleRepeatedTask(
             initialDelay: interval, delay: interval
         ) { [weak self] _ in self?.sendHeartbeat() }
@@ -66,13 +67,13 @@ final class OutgoingStream: @unchecked Sendable {  // state owned by channel.eve
         continueDraining(after: pace.delay(after: messages, bytes: sentBytes))
     }
 
-    private func continueDraining(after delay: TimeAmount) {
+    private func continueDraining(after delay: TimeSpan) {
         let next: @Sendable () -> Void = {
             self.isScheduled = false
             self.drain()
         }
         if delay > .zero {
-            channel.eventLoop.scheduleTask(in: delay, next)
+            channel.eventLoop.scheduleTask(in: TimeAmount(delay), next)
         } else {
             channel.eventLoop.execute(next)
         }

@@ -1,3 +1,4 @@
+package import MonotonicClock
 package import NIOCore
 package import NIOHTTP1
 package import TLS
@@ -24,12 +25,12 @@ package enum PeerClient {
     ///
     /// - Parameters:
     ///   - url: a peer URL; its path is ignored.
-    ///   - timeoutMilliseconds: for the whole exchange including the connect.
+    ///   - timeout: for the whole exchange including the connect.
     ///   - tls: for https URLs, which fail without it.
     /// - Throws: `PeerConnectionError.malformedURL`, otherwise a `Failure`.
     package static func request(
         method: String = "GET", url: String, path: String, headers: HTTPHeaders = [:],
-        body: [UInt8] = [], timeoutMilliseconds: Int64, group: any EventLoopGroup,
+        body: [UInt8] = [], timeout: TimeSpan, group: any EventLoopGroup,
         tls: TLSClient? = nil
     ) async throws -> PeerResponse {
         let target = try PeerURL(url)
@@ -43,12 +44,12 @@ package enum PeerClient {
         head.headers.replaceOrAdd(name: "Connection", value: "close")
         let request = head
         let loop = group.any()
-        let time = TimeAmount.milliseconds(max(timeoutMilliseconds, 1))
-        let end = NIODeadline.now() + time
+        let timeout = max(timeout, .milliseconds(1))
+        let end = NIODeadline.now() + TimeAmount(timeout)
         do {
             return try await OutgoingConnection.connect(
                 to: target, on: loop,
-                limits: .init(connectMilliseconds: time.nanoseconds / 1_000_000, deadline: end),
+                limits: .init(connect: timeout, deadline: end),
                 timeouts: .init(), tls: tls
             ).flatMap { connection in
                 exchange(request, body, on: connection, loop: loop, end: end)

@@ -1,3 +1,4 @@
+import MonotonicClock
 import NIOCore
 import NIOHTTP1
 import Raft
@@ -15,14 +16,15 @@ final class PeerProber: @unchecked Sendable {  // owned by contact.loop
     private var isHealthy = false
     private var isProbing = false
     private var reason = ""
-    /// The smoothed round-trip time and the clock difference, in nanoseconds.
-    private var roundTrip = 0.0
-    private var clockDifference = 0.0
+    /// The smoothed round-trip time.
+    private var roundTrip = TimeSpan.zero
+    private var clockDifference = TimeSpan.zero
 
-    private static let smoothing = 0.125
+    /// A measured time counts for an eighth of the smoothed one.
+    private static let smoothing: Int64 = 8
     private static let healthyInterval = TimeAmount.seconds(30)
     private static let unhealthyInterval = TimeAmount.seconds(5)
-    private static let clockDriftNanosecondsMax = 1e9
+    private static let clockDriftMax = TimeSpan.seconds(1)
 
     init(_ kind: PeerProbeKind, _ contact: PeerContact, _ pipeline: Pipeline) {
         self.kind = kind
@@ -32,8 +34,8 @@ final class PeerProber: @unchecked Sendable {  // owned by contact.loop
     }
 
     func start() {
-        let interval = TimeAmount.milliseconds(
-            max(contact.environment.configuration.probeMilliseconds, 1))
+        let interval = TimeAmount(
+            max(contact.environment.configuration.probeInterval, .milliseconds(1)))
         probes = contact.loop.scheduleRepeatedTask(initialDelay: interval, delay: interval) {
             [weak self] _ in self?.probe()
         }
@@ -65,9 +67,10 @@ final class PeerProber: @unchecked Sendable {  // owned by contact.loop
     private func record(_ response: ProbeResponse, since start: NIODeadline) {
         isHealthy = true
         reason = ""
-        let time = Double((NIODeadline.now() - start).nanoseconds)
-        roundTrip = roundTrip * (1 - Self.smoothing) + time * Self.smoothing
-        clockDifference = Double(PeerClock.nanoseconds() &- response.nanoseconds) - roundTrip / 2
+        let time = TimeSpan(NIODeadline.now() - start)
+        roundTrip = (roundTrip * (Self.smoothing - 1) + time) / Self.smoothing
+        let difference = TimeSpan(nanoseconds: PeerClock.nanoseconds() &- response.nanoseconds)
+        clockDifference = difference - roundTrip / 2
     }
 
     private func failed(_ reason: String, _ url: PeerURL) {
@@ -83,19 +86,15 @@ final class PeerProber: @unchecked Sendable {  // owned by contact.loop
     private func reportStatus() {
         guard !isStopped else { return }
         let environment = contact.environment
-        let milliseconds = roundTrip / 1e6
         if !isHealthy {
             environment.delegate.record(
-                .probeUnhealthy(
-                    contact.id, kind, roundTripMilliseconds: milliseconds, reason: reason))
+                .probeUnhealthy(contact.id, kind, roundTrip: roundTrip, reason: reason))
         }
-        if clockDifference > Self.clockDriftNanosecondsMax {
+        if clockDifference > Self.clockDriftMax {
             environment.delegate.record(
-                .clockDrift(
-                    contact.id, kind, driftMilliseconds: clockDifference / 1e6,
-                    roundTripMilliseconds: milliseconds))
+                .clockDrift(contact.id, kind, drift: clockDifference, roundTrip: roundTrip))
         }
-        environment.configuration.measurements.roundTrip(contact.id, roundTrip / 1e9)
+        environment.configuration.measurements.roundTrip(contact.id, roundTrip)
         scheduleStatusCheck(in: isHealthy ? Self.healthyInterval : Self.unhealthyInterval)
     }
 }

@@ -1,4 +1,5 @@
 import EtcdAPI
+import MonotonicClock
 import NIOCore
 import NIOHTTP1
 import Raft
@@ -142,7 +143,7 @@ extension Pipeline {
         }
         busy[ObjectIdentifier(connection)] = connection
         let limit = contact.loop.scheduleTask(
-            in: .milliseconds(contact.environment.configuration.responseTimeoutMilliseconds)
+            in: TimeAmount(contact.environment.configuration.responseTimeout)
         ) { connection.close(.responseTimeout) }
         var hasBegun: () -> Bool = { false }
         let collector = ResponseCollector(limitBytes: Self.responseBytesMax) { [self] result in
@@ -165,8 +166,7 @@ extension Pipeline {
     /// The other side closes connections that are idle for its read timeout: those that may be
     /// about to close are not used.
     private func keptConnection(to url: PeerURL) -> OutgoingConnection? {
-        let age = TimeAmount.milliseconds(
-            contact.environment.configuration.readTimeoutMilliseconds * 4 / 5)
+        let age = TimeAmount(contact.environment.configuration.readTimeout * 4 / 5)
         let oldest = NIODeadline.now() - age
         while let connection = idle.popLast() {
             connection.onIdleEnd = nil

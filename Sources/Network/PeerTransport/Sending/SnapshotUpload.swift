@@ -1,5 +1,6 @@
 import EtcdAPI
 import Identifiers
+import MonotonicClock
 import NIOCore
 import NIOHTTP1
 import Raft
@@ -83,7 +84,7 @@ final class SnapshotUpload: ResponseReceiver, @unchecked Sendable {  // owned by
             .snapshotSending(to: contact.id, index: index, sizeBytes: totalBytes))
         OutgoingConnection.connect(
             to: url, on: loop, limits: configuration.dialLimits,
-            timeouts: .init(writeMilliseconds: configuration.snapshotStallTimeoutMilliseconds),
+            timeouts: .init(write: configuration.snapshotStallTimeout),
             tls: configuration.tls
         ).whenComplete { result in
             switch result {
@@ -123,7 +124,7 @@ final class SnapshotUpload: ResponseReceiver, @unchecked Sendable {  // owned by
         guard offset < database.sizeBytes else {
             state = .awaiting(connection)
             connection.endRequest()
-            return awaitResponse(contact.environment.configuration.snapshotStallTimeoutMilliseconds)
+            return awaitResponse(contact.environment.configuration.snapshotStallTimeout)
         }
         read()
     }
@@ -132,7 +133,7 @@ final class SnapshotUpload: ResponseReceiver, @unchecked Sendable {  // owned by
         let time = database.delay(afterBytes: bytes)
         guard time > .zero else { return }
         isDelayed = true
-        loop.scheduleTask(in: time) {
+        loop.scheduleTask(in: TimeAmount(time)) {
             self.isDelayed = false
             self.proceed()
         }
@@ -171,16 +172,16 @@ final class SnapshotUpload: ResponseReceiver, @unchecked Sendable {  // owned by
     func becameWritable() { proceed() }
 
     /// Fails the exchange if it has not completed within this time.
-    private func awaitResponse(_ milliseconds: Int64) {
+    private func awaitResponse(_ timeout: TimeSpan) {
         limit?.cancel()
-        limit = loop.scheduleTask(in: .milliseconds(milliseconds)) {
+        limit = loop.scheduleTask(in: TimeAmount(timeout)) {
             self.finish(.failed(PeerConnectionError.responseTimeout.description))
         }
     }
 
     func receive(_ head: HTTPResponseHead) {
         response = PeerResponse(status: Int(head.status.code), headers: head.headers)
-        awaitResponse(contact.environment.configuration.snapshotResponseTimeoutMilliseconds)
+        awaitResponse(contact.environment.configuration.snapshotResponseTimeout)
     }
 
     func receive(_ body: ByteBuffer) {
@@ -225,12 +226,12 @@ final class SnapshotUpload: ResponseReceiver, @unchecked Sendable {  // owned by
         if isCounted { environment.statistics.update(contact.id) { $0.snapshotsSending -= 1 } }
         guard postResult != .accepted else {
             contact.status.activate()
-            let seconds = Double((NIODeadline.now() - startTime).nanoseconds) / 1e9
+            let time = TimeSpan(NIODeadline.now() - startTime)
             environment.statistics.update(contact.id) {
                 $0.sentBytes += totalBytes
                 $0.snapshotsSent += 1
             }
-            environment.configuration.measurements.snapshotSent(contact.id, seconds)
+            environment.configuration.measurements.snapshotSent(contact.id, time)
             environment.delegate.record(
                 .snapshotSent(to: contact.id, index: index, sizeBytes: totalBytes))
             return environment.delegate.reportSnapshot(contact.id, isDelivered: true)

@@ -68,8 +68,7 @@ final class StreamReader: ResponseReceiver, @unchecked Sendable {  // owned by c
         OutgoingConnection.connect(
             to: url, on: contact.loop, limits: configuration.dialLimits,
             timeouts: .init(
-                readMilliseconds: configuration.readTimeoutMilliseconds,
-                writeMilliseconds: configuration.writeTimeoutMilliseconds),
+                read: configuration.readTimeout, write: configuration.writeTimeout),
             tls: configuration.tls
         ).whenComplete { result in
             switch result {
@@ -126,8 +125,8 @@ final class StreamReader: ResponseReceiver, @unchecked Sendable {  // owned by c
     }
 
     private func retryLater() {
-        let interval = contact.environment.configuration.retryMilliseconds
-        retry = contact.loop.scheduleTask(deadline: lastAttempt + .milliseconds(interval)) {
+        let interval = TimeAmount(contact.environment.configuration.retryInterval)
+        retry = contact.loop.scheduleTask(deadline: lastAttempt + interval) {
             self.dial()
         }
     }

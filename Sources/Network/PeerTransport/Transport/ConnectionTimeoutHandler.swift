@@ -1,3 +1,4 @@
+import MonotonicClock
 import NIOCore
 
 /// Closes a connection without progress, like etcd's deadlines on every read and write. It is
@@ -11,31 +12,31 @@ final class ConnectionTimeoutHandler: ChannelDuplexHandler {
     typealias OutboundIn = IOData
     typealias OutboundOut = IOData
 
-    private let readMilliseconds: Int64?
-    private let writeMilliseconds: Int64?
+    private let readTimeout: TimeSpan?
+    private let writeTimeout: TimeSpan?
     private var ticks: RepeatedTask?
     private var hasRead = false
-    private var lastRead = NIODeadline.now()
-    private var lastWritten = NIODeadline.now()
+    private var lastRead = MonotonicTime(.now())
+    private var lastWritten = MonotonicTime(.now())
     private var acceptedBytes = 0
     private var flushedBytes = 0
 
     /// Whether the read timeout applies.
     var expectsInput = true {
-        didSet { lastRead = .now() }
+        didSet { lastRead = MonotonicTime(.now()) }
     }
 
     /// - Parameters: nil disables a timeout.
-    init(readMilliseconds: Int64?, writeMilliseconds: Int64?) {
-        self.readMilliseconds = readMilliseconds
-        self.writeMilliseconds = writeMilliseconds
+    init(readTimeout: TimeSpan?, writeTimeout: TimeSpan?) {
+        self.readTimeout = readTimeout
+        self.writeTimeout = writeTimeout
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        lastRead = .now()
-        let shortest = min(readMilliseconds ?? .max, writeMilliseconds ?? .max)
+        lastRead = MonotonicTime(.now())
+        let shortest = min(readTimeout ?? .max, writeTimeout ?? .max)
         guard shortest < .max else { return }
-        let interval = TimeAmount.milliseconds(max(shortest / 5, 1))
+        let interval = TimeAmount(max(shortest / 5, .milliseconds(1)))
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         ticks = context.eventLoop.scheduleRepeatedTask(initialDelay: interval, delay: interval) {
             _ in
@@ -67,7 +68,7 @@ final class ConnectionTimeoutHandler: ChannelDuplexHandler {
     }
 
     private func tick(_ context: ChannelHandlerContext) {
-        let now = NIODeadline.now()
+        let now = MonotonicTime(.now())
         if hasRead {
             hasRead = false
             lastRead = now
@@ -79,10 +80,9 @@ final class ConnectionTimeoutHandler: ChannelDuplexHandler {
             flushedBytes = flushed
             lastWritten = now
         }
-        if let limit = writeMilliseconds, now - lastWritten >= .milliseconds(limit) {
+        if let writeTimeout, now - lastWritten >= writeTimeout {
             timeOut(context, .writeTimeout)
-        } else if let limit = readMilliseconds, expectsInput, now - lastRead >= .milliseconds(limit)
-        {
+        } else if let readTimeout, expectsInput, now - lastRead >= readTimeout {
             timeOut(context, .readTimeout)
         }
     }

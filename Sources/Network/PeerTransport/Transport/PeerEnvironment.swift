@@ -1,4 +1,5 @@
 import Identifiers
+import MonotonicClock
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -37,22 +38,22 @@ final class PeerEnvironment: Sendable {
 final class PeerStatus: Sendable {
     private let id: MemberID
     private let environment: PeerEnvironment
-    private let since = Mutex<Int64?>(nil)
+    private let since = Mutex<MonotonicTime?>(nil)
 
     init(id: MemberID, environment: PeerEnvironment) {
         self.id = id
         self.environment = environment
     }
 
-    /// Monotonic time in milliseconds since which it is active; nil if it is not.
-    var activeSince: Int64? { since.withLock { $0 } }
+    /// The time since which it is active; nil if it is not.
+    var activeSince: MonotonicTime? { since.withLock { $0 } }
 
     var isActive: Bool { activeSince != nil }
 
     func activate() {
         let changed = since.withLock { since in
             guard since == nil else { return false }
-            since = Int64(NIODeadline.now().uptimeNanoseconds / 1_000_000)
+            since = MonotonicTime(.now())
             return true
         }
         guard changed else { return }

@@ -1,4 +1,5 @@
 package import Identifiers
+package import MonotonicClock
 package import Raft
 
 /// One of the two streams that a member opens to another.
@@ -72,11 +73,9 @@ package enum PeerEvent: Sendable, Equatable {
     case snapshotSent(to: MemberID, index: LogIndex, sizeBytes: Int)
     case snapshotSendFailed(to: MemberID, index: LogIndex, sizeBytes: Int, reason: String)
     case snapshotReceiving(from: MemberID, index: LogIndex, messageBytes: Int)
-    case snapshotReceived(
-        from: MemberID, index: LogIndex, sizeBytes: Int, milliseconds: Int64)
+    case snapshotReceived(from: MemberID, index: LogIndex, sizeBytes: Int, time: TimeSpan)
     case snapshotReceiveFailed(from: MemberID, index: LogIndex, reason: String)
 
-    case probeUnhealthy(MemberID, PeerProbeKind, roundTripMilliseconds: Double, reason: String)
-    case clockDrift(
-        MemberID, PeerProbeKind, driftMilliseconds: Double, roundTripMilliseconds: Double)
+    case probeUnhealthy(MemberID, PeerProbeKind, roundTrip: TimeSpan, reason: String)
+    case clockDrift(MemberID, PeerProbeKind, drift: TimeSpan, roundTrip: TimeSpan)
 }

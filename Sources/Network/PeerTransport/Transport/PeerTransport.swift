@@ -1,5 +1,6 @@
 package import ConnectionIdentity
 package import Identifiers
+package import MonotonicClock
 package import NIOCore
 import NIOHTTP1
 package import Raft
@@ -152,8 +153,8 @@ package final class PeerTransport: Sendable {
 
     // Status.
 
-    /// Monotonic time in milliseconds since which the member is active; nil if it is not.
-    package func activeSince(_ id: MemberID) -> Int64? {
+    /// The time since which the member is active; nil if it is not.
+    package func activeSince(_ id: MemberID) -> MonotonicTime? {
         peer(id)?.status.activeSince
     }
 
@@ -186,8 +187,7 @@ package final class PeerTransport: Sendable {
         guard !registry.withLock({ $0.isStopped }) else { throw PeerConnectionError.stopped }
         let pipeline = channel.pipeline.syncOperations
         let timeoutHandler = ConnectionTimeoutHandler(
-            readMilliseconds: configuration.readTimeoutMilliseconds,
-            writeMilliseconds: configuration.writeTimeoutMilliseconds)
+            readTimeout: configuration.readTimeout, writeTimeout: configuration.writeTimeout)
         // Below TLS, where the bytes of the socket are counted.
         try pipeline.addHandler(timeoutHandler, position: .first)
         try pipeline.addHandler(HTTPResponseEncoder())

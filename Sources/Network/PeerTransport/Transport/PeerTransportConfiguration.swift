@@ -1,4 +1,5 @@
 package import Identifiers
+package import MonotonicClock
 package import TLS
 
 /// Configuration of the connections to other members.
@@ -11,19 +12,19 @@ package struct PeerTransportConfiguration: Sendable {
     package var minimumClusterVersion = "3.0.0"
     /// A connection without input is closed after this time; link heartbeats are sent three times
     /// as often.
-    package var readTimeoutMilliseconds: Int64 = 5000
+    package var readTimeout = TimeSpan.seconds(5)
     /// A connection that makes no progress in writing is closed after this time.
-    package var writeTimeoutMilliseconds: Int64 = 5000
+    package var writeTimeout = TimeSpan.seconds(5)
     /// As in etcd: one second plus the election timeout.
-    package var dialTimeoutMilliseconds: Int64 = 2000
+    package var dialTimeout = TimeSpan.seconds(2)
     /// Minimum time between two attempts to open the same stream.
-    package var retryMilliseconds: Int64 = 100
+    package var retryInterval = TimeSpan.milliseconds(100)
     /// Timeout of the response to a posted message.
-    package var responseTimeoutMilliseconds: Int64 = 10_000
+    package var responseTimeout = TimeSpan.seconds(10)
     /// Timeout of the response body to a snapshot after its head has arrived.
-    package var snapshotResponseTimeoutMilliseconds: Int64 = 5000
+    package var snapshotResponseTimeout = TimeSpan.seconds(5)
     /// A snapshot without progress fails after this time.
-    package var snapshotStallTimeoutMilliseconds: Int64 = 60_000
+    package var snapshotStallTimeout = TimeSpan.seconds(60)
     package var limits = PeerTransportLimits()
     package var measurements = PeerMeasurements()
     /// TLS of connections to https URLs, which fail without it.
@@ -36,15 +37,14 @@ package struct PeerTransportConfiguration: Sendable {
     }
 
     var dialLimits: OutgoingConnection.DialLimits {
-        OutgoingConnection.DialLimits(connectMilliseconds: dialTimeoutMilliseconds)
+        OutgoingConnection.DialLimits(connect: dialTimeout)
     }
 
     var clusterText: String { clusterID.description }
 
     /// Less than the read timeout, so that an idle kept-alive connection stays open.
-    var probeMilliseconds: Int64 {
-        readTimeoutMilliseconds > 2000
-            ? readTimeoutMilliseconds - 1000 : readTimeoutMilliseconds / 2
+    var probeInterval: TimeSpan {
+        readTimeout > .seconds(2) ? readTimeout - .seconds(1) : readTimeout / 2
     }
 }
 
@@ -76,9 +76,9 @@ package struct PeerTransportLimits: Sendable {
     package init() {}
 }
 
-/// Callbacks for durations in seconds. Called on event loops.
+/// Callbacks for durations. Called on event loops.
 package struct PeerMeasurements: Sendable {
-    package typealias Observe = @Sendable (MemberID, _ seconds: Double) -> Void
+    package typealias Observe = @Sendable (MemberID, TimeSpan) -> Void
 
     package var roundTrip: Observe
     package var snapshotSent: Observe

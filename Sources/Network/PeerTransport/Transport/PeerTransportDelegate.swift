@@ -1,4 +1,5 @@
 package import Identifiers
+package import MonotonicClock
 package import NIOCore
 package import Raft
 
@@ -39,7 +40,7 @@ package protocol SnapshotSource: Sendable {
     func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws -> Int
     /// The delay before the next chunk after one of this size was sent, to limit the load on the
     /// member. One call at a time.
-    func delay(afterBytes bytes: Int) -> TimeAmount
+    func delay(afterBytes bytes: Int) -> TimeSpan
     /// Called once, whether the snapshot was sent or failed.
     func close()
 }

@@ -23,7 +23,7 @@ struct Listeners: Sendable {
     private let unfinishedPeers = UnfinishedConnections(countMax: 256)
 
     /// How long clients may take to finish their calls before connections are closed.
-    private static let drainSeconds: Int64 = 1
+    private static let drainTime = TimeAmount.seconds(1)
 
     /// What a listener serves.
     private enum Kind: String {
@@ -126,8 +126,7 @@ struct Listeners: Sendable {
         var configuration = configuration
         configuration.onAccept = { loops.accepted($0) }
         // In etcd the read timeout of peer connections applies to their handshakes as well.
-        configuration.setupTimeout = .milliseconds(
-            server.transport.configuration.readTimeoutMilliseconds)
+        configuration.setupTimeout = TimeAmount(server.transport.configuration.readTimeout)
         let accepting = configuration
         try await loops.listen { loop in
             Listener(configuration: accepting, group: loop)
@@ -237,7 +236,7 @@ struct Listeners: Sendable {
         await channels.closeAll()
         let loop = server.group.any()
         let drained = server.grpcServer.drain(on: loop)
-        let limit = loop.scheduleTask(in: .seconds(Self.drainSeconds)) {
+        let limit = loop.scheduleTask(in: Self.drainTime) {
             _ = server.grpcServer.close(on: loop)
         }
         try? await drained.get()

@@ -1,15 +1,16 @@
 import Configuration
 import Bootstrap
+import MonotonicClock
 import PeerTransport
 import MemberRuntime
 
 /// The first election of a starting member, and the reason of its end.
 extension Server {
     /// How often, and how many times, a starting member checks whether another is up.
-    private static let peerCheckMilliseconds = 50
+    private static let peerCheckInterval = Duration.milliseconds(50)
     private static let peerChecksMax = 100
     /// Grace period for the last responses of a removed member.
-    private static let removalMilliseconds = 1000
+    private static let removalGraceTime = Duration.seconds(1)
 
     /// Once another member is connected and no leader is known, most of the first election timeout
     /// is skipped: a leader would have sent a heartbeat by then.
@@ -20,7 +21,7 @@ extension Server {
             if transport.activePeerCount > 0 {
                 return runtime.advanceElection(ticks: configuration.electionTicks - 2)
             }
-            try? await Task.sleep(for: .milliseconds(Self.peerCheckMilliseconds))
+            try? await Task.sleep(for: Self.peerCheckInterval)
         }
     }
 
@@ -38,7 +39,7 @@ extension Server {
                 "server error",
                 ["error": "the member has been permanently removed from the cluster"])
             logger.warn("data-dir used by this member must be removed")
-            try? await Task.sleep(for: .milliseconds(Self.removalMilliseconds))
+            try? await Task.sleep(for: Self.removalGraceTime)
             return nil
         }
     }
@@ -50,8 +51,8 @@ extension PeerTransportConfiguration {
             localID: member.localID, clusterID: member.clusterID,
             localURLs: configuration.initialAdvertisePeerURLs.texts)
         version = EtcdVersion.compatible
-        readTimeoutMilliseconds = configuration.raftReadTimeout.milliseconds
-        writeTimeoutMilliseconds = configuration.raftWriteTimeout.milliseconds
-        dialTimeoutMilliseconds = 1000 + Int64(configuration.electionTimeoutMilliseconds)
+        readTimeout = TimeSpan(configuration.raftReadTimeout)
+        writeTimeout = TimeSpan(configuration.raftWriteTimeout)
+        dialTimeout = .seconds(1) + TimeSpan(configuration.electionTimeout)
     }
 }

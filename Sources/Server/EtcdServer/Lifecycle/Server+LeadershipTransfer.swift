@@ -1,6 +1,7 @@
 import EtcdAPI
 import Identifiers
 import MemberRuntime
+import MonotonicClock
 
 /// A leader transfers its leadership before it stops.
 extension Server {
@@ -37,8 +38,7 @@ extension Server {
     /// Other members forward proposals to this member until they know the new leader, at its first
     /// heartbeat at the latest. Until then this member keeps running and forwards them.
     private func keepForwardingProposals() async {
-        try? await Task.sleep(
-            for: .milliseconds(2 * Int(configuration.heartbeatIntervalMilliseconds)))
+        try? await Task.sleep(for: configuration.heartbeatInterval * 2)
     }
 
     private func transferTarget() async -> MemberID? {
@@ -46,7 +46,7 @@ extension Server {
             return nil
         }
         let connected = membership.members.filter { !$0.isLearner && $0.id != localID }
-            .compactMap { member -> (id: MemberID, since: Int64)? in
+            .compactMap { member -> (id: MemberID, since: MonotonicTime)? in
                 transport.activeSince(member.id).map { (member.id, $0) }
             }
         return connected.min { ($0.since, $0.id) < ($1.since, $1.id) }?.id

@@ -5,7 +5,7 @@ import SwiftProtobuf
 
 /// Publishing the member's attributes to the cluster: its name and its client URLs.
 extension Server {
-    private static let retryMilliseconds = 500
+    private static let retryDelay = Duration.milliseconds(500)
 
     /// Retries until the attributes are committed, however long the cluster has no quorum.
     ///
@@ -27,7 +27,7 @@ extension Server {
                         "error": .string(error.message),
                     ])
             }
-            try? await Task.sleep(for: .milliseconds(Self.retryMilliseconds))
+            try? await Task.sleep(for: Self.retryDelay)
         }
         return false
     }

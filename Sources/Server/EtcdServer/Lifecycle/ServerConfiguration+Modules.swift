@@ -13,15 +13,14 @@ extension MemberConfiguration {
     init(_ configuration: ServerConfiguration, _ member: StartingMember) {
         self.init()
         joinsAsLearner = member.remotes.contains { $0.id == member.localID && $0.isLearner }
-        tickInterval = .milliseconds(Int64(configuration.heartbeatIntervalMilliseconds))
-        electionTimeout = .milliseconds(Int64(configuration.electionTimeoutMilliseconds))
+        tickInterval = TimeSpan(configuration.heartbeatInterval)
+        electionTimeout = TimeSpan(configuration.electionTimeout)
         advancesFirstElection = configuration.initialElectionTickAdvance
-        requestTimeout = .milliseconds(configuration.requestTimeout.milliseconds)
-        persistInterval = .milliseconds(
-            max(configuration.effectiveBackendBatchInterval.milliseconds, 1))
+        requestTimeout = TimeSpan(configuration.requestTimeout)
+        persistInterval = max(
+            TimeSpan(configuration.effectiveBackendBatchInterval), .milliseconds(1))
         persistOperations = configuration.effectiveBackendBatchLimit
-        compactionPause = .milliseconds(
-            configuration.effectiveCompactionSleepInterval.milliseconds)
+        compactionPause = TimeSpan(configuration.effectiveCompactionSleepInterval)
         segmentsMax = Int(configuration.walFilesMax)
         snapshotsMax = Int(configuration.snapshotFilesMax)
         requestBytesMax = Int(configuration.requestBytesMax)
@@ -41,8 +40,7 @@ extension ServiceConfiguration {
         checksReconfiguration = configuration.strictReconfigCheck
         transactionOperationsMax = Int(configuration.transactionOperationsMax)
         requestBytesMax = Int(configuration.requestBytesMax)
-        watchProgressInterval = .milliseconds(
-            configuration.effectiveWatchProgressNotifyInterval.milliseconds)
+        watchProgressInterval = TimeSpan(configuration.effectiveWatchProgressNotifyInterval)
         pausesOnDefragmentation = configuration.featureGates.isEnabled(.stopGRPCServiceOnDefrag)
     }
 }
@@ -56,10 +54,10 @@ extension GRPCServerConfiguration {
     ) {
         self.init()
         let logsAll = logger.isEnabled(.debug)
-        let limit = configuration.effectiveWarningUnaryRequestDuration.milliseconds
-        slowCallMilliseconds = logsAll ? 0 : limit
+        let limit = TimeSpan(configuration.effectiveWarningUnaryRequestDuration)
+        slowCallTime = logsAll ? .zero : limit
         onSlowCall = { call in
-            let isSlow = call.milliseconds >= limit
+            let isSlow = call.time >= limit
             logger.log(call, level: isSlow ? .warn : .debug)
         }
         describeRequest = { RequestDescriptions.describe($0, $1, $2) }
@@ -75,25 +73,21 @@ extension GRPCServerConfiguration {
 
 extension HTTP2KeepaliveConfiguration {
     /// grpc-go's defaults, which etcd leaves in place for a flag of 0.
-    private static let defaultPeerPingIntervalMillisecondsMin: Int64 = 5 * 60 * 1000
-    private static let defaultPingIntervalMilliseconds: Int64 = 2 * 3600 * 1000
-    private static let defaultPingTimeoutMilliseconds: Int64 = 20_000
+    private static let defaultPeerPingIntervalMin = TimeSpan.seconds(5 * 60)
+    private static let defaultPingInterval = TimeSpan.seconds(2 * 3600)
+    private static let defaultPingTimeout = TimeSpan.seconds(20)
     /// grpc-go pings no more often.
-    private static let pingIntervalMillisecondsMin: Int64 = 1000
+    private static let pingIntervalMin = TimeSpan.seconds(1)
 
     /// Interval and timeout only apply together.
     fileprivate mutating func apply(_ configuration: ServerConfiguration) {
-        let minimum = configuration.keepaliveTimeMin.milliseconds
-        peerPingIntervalMillisecondsMin =
-            minimum > 0 ? minimum : Self.defaultPeerPingIntervalMillisecondsMin
-        let interval = configuration.keepaliveInterval.milliseconds
-        let timeout = configuration.keepaliveTimeout.milliseconds
-        let isSet = interval > 0 && timeout > 0
-        pingIntervalMilliseconds =
-            isSet
-            ? max(interval, Self.pingIntervalMillisecondsMin)
-            : Self.defaultPingIntervalMilliseconds
-        pingTimeoutMilliseconds = isSet ? timeout : Self.defaultPingTimeoutMilliseconds
+        let minimum = TimeSpan(configuration.keepaliveTimeMin)
+        peerPingIntervalMin = minimum > .zero ? minimum : Self.defaultPeerPingIntervalMin
+        let interval = TimeSpan(configuration.keepaliveInterval)
+        let timeout = TimeSpan(configuration.keepaliveTimeout)
+        let isSet = interval > .zero && timeout > .zero
+        pingInterval = isSet ? max(interval, Self.pingIntervalMin) : Self.defaultPingInterval
+        pingTimeout = isSet ? timeout : Self.defaultPingTimeout
     }
 }
 
@@ -102,10 +96,10 @@ extension ServerLogger {
     fileprivate func log(_ call: GRPCSlowCall, level: LogLevel) {
         let request = call.request
         let isCounted = request.responseCount >= 0
-        let start = LogTimestamp.now() - call.milliseconds * 1000
+        let start = LogTimestamp.now() - call.time / .microseconds(1)
         let fields: KeyValuePairs<String, LogValue> = [
             "start time": .string(LogTimestamp.text(start)),
-            "time spent": .duration(.milliseconds(call.milliseconds)),
+            "time spent": .duration(Duration(call.time)),
             "remote": .string(call.remote), "response type": .string(call.path),
             "request count": .integer(request.count), "request size": .number(request.sizeBytes),
             "response count": .integer(request.responseCount),
@@ -125,7 +119,7 @@ extension HTTPServiceConfiguration {
         servesProfiles =
             configuration.enableProfiling
             || LogLevel(flagText: configuration.logging.level) == .debug
-        healthTimeoutMilliseconds = configuration.requestTimeout.milliseconds
+        healthTimeout = TimeSpan(configuration.requestTimeout)
         bodyBytesMax = Int(configuration.requestBytesMax) + 512 * 1024
         commandLine = CommandLine.arguments
     }

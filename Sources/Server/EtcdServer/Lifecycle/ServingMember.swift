@@ -1,3 +1,4 @@
+import MonotonicClock
 import Telemetry
 import ServerLogging
 import Prometheus
@@ -80,7 +81,7 @@ struct ServingMember {
         peerCalls = PeerCalls(
             clusterID: member.clusterID, transport: transport, group: context.group,
             tls: context.dialing,
-            timeoutMilliseconds: configuration.requestTimeout.milliseconds, logger: logger)
+            timeout: TimeSpan(configuration.requestTimeout), logger: logger)
         if configuration.featureGates.isEnabled(.initialCorruptCheck) {
             try await InitialCorruptionCheck(state: state, calls: peerCalls, logger: logger).run()
         }

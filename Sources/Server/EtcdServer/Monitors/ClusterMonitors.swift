@@ -25,11 +25,11 @@ struct ClusterMonitors: Sendable {
     static let raiseVariable = "SWIFT_ETCD_RAISE_CLUSTER_VERSION"
 
     /// etcd's four seconds.
-    private static let versionMilliseconds: Int64 = 4000
+    private static let versionInterval = TimeSpan.seconds(4)
     /// How often a member checks whether it leads. The first leader of a cluster must start soon:
     /// members that join right after the bootstrap need the cluster version.
-    private static let pollMilliseconds = 100
-    private static let firstPollMilliseconds = 5
+    private static let pollInterval = Duration.milliseconds(100)
+    private static let firstPollInterval = Duration.milliseconds(5)
 
     /// Runs until the task is cancelled.
     func run() async {
@@ -41,18 +41,18 @@ struct ClusterMonitors: Sendable {
 
     private func decideVersions() async {
         var term: Term?
-        var next: Int64 = 0
-        var interval = Self.firstPollMilliseconds
+        var next = MonotonicTime.zero
+        var interval = Self.firstPollInterval
         var held: SemanticVersion?
-        while (try? await Task.sleep(for: .milliseconds(interval))) != nil {
+        while (try? await Task.sleep(for: interval)) != nil {
             let status = runtime.replicaStatus
-            let now = MonotonicTime.now().milliseconds
-            if status.leader != nil, !status.isLeader { interval = Self.pollMilliseconds }
+            let now = MonotonicTime.now()
+            if status.leader != nil, !status.isLeader { interval = Self.pollInterval }
             guard status.isLeader, now >= next || status.term != term else { continue }
             if status.term != term { held = nil }
             term = status.term
-            next = now + Self.versionMilliseconds
-            interval = Self.pollMilliseconds
+            next = now + Self.versionInterval
+            interval = Self.pollInterval
             do throws(EtcdError) {
                 try await decideVersion(&held)
             } catch {

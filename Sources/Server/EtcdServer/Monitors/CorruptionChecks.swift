@@ -1,4 +1,5 @@
 import Identifiers
+import MonotonicClock
 import ServerLogging
 import GRPCServices
 import EtcdAPI
@@ -77,7 +78,7 @@ extension CorruptionChecks {
                 "starting compact hash check",
                 [
                     "local-member-id": .hex(localID.rawValue),
-                    "timeout": .duration(.milliseconds(calls.timeoutMilliseconds)),
+                    "timeout": .duration(Duration(calls.timeout)),
                 ])
             let unchecked = runtime.store.compactionHashes.reversed()
                 .prefix { $0.revision > newestChecked }

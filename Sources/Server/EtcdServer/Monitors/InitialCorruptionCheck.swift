@@ -1,4 +1,5 @@
 import Identifiers
+import MonotonicClock
 import ServerLogging
 import Bootstrap
 import EtcdAPI
@@ -22,7 +23,7 @@ struct InitialCorruptionCheck {
             "starting initial corruption check",
             [
                 "local-member-id": .hex(localID.rawValue),
-                "timeout": .duration(.milliseconds(calls.timeoutMilliseconds)),
+                "timeout": .duration(Duration(calls.timeout)),
             ])
         // No thread runs yet that the scan could delay.
         let own = HashResponse(try state.store.hashKV(at: 0))

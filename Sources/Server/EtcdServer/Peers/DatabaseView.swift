@@ -1,7 +1,7 @@
 import Bolt
 import GRPCServices
 import Identifiers
-import NIOCore
+import MonotonicClock
 import PeerTransport
 import Synchronization
 
@@ -23,7 +23,7 @@ final class DatabaseView: SnapshotSource {
         reading.readPages(at: offset, into: memory)
     }
 
-    func delay(afterBytes bytes: Int) -> TimeAmount {
+    func delay(afterBytes bytes: Int) -> TimeSpan {
         let applied = applied()
         return pace.withLock { $0.rest(afterBytes: bytes, applied: applied) }
     }

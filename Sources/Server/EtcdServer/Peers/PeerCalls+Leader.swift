@@ -2,42 +2,43 @@ import GRPCServices
 import EtcdAPI
 import Identifiers
 import Membership
+import MonotonicClock
 import PeerTransport
 import Raft
 import SwiftProtobuf
 
 /// Requests to the leader on behalf of clients.
 extension PeerCalls: PeerCalling {
-    func activeSince(_ member: MemberID) -> Int64? {
+    func activeSince(_ member: MemberID) -> MonotonicTime? {
         transport.activeSince(member)
     }
 
     func renewLease(
-        _ id: Int64, at leader: Member, withinMilliseconds limit: Int64
+        _ id: Int64, at leader: Member, within limit: TimeSpan
     ) async throws(LeaderCallError) -> Int64 {
         var request = Etcdserverpb_LeaseKeepAliveRequest()
         request.id = id
         let response: Etcdserverpb_LeaseKeepAliveResponse = try await post(
-            request, "/leases", at: leader, withinMilliseconds: limit)
+            request, "/leases", at: leader, within: limit)
         guard response.id == id else { throw .unreachable }
         return response.ttl
     }
 
     func timeToLive(
         _ request: Etcdserverpb_LeaseTimeToLiveRequest, at leader: Member,
-        withinMilliseconds limit: Int64
+        within limit: TimeSpan
     ) async throws(LeaderCallError) -> Etcdserverpb_LeaseTimeToLiveResponse {
         var wrapped = Leasepb_LeaseInternalRequest()
         wrapped.leaseTimeToLiveRequest = request
         let response: Leasepb_LeaseInternalResponse = try await post(
-            wrapped, "/leases/internal", at: leader, withinMilliseconds: limit)
+            wrapped, "/leases/internal", at: leader, within: limit)
         guard response.leaseTimeToLiveResponse.id == request.id else { throw .unreachable }
         return response.leaseTimeToLiveResponse
     }
 
     func promote(
         _ learner: MemberID, at leader: Member, token: String?,
-        withinMilliseconds limit: Int64
+        within limit: TimeSpan
     ) async throws(LeaderCallError) -> [Member] {
         let path = PeerEndpoints.promotionPrefix + String(learner.rawValue)
         for url in leader.peerURLs {
@@ -45,7 +46,7 @@ extension PeerCalls: PeerCalling {
             do {
                 response = try await send(
                     "POST", url, path, headers: token.map { ["Authorization": $0] } ?? [:],
-                    withinMilliseconds: limit)
+                    within: limit)
             } catch {
                 continue
             }
@@ -66,7 +67,7 @@ extension PeerCalls: PeerCalling {
     /// Posts a message to the leader and decodes its response.
     private func post<Response: SwiftProtobuf.Message>(
         _ request: some SwiftProtobuf.Message, _ path: String, at leader: Member,
-        withinMilliseconds limit: Int64
+        within limit: TimeSpan
     ) async throws(LeaderCallError) -> Response {
         guard let body: [UInt8] = try? request.serializedBytes() else { throw .unreachable }
         for url in leader.peerURLs {
@@ -74,7 +75,7 @@ extension PeerCalls: PeerCalling {
             do {
                 response = try await send(
                     "POST", url, path, headers: ["Content-Type": "application/protobuf"],
-                    body: body, withinMilliseconds: limit)
+                    body: body, within: limit)
             } catch {
                 continue
             }

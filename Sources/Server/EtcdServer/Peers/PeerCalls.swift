@@ -1,4 +1,5 @@
 import Identifiers
+import MonotonicClock
 import ServerLogging
 import Configuration
 import GRPCServices
@@ -17,7 +18,7 @@ struct PeerCalls: Sendable {
     /// For members with an https URL, which cannot be called without it.
     let tls: TLSClient?
     /// How long a member may take to respond.
-    let timeoutMilliseconds: Int64
+    let timeout: TimeSpan
     let logger: ServerLogger
 
     /// The header that identifies this program to other members that run it; etcd ignores it.
@@ -26,11 +27,11 @@ struct PeerCalls: Sendable {
     /// Sends a request to one URL of a member.
     func send(
         _ method: String, _ url: String, _ path: String, headers: HTTPHeaders = [:],
-        body: [UInt8] = [], withinMilliseconds limit: Int64? = nil
+        body: [UInt8] = [], within limit: TimeSpan? = nil
     ) async throws -> PeerResponse {
         try await PeerClient.request(
             method: method, url: url, path: path, headers: headers, body: body,
-            timeoutMilliseconds: limit ?? timeoutMilliseconds, group: group, tls: tls)
+            timeout: limit ?? timeout, group: group, tls: tls)
     }
 }
 

@@ -4,7 +4,7 @@ import StateMachine
 /// Log lines about the check of a received database.
 extension ServerLogger {
     /// Time for the response to the leader before a refused database stops this member.
-    private static let responseMilliseconds = 1000
+    private static let responseTime = Duration.seconds(1)
 
     /// A database that can never be served stops the member: otherwise the leader would keep
     /// sending it.
@@ -24,7 +24,7 @@ extension ServerLogger {
                 ["snapshot-index": .unsigned(index.rawValue), "error": .error(refusal)])
             guard refusal.isPermanent else { return }
             Task {
-                try? await Task.sleep(for: .milliseconds(Self.responseMilliseconds))
+                try? await Task.sleep(for: Self.responseTime)
                 fatal(
                     "stopping: the state of the cluster cannot be served",
                     ["error": .error(refusal)])

@@ -1,4 +1,5 @@
 import HTTP2
+import MonotonicClock
 import NIOCore
 import NIOHTTP1
 
@@ -30,7 +31,7 @@ final class HTTP2Exchange: HTTP2StreamDelegate, TimerWheelEntry {
     private var isBesideGRPC = false
     private var declaredBytes: Int?
     var timerPosition: TimerWheelPosition?
-    private(set) var timerDeadlineMilliseconds: Int64 = 0
+    private(set) var timerDeadline = MonotonicTime.zero
 
     init(requests: HTTP2Requests, stream: HTTP2Stream) {
         self.requests = requests
@@ -39,7 +40,7 @@ final class HTTP2Exchange: HTTP2StreamDelegate, TimerWheelEntry {
     }
 
     /// Time for a client to stop sending after a response before the end of its request.
-    private static let stopMilliseconds: Int64 = 1000
+    private static let stopTime = TimeSpan.seconds(1)
 
     private var configuration: HTTPServiceConfiguration { requests.service.configuration }
 
@@ -54,7 +55,7 @@ final class HTTP2Exchange: HTTP2StreamDelegate, TimerWheelEntry {
             return send(.malformed(error.status))
         }
         state = .receiving(head, bodyBytes: 0)
-        startTimer(milliseconds: configuration.idleTimeoutMilliseconds)
+        startTimer(configuration.idleTimeout)
     }
 
     /// Resets a request of which nothing is served; the client may send it again.
@@ -118,10 +119,10 @@ final class HTTP2Exchange: HTTP2StreamDelegate, TimerWheelEntry {
         guard stream.hasMemory(for: response.body.count) else { return end(.enhanceYourCalm) }
         state = .responding
         if stream.isRemoteClosed {
-            startTimer(milliseconds: configuration.idleTimeoutMilliseconds)
+            startTimer(configuration.idleTimeout)
         } else {
             stream.pauseReceiving()
-            startTimer(milliseconds: Self.stopMilliseconds)
+            startTimer(Self.stopTime)
         }
         let block = response.http2HeaderBlock()
         guard !isHead, response.mayHaveBody, !response.body.isEmpty else {
@@ -150,9 +151,9 @@ final class HTTP2Exchange: HTTP2StreamDelegate, TimerWheelEntry {
         stream?.reset(code)
     }
 
-    private func startTimer(milliseconds: Int64) {
+    private func startTimer(_ timeout: TimeSpan) {
         loop.removeConnectionTimer(self)
-        timerDeadlineMilliseconds = loop.nowMilliseconds + milliseconds
+        timerDeadline = loop.now + timeout
         loop.insertConnectionTimer(self)
     }
 }

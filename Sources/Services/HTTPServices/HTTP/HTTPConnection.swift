@@ -1,4 +1,5 @@
 import ConnectionIdentity
+import HTTP2
 import NIOCore
 import NIOHTTP1
 
@@ -169,7 +170,7 @@ final class HTTPConnection: ChannelInboundHandler {
     private func startTimer(_ context: ChannelHandlerContext) {
         idleTimer?.cancel()
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        let limit = TimeAmount.milliseconds(service.configuration.idleTimeoutMilliseconds)
+        let limit = TimeAmount(service.configuration.idleTimeout)
         idleTimer = context.eventLoop.scheduleTask(in: limit) {
             let (connection, context) = bound.value
             connection.state = .closing

@@ -116,7 +116,7 @@ extension HTTPService {
     private func healthQuery(on eventLoop: any EventLoop) -> HealthQuery {
         HealthQuery(
             source: source, eventLoop: eventLoop,
-            timeoutMilliseconds: configuration.healthTimeoutMilliseconds)
+            timeout: configuration.healthTimeout)
     }
 
     /// The body of `/version`, here and on the peer listener.

@@ -77,7 +77,7 @@ package final class HTTPService: Sendable {
     ) throws {
         var http2 = HTTP2Configuration()
         http2.concurrentStreamsMax = UInt32(HTTP2Requests.openMax)
-        http2.keepalive.pingIntervalMilliseconds = configuration.idleTimeoutMilliseconds
+        http2.keepalive.pingInterval = configuration.idleTimeout
         try HTTP2RequestConnection.addHandlers(
             to: channel,
             handler: HTTP2Requests(

@@ -1,3 +1,5 @@
+package import MonotonicClock
+
 /// The configuration of the HTTP/1.1 service.
 package struct HTTPServiceConfiguration: Sendable {
     /// Origins that browsers may call from; empty or `*` allows all.
@@ -15,9 +17,9 @@ package struct HTTPServiceConfiguration: Sendable {
     /// Maximum number of header fields of a request; more is refused with 431.
     package var headerFieldsMax = 256
     /// Timeout of the reads of a health check.
-    package var healthTimeoutMilliseconds: Int64 = 7000
+    package var healthTimeout = TimeSpan.seconds(7)
     /// A connection without a complete request for this time is closed.
-    package var idleTimeoutMilliseconds: Int64 = 300_000
+    package var idleTimeout = TimeSpan.seconds(300)
     /// The process' arguments, for `/debug/vars`.
     package var commandLine: [String] = []
 

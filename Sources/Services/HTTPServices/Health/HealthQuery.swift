@@ -1,11 +1,13 @@
 import EtcdAPI
+import HTTP2
+import MonotonicClock
 import NIOCore
 
 /// Queries a health source from an event loop, with a timeout.
 struct HealthQuery: Sendable {
     let source: any HealthSource
     let eventLoop: any EventLoop
-    let timeoutMilliseconds: Int64
+    let timeout: TimeSpan
 
     /// The health report of the applied state; nil on timeout.
     func report() -> EventLoopFuture<HealthReport?> {
@@ -26,7 +28,7 @@ struct HealthQuery: Sendable {
         eventLoop.preconditionInEventLoop()
         let race = NIOLoopBound(
             Race(promise: eventLoop.makePromise(of: Value.self)), eventLoop: eventLoop)
-        let timer = eventLoop.scheduleTask(in: .milliseconds(timeoutMilliseconds)) {
+        let timer = eventLoop.scheduleTask(in: TimeAmount(timeout)) {
             race.value.complete(timeoutValue)
         }
         let eventLoop = self.eventLoop

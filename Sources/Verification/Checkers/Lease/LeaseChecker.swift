@@ -1,3 +1,5 @@
+package import MonotonicClock
+
 /// Checks that leases live at least as long as promised, and not much longer.
 ///
 /// - Not early: a client with an acknowledged grant or renewal has its whole TTL, counted from when
@@ -7,43 +9,42 @@
 /// - The keys attached to a lease are deleted with it, and no others (`requireKeys`).
 /// - A reported remaining time agrees with the promise.
 ///
-/// Times are nanoseconds of true time.
+/// Times are true time.
 package struct LeaseChecker: Sendable {
     /// A live lease.
     private struct LiveLease {
         var seconds: Int64
         /// The time until which clients may rely on the lease.
-        var promisedUntil: Int64 = .min
+        var promisedUntil = MonotonicTime.distantPast
         /// The last time at which a leader's clock for it started.
-        var startedAt: Int64
+        var startedAt: MonotonicTime
         var isRevocationRequested = false
     }
 
     private var liveLeases: [Int64: LiveLease] = [:]
     /// Promises for leases whose grant no checker has seen applied yet.
-    private var promises: [Int64: Int64] = [:]
+    private var promises: [Int64: MonotonicTime] = [:]
     private var requestedRevocations: Set<Int64> = []
-    private var promotedAt: Int64 = 0
+    private var promotedAt = MonotonicTime.zero
     /// When fault injection ended; nil while faults are injected.
-    package var faultFreeSince: Int64?
+    package var faultFreeSince: MonotonicTime?
     /// The most leases that a leader revokes in a second; nil where that limit is out of reach.
     package var revocationsPerSecondMax: Int64?
     /// The largest number of leases that were live at once.
     private var liveLeasesMax = 0
     /// The last clock jump of a member that may revoke leases: earlier promises are void.
-    private var clockJumpedAt: Int64 = .min
+    private var clockJumpedAt = MonotonicTime.distantPast
     /// How much faster or slower than true time a clock may run.
     private let driftMillionths: Int64
 
-    private static let second: Int64 = 1_000_000_000
     /// Clocks have millisecond resolution.
-    private static let rounding: Int64 = 2_000_000
+    private static let rounding = TimeSpan.milliseconds(2)
     /// A new leader extends every lease by an election timeout and checks for expired leases twice
     /// a second; a lost revocation is proposed again after three seconds; then it has to be
     /// committed and applied.
-    private static let tolerance: Int64 = 8 * second
+    private static let tolerance = TimeSpan.seconds(8)
     /// The time in which the cluster must recover after faults have ended.
-    private static let recoveryTime: Int64 = 8 * second
+    private static let recoveryTime = TimeSpan.seconds(8)
 
     package init(driftMillionths: Int) { self.driftMillionths = Int64(driftMillionths) }
 
@@ -57,24 +58,25 @@ package struct LeaseChecker: Sendable {
 
     /// The grant of a lease is applied for the first time.
     package mutating func granted(
-        _ lease: Int64, seconds: Int64, at now: Int64
+        _ lease: Int64, seconds: Int64, at now: MonotonicTime
     ) throws(Finding) {
         guard liveLeases[lease] == nil else { throw Finding("lease \(lease) is granted twice") }
         liveLeases[lease] = LiveLease(
-            seconds: seconds, promisedUntil: promises[lease] ?? .min, startedAt: now,
+            seconds: seconds, promisedUntil: promises[lease] ?? .distantPast, startedAt: now,
             isRevocationRequested: requestedRevocations.contains(lease))
         liveLeasesMax = max(liveLeasesMax, liveLeases.count)
     }
 
     /// The revocation of a lease is applied for the first time.
-    package mutating func revoked(_ lease: Int64, at now: Int64) throws(Finding) {
+    package mutating func revoked(_ lease: Int64, at now: MonotonicTime) throws(Finding) {
         guard let state = liveLeases.removeValue(forKey: lease) else {
             throw Finding("lease \(lease) is revoked, which does not exist")
         }
         guard !state.isRevocationRequested else { return }
         if now < state.promisedUntil {
             throw Finding(
-                "lease \(lease) is revoked \((state.promisedUntil - now) / 1_000_000) ms too early")
+                "lease \(lease) is revoked \((state.promisedUntil - now).milliseconds) ms too early"
+            )
         }
         try require(state, of: lease, isNotOverdueAt: now)
     }
@@ -94,21 +96,21 @@ package struct LeaseChecker: Sendable {
     // MARK: Responses to clients
 
     /// A grant or a renewal for so many seconds was acknowledged; its request was sent at `time`.
-    package mutating func promise(_ lease: Int64, seconds: Int64, from time: Int64) {
+    package mutating func promise(_ lease: Int64, seconds: Int64, from time: MonotonicTime) {
         guard time > clockJumpedAt else { return }
-        let ttl = seconds * Self.second
+        let ttl = TimeSpan.seconds(seconds)
         let until = time + ttl - ttl / 1_000_000 * driftMillionths - Self.rounding
-        promises[lease] = max(until, promises[lease] ?? .min)
+        promises[lease] = max(until, promises[lease] ?? .distantPast)
         if let state = liveLeases[lease] {
             liveLeases[lease]?.promisedUntil = max(until, state.promisedUntil)
         }
     }
 
     /// The clock of a member that may revoke leases jumped ahead: earlier promises are void.
-    package mutating func clockJumped(at now: Int64) {
+    package mutating func clockJumped(at now: MonotonicTime) {
         clockJumpedAt = now
         promises.removeAll()
-        for lease in liveLeases.keys { liveLeases[lease]?.promisedUntil = .min }
+        for lease in liveLeases.keys { liveLeases[lease]?.promisedUntil = .distantPast }
     }
 
     /// A client requested the revocation: it may be applied at any time.
@@ -120,34 +122,35 @@ package struct LeaseChecker: Sendable {
     // MARK: Extensions
 
     /// A leader's clock for a lease starts, whether or not a client learns of it.
-    package mutating func clockRestarted(_ lease: Int64, at now: Int64) {
+    package mutating func clockRestarted(_ lease: Int64, at now: MonotonicTime) {
         liveLeases[lease]?.startedAt = now
     }
 
     /// A member became the primary lessor and restarted the clocks of all leases.
-    package mutating func promoted(at now: Int64) { promotedAt = now }
+    package mutating func promoted(at now: MonotonicTime) { promotedAt = now }
 
     // MARK: Overdue leases
 
     /// Requires that no lease is overdue.
-    package func requireNoneOverdue(at now: Int64) throws(Finding) {
+    package func requireNoneOverdue(at now: MonotonicTime) throws(Finding) {
         for lease in live {
             if let state = liveLeases[lease] { try require(state, of: lease, isNotOverdueAt: now) }
         }
     }
 
     private func require(
-        _ state: LiveLease, of lease: Int64, isNotOverdueAt now: Int64
+        _ state: LiveLease, of lease: Int64, isNotOverdueAt now: MonotonicTime
     ) throws(Finding) {
         guard let faultFreeSince else { return }
-        let whole = state.seconds * Self.second
+        let whole = TimeSpan.seconds(state.seconds)
         let slow = whole / (1_000_000 - driftMillionths) * driftMillionths
         let due = max(state.startedAt, promotedAt) + whole + slow
         // Many leases may expire at once.
-        let backlog = revocationsPerSecondMax.map { Int64(liveLeasesMax) * Self.second / $0 } ?? 0
+        let backlog =
+            revocationsPerSecondMax.map { .seconds(Int64(liveLeasesMax)) / $0 } ?? TimeSpan.zero
         let latest = max(due, faultFreeSince + Self.recoveryTime) + Self.tolerance + backlog
         guard now > latest else { return }
-        throw Finding("lease \(lease) lives \((now - due) / 1_000_000) ms too long")
+        throw Finding("lease \(lease) lives \((now - due).milliseconds) ms too long")
     }
 }
 
@@ -170,7 +173,7 @@ extension LeaseChecker {
     /// Checks the response of a confirmed leader about a live lease, at the time when it read the
     /// lease; `keys` are those attached to it then.
     package func require(
-        _ report: RecordedTimeToLive, of lease: Int64, keys: [String], at now: Int64
+        _ report: RecordedTimeToLive, of lease: Int64, keys: [String], at now: MonotonicTime
     ) throws(Finding) {
         guard report.keys == keys else {
             throw Finding("lease \(lease) is reported with keys \(report.keys), it has \(keys)")
@@ -187,26 +190,26 @@ extension LeaseChecker {
         guard state.promisedUntil > now else { return }
         let left = state.promisedUntil - now
         let shown = left - left / 1_000_000 * driftMillionths
-        guard (report.remainingSeconds + 1) * Self.second > shown else {
+        guard .seconds(report.remainingSeconds + 1) > shown else {
             throw Finding(
-                "lease \(lease) has \(left / 1_000_000) ms left by promise, reported is \(report)")
+                "lease \(lease) has \(left.milliseconds) ms left by promise, reported is \(report)")
         }
     }
 
     /// Requires that only a renewal or a new leader has restarted the clock.
     private func require(
         _ report: RecordedTimeToLive, isNotLongerThan state: LiveLease, of lease: Int64,
-        at now: Int64
+        at now: MonotonicTime
     ) throws(Finding) {
         let began = max(state.startedAt, promotedAt)
         let elapsed = now - began
         let whole =
-            (state.seconds + 1) * Self.second - elapsed + elapsed / 1_000_000 * driftMillionths
+            .seconds(state.seconds + 1) - elapsed + elapsed / 1_000_000 * driftMillionths
         guard report.remainingSeconds > 0,
-            report.remainingSeconds * Self.second > whole + Self.rounding
+            .seconds(report.remainingSeconds) > whole + Self.rounding
         else { return }
         throw Finding(
-            "lease \(lease) lives too long: its clock started \(elapsed / 1_000_000) ms ago, "
+            "lease \(lease) lives too long: its clock started \(elapsed.milliseconds) ms ago, "
                 + "reported is \(report)")
     }
 

@@ -83,7 +83,7 @@ final class ClusterRecord {
         if case .leaseGrant(let id, _) = item.applied.response.body,
             member.state.lessor.isPrimary
         {
-            leases.clockRestarted(id, at: member.simulation.now.sinceStart.nanoseconds)
+            leases.clockRestarted(id, at: MonotonicTime(member.simulation.now))
         }
     }
 
@@ -94,7 +94,7 @@ final class ClusterRecord {
         guard item.entry.type == .normal,
             let request = try? InternalRaftRequest(decoding: item.entry.data)
         else { return }
-        let now = member.simulation.now.sinceStart.nanoseconds
+        let now = MonotonicTime(member.simulation.now)
         let index = item.entry.index
         switch (request.payload, item.applied.response.body) {
         case (.compaction(let request), .compaction):
@@ -194,7 +194,7 @@ extension ClusterRecord {
         do throws(Finding) {
             if let report {
                 try leases.require(
-                    report, of: lease, keys: keys, at: member.simulation.now.sinceStart.nanoseconds)
+                    report, of: lease, keys: keys, at: MonotonicTime(member.simulation.now))
             } else if index == newestIndex {
                 try leases.requireMissing(lease)
             }

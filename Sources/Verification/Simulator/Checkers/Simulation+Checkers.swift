@@ -2,6 +2,7 @@ import EtcdAPI
 import Checkers
 import Identifiers
 import Linearizability
+import MonotonicClock
 import MVCC
 import Raft
 
@@ -74,7 +75,7 @@ extension Simulation {
         try compareHashes()
         try requireAllReceived(through: due)
         do throws(Finding) {
-            try record.leases.requireNoneOverdue(at: now.sinceStart.nanoseconds)
+            try record.leases.requireNoneOverdue(at: MonotonicTime(now))
         } catch {
             throw SimulationFailure("\(error)")
         }

@@ -208,7 +208,7 @@ extension Simulation {
                 end(number, .completed)
             case .grant(let lease, let seconds):
                 record.leases.promise(
-                    lease, seconds: seconds, from: call.beganAt.sinceStart.nanoseconds)
+                    lease, seconds: seconds, from: MonotonicTime(call.beganAt))
                 report.count(.leasesGranted)
                 if call.holder == nil { clients.leases.append(lease) }
                 if clients.leases.count > 12 { clients.leases.removeFirst() }
@@ -219,7 +219,7 @@ extension Simulation {
             if case .keepAlive(let lease) = call.kind, seconds > 0 {
                 report.count(.leasesRenewed)
                 record.leases.promise(
-                    lease, seconds: seconds, from: call.beganAt.sinceStart.nanoseconds)
+                    lease, seconds: seconds, from: MonotonicTime(call.beganAt))
             }
             end(number, .completed)
         case .refused:
@@ -303,12 +303,12 @@ extension EtcdError {
 /// Whether the cluster responds again after faults have ended.
 extension Simulation {
     /// The time from the end of faults to the probes.
-    private static let recoveryNanoseconds: TimeSpan = 8 * .second
+    private static let recoveryTime: TimeSpan = 8 * .second
 
     func beginProbes() {
         for host in administration.present(self) {
             clients.pendingProbes.append(host.number)
-            schedule(.probe(host: host.number), after: Self.recoveryNanoseconds)
+            schedule(.probe(host: host.number), after: Self.recoveryTime)
         }
     }
 

@@ -106,7 +106,7 @@ final class Simulation {
         do {
             try runFaultPhase()
             endFaults()
-            let end = now + configuration.recoverySeconds * .second
+            let end = now + configuration.recoveryTime
             try run(until: end - Self.deliverySeconds * .second)
             let due = record.log.newest
             try run(until: end)
@@ -141,7 +141,7 @@ final class Simulation {
         schedule(.administrate, after: 3 * .second)
         schedule(.checkVersions, after: 2 * .second)
         schedule(.compareHashes, after: .second)
-        try run(until: .zero + configuration.seconds * .second)
+        try run(until: .zero + configuration.faultTime)
     }
 
     func run(until end: VirtualTime) throws {

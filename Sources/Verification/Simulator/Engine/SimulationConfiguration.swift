@@ -1,8 +1,10 @@
+package import MonotonicClock
+
 /// The parameters of a run; everything else follows from the seed.
 package struct SimulationConfiguration: Sendable {
     package var seed: UInt64
-    /// Virtual seconds with faults and clients; a phase without faults follows.
-    package var seconds: Int64 = 60
+    /// Virtual time with faults and clients; a phase without faults follows.
+    package var faultTime = Self.defaultFaultTime
     /// Events after which the run ends early; nil for no limit.
     package var stepsMax: Int?
     /// Initial members; nil lets the seed choose.
@@ -14,15 +16,19 @@ package struct SimulationConfiguration: Sendable {
 
     /// The faults to inject instead of those that the seed draws.
     package var scenario: Scenario?
-    /// Virtual seconds without faults at the end.
-    package var recoverySeconds: Int64 = 30
+    /// Virtual time without faults at the end.
+    package var recoveryTime = TimeSpan.seconds(30)
+
+    private static let defaultFaultTime = TimeSpan.seconds(60)
 
     package init(seed: UInt64) { self.seed = seed }
 
     /// The arguments that repeat the run.
     package var arguments: String {
         var text = "--seed \(seed)"
-        if seconds != 60, scenario == nil { text += " --seconds \(seconds)" }
+        if faultTime != Self.defaultFaultTime, scenario == nil {
+            text += " --seconds \(faultTime / .seconds(1))"
+        }
         if let stepsMax { text += " --steps \(stepsMax)" }
         if let members { text += " --members \(members)" }
         if let scenario { text += " --scenario '\(scenario.name)'" }

@@ -26,6 +26,11 @@ struct VirtualTime: Hashable, Comparable {
     }
 }
 
+extension MonotonicTime {
+    /// A point of virtual time on the clock of the checkers.
+    init(_ time: VirtualTime) { self = .zero + time.sinceStart }
+}
+
 extension TimeSpan {
     static let microsecond = TimeSpan.microseconds(1)
     static let millisecond = TimeSpan.milliseconds(1)

@@ -47,8 +47,8 @@ struct FaultPlan {
         leaseHolders = scenario.leaseHolders
         snapshotCount = scenario.snapshotCount
         writeBufferBytesMax = scenario.writeBufferBytesMax
-        for (kind, milliseconds) in scenario.intervalsMilliseconds {
-            set(kind, milliseconds * .millisecond)
+        for (kind, interval) in scenario.intervals {
+            set(kind, interval)
         }
     }
 

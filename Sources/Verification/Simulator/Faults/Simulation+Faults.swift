@@ -60,7 +60,7 @@ extension Simulation {
             host.clock.jump(
                 by: faultRandom.duration(.millisecond...3 * .second), at: now)
             if host.member?.state.lessor.isPrimary == true {
-                record.leases.clockJumped(at: now.sinceStart.nanoseconds)
+                record.leases.clockJumped(at: MonotonicTime(now))
             }
         case .wipe, .bitFlip: damage(host, kind)
         case .pageDamage: damagePages(host)
@@ -291,7 +291,7 @@ extension Simulation {
     func endFaults() {
         printTrace("faults end")
         isFaultPhase = false
-        record.leases.faultFreeSince = now.sinceStart.nanoseconds
+        record.leases.faultFreeSince = MonotonicTime(now)
         for number in repairs.keys.sorted() {
             if case .flapping(let links, _, let isCut) = repairs[number] {
                 repairs[number] = .flapping(links, left: 0, isCut: isCut)

@@ -86,7 +86,7 @@ extension SimulatedMember {
         slowRead = nil
         applied = max(applied, index)
         if state.lessor.isPrimary {
-            simulation.record.leases.promoted(at: simulation.now.sinceStart.nanoseconds)
+            simulation.record.leases.promoted(at: MonotonicTime(simulation.now))
         }
         simulation.report.count(.snapshotsInstalled)
         try simulation.states.observe(installed: self)
@@ -119,7 +119,7 @@ extension SimulatedMember {
     private func recordPromotion() {
         guard apply.promotedTerm != leadingTerm else { return }
         leadingTerm = apply.promotedTerm
-        simulation.record.leases.promoted(at: simulation.now.sinceStart.nanoseconds)
+        simulation.record.leases.promoted(at: MonotonicTime(simulation.now))
     }
 }
 

@@ -84,7 +84,7 @@ extension SimulatedMember {
 
     private func recordRenewed(_ lease: LeaseID) {
         simulation.record.leases.clockRestarted(
-            lease.rawValue, at: simulation.now.sinceStart.nanoseconds)
+            lease.rawValue, at: MonotonicTime(simulation.now))
     }
 
     /// The checker's finding against a time-to-live response.

@@ -1,9 +1,11 @@
+package import MonotonicClock
+
 /// Faults chosen by hand that lead runs along one path.
 package struct Scenario: Sendable {
     package let name: String
     package let members: Int
-    /// Mean time between two faults of a kind, in milliseconds.
-    package let intervalsMilliseconds: [FaultKind: Int64]
+    /// Mean time between two faults of a kind.
+    package let intervals: [FaultKind: TimeSpan]
     /// Lost messages, in millionths.
     package let lossMillionths: Int
     /// Entries between two snapshots; nil lets the seed choose.
@@ -14,13 +16,13 @@ package struct Scenario: Sendable {
     package let writeBufferBytesMax: Int?
 
     package init(
-        _ name: String, members: Int = 3, every intervalsMilliseconds: [FaultKind: Int64],
+        _ name: String, members: Int = 3, every intervals: [FaultKind: TimeSpan],
         lossMillionths: Int = 0, snapshotCount: Int? = nil, leaseHolders: Int? = nil,
         writeBufferBytesMax: Int? = nil
     ) {
         self.name = name
         self.members = members
-        self.intervalsMilliseconds = intervalsMilliseconds
+        self.intervals = intervals
         self.lossMillionths = lossMillionths
         self.snapshotCount = snapshotCount
         self.leaseHolders = leaseHolders
