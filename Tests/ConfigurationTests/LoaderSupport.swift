@@ -41,7 +41,7 @@ func refusal(_ arguments: [String]) -> String? {
         let flags = try CommandLineFlags.parse(arguments) { flag, text throws(FlagValueError) in
             try flag.setText(&configuration, text)
         }
-        configuration.explicitlySet = Set(flags.settings.map(\.name))
+        configuration.explicitlySet = Set(flags.given.map(\.name))
     } catch {
         return "usage: \(error)"
     }

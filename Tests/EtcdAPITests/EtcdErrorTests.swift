@@ -41,7 +41,7 @@ struct EtcdErrorTests {
         #expect(EtcdError.listed(message: "etcdserver: too many requests") == .tooManyRequests)
         #expect(EtcdError.listed(message: "other") == nil)
         #expect(
-            EtcdError.messageTooLarge(sizeBytes: 3, limitBytes: 2).message
+            EtcdError.messageTooLarge(sizeBytes: 3, bytesMax: 2).message
                 == "grpc: received message larger than max (3 vs. 2)")
     }
 

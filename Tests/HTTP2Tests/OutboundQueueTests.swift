@@ -18,7 +18,7 @@ import Testing
             expected += new
             return new
         }
-        for count in [0, 1, 100, OutboundQueue.copyLimitBytes, OutboundQueue.copyLimitBytes + 1] {
+        for count in [0, 1, 100, OutboundQueue.copiedBytesMax, OutboundQueue.copiedBytesMax + 1] {
             queue.append(bytes(count))
             queue.append(ByteBuffer(bytes: bytes(count)))
             bytes(count).withUnsafeBytes { queue.append($0) }

@@ -167,7 +167,7 @@ struct PeerConnectionTests {
 
     @Test func messagesAboveTheQueueLimitAreDroppedAndReported() async throws {
         let sender = try await TestMember(1) {
-            $0.limits.pipelineQueueMessages = 4
+            $0.limits.pipelineQueueMessagesMax = 4
             $0.dialTimeout = .seconds(60)
         }
         // An address that drops all packets: connections never complete.

@@ -62,7 +62,7 @@ struct StallTests {
 
     @Test func peerThatDoesNotReadFillsTheQueueAndTimesOut() async throws {
         let member = try await TestMember(1) {
-            $0.limits.streamQueueMessages = 16
+            $0.limits.streamQueueMessagesMax = 16
             $0.writeTimeout = .seconds(2)
         }
         member.transport.addPeer(MemberID(2), urls: ["http://127.0.0.1:1"])

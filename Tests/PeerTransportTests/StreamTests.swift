@@ -103,7 +103,7 @@ struct StreamTests {
     @Test func lengthsAboveTheLimitsAreRejected() {
         let tooLarge: [UInt8] = [0, 0, 0, 0, 0x20, 0, 0, 1]
         let limit = PeerWireError.limitExceeded(
-            announcedBytes: 536_870_913, limitBytes: 536_870_912)
+            announcedBytes: 536_870_913, bytesMax: 536_870_912)
         #expect(throws: limit) { try Self.frames([2] + tooLarge, chunkBytes: 9) }
         #expect(throws: limit) {
             try Self.frames([1, 0, 0, 0, 0, 0, 0, 0, 1] + tooLarge, chunkBytes: 9)
@@ -118,18 +118,18 @@ struct StreamTests {
         let tooLong: [UInt8] = [0, 0, 0, 0, 4, 0, 0, 1]
         #expect(
             throws: PeerWireError.limitExceeded(
-                announcedBytes: 67_108_865, limitBytes: 67_108_864)
+                announcedBytes: 67_108_865, bytesMax: 67_108_864)
         ) { _ = try head.receive(ByteBuffer(bytes: tooLong)) }
     }
 
     @Test func limitAppliesToAllEntriesOfOneMessage() {
-        var decoder = AppendStreamDecoder(local: MemberID(1), remote: MemberID(2), limitBytes: 100)
+        var decoder = AppendStreamDecoder(local: MemberID(1), remote: MemberID(2), bytesMax: 100)
         var bytes: [UInt8] = [1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 60]
         let entry = RaftEntry(term: 3, index: 1, data: [UInt8](repeating: 0, count: 54))
         #expect(entry.encodedSize == 60)
         bytes += entry.encoded() + [0, 0, 0, 0, 0, 0, 0, 60]
         bytes.withUnsafeBytes { decoder.receive($0) }
-        #expect(throws: PeerWireError.limitExceeded(announcedBytes: 60, limitBytes: 40)) {
+        #expect(throws: PeerWireError.limitExceeded(announcedBytes: 60, bytesMax: 40)) {
             try decoder.next()
         }
     }

@@ -163,8 +163,8 @@ struct LeaseAndAlarmTests {
     }
 
     @Test func theQuotaEstimatesAsEtcdDoes() {
-        #expect(Quota(configuredBytes: 0).limitBytes == 2_147_483_648)
-        #expect(Quota(configuredBytes: -1).limitBytes == nil)
+        #expect(Quota(configuredBytes: 0).bytesMax == 2_147_483_648)
+        #expect(Quota(configuredBytes: -1).bytesMax == nil)
         let quota = Quota(configuredBytes: 1000)
         #expect(quota.admits(costBytes: 99, databaseBytes: 900))
         #expect(!quota.admits(costBytes: 100, databaseBytes: 900))

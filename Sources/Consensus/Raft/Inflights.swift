@@ -2,8 +2,8 @@ import Identifiers
 
 /// Limits on the in-flight appends of one follower.
 struct InflightLimits {
-    var messages: Int
-    var bytes: Int
+    var messagesMax: Int
+    var bytesMax: Int
 }
 
 /// Appends sent to a follower and not yet acknowledged, oldest first.
@@ -23,7 +23,7 @@ struct Inflights: Equatable, Sendable {
     }
 
     func isFull(_ limits: InflightLimits) -> Bool {
-        count >= limits.messages || bytes >= limits.bytes
+        count >= limits.messagesMax || bytes >= limits.bytesMax
     }
 
     mutating func append(last: LogIndex, bytes added: Int) {

@@ -148,8 +148,8 @@ package struct RaftMachine: Sendable {
     /// Limits on the in-flight appends of one follower.
     var inflightLimits: InflightLimits {
         InflightLimits(
-            messages: raftConfiguration.inflightMessagesMax,
-            bytes: raftConfiguration.inflightBytesMax)
+            messagesMax: raftConfiguration.inflightMessagesMax,
+            bytesMax: raftConfiguration.inflightBytesMax)
     }
 
     /// Resets the state of the former role and term.

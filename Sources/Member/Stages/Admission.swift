@@ -33,7 +33,7 @@ package final class Admission: Sendable {
     }
 
     /// The quota in bytes; 0 without one.
-    package var quotaBytes: Int64 { quota.limitBytes ?? 0 }
+    package var quotaBytes: Int64 { quota.bytesMax ?? 0 }
 
     /// A unique ID for a request.
     package func nextRequestID() -> UInt64 { requestID.add(1, ordering: .relaxed).newValue }

@@ -19,8 +19,6 @@ package struct MemberConfiguration: Sendable {
     package var persistOperations = 10_000
     /// Size of the write buffer at which applying waits for the database file.
     package var writeBufferBytesMax = 256 << 20
-    /// Records removed in one step of a compaction.
-    package var compactionBatchLimit = 1000
     /// Pause between two steps of a compaction.
     package var compactionPause = TimeSpan.milliseconds(10)
     /// How long a reader may block the removal of compacted records.

@@ -22,7 +22,7 @@ struct OutboundQueue {
     }
 
     /// Buffers up to this size are copied into the tail, larger ones are kept as they are.
-    static let copyLimitBytes = 16 << 10
+    static let copiedBytesMax = 16 << 10
     /// Maximum size of one read from a source.
     static let sourcePieceBytes = 64 << 10
 
@@ -55,7 +55,7 @@ struct OutboundQueue {
     /// Appends a buffer; a large one is not copied.
     mutating func append(_ buffer: ByteBuffer) {
         let count = buffer.readableBytes
-        guard count > Self.copyLimitBytes else {
+        guard count > Self.copiedBytesMax else {
             buffer.withUnsafeReadableBytes { append($0) }
             return
         }
@@ -66,7 +66,7 @@ struct OutboundQueue {
 
     /// Appends bytes; a large array is not copied.
     mutating func append(_ bytes: [UInt8]) {
-        guard bytes.count > Self.copyLimitBytes else {
+        guard bytes.count > Self.copiedBytesMax else {
             bytes.withUnsafeBytes { append($0) }
             return
         }
@@ -162,7 +162,7 @@ struct OutboundQueue {
         pieces.removeAll()
         firstPiece = 0
         countBytes = 0
-        if tail.capacity > Self.copyLimitBytes { tail = ByteBuffer() } else { tail.clear() }
+        if tail.capacity > Self.copiedBytesMax { tail = ByteBuffer() } else { tail.clear() }
     }
 
     /// Bytes in front of the first source.

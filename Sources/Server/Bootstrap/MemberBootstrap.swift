@@ -147,7 +147,7 @@ package struct MemberBootstrap {
             stateConfiguration.leaseCheckpointInterval = Self.leaseCheckpointInterval
         }
         let storeConfiguration = StoreConfiguration(
-            compactionBatchLimit: configuration.effectiveCompactionBatchLimit)
+            compactionBatchMax: configuration.effectiveCompactionBatchMax)
         let state = try StateMachine(
             bolt: bolt, membership: ClusterMembership(localID: localID, clusterID: clusterID),
             configuration: stateConfiguration, storeConfiguration: storeConfiguration)

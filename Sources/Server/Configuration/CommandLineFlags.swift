@@ -2,12 +2,12 @@ import GoText
 
 /// The flags given on a command line, in order, as texts.
 struct CommandLineFlags: Equatable {
-    struct Setting: Equatable {
+    struct Flag: Equatable {
         let name: String
         let value: String
     }
 
-    private(set) var settings: [Setting] = []
+    private(set) var given: [Flag] = []
     /// The arguments after the flags.
     private(set) var positional: [String] = []
 
@@ -63,6 +63,6 @@ struct CommandLineFlags: Equatable {
             let flag = definition.isBoolean ? "-\(name)" : "flag -\(name)"
             throw .wrong("\(kind) \(value.goQuoted) for \(flag): \(error.message)")
         }
-        settings.append(Setting(name: name, value: value))
+        given.append(Flag(name: name, value: value))
     }
 }

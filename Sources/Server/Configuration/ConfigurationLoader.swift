@@ -93,7 +93,7 @@ package struct ConfigurationLoader {
         _ early: ServerLogger
     ) -> LaunchDecision {
         var logger = early
-        let given = Set(flags.settings.map(\.name))
+        let given = Set(flags.given.map(\.name))
         configuration.explicitlySet = given
         warnOfIgnoredFlags(given, early)
         do throws(ConfigurationError) {

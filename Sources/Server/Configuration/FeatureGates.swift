@@ -34,7 +34,7 @@ package enum FeatureGate: String, CaseIterable, Sendable {
     var isBulkSwitch: Bool { self == .allAlpha || self == .allBeta }
 }
 
-/// The configured gates: explicit settings override bulk switches, which override defaults.
+/// The configured gates: gates given explicitly override bulk switches, which override defaults.
 package struct FeatureGates: FlagValue {
     /// Explicit and bulk-set gates, in the order of `FeatureGate.allCases`.
     private var chosen: [Bool?] = FeatureGate.allCases.map { _ in nil }

@@ -7,7 +7,7 @@ extension FlagTable {
             "compact-hash-check-time", \.compactHashCheckTime, .features,
             "Interval of comparing hashes of compactions between members."),
         .flag(
-            "compaction-batch-limit", \.compactionBatchLimit, .features,
+            "compaction-batch-limit", \.compactionBatchMax, .features,
             "Most revisions dropped in one step of a compaction; 0 for 1000."),
         .flag(
             "compaction-sleep-interval", \.compactionSleepInterval, .features,

@@ -39,7 +39,7 @@ extension FlagTable {
             "backend-batch-interval", \.backendBatchInterval, .member,
             "Longest time between two commits of the database; 0 for 100ms."),
         .flag(
-            "backend-batch-limit", \.backendBatchLimit, .member,
+            "backend-batch-limit", \.backendBatchMax, .member,
             "Most operations between two commits of the database; 0 for 10000."),
         .flag(
             "max-txn-ops", \.transactionOperationsMax, .member,

@@ -32,12 +32,12 @@ extension ServerConfiguration {
         backendBatchInterval == .zero ? .milliseconds(100) : backendBatchInterval
     }
 
-    package var effectiveBackendBatchLimit: Int {
-        backendBatchLimit == 0 ? 10_000 : backendBatchLimit
+    package var effectiveBackendBatchMax: Int {
+        backendBatchMax == 0 ? 10_000 : backendBatchMax
     }
 
-    package var effectiveCompactionBatchLimit: Int {
-        compactionBatchLimit == 0 ? 1_000 : compactionBatchLimit
+    package var effectiveCompactionBatchMax: Int {
+        compactionBatchMax == 0 ? 1_000 : compactionBatchMax
     }
 
     package var effectiveCompactionSleepInterval: Duration {

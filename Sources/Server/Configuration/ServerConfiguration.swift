@@ -23,7 +23,7 @@ package struct ServerConfiguration: Sendable {
     package var quotaBackendBytes: Int64 = 0
     package var backendFreelistType = ""
     package var backendBatchInterval = Duration.zero
-    package var backendBatchLimit = 0
+    package var backendBatchMax = 0
     package var transactionOperationsMax: UInt = 128
     package var requestBytesMax: UInt = 1_572_864
     package var concurrentStreamsMax = UInt32.max
@@ -73,7 +73,7 @@ package struct ServerConfiguration: Sendable {
     // Features
     package var corruptCheckTime = Duration.zero
     package var compactHashCheckTime = Duration.seconds(60)
-    package var compactionBatchLimit = 0
+    package var compactionBatchMax = 0
     package var compactionSleepInterval = Duration.zero
     package var watchProgressNotifyInterval = Duration.zero
     package var downgradeCheckTime = Duration.seconds(5)

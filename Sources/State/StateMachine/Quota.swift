@@ -12,21 +12,21 @@ package struct Quota: Sendable {
     private static let leaseBytes = 64
 
     /// The limit in bytes; nil means no limit.
-    package let limitBytes: Int64?
+    package let bytesMax: Int64?
 
     /// - Parameter configuredBytes: 0 is the default limit, a negative number none.
     package init(configuredBytes: Int64) {
         switch configuredBytes {
-        case 0: limitBytes = Self.defaultBytes
-        case ..<0: limitBytes = nil
-        default: limitBytes = configuredBytes
+        case 0: bytesMax = Self.defaultBytes
+        case ..<0: bytesMax = nil
+        default: bytesMax = configuredBytes
         }
     }
 
     /// Whether a request of this cost fits into a database of this size.
     package func admits(costBytes: Int, databaseBytes: Int) -> Bool {
-        guard let limitBytes, costBytes > 0 else { return true }
-        return Int64(databaseBytes) + Int64(costBytes) < limitBytes
+        guard let bytesMax, costBytes > 0 else { return true }
+        return Int64(databaseBytes) + Int64(costBytes) < bytesMax
     }
 
     /// Estimated growth by a put.

@@ -52,10 +52,10 @@ private enum FuzzedListener {
     static let transport: PeerTransport = {
         var configuration = PeerTransportConfiguration(
             localID: MemberID(1), clusterID: ClusterID(0xC1), localURLs: ["http://127.0.0.1:1"])
-        configuration.limits.receivingSnapshots = 0
-        configuration.limits.remotes = 4
-        configuration.limits.postedMessageBytes = 1 << 20
-        configuration.limits.requestBodyBytes = 1000
+        configuration.limits.receivingSnapshotsMax = 0
+        configuration.limits.remotesMax = 4
+        configuration.limits.postedMessageBytesMax = 1 << 20
+        configuration.limits.requestBodyBytesMax = 1000
         configuration.retryInterval = .seconds(60)
         let transport = PeerTransport(
             configuration: configuration, delegate: FuzzedDelegate(),

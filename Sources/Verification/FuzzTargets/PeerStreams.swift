@@ -12,7 +12,7 @@ package func fuzzPeerStreams(_ input: UnsafeRawBufferPointer) {
     let pieceBytes = Int(first % 16) + 1
     let append = {
         var decoder = AppendStreamDecoder(
-            local: MemberID(1), remote: MemberID(2), limitBytes: 1 << 20)
+            local: MemberID(1), remote: MemberID(2), bytesMax: 1 << 20)
         return StreamRun { piece in
             decoder.receive(piece)
         } next: {
@@ -21,7 +21,7 @@ package func fuzzPeerStreams(_ input: UnsafeRawBufferPointer) {
         }
     }
     let message = {
-        var decoder = MessageStreamDecoder(limitBytes: 1 << 20)
+        var decoder = MessageStreamDecoder(bytesMax: 1 << 20)
         return StreamRun { piece in
             decoder.receive(piece)
         } next: {
@@ -96,7 +96,7 @@ private func checkReencoding(_ frames: [PeerFrame]) {
 }
 
 private func fuzzSnapshotHead(_ bytes: UnsafeRawBufferPointer, pieceBytes: Int) {
-    var decoder = SnapshotHeadDecoder(limitBytes: 1 << 20)
+    var decoder = SnapshotHeadDecoder(bytesMax: 1 << 20)
     for start in stride(from: 0, to: bytes.count, by: pieceBytes) {
         let end = min(start + pieceBytes, bytes.count)
         let piece = UnsafeRawBufferPointer(rebasing: bytes[start..<end])

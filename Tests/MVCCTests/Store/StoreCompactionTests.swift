@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test func interruptedCompactionContinuesAfterRestartAndKeepsNoHash() throws {
-        let fixture = try StoreFixture(compactionBatchLimit: 4)
+        let fixture = try StoreFixture(compactionBatchMax: 4)
         for number in 0..<30 { fixture.put("k", "\(number)") }
         try fixture.store.scheduleCompaction(at: 31)
         try fixture.store.persist()

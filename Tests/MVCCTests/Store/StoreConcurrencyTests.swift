@@ -7,7 +7,7 @@ import Testing
 @Suite struct StoreConcurrencyTests {
     /// One thread applies, persists and compacts while others read: each read sees one revision.
     @Test func readersSeeWholeTransactionsWhileTheWriterWorks() async throws {
-        let fixture = try StoreFixture(compactionBatchLimit: 20, sliceKeys: 3)
+        let fixture = try StoreFixture(compactionBatchMax: 20, sliceKeys: 3)
         let store = fixture.store
         func write(_ value: Int) {
             let transaction = store.beginWrite()

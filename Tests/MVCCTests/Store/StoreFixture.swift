@@ -19,11 +19,11 @@ final class StoreFixture {
     var directory: String { temporaryDirectory.path }
 
     init(
-        compactionBatchLimit: Int = 1000, sliceKeys: Int = 512, sliceBytes: Int = 256 << 10
+        compactionBatchMax: Int = 1000, sliceKeys: Int = 512, sliceBytes: Int = 256 << 10
     ) throws {
         temporaryDirectory = try TemporaryDirectory()
         configuration = StoreConfiguration(
-            compactionBatchLimit: compactionBatchLimit, sliceKeys: sliceKeys,
+            compactionBatchMax: compactionBatchMax, sliceKeys: sliceKeys,
             sliceBytes: sliceBytes, indexReservedBytes: 1 << 30)
         leases = RecordedLeases()
         bolt = try Self.open(disk, temporaryDirectory.path)

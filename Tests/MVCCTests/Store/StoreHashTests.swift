@@ -35,7 +35,7 @@ import Testing
     @Test(arguments: [1, 2, 3, 4, 5] as [UInt64])
     func hashDoesNotDependOnPersistenceOrOnCompactionProgress(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
-        let fixture = try StoreFixture(compactionBatchLimit: 7)
+        let fixture = try StoreFixture(compactionBatchMax: 7)
         func write() {
             let key = "k\(random.below(20))"
             if random.below(3) == 0 {
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test func compactionHashIsTheHashThatCompactionWouldHaveGiven() throws {
-        let fixture = try StoreFixture(compactionBatchLimit: 3)
+        let fixture = try StoreFixture(compactionBatchMax: 3)
         for number in 0..<20 {
             fixture.put("k\(number % 6)", "\(number)")
             if number % 7 == 6 { fixture.delete("k\(number % 6)") }

@@ -23,7 +23,7 @@ private struct ModelRun {
     var persisted: (revision: Revision, compacted: Revision) = (1, -1)
 
     init(seed: UInt64) throws {
-        fixture = try StoreFixture(compactionBatchLimit: 5, sliceKeys: 6, sliceBytes: 120)
+        fixture = try StoreFixture(compactionBatchMax: 5, sliceKeys: 6, sliceBytes: 120)
         random = SeededGenerator(seed: seed)
     }
 

@@ -17,7 +17,7 @@ import Testing
     private let fixture: StoreFixture
 
     init() throws {
-        fixture = try StoreFixture(compactionBatchLimit: 50)
+        fixture = try StoreFixture(compactionBatchMax: 50)
         for number in 0..<Self.keyCount {
             fixture.put(name(number), String(repeating: "\(number % 10)", count: 300))
         }

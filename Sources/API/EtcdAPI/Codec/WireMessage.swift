@@ -28,12 +28,12 @@ package protocol WireMessage: WireEncodable {
     mutating func merge(from reader: inout WireReader) throws(WireError)
 
     /// Nesting limit of messages when decoding.
-    static var depthLimit: Int { get }
+    static var depthMax: Int { get }
 }
 
 extension WireMessage {
     /// The limit of client requests.
-    package static var depthLimit: Int { WireReader.requestDepthLimit }
+    package static var depthMax: Int { WireReader.requestDepthMax }
 
     /// Decodes a message whose byte fields are slices of `bytes`.
     package init(decoding bytes: ArraySlice<UInt8>) throws(WireError) {
@@ -57,7 +57,7 @@ extension WireMessage {
     static func read(_ bytes: ArraySlice<UInt8>, into message: inout Self) throws(WireError) {
         try bytes.withUnsafeBufferPointer { (memory) throws(WireError) in
             var reader = WireReader(
-                UnsafeRawBufferPointer(memory), source: bytes, depthLimit: depthLimit)
+                UnsafeRawBufferPointer(memory), source: bytes, depthMax: depthMax)
             try message.merge(from: &reader)
         }
     }
@@ -65,7 +65,7 @@ extension WireMessage {
     /// Reads the fields of `bytes` into `message`, copying them.
     @inline(__always)
     static func read(_ bytes: UnsafeRawBufferPointer, into message: inout Self) throws(WireError) {
-        var reader = WireReader(bytes, depthLimit: depthLimit)
+        var reader = WireReader(bytes, depthMax: depthMax)
         try message.merge(from: &reader)
     }
 }

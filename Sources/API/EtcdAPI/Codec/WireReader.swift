@@ -6,7 +6,7 @@
 package struct WireReader {
     /// Nesting limit of messages in a request. Twice the depth that nested transactions reach with
     /// the default limit of operations (128 levels of two messages each).
-    package static let requestDepthLimit = 512
+    package static let requestDepthMax = 512
 
     let base: UnsafeRawBufferPointer
     let source: ArraySlice<UInt8>?
@@ -16,17 +16,17 @@ package struct WireReader {
 
     /// A reader of raw memory, which must outlive it; bytes fields are copied.
     package init(
-        _ bytes: UnsafeRawBufferPointer, depthLimit: Int = WireReader.requestDepthLimit
+        _ bytes: UnsafeRawBufferPointer, depthMax: Int = WireReader.requestDepthMax
     ) {
-        self.init(bytes, source: nil, depthLimit: depthLimit)
+        self.init(bytes, source: nil, depthMax: depthMax)
     }
 
-    init(_ bytes: UnsafeRawBufferPointer, source: ArraySlice<UInt8>?, depthLimit: Int) {
+    init(_ bytes: UnsafeRawBufferPointer, source: ArraySlice<UInt8>?, depthMax: Int) {
         base = bytes
         self.source = source
         position = 0
         end = bytes.count
-        depthRemaining = depthLimit
+        depthRemaining = depthMax
     }
 
     /// Whether the innermost message is read to its end.

@@ -21,7 +21,7 @@ package struct InternalRaftRequest: WireMessage, Equatable {
 
     /// One level more than a request, plus a margin for wrapping, so that a request that was
     /// accepted for proposal can always be decoded when it is applied.
-    package static var depthLimit: Int { WireReader.requestDepthLimit + 8 }
+    package static var depthMax: Int { WireReader.requestDepthMax + 8 }
 
     package init() {
         self.init(id: 0, header: nil, payload: .none)

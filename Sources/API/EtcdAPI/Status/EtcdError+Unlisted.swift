@@ -29,10 +29,10 @@ extension EtcdError {
         .unimplemented, "RangeStream does not support revision filters")
 
     /// A request above the receive limit.
-    package static func messageTooLarge(sizeBytes: Int, limitBytes: Int) -> EtcdError {
+    package static func messageTooLarge(sizeBytes: Int, bytesMax: Int) -> EtcdError {
         EtcdError(
             .resourceExhausted,
-            "grpc: received message larger than max (\(sizeBytes) vs. \(limitBytes))")
+            "grpc: received message larger than max (\(sizeBytes) vs. \(bytesMax))")
     }
 
     /// A call of a service that is not registered.

@@ -24,8 +24,8 @@ final class BufferedRequests: Sendable {
     private let totals = Mutex(Totals())
 
     init(limits: PeerTransportLimits) {
-        bytesMax = limits.bufferedRequestBytes
-        strangerBytesMax = limits.bufferedStrangerBytes
+        bytesMax = limits.bufferedRequestBytesMax
+        strangerBytesMax = limits.bufferedStrangerBytesMax
     }
 
     /// The bytes of all connections.

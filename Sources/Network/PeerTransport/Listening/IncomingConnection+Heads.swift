@@ -18,7 +18,7 @@ extension IncomingConnection {
         switch route {
         case .message:
             if let refusal = postRefusal(head) { return refuse(head, refusal) }
-            collect(head, route, limitBytes: limits.postedMessageBytes)
+            collect(head, route, bytesMax: limits.postedMessageBytesMax)
         case .snapshot:
             if let refusal = postRefusal(head) {
                 transport.environment.statistics.update(.none) { $0.snapshotReceiveFailures += 1 }
@@ -26,14 +26,14 @@ extension IncomingConnection {
             }
             receiveSnapshot(head, context)
         case .stream, .probing, .other:
-            collect(head, route, limitBytes: limits.requestBodyBytes)
+            collect(head, route, bytesMax: limits.requestBodyBytesMax)
         }
     }
 
-    func collect(_ head: HTTPRequestHead, _ route: PeerRoute, limitBytes: Int) {
+    func collect(_ head: HTTPRequestHead, _ route: PeerRoute, bytesMax: Int) {
         let length = head.headers.first(name: "Content-Length").map { Int($0) ?? .max } ?? 0
-        guard length <= limitBytes else { return refuse(head, Self.tooLarge) }
-        state = .collecting(head, route, limitBytes: limitBytes)
+        guard length <= bytesMax else { return refuse(head, Self.tooLarge) }
+        state = .collecting(head, route, bytesMax: bytesMax)
     }
 
     static let tooLarge = PeerResponse.failure(413, "request body is too large")

@@ -24,7 +24,7 @@ final class IncomingConnection: ChannelDuplexHandler {
 
     enum State {
         case idle
-        case collecting(HTTPRequestHead, PeerRoute, limitBytes: Int)
+        case collecting(HTTPRequestHead, PeerRoute, bytesMax: Int)
         case receiving(HTTPRequestHead, SnapshotReceiver)
         case refusing(HTTPRequestHead, PeerResponse)
         case responding(HTTPRequestHead)

@@ -41,11 +41,11 @@ extension PeerTransport {
         let minimum = headers.present("X-Min-Cluster-Version") ?? PeerVersion.unspecified
         guard let remote = PeerVersion(version), let remoteMinimum = PeerVersion(minimum),
             let local = PeerVersion(configuration.version),
-            let localMinimum = PeerVersion(configuration.minimumClusterVersion),
+            let localMinimum = PeerVersion(configuration.clusterVersionMin),
             remote >= localMinimum, remoteMinimum <= local
         else {
             environment.delegate.record(
-                .versionRefused(from: from, version: version, minimumClusterVersion: minimum))
+                .versionRefused(from: from, version: version, clusterVersionMin: minimum))
             return .failure(412, PeerRefusal.version)
         }
         let cluster = headers.first(name: "X-Etcd-Cluster-ID") ?? ""

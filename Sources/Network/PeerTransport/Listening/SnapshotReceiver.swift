@@ -128,7 +128,7 @@ final class SnapshotReceiver: @unchecked Sendable {  // owned by loop
     private func open(_ message: Raft.Message) {
         isCounted = environment.statistics.begin(
             message.from, \.snapshotsReceiving,
-            limit: environment.configuration.limits.receivingSnapshots)
+            limit: environment.configuration.limits.receivingSnapshotsMax)
         guard isCounted else {
             return refuse(500, "failed to save KV snapshot (too many snapshots at a time)")
         }

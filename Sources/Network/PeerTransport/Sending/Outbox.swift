@@ -97,10 +97,10 @@ struct Outbox {
 
     init(limits: PeerTransportLimits) {
         append = MessageQueue(
-            messagesMax: limits.streamQueueMessages, bytesMax: limits.streamQueueBytes)
+            messagesMax: limits.streamQueueMessagesMax, bytesMax: limits.streamQueueBytesMax)
         message = append
         posts = MessageQueue(
-            messagesMax: limits.pipelineQueueMessages, bytesMax: limits.streamQueueBytes)
+            messagesMax: limits.pipelineQueueMessagesMax, bytesMax: limits.streamQueueBytesMax)
     }
 
     func queue(of type: MessageType) -> PeerQueue {

@@ -65,7 +65,7 @@ package enum PeerClient {
     ) -> EventLoopFuture<PeerResponse> {
         let promise = loop.makePromise(of: PeerResponse.self)
         let limit = loop.scheduleTask(deadline: end) { connection.close(.deadlineExceeded) }
-        let collector = ResponseCollector(limitBytes: responseBytesMax) { result in
+        let collector = ResponseCollector(bytesMax: responseBytesMax) { result in
             limit.cancel()
             connection.close(.stopped)
             promise.completeWith(result.mapError { $0 as any Error })

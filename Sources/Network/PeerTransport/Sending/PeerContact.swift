@@ -27,7 +27,7 @@ final class PeerContact: @unchecked Sendable {  // owned by loop
         let configuration = environment.configuration
         return [
             ("X-Etcd-Cluster-Id", configuration.clusterText),
-            ("X-Min-Cluster-Version", configuration.minimumClusterVersion),
+            ("X-Min-Cluster-Version", configuration.clusterVersionMin),
             ("X-Peerurls", configuration.localURLs.joined(separator: ",")),
             ("X-Server-From", configuration.localID.description),
             ("X-Server-Version", configuration.version),

@@ -18,7 +18,7 @@ final class Pipeline: @unchecked Sendable {  // owned by contact.loop
     init(_ contact: PeerContact) { self.contact = contact }
 
     var hasCapacity: Bool {
-        !contact.isStopped && posting < contact.environment.configuration.limits.concurrentPosts
+        !contact.isStopped && posting < contact.environment.configuration.limits.concurrentPostsMax
     }
 
     /// Posts a message.
@@ -146,7 +146,7 @@ extension Pipeline {
             in: TimeAmount(contact.environment.configuration.responseTimeout)
         ) { connection.close(.responseTimeout) }
         var hasBegun: () -> Bool = { false }
-        let collector = ResponseCollector(limitBytes: Self.responseBytesMax) { [self] result in
+        let collector = ResponseCollector(bytesMax: Self.responseBytesMax) { [self] result in
             limit.cancel()
             busy[ObjectIdentifier(connection)] = nil
             if isKept, case .failure(.closed) = result, !hasBegun(), !contact.isStopped {
@@ -180,7 +180,7 @@ extension Pipeline {
 
     private func keep(_ connection: OutgoingConnection) {
         guard connection.isUsable, !contact.isStopped,
-            idle.count < contact.environment.configuration.limits.concurrentPosts
+            idle.count < contact.environment.configuration.limits.concurrentPostsMax
         else { return connection.close(.stopped) }
         connection.onIdleEnd = { [weak self, unowned connection] in
             self?.idle.removeAll { $0 === connection }

@@ -3,7 +3,7 @@ import NIOHTTP1
 
 /// Collects a whole response, up to a limit.
 final class ResponseCollector: ResponseReceiver {
-    private let limitBytes: Int
+    private let bytesMax: Int
     private let complete: (Result<PeerResponse, PeerConnectionError>) -> Void
     private var response = PeerResponse(status: 0)
     private var isComplete = false
@@ -11,9 +11,9 @@ final class ResponseCollector: ResponseReceiver {
     private(set) var hasBegun = false
 
     init(
-        limitBytes: Int, complete: @escaping (Result<PeerResponse, PeerConnectionError>) -> Void
+        bytesMax: Int, complete: @escaping (Result<PeerResponse, PeerConnectionError>) -> Void
     ) {
-        self.limitBytes = limitBytes
+        self.bytesMax = bytesMax
         self.complete = complete
     }
 
@@ -24,8 +24,8 @@ final class ResponseCollector: ResponseReceiver {
     }
 
     func receive(_ body: ByteBuffer) {
-        guard response.body.count + body.readableBytes <= limitBytes else {
-            return finish(.failure(.responseTooLong(limitBytes: limitBytes)))
+        guard response.body.count + body.readableBytes <= bytesMax else {
+            return finish(.failure(.responseTooLong(bytesMax: bytesMax)))
         }
         response.body.append(contentsOf: body.readableBytesView)
     }

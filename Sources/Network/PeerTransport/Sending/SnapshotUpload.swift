@@ -73,7 +73,7 @@ final class SnapshotUpload: ResponseReceiver, @unchecked Sendable {  // owned by
         let record = RaftMessage(message)
         totalBytes = record.encodedSize + database.sizeBytes
         isCounted = contact.environment.statistics.begin(
-            contact.id, \.snapshotsSending, limit: configuration.limits.sendingSnapshots)
+            contact.id, \.snapshotsSending, limit: configuration.limits.sendingSnapshotsMax)
         guard isCounted else { return finish(.failed("too many snapshots are being sent")) }
         guard let head = SnapshotHead.encode(record) else {
             return finish(.failed("rafthttp: error limit exceeded"))
@@ -188,7 +188,7 @@ final class SnapshotUpload: ResponseReceiver, @unchecked Sendable {  // owned by
         guard response.body.count + body.readableBytes <= Self.responseBytesMax else {
             return finish(
                 .failed(
-                    PeerConnectionError.responseTooLong(limitBytes: Self.responseBytesMax)
+                    PeerConnectionError.responseTooLong(bytesMax: Self.responseBytesMax)
                         .description))
         }
         response.body.append(contentsOf: body.readableBytesView)

@@ -98,7 +98,7 @@ package struct AppendStreamDecoder: Sendable {
 
     private let local: UInt64
     private let remote: UInt64
-    private let limitBytes: Int
+    private let bytesMax: Int
     private var received = ReceivedBytes()
     private var position = AppendPosition()
     private var expectation = Expectation.kind
@@ -110,10 +110,10 @@ package struct AppendStreamDecoder: Sendable {
     /// - Parameters:
     ///   - local: this member, the receiver of all messages.
     ///   - remote: the member at the other end, their sender.
-    package init(local: MemberID, remote: MemberID, limitBytes: Int = PeerWireLimit.messageBytes) {
+    package init(local: MemberID, remote: MemberID, bytesMax: Int = PeerWireLimit.messageBytes) {
         self.local = local.rawValue
         self.remote = remote.rawValue
-        self.limitBytes = limitBytes
+        self.bytesMax = bytesMax
     }
 
     /// Appends the next chunk of the stream; call `next` until nil before the next chunk.
@@ -154,7 +154,7 @@ package struct AppendStreamDecoder: Sendable {
                 return .message(message)
             case .messageLength:
                 guard let word = received.word() else { return nil }
-                expectation = .message(try checkedLength(word, limitBytes: limitBytes))
+                expectation = .message(try checkedLength(word, bytesMax: bytesMax))
             case .message(let length):
                 let decoded = try received.decode(length) { bytes throws(WireError) in
                     try RaftMessage(decoding: bytes)
@@ -179,7 +179,7 @@ package struct AppendStreamDecoder: Sendable {
 
     private mutating func beginContinuation(_ count: UInt64) throws(PeerWireError) {
         // Each entry, even an empty one, is preceded by a length of eight bytes.
-        guard count <= UInt64(limitBytes / 8) else { throw .tooManyEntries(announced: count) }
+        guard count <= UInt64(bytesMax / 8) else { throw .tooManyEntries(announced: count) }
         entriesLeft = count
         entriesBytes = 0
         continuation = RaftMessage(
@@ -190,7 +190,7 @@ package struct AppendStreamDecoder: Sendable {
 
     /// The limit applies to all entries of one message together.
     private mutating func entryLength(_ word: UInt64) throws(PeerWireError) -> Int {
-        let length = try checkedLength(word, limitBytes: limitBytes - entriesBytes)
+        let length = try checkedLength(word, bytesMax: bytesMax - entriesBytes)
         entriesBytes += length
         return length
     }

@@ -8,9 +8,9 @@ import NIOCore
 struct FramedMessages: Sendable {
     private var received = ReceivedBytes()
     private var length: Int?
-    private let limitBytes: Int
+    private let bytesMax: Int
 
-    init(limitBytes: Int) { self.limitBytes = limitBytes }
+    init(bytesMax: Int) { self.bytesMax = bytesMax }
 
     /// Whether no byte of the next message has arrived.
     var isBetweenMessages: Bool { length == nil && received.count == 0 }
@@ -22,7 +22,7 @@ struct FramedMessages: Sendable {
     /// The next message; nil when more bytes are needed.
     mutating func next() throws(PeerWireError) -> RaftMessage? {
         if length == nil, let word = received.word() {
-            length = try checkedLength(word, limitBytes: limitBytes)
+            length = try checkedLength(word, bytesMax: bytesMax)
         }
         guard let expected = length else { return nil }
         let message = try received.decode(expected) { bytes throws(WireError) in

@@ -45,8 +45,8 @@ extension ByteBuffer {
 package struct MessageStreamDecoder: Sendable {
     private var messages: FramedMessages
 
-    package init(limitBytes: Int = PeerWireLimit.messageBytes) {
-        messages = FramedMessages(limitBytes: limitBytes)
+    package init(bytesMax: Int = PeerWireLimit.messageBytes) {
+        messages = FramedMessages(bytesMax: bytesMax)
     }
 
     /// Appends the next chunk of the stream; call `next` until nil before the next chunk.

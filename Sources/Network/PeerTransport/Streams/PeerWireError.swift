@@ -3,7 +3,7 @@ package import EtcdAPI
 /// Why bytes from a peer cannot be decoded. The connection is unusable afterwards.
 package enum PeerWireError: Error, Equatable, Sendable {
     /// A length above the limit.
-    case limitExceeded(announcedBytes: UInt64, limitBytes: Int)
+    case limitExceeded(announcedBytes: UInt64, bytesMax: Int)
     /// A frame of an unknown type in the append stream.
     case unknownFrame(kind: UInt8)
     /// More entries than fit into one message of the append stream.

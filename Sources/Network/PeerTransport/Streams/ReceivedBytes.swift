@@ -73,9 +73,9 @@ struct ReceivedBytes: Sendable {
 }
 
 /// A length as an Int, if it is within a limit.
-func checkedLength(_ announced: UInt64, limitBytes: Int) throws(PeerWireError) -> Int {
-    guard announced <= UInt64(max(limitBytes, 0)) else {
-        throw .limitExceeded(announcedBytes: announced, limitBytes: limitBytes)
+func checkedLength(_ announced: UInt64, bytesMax: Int) throws(PeerWireError) -> Int {
+    guard announced <= UInt64(max(bytesMax, 0)) else {
+        throw .limitExceeded(announcedBytes: announced, bytesMax: bytesMax)
     }
     return Int(announced)
 }

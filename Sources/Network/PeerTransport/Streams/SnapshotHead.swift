@@ -21,8 +21,8 @@ package struct SnapshotHeadDecoder: Sendable {
     /// Whether the message is decoded: all later bytes are the database.
     package private(set) var isComplete = false
 
-    package init(limitBytes: Int = PeerWireLimit.snapshotHeadBytes) {
-        messages = FramedMessages(limitBytes: limitBytes)
+    package init(bytesMax: Int = PeerWireLimit.snapshotHeadBytes) {
+        messages = FramedMessages(bytesMax: bytesMax)
     }
 
     /// Appends the next chunk of the body. Only called until the head is complete.

@@ -18,7 +18,7 @@ package enum PeerConnectionError: Error, Equatable, Sendable {
     case handshakeTimeout
     /// The response is not valid HTTP.
     case malformedResponse(String)
-    case responseTooLong(limitBytes: Int)
+    case responseTooLong(bytesMax: Int)
     /// The transport, or the peer, was stopped.
     case stopped
 }

@@ -56,7 +56,7 @@ package enum PeerEvent: Sendable, Equatable {
     case streamStopped(MemberID, PeerStreamKind, PeerStreamDirection)
 
     /// A request with an incompatible version was refused; the texts are from its headers.
-    case versionRefused(from: String, version: String, minimumClusterVersion: String)
+    case versionRefused(from: String, version: String, clusterVersionMin: String)
     /// A request with another cluster ID was refused.
     case clusterRefused(from: String, version: String, cluster: String)
     case removedSenderRefused(MemberID)

@@ -80,7 +80,7 @@ package final class PeerTransport: Sendable {
         let isAdded = registry.withLock { registry in
             guard !registry.isStopped, registry.peers[id] == nil, registry.remotes[id] == nil,
                 id != configuration.localID, id != .none,
-                registry.remotes.count < configuration.limits.remotes
+                registry.remotes.count < configuration.limits.remotesMax
             else { return false }
             registry.remotes[id] = makePeer(id, .remote, urls)
             return true

@@ -9,7 +9,7 @@ package struct PeerTransportConfiguration: Sendable {
     /// This member's advertised peer URLs, sent with every request to another member.
     package var localURLs: [String]
     package var version = "3.7.1"
-    package var minimumClusterVersion = "3.0.0"
+    package var clusterVersionMin = "3.0.0"
     /// A connection without input is closed after this time; link heartbeats are sent three times
     /// as often.
     package var readTimeout = TimeSpan.seconds(5)
@@ -51,27 +51,27 @@ package struct PeerTransportConfiguration: Sendable {
 /// Limits. Above them messages are dropped and reported, and requests are refused.
 package struct PeerTransportLimits: Sendable {
     /// Messages queued for one stream; more are dropped and the member is reported unreachable.
-    package var streamQueueMessages = 4096
+    package var streamQueueMessagesMax = 4096
     /// Bytes of entries queued for one stream; more are dropped the same way.
-    package var streamQueueBytes = 256 << 20
+    package var streamQueueBytesMax = 256 << 20
     /// Messages queued to be posted; more are dropped the same way.
-    package var pipelineQueueMessages = 64
-    package var concurrentPosts = 4
+    package var pipelineQueueMessagesMax = 64
+    package var concurrentPostsMax = 4
     /// Snapshots sent concurrently; more fail at once.
-    package var sendingSnapshots = 16
+    package var sendingSnapshotsMax = 16
     /// Snapshots received concurrently; more are refused.
-    package var receivingSnapshots = 16
+    package var receivingSnapshotsMax = 16
     /// Members known only by their own requests; more are not registered.
-    package var remotes = 128
+    package var remotesMax = 128
     /// Body size of a posted message.
-    package var postedMessageBytes = PeerWireLimit.messageBytes
+    package var postedMessageBytesMax = PeerWireLimit.messageBytes
     /// Bytes of requests in memory, of all connections to the peer listener together; more are
     /// refused. Streams and databases of snapshots are not among them.
-    package var bufferedRequestBytes = PeerWireLimit.messageBytes
+    package var bufferedRequestBytesMax = PeerWireLimit.messageBytes
     /// The part of them that is available to senders that are not members.
-    package var bufferedStrangerBytes = 32 << 20
+    package var bufferedStrangerBytesMax = 32 << 20
     /// Body size of any other request.
-    package var requestBodyBytes = 4 << 20
+    package var requestBodyBytesMax = 4 << 20
 
     package init() {}
 }

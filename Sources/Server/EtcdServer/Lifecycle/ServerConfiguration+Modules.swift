@@ -19,7 +19,7 @@ extension MemberConfiguration {
         requestTimeout = TimeSpan(configuration.requestTimeout)
         persistInterval = max(
             TimeSpan(configuration.effectiveBackendBatchInterval), .milliseconds(1))
-        persistOperations = configuration.effectiveBackendBatchLimit
+        persistOperations = configuration.effectiveBackendBatchMax
         compactionPause = TimeSpan(configuration.effectiveCompactionSleepInterval)
         segmentsMax = Int(configuration.walFilesMax)
         snapshotsMax = Int(configuration.snapshotFilesMax)

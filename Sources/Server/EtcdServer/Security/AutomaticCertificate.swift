@@ -5,8 +5,8 @@ import TLS
 
 /// The certificate that a member makes for itself with `--auto-tls` or `--peer-auto-tls`.
 ///
-/// As in etcd it replaces all TLS settings of its side: authorities, client certificates and lists
-/// of allowed names are not used with it.
+/// As in etcd it replaces the whole TLS configuration of its side: authorities, client
+/// certificates and lists of allowed names are not used with it.
 struct AutomaticCertificate {
     private let side: TransportSide
     private let directory: String

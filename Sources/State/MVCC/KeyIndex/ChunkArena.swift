@@ -24,7 +24,7 @@ struct ChunkArena {
     private static let previousOffset = 12
 
     let memory: ReservedMemory
-    private let unitLimit: Int
+    private let unitsMax: Int
     private var frontier: UInt32 = 1
     /// The first free block of each order; 0 for none.
     private var freeHeads: [UInt32]
@@ -38,12 +38,12 @@ struct ChunkArena {
     /// Start of unit 0.
     var base: UnsafeMutableRawPointer { memory.base }
     /// Bytes of the reservation.
-    var reservedBytes: Int { unitLimit * Self.unitBytes }
+    var reservedBytes: Int { unitsMax * Self.unitBytes }
 
     /// Makes an arena of `reservedBytes`, or of less where the system limits it.
     init(reservedBytes: Int) throws(KeyIndexError) {
         memory = try ReservedMemory(sizeBytes: reservedBytes)
-        unitLimit = min(memory.sizeBytes / Self.unitBytes, Int(UInt32.max))
+        unitsMax = min(memory.sizeBytes / Self.unitBytes, Int(UInt32.max))
         freeHeads = [UInt32](repeating: 0, count: Self.orderMax + 1)
         slabHeads = [UInt32](repeating: 0, count: 4 * (Self.orderMax + 1))
         memory.base.storeBytes(of: 1, toByteOffset: Self.usedOffset, as: UInt8.self)
@@ -59,12 +59,12 @@ struct ChunkArena {
     /// Whether the units before `end` may be used.
     @inline(__always)
     private func isUsable(units end: Int) -> Bool {
-        end <= unitLimit && memory.makeUsable(end * Self.unitBytes)
+        end <= unitsMax && memory.makeUsable(end * Self.unitBytes)
     }
 
     /// Bytes of chunks that there may be: the reservation, or what the system has given when it
     /// refuses more.
-    var limitBytes: Int { memory.isStarved ? memory.usableBytes : reservedBytes }
+    var bytesMax: Int { memory.isStarved ? memory.usableBytes : reservedBytes }
 
     /// Why no more chunks can be allocated.
     var shortage: KeyIndexError { memory.shortage(of: reservedBytes) }

@@ -58,8 +58,8 @@ package final class KeyIndex {
 
     /// Whether so little is left that only operations that free space should continue.
     package var isNearlyFull: Bool {
-        pages.usedCount * PageArena.pageSizeBytes > pages.limitBytes / 8 * 7
-            || chunks.takenBytes > chunks.limitBytes / 8 * 7
+        pages.usedCount * PageArena.pageSizeBytes > pages.bytesMax / 8 * 7
+            || chunks.takenBytes > chunks.bytesMax / 8 * 7
     }
 
     /// Bytes in use for pages, histories and long keys.

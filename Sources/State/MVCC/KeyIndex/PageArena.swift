@@ -9,7 +9,7 @@ struct PageArena {
     private static let backedFreeMin = 256
 
     private let memory: ReservedMemory
-    private let pageLimit: Int
+    private let pagesMax: Int
     private var frontier: UInt32 = 1
     /// Free pages backed by memory.
     private var backedFree: [UInt32] = []
@@ -24,12 +24,12 @@ struct PageArena {
     var backedCount: Int { Int(frontier) - 1 - discardedFree.count }
 
     /// Bytes of pages in the reservation.
-    var reservedBytes: Int { pageLimit * Self.pageSizeBytes }
+    var reservedBytes: Int { pagesMax * Self.pageSizeBytes }
 
     /// Makes an arena of `reservedBytes`, or of less where the system limits it.
     init(reservedBytes: Int) throws(KeyIndexError) {
         memory = try ReservedMemory(sizeBytes: reservedBytes)
-        pageLimit = min(memory.sizeBytes / Self.pageSizeBytes, Int(UInt32.max))
+        pagesMax = min(memory.sizeBytes / Self.pageSizeBytes, Int(UInt32.max))
     }
 
     /// Whether so many pages can be allocated.
@@ -43,13 +43,13 @@ struct PageArena {
     @inline(never)
     private func hasCapacity(through end: Int) -> Bool {
         let last = max(end - backedFree.count - discardedFree.count, Int(frontier))
-        return end <= pageLimit && memory.makeUsable(end * Self.pageSizeBytes)
-            || last <= pageLimit && memory.makeUsable(last * Self.pageSizeBytes)
+        return end <= pagesMax && memory.makeUsable(end * Self.pageSizeBytes)
+            || last <= pagesMax && memory.makeUsable(last * Self.pageSizeBytes)
     }
 
     /// Bytes of pages that there may be: the reservation, or what the system has given when it
     /// refuses more.
-    var limitBytes: Int { memory.isStarved ? memory.usableBytes : reservedBytes }
+    var bytesMax: Int { memory.isStarved ? memory.usableBytes : reservedBytes }
 
     /// Why no more pages can be allocated.
     var shortage: KeyIndexError { memory.shortage(of: reservedBytes) }

@@ -83,7 +83,7 @@ extension Store {
     ) throws(StoreError) -> CompactionProgress {
         let view = bolt.beginRead()
         defer { view.end() }
-        var batch = CompactionBatch(limit: configuration.compactionBatchLimit)
+        var batch = CompactionBatch(limit: configuration.compactionBatchMax)
         let bucket = try StoreError.reading { () throws(PageFault) in
             try view.bucket(StoreBucket.key)
         }

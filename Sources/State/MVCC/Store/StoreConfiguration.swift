@@ -1,7 +1,7 @@
 /// The configuration of a store.
 package struct StoreConfiguration: Sendable {
     /// Records processed in one step of a compaction (etcd's `--compaction-batch-limit`).
-    package var compactionBatchLimit: Int
+    package var compactionBatchMax: Int
     /// Maximum of keys that a reader visits under one hold of the store's lock.
     package var sliceKeys: Int
     /// Maximum of bytes that a reader copies under one hold of the store's lock.
@@ -11,10 +11,10 @@ package struct StoreConfiguration: Sendable {
 
     /// etcd's defaults where etcd has one.
     package init(
-        compactionBatchLimit: Int = 1000, sliceKeys: Int = 1024, sliceBytes: Int = 512 << 10,
+        compactionBatchMax: Int = 1000, sliceKeys: Int = 1024, sliceBytes: Int = 512 << 10,
         indexReservedBytes: Int = 64 << 30
     ) {
-        self.compactionBatchLimit = compactionBatchLimit
+        self.compactionBatchMax = compactionBatchMax
         self.sliceKeys = sliceKeys
         self.sliceBytes = sliceBytes
         self.indexReservedBytes = indexReservedBytes

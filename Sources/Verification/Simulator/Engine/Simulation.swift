@@ -107,7 +107,7 @@ final class Simulation {
             try runFaultPhase()
             endFaults()
             let end = now + configuration.recoveryTime
-            try run(until: end - Self.deliverySeconds * .second)
+            try run(until: end - Self.deliveryTime)
             let due = record.log.newest
             try run(until: end)
             try checkRun(eventsDueThrough: due)
@@ -121,7 +121,7 @@ final class Simulation {
 
     /// Longer than the pauses between two reads of a watch client: later events need not be
     /// received.
-    private static let deliverySeconds: Int64 = 3
+    private static let deliveryTime = TimeSpan.seconds(3)
 
     private func runFaultPhase() throws {
         for host in hosts {

@@ -125,7 +125,7 @@ struct MemberDirectory {
             bolt: bolt, membership: ClusterMembership(localID: id, clusterID: clusterID),
             configuration: limits.state,
             storeConfiguration: StoreConfiguration(
-                compactionBatchLimit: limits.compactionBatchLimit, sliceKeys: 16,
+                compactionBatchMax: limits.compactionBatchMax, sliceKeys: 16,
                 sliceBytes: 4 << 10, indexReservedBytes: 1 << 30))
     }
 

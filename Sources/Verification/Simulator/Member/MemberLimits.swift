@@ -9,7 +9,7 @@ struct MemberLimits {
     var snapshotCount = 100
     var catchUpEntries = 30
     var segmentSizeBytes = 32 << 10
-    var compactionBatchLimit = 20
+    var compactionBatchMax = 20
     /// nil for none.
     var quotaBytes: Int64?
     /// nil for no lease checkpoints.
@@ -50,7 +50,7 @@ struct MemberLimits {
         snapshotCount = 40 + generator.number(below: 200)
         catchUpEntries = 5 + generator.number(below: 60)
         segmentSizeBytes = 8 << (10 + generator.number(below: 4))
-        compactionBatchLimit = 5 + generator.number(below: 40)
+        compactionBatchMax = 5 + generator.number(below: 40)
         configuration.segmentsMax = 2
         configuration.snapshotsMax = 2
         // From a purge with each snapshot to one with every tenth.
