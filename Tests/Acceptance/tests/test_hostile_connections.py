@@ -17,6 +17,7 @@ import time
 import pytest
 
 from acceptance.cluster import is_3_5, until
+from acceptance.frames import Frames, frame
 from acceptance.members import our_etcd
 from acceptance.secure import attempt, rejected_with
 
@@ -197,6 +198,16 @@ def test_a_client_of_unknown_protocols_is_refused(attacked, kind, protocols):
     names = " ".join(f'"{name}"' for name in protocols)
     rejected_with(victim, result.port, "tls: client requested unsupported application protocols "
                                        f"([{names}])", kind)
+
+
+def test_pings_of_a_client_with_tls_are_not_counted(attacked):
+    client = Frames(attacked.victim)
+    client.socket.sendall(frame(6, 0, 0, b"pingpong") * 20)
+    acknowledged = 0
+    while acknowledged < 20:
+        kind, flags, _, payload = client.receive()
+        assert kind != 7, payload
+        acknowledged += kind == 6 and flags == 1 and payload == b"pingpong"
 
 
 def test_an_incomplete_record_is_logged_and_an_empty_connection_is_not(attacked):
