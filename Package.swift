@@ -325,7 +325,9 @@ let testTargets: [Target] = [
             "ConnectionIdentity", "TLS", "TestSupport", nio, nioPosix, nioTLSEvents, x509, asn1,
             crypto, cryptoExtras,
         ]),
-    tests("ListeningTests", ["ConnectionIdentity", "Listening", nio, nioPosix]),
+    tests(
+        "ListeningTests",
+        ["ConnectionIdentity", "Listening", "TLS", "TestSupport", nio, nioPosix]),
     tests("GzipTests", ["Gzip"]),
     tests(
         "HTTP2Tests",

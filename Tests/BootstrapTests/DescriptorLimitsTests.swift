@@ -30,14 +30,16 @@ import Testing
         #expect(DescriptorLimits(descriptorsMax: 151).clientConnectionsMax == 1)
         #expect(DescriptorLimits(descriptorsMax: 150).clientConnectionsMax == 0)
         #expect(DescriptorLimits(descriptorsMax: 10).clientConnectionsMax == 0)
-        #expect(DescriptorLimits(descriptorsMax: .max).clientConnectionsMax == .max - 614)
+        #expect(DescriptorLimits(descriptorsMax: .max).clientConnectionsMax == .max - 854)
     }
 
-    @Test func connectionsOfOtherMembersAreWithinTheReserveOrTakenFromClients() {
+    @Test func connectionsOfOthersAreWithinTheReserveOrTakenFromClients() {
         #expect(DescriptorLimits(descriptorsMax: 1024).peerConnectionsMax == 48)
+        #expect(DescriptorLimits(descriptorsMax: 1024).metricsConnectionsMax == 16)
         let many = DescriptorLimits(descriptorsMax: 20_000)
         #expect(many.peerConnectionsMax == 512)
-        #expect(many.clientConnectionsMax == 20_000 - 150 - (512 - 48))
+        #expect(many.metricsConnectionsMax == 256)
+        #expect(many.clientConnectionsMax == 20_000 - 150 - (512 - 48) - (256 - 16))
     }
 
     @Test func fourFifthsAreNearlyAll() {

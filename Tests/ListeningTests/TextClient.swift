@@ -1,16 +1,19 @@
 import NIOCore
 import NIOPosix
+import TLS
 
-/// A TCP client that sends and receives text.
+/// A client that sends and receives text.
 struct TextClient {
     private let channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>
 
-    static func connect(to listener: any Channel) async throws -> TextClient {
+    static func connect(to listener: any Channel, tls: TLSClient? = nil) async throws -> TextClient
+    {
         guard let address = listener.localAddress else { throw ChannelError.unknownLocalAddress }
         let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(to: address) { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
+                    _ = try tls?.connection(to: "localhost").add(to: channel)
+                    return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
                         wrappingChannelSynchronously: channel)
                 }
             }

@@ -1,4 +1,3 @@
-import NIOPosix
 import Testing
 
 @testable import TLS
@@ -141,15 +140,5 @@ struct CipherSuiteTests {
         #expect(try await endpoints.handshake(protocols: ["x", "h2"]).client.get() == "h2")
         #expect(try await endpoints.handshake(protocols: []).client.get() == nil)
         #expect(try await endpoints.handshake(protocols: ["http/1.1"]).client.get() == nil)
-        let connection = try await TLSServer(endpoints.server).connection(
-            on: MultiThreadedEventLoopGroup.singleton.any()
-        ).get()
-        #expect(
-            connection.refusal(of: ClientHello(applicationProtocols: ["foo", "h2c"]))?.text
-                == "tls: client requested unsupported application protocols ([\"foo\" \"h2c\"])")
-        for protocols in [[], ["foo", "h2"], ["foo", "http/1.1"]] {
-            #expect(
-                connection.refusal(of: ClientHello(applicationProtocols: protocols)) == nil)
-        }
     }
 }

@@ -39,8 +39,19 @@ struct ClientHelloTests {
         return vector
     }
 
+    private func arrival(_ bytes: [UInt8]) -> ClientHelloArrival {
+        bytes.withUnsafeBytes { ClientHelloArrival.of($0) }
+    }
+
     private func parse(_ bytes: [UInt8]) -> ClientHello? {
-        bytes.withUnsafeBytes { ClientHello.parse($0) }
+        if case .complete(let hello) = arrival(bytes) { return hello }
+        return nil
+    }
+
+    /// The text of the log and the alert.
+    private func refusal(_ bytes: [UInt8]) -> (text: String, alert: [UInt8])? {
+        if case .refused(let refusal, let alert) = arrival(bytes) { return (refusal.text, alert) }
+        return nil
     }
 
     private static let name = Array("etcd.example.com".utf8)
@@ -68,9 +79,76 @@ struct ClientHelloTests {
         #expect(parse(hello(extensions: extensions, recordBytes: recordBytes)) == parse(whole))
     }
 
-    @Test func incompleteOnes() {
-        let whole = hello(extensions: extensions)
-        for length in whole.indices { #expect(parse(Array(whole.prefix(length))) == nil) }
+    /// What is waited for is never more than what is sent.
+    @Test(arguments: [1, 3, 50, 16_384])
+    func incompleteOnes(_ recordBytes: Int) {
+        let whole = hello(extensions: extensions, recordBytes: recordBytes)
+        for length in whole.indices {
+            guard case .incomplete(let bytesMin) = arrival(Array(whole.prefix(length))) else {
+                Issue.record("\(length) bytes are not the whole message")
+                continue
+            }
+            #expect(length < bytesMin && bytesMin <= whole.count)
+        }
+    }
+
+    @Test func refusedOnes() {
+        let cases: [(bytes: [UInt8], text: String, alert: [UInt8])] = [
+            ([23, 3, 3, 0, 1, 0], Self.noTLS, []),
+            ([22, 16, 0, 0, 1, 0], Self.noTLS, []),
+            (
+                [0x80, 46, 1, 0, 2], "tls: unsupported SSLv2 handshake received",
+                [21, 3, 1, 0, 2, 2, 70]
+            ),
+            (
+                [22, 3, 1, 0xff, 0xff], "tls: oversized record received with length 65535",
+                [21, 3, 1, 0, 2, 2, 22]
+            ),
+            (
+                [22, 3, 1, 0x40, 1] + [UInt8](repeating: 1, count: 0x4001),
+                "local error: tls: record overflow", [21, 3, 1, 0, 2, 2, 22]
+            ),
+            (
+                [22, 3, 1, 0, 0] + hello(), "local error: tls: unexpected message",
+                [21, 3, 1, 0, 2, 2, 10]
+            ),
+            (
+                [22, 3, 1, 0, 4, 1, 1, 0, 1],
+                "tls: handshake message of length 65537 bytes exceeds maximum of 65536 bytes",
+                [21, 3, 1, 0, 2, 2, 80]
+            ),
+            (
+                [22, 3, 1, 0, 4, 2, 0, 0, 0], "local error: tls: error decoding message",
+                [21, 3, 1, 0, 2, 2, 50]
+            ),
+            (
+                hello(extensions: [(0, vector([0, 0, 2] + Array("a.".utf8)))]),
+                "local error: tls: error decoding message", [21, 3, 1, 0, 2, 2, 50]
+            ),
+        ]
+        for (bytes, text, alert) in cases {
+            let refusal = refusal(bytes)
+            #expect(refusal?.text == text)
+            #expect(refusal?.alert == alert)
+        }
+        #expect(arrival([21, 3, 1, 0, 2, 2, 40]) == .other)
+    }
+
+    @Test func applicationProtocols() {
+        func offering(_ names: [String], version: [UInt8] = [3, 3]) -> [UInt8] {
+            let list = names.flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) }
+            return hello(version: version, extensions: [(16, vector(list))])
+        }
+        let refused = refusal(offering(["foo", "h2c"]))
+        #expect(
+            refused?.text
+                == "tls: client requested unsupported application protocols ([\"foo\" \"h2c\"])")
+        #expect(refused?.alert == [21, 3, 3, 0, 2, 2, 120])
+        for names in [["foo", "h2"], ["http/1.1", "foo"]] {
+            #expect(parse(offering(names))?.applicationProtocols == names)
+        }
+        // The version is refused first, by the library.
+        #expect(parse(offering(["foo"], version: [3, 2])) != nil)
     }
 
     @Test func changedOnes() {
@@ -88,16 +166,5 @@ struct ClientHelloTests {
         #expect(parse(hello(extensions: [(43, [3, 3, 4, 3])])) == nil)
     }
 
-    @Test func theSizeIsBounded() {
-        #expect(parse([22, 3, 1, 0, 4, 1, 1, 0, 1]) == nil)
-        #expect(parse([22, 3, 1, 0, 0] + hello()) == nil)
-    }
-
-    @Test func firstBytes() {
-        #expect(TLSRecord.isHandshake(22))
-        #expect(TLSRecord.isHandshake(22, 3, 1))
-        #expect(!TLSRecord.isHandshake(22, 4))
-        #expect(!TLSRecord.isHandshake(UInt8(ascii: "G"), UInt8(ascii: "E")))
-        #expect(!TLSRecord.isHandshake())
-    }
+    private static let noTLS = "tls: first record does not look like a TLS handshake"
 }

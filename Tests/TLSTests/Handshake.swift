@@ -101,7 +101,8 @@ private final class ServerProbe: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        let hello = first.withUnsafeReadableBytes { ClientHello.parse($0) }
+        let arrival = first.withUnsafeReadableBytes { ClientHelloArrival.of($0) }
+        let hello: ClientHello? = if case .complete(let whole) = arrival { whole } else { nil }
         end(
             .failure(
                 connection.refusal(

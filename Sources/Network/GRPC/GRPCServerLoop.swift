@@ -122,8 +122,14 @@ package final class GRPCServerConnection: HTTP2ConnectionDelegate {
         self.state = state
         self.identity = identity
         self.requests = requests.map(GRPCServerRequests.init)
+        var http2 = state.configuration.http2
+        // A port that serves HTTP too is read by Go's HTTP server in etcd, if it is encrypted: that
+        // permits any pings.
+        if identity.isEncrypted, requests != nil {
+            http2.keepalive.peerPingIntervalMillisecondsMin = nil
+        }
         self.transport = HTTP2Connection(
-            role: .server, configuration: state.configuration.http2, loop: state.loop)
+            role: .server, configuration: http2, loop: state.loop)
         transport.delegate = self
         state.add(self)
     }

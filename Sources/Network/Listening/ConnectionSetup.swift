@@ -10,6 +10,7 @@ internal import TLS
 /// to happen within the setup timeout. Owned by the channel's event loop.
 ///
 /// - sniffing: waits for enough bytes to distinguish TLS, HTTP/2 and HTTP/1.
+/// - greeting: waits for the whole first message of a client of TLS.
 /// - preparing: waits for the TLS context; what arrives is kept.
 /// - handshaking: the TLS handler before this one does the handshake.
 /// - checking: the certificate is compared with the remote address; what arrives is kept.
@@ -18,9 +19,11 @@ internal import TLS
 final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, @unchecked Sendable {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
+    typealias OutboundOut = ByteBuffer
 
     private enum State {
         case sniffing
+        case greeting(bytesMin: Int)
         case preparing
         case handshaking(TLSServerConnection)
         case checking
@@ -30,15 +33,13 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, @un
 
     /// Bytes that are kept while something is waited for; a client that sends more is closed.
     private static let keptBytesMax = 256 << 10
-    /// Bytes of a ClientHello that are kept for the log.
-    private static let helloBytesMax = 16 << 10
 
     private let configuration: ListenerConfiguration
     private let channel: any Channel
     private let entry: UnfinishedConnections.Entry
     private var state = State.sniffing
     private var received = ByteBuffer()
-    private var hello = ByteBuffer()
+    private var hello: ClientHello?
     private var context: ChannelHandlerContext?
     private var deadline: Scheduled<Void>?
 
@@ -66,6 +67,8 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, @un
         guard received.readableBytes <= Self.keptBytesMax else { return close() }
         switch state {
         case .sniffing: sniff()
+        case .greeting(let bytesMin):
+            if received.readableBytes >= bytesMin { readHello() }
         case .opening(let opened, let identity): open(opened, identity)
         case .preparing, .handshaking, .checking, .ended: break
         }
@@ -85,9 +88,8 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, @un
     func channelInactive(context: ChannelHandlerContext) {
         switch state {
         case .sniffing where !configuration.servesPlaintext:
-            let isEmpty = received.readableBytes == 0
-            report(TLSRefusal(isEmpty ? "EOF" : "unexpected EOF", isEndOfStream: isEmpty))
-        case .preparing: report(TLSRefusal("unexpected EOF"))
+            report(TLSRefusal("EOF", isEndOfStream: true))
+        case .greeting, .preparing: report(TLSRefusal("unexpected EOF"))
         case .sniffing, .handshaking, .checking, .opening, .ended: break
         }
         end()
@@ -97,8 +99,11 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, @un
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         switch state {
         case .handshaking(let connection):
-            refuse(connection.refusal(error, hello: clientHello))
-        case .sniffing, .preparing, .checking, .opening: close()
+            refuse(connection.refusal(error, hello: hello, channel: channel))
+        case .greeting, .preparing: refuse(TLSRefusal(error, before: channel))
+        case .sniffing where !configuration.servesPlaintext:
+            refuse(TLSRefusal(error, before: channel))
+        case .sniffing, .checking, .opening: close()
         case .ended: context.fireErrorCaught(error)
         }
     }
@@ -122,7 +127,7 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, @un
     private var isInHandshake: Bool {
         switch state {
         case .sniffing: configuration.tls != nil && !configuration.servesPlaintext
-        case .preparing, .handshaking, .checking: true
+        case .greeting, .preparing, .handshaking, .checking: true
         case .opening, .ended: false
         }
     }
@@ -130,39 +135,38 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, @un
     // MARK: - First bytes and TLS
 
     private func sniff() {
+        guard configuration.servesPlaintext else { return readHello() }
         let kind = FirstBytes.classify(received.readableBytesView)
-        guard configuration.servesPlaintext else { return sniffEncrypted(kind) }
         switch kind {
         case .undecided: break
         case .http2: open(.http2, .plaintext)
         case .http1: open(.http1, .plaintext)
         case .encrypted, .other:
-            if configuration.tls != nil { return beginTLS() }
+            if configuration.tls != nil { return readHello() }
             if kind == .encrypted, configuration.closesEncryptedSilently { return close() }
             open(.http1, .plaintext)
         }
     }
 
-    private func sniffEncrypted(_ kind: FirstBytes) {
-        switch kind {
-        case .encrypted: beginTLS()
-        // A method or a preface that is not complete is no record either.
-        case .undecided where received.readableBytesView.first.map({ $0 >= 0x20 }) != true: break
-        case .undecided, .http1, .http2, .other:
-            refuse(
-                TLSRefusal(
-                    "tls: first record does not look like a TLS handshake",
-                    isEndOfStream: false))
+    /// Whatever arrives on a port without plaintext is read as a ClientHello.
+    private func readHello() {
+        switch received.withUnsafeReadableBytes({ ClientHelloArrival.of($0) }) {
+        case .incomplete(let bytesMin): state = .greeting(bytesMin: bytesMin)
+        case .refused(let refusal, let alert):
+            if !alert.isEmpty {
+                context?.writeAndFlush(wrapOutboundOut(ByteBuffer(bytes: alert)), promise: nil)
+            }
+            refuse(refusal)
+        case .complete(let hello):
+            self.hello = hello
+            prepare()
+        case .other: prepare()
         }
     }
 
-    private func beginTLS() {
+    private func prepare() {
         guard let tls = configuration.tls else { return close() }
         state = .preparing
-        hello =
-            received.getSlice(
-                at: received.readerIndex, length: min(received.readableBytes, Self.helloBytesMax))
-            ?? ByteBuffer()
         tls.connection(on: channel.eventLoop).assumeIsolated().whenComplete {
             result in
             guard case .preparing = self.state else { return }
@@ -244,7 +248,7 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, @un
     private func end() {
         state = .ended
         received = ByteBuffer()
-        hello = ByteBuffer()
+        hello = nil
         deadline?.cancel()
         deadline = nil
         configuration.unfinished.remove(entry)
@@ -265,12 +269,8 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, @un
     private func report(_ refusal: TLSRefusal) {
         configuration.onRefusal(
             RefusedConnection(
-                remoteAddress: remoteAddress, serverName: clientHello?.serverName ?? "",
+                remoteAddress: remoteAddress, serverName: hello?.serverName ?? "",
                 refusal: refusal))
-    }
-
-    private var clientHello: ClientHello? {
-        hello.withUnsafeReadableBytes { ClientHello.parse($0) }
     }
 
     private var remoteAddress: String { channel.remoteAddress.map(Self.text) ?? "@" }

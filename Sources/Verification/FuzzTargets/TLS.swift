@@ -36,7 +36,16 @@ package func fuzzPEM(_ input: UnsafeRawBufferPointer) {
 
 /// Parses the first bytes of a connection.
 package func fuzzClientHello(_ input: UnsafeRawBufferPointer) {
-    guard let hello = ClientHello.parse(input) else { return }
+    let arrival = ClientHelloArrival.of(input)
+    if case .incomplete(let bytesMin) = arrival {
+        precondition(bytesMin > input.count, "what has arrived is not waited for")
+    }
+    // Bytes that follow change nothing.
+    if case .refused = arrival {
+        let more = Array(input) + [0]
+        precondition(more.withUnsafeBytes { ClientHelloArrival.of($0) } == arrival)
+    }
+    guard case .complete(let hello) = arrival else { return }
     precondition(hello.cipherSuites.count * 2 <= input.count)
     precondition(hello.versions.count * 2 <= max(input.count, 6))
     precondition(hello.applicationProtocols.count <= input.count)

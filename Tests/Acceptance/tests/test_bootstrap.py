@@ -11,6 +11,7 @@ import pytest
 
 from acceptance import api
 from acceptance.members import Member, free_ports, our_etcd, our_member, real_member, tool
+from acceptance.secure import ClientTLS, server_flags
 
 
 def peer_url(port):
@@ -317,12 +318,13 @@ def test_force_new_cluster_on_a_restored_snapshot_of_three(start, tmp_path):
         one.close()
 
 
-def discovering(tmp_path, registry, token, name="one", **options):
+def discovering(tmp_path, registry, token, *flags, name="one", **options):
     """A swift-etcd that uses discovery to find its cluster."""
-    member = our_member(tmp_path / f"{name}.etcd", **options)
-    own = member.arguments
+    member = our_member(tmp_path / f"{name}.etcd", *flags, **options)
+    own = member.arguments()
+    initial_cluster = own.index("--initial-cluster")
     member.arguments = lambda: [
-        *own()[:-2], "--name", name, "--discovery-token", token,
+        *own[:initial_cluster], "--name", name, "--discovery-token", token,
         "--discovery-endpoints", registry.url, *member.flags]
     return member
 
@@ -416,3 +418,60 @@ def test_a_signal_stops_discovery(start, tmp_path):
         assert one.stop(seconds=5) == -15
     finally:
         one.close()
+
+
+@pytest.fixture
+def secure_registry(start, certificates):
+    """A real etcd with TLS that requires client certificates, with clusters of one."""
+    authority = certificates.ca.path
+    registry = start(
+        *server_flags(certificates["srv"], authority), real=True,
+        tls=ClientTLS(authority, certificates["cli"]))
+    registry.etcdctl("put", "/_etcd/registry/t/_config/size", "1")
+    return registry
+
+
+@pytest.mark.parametrize("flags", [
+    ["--discovery-cacert={ca}"],
+    ["--discovery-cacert={ca}", "--discovery-insecure-transport=false"],
+    ["--discovery-insecure-skip-tls-verify", "--discovery-insecure-transport=false"],
+])
+def test_discovery_with_tls(tmp_path, certificates, secure_registry, flags):
+    client = certificates["cli"]
+    one = discovering(
+        tmp_path, secure_registry, "t", *(flag.format(ca=certificates.ca.path) for flag in flags),
+        f"--discovery-cert={client.certificate}", f"--discovery-key={client.key}")
+    try:
+        one.start()
+        assert lines(one, "discovery joined cluster successfully")
+    finally:
+        one.close()
+
+
+@pytest.mark.parametrize("authority, identity, reason", [
+    ("ca2", "cli", "tls: failed to verify certificate: x509: certificate signed by unknown "
+                   "authority"),
+    # An alert, or a reset that comes before it.
+    ("ca", None, "connection error: desc = "),
+])
+def test_discovery_retries_while_tls_is_refused(
+        tmp_path, certificates, secure_registry, authority, identity, reason):
+    flags = [f"--discovery-cacert={getattr(certificates, authority).path}"]
+    if identity:
+        files = certificates[identity]
+        flags += [f"--discovery-cert={files.certificate}", f"--discovery-key={files.key}"]
+    one = discovering(tmp_path, secure_registry, "t", *flags)
+    try:
+        one.start(wait=False)
+        failure = wait_line(one, "failed to get cluster members from discovery service")
+        assert reason in failure["error"], failure
+        wait_line(one, "retry connecting to discovery service")
+        assert one.stop(seconds=5) == -15
+    finally:
+        one.close()
+
+
+def test_discovery_with_a_missing_file_fails(tmp_path, certificates, secure_registry):
+    one = discovering(tmp_path, secure_registry, "t", "--discovery-cacert=/nofile.crt")
+    message = refusal(our_etcd(), tmp_path / "one.etcd", *one.arguments()[5:])
+    assert "open /nofile.crt: no such file or directory" in message

@@ -1,4 +1,4 @@
-/// The parts of a ClientHello that etcd logs, parsed from the first bytes of a connection.
+/// The parts of a ClientHello that etcd logs.
 package struct ClientHello: Sendable, Hashable {
     /// The name of the server name indication; empty without one.
     package var serverName: String
@@ -17,35 +17,10 @@ package struct ClientHello: Sendable, Hashable {
         self.applicationProtocols = applicationProtocols
     }
 
-    /// Go's limit for a message of the handshake.
-    package static let bytesMax = 65_536
-
-    /// Parses the records that hold a ClientHello, which may be followed by other bytes.
-    /// - Returns: nil when it is not, or not yet, a complete ClientHello.
-    package static func parse(_ bytes: UnsafeRawBufferPointer) -> ClientHello? {
-        guard let message = message(BigEndianReader(bytes)) else { return nil }
-        return message.withUnsafeBytes { parse(body: BigEndianReader($0)) }
-    }
-
-    /// The body of the first message of the handshake, put together from its records.
-    private static func message(_ records: BigEndianReader) -> [UInt8]? {
-        var records = records
-        var message: [UInt8] = []
-        // The header of the message is its type and its length.
-        var wanted = 4
-        while message.count < wanted {
-            guard records.readByte() == TLSRecord.handshake, records.readByte() == 3,
-                records.readByte() != nil, let record = records.readVector(lengthBytes: 2),
-                !record.isEmpty, record.count <= 16_384
-            else { return nil }
-            message += record.bytes
-            if wanted == 4, message.count >= 4 {
-                let length = message[1...3].reduce(0) { $0 << 8 | Int($1) }
-                guard message[0] == 1, length <= bytesMax else { return nil }
-                wanted += length
-            }
-        }
-        return Array(message[4..<wanted])
+    /// Parses the body of the message.
+    /// - Returns: nil for a malformed one.
+    static func parse(body: UnsafeRawBufferPointer) -> ClientHello? {
+        parse(body: BigEndianReader(body))
     }
 
     private static func parse(body: BigEndianReader) -> ClientHello? {
@@ -81,7 +56,10 @@ package struct ClientHello: Sendable, Hashable {
             while !names.isEmpty {
                 guard let kind = names.readByte(), let name = names.readVector(lengthBytes: 2)
                 else { return false }
-                if kind == 0, serverName.isEmpty { serverName = name.text }
+                // As in Go, a name may not end with a dot.
+                guard kind == 0 else { continue }
+                if name.bytes.last == UInt8(ascii: ".") { return false }
+                if serverName.isEmpty { serverName = name.text }
             }
         case 16:
             guard var protocols = content.readVector(lengthBytes: 2) else { return false }
@@ -132,12 +110,16 @@ struct BigEndianReader {
         return true
     }
 
+    mutating func read(_ count: Int) -> BigEndianReader? {
+        guard rest.count >= count else { return nil }
+        defer { rest = rest.dropFirst(count) }
+        return BigEndianReader(rest.prefix(count))
+    }
+
     /// A vector with a length of one or two bytes in front.
     mutating func readVector(lengthBytes: Int) -> BigEndianReader? {
         let length = lengthBytes == 1 ? readByte().map(Int.init) : readNumber().map(Int.init)
-        guard let length, rest.count >= length else { return nil }
-        defer { rest = rest.dropFirst(length) }
-        return BigEndianReader(rest.prefix(length))
+        return length.flatMap { read($0) }
     }
 
     /// All of it as numbers of two bytes; nil if there is half a one.

@@ -1,21 +1,26 @@
-/// The outer form of TLS, for a port that serves plaintext as well.
-package enum TLSRecord {
+/// The outer form of TLS.
+enum TLSRecord {
+    static let alert: UInt8 = 21
     /// The content type of handshake messages, with which each connection of TLS begins.
-    package static let handshake: UInt8 = 22
+    static let handshake: UInt8 = 22
+    /// The first byte of a ClientHello of SSL 2.
+    static let helloOfSSL2: UInt8 = 0x80
+    static let headerBytes = 5
+    static let plaintextBytesMax = 16_384
+    static let ciphertextBytesMax = plaintextBytesMax + 2_048
 
-    package enum Alert: UInt8, Sendable {
+    enum Alert: UInt8, Sendable {
+        case unexpectedMessage = 10
+        case recordOverflow = 22
+        case decodeError = 50
+        case protocolVersion = 70
+        case internalError = 80
         case noApplicationProtocol = 120
     }
 
-    /// Whether a connection that begins with these bytes speaks TLS, as far as they show.
-    package static func isHandshake(_ first: UInt8...) -> Bool {
-        guard let type = first.first, type == handshake else { return false }
-        // The major version of SSL 3.0 and of every TLS.
-        return first.count < 2 || first[1] == 3
-    }
-
     /// A fatal alert in plaintext, before keys are agreed.
-    package static func alert(_ alert: Alert) -> [UInt8] {
-        [21, 3, 3, 0, 2, 2, alert.rawValue]
+    /// - Parameter version: 0x0301 while no version is agreed, then 0x0303.
+    static func alert(_ alert: Alert, version: UInt16) -> [UInt8] {
+        [Self.alert, UInt8(version >> 8), UInt8(version & 0xff), 0, 2, 2, alert.rawValue]
     }
 }

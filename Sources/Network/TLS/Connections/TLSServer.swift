@@ -5,7 +5,6 @@ package import NIOCore
 package final class TLSServer: Sendable {
     private let files: EndpointFiles
     private let allowed: AllowedNames
-    private let applicationProtocols: [String]
 
     /// - Parameter observe: called on any thread.
     /// - Throws: etcd's text for files that are missing or broken.
@@ -13,7 +12,6 @@ package final class TLSServer: Sendable {
         _ configuration: TLSEndpointConfiguration, applicationProtocols: [String] = ["h2"],
         observe: @escaping @Sendable (TLSEvent) -> Void = { _ in }
     ) throws(TLSConfigurationError) {
-        self.applicationProtocols = applicationProtocols
         files = try EndpointFiles(
             server: configuration, applicationProtocols: applicationProtocols, observe: observe)
         allowed = try AllowedNames(configuration)
@@ -23,13 +21,11 @@ package final class TLSServer: Sendable {
     /// ago, otherwise after a check on the thread pool. Fails with `TLSRefusal` only.
     package func connection(on eventLoop: any EventLoop) -> EventLoopFuture<TLSServerConnection> {
         if let material = files.fresh {
-            return eventLoop.makeSucceededFuture(connection(material))
+            return eventLoop.makeSucceededFuture(
+                TLSServerConnection(material, allowed: allowed))
         }
-        return files.checked(on: eventLoop).map { self.connection($0) }
-    }
-
-    private func connection(_ material: TLSMaterial) -> TLSServerConnection {
-        TLSServerConnection(
-            material, allowed: allowed, applicationProtocols: applicationProtocols)
+        return files.checked(on: eventLoop).map { [allowed] in
+            TLSServerConnection($0, allowed: allowed)
+        }
     }
 }

@@ -1,4 +1,3 @@
-internal import GoText
 package import ConnectionIdentity
 package import NIOCore
 internal import NIOSSL
@@ -10,13 +9,11 @@ package final class TLSServerConnection: @unchecked Sendable {
     private let tlsHandler: NIOSSLServerHandler
     private let material: TLSMaterial
     private let allowed: AllowedNames
-    private let applicationProtocols: [String]
     private let verification = HandshakeVerification()
 
-    init(_ material: TLSMaterial, allowed: AllowedNames, applicationProtocols: [String]) {
+    init(_ material: TLSMaterial, allowed: AllowedNames) {
         self.material = material
         self.allowed = allowed
-        self.applicationProtocols = applicationProtocols
         if let trust = material.trust {
             // The handler holds the callback, so that must not hold this object.
             tlsHandler = NIOSSLServerHandler(
@@ -85,16 +82,14 @@ package final class TLSServerConnection: @unchecked Sendable {
             text, isEndOfStream: text == HandshakeErrorText.endOfStream,
             certificate: verification.verified?.identity)
     }
+}
 
-    /// Why a client is refused by its first message alone: it wants none of the protocols that are
-    /// served, nor HTTP/1.1. BoringSSL would go on without a protocol, so this is to be asked before
-    /// the handler is added; `TLSRecord.alert(.noApplicationProtocol)` is the response.
-    package func refusal(of hello: ClientHello) -> TLSRefusal? {
-        let wanted = hello.applicationProtocols
-        guard !wanted.isEmpty, !applicationProtocols.isEmpty,
-            !wanted.contains(where: { $0 == "http/1.1" || applicationProtocols.contains($0) })
-        else { return nil }
-        return TLSRefusal(
-            "tls: client requested unsupported application protocols (\(wanted.goQuoted))")
+extension TLSRefusal {
+    /// An error of the socket before the handshake has begun.
+    package init(_ error: any Error, before handshake: any Channel) {
+        let text = HandshakeErrorText(
+            side: .server, hello: nil, receivedBytes: true, channel: handshake
+        ).text(of: error)
+        self.init(text, isEndOfStream: text == HandshakeErrorText.endOfStream)
     }
 }

@@ -5,7 +5,7 @@ package import ServerLogging
 ///
 /// As in etcd, 150 are kept for everything but client connections: listeners and event loops (30),
 /// the log, the database, snapshots and log outputs (30), and the connections from and to other
-/// members. Not even these may take the last one: the Swift runtime ends the process when it cannot
+/// members and from readers of metrics. Not even these may take the last one: the Swift runtime ends the process when it cannot
 /// open a file of /proc (`workqueue: worker thread exited prematurely`).
 package struct DescriptorLimits: Equatable, Sendable {
     /// Descriptors that client connections do not take.
@@ -16,6 +16,12 @@ package struct DescriptorLimits: Equatable, Sendable {
 
     /// Connections from other members in a process with many descriptors.
     private static let peerConnectionsMax = 512
+
+    /// Of the reserved ones, connections to the metrics listeners.
+    private static let metricsConnectionsMin = 16
+
+    /// Connections to the metrics listeners in a process with many descriptors.
+    private static let metricsConnectionsMax = 256
 
     /// Of the reserved ones, descriptors that are held open for the files of the member.
     static let filesReserveCount = 16
@@ -29,13 +35,21 @@ package struct DescriptorLimits: Equatable, Sendable {
 
     /// Client connections that may be open at once; 0 when the limit is too low to serve.
     package var clientConnectionsMax: Int {
-        let surplus = peerConnectionsMax - Self.peerConnectionsMin
+        let surplus =
+            peerConnectionsMax - Self.peerConnectionsMin
+            + metricsConnectionsMax - Self.metricsConnectionsMin
         return max(0, descriptorsMax - Self.reservedCount - surplus)
     }
 
     /// Connections from other members that may be open at once.
     package var peerConnectionsMax: Int {
         min(max(descriptorsMax / 32, Self.peerConnectionsMin), Self.peerConnectionsMax)
+    }
+
+    /// Connections to the metrics listeners that may be open at once. They have no share in those of
+    /// clients, so that a member can be observed when these are at their limit.
+    package var metricsConnectionsMax: Int {
+        min(max(descriptorsMax / 64, Self.metricsConnectionsMin), Self.metricsConnectionsMax)
     }
 
     /// Raises the soft limit to the hard one, as the Go runtime does for etcd. When the system

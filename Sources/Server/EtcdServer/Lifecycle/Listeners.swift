@@ -18,6 +18,7 @@ struct Listeners: Sendable {
     private let server: Server
     private let channels = OpenChannels()
     private let clientLimit: AcceptLimit
+    private let metricsLimit: AcceptLimit
     private let peerLimit: AcceptLimit
     private let unfinishedClients = UnfinishedConnections()
     private let unfinishedPeers = UnfinishedConnections(countMax: 256)
@@ -48,6 +49,7 @@ struct Listeners: Sendable {
     init(_ server: Server) {
         self.server = server
         clientLimit = AcceptLimit(connectionsMax: server.limits.clientConnectionsMax)
+        metricsLimit = AcceptLimit(connectionsMax: server.limits.metricsConnectionsMax)
         peerLimit = AcceptLimit(connectionsMax: server.limits.peerConnectionsMax)
     }
 
@@ -147,7 +149,7 @@ struct Listeners: Sendable {
             servesPlaintext: urls.contains { $0.scheme != .https && $0.scheme != .unixs }
                 || !isEncrypted,
             tls: isEncrypted ? (kind == .peer ? security.peers : security.clients) : nil,
-            protocols: kind.protocols, acceptLimit: kind == .peer ? peerLimit : clientLimit,
+            protocols: kind.protocols, acceptLimit: acceptLimit(of: kind),
             unfinished: kind == .peer ? unfinishedPeers : unfinishedClients,
             open: opener(of: kind))
         configuration.closesEncryptedSilently = kind != .peer
@@ -161,6 +163,14 @@ struct Listeners: Sendable {
             }
         }
         return configuration
+    }
+
+    private func acceptLimit(of kind: Kind) -> AcceptLimit {
+        switch kind {
+        case .client, .http, .grpc: clientLimit
+        case .metrics: metricsLimit
+        case .peer: peerLimit
+        }
     }
 
     /// Adds the handlers of a protocol to the channel of an accepted connection.
