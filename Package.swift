@@ -93,8 +93,8 @@ let modules: [Target] = [
     module("State", "MVCC", ["EtcdAPI", "Identifiers", "Bolt", "CCRC32C"]),
     // Leases, with an injected clock.
     module("State", "Lease", ["EtcdAPI", "Identifiers", "MonotonicClock", "Bolt", protobuf]),
-    // Users and roles.
-    module("State", "Auth", ["EtcdAPI", "Bolt"]),
+    // Users, roles and their permissions, and what each RPC needs.
+    module("State", "Auth", ["EtcdAPI", "Bolt", protobuf]),
     // Members, their attributes, and the cluster version.
     module("State", "Membership", ["EtcdAPI", "Identifiers", "MonotonicClock", "Bolt", crypto]),
     // Applies committed entries deterministically; the only writer of all State.
@@ -234,7 +234,8 @@ let modules: [Target] = [
     module(
         "Verification", "FuzzTargets",
         [
-            "Bolt", "Configuration", "ConnectionIdentity", "DNS", "Disk", "EtcdAPI", "Identifiers",
+            "Bolt", "Configuration", "ConnectionIdentity", "DNS", "Disk", "EtcdAPI",
+            "Identifiers",
             "EtcdServer", "GRPC", "Gzip", "HTTP2", "ServerLogging", "MVCC", "Membership",
             "PeerTransport", "Raft", "StateMachine", "TLS", "WriteAheadLog", nio, nioEmbedded,
             nioPosix,
@@ -274,6 +275,8 @@ let testTargets: [Target] = [
     tests(
         "LeaseTests",
         ["Bolt", "Disk", "EtcdAPI", "Lease", "MonotonicClock", "TestSupport", protobuf]),
+    tests(
+        "AuthTests", ["Auth", "Bolt", "Disk", "EtcdAPI", protobuf], exclude: ["Recorded"]),
     tests(
         "MembershipTests",
         ["Bolt", "Disk", "EtcdAPI", "Identifiers", "Membership", "MonotonicClock"]),
