@@ -283,7 +283,7 @@ let testTargets: [Target] = [
     tests(
         "StateMachineTests",
         [
-            "Bolt", "Disk", "EtcdAPI", "Identifiers", "Lease", "MVCC", "Membership",
+            "Auth", "Bolt", "Disk", "EtcdAPI", "Identifiers", "Lease", "MVCC", "Membership",
             "MonotonicClock", "StateMachine", protobuf,
         ]),
     tests(
