@@ -234,7 +234,7 @@ let modules: [Target] = [
     module(
         "Verification", "FuzzTargets",
         [
-            "Bolt", "Configuration", "ConnectionIdentity", "DNS", "Disk", "EtcdAPI",
+            "Auth", "Bolt", "Configuration", "ConnectionIdentity", "DNS", "Disk", "EtcdAPI",
             "Identifiers",
             "EtcdServer", "GRPC", "Gzip", "HTTP2", "ServerLogging", "MVCC", "Membership",
             "PeerTransport", "Raft", "StateMachine", "TLS", "WriteAheadLog", nio, nioEmbedded,
