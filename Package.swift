@@ -93,8 +93,8 @@ let modules: [Target] = [
     module("State", "MVCC", ["EtcdAPI", "Identifiers", "Bolt", "CCRC32C"]),
     // Leases, with an injected clock.
     module("State", "Lease", ["EtcdAPI", "Identifiers", "MonotonicClock", "Bolt", protobuf]),
-    // Users and roles.
-    module("State", "Auth", ["EtcdAPI", "Bolt"]),
+    // Users, roles and their permissions, and what each RPC needs.
+    module("State", "Auth", ["EtcdAPI", "Bolt", protobuf]),
     // Members, their attributes, and the cluster version.
     module("State", "Membership", ["EtcdAPI", "Identifiers", "MonotonicClock", "Bolt", crypto]),
     // Applies committed entries deterministically; the only writer of all State.
@@ -236,7 +236,8 @@ let modules: [Target] = [
     module(
         "Verification", "FuzzTargets",
         [
-            "Bolt", "Configuration", "ConnectionIdentity", "DNS", "Disk", "EtcdAPI", "Identifiers",
+            "Auth", "Bolt", "Configuration", "ConnectionIdentity", "DNS", "Disk", "EtcdAPI",
+            "Identifiers",
             "EtcdServer", "GRPC", "Gzip", "HTTP2", "ServerLogging", "MVCC", "Membership",
             "PeerTransport", "Raft", "StateMachine", "TLS", "WriteAheadLog", nio, nioEmbedded,
             nioPosix,
@@ -279,12 +280,14 @@ let testTargets: [Target] = [
         "LeaseTests",
         ["Bolt", "Disk", "EtcdAPI", "Lease", "MonotonicClock", "TestSupport", protobuf]),
     tests(
+        "AuthTests", ["Auth", "Bolt", "Disk", "EtcdAPI", protobuf], exclude: ["Recorded"]),
+    tests(
         "MembershipTests",
         ["Bolt", "Disk", "EtcdAPI", "Identifiers", "Membership", "MonotonicClock"]),
     tests(
         "StateMachineTests",
         [
-            "Bolt", "Disk", "EtcdAPI", "Identifiers", "Lease", "MVCC", "Membership",
+            "Auth", "Bolt", "Disk", "EtcdAPI", "Identifiers", "Lease", "MVCC", "Membership",
             "MonotonicClock", "StateMachine", protobuf,
         ]),
     tests(

@@ -68,7 +68,7 @@ final class ApplyObservation: @unchecked Sendable {
             leaseSeconds.observe(Double(seconds))
         case .leaseRevoke: leasesRevoked.increment()
         case .failed: isFailure = true
-        case .compaction, .alarm, .members, .clusterVersion, .done: break
+        case .compaction, .alarm, .members, .clusterVersion, .auth, .done: break
         }
         if operation.utf8CodeUnitCount > 0 { tally(operation, isFailure: isFailure) }
     }
@@ -153,8 +153,8 @@ extension ApplyResponseBody {
         case .deleteRange(let response): "size:\(response.encodedSize)"
         case .txn(let response): "size:\(response.encodedSize)"
         case .range(let response): "size:\(response.encodedSize)"
-        case .compaction, .leaseGrant, .leaseRevoke, .alarm, .members, .clusterVersion, .done,
-            .failed:
+        case .compaction, .leaseGrant, .leaseRevoke, .alarm, .members, .clusterVersion, .auth,
+            .done, .failed:
             ""
         }
     }

@@ -1,3 +1,4 @@
+package import Auth
 package import EtcdAPI
 package import Identifiers
 package import Membership
@@ -29,6 +30,8 @@ package enum ApplyResponseBody: Sendable {
     case members([Member])
     /// The new cluster version and the previous one.
     case clusterVersion(SemanticVersion, previous: SemanticVersion?)
+    /// Indirect to keep the responses to frequent requests small.
+    indirect case auth(AuthResponse)
     /// Nothing to return.
     case done
     case failed(EtcdError)

@@ -1,3 +1,4 @@
+import Auth
 package import EtcdAPI
 import Identifiers
 import Lease
@@ -5,8 +6,11 @@ import MVCC
 
 /// Puts, deletes, ranges and compactions.
 extension StateMachine {
-    func apply(_ request: PutRequest) throws(StateError) -> AppliedEntry {
+    func apply(_ request: PutRequest, by requester: Requester?) throws(StateError) -> AppliedEntry {
         guard !alarms.isActive(.noSpace) else { return failed(.noSpace, "Put") }
+        if let requester, let refusal = refusal(of: request, by: requester) {
+            return failed(refusal, "Put")
+        }
         let fits = admits(Quota.cost(of: request))
         return try transact("Put") { transaction throws(ReadError) in
             try check(request, in: transaction)
@@ -15,16 +19,24 @@ extension StateMachine {
         }
     }
 
-    func apply(_ request: DeleteRangeRequest) throws(StateError) -> AppliedEntry {
-        try transact("DeleteRange") { transaction throws(ReadError) in
+    func apply(
+        _ request: DeleteRangeRequest, by requester: Requester?
+    ) throws(StateError) -> AppliedEntry {
+        if let requester, let refusal = refusal(of: request, by: requester) {
+            return failed(refusal, "DeleteRange")
+        }
+        return try transact("DeleteRange") { transaction throws(ReadError) in
             let response = try PutExecution.delete(request, in: transaction)
             return full(false, transaction, .deleteRange(response), "DeleteRange")
         }
     }
 
-    func apply(_ request: TxnRequest) throws(StateError) -> AppliedEntry {
+    func apply(_ request: TxnRequest, by requester: Requester?) throws(StateError) -> AppliedEntry {
         let cost = Quota.cost(of: request)
         guard !alarms.isActive(.noSpace) || cost == 0 else { return failed(.noSpace, "Txn") }
+        if let requester, let refusal = refusal(of: request, by: requester) {
+            return failed(refusal, "Txn")
+        }
         let fits = admits(cost)
         return try transact("Txn") { transaction throws(ReadError) in
             let response = try TxnExecution(state: self, transaction: transaction).run(request)
@@ -32,8 +44,13 @@ extension StateMachine {
         }
     }
 
-    func apply(_ request: RangeRequest) throws(StateError) -> AppliedEntry {
-        try transact("Range") { transaction throws(ReadError) in
+    func apply(
+        _ request: RangeRequest, by requester: Requester?
+    ) throws(StateError) -> AppliedEntry {
+        if let requester, let refusal = refusal(of: request, by: requester) {
+            return failed(refusal, "Range")
+        }
+        return try transact("Range") { transaction throws(ReadError) in
             var response = RangeResponse()
             try transaction.range(request, into: &response)
             return full(false, transaction, .range(response), "Range")

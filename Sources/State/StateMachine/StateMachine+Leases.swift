@@ -1,3 +1,4 @@
+import Auth
 import EtcdAPI
 import Lease
 import MVCC
@@ -31,7 +32,10 @@ extension StateMachine {
     }
 
     /// Revokes a lease and deletes its keys in one transaction, in byte order.
-    func apply(_ request: LeaseRevokeRequest) -> AppliedEntry {
+    func apply(_ request: LeaseRevokeRequest, by requester: Requester?) -> AppliedEntry {
+        if let requester, let refusal = refusal(of: request, by: requester) {
+            return failed(refusal, "LeaseRevoke")
+        }
         var revoked: Result<[[UInt8]], EtcdError> = .failure(.leaseNotFound)
         mutate { batch in
             revoked = Result { () throws(EtcdError) in

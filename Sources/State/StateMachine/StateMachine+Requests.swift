@@ -1,9 +1,13 @@
+import Auth
 import EtcdAPI
 import Lease
 import MVCC
 import Membership
 
 /// Decodes the request of an entry and dispatches it.
+///
+/// The order of checks is etcd's: root for changes of users, the CORRUPT alarm, the NOSPACE alarm,
+/// permissions, the quota, and then what the request itself needs.
 extension StateMachine {
     func applyRequest(_ entry: CommittedEntry) throws(StateError) -> AppliedEntry {
         guard !entry.data.isEmpty else { return AppliedEntry(response: makeResponse(.done)) }
@@ -23,21 +27,24 @@ extension StateMachine {
         if alarms.isActive(.corrupt), request.isRefusedWhenCorrupt {
             return AppliedEntry(response: makeResponse(.failed(.corrupt)))
         }
+        let requester = auth.isEnabled ? Requester(request.header) : nil
         switch request.payload {
-        case .put(let put): return try apply(put)
-        case .deleteRange(let delete): return try apply(delete)
-        case .txn(let txn): return try apply(txn)
-        case .range(let range): return try apply(range)
+        case .put(let put): return try apply(put, by: requester)
+        case .deleteRange(let delete): return try apply(delete, by: requester)
+        case .txn(let txn): return try apply(txn, by: requester)
+        case .range(let range): return try apply(range, by: requester)
         case .compaction(let compaction): return apply(compaction)
         case .leaseGrant(let grant): return apply(grant)
-        case .leaseRevoke(let revoke): return apply(revoke)
-        case .other(let field, let bytes): return try applyOther(field, bytes, entry)
+        case .leaseRevoke(let revoke): return apply(revoke, by: requester)
+        case .other(let field, let bytes):
+            return try applyOther(field, bytes, request.header, entry)
         case .none: return AppliedEntry(response: makeResponse(.done))
         }
     }
 
     private func applyOther(
-        _ field: UInt32, _ bytes: ArraySlice<UInt8>, _ entry: CommittedEntry
+        _ field: UInt32, _ bytes: ArraySlice<UInt8>, _ header: RequestHeader?,
+        _ entry: CommittedEntry
     ) throws(StateError) -> AppliedEntry {
         switch field {
         case InternalRaftRequest.Field.alarm:
@@ -45,7 +52,7 @@ extension StateMachine {
         case InternalRaftRequest.Field.leaseCheckpoint:
             return try applyCheckpoint(message(bytes, entry))
         default:
-            if let applied = try applyAuthRequest(field, entry) { return applied }
+            if let applied = try applyAuthRequest(field, bytes, header, entry) { return applied }
             throw .unknownRequest(index: entry.index, field: field)
         }
     }

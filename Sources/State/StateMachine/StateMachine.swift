@@ -9,9 +9,9 @@ package import MonotonicClock
 
 /// The replicated state of a member: applies committed entries in order.
 ///
-/// The only writer of keys, leases, members and alarms. Owned by the apply thread. The same entries
-/// produce the same state on every member: no clock, no randomness and no hash table order affects
-/// what it stores. `now` only starts lease clocks, which are never stored.
+/// The only writer of keys, leases, users, members and alarms. Owned by the apply thread. The same
+/// entries produce the same state on every member: no clock, no randomness and no hash table order
+/// affects what it stores. `now` only starts lease clocks, which are never stored.
 ///
 /// Guarantees: all changes of an entry and the consistent index reach the database in one
 /// transaction; an entry at or below the consistent index changes nothing.
@@ -22,7 +22,7 @@ package final class StateMachine {
     package let leases: LessorBinding
     package internal(set) var membership: ClusterMembership
     package internal(set) var alarms = Alarms()
-    package internal(set) var auth: AuthState
+    package internal(set) var auth = AuthStore()
     package let configuration: StateMachineConfiguration
     /// Monotonic time of the current run of the apply stage, for leases.
     package var now = MonotonicTime.zero
@@ -52,7 +52,7 @@ package final class StateMachine {
             applied = try ConsistentIndex(from: reading)
             try membership.restore(from: reading, confState: applied.confState)
             try alarms.restore(from: reading)
-            auth = try AuthState(from: reading)
+            auth = AuthStore(try AuthState(from: reading))
         } catch {
             throw .bolt(.corrupt(error))
         }
@@ -64,6 +64,7 @@ package final class StateMachine {
             case .malformedRecord(let key): throw .malformedRecord(key: key)
             }
         }
+        if configuration.supportsAuth { auth = try Self.restoreAuth(from: reading) }
         self.membership = membership
         leases = LessorBinding(lessor)
         appliedIndex = applied.index
@@ -75,6 +76,19 @@ package final class StateMachine {
         }
         store = try Store(bolt: bolt, configuration: storeConfiguration, leases: leases)
         watchers = WatchDispatcher(store: store)
+    }
+
+    private static func restoreAuth(
+        from reading: BoltReadTransaction
+    ) throws(StoreError) -> AuthStore {
+        do throws(AuthRestoreError) {
+            return try AuthStore(from: reading)
+        } catch {
+            switch error {
+            case .damagedPage(let fault): throw .bolt(.corrupt(fault))
+            case .malformedRecord(let key): throw .malformedRecord(key: key)
+            }
+        }
     }
 
     /// The leases with their clocks and attached keys.
@@ -131,6 +145,9 @@ package struct StateMachineConfiguration: Sendable {
     package var quota = Quota(configuredBytes: 0)
     /// Whether lease checkpoints are stored below cluster version 3.6 too.
     package var persistsLeaseCheckpoints = false
+    /// Whether users and roles are applied and permissions enforced. While the services do not
+    /// know who calls, this is off, and a request that changes users stops the member.
+    package var supportsAuth = false
     /// Interval at which the remaining TTL of a long lease is replicated; nil for never.
     package var leaseCheckpointInterval: TimeSpan?
 

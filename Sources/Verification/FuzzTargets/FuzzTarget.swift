@@ -1,5 +1,6 @@
 /// The fuzzed parsers, by the name of the corpus in Tests/FuzzTests/Regressions.
 package enum FuzzTarget: String, CaseIterable, Sendable {
+    case authRecords = "AuthRecords"
     case bolt = "Bolt"
     case certificates = "Certificates"
     case clientHello = "ClientHello"
@@ -22,6 +23,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     /// Feeds one input to the parser.
     package func run(_ input: UnsafeRawBufferPointer) {
         switch self {
+        case .authRecords: fuzzAuthRecords(input)
         case .bolt: fuzzBolt(input)
         case .certificates: fuzzCertificates(input)
         case .clientHello: fuzzClientHello(input)

@@ -3,6 +3,12 @@ extension EtcdError {
     package static let notPrimaryLessor = EtcdError(.unknown, "not a primary lessor")
     package static let passwordForNoPasswordUser = EtcdError(
         .unknown, "auth: authentication failed, password was given for no password user")
+    /// Not of etcd, which accepts control characters, and ends at a name that is too long.
+    package static let userNameInvalid = EtcdError(
+        .invalidArgument, "etcdserver: user name is too long or contains control characters")
+    /// Not of etcd, as for users.
+    package static let roleNameInvalid = EtcdError(
+        .invalidArgument, "etcdserver: role name is too long or contains control characters")
     package static let verifyOnlyKey = EtcdError(
         .unknown, "auth: token signing attempted with verify-only key")
     package static let raftStopped = EtcdError(.unknown, "raft: stopped")
