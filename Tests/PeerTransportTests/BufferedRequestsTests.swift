@@ -9,8 +9,8 @@ struct BufferedRequestsTests {
 
     init() {
         var limits = PeerTransportLimits()
-        limits.bufferedRequestBytes = 100
-        limits.bufferedStrangerBytes = 30
+        limits.bufferedRequestBytesMax = 100
+        limits.bufferedStrangerBytesMax = 30
         requests = BufferedRequests(limits: limits)
     }
 
@@ -69,7 +69,7 @@ struct BufferedRequestsTests {
     }
 
     @Test func unfinishedRequestCountsUntilItEnds() async throws {
-        let member = try await TestMember(1) { $0.limits.bufferedStrangerBytes = 20 }
+        let member = try await TestMember(1) { $0.limits.bufferedStrangerBytesMax = 20 }
         let transport = member.transport
         let slow = try await RawConnection(
             port: member.port, group: member.group, sending: request("0123456789", lengthBytes: 20))

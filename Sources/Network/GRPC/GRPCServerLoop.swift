@@ -126,7 +126,7 @@ package final class GRPCServerConnection: HTTP2ConnectionDelegate {
         // A port that serves HTTP too is read by Go's HTTP server in etcd, if it is encrypted: that
         // permits any pings.
         if identity.isEncrypted, requests != nil {
-            http2.keepalive.peerPingIntervalMillisecondsMin = nil
+            http2.keepalive.peerPingIntervalMin = nil
         }
         self.transport = HTTP2Connection(
             role: .server, configuration: http2, loop: state.loop)

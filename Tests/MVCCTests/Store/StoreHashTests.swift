@@ -81,7 +81,7 @@ import Testing
 
     @Test func hashesDoNotDependOnWhetherThePreviousCompactionHasFinished() throws {
         func hashes(waits: Bool) throws -> [KeyValueHash] {
-            let fixture = try StoreFixture(compactionBatchLimit: 3)
+            let fixture = try StoreFixture(compactionBatchMax: 3)
             for number in 0..<20 {
                 fixture.put("k\(number % 6)", "\(number)")
                 if number % 7 == 6 { fixture.delete("k\(number % 6)") }
