@@ -135,10 +135,10 @@ class RequestGenerator:
             return "KV", "Compact", rpc.CompactionRequest(
                 revision=revision, physical=self.random.random() < 0.7)
         if draw < 0.83:
-            ttl = self.random.choice([0, -1, 1, 300, 600, 9_000_000_000, 9_000_000_001])
-            ttl = 600 if ttl in (0, -1, 1) and self.random.random() < 0.8 else ttl
+            ttl = self.random.choice([0, -1, 1, 36_000, 72_000, 9_000_000_000, 9_000_000_001])
+            ttl = 72_000 if ttl in (0, -1, 1) and self.random.random() < 0.8 else ttl
             return "Lease", "LeaseGrant", rpc.LeaseGrantRequest(
-                TTL=ttl if ttl > 1 else 600, ID=self.random.choice([7, 8, 9, 10, -3, 4711]))
+                TTL=ttl if ttl > 1 else 72_000, ID=self.random.choice([7, 8, 9, 10, -3, 4711]))
         if draw < 0.85:
             return "Lease", "LeaseRevoke", rpc.LeaseRevokeRequest(
                 ID=self.random.choice([7, 8, 9, 10, -3, 5]))
