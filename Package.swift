@@ -151,7 +151,7 @@ let modules: [Target] = [
     // SRV records from the name servers of resolv.conf.
     module("Network", "DNS", ["MonotonicClock"]),
     // Who is on the other side of a connection.
-    module("Network", "ConnectionIdentity"),
+    module("Network", "ConnectionIdentity", [nio]),
     // Certificates, keys, authorities and revocation lists: loading, checking, reading again.
     module(
         "Network", "TLS",

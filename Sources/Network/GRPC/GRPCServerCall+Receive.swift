@@ -1,3 +1,4 @@
+internal import ConnectionIdentity
 package import HTTP2
 package import MonotonicClock
 
@@ -208,7 +209,7 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
         else { return }
         report(
             GRPCSlowCall(
-                path: method.path, remote: peerAddress?.description ?? "",
+                path: method.path, remote: peerAddress?.hostAndPort ?? "@",
                 time: time, responseBytes: responseBytes,
                 request: requestDescription))
     }

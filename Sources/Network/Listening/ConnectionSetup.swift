@@ -115,7 +115,7 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, @un
 
     private func timedOut() {
         if isInHandshake {
-            let local = channel.localAddress.map(Self.text) ?? ""
+            let local = channel.localAddress?.hostAndPort ?? "@"
             report(
                 TLSRefusal(
                     "read tcp \(local)->\(remoteAddress): i/o timeout", isEndOfStream: false))
@@ -273,15 +273,10 @@ final class ConnectionSetup: ChannelInboundHandler, RemovableChannelHandler, @un
                 refusal: refusal))
     }
 
-    private var remoteAddress: String { channel.remoteAddress.map(Self.text) ?? "@" }
+    /// Go writes `@` for a unix socket.
+    private var remoteAddress: String { channel.remoteAddress?.hostAndPort ?? "@" }
 
     private static func refusal(_ error: any Error) -> TLSRefusal {
         (error as? TLSRefusal) ?? TLSRefusal("\(error)", isEndOfStream: false)
-    }
-
-    /// `10.0.0.1:2379`, `[::1]:2379`; `@` for a unix socket.
-    private static func text(_ address: SocketAddress) -> String {
-        guard let ip = address.ipAddress, let port = address.port else { return "@" }
-        return ip.contains(":") ? "[\(ip)]:\(port)" : "\(ip):\(port)"
     }
 }

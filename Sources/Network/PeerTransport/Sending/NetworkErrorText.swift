@@ -1,3 +1,4 @@
+import ConnectionIdentity
 import Glibc
 import NIOCore
 import NIOPosix
@@ -15,7 +16,7 @@ enum NetworkErrorText {
             return .unreachable("dial tcp \(url.authority): \(reason(error, "connect"))")
         }
         if let first = failure.connectionErrors.first {
-            let address = text(of: first.target) ?? url.authority
+            let address = first.target.hostAndPort ?? url.authority
             return .unreachable("dial tcp \(address): \(reason(first.error, "connect"))")
         }
         return .unreachable("dial tcp: lookup \(url.host): no such host")
@@ -30,8 +31,8 @@ enum NetworkErrorText {
         if let tls {
             text = tls.text(of: error, channel: channel)
         } else {
-            let local = channel.localAddress.flatMap(Self.text(of:)) ?? ""
-            let remote = channel.remoteAddress.flatMap(Self.text(of:)) ?? ""
+            let local = channel.localAddress?.hostAndPort ?? ""
+            let remote = channel.remoteAddress?.hostAndPort ?? ""
             text = "read tcp \(local)->\(remote): \(reason(error, "read"))"
         }
         return failure(text)
@@ -58,11 +59,5 @@ enum NetworkErrorText {
     private static func systemText(_ number: CInt) -> String {
         guard let text = strerror(number) else { return "errno \(number)" }
         return String(cString: text).lowercased()
-    }
-
-    /// `10.0.0.2:2380`, `[::1]:2380`.
-    private static func text(of address: SocketAddress) -> String? {
-        guard let host = address.ipAddress, let port = address.port else { return nil }
-        return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 }

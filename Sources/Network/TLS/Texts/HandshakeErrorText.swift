@@ -1,3 +1,4 @@
+internal import ConnectionIdentity
 internal import Glibc
 internal import NIOCore
 internal import NIOSSL
@@ -69,15 +70,9 @@ struct HandshakeErrorText {
     private func text(of error: IOError) -> String {
         let call = error.errnoCode == EPIPE ? "write" : "read"
         let reason = "\(call): \(SystemErrorText.of(error.errnoCode))"
-        guard let local = channel?.localAddress.flatMap(Self.text(of:)),
-            let remote = channel?.remoteAddress.flatMap(Self.text(of:))
+        guard let local = channel?.localAddress?.hostAndPort,
+            let remote = channel?.remoteAddress?.hostAndPort
         else { return reason }
         return "\(call) tcp \(local)->\(remote): \(reason)"
-    }
-
-    /// `127.0.0.1:2379`, `[::1]:2379`.
-    private static func text(of address: SocketAddress) -> String? {
-        guard let host = address.ipAddress, let port = address.port else { return nil }
-        return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 }
