@@ -167,7 +167,7 @@ class DifferentialTest:
             return
         if method == "Compact":
             self.await_synced()
-        responses = [server.call(service, method, request) for server in self.servers]
+        responses = self.responses(service, method, request)
         if isinstance(responses[0], tuple) or isinstance(responses[1], tuple):
             self.errors += 1
             errors = [response[1] for response in responses if isinstance(response, tuple)]
@@ -184,6 +184,20 @@ class DifferentialTest:
         if method == "Compact":
             self.generator.compacted = request.revision
             self.compactions.add(request.revision)
+
+    def responses(self, service, method, request, seconds=10):
+        """The responses of both servers.
+
+        While no key exists, HashKV of 3.5.1 covers the records that a compaction in progress has
+        yet to remove: different hashes are asked for again.
+        """
+        end = time.monotonic() + seconds
+        while True:
+            responses = [server.call(service, method, request) for server in self.servers]
+            hashes = {getattr(response, "hash", None) for response in responses}
+            if method != "HashKV" or len(hashes) == 1 or time.monotonic() > end:
+                return responses
+            time.sleep(0.1)
 
     @staticmethod
     def compare_values(real, ours):
