@@ -17,9 +17,9 @@ package struct HTTP2Configuration: Sendable {
     /// Memory that one connection may occupy: unsent output, requests until they are served, kept
     /// headers, open streams. At the limit a call that needs more fails; at three quarters of it
     /// new streams are refused.
-    package var connectionBytesMax = 128 << 20
+    package var connectionBytesMax = 256 << 20
     /// Memory of all connections of a server together. Each may grow to a quarter of what is left.
-    package var processBytesMax = 512 << 20
+    package var processBytesMax = 1 << 30
     /// Memory that each connection may occupy even if nothing is left for all.
     package var connectionBytesMin = 64 << 10
     /// Counted for each open stream in addition to its buffers.
