@@ -71,6 +71,8 @@ let modules: [Target] = [
     .target(name: "CPrefetch", path: "Sources/System/CPrefetch"),
     // Texts as Go's %q writes them.
     module("System", "GoText"),
+    // Base64 with padding.
+    module("System", "Base64"),
     // Points of a monotonic clock, and amounts of time.
     module("System", "MonotonicClock"),
 
@@ -94,7 +96,7 @@ let modules: [Target] = [
     // Leases, with an injected clock.
     module("State", "Lease", ["EtcdAPI", "Identifiers", "MonotonicClock", "Bolt", protobuf]),
     // Users, roles and their permissions, and what each RPC needs.
-    module("State", "Auth", ["EtcdAPI", "Bolt", protobuf]),
+    module("State", "Auth", ["Base64", "EtcdAPI", "Bolt", protobuf]),
     // Members, their attributes, and the cluster version.
     module("State", "Membership", ["EtcdAPI", "Identifiers", "MonotonicClock", "Bolt", crypto]),
     // Applies committed entries deterministically; the only writer of all State.
@@ -156,7 +158,7 @@ let modules: [Target] = [
     module(
         "Network", "TLS",
         [
-            "ConnectionIdentity", "GoText", nio, nioPosix, nioTLSEvents, nioTLS, crypto,
+            "Base64", "ConnectionIdentity", "GoText", nio, nioPosix, nioTLSEvents, nioTLS, crypto,
             cryptoExtras,
         ]),
 
@@ -280,7 +282,7 @@ let testTargets: [Target] = [
         "LeaseTests",
         ["Bolt", "Disk", "EtcdAPI", "Lease", "MonotonicClock", "TestSupport", protobuf]),
     tests(
-        "AuthTests", ["Auth", "Bolt", "Disk", "EtcdAPI", protobuf], exclude: ["Recorded"]),
+        "AuthTests", ["Auth", "Base64", "Bolt", "Disk", "EtcdAPI", protobuf], exclude: ["Recorded"]),
     tests(
         "MembershipTests",
         ["Bolt", "Disk", "EtcdAPI", "Identifiers", "Membership", "MonotonicClock"]),
@@ -324,7 +326,7 @@ let testTargets: [Target] = [
     tests(
         "TLSTests",
         [
-            "GoText",
+            "Base64", "GoText",
             "ConnectionIdentity", "TLS", "TestSupport", nio, nioPosix, nioTLSEvents, x509, asn1,
             crypto, cryptoExtras,
         ]),

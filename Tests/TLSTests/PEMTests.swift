@@ -1,3 +1,4 @@
+import Base64
 import Testing
 
 @testable import TLS
@@ -46,9 +47,9 @@ struct PEMTests {
         for bytes in [[], [1], [1, 2], [1, 2, 3], Array(0...255)] as [[UInt8]] {
             #expect(Base64.decode(Base64.encode(bytes)) == bytes)
         }
-        #expect(Base64.decode("A A\tA\r\nA".utf8) == [0, 0, 0])
+        #expect(Base64.decode("A A\tA\r\nA".utf8, skipsBlanks: true) == [0, 0, 0])
         for text in ["A", "AA", "AAA", "AA=", "AA===", "A===", "AA=A", "=", "AAAA=", "A-AA"] {
-            #expect(Base64.decode(text.utf8) == nil, "\(text)")
+            #expect(Base64.decode(text.utf8, skipsBlanks: true) == nil, "\(text)")
         }
     }
 

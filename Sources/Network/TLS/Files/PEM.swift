@@ -1,3 +1,5 @@
+internal import Base64
+
 /// PEM as Go reads it: text around the blocks is skipped, and so are blocks that are broken.
 struct PEM {
     struct Block: Hashable {
@@ -72,7 +74,7 @@ struct PEM {
         guard trailer.starts(with: Self.dashes) else { return nil }
         trailer = trailer.dropFirst(Self.dashes.count)
         guard Self.takeLine(&trailer).isEmpty,
-            let content = Base64.decode(rest[..<end])
+            let content = Base64.decode(rest[..<end], skipsBlanks: true)
         else { return nil }
         rest = trailer
         return Block(
