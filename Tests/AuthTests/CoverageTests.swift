@@ -135,7 +135,7 @@ private struct KeySpace {
         }
     }
 
-    /// Whether a permission covers a key; nil stands for one above all keys.
+    /// Whether a permission covers a key; nil is a key after all others.
     private func covers(_ permission: AuthPermission, _ key: [UInt8]?) -> Bool {
         guard let key else { return permission.rangeEnd == [0] }
         if permission.rangeEnd.isEmpty { return permission.key == key }

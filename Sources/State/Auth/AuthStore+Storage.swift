@@ -37,7 +37,7 @@ extension AuthContent {
         batch.put(bucket: AuthBucket.auth, key: AuthBucket.revision, value: stored)
     }
 
-    /// - Returns: the key of the first malformed record; nil if there is none.
+    /// - Returns: the key of the first malformed record, or nil if all are well-formed.
     fileprivate mutating func restore(
         from transaction: BoltReadTransaction
     ) throws(PageFault) -> [UInt8]? {

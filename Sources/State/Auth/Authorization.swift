@@ -47,7 +47,7 @@ extension AuthSnapshot {
         if identity != .server { try requireRoot(requester(identity)) }
     }
 
-    /// Throws unless the caller has credentials, whoever they name.
+    /// Throws unless the caller has credentials; their user need not exist.
     package func requireUser(_ identity: Identity) throws(EtcdError) {
         if isEnabled, identity == .none { throw .userEmpty }
     }
