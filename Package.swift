@@ -167,6 +167,8 @@ let modules: [Target] = [
         "Client", "EtcdClient",
         ["EtcdAPI", "GRPC", "Identifiers", "MonotonicClock", "TLS", nio, nioPosix, protobuf]),
 
+    // Tokens and passwords: who a call belongs to, for users.
+    module("Services", "Credentials", ["Auth", "EtcdAPI", "Identifiers"]),
     // The gRPC services: KV, Watch, Lease, Cluster, Maintenance, Lock, Election, Auth, Health.
     module(
         "Services", "GRPCServices",
