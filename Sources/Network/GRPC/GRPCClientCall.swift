@@ -121,7 +121,7 @@ extension GRPCClientCall: HTTP2StreamDelegate, TimerWheelEntry {
 
     package func streamReceivedHeader(
         name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
-    ) -> HTTP2ErrorCode? {
+    ) -> HTTP2FieldResult {
         switch name.count {
         case 7 where Self.matches(name, ":status"): httpStatus = Self.number(value)
         case 11 where Self.matches(name, "grpc-status"):
@@ -132,7 +132,7 @@ extension GRPCClientCall: HTTP2StreamDelegate, TimerWheelEntry {
             contentTypeIsGRPC = value.starts(with: "application/grpc".utf8)
         default: metadata.append(name: name, value: value)
         }
-        return nil
+        return .accepted
     }
 
     package func streamReceivedHeaders(endOfStream: Bool) {

@@ -46,6 +46,8 @@ package final class HTTP2Connection: ChannelDuplexHandler {
     /// The stream whose header block is being received; nil once it is closed. Only used by the
     /// session's callbacks.
     var headersStream: Unmanaged<HTTP2Stream>?
+    /// Header fields that the peer repeats (server); nil until there is one.
+    var repeatedFields: RepeatedFields?
     var writableStreams: [HTTP2Stream] = []
     var stoppingStreams: [Int32] = []
     /// What the peer occupies; without limits on a client.
@@ -176,6 +178,7 @@ extension HTTP2Connection {
         }
         if let session { nghttp2_session_del(session) }
         session = nil
+        repeatedFields = nil
         releaseMemory()
         channel = nil
         delegate?.connectionClosed(self)
