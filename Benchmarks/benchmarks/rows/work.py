@@ -101,6 +101,10 @@ def measure(row, name, server, seconds, parent, into):
             ("server cores", cpu / took), ("client cores", client_cpu / took),
             ("idle cores", idle_cores)):
         into.add(row.name, column, name, value)
+    plaintext = into.values(row.plaintext, targets.CPU, name) if row.plaintext else []
+    if plaintext:
+        ratio = cpu * 1e6 / requests / statistics.median(plaintext)
+        into.add(row.name, targets.AGAINST_PLAINTEXT, name, ratio)
     return result
 
 
