@@ -47,7 +47,7 @@ final class EncryptedMember {
         let bootstrap = MemberBootstrap(
             configuration, disk: RealDisk(), logger: logger,
             startUnixMilliseconds: unixMilliseconds(),
-            peers: ClusterProbe(group: group, tls: client))
+            peers: ClusterProbe(group: group, dialing: PeerDialing(tls: client)))
         let member = try await bootstrap.run()
         var context = ServingMember.Context(
             logger: logger, registry: MetricRegistry(), disk: RealDisk(), group: group,

@@ -3,8 +3,7 @@ import EtcdAPI
 import EtcdClient
 import MonotonicClock
 package import NIOCore
-import PeerTransport
-package import TLS
+package import PeerTransport
 
 /// The requests that a starting member sends to learn about the cluster: HTTP GET on a peer URL,
 /// and one call on the client URLs.
@@ -51,16 +50,16 @@ extension ClusterProbe {
     /// Sends the requests over the network.
     ///
     /// - Parameters:
-    ///   - tls: for https peer URLs, which fail without it.
     ///   - clientFiles: the certificates of this member's client URLs, for https client URLs.
     package init(
-        group: any EventLoopGroup, tls: TLSClient? = nil,
+        group: any EventLoopGroup, dialing: PeerDialing = PeerDialing(),
         clientFiles: TransportSecurity = TransportSecurity()
     ) {
         self.init(
             get: { url, path, timeout in
                 let response = try await PeerClient.request(
-                    url: url, path: path, timeout: TimeSpan(timeout), group: group, tls: tls)
+                    url: url, path: path, timeout: TimeSpan(timeout), group: group, dialing: dialing
+                )
                 guard response.status == 200 else {
                     throw BootstrapError("\(url)\(path) responds with status \(response.status)")
                 }

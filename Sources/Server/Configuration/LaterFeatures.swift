@@ -21,17 +21,9 @@ package enum LaterFeatures {
         ) -> Feature {
             Feature(flag: flag, isUsed: isUsed)
         }
-
-        static func gate(_ gate: FeatureGate) -> Feature {
-            Feature(flag: "feature-gates=\(gate.rawValue)=true") {
-                $0.featureGates.isEnabled(gate)
-            }
-        }
     }
 
     static let table: [Feature] = [
-        // Peer connections
-        .gate(.setMemberLocalAddr),
         // Discovery with a password
         .flag("discovery-user"), .flag("discovery-password"),
         // Authentication

@@ -62,7 +62,7 @@ package final class Server: Sendable {
             configuration, disk: disk, logger: logger,
             startUnixMilliseconds: unixMilliseconds(),
             peers: ClusterProbe(
-                group: group, tls: security.dialing, clientFiles: configuration.clientSecurity))
+                group: group, dialing: security.dialing, clientFiles: configuration.clientSecurity))
         let member = try await bootstrap.run()
         localID = member.localID
         clusterID = member.clusterID
