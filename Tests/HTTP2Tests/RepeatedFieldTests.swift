@@ -4,10 +4,15 @@ import Testing
 /// A header block whose fields enter the dynamic table of HPACK, at index 62 and above, the last
 /// field first.
 private func enteringBlock(_ fields: [(String, String)]) -> [UInt8] {
-    fields.flatMap { name, value in
-        [0x40, UInt8(name.utf8.count)] + Array(name.utf8) + [UInt8(value.utf8.count)]
-            + Array(value.utf8)
+    var block: [UInt8] = []
+    for (name, value) in fields {
+        block.append(0x40)
+        for text in [name, value] {
+            block.append(UInt8(text.utf8.count))
+            block.append(contentsOf: text.utf8)
+        }
     }
+    return block
 }
 
 /// A header block of fields that are in the table.
