@@ -32,7 +32,7 @@ struct ServingMember {
         /// The event loops of peer connections.
         let peerLoops: PeerLoops
         /// How connections to other members are opened.
-        var dialing: PeerDialing
+        var dialing = PeerDialing()
         /// Request IDs start here; they differ between runs of a member.
         let firstRequestID: UInt64
         var onReceivedDatabase: @Sendable (ReceivedDatabase.Finding) -> Void = { _ in }
