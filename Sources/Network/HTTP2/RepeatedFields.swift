@@ -20,10 +20,16 @@ final class RepeatedFields {
         let effect: UInt16
     }
 
-    private var slots = [Field?](repeating: nil, count: slotsMax)
+    // Not an array: it would be retained and released for each field of each request.
+    private let slots = UnsafeMutablePointer<Field?>.allocate(capacity: slotsMax)
+
+    init() { slots.initialize(repeating: nil, count: Self.slotsMax) }
 
     deinit {
-        for case let field? in slots { Self.release(field) }
+        for slot in 0..<Self.slotsMax {
+            if let field = slots[slot] { Self.release(field) }
+        }
+        slots.deallocate()
     }
 
     func find(_ name: OpaquePointer, _ value: OpaquePointer) -> Field? {
