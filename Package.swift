@@ -63,6 +63,9 @@ let modules: [Target] = [
     .systemLibrary(
         name: "CZlib", path: "Sources/System/CZlib", pkgConfig: "zlib",
         providers: [.apt(["zlib1g-dev"])]),
+    // bcrypt: the system's libcrypt.
+    .systemLibrary(
+        name: "CCrypt", path: "Sources/System/CCrypt", providers: [.apt(["libcrypt-dev"])]),
     // CRC-32C by the processor's instruction.
     .target(name: "CCRC32C", path: "Sources/System/CCRC32C"),
     // Futex system calls.
@@ -168,7 +171,12 @@ let modules: [Target] = [
         ["EtcdAPI", "GRPC", "Identifiers", "MonotonicClock", "TLS", nio, nioPosix, protobuf]),
 
     // Tokens and passwords: who a call belongs to, for users.
-    module("Services", "Credentials", ["Auth", "EtcdAPI", "Identifiers"]),
+    module(
+        "Services", "Credentials",
+        [
+            "Auth", "Base64", "CCrypt", "EtcdAPI", "Identifiers", "MonotonicClock", "TLS", crypto,
+            cryptoExtras,
+        ]),
     // The gRPC services: KV, Watch, Lease, Cluster, Maintenance, Lock, Election, Auth, Health.
     module(
         "Services", "GRPCServices",
@@ -308,6 +316,9 @@ let testTargets: [Target] = [
             "WriteAheadLog",
         ]),
     tests("MemberRuntimeTests", ["MemberRuntime", "MonotonicClock"]),
+    tests(
+        "CredentialsTests",
+        ["Auth", "Base64", "Credentials", "EtcdAPI", "Identifiers", "MonotonicClock"]),
     tests("GRPCServicesTests", ["Bolt", "Disk", "EtcdAPI", "GRPCServices", "Identifiers", "MVCC"]),
     tests(
         "BootstrapTests",

@@ -9,6 +9,14 @@ extension EtcdError {
     /// Not of etcd, as for users.
     package static let roleNameInvalid = EtcdError(
         .invalidArgument, "etcdserver: role name is too long or contains control characters")
+    /// The text of Go's bcrypt.
+    package static let passwordTooLong = EtcdError(
+        .unknown, "bcrypt: password length exceeds 72 bytes")
+    /// Not of etcd, which hashes a zero byte like any other.
+    package static let passwordInvalid = EtcdError(
+        .invalidArgument, "etcdserver: password contains a zero byte")
+    /// The text of golang-jwt for a key that does not fit the method.
+    package static let signingKeyInvalid = EtcdError(.unknown, "key is invalid")
     package static let verifyOnlyKey = EtcdError(
         .unknown, "auth: token signing attempted with verify-only key")
     package static let raftStopped = EtcdError(.unknown, "raft: stopped")
