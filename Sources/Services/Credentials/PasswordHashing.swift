@@ -14,6 +14,8 @@ package final class PasswordHashing: Sendable {
     package static let waitingMax = 512
     /// bcrypt ignores all further bytes; etcd refuses a new password that has more.
     package static let passwordBytesMax = Bcrypt.passwordBytesMax
+    /// The costs that bcrypt has.
+    package static let costs = BcryptHash.costs
     /// The cost when none is configured, or one that bcrypt does not have.
     package static let defaultCost = 10
 

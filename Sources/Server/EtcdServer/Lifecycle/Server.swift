@@ -56,7 +56,7 @@ package final class Server: Sendable {
         peerLoops = PeerLoops(
             separatesHandshakes: configuration.listenPeerURLs.urls.contains { $0.scheme == .https })
         security = try ServerSecurity(configuration, logger: logger)
-        _ = try AuthTokenOptions(configuration.authToken, logger: logger)
+        let tokens = try AuthTokens(configuration, logger: logger)
         DirectoryPermissions.check(DataDirectory(configuration), logger: logger)
         let bootstrap = MemberBootstrap(
             configuration, disk: disk, logger: logger,
