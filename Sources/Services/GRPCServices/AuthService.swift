@@ -13,14 +13,16 @@ struct AuthService {
 
     var methods: [GRPCMethod] {
         let unimplemented = Self.unimplemented.map { name in
-            context.unimplemented("/etcdserverpb.Auth/\(name)", "authentication")
+            GRPCMethod(path: "/etcdserverpb.Auth/\(name)") { call, _ in
+                call.finish(GRPCStatus(.unimplemented, "not supported yet"))
+            }
         }
         return unimplemented + [statusMethod]
     }
 
     private var statusMethod: GRPCMethod {
         context.generated("/etcdserverpb.Auth/AuthStatus") {
-            (call: GRPCServerCall, _: Etcdserverpb_AuthStatusRequest) in
+            (call: GRPCServerCall, _: Etcdserverpb_AuthStatusRequest, _) in
             context.submitter(call).onState({ ($0.auth.isEnabled, $0.auth.revision) }) {
                 isEnabled, revision in
                 var response = Etcdserverpb_AuthStatusResponse()
