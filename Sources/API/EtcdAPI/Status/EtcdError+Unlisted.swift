@@ -65,4 +65,11 @@ package enum WatchCancelReason {
     package static let duplicateID = "mvcc: duplicate watch ID provided on the WatchStream"
     package static let emptyRange = "mvcc: watcher range is empty"
     package static let compacted = EtcdError.compacted.message
+
+    /// The caller may not watch the range. Of other errors than these etcd shows only that.
+    package static func refused(_ error: EtcdError) -> String {
+        let shown: [EtcdError] = [.invalidAuthToken, .authOldRevision, .userEmpty]
+        let error = shown.contains(error) ? error : .permissionDenied
+        return "rpc error: code = \(error.code.name) desc = \(error.message)"
+    }
 }
