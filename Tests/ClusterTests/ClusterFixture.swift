@@ -41,7 +41,11 @@ final class ClusterFixture {
     var transport: PeerTransport { serving.transport }
     var messageReceiver: PeerMessageReceiver { serving.messageReceiver }
 
-    init() async throws {
+    init(
+        makeTokens: @escaping (@escaping @Sendable () -> LogIndex) -> any TokenProvider = { _ in
+            NoTokens()
+        }
+    ) async throws {
         temporaryDirectory = try TemporaryDirectory()
         var configuration = ServerConfiguration()
         configuration.name = "one"
@@ -59,7 +63,7 @@ final class ClusterFixture {
         var context = ServingMember.Context(
             logger: logger, registry: MetricRegistry(), disk: RealDisk(), group: group,
             peerLoops: peerLoops, firstRequestID: bootstrap.requestNumber(localID),
-            makeTokens: { _ in NoTokens() })
+            makeTokens: makeTokens)
         context.onReceivedDatabase = { [findings] finding in
             findings.withLock { $0.append(finding.text) }
         }

@@ -52,9 +52,17 @@ final class LeaseKeepAliveHandler: GRPCCallHandler {
             isPaused = true
             call.pauseReceiving()
         }
-        context.identify(call, rule) { [self] caller in
-            let request = RenewalRequest(LeaseID(rawValue: request.id), by: caller)
+        let id = LeaseID(rawValue: request.id)
+        switch context.caller(of: call, rule) {
+        case .known(let caller):
+            let request = RenewalRequest(id, by: caller)
             renew(Renewal(number: number, request: request, header: header), call)
+        case .refused(let error): call.fail(error)
+        case .awaited:
+            context.identify(call, rule) { [self] caller in
+                let request = RenewalRequest(id, by: caller)
+                renew(Renewal(number: number, request: request, header: header), call)
+            }
         }
     }
 

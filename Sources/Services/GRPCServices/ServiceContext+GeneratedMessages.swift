@@ -28,8 +28,11 @@ extension ServiceContext {
             if let error = refusal(call, isForLearners: isForLearners) ?? check(request) {
                 return call.fail(error)
             }
-            guard auth != nil else { return serve(call, request, .none) }
-            identify(call, rule) { serve(call, request, $0) }
+            switch caller(of: call, rule) {
+            case .known(let caller): serve(call, request, caller)
+            case .refused(let error): call.fail(error)
+            case .awaited: identify(call, rule) { serve(call, request, $0) }
+            }
         }
     }
 }

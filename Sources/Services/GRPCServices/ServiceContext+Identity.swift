@@ -9,8 +9,8 @@ internal import StateMachine
 
 /// Who makes a call, and whether the caller may make it at all.
 ///
-/// While authentication is disabled nobody is asked: each path begins with `auth`, which then reads
-/// one flag. Permissions on keys are checked where the keys are read or written.
+/// While authentication is disabled nobody is asked: `auth` reads one flag then. Permissions on keys
+/// are checked where the keys are read or written.
 extension ServiceContext {
     /// The auth state now; nil while authentication is disabled.
     package var auth: AuthSnapshot? { runtime.store.auth }
@@ -27,40 +27,56 @@ extension ServiceContext {
         CallCredentials(call, usesCommonName: configuration.usesCommonNames)
     }
 
-    /// Passes the caller to `body` once it may make the call as far as that depends on the caller
-    /// alone. An error fails the call.
+    /// The caller of a call, or why it may not make it, as far as that depends on the caller alone.
+    func caller(of call: GRPCServerCall, _ rule: RPCRule) -> Caller {
+        guard let auth else { return .known(.none) }
+        switch rule {
+        // Open calls need no credentials, and inner calls read them themselves.
+        case .open, .innerCalls: return .known(.none)
+        default: return caller(credentials(of: call), auth, rule)
+        }
+    }
+
+    private func caller(
+        _ credentials: CallCredentials, _ auth: AuthSnapshot, _ rule: RPCRule
+    ) -> Caller {
+        switch owner(of: credentials) {
+        case .identity(let identity):
+            do throws(EtcdError) {
+                try auth.require(rule, identity)
+                return .known(identity)
+            } catch {
+                return .refused(error)
+            }
+        case .invalid: return .refused(.invalidAuthToken)
+        case .unknownBefore: return .awaited
+        }
+    }
+
+    /// Passes the caller to `body` once it is known. An error fails the call.
     func identify(
         _ call: GRPCServerCall, _ rule: RPCRule, _ body: @escaping (Identity) -> Void
     ) {
-        switch rule {
-        // Open calls need no credentials, and inner calls read them themselves.
-        case .open, .innerCalls: return body(.none)
-        default: break
-        }
-        identify(call) { found in
-            do throws(EtcdError) {
-                let identity = try found.get()
-                try auth?.require(rule, identity)
-                body(identity)
-            } catch {
-                call.fail(error)
+        findCaller(of: call, rule) { found in
+            switch found {
+            case .success(let caller): body(caller)
+            case .failure(let error): call.fail(error)
             }
         }
     }
 
-    /// Passes the caller of a request of a stream to `body`, or that its token is wrong. If the
-    /// token has to be waited for, the call receives nothing meanwhile.
-    func identify(
-        _ call: GRPCServerCall, _ body: @escaping (Result<Identity, EtcdError>) -> Void
+    /// Passes the caller to `body` once it is known, or its error. Until then the call receives
+    /// nothing.
+    func findCaller(
+        of call: GRPCServerCall, _ rule: RPCRule,
+        _ body: @escaping (Result<Identity, EtcdError>) -> Void
     ) {
-        guard auth != nil else { return body(.success(.none)) }
-        let credentials = credentials(of: call)
-        switch owner(of: credentials) {
-        case .identity(let identity): body(.success(identity))
-        case .invalid: body(.failure(.invalidAuthToken))
-        case .unknownBefore:
+        switch caller(of: call, rule) {
+        case .known(let caller): body(.success(caller))
+        case .refused(let error): body(.failure(error))
+        case .awaited:
             call.pauseReceiving()
-            retry(credentials, call, IdentityWait(runtime.configuration.requestTimeout)) {
+            retry(call, rule, IdentityWait(runtime.configuration.requestTimeout)) {
                 body($0)
                 call.resumeReceiving()
             }
@@ -68,18 +84,17 @@ extension ServiceContext {
     }
 
     private func retry(
-        _ credentials: CallCredentials, _ call: GRPCServerCall, _ wait: IdentityWait,
+        _ call: GRPCServerCall, _ rule: RPCRule, _ wait: IdentityWait,
         _ body: @escaping (Result<Identity, EtcdError>) -> Void
     ) {
         call.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(wait.pause)) {
             guard !call.isClosed else { return }
             call.loop.performBatch {
-                guard auth != nil else { return body(.success(.none)) }
-                switch owner(of: credentials) {
-                case .identity(let identity): body(.success(identity))
-                case .unknownBefore where !wait.isOver:
-                    retry(credentials, call, wait.next, body)
-                case .unknownBefore, .invalid: body(.failure(.invalidAuthToken))
+                switch caller(of: call, rule) {
+                case .known(let caller): body(.success(caller))
+                case .refused(let error): body(.failure(error))
+                case .awaited where wait.isOver: body(.failure(.invalidAuthToken))
+                case .awaited: retry(call, rule, wait.next, body)
                 }
             }
         }
@@ -118,6 +133,15 @@ extension ServiceContext {
     }
 }
 
+/// The caller of a call.
+enum Caller {
+    case known(Identity)
+    /// Its token is wrong, or it may not make the call.
+    case refused(EtcdError)
+    /// This member has not applied the login that its token names: `identify` waits for it.
+    case awaited
+}
+
 /// Waiting for a simple token that this member does not know yet, since it has not applied its login.
 private struct IdentityWait {
     let pause: TimeSpan
@@ -138,5 +162,7 @@ private struct IdentityWait {
 
     var isOver: Bool { .now() >= deadline }
 
-    var next: IdentityWait { IdentityWait(pause: min(pause * 2, Self.pauseMax), deadline: deadline) }
+    var next: IdentityWait {
+        IdentityWait(pause: min(pause * 2, Self.pauseMax), deadline: deadline)
+    }
 }

@@ -105,8 +105,11 @@ package struct ServiceContext: Sendable {
             if let error = refusal(call, isForLearners: isForLearners(request)) ?? check(request) {
                 return call.fail(error)
             }
-            guard auth != nil else { return serve(call, request, bytes, .none) }
-            identify(call, rule) { serve(call, request, bytes, $0) }
+            switch caller(of: call, rule) {
+            case .known(let caller): serve(call, request, bytes, caller)
+            case .refused(let error): call.fail(error)
+            case .awaited: identify(call, rule) { serve(call, request, bytes, $0) }
+            }
         }
     }
 

@@ -15,6 +15,7 @@ internal import MemberRuntime
 /// later, so that a client that does not read uses no memory.
 final class WatchHandler: GRPCCallHandler {
     private let context: ServiceContext
+    private let rule: RPCRule
     private let queue: WatchQueue
     private let stream: WatchStream
     /// Deliveries taken from the queue. Those from `nextDelivery` on are unsent, the first of them
@@ -31,8 +32,9 @@ final class WatchHandler: GRPCCallHandler {
         var isIdle: Bool
     }
 
-    init(context: ServiceContext, call: GRPCServerCall) {
+    init(context: ServiceContext, call: GRPCServerCall, rule: RPCRule) {
         self.context = context
+        self.rule = rule
         queue = WatchQueue(pendingMeter: context.metrics.watch.pendingEvents)
         stream = context.runtime.watchers.openStream(queue)
         let handler = NIOLoopBound(self, eventLoop: call.eventLoop)
@@ -77,7 +79,7 @@ final class WatchHandler: GRPCCallHandler {
             return refuse(WatchCancelReason.compacted, call)
         }
         guard context.auth != nil else { return add(request, call) }
-        context.identify(call) { [self] found in
+        context.findCaller(of: call, rule) { [self] found in
             do throws(EtcdError) {
                 try context.requireWatch(request, by: found.get())
                 add(request, call)
