@@ -138,5 +138,7 @@ private struct IdentityWait {
 
     var isOver: Bool { .now() >= deadline }
 
-    var next: IdentityWait { IdentityWait(pause: min(pause * 2, Self.pauseMax), deadline: deadline) }
+    var next: IdentityWait {
+        IdentityWait(pause: min(pause * 2, Self.pauseMax), deadline: deadline)
+    }
 }
