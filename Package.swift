@@ -182,7 +182,7 @@ let modules: [Target] = [
         "Services", "GRPCServices",
         [
             "GRPC", "HTTP2", "EtcdAPI", "Identifiers", "MonotonicClock", "MemberRuntime", "Stages",
-            "Auth", "ConnectionIdentity", "Credentials",
+            "Auth", "Base64", "ConnectionIdentity", "Credentials",
             "StateMachine", "MVCC", "Lease", "Membership", "Raft", "Bolt", nio, nioPosix,
             nioConcurrency, metrics, crypto, protobuf,
         ]),
@@ -242,7 +242,8 @@ let modules: [Target] = [
     module(
         "Verification", "Simulator",
         [
-            "Auth", "Replica", "Stages", "StateMachine", "Linearizability", "Checkers", "Bolt", "Disk",
+            "Auth", "Replica", "Stages", "StateMachine", "Linearizability", "Checkers", "Bolt",
+            "Disk",
             "EtcdAPI", "Identifiers", "MonotonicClock", "Lease", "MVCC", "Membership",
             "PeerTransport", "Raft", "SnapshotRestore", "WriteAheadLog", protobuf,
         ]),
@@ -250,8 +251,8 @@ let modules: [Target] = [
     module(
         "Verification", "FuzzTargets",
         [
-            "Auth", "Bolt", "Configuration", "ConnectionIdentity", "DNS", "Disk", "EtcdAPI",
-            "Identifiers",
+            "Auth", "Bolt", "Configuration", "ConnectionIdentity", "Credentials", "DNS", "Disk",
+            "EtcdAPI", "Identifiers", "MonotonicClock",
             "EtcdServer", "GRPC", "Gzip", "HTTP2", "ServerLogging", "MVCC", "Membership",
             "PeerTransport", "Raft", "StateMachine", "TLS", "WriteAheadLog", nio, nioEmbedded,
             nioPosix,
@@ -333,7 +334,8 @@ let testTargets: [Target] = [
         "ClusterTests",
         [
             "Auth", "Bolt", "Bootstrap", "Configuration", "Credentials", "Disk", "EtcdAPI",
-            "EtcdServer", "GRPC", "GRPCServices", "HTTPServices", "Identifiers", "Listening", "MemberRuntime", "Membership",
+            "EtcdServer", "GRPC", "GRPCServices", "HTTPServices", "Identifiers", "Listening",
+            "MemberRuntime", "Membership",
             "PeerTransport", "Prometheus", "Raft", "ServerLogging", "Stages", "StateMachine", "TLS",
             "TestSupport", nio, nioHTTP1, nioPosix, protobuf,
         ]),
@@ -368,7 +370,8 @@ let testTargets: [Target] = [
         "HTTPServicesTests",
         [
             "ConnectionIdentity", "Credentials", "EtcdAPI", "EtcdServer", "GRPC", "Gzip", "HTTP2",
-            "HTTPServices", "Identifiers", "MemberRuntime", "Prometheus", "Raft", "ServerLogging", "StateMachine",
+            "HTTPServices", "Identifiers", "MemberRuntime", "Prometheus", "Raft", "ServerLogging",
+            "StateMachine",
             "Telemetry", nio, nioHTTP1, nioPosix,
         ]),
     tests(

@@ -10,23 +10,23 @@ import Testing
 @Suite("Simple tokens")
 struct SimpleTokensTests {
     /// A time and an applied index that a test sets.
-    private final class Surroundings: Sendable {
+    private final class Context: Sendable {
         let time = Mutex(MonotonicTime.zero)
         let applied = Mutex(LogIndex(100))
 
         func advance(_ span: TimeSpan) { time.withLock { $0 = $0 + span } }
     }
 
-    private let surroundings = Surroundings()
+    private let context = Context()
 
     private func makeTokens(
         timeToLive: TimeSpan = .seconds(300), tokensMax: Int = 1000
     ) -> SimpleTokens {
-        let surroundings = self.surroundings
+        let context = self.context
         return SimpleTokens(
             timeToLive: timeToLive, tokensMax: tokensMax,
-            appliedIndex: { surroundings.applied.withLock { $0 } },
-            now: { surroundings.time.withLock { $0 } })
+            appliedIndex: { context.applied.withLock { $0 } },
+            now: { context.time.withLock { $0 } })
     }
 
     /// Applies a login and returns its token.
@@ -56,13 +56,13 @@ struct SimpleTokensTests {
         let used = try logIn("a", to: tokens, index: 1)
         let unused = try logIn("b", to: tokens, index: 2)
         for _ in 0..<5 {
-            surroundings.advance(.milliseconds(1500))
+            context.advance(.milliseconds(1500))
             #expect(tokens.owner(of: used) == user("a"))
         }
         #expect(tokens.owner(of: unused) == .invalid)
-        surroundings.advance(.milliseconds(1999))
+        context.advance(.milliseconds(1999))
         #expect(tokens.owner(of: used) == user("a"))
-        surroundings.advance(.seconds(2))
+        context.advance(.seconds(2))
         #expect(tokens.owner(of: used) == .invalid)
         #expect(tokens.count == 0)
     }
@@ -70,9 +70,9 @@ struct SimpleTokensTests {
     @Test func timeToLiveOfZeroIsTheDefault() throws {
         let tokens = makeTokens(timeToLive: .zero)
         let token = try logIn("a", to: tokens, index: 1)
-        surroundings.advance(.milliseconds(299_999))
+        context.advance(.milliseconds(299_999))
         #expect(tokens.owner(of: token) == user("a"))
-        surroundings.advance(.seconds(300))
+        context.advance(.seconds(300))
         #expect(tokens.owner(of: token) == .invalid)
     }
 
@@ -119,7 +119,7 @@ struct SimpleTokensTests {
             user: AuthName("a"), simpleToken: letters, revision: 1)
         tokens.applied(.authenticated(login), index: 101)
         #expect(tokens.owner(of: token) == user("a"))
-        surroundings.applied.withLock { $0 = 101 }
+        context.applied.withLock { $0 = 101 }
         #expect(tokens.owner(of: "\(letters).102") == .unknownBefore(102))
         let other = tokens.makeSimpleToken()
         #expect(tokens.owner(of: "\(other).101") == .invalid)
@@ -170,7 +170,7 @@ struct SimpleTokensTests {
         let tokens = makeTokens(timeToLive: .seconds(10), tokensMax: 100_000)
         var model: [String: (user: String, expiry: MonotonicTime)] = [:]
         for index in 1...2000 {
-            let now = surroundings.time.withLock { $0 }
+            let now = context.time.withLock { $0 }
             let name = "u\(Int.random(in: 0..<8, using: &random))"
             switch Int.random(in: 0..<20, using: &random) {
             case 0..<6:
@@ -193,7 +193,7 @@ struct SimpleTokensTests {
             case 17 where Int.random(in: 0..<20, using: &random) == 0:
                 tokens.applied(.disabled, index: LogIndex(index))
                 model = [:]
-            default: surroundings.advance(.milliseconds(Int64.random(in: 0..<2000, using: &random)))
+            default: context.advance(.milliseconds(Int64.random(in: 0..<2000, using: &random)))
             }
         }
     }

@@ -90,6 +90,6 @@ extension StateFixture {
 
 extension AppliedEntry {
     var auth: AuthResponse? {
-        if case .auth(let response) = response.body { response } else { nil }
+        if case .auth(let response, _) = response.body { response } else { nil }
     }
 }

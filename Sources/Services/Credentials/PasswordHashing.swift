@@ -58,8 +58,8 @@ package final class PasswordHashing: Sendable {
     ///
     /// - Parameters:
     ///   - password: bytes after `passwordBytesMax` do not count.
-    ///   - stored: nil for a user that does not exist: a hash is computed all the same, so that the
-    ///     time does not tell which users exist.
+    ///   - stored: nil for a user that does not exist: a hash is computed all the same, so that
+    ///     the time is the same for users that exist and for others.
     /// - Throws: `tooManyRequests` if too many wait; `canceled`.
     package func matches(_ password: [UInt8], stored: [UInt8]?) async throws(EtcdError) -> Bool {
         guard let stored else {

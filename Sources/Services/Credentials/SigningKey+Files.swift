@@ -30,8 +30,8 @@ extension SigningKey {
         let own: PEMPrivateKey?
         let shared: PEMPublicKey?
         do throws(TLSConfigurationError) {
-            own = privateFile.isEmpty ? nil : try PEMPrivateKey(pem: privateFile, type: type)
-            shared = publicFile.isEmpty ? nil : try PEMPublicKey(pem: publicFile, type: type)
+            own = try privateFile.isEmpty ? nil : PEMPrivateKey(pem: privateFile, type: type)
+            shared = try publicFile.isEmpty ? nil : PEMPublicKey(pem: publicFile, type: type)
         } catch {
             throw SigningKeyError(error.description)
         }

@@ -22,7 +22,12 @@ extension ServiceContext {
     ) -> GRPCMethod {
         let rule = Self.rule(of: path)
         return GRPCMethod(path: path) { call, bytes in
-            guard let request = try? Request(serializedBytes: bytes) else {
+            let request: Request
+            do {
+                request = try Request(serializedBytes: bytes)
+            } catch BinaryDecodingError.invalidUTF8 {
+                return call.refuseRequest(.requestWithInvalidText)
+            } catch {
                 return call.refuseRequest(.undecodableRequest)
             }
             if let error = refusal(call, isForLearners: isForLearners) ?? check(request) {

@@ -49,6 +49,7 @@ package struct ServiceContext: Sendable {
     package let runtime: MemberRuntime
     package let configuration: ServiceConfiguration
     let tokens: any TokenProvider
+    let passwords: PasswordHashing
     let metrics = RequestMetrics()
     let serving = ServingStatus()
     let hashQueue = HashQueue()
@@ -57,10 +58,12 @@ package struct ServiceContext: Sendable {
     /// - Parameter observe: receives events to be logged, on any thread.
     package init(
         runtime: MemberRuntime, configuration: ServiceConfiguration, tokens: any TokenProvider,
+        passwords: PasswordHashing,
         observe: @escaping @Sendable (ServiceEvent) -> Void = { _ in }
     ) {
         self.runtime = runtime
         self.tokens = tokens
+        self.passwords = passwords
         self.configuration = configuration
         self.observe = observe
     }

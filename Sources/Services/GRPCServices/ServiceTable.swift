@@ -12,10 +12,12 @@ package struct ServiceTable: Sendable {
     ///   - observe: receives events to be logged, on any thread.
     package init(
         runtime: MemberRuntime, configuration: ServiceConfiguration, tokens: any TokenProvider,
+        passwords: PasswordHashing,
         observe: @escaping @Sendable (ServiceEvent) -> Void = { _ in }
     ) {
         context = ServiceContext(
-            runtime: runtime, configuration: configuration, tokens: tokens, observe: observe)
+            runtime: runtime, configuration: configuration, tokens: tokens, passwords: passwords,
+            observe: observe)
         observe(.servingChanged(isServing: true, reason: ""))
     }
 

@@ -23,7 +23,7 @@ extension StateMachine {
         case .failure(let error): return failed(error, operation)
         case .success(let response):
             publishAuth()
-            var applied = AppliedEntry(response: makeResponse(.auth(response)))
+            var applied = AppliedEntry(response: makeResponse(.auth(response, index: entry.index)))
             applied.operation = operation
             return applied
         }

@@ -4,7 +4,6 @@ package import ServerLogging
 import Prometheus
 package import Configuration
 import Bootstrap
-import Credentials
 import GRPCServices
 import CoreMetrics
 import Disk
@@ -74,7 +73,7 @@ package final class Server: Sendable {
                 logger: logger, registry: registry, disk: disk, group: group,
                 peerLoops: peerLoops, dialing: security.dialing,
                 firstRequestID: bootstrap.requestNumber(localID),
-                makeTokens: { _ in NoTokens() },
+                makeTokens: { tokens.provider(appliedIndex: $0) },
                 onReceivedDatabase: { logger.log($0) }, onRemoval: { signals.reportRemoval() },
                 onFailure: { reason in
                     logger.fatal("stopping, to avoid wrong responses", ["error": .string(reason)])

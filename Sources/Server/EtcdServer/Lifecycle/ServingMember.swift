@@ -102,6 +102,7 @@ struct ServingMember {
         services = ServiceTable(
             runtime: runtime,
             configuration: ServiceConfiguration(configuration, member, peers: peerCalls),
-            tokens: tokens, observe: { logger.log($0) })
+            tokens: tokens, passwords: PasswordHashing(configuration, logger: logger),
+            observe: { logger.log($0) })
     }
 }
