@@ -18,17 +18,39 @@ from acceptance.members import our_member, real_member
 
 rpc = api.rpc
 
-# Intended differences of 3.7 from 3.5.1.
+# Intended differences of 3.7 from 3.5.1. The comparison ignores exactly these.
 DIFFERENCES = {
     "ANYBODY_IN_3_5": "methods that 3.5.1 lets anybody call, without any identity",
-    "Watch.cancel_reason": "3.5.1 says permission denied for a missing or wrong identity too",
+    "ERRORS_OF_3_5": "errors that 3.5.1 returns as they are, with code UNKNOWN",
+    "Watch.refused": "3.5.1 gives the watch that it refuses the id 0, and says permission denied "
+    "for a missing or wrong identity too",
 }
 # Methods that 3.5.1 checks less: only root makes them here while authentication is enabled.
 ANYBODY_IN_3_5 = {
     "Compact", "LeaseGrant", "LeaseTimeToLive", "LeaseLeases", "KeepAlive", "MemberList", "Alarm",
     "Status"}
+ERRORS_OF_3_5 = {
+    "auth: invalid auth token": ("UNAUTHENTICATED", "etcdserver: invalid auth token"),
+    "auth: user name is empty": ("INVALID_ARGUMENT", "etcdserver: user name is empty"),
+    "auth: user not found": ("FAILED_PRECONDITION", "etcdserver: user name not found"),
+    "auth: revision in header is old": (
+        "INVALID_ARGUMENT", "etcdserver: revision of auth store is old")}
 WATCH_REFUSALS = ("etcdserver: user name is empty", "etcdserver: invalid auth token",
                   "etcdserver: revision of auth store is old")
+WATCH_DENIED = "rpc error: code = PermissionDenied desc = etcdserver: permission denied"
+# With signed tokens each change of users or roles makes all of them useless: mostly a caller logs
+# in again first.
+LOGIN_AGAIN_CHANCE = 0.8
+
+
+# The first users, besides root.
+USERS = [("alice", "pw", [(2, b"a", b"d/2")]), ("bob", "pw", [(0, b"\0", b"\0"), (1, b"b", b"")]),
+         ("carol", "pw", [(1, b"\0", b"\0"), (0, b"c", b"zz")])]
+
+
+def error_of_3_7(error):
+    """Code and message of an error, as 3.7 has them."""
+    return ERRORS_OF_3_5.get(error.details(), (error.code().name, error.details()))
 
 
 class AuthServer(Server):
@@ -50,7 +72,7 @@ class AuthServer(Server):
             return getattr(self.stubs[service], method)(
                 request, timeout=timeout, metadata=self.metadata(caller))
         except grpc.RpcError as error:
-            return (error.code().name, error.details())
+            return error_of_3_7(error)
 
     def keep_alive_as(self, caller, ids):
         try:
@@ -58,7 +80,7 @@ class AuthServer(Server):
             return [(one.ID, one.TTL) for one in self.stubs["Lease"].LeaseKeepAlive(
                 requests, timeout=30, metadata=self.metadata(caller))]
         except grpc.RpcError as error:
-            return (error.code().name, error.details())
+            return error_of_3_7(error)
 
     def watch_as(self, caller, create):
         """The first response of a watch: created, or refused."""
@@ -68,7 +90,7 @@ class AuthServer(Server):
         try:
             return next(stream)
         except grpc.RpcError as error:
-            return (error.code().name, error.details())
+            return error_of_3_7(error)
         finally:
             stream.cancel()
 
@@ -76,7 +98,8 @@ class AuthServer(Server):
 class AuthDifferentialTest(DifferentialTest):
     """Performs the calls on both servers, and compares."""
 
-    def __init__(self, seed, real, ours):
+    def __init__(self, seed, real, ours, tokens):
+        self.tokens_are_signed = tokens == "jwt"
         self.generator = AuthGenerator(seed)
         self.servers = (AuthServer(real), AuthServer(ours))
         self.streams, self.watchers = None, {}
@@ -89,48 +112,50 @@ class AuthDifferentialTest(DifferentialTest):
         for number in range(calls):
             service, method, request, self.caller = self.generator.call()
             if self.generator.is_enabled and method in ANYBODY_IN_3_5:
-                self.caller = self.root()
+                self.caller = self.generator.newest_login("root")
+            if self.tokens_are_signed:
+                self.log_in_again()
             name = f"{service}.{method}"
             self.counts[name] = self.counts.get(name, 0) + 1
             try:
                 self.one(service, method, request)
             except AssertionError as failure:
                 raise AssertionError(
-                    f"call {number} {name}({request}) by {self.describe(self.caller)}: {failure}"
+                    f"call {number} {name}({request}) by {self.generator.user_of(self.caller)}: {failure}"
                 ) from None
             if number % 50 == 0:
                 self.require_root()
             if progress and (number + 1) % 1000 == 0:
                 progress(number + 1)
-        self.caller = self.root()
+        self.caller = self.generator.newest_login("root")
         self.final_hashes()
 
     def begin(self):
         for server in self.servers:
-            users.setup(server.stubs["Auth"], users=[], enable=False)
+            users.setup(server.stubs["Auth"], USERS, enable=False)
             server.stubs["Auth"].UserChangePassword(
                 rpc.AuthUserChangePasswordRequest(name="root", password="pw"))
 
     def require_root(self):
         """Root can always go on: its user and role exist, and it has logged in."""
-        if not self.generator.is_enabled:
-            for request in (rpc.AuthUserAddRequest(name="root", password="pw"),
-                            rpc.AuthUserChangePasswordRequest(name="root", password="pw"),
-                            rpc.AuthUserGrantRoleRequest(user="root", role="root"),
-                            rpc.AuthEnableRequest()):
-                self.caller = None
-                self.one("Auth", type(request).__name__.removeprefix("Auth").removesuffix(
-                    "Request") if not isinstance(request, rpc.AuthEnableRequest) else "AuthEnable",
-                    request)
         self.caller = None
-        self.one("Auth", "Authenticate", rpc.AuthenticateRequest(name="root", password="pw"))
+        if not self.generator.is_enabled:
+            for method, request in [
+                    ("UserAdd", rpc.AuthUserAddRequest(name="root", password="pw")),
+                    ("UserChangePassword",
+                     rpc.AuthUserChangePasswordRequest(name="root", password="pw")),
+                    ("UserGrantRole", rpc.AuthUserGrantRoleRequest(user="root", role="root")),
+                    ("AuthEnable", rpc.AuthEnableRequest())]:
+                self.one("Auth", method, request)
+        self.login(rpc.AuthenticateRequest(name="root", password="pw"))
 
-    def root(self):
-        return next((number for number, user in reversed(self.generator.logins)
-                     if user == "root"), None)
-
-    def describe(self, caller):
-        return dict(self.generator.logins).get(caller, caller)
+    def log_in_again(self):
+        user = self.generator.user_of(self.caller)
+        if self.caller in (None, "bad") or self.generator.random.random() > LOGIN_AGAIN_CHANCE:
+            return
+        self.login(rpc.AuthenticateRequest(name=user, password="pw"))
+        again = self.generator.newest_login(user)
+        self.caller = self.caller if again is None else again
 
     def one(self, service, method, request):
         if method == "watch":
@@ -148,10 +173,8 @@ class AuthDifferentialTest(DifferentialTest):
                      for server in self.servers]
         if isinstance(responses[0], tuple):
             self.refusals[responses[0][1]] = self.refusals.get(responses[0][1], 0) + 1
-        elif method == "AuthEnable":
-            self.generator.is_enabled = True
-        elif method == "AuthDisable":
-            self.generator.is_enabled = False
+        elif service == "Auth":
+            self.generator.changed(method, request)
         return responses
 
     def await_synced(self, seconds=20):
@@ -179,8 +202,9 @@ class AuthDifferentialTest(DifferentialTest):
                 continue
             response.header.cluster_id = response.header.member_id = 0
             if any(text in response.cancel_reason for text in WATCH_REFUSALS):
-                response.cancel_reason = (
-                    "rpc error: code = PermissionDenied desc = etcdserver: permission denied")
+                response.cancel_reason = WATCH_DENIED
+            if response.cancel_reason == WATCH_DENIED:
+                response.watch_id = -1
         self.compare_values(*responses)
 
     def final_hashes(self):
@@ -205,7 +229,7 @@ def run(seed, calls, tokens="simple", progress=None):
     try:
         real.start()
         ours.start()
-        test = AuthDifferentialTest(seed, real, ours)
+        test = AuthDifferentialTest(seed, real, ours, tokens)
         test.run(calls, progress)
         return test.counts, test.errors, test.refusals
     finally:

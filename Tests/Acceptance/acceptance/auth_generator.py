@@ -6,44 +6,68 @@ rpc = api.rpc
 
 USERS = ["root", "alice", "bob", "carol", "nopw", "ü/1"]
 ROLES = ["root", "r1", "r2", "r3", "alice"]
-PASSWORDS = ["pw", "other", ""]
+# Mostly the first one, so that most logins succeed.
+PASSWORDS = ["pw"] * 6 + ["other", ""]
 # Logins that a caller may still use, whatever happened to their user since.
 LOGINS_KEPT = 8
 # Permissions on keys, on ranges, and from a key on.
 GRANTED_KEYS = [*KEYS[:8], b"\x00"]
 GRANTED_ENDS = [b"", b"", b"c", b"d0", b"\x00", b"zz"]
 METHODS = [
-    ("UserAdd", 8), ("UserDelete", 3), ("UserChangePassword", 4), ("UserGrantRole", 14),
+    ("UserAdd", 12), ("UserDelete", 3), ("UserChangePassword", 4), ("UserGrantRole", 18),
     ("UserRevokeRole", 5), ("UserGet", 6), ("UserList", 3), ("RoleAdd", 8), ("RoleDelete", 3),
     ("RoleGrantPermission", 18), ("RoleRevokePermission", 6), ("RoleGet", 6), ("RoleList", 3),
-    ("AuthStatus", 4), ("Authenticate", 18), ("AuthDisable", 1), ("AuthEnable", 2)]
+    ("AuthStatus", 4), ("Authenticate", 30), ("AuthDisable", 1), ("AuthEnable", 2)]
 
 
 class AuthGenerator(RequestGenerator):
     """Generates (service, method, request, caller).
 
-    A caller is None, "bad" for a token that nobody has, or the number of a login.
+    A caller is None, "bad" for a token that nobody has, or the number of a login. Logins that
+    ended, by another password for example, are used now and then.
     """
 
     def __init__(self, seed):
         super().__init__(seed)
-        self.logins = []
+        self.logins, self.ended = [], []
+        self.login_count = 0
         self.is_enabled = False
 
     def login_began(self, user):
         """Numbers a login that succeeded."""
-        number = self.logins[-1][0] + 1 if self.logins else 0
+        number, self.login_count = self.login_count, self.login_count + 1
         self.logins = [*self.logins, (number, user)][-LOGINS_KEPT:]
         return number
+
+    def changed(self, method, request):
+        """A request of service Auth succeeded: remembers which tokens are good."""
+        if method == "AuthEnable":
+            self.is_enabled = True
+        if method == "AuthDisable":
+            self.is_enabled = False
+            self.end_logins(lambda user: True)
+        if method in ("UserDelete", "UserChangePassword"):
+            self.end_logins(lambda user: user == request.name)
+
+    def end_logins(self, matches):
+        self.ended = [*self.ended, *(one for one in self.logins if matches(one[1]))][-4:]
+        self.logins = [one for one in self.logins if not matches(one[1])]
+
+    def newest_login(self, user):
+        return next((number for number, one in reversed(self.logins) if one == user), None)
+
+    def user_of(self, caller):
+        return dict(self.logins + self.ended).get(caller, caller)
 
     def caller(self, root_chance=0.0):
         """A caller; with this chance the newest login of root."""
         draw = self.random.random()
-        roots = [number for number, user in self.logins if user == "root"]
-        if roots and draw < root_chance:
-            return roots[-1]
-        if draw > 0.97:
+        if draw < root_chance and (root := self.newest_login("root")) is not None:
+            return root
+        if draw > 0.98:
             return "bad"
+        if draw > 0.96 and self.ended:
+            return self.random.choice(self.ended)[0]
         if draw > 0.92 or not self.logins:
             return None
         return self.random.choice(self.logins)[0]

@@ -1,0 +1,157 @@
+import Auth
+import Checkers
+import EtcdAPI
+import Identifiers
+import Linearizability
+import Raft
+import StateMachine
+
+/// Permissions: what a member does for a caller must be permitted by the auth state of the moment
+/// that it is of, and what it refuses must not be.
+extension ClusterRecord {
+    /// Judges an entry when it is applied for the first time, by the auth state before it.
+    ///
+    /// - Returns: whether it is refused because of its caller.
+    func judge(_ item: AppliedItem, _ report: inout SimulationReport) throws(Finding) -> Bool {
+        guard item.entry.type == .normal,
+            let request = try? InternalRaftRequest(decoding: item.entry.data)
+        else { return false }
+        let caller = ModelledCaller(request.header)
+        if let change = AuthChange(request.payload) {
+            try observe(change, by: caller, item, &report)
+            return false
+        }
+        guard item.reachesPermissions, let isPermitted = permits(request.payload, by: caller) else {
+            return false
+        }
+        let isRefused = item.refusal?.isOfPermission ?? false
+        try AuthHistory.require(
+            isPermitted, isRefused: isRefused, "entry \(item.entry.index)", by: caller,
+            in: auth.newest)
+        guard isRefused else { return false }
+        report.count(item.refusal == .authOldRevision ? .oldRevisions : .deniedWrites)
+        return true
+    }
+
+    private func observe(
+        _ change: AuthChange, by caller: ModelledCaller, _ item: AppliedItem,
+        _ report: inout SimulationReport
+    ) throws(Finding) {
+        let before = auth.newest
+        let succeeded = item.refusal == nil
+        try auth.apply(change, by: caller, at: item.entry.index, succeeded: succeeded)
+        guard succeeded else {
+            return report.count(
+                before.permitsAdministration(by: caller) ? .refused : .deniedChanges)
+        }
+        if before.revision != auth.newest.revision { report.count(.usersChanged) }
+        switch (before.isEnabled, auth.newest.isEnabled) {
+        case (false, true): report.count(.authEnabled)
+        case (true, false): report.count(.authDisabled)
+        default: break
+        }
+    }
+
+    /// Whether the requester of an entry may have it applied; nil if nothing is checked.
+    private func permits(
+        _ payload: InternalRaftRequest.Payload, by caller: ModelledCaller
+    ) -> Bool? {
+        let keys: ModelledLeaseKeys = { self.log.keys(of: $0, at: self.log.newest) }
+        if case .leaseRevoke(let request) = payload {
+            return auth.newest.permitsChange(ofLeaseWith: keys(request.id), by: caller)
+        }
+        guard let operation = StoreOperation(payload) else { return nil }
+        return auth.newest.permits(operation, by: caller, keys: keys)
+    }
+
+    /// Requires that a read, or a watch, was refused if and only if its caller may not make it.
+    func requirePermission(
+        to range: KeyRange, by identity: Identity, isRefused: Bool, at index: LogIndex, _ host: Host
+    ) throws {
+        guard let caller = ModelledCaller(identity) else { return }
+        let state = auth.state(after: index)
+        do throws(Finding) {
+            try AuthHistory.require(
+                state.permitsRead(of: range, by: caller), isRefused: isRefused,
+                "a read of \(range)", by: caller, in: state)
+        } catch {
+            throw SimulationFailure("host \(host.number) after entry \(index): \(error)")
+        }
+    }
+
+    /// Requires that a renewal was refused if and only if its caller may not make it.
+    func requirePermission(
+        toRenew lease: Int64, by identity: Identity, isRefused: Bool, _ member: SimulatedMember
+    ) throws(SimulationFailure) {
+        guard let caller = ModelledCaller(identity) else { return }
+        let index = member.applied
+        let state = auth.state(after: index)
+        let keys = log.keys(of: lease, at: position(after: index).revision)
+        let isPermitted =
+            state.permitsUser(caller) && state.permitsChange(ofLeaseWith: keys, by: caller)
+        do throws(Finding) {
+            try AuthHistory.require(
+                isPermitted, isRefused: isRefused, "a renewal of lease \(lease)", by: caller,
+                in: state)
+        } catch {
+            throw SimulationFailure("host \(member.host.number) after entry \(index): \(error)")
+        }
+    }
+
+    /// Requires that the users of a member are those of the log after an entry.
+    func requireUsers(_ found: AuthSnapshot, at index: LogIndex, of host: Host) throws {
+        let expected = auth.state(after: index)
+        let state = AuthModel(found)
+        guard state != expected else { return }
+        throw SimulationFailure(
+            "host \(host.number) has after entry \(index) the users and roles \(state), expected "
+                + "\(expected)")
+    }
+}
+
+extension AppliedItem {
+    /// The error of a request; nil if it succeeded.
+    var refusal: EtcdError? {
+        guard case .failed(let error) = applied.response.body else { return nil }
+        return error
+    }
+
+    /// Whether permissions were checked: alarms come before them.
+    fileprivate var reachesPermissions: Bool {
+        switch refusal {
+        case .noSpace: applied.raisesSpaceAlarm
+        case .corrupt: false
+        default: true
+        }
+    }
+}
+
+extension AuthModel {
+    /// The users and roles of a member.
+    fileprivate init(_ snapshot: AuthSnapshot) {
+        self.init()
+        isEnabled = snapshot.isEnabled
+        revision = snapshot.revision
+        for user in snapshot.users.values { users[user.name.text] = Set(user.roles.map(\.text)) }
+        for role in snapshot.roles.values {
+            roles[role.name.text] = role.permissions.map { ModelledPermission($0) }
+        }
+    }
+}
+
+extension ModelledPermission {
+    fileprivate init(_ permission: AuthPermission) {
+        let kind: Kind =
+            switch permission.kind {
+            case .read: .read
+            case .write: .write
+            default: .readWrite
+            }
+        let end = permission.rangeEnd
+        self.init(
+            kind,
+            KeyRange(
+                key: String(decoding: permission.key, as: UTF8.self),
+                end: end.isEmpty ? nil : String(decoding: end, as: UTF8.self)))
+    }
+}
