@@ -2,6 +2,7 @@
 @testable import Prometheus
 @testable import Configuration
 @testable import Bootstrap
+import Credentials
 import GRPCServices
 import Disk
 import EtcdAPI
@@ -57,7 +58,8 @@ final class ClusterFixture {
         clusterID = member.clusterID
         var context = ServingMember.Context(
             logger: logger, registry: MetricRegistry(), disk: RealDisk(), group: group,
-            peerLoops: peerLoops, firstRequestID: bootstrap.requestNumber(localID))
+            peerLoops: peerLoops, firstRequestID: bootstrap.requestNumber(localID),
+            makeTokens: { _ in NoTokens() })
         context.onReceivedDatabase = { [findings] finding in
             findings.withLock { $0.append(finding.text) }
         }
@@ -84,7 +86,7 @@ final class ClusterFixture {
         request.memberAttributes.clientUrls = ["http://127.0.0.1:1"]
         _ = try await runtime.propose(
             field: InternalRaftRequest.Field.clusterMemberAttributesSet,
-            payload: request.serializedBytes())
+            payload: request.serializedBytes(), by: .server)
     }
 
     func stop() async throws {
@@ -108,7 +110,7 @@ final class ClusterFixture {
 
     /// Proposes a request.
     func propose(_ field: UInt32, _ payload: [UInt8]) async throws -> ApplyResponse {
-        try await runtime.propose(field: field, payload: payload)
+        try await runtime.propose(field: field, payload: payload, by: .server)
     }
 }
 
@@ -126,7 +128,6 @@ extension ReceivedDatabase.Finding {
         switch self {
         case .replacedIndex(let replaced, _): "replaced index \(replaced.appliedIndex)"
         case .refused(.brokenPage(let violation), _): "refused: \(violation)"
-        case .refused(.authEnabled, _): "refused: authentication"
         case .refused(let refusal, _): "refused: \(refusal)"
         }
     }

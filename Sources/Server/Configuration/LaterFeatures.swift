@@ -16,12 +16,6 @@ package enum LaterFeatures {
             }
         }
 
-        static func when(
-            _ flag: String, _ isUsed: @escaping @Sendable (ServerConfiguration) -> Bool
-        ) -> Feature {
-            Feature(flag: flag, isUsed: isUsed)
-        }
-
         static func gate(_ gate: FeatureGate) -> Feature {
             Feature(flag: "feature-gates=\(gate.rawValue)=true") {
                 $0.featureGates.isEnabled(gate)
@@ -34,9 +28,6 @@ package enum LaterFeatures {
         .gate(.setMemberLocalAddr),
         // Discovery with a password
         .flag("discovery-user"), .flag("discovery-password"),
-        // Authentication
-        .flag("bcrypt-cost"), .flag("auth-token-ttl"),
-        .when("auth-token=jwt") { $0.authToken.split(separator: ",").first == "jwt" },
         // Observation
         .flag("enable-distributed-tracing"),
         .flag("distributed-tracing-address"), .flag("distributed-tracing-service-name"),

@@ -1,3 +1,4 @@
+internal import Auth
 internal import EtcdAPI
 internal import GRPC
 internal import SwiftProtobuf
@@ -13,17 +14,22 @@ extension Etcdserverpb_ResponseHeader {
 }
 
 extension ServiceContext {
-    /// A unary method with generated request and response messages.
+    /// A unary method with generated request and response messages; see `unary`.
     func generated<Request: SwiftProtobuf.Message>(
         _ path: String, isForLearners: Bool = false,
-        _ serve: @escaping @Sendable (GRPCServerCall, Request) -> Void
+        check: @escaping @Sendable (Request) -> EtcdError? = { _ in nil },
+        _ serve: @escaping @Sendable (GRPCServerCall, Request, Identity) -> Void
     ) -> GRPCMethod {
-        GRPCMethod(path: path) { call, bytes in
+        let rule = Self.rule(of: path)
+        return GRPCMethod(path: path) { call, bytes in
             guard let request = try? Request(serializedBytes: bytes) else {
                 return call.refuseRequest(.undecodableRequest)
             }
-            if let error = refusal(call, isForLearners: isForLearners) { return call.fail(error) }
-            serve(call, request)
+            if let error = refusal(call, isForLearners: isForLearners) ?? check(request) {
+                return call.fail(error)
+            }
+            guard auth != nil else { return serve(call, request, .none) }
+            identify(call, rule) { serve(call, request, $0) }
         }
     }
 }

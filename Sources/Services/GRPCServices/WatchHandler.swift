@@ -1,3 +1,4 @@
+internal import Auth
 internal import EtcdAPI
 internal import GRPC
 internal import HTTP2
@@ -50,7 +51,7 @@ final class WatchHandler: GRPCCallHandler {
             return call.finish(.undecodable)
         }
         switch request {
-        case .create(let create): add(create, call)
+        case .create(let create): identifyAndAdd(create, call)
         case .cancel(let cancel): remove(cancel.watchID, call)
         case .progress: context.runtime.watchers.requestProgress(on: stream)
         case .none: break
@@ -69,6 +70,23 @@ final class WatchHandler: GRPCCallHandler {
         context.metrics.streamClosed("watch", reason)
     }
 
+    /// The caller is looked up for each watcher: a stream outlives its token, and then gets no
+    /// further watchers. A watcher itself lasts, whatever becomes of its user.
+    private func identifyAndAdd(_ request: WatchCreateRequest, _ call: GRPCServerCall) {
+        guard request.startRevision >= 0 else {
+            return refuse(WatchCancelReason.compacted, call)
+        }
+        guard context.auth != nil else { return add(request, call) }
+        context.identify(call) { [self] found in
+            do throws(EtcdError) {
+                try context.requireWatch(request, by: found.get())
+                add(request, call)
+            } catch {
+                refuse(WatchCancelReason.refused(error), call)
+            }
+        }
+    }
+
     private func add(_ request: WatchCreateRequest, _ call: GRPCServerCall) {
         var key = Array(request.key)
         if key.isEmpty { key = [0] }
@@ -77,9 +95,6 @@ final class WatchHandler: GRPCCallHandler {
             omitsPuts: request.filters.contains(.noPut),
             omitsDeletions: request.filters.contains(.noDelete),
             wantsPrevious: request.prevKV, allowsFragments: request.fragment)
-        guard request.startRevision >= 0 else {
-            return refuse(WatchCancelReason.compacted, call)
-        }
         guard !configuration.isRangeEmpty else {
             return refuse(WatchCancelReason.emptyRange, call)
         }

@@ -6,7 +6,7 @@ struct WatchService {
 
     var methods: [GRPCMethod] {
         [
-            context.stream("/etcdserverpb.Watch/Watch", .bidirectional) { call in
+            context.stream("/etcdserverpb.Watch/Watch", .bidirectional) { call, _ in
                 WatchHandler(context: context, call: call)
             }
         ]

@@ -4,6 +4,7 @@ package import ServerLogging
 import Prometheus
 package import Configuration
 import Bootstrap
+import Credentials
 import GRPCServices
 import CoreMetrics
 import Disk
@@ -56,13 +57,12 @@ package final class Server: Sendable {
         peerLoops = PeerLoops(
             separatesHandshakes: configuration.listenPeerURLs.urls.contains { $0.scheme == .https })
         security = try ServerSecurity(configuration, logger: logger)
-        _ = try AuthTokenOptions(configuration.authToken, logger: logger)
+        let tokens = try AuthTokens(configuration, logger: logger)
         DirectoryPermissions.check(DataDirectory(configuration), logger: logger)
         let bootstrap = MemberBootstrap(
             configuration, disk: disk, logger: logger,
             startUnixMilliseconds: unixMilliseconds(),
-            peers: ClusterProbe(
-                group: group, tls: security.dialing, clientFiles: configuration.clientSecurity))
+            peers: ClusterProbe(group: group, tls: security.dialing))
         let member = try await bootstrap.run()
         localID = member.localID
         clusterID = member.clusterID
@@ -74,6 +74,7 @@ package final class Server: Sendable {
                 logger: logger, registry: registry, disk: disk, group: group,
                 peerLoops: peerLoops, dialing: security.dialing,
                 firstRequestID: bootstrap.requestNumber(localID),
+                makeTokens: { _ in NoTokens() },
                 onReceivedDatabase: { logger.log($0) }, onRemoval: { signals.reportRemoval() },
                 onFailure: { reason in
                     logger.fatal("stopping, to avoid wrong responses", ["error": .string(reason)])

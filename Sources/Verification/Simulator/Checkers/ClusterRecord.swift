@@ -147,7 +147,7 @@ extension ClusterRecord {
                     + "\(position.revision), compacted at \(position.compacted)")
         }
         try requireResponse(
-            to: RecordedRead(.all), at: index, try state.store.execute(RecordedRead(.all)).response,
+            to: RecordedRead(.all), at: index, try state.store.execute(RecordedRead(.all), by: .server).response,
             host)
         try requireLeases(state, at: index, host)
     }

@@ -22,7 +22,7 @@ struct LeaseCall {
 
     var lease: LeaseID {
         switch work {
-        case .renewal(let renewal): renewal.id
+        case .renewal(let renewal): renewal.request.id
         case .query(let query): query.id
         }
     }

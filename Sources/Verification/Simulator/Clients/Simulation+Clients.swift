@@ -135,7 +135,7 @@ extension Simulation {
         }
         switch call.request {
         case .propose(let field, let payload):
-            member.propose(field: field, payload: payload, for: number)
+            member.propose(field: field, payload: payload, by: .none, for: number)
         case .read: member.read(for: number)
         case .renew(let lease):
             if member.summary.role == .leader {

@@ -16,7 +16,7 @@ extension Simulation {
         guard let leader = reachedLeader(from: member), let term = LeaderTerm(leader.status.replica)
         else { return refuse(number) }
         let deadline = leader.clockTime + leader.configuration.requestTimeout
-        let renewal = LeaderRenewal(lease, in: term, deadline: deadline)
+        let renewal = LeaderRenewal(RenewalRequest(lease, by: .none), in: term, deadline: deadline)
         begin(number, .renewal(renewal), .inspect, leader)
     }
 

@@ -34,7 +34,7 @@ extension Simulation {
         _ request: RecordedRead, of member: SimulatedMember
     ) throws -> (response: RecordedReadResponse, revision: Revision) {
         do {
-            return try member.state.store.execute(request)
+            return try member.state.store.execute(request, by: .none)
         } catch {
             guard mutant == .damageUnnoticed else { throw error }
             return (.pairs([], more: false, count: 0), member.state.store.revisions.current)

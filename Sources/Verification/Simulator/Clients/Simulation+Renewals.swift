@@ -26,7 +26,7 @@ extension Simulation {
             return
         }
         if waiting.count > 1 { report.count(.renewalsBatched) }
-        member.inspect(for: waiting, PendingRenewals(waiting.map(\.lease), in: term))
+        member.inspect(for: waiting, PendingRenewals(waiting.map { RenewalRequest($0.lease, by: .none) }, in: term))
     }
 
     /// The leases were read: those that could not simply be renewed continue separately.
@@ -76,7 +76,7 @@ extension Simulation {
                 member.openCalls.remove(call)
                 respond(to: call, .renewed(seconds))
             } else {
-                let renewal = WaitingRenewal(lease: batch.renewals.ids[index], call: call)
+                let renewal = WaitingRenewal(lease: batch.renewals.requests[index].id, call: call)
                 renewSeparately(renewal, member)
             }
         }

@@ -20,7 +20,7 @@ final class SlowRead {
         self.request = request
         self.rest = rest
         index = member.applied
-        reader = try member.state.store.openRange(RangeRequest(request))
+        reader = try member.state.store.openRange(RangeRequest(request), by: .none)
     }
 
     /// Reads the next pair; returns the whole response after the last.

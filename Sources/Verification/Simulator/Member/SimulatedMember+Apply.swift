@@ -1,3 +1,4 @@
+import Auth
 import EtcdAPI
 import Identifiers
 import Lease
@@ -141,6 +142,11 @@ extension SimulatedMember: ApplyObserver {
         }
         if isFirst { observeFirst(result, entry) }
     }
+
+    /// A simulated member has no tokens.
+    func authApplied(_ response: AuthResponse, index: LogIndex) {}
+
+    func authReplaced(isEnabled: Bool) {}
 
     /// What the first member to apply an entry observes.
     private func observeFirst(_ applied: AppliedEntry, _ entry: Entry) {

@@ -41,7 +41,7 @@ extension SimulatedMember {
         var call = call
         switch call.work {
         case .renewal(var renewal):
-            let found = isInstalling ? nil : renew(renewal, in: state)
+            let found = isInstalling ? .noClocks : renew(renewal, in: state)
             call.next = renewal.handle(found, now: clockTime).map { .renewed($0) }
             call.work = .renewal(renewal)
         case .query(var query):
@@ -58,25 +58,27 @@ extension SimulatedMember {
         simulation.scheduleLeaseStep(number)
     }
 
-    private func renew(_ renewal: LeaderRenewal, in state: StateMachine) -> LeaseRenewal? {
-        if simulation.mutant == .ignoresRenewals, let known = state.lessor[renewal.id] {
-            return .renewed(seconds: known.grantedSeconds)
+    private func renew(_ renewal: LeaderRenewal, in state: StateMachine) -> RenewalAttempt {
+        let lease = renewal.request.id
+        if simulation.mutant == .ignoresRenewals, let known = state.lessor[lease] {
+            return .made(.renewed(seconds: known.grantedSeconds))
         }
         let found = renewal.renew(in: state)
-        if case .renewed = found { recordRenewed(renewal.id) }
+        if case .made(.renewed) = found { recordRenewed(lease) }
         return found
     }
 
     private func inspect(
         for waiting: [WaitingRenewal], _ pending: PendingRenewals, in state: StateMachine
     ) {
-        var seconds = pending.ids.map { id -> Int64? in state.lessor[id]?.grantedSeconds }
+        let requests = pending.requests
+        var seconds = requests.map { state.lessor[$0.id]?.grantedSeconds }
         if isInstalling {
-            seconds = pending.ids.map { _ in nil }
+            seconds = requests.map { _ in nil }
         } else if simulation.mutant != .ignoresRenewals {
-            seconds = pending.seconds(of: PendingRenewals.renew(pending.ids, in: state))
-            for (id, seconds) in zip(pending.ids, seconds) where seconds != nil {
-                recordRenewed(id)
+            seconds = pending.seconds(of: PendingRenewals.renew(requests, in: state))
+            for (request, seconds) in zip(requests, seconds) where seconds != nil {
+                recordRenewed(request.id)
             }
         }
         simulation.renewalsRead(waiting, pending, seconds, self)
