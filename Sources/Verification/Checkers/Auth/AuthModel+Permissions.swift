@@ -21,8 +21,13 @@ extension AuthModel {
         return keys.allSatisfy { permits(.write(KeyRange(key: $0)), by: caller) }
     }
 
-    /// Whether a range may be read now; like a watch, and unlike a change, never with credentials
-    /// of a later revision.
+    /// Whether a range may be watched from now on.
+    package func permitsWatch(of range: KeyRange, by caller: ModelledCaller) -> Bool {
+        permits(.read(range), by: caller)
+    }
+
+    /// Whether a range may be read now. Unlike a change or a watch, never with credentials of a
+    /// later revision.
     package func permitsRead(of range: KeyRange, by caller: ModelledCaller) -> Bool {
         guard isEnabled else { return true }
         if let limit = caller.revision, limit != revision { return false }

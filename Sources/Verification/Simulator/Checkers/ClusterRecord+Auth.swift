@@ -64,38 +64,47 @@ extension ClusterRecord {
         return auth.newest.permits(operation, by: caller, keys: keys)
     }
 
-    /// Requires that a read, or a watch, was refused if and only if its caller may not make it.
+    /// Requires that a request which a member answers by itself was refused if, and only if, its
+    /// caller may not make it.
+    ///
+    /// - Parameter index: the entry whose state the answer is of.
     func requirePermission(
-        to range: KeyRange, by identity: Identity, isRefused: Bool, at index: LogIndex, _ host: Host
-    ) throws {
+        for request: JudgedRequest, by identity: Identity, isRefused: Bool, at index: LogIndex,
+        _ host: Host
+    ) throws(SimulationFailure) {
         guard let caller = ModelledCaller(identity) else { return }
         let state = auth.state(after: index)
+        let isPermitted =
+            switch request {
+            case .read(let range): state.permitsRead(of: range, by: caller)
+            case .watch(let range): state.permitsWatch(of: range, by: caller)
+            case .administration: state.permitsAdministration(by: caller)
+            case .anybody: state.permitsUser(caller)
+            case .renewal(let lease):
+                state.permitsUser(caller)
+                    && state.permitsChange(
+                        ofLeaseWith: log.keys(of: lease, at: position(after: index).revision),
+                        by: caller)
+            }
         do throws(Finding) {
             try AuthHistory.require(
-                state.permitsRead(of: range, by: caller), isRefused: isRefused,
-                "a read of \(range)", by: caller, in: state)
+                isPermitted, isRefused: isRefused, "\(request)", by: caller, in: state)
         } catch {
             throw SimulationFailure("host \(host.number) after entry \(index): \(error)")
         }
     }
 
-    /// Requires that a renewal was refused if and only if its caller may not make it.
-    func requirePermission(
-        toRenew lease: Int64, by identity: Identity, isRefused: Bool, _ member: SimulatedMember
+    /// Requires that an entry names the caller of its request; nobody, where authentication was off.
+    func require(
+        _ header: RequestHeader?, isOf identity: Identity
     ) throws(SimulationFailure) {
         guard let caller = ModelledCaller(identity) else { return }
-        let index = member.applied
-        let state = auth.state(after: index)
-        let keys = log.keys(of: lease, at: position(after: index).revision)
-        let isPermitted =
-            state.permitsUser(caller) && state.permitsChange(ofLeaseWith: keys, by: caller)
-        do throws(Finding) {
-            try AuthHistory.require(
-                isPermitted, isRefused: isRefused, "a renewal of lease \(lease)", by: caller,
-                in: state)
-        } catch {
-            throw SimulationFailure("host \(member.host.number) after entry \(index): \(error)")
-        }
+        let named = ModelledCaller(header)
+        let isNobody = named.user == nil && named.revision == 0
+        let isCaller =
+            named.user == caller.user && (caller.revision ?? named.revision) == named.revision
+        guard !isNobody && !isCaller else { return }
+        throw SimulationFailure("the entry of a request by \(caller) names \(named)")
     }
 
     /// Requires that the users of a member are those of the log after an entry.
@@ -107,6 +116,17 @@ extension ClusterRecord {
             "host \(host.number) has after entry \(index) the users and roles \(state), expected "
                 + "\(expected)")
     }
+}
+
+/// A request that a member answers without an entry.
+enum JudgedRequest: Equatable {
+    case read(KeyRange)
+    case watch(KeyRange)
+    case renewal(lease: Int64)
+    /// What only root may do.
+    case administration
+    /// What any user may do.
+    case anybody
 }
 
 extension AppliedItem {

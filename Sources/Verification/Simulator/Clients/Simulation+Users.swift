@@ -49,9 +49,9 @@ extension Simulation {
         let others = SimulatedUser.initial
         let isOther = users.random.happens(100_000)
         let user = isOther ? others[users.random.number(below: others.count)] : .root
-        begin(
-            .users(change), client: -1, at: host,
-            credentials: users.random.happens(20_000) ? nil : Credentials(user.name))
+        var credentials = Credentials(user.name)
+        if users.random.happens(20_000) { credentials.kind = .none }
+        begin(.users(change), client: -1, at: host, credentials: credentials)
     }
 
     /// The first thing that is missing; nil if nothing is.
@@ -100,6 +100,13 @@ extension Simulation {
         return ModelledPermission(
             kinds[users.random.number(below: kinds.count)],
             KeyRange(key: key, end: ends[users.random.number(below: ends.count)]))
+    }
+
+    /// Who a call is made by; root, where nobody in particular makes it.
+    func credentials(ofClient client: Int, holder: Int?) -> Credentials? {
+        guard users.isActive else { return nil }
+        if client >= 0 { return clients.all[client].credentials }
+        return holder.flatMap { leaseHolders[$0].credentials } ?? .root
     }
 
     /// A client logs in again now and then, and after a refusal.

@@ -25,8 +25,10 @@ extension SimulatedMember {
         let revision = max(snapshot.revision, header.authRevision)
         let user = mutant == .appliesOldRevisions ? header.username : "root"
         var changed = entry
-        changed.data = request.payload.wrapped(
-            id: header.id, username: user, authRevision: revision)
+        let header = RequestHeader(id: header.id, username: user, authRevision: revision)
+        changed.data = InternalRaftRequest(
+            id: request.id, header: header, payload: request.payload
+        ).encoded()
         simulation.originals[entry.index] = entry
         return changed
     }
