@@ -16,6 +16,7 @@ how many members (`members`, 1), whether clients use TLS (`tls`), the lines that
 - `restart`: the member is restarted before the step. `on`: the member, if there are several.
 
 `differences.jsonl` has the steps that ours answers differently: id, reason, and what ours answers.
+An `auth_revision` there moves those of the later steps too.
 """
 import json
 import queue
@@ -330,6 +331,9 @@ class Replay:
 
 
 def error_of(error):
+    # The text of a deadline is the client's.
+    if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
+        return [error.code().name, "context deadline exceeded"]
     return [error.code().name, error.details()]
 
 
@@ -363,7 +367,7 @@ def replay(topic, directory, certificates, binary=None, limit=20):
     heading, steps = recorded.read(FOLDER / f"{topic}.jsonl")
     intended = differences()
     server = Server(directory, heading, certificates, binary)
-    found, revision = [], None
+    found, revision, offset = [], None, 0
     try:
         server.start()
         found += missing_lines(server.members[0], heading.get("log", ()))
@@ -372,12 +376,15 @@ def replay(topic, directory, certificates, binary=None, limit=20):
             revision = step.get("auth_revision", revision)
             if step["call"].startswith("Auth."):
                 step["auth_revision"] = revision
-            answered = {**replaying.perform(step), "varies": step.get("varies", ())}
-            expected = outcome({**intended.get(step["id"], step), "varies": answered["varies"]})
-            expected.setdefault("auth_revision", revision)
-            answered = {**outcome(answered)}
-            if "auth_revision" not in answered:
-                expected.pop("auth_revision")
+            answered = outcome(replaying.perform(step) | {"varies": step.get("varies", ())})
+            expected = {**step, **intended.get(step["id"], {})}
+            if step["id"] in intended and "error" in intended[step["id"]]:
+                expected.pop("response", None)
+            if "auth_revision" in intended.get(step["id"], {}):
+                offset = expected["auth_revision"] - revision
+            elif "auth_revision" in expected:
+                expected["auth_revision"] += offset
+            expected = outcome(expected)
             if not is_equal(answered, expected):
                 found.append(f"{topic} {step['id']} {json.dumps(step)[:700]}\n"
                              f"  expected: {json.dumps(expected)[:1500]}\n"
