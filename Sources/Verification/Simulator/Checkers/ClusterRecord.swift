@@ -153,7 +153,8 @@ extension ClusterRecord {
                     + "\(position.revision), compacted at \(position.compacted)")
         }
         try requireResponse(
-            to: RecordedRead(.all), at: index, try state.store.execute(RecordedRead(.all), by: .server).response,
+            to: RecordedRead(.all), at: index,
+            try state.store.execute(RecordedRead(.all), by: .server).response,
             host)
         try requireLeases(state, at: index, host)
         try requireUsers(state.auth.snapshot, at: index, of: host)

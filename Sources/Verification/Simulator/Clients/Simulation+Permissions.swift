@@ -10,23 +10,24 @@ import StateMachine
 extension Simulation {
     /// Checks what depends on the caller alone.
     func permitsOnArrival(_ call: Call, _ member: SimulatedMember) throws -> Bool {
-        let (rule, judged): (RPCRule, JudgedRequest)
-        switch call.kind {
-        case .compaction: (rule, judged) = (.root, .administration)
-        case .grant: (rule, judged) = (.user, .anybody)
-        case .revoke: (rule, judged) = (.leaseAtApply, .anybody)
-        case .timeToLive: (rule, judged) = (.leaseKeys, .anybody)
-        default: return true
-        }
-        return try permits(judged, call, member) { auth throws(EtcdError) in
-            try auth.require(rule, call.identity)
+        let known: (rule: RPCRule, judged: JudgedRequest)? =
+            switch call.kind {
+            case .compaction: (.root, .administration)
+            case .grant: (.user, .anybody)
+            case .revoke: (.leaseAtApply, .anybody)
+            case .timeToLive: (.leaseKeys, .anybody)
+            default: nil
+            }
+        guard let known else { return true }
+        return try permits(known.judged, call, at: member.readIndex, member) {
+            try member.state.store.auth?.require(known.rule, call.identity)
         }
     }
 
     /// Checks a renewal before it is forwarded to the leader, which does not know the caller.
     func permitsForwarding(_ call: Call, _ member: SimulatedMember) throws -> Bool {
-        guard case .keepAlive(let lease) = call.kind else { return true }
-        return try permits(.renewal(lease: lease), call, member) { _ throws(EtcdError) in
+        guard case .keepAlive(let lease) = call.kind, !member.isInstalling else { return false }
+        return try permits(.renewal(lease: lease), call, at: member.applied, member) {
             try member.state.requireRenewal(of: LeaseID(rawValue: lease), by: call.identity)
         }
     }
@@ -39,37 +40,33 @@ extension Simulation {
         let request = WatchCreateRequest(
             key: Array(range.key.utf8)[...],
             rangeEnd: isSingle ? [] : Array((range.end ?? "").utf8)[...])
-        let refusal = refusal(member) { auth throws(EtcdError) in
-            try auth.authorization(of: identity).require(request)
+        let isRefused = Self.isRefused {
+            try member.state.store.auth?.authorization(of: identity).require(request)
         }
-        if refusal != nil { report.count(.deniedWatches) }
+        if isRefused { report.count(.deniedWatches) }
         try record.requirePermission(
-            for: .watch(range), by: identity, isRefused: refusal != nil, at: member.readIndex,
+            for: .watch(range), by: identity, isRefused: isRefused, at: member.readIndex,
             member.host)
-        return refusal == nil
+        return !isRefused
     }
 
     private func permits(
-        _ judged: JudgedRequest, _ call: Call, _ member: SimulatedMember,
-        _ check: (AuthSnapshot) throws(EtcdError) -> Void
+        _ judged: JudgedRequest, _ call: Call, at index: LogIndex, _ member: SimulatedMember,
+        _ check: () throws -> Void
     ) throws -> Bool {
-        let refusal = refusal(member, check)
-        if refusal != nil { report.count(.deniedCalls) }
+        let isRefused = Self.isRefused(check)
+        if isRefused { report.count(.deniedCalls) }
         try record.requirePermission(
-            for: judged, by: call.identity, isRefused: refusal != nil, at: member.readIndex,
-            member.host)
-        return refusal == nil
+            for: judged, by: call.identity, isRefused: isRefused, at: index, member.host)
+        return !isRefused
     }
 
-    private func refusal(
-        _ member: SimulatedMember, _ check: (AuthSnapshot) throws(EtcdError) -> Void
-    ) -> EtcdError? {
-        guard let auth = member.state.store.auth else { return nil }
-        do throws(EtcdError) {
-            try check(auth)
-            return nil
+    private static func isRefused(_ check: () throws -> Void) -> Bool {
+        do {
+            try check()
+            return false
         } catch {
-            return error
+            return true
         }
     }
 }
@@ -100,13 +97,9 @@ extension Simulation {
     private func permits(
         _ request: RecordedRead, by identity: Identity, in auth: AuthSnapshot?
     ) -> Bool {
-        guard let auth else { return true }
-        do throws(EtcdError) {
-            try auth.authorization(of: identity).require(RangeRequest(request))
-            try auth.requireCurrent(identity)
-            return true
-        } catch {
-            return false
+        !Self.isRefused {
+            try auth?.authorization(of: identity).require(RangeRequest(request))
+            try auth?.requireCurrent(identity)
         }
     }
 }

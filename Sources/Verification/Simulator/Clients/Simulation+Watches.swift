@@ -198,7 +198,8 @@ extension Simulation {
             for watcher in client.watchers {
                 // Its user may not open it at the end, and nothing says when it last could.
                 let range = watcher.checker.interest.range
-                guard let caller, watcher.id != nil || record.auth.newest.permitsWatch(of: range, by: caller)
+                guard let caller,
+                    watcher.id != nil || record.auth.newest.permitsWatch(of: range, by: caller)
                 else { continue }
                 do throws(Finding) {
                     try watcher.checker.requireReceived(through: due, record.log)

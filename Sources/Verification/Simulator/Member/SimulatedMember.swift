@@ -112,7 +112,8 @@ final class SimulatedMember {
             id: id, state: restored.state, configuration: configuration, now: now)
         admission = Admission(
             configuration: configuration, status: status, quota: simulation.limits.quota,
-            store: restored.state.store, firstRequestID: UInt64(host.number + 1) << 48 | UInt64(run) << 32)
+            store: restored.state.store,
+            firstRequestID: UInt64(host.number + 1) << 48 | UInt64(run) << 32)
         summary = ReplicaSummary(restored.replica)
         seenCommit = restored.replica.committedIndex
         seenLast = restored.replica.lastIndex
