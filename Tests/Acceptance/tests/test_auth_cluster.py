@@ -9,6 +9,7 @@ import grpc
 import pytest
 
 from acceptance import api, history, users
+from acceptance.auth_differential import error_of_3_7
 from acceptance.cluster import log_errors, metric, refusal, until
 from acceptance.users import login, metadata, permission
 
@@ -90,7 +91,7 @@ def verdict(member, name, caller):
     try:
         getattr(plain(member, service), method)(request, metadata=caller, timeout=20)
     except grpc.RpcError as error:
-        return error.code().name, error.details()
+        return error_of_3_7(error)
     return "OK"
 
 
