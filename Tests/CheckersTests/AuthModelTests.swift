@@ -164,7 +164,7 @@ struct AuthModelTests {
         #expect(!model.permitsChange(ofLeaseWith: ["a"], by: ModelledCaller("alice", revision: 1)))
     }
 
-    @Test func anAnswerIsJudgedByTheMomentThatItIsOf() throws {
+    @Test func aResponseIsCheckedByTheStateThatItIsOf() throws {
         var history = AuthHistory()
         let permission = ModelledPermission(.read, Self.range("a"))
         let changes: [AuthChange] = [

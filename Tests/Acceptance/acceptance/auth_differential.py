@@ -1,7 +1,7 @@
 """Differential test with users: a real etcd 3.5.1 and swift-etcd get the same random calls, each
 from a random caller, while users, roles and permissions change and authentication is switched.
 
-Both must answer alike: the same refusals, the same responses, the same auth revision, and the same
+Both must respond alike: the same refusals, the same responses, the same auth revision, and the same
 keys at the end. Tokens differ, so a caller is a login, made on both. What 3.7 decides differently
 from 3.5.1 is in DIFFERENCES; the recorded calls cover it (test_auth_recorded.py).
 """

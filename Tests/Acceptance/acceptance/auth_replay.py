@@ -2,7 +2,7 @@
 
 Each file is a topic: calls in order on one new server. The first line is the heading: the flags,
 how many members (`members`, 1), whether clients use TLS (`tls`), the lines that the start logs
-(`log`). Each other line is a step with its `id` and what it shows (`note`):
+(`log`). Each other line is a step with its `id` and what it shows (`shows`):
 
 - `call`, `request`: as in recorded.py. `raw` is the request as bytes. `{{name}}` stands for what a
   step before it captured, CLIENT and PEER for the addresses of the member.
@@ -15,7 +15,7 @@ how many members (`members`, 1), whether clients use TLS (`tls`), the lines that
 - `steps`, for streams: send, receive (`recv` responses), end the requests, other calls, waits.
 - `restart`: the member is restarted before the step. `on`: the member, if there are several.
 
-`differences.jsonl` has the steps that ours answers differently: id, reason, and what ours answers.
+`differences.jsonl` has the steps with an intended difference: id, reason, and our response.
 An `auth_revision` there moves those of the later steps too.
 """
 import json
@@ -157,7 +157,7 @@ class Replay:
     # Requests
 
     def perform(self, step):
-        """Performs a step and returns it with what the server answered."""
+        """Performs a step; returns what the server responded."""
         if step.get("restart"):
             self.server.restart()
         time.sleep(step.get("delay_seconds", 0))
@@ -227,7 +227,7 @@ class Replay:
             return value
         return recorded.decode(api.request_type(call), replace(data))
 
-    def answer(self, message, member):
+    def encoded(self, message, member):
         """A response as it is recorded."""
         data = json.loads(json.dumps(recorded.encode(message)))
         for one in data.get("members", []) + data.get("alarms", []):
@@ -261,7 +261,7 @@ class Replay:
                     request, metadata=metadata, timeout=seconds)
         except grpc.RpcError as error:
             return {"error": error_of(error)}
-        response = self.answer(message, member)
+        response = self.encoded(message, member)
         for name, path in step.get("capture", {}).items():
             self.capture(name, path, message, response)
         if "token" in response:
@@ -327,7 +327,7 @@ class Replay:
             return "nothing"
         if isinstance(message, list):
             return {"end": message}
-        return without(self.answer(message, member), step.get("varies", ()))
+        return without(self.encoded(message, member), step.get("varies", ()))
 
 
 def error_of(error):
@@ -344,12 +344,12 @@ def without(data, fields):
     return [without(one, fields) for one in data] if isinstance(data, list) else data
 
 
-def outcome(step, names=("response", "error", "steps", "auth_revision")):
+def result(step, names=("response", "error", "steps", "auth_revision")):
     return {name: without(step[name], step.get("varies", ())) for name in names if name in step}
 
 
 def is_equal(found, expected):
-    """Whether two outcomes are equal; the expiry of a token may differ by seconds."""
+    """Whether two results are equal; the expiry of a token may differ by seconds."""
     tokens = [one.get("response", {}).get("token") for one in (found, expected)]
     if all(isinstance(one, dict) for one in tokens):
         if abs(tokens[0]["seconds"] - tokens[1]["seconds"]) > EXPIRY_TOLERANCE_SECONDS:
@@ -362,7 +362,7 @@ def is_equal(found, expected):
 def replay(topic, directory, certificates, binary=None, limit=20):
     """Replays a topic; returns the differences that are not intended, as texts.
 
-    The expected answers are those of the recording, or of its row in differences.jsonl.
+    The expected responses are those of the recording, or of its row in differences.jsonl.
     """
     heading, steps = recorded.read(FOLDER / f"{topic}.jsonl")
     intended = differences()
@@ -376,7 +376,7 @@ def replay(topic, directory, certificates, binary=None, limit=20):
             revision = step.get("auth_revision", revision)
             if step["call"].startswith("Auth."):
                 step["auth_revision"] = revision
-            answered = outcome(replaying.perform(step) | {"varies": step.get("varies", ())})
+            actual = result(replaying.perform(step) | {"varies": step.get("varies", ())})
             expected = {**step, **intended.get(step["id"], {})}
             if step["id"] in intended and "error" in intended[step["id"]]:
                 expected.pop("response", None)
@@ -384,11 +384,11 @@ def replay(topic, directory, certificates, binary=None, limit=20):
                 offset = expected["auth_revision"] - revision
             elif "auth_revision" in expected:
                 expected["auth_revision"] += offset
-            expected = outcome(expected)
-            if not is_equal(answered, expected):
+            expected = result(expected)
+            if not is_equal(actual, expected):
                 found.append(f"{topic} {step['id']} {json.dumps(step)[:700]}\n"
                              f"  expected: {json.dumps(expected)[:1500]}\n"
-                             f"  ours:     {json.dumps(answered)[:1500]}")
+                             f"  ours:     {json.dumps(actual)[:1500]}")
                 if len(found) == limit:
                     break
     finally:

@@ -319,7 +319,7 @@ def test_disabling_ends_all_tokens_and_enabling_brings_none_back(start):
     one = Served(start("--bcrypt-cost=4"))
     one.auth.AuthDisable(rpc.AuthDisableRequest(), metadata=one.root)
     one.put(b"x", None)
-    # Nobody looks at a token while authentication is off.
+    # Nobody reads a token while authentication is off.
     one.put(b"x", metadata("nonsense"))
     one.auth.AuthEnable(rpc.AuthEnableRequest())
     for caller in (one.root, one.alice):

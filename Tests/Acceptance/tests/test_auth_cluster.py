@@ -85,7 +85,7 @@ def tokens(member):
 
 
 def verdict(member, name, caller):
-    """What a member answers to a call: OK, or code and text."""
+    """What a member responds to a call: OK, or code and text."""
     call, request = CALLS[name]
     service, method = call.split(".")
     try:
@@ -102,7 +102,7 @@ def verdicts(member, callers):
 
 
 def require_same_verdicts(cluster):
-    """Every member knows every token, and answers as the others; also has the same data."""
+    """Every member knows every token, and responds as the others; also has the same data."""
     members = cluster.running()
     found = {one.name: verdicts(one, tokens(members[(number + 1) % len(members)]))
              for number, one in enumerate(members)}
@@ -150,7 +150,7 @@ def test_changes_of_users_under_load_leave_all_members_equal(make_cluster, kinds
             auth.RoleRevokePermission(rpc.AuthRoleRevokePermissionRequest(
                 role="bob", key=b"b%d" % number), metadata=root)
             for one in cluster:
-                # The revocation is applied on this member once it answers a linearizable read.
+                # The revocation is applied on this member once it serves a linearizable read.
                 plain(one, "KV").Range(rpc.RangeRequest(key=b"a/1"), metadata=bob)
                 assert refusal(plain(one, "KV").Put, rpc.PutRequest(key=b"b%d" % number),
                                metadata=bob) == DENIED

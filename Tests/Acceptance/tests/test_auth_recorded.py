@@ -11,7 +11,7 @@ from acceptance import auth_replay, recorded
 
 
 @pytest.mark.parametrize("topic", auth_replay.topics())
-def test_same_answers_as_recorded(topic, tmp_path, certificates):
+def test_same_responses_as_recorded(topic, tmp_path, certificates):
     found = auth_replay.replay(topic, tmp_path, certificates)
     assert not found, "\n" + "\n".join(found)
 

@@ -26,8 +26,8 @@ READ, WRITE, BOTH = 0, 1, 2
 def grants():
     """The permissions of the roles: (role, kind, key, range end)."""
     for number in range(60):
-        place = 59 - number
-        yield "many", number % 3, b"/t/%02d/" % place, b"/t/%02d0" % place
+        slot = 59 - number
+        yield "many", number % 3, b"/t/%02d/" % slot, b"/t/%02d0" % slot
     yield "reader", READ, b"/app/", b"/app0"
     yield "reader", READ, b"a", b""
     yield "writer", WRITE, b"/app/", b"/app0"

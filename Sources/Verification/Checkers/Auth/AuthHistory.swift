@@ -1,7 +1,7 @@
 package import Identifiers
 
-/// The auth state after each entry, so that any answer of any member can be judged by the moment
-/// that it is of.
+/// The auth state after each entry, so that any response of any member can be checked against the
+/// state that it is of.
 package struct AuthHistory: Sendable {
     private var states: [(index: LogIndex, state: AuthModel)] = [(.zero, AuthModel())]
 

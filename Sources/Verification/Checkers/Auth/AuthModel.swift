@@ -135,8 +135,8 @@ extension AuthModel {
         if let same, held[same].range == permission.range {
             held[same] = permission
         } else {
-            let place = held.firstIndex { $0.range.key > permission.range.key } ?? held.count
-            held.insert(permission, at: place)
+            let index = held.firstIndex { $0.range.key > permission.range.key } ?? held.count
+            held.insert(permission, at: index)
         }
         roles[role] = held
     }

@@ -9,10 +9,10 @@ import StateMachine
 /// Permissions: what a member does for a caller must be permitted by the auth state of the moment
 /// that it is of, and what it refuses must not be.
 extension ClusterRecord {
-    /// Judges an entry when it is applied for the first time, by the auth state before it.
+    /// Checks the permission of an entry when it is applied for the first time, by the auth state before it.
     ///
     /// - Returns: whether it is refused because of its caller.
-    func judge(_ item: AppliedItem, _ report: inout SimulationReport) throws(Finding) -> Bool {
+    func checkPermission(_ item: AppliedItem, _ report: inout SimulationReport) throws(Finding) -> Bool {
         guard item.entry.type == .normal,
             let request = try? InternalRaftRequest(decoding: item.entry.data)
         else { return false }
@@ -64,12 +64,12 @@ extension ClusterRecord {
         return auth.newest.permits(operation, by: caller, keys: keys)
     }
 
-    /// Requires that a request which a member answers by itself was refused if, and only if, its
-    /// caller may not make it.
+    /// Requires that a request without an entry was refused if, and only if, its caller may not make
+    /// it.
     ///
-    /// - Parameter index: the entry whose state the answer is of.
+    /// - Parameter index: the entry whose state the response is of.
     func requirePermission(
-        for request: JudgedRequest, by identity: Identity, isRefused: Bool, at index: LogIndex,
+        for request: CheckedRequest, by identity: Identity, isRefused: Bool, at index: LogIndex,
         _ host: Host
     ) throws(SimulationFailure) {
         guard let caller = ModelledCaller(identity) else { return }
@@ -118,8 +118,8 @@ extension ClusterRecord {
     }
 }
 
-/// A request that a member answers without an entry.
-enum JudgedRequest: Equatable {
+/// A request that a member responds to without an entry.
+enum CheckedRequest: Equatable {
     case read(KeyRange)
     case watch(KeyRange)
     case renewal(lease: Int64)

@@ -73,7 +73,7 @@ final class ClusterRecord {
             if index <= newestIndex {
                 if isChange { try log.require(changed, at: revision) }
             } else {
-                let isRefused = try judge(item, &member.simulation.report)
+                let isRefused = try checkPermission(item, &member.simulation.report)
                 guard !isRefused || !isChange else {
                     throw Finding("a request that is refused changes the store")
                 }

@@ -98,7 +98,7 @@ struct Credentials {
 }
 
 extension ModelledCaller {
-    /// The caller of a request that is judged where it is made; nil for the member itself.
+    /// The caller of a request that is checked where it is made; nil for the member itself.
     init?(_ identity: Identity) {
         switch identity {
         case .server: return nil

@@ -10,7 +10,7 @@ import StateMachine
 extension Simulation {
     /// Checks what depends on the caller alone.
     func permitsOnArrival(_ call: Call, _ member: SimulatedMember) throws -> Bool {
-        let known: (rule: RPCRule, judged: JudgedRequest)? =
+        let known: (rule: RPCRule, checked: CheckedRequest)? =
             switch call.kind {
             case .compaction: (.root, .administration)
             case .grant: (.user, .anybody)
@@ -19,7 +19,7 @@ extension Simulation {
             default: nil
             }
         guard let known else { return true }
-        return try permits(known.judged, call, at: member.readIndex, member) {
+        return try permits(known.checked, call, at: member.readIndex, member) {
             try member.state.store.auth?.require(known.rule, call.identity)
         }
     }
@@ -51,13 +51,13 @@ extension Simulation {
     }
 
     private func permits(
-        _ judged: JudgedRequest, _ call: Call, at index: LogIndex, _ member: SimulatedMember,
+        _ checked: CheckedRequest, _ call: Call, at index: LogIndex, _ member: SimulatedMember,
         _ check: () throws -> Void
     ) throws -> Bool {
         let isRefused = Self.isRefused(check)
         if isRefused { report.count(.deniedCalls) }
         try record.requirePermission(
-            for: judged, by: call.identity, isRefused: isRefused, at: index, member.host)
+            for: checked, by: call.identity, isRefused: isRefused, at: index, member.host)
         return !isRefused
     }
 

@@ -71,8 +71,8 @@ extension SimulatedMember {
         case .noClocks: break
         case .refused:
             simulation.report.count(.deniedRenewals)
-            judge(renewal.request, of: number, isRefused: true)
-        case .made: judge(renewal.request, of: number, isRefused: false)
+            checkPermission(renewal.request, of: number, isRefused: true)
+        case .made: checkPermission(renewal.request, of: number, isRefused: false)
         }
         return found
     }
@@ -88,14 +88,14 @@ extension SimulatedMember {
             seconds = pending.seconds(of: PendingRenewals.renew(requests, in: state))
             for (renewal, seconds) in zip(waiting, seconds) where seconds != nil {
                 recordRenewed(renewal.request.id)
-                judge(renewal.request, of: renewal.call, isRefused: false)
+                checkPermission(renewal.request, of: renewal.call, isRefused: false)
             }
         }
         simulation.renewalsRead(waiting, pending, seconds, self)
     }
 
     /// Checks the permission of a renewal that was attempted.
-    private func judge(_ request: RenewalRequest, of call: CallNumber, isRefused: Bool) {
+    private func checkPermission(_ request: RenewalRequest, of call: CallNumber, isRefused: Bool) {
         var identity = request.identity
         if simulation.mutant == .renewsUnchecked, let call = simulation.clients.calls[call] {
             identity = call.identity
