@@ -54,7 +54,7 @@ struct RenewalBatch {
 
 /// A renewal that has reached the leader's own port.
 struct WaitingRenewal {
-    let lease: LeaseID
+    let request: RenewalRequest
     let call: CallNumber
 }
 

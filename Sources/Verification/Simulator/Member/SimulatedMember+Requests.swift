@@ -32,6 +32,7 @@ extension SimulatedMember {
                 simulation.report.count(.revocationsBeyondGap)
             }
             simulation.requestCalls[proposal.id] = call
+            simulation.requestIdentities[proposal.id] = simulation.clients.calls[call]?.identity
             submit(.propose(proposal, completion: address(call)), call)
             if simulation.mutant == .proposesTwice, summary.role == .follower {
                 post(.own(proposal))
