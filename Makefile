@@ -38,11 +38,11 @@ release:
 setup:
 	@bash Scripts/setup.sh test
 
-## A longer differential test: make differential SEED=7 CALLS=100000
+## A longer differential test: make differential SEED=7 CALLS=100000 USERS=simple
 differential:
 	@bash Scripts/setup.sh test
 	swift build
-	$(PYTHON_ENVIRONMENT)/bin/python Tests/Acceptance/programs/differential.py --seed $(or $(SEED),1) --calls $(or $(CALLS),100000)
+	$(PYTHON_ENVIRONMENT)/bin/python Tests/Acceptance/programs/differential.py --seed $(or $(SEED),1) --calls $(or $(CALLS),100000) $(if $(USERS),--users $(USERS))
 
 ## kill -9 under load: make kill ROUNDS=100 SEED=1
 kill:

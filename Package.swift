@@ -63,6 +63,9 @@ let modules: [Target] = [
     .systemLibrary(
         name: "CZlib", path: "Sources/System/CZlib", pkgConfig: "zlib",
         providers: [.apt(["zlib1g-dev"])]),
+    // bcrypt: the system's libcrypt.
+    .systemLibrary(
+        name: "CCrypt", path: "Sources/System/CCrypt", providers: [.apt(["libcrypt-dev"])]),
     // CRC-32C by the processor's instruction.
     .target(name: "CCRC32C", path: "Sources/System/CCRC32C"),
     // Futex system calls.
@@ -115,7 +118,7 @@ let modules: [Target] = [
     module(
         "Member", "SnapshotRestore",
         [
-            "Bolt", "Disk", "EtcdAPI", "Identifiers", "MVCC", "Membership", "StateMachine",
+            "Auth", "Bolt", "Disk", "EtcdAPI", "Identifiers", "MVCC", "Membership", "StateMachine",
             "WriteAheadLog",
         ]),
     // The four stages of a member as values, lease renewal, admission, published status.
@@ -123,14 +126,14 @@ let modules: [Target] = [
         "Member", "Stages",
         [
             "EtcdAPI", "Identifiers", "MonotonicClock", "Raft", "Disk", "Bolt", "MVCC", "Lease",
-            "Membership", "WriteAheadLog", "Replica", "StateMachine", deque,
+            "Auth", "Membership", "WriteAheadLog", "Replica", "StateMachine", deque,
         ]),
     // The threads and queues that run the stages in a server.
     module(
         "Member", "MemberRuntime",
         [
             "EtcdAPI", "Identifiers", "MonotonicClock", "Raft", "Bolt", "MVCC", "Membership",
-            "WriteAheadLog", "Replica", "Stages", "StateMachine", "CFutex",
+            "WriteAheadLog", "Replica", "Stages", "StateMachine", "Auth", "CFutex",
         ]),
 
     // The gzip format: compression, and inflation with a limit.
@@ -168,12 +171,18 @@ let modules: [Target] = [
         ["EtcdAPI", "GRPC", "Identifiers", "MonotonicClock", "TLS", nio, nioPosix, protobuf]),
 
     // Tokens and passwords: who a call belongs to, for users.
-    module("Services", "Credentials", ["Auth", "EtcdAPI", "Identifiers"]),
+    module(
+        "Services", "Credentials",
+        [
+            "Auth", "Base64", "CCrypt", "EtcdAPI", "Identifiers", "MonotonicClock", "TLS", crypto,
+            cryptoExtras,
+        ]),
     // The gRPC services: KV, Watch, Lease, Cluster, Maintenance, Lock, Election, Auth, Health.
     module(
         "Services", "GRPCServices",
         [
             "GRPC", "HTTP2", "EtcdAPI", "Identifiers", "MonotonicClock", "MemberRuntime", "Stages",
+            "Auth", "Base64", "ConnectionIdentity", "Credentials",
             "StateMachine", "MVCC", "Lease", "Membership", "Raft", "Bolt", nio, nioPosix,
             nioConcurrency, metrics, crypto, protobuf,
         ]),
@@ -196,7 +205,8 @@ let modules: [Target] = [
     module(
         "Server", "Telemetry",
         [
-            "Bolt", "EtcdAPI", "Identifiers", "GRPC", "GRPCServices", "Prometheus", "HTTPServices",
+            "Auth", "Bolt", "Credentials",
+            "EtcdAPI", "Identifiers", "GRPC", "GRPCServices", "Prometheus", "HTTPServices",
             "MVCC",
             "MemberRuntime", "Membership", "MonotonicClock", "PeerTransport", "Raft",
             "ServerLogging", "Stages", "StateMachine", "WriteAheadLog", nio, metrics,
@@ -205,7 +215,7 @@ let modules: [Target] = [
     module(
         "Server", "Bootstrap",
         [
-            "GoText",
+            "Auth", "GoText",
             "Bolt", "Configuration", "DNS", "Disk", "EtcdAPI", "Identifiers", "MonotonicClock",
             "EtcdClient", "GRPCServices", "MVCC", "MemberRuntime", "Membership", "PeerTransport",
             "Raft", "Replica", "ServerLogging", "SnapshotRestore", "StateMachine", "TLS",
@@ -216,7 +226,7 @@ let modules: [Target] = [
     module(
         "Server", "EtcdServer",
         [
-            "GoText",
+            "Auth", "Credentials", "GoText",
             "Bolt", "Bootstrap", "Configuration", "Disk", "EtcdAPI",
             "Identifiers", "MonotonicClock", "GRPC", "GRPCServices", "Listening", "TLS",
             "HTTP2", "HTTPServices", "MVCC", "MemberRuntime", "Membership", "PeerTransport",
@@ -232,7 +242,8 @@ let modules: [Target] = [
     module(
         "Verification", "Simulator",
         [
-            "Replica", "Stages", "StateMachine", "Linearizability", "Checkers", "Bolt", "Disk",
+            "Auth", "Replica", "Stages", "StateMachine", "Linearizability", "Checkers", "Bolt",
+            "Disk",
             "EtcdAPI", "Identifiers", "MonotonicClock", "Lease", "MVCC", "Membership",
             "PeerTransport", "Raft", "SnapshotRestore", "WriteAheadLog", protobuf,
         ]),
@@ -240,8 +251,8 @@ let modules: [Target] = [
     module(
         "Verification", "FuzzTargets",
         [
-            "Auth", "Bolt", "Configuration", "ConnectionIdentity", "DNS", "Disk", "EtcdAPI",
-            "Identifiers",
+            "Auth", "Bolt", "Configuration", "ConnectionIdentity", "Credentials", "DNS", "Disk",
+            "EtcdAPI", "Identifiers", "MonotonicClock",
             "EtcdServer", "GRPC", "Gzip", "HTTP2", "ServerLogging", "MVCC", "Membership",
             "PeerTransport", "Raft", "StateMachine", "TLS", "WriteAheadLog", nio, nioEmbedded,
             nioPosix,
@@ -303,24 +314,28 @@ let testTargets: [Target] = [
     tests(
         "StagesTests",
         [
-            "Bolt", "Disk", "EtcdAPI", "Identifiers", "Lease", "MVCC", "Membership",
+            "Auth", "Bolt", "Disk", "EtcdAPI", "Identifiers", "Lease", "MVCC", "Membership",
             "MonotonicClock", "Raft", "Replica", "Stages", "StateMachine", "TestSupport",
-            "WriteAheadLog",
+            "WriteAheadLog", protobuf,
         ]),
     tests("MemberRuntimeTests", ["MemberRuntime", "MonotonicClock"]),
+    tests(
+        "CredentialsTests",
+        ["Auth", "Base64", "Credentials", "EtcdAPI", "Identifiers", "MonotonicClock"]),
     tests("GRPCServicesTests", ["Bolt", "Disk", "EtcdAPI", "GRPCServices", "Identifiers", "MVCC"]),
     tests(
         "BootstrapTests",
         [
-            "Bolt", "Bootstrap", "Configuration", "DNS", "Disk", "EtcdAPI", "EtcdServer",
+            "Auth", "Bolt", "Bootstrap", "Configuration", "DNS", "Disk", "EtcdAPI", "EtcdServer",
             "Identifiers", "Membership", "Raft", "Replica", "ServerLogging", "StateMachine",
             "TestSupport", "WriteAheadLog",
         ]),
     tests(
         "ClusterTests",
         [
-            "Bolt", "Bootstrap", "Configuration", "Disk", "EtcdAPI", "EtcdServer", "GRPCServices",
-            "HTTPServices", "Identifiers", "Listening", "MemberRuntime", "Membership",
+            "Auth", "Bolt", "Bootstrap", "Configuration", "Credentials", "Disk", "EtcdAPI",
+            "EtcdServer", "GRPC", "GRPCServices", "HTTPServices", "Identifiers", "Listening",
+            "MemberRuntime", "Membership",
             "PeerTransport", "Prometheus", "Raft", "ServerLogging", "Stages", "StateMachine", "TLS",
             "TestSupport", nio, nioHTTP1, nioPosix, protobuf,
         ]),
@@ -354,8 +369,9 @@ let testTargets: [Target] = [
     tests(
         "HTTPServicesTests",
         [
-            "ConnectionIdentity", "EtcdAPI", "EtcdServer", "GRPC", "Gzip", "HTTP2", "HTTPServices",
-            "Identifiers", "MemberRuntime", "Prometheus", "Raft", "ServerLogging", "StateMachine",
+            "ConnectionIdentity", "Credentials", "EtcdAPI", "EtcdServer", "GRPC", "Gzip", "HTTP2",
+            "HTTPServices", "Identifiers", "MemberRuntime", "Prometheus", "Raft", "ServerLogging",
+            "StateMachine",
             "Telemetry", nio, nioHTTP1, nioPosix,
         ]),
     tests(

@@ -10,6 +10,7 @@ missing=()
 need() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q 'install ok installed' || missing+=("$1"); }
 need libnghttp2-dev
 need zlib1g-dev
+need libcrypt-dev
 need pkg-config
 if [ "$purpose" = test ]; then
     need curl

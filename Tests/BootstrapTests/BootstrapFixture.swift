@@ -136,6 +136,15 @@ final class BootstrapFixture {
         try transaction.commit()
     }
 
+    /// A value in the database of a member that is not stopped.
+    func stored(
+        _ bucket: String, _ key: String, of member: StartingMember
+    ) throws -> [UInt8]? {
+        let reading = member.parts.state.bolt.beginRead()
+        defer { reading.end() }
+        return try reading.bucket(bytes(bucket))?.get(bytes(key))
+    }
+
     /// Commits and applies puts of `keys`, each with the key as its value.
     func put(_ keys: [String], on member: StartingMember) throws {
         let log = member.parts.log
@@ -157,21 +166,6 @@ final class BootstrapFixture {
         try log.synchronize()
         _ = try apply(entries.compactMap { Entry($0) }, to: member.parts.state)
         try member.parts.state.store.persist()
-    }
-
-    /// Commits a request without applying it.
-    func commit(_ field: UInt32, on member: StartingMember) throws {
-        let log = member.parts.log
-        var state = log.hardState
-        state.commit = log.lastIndex.next.rawValue
-        let data = [UInt8]().withUnsafeBytes {
-            InternalRaftRequest.wrap(id: state.commit, field: field, payload: $0)
-        }
-        try log.append(
-            entries: [
-                RaftEntry(type: .normal, term: state.term, index: state.commit, data: data)
-            ], hardState: state)
-        try log.synchronize()
     }
 
     /// Commits and applies changes of members.

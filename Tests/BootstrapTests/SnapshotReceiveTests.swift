@@ -229,7 +229,7 @@ struct SnapshotReceiveTests {
                     + "(index \(leader.index))") == true)
     }
 
-    @Test(arguments: ["damaged", "torn", "with users"])
+    @Test(arguments: ["damaged", "torn", "with a malformed user"])
     func aDatabaseThatCannotBeUsedLeavesTheOldOne(kind: String) async throws {
         let leader = try await LeaderState()
         let follower = try await Follower(BootstrapFixture(), leader: leader)
@@ -241,15 +241,15 @@ struct SnapshotReceiveTests {
         switch kind {
         case "damaged": content[4096 + 50] ^= 1
         case "torn": content.removeLast(content.count - 3 * 4096)
-        default: try fixture.edit("auth", "authEnabled", [1], at: received)
+        default: try fixture.edit("authUsers", "a", [0xFF], at: received)
         }
-        if kind != "with users" { try fixture.replace(received, with: content) }
+        if kind != "with a malformed user" { try fixture.replace(received, with: content) }
         let before = try [fixture.database, received].map { try fixture.content(of: $0) }
         for _ in 0..<2 {
             let message = try #require(try await fixture.refusal())
             #expect(message.contains(received))
             #expect(message.contains("cannot replace the present one"))
-            #expect(message.contains("authentication is enabled") == (kind == "with users"))
+            #expect(message.contains("the record 61 is") == (kind == "with a malformed user"))
         }
         #expect(try [fixture.database, received].map { try fixture.content(of: $0) } == before)
         // Once the file is replaced by a valid one, the member starts.

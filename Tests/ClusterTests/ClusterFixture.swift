@@ -2,6 +2,7 @@
 @testable import Prometheus
 @testable import Configuration
 @testable import Bootstrap
+import Credentials
 import GRPCServices
 import Disk
 import EtcdAPI
@@ -40,7 +41,11 @@ final class ClusterFixture {
     var transport: PeerTransport { serving.transport }
     var messageReceiver: PeerMessageReceiver { serving.messageReceiver }
 
-    init() async throws {
+    init(
+        makeTokens: @escaping (@escaping @Sendable () -> LogIndex) -> any TokenProvider = { _ in
+            NoTokens()
+        }
+    ) async throws {
         temporaryDirectory = try TemporaryDirectory()
         var configuration = ServerConfiguration()
         configuration.name = "one"
@@ -57,7 +62,8 @@ final class ClusterFixture {
         clusterID = member.clusterID
         var context = ServingMember.Context(
             logger: logger, registry: MetricRegistry(), disk: RealDisk(), group: group,
-            peerLoops: peerLoops, firstRequestID: bootstrap.requestNumber(localID))
+            peerLoops: peerLoops, firstRequestID: bootstrap.requestNumber(localID),
+            makeTokens: makeTokens)
         context.onReceivedDatabase = { [findings] finding in
             findings.withLock { $0.append(finding.text) }
         }
@@ -84,7 +90,7 @@ final class ClusterFixture {
         request.memberAttributes.clientUrls = ["http://127.0.0.1:1"]
         _ = try await runtime.propose(
             field: InternalRaftRequest.Field.clusterMemberAttributesSet,
-            payload: request.serializedBytes())
+            payload: request.serializedBytes(), by: .server)
     }
 
     func stop() async throws {
@@ -108,7 +114,7 @@ final class ClusterFixture {
 
     /// Proposes a request.
     func propose(_ field: UInt32, _ payload: [UInt8]) async throws -> ApplyResponse {
-        try await runtime.propose(field: field, payload: payload)
+        try await runtime.propose(field: field, payload: payload, by: .server)
     }
 }
 
@@ -126,7 +132,6 @@ extension ReceivedDatabase.Finding {
         switch self {
         case .replacedIndex(let replaced, _): "replaced index \(replaced.appliedIndex)"
         case .refused(.brokenPage(let violation), _): "refused: \(violation)"
-        case .refused(.authEnabled, _): "refused: authentication"
         case .refused(let refusal, _): "refused: \(refusal)"
         }
     }

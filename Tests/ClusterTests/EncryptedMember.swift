@@ -1,5 +1,6 @@
 import Bootstrap
 import Configuration
+import Credentials
 import Disk
 import EtcdAPI
 import FoundationEssentials
@@ -52,7 +53,8 @@ final class EncryptedMember {
         var context = ServingMember.Context(
             logger: logger, registry: MetricRegistry(), disk: RealDisk(), group: group,
             peerLoops: loops,
-            dialing: PeerDialing(tls: client), firstRequestID: bootstrap.requestNumber(member.localID))
+            dialing: PeerDialing(tls: client), firstRequestID: bootstrap.requestNumber(member.localID),
+            makeTokens: { _ in NoTokens() })
         serving = try await ServingMember(member, configuration, in: context)
         socket = try ListeningSocket(.tcp(host: "127.0.0.1", port: port))
         try await listen(endpoint, logger)
@@ -84,7 +86,7 @@ final class EncryptedMember {
         request.key = Data(key.utf8)
         request.value = Data(value.utf8)
         _ = try await runtime.propose(
-            field: InternalRaftRequest.Field.put, payload: request.serializedBytes())
+            field: InternalRaftRequest.Field.put, payload: request.serializedBytes(), by: .server)
     }
 
     func stop() async throws {

@@ -49,7 +49,7 @@ struct ReceivedDatabaseTests {
         }
     }
 
-    @Test func anInvalidOrUnsupportedDatabaseLeavesNoFiles() async throws {
+    @Test func anInvalidDatabaseLeavesNoFiles() async throws {
         let fixture = try await ClusterFixture()
         try await fixture.start()
         let directory = fixture.directory + "/data/member/snap"
@@ -59,14 +59,16 @@ struct ReceivedDatabaseTests {
         #expect(throws: StateRefusal.brokenPage("page 1: meta page is not valid")) {
             try receive(damaged, fixture)
         }
-        let withUsers = try image {
-            try $0.createBucketIfMissing(Array("auth".utf8)).put(Array("authEnabled".utf8), [1])
+        let malformed = try image {
+            try $0.createBucketIfMissing(Array("authUsers".utf8)).put(Array("a".utf8), [0xFF])
         }
-        #expect(throws: StateRefusal.authEnabled) { try receive(withUsers, fixture) }
+        #expect(throws: StateRefusal.store(.malformedRecord(key: Array("a".utf8)))) {
+            try receive(malformed, fixture)
+        }
         #expect(Set(try RealDisk().list(directory)) == before)
         #expect(
             fixture.findings.withLock { $0 } == [
-                "refused: page 1: meta page is not valid", "refused: authentication",
+                "refused: page 1: meta page is not valid", "refused: the database is corrupt: the record 61 is malformed",
             ])
         // The same snapshot can be received again.
         try receive(try image { _ in }, fixture)

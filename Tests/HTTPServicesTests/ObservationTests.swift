@@ -2,6 +2,7 @@
 @testable import ServerLogging
 @testable import Prometheus
 import EtcdAPI
+import Credentials
 import EtcdServer
 import HTTPServices
 import Identifiers
@@ -31,7 +32,8 @@ import Testing
     init() {
         observation = RuntimeObservation(
             memberID: MemberID(0xabc), registry: registry,
-            logger: ServerLogger(destination: LogDestination(outputs: [lines])))
+            logger: ServerLogger(destination: LogDestination(outputs: [lines])),
+            tokens: NoTokens())
     }
 
     private func apply(_ operation: StaticString, _ response: ApplyResponse, entry: [UInt8]) {

@@ -7,11 +7,14 @@ import Testing
 @Suite("Mutants are found")
 struct MutantTests {
     /// The failure of the first seed that notices the mutant.
-    private static func finder(_ mutant: Mutant, seeds: ClosedRange<UInt64>) -> String? {
+    private static func finder(
+        _ mutant: Mutant, seeds: ClosedRange<UInt64>, hasUsers: Bool = false
+    ) -> String? {
         for seed in seeds {
             var configuration = SimulationConfiguration(seed: seed)
             configuration.faultTime = .seconds(6)
             configuration.mutant = mutant
+            configuration.hasUsers = hasUsers
             if let failure = simulate(configuration).failures.first { return failure }
         }
         return nil
@@ -46,6 +49,19 @@ struct MutantTests {
     ])
     func aBrokenLeaseIsFound(mutant: Mutant, rule: String) {
         let finding = Self.finder(mutant, seeds: 1...6)
+        #expect(finding?.contains(rule) == true, "\(mutant): \(finding ?? "nothing")")
+    }
+
+    @Test(arguments: [
+        (Mutant.proposesAsServer, "names"), (.appliesOldRevisions, "is permitted"),
+        (.putPreviousUnchecked, "is permitted"), (.nestedUnchecked, "is permitted"),
+        (.comparesUnchecked, "is permitted"), (.leaseKeysUnchecked, "is permitted"),
+        (.rangeEndUnchecked, "is permitted"), (.usersChangedByAnybody, "succeeds"),
+        (.readsUnchecked, "is permitted"), (.watchChecksFirstKey, "is permitted"),
+        (.renewsUnchecked, "is permitted"),
+    ])
+    func aMissingPermissionIsFound(mutant: Mutant, rule: String) {
+        let finding = Self.finder(mutant, seeds: 1...8, hasUsers: true)
         #expect(finding?.contains(rule) == true, "\(mutant): \(finding ?? "nothing")")
     }
 }

@@ -15,6 +15,18 @@ struct SimulationTests {
         #expect(report.counts[.completed] ?? 0 > 5, "seed \(seed)")
     }
 
+    /// Users whose permissions change all the time.
+    @Test(arguments: 1...6)
+    func aSeedWithUsersIsSound(seed: UInt64) {
+        var configuration = SimulationConfiguration(seed: seed)
+        configuration.faultTime = .seconds(8)
+        configuration.recoveryTime = .seconds(14)
+        configuration.hasUsers = true
+        let report = simulate(configuration)
+        #expect(report.isSound, "swift run simulate \(configuration.arguments)\n\(report)")
+        #expect(report.counts[.usersChanged] ?? 0 > 5, "seed \(seed)")
+    }
+
     @Test(arguments: [1, 2])
     func aSmallClusterIsSound(members: Int) {
         var configuration = SimulationConfiguration(seed: 3)

@@ -151,13 +151,15 @@ struct SnapshotDatabaseTests {
         }
     }
 
-    @Test func authAndStorageVersionAreChecked() throws {
+    @Test func usersAndStorageVersionAreChecked() throws {
         let own = SemanticVersion(3, 7)
         try receive { try set("auth", "authEnabled", [1], $0) }
-        #expect(throws: StateRefusal.authEnabled) { try accept() }
-        // Users do not matter while authentication is disabled.
-        try receive { try set("auth", "authEnabled", [0], $0) }
         #expect(try accept() == nil)
+        try receive { try set("authUsers", "a", [0xFF], $0) }
+        #expect(throws: StateRefusal.store(.malformedRecord(key: Array("a".utf8)))) {
+            try accept()
+        }
+        try disk.remove("/db")
         try receive { try set("meta", "storageVersion", Array("3.8.0".utf8), $0) }
         #expect(throws: StateRefusal.storageVersion(SemanticVersion(3, 8), own: own)) {
             try accept()
@@ -178,9 +180,6 @@ struct SnapshotDatabaseTests {
         disk.crash(seed: 1)
         try database.requireServable(through: 43)
         #expect(try mark().index == 43 && mark().term == Self.term)
-
-        try receive { try set("auth", "authEnabled", [1], $0) }
-        #expect(throws: StateRefusal.authEnabled) { try accept(through: 43) }
     }
 
     @Test func anAppliedIndexThatNoLogReachesIsRefused() throws {

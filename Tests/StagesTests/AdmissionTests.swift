@@ -1,5 +1,7 @@
+import Auth
 import EtcdAPI
 import Identifiers
+import Lease
 import MonotonicClock
 import Raft
 import StateMachine
@@ -15,12 +17,12 @@ import Testing
     ) throws -> (admission: Admission, status: PublishedStatus) {
         var configuration = MemberConfiguration()
         change(&configuration)
+        let state = try StageFixture.makeState()
         let status = PublishedStatus(
-            id: MemberID(1), state: try StageFixture.makeState(), configuration: configuration,
-            now: 0)
+            id: MemberID(1), state: state, configuration: configuration, now: 0)
         let admission = Admission(
             configuration: configuration, status: status, quota: Quota(configuredBytes: quotaBytes),
-            firstRequestID: 100)
+            store: state.store, firstRequestID: 100)
         return (admission, status)
     }
 
@@ -31,8 +33,8 @@ import Testing
     ) -> EtcdError? {
         do throws(EtcdError) {
             _ = try admission.admit(
-                field: field, payload: [UInt8](repeating: 1, count: bytes), costBytes: costBytes,
-                fileBytes: fileBytes, bytesWithPending: bytesWithPending())
+                field: field, payload: [UInt8](repeating: 1, count: bytes), by: .none,
+                costBytes: costBytes, fileBytes: fileBytes, bytesWithPending: bytesWithPending())
             return nil
         } catch {
             return error
@@ -91,6 +93,35 @@ import Testing
         #expect(admission.spaceAlarm(of: MemberID(1), now: 100_000) == nil)
         admission.recordSpaceAlarm(isActive: false)
         #expect(admission.spaceAlarm(of: MemberID(1), now: 100_001) != nil)
+    }
+
+    @Test("An entry names its requester while authentication is enabled")
+    func requester() throws {
+        let state = try StageFixture.makeState()
+        let admission = Admission(
+            configuration: MemberConfiguration(),
+            status: PublishedStatus(
+                id: MemberID(1), state: state, configuration: MemberConfiguration(), now: 0),
+            quota: Quota(configuredBytes: -1), store: state.store, firstRequestID: 100)
+        func header(_ identity: Identity) throws -> RequestHeader? {
+            let proposal = admission.wrap(
+                field: InternalRaftRequest.Field.put, payload: [], by: identity)
+            return try InternalRaftRequest(decoding: proposal.data).header
+        }
+        func user(_ identity: Identity) throws -> String? { try header(identity)?.username }
+        let someone = Identity.user(AuthName("someone"), revision: nil)
+        #expect(try user(someone) == "" && user(.server) == "")
+        try StageFixture.enableAuth(state)
+        let revision = state.auth.revision
+        #expect(try user(.none) == "" && header(.none)?.authRevision == 0)
+        #expect(try user(someone) == "someone" && header(someone)?.authRevision == revision)
+        let signed = Identity.user(AuthName("someone"), revision: 7)
+        #expect(try header(signed)?.authRevision == 7)
+        #expect(try user(.certificate(AuthName("cn"))) == "cn")
+        #expect(try user(.server) == "root" && header(.server)?.authRevision == revision)
+        let revocation = try InternalRaftRequest(
+            decoding: admission.revocation(of: LeaseID(rawValue: 1)).data)
+        #expect(revocation.header?.username == "root")
     }
 
     @Test("Request IDs are unique")

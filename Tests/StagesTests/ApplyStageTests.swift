@@ -189,4 +189,44 @@ import Testing
             _ = try run(&stage, [.entries([StageFixture.put(2, id: 1)])])
         }
     }
+
+    /// With authentication enabled all keys of the lease are checked.
+    @Test("A put with a lease of many keys is not applied by its caller")
+    func leasesOfManyKeys() throws {
+        var stage = try makeStage()
+        let grant = LeaseGrantRequest(ttlSeconds: 60, id: 7).encoded()
+        let field = InternalRaftRequest.Field.leaseGrant
+        _ = try run(&stage, [.entries([StageFixture.entry(1, id: 1, field, grant)])])
+        for index in UInt64(2)...101 {
+            let put = StageFixture.put(index, id: index, key: "k\(index)", lease: 7)
+            _ = try run(&stage, [.entries([put])])
+        }
+        func isBrief(_ lease: Int64, inTransaction: Bool) -> Bool {
+            let index = stage.appliedIndex.next.rawValue
+            let put = PutRequest(key: [1][...], lease: lease)
+            let entry =
+                inTransaction
+                ? StageFixture.entry(
+                    index, id: index, InternalRaftRequest.Field.txn,
+                    TxnRequest(compare: [], success: [.put(put)]).encoded())
+                : StageFixture.put(index, id: index, lease: lease)
+            return stage.isBrief([.entries([entry])], watchers: 0)
+        }
+        #expect(isBrief(7, inTransaction: false) && isBrief(7, inTransaction: true))
+        try StageFixture.enableAuth(stage.state)
+        #expect(!isBrief(7, inTransaction: false) && !isBrief(7, inTransaction: true))
+        #expect(isBrief(0, inTransaction: false) && isBrief(8, inTransaction: true))
+    }
+
+    @Test("The holder of tokens is notified before the index is published")
+    func authIsObserved() throws {
+        var stage = try makeStage()
+        let status = InternalRaftRequest.Field.authStatus
+        let entries = [
+            StageFixture.put(1, id: 1), StageFixture.entry(2, id: 2, status, []),
+            StageFixture.entry(3, id: 3, InternalRaftRequest.Field.authEnable, []),
+        ]
+        _ = try run(&stage, [.entries(entries)])
+        #expect(observer.authIndexes == [2], "a refused request changes nothing")
+    }
 }

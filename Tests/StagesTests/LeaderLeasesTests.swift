@@ -12,6 +12,7 @@ import Testing
 /// The steps of a leader for a request about a lease.
 @Suite struct LeaderLeasesTests {
     private let lease = LeaseID(rawValue: 7)
+    private let request = RenewalRequest(LeaseID(rawValue: 7), by: .none)
 
     private func status(_ role: RoleName, term: Term = 3, commit: LogIndex = 0) -> ReplicaStatus {
         var status = ReplicaStatus(id: MemberID(1), now: 0)
@@ -55,22 +56,31 @@ import Testing
     @Test("The result of an attempt decides the next step", arguments: renewals.indices)
     func renewalSteps(row: Int) throws {
         let (results, steps) = Self.renewals[row]
-        var renewal = LeaderRenewal(lease, in: try term(), deadline: 20)
+        var renewal = LeaderRenewal(request, in: try term(), deadline: 20)
         var taken: [LeaderRenewal.Step] = []
         for (index, result) in results.enumerated() {
             taken.append(
-                renewal.handle(result, now: MonotonicTime(milliseconds: Int64(index) * 10)))
+                renewal.handle(
+                    result.map { .made($0) } ?? .noClocks,
+                    now: MonotonicTime(milliseconds: Int64(index) * 10)))
         }
         #expect(taken == steps)
     }
 
+    @Test("A refusal ends a renewal")
+    func refusal() throws {
+        var renewal = LeaderRenewal(request, in: try term(), deadline: 20)
+        let step = renewal.handle(.refused(.permissionDenied), now: 0)
+        #expect(step == .done(.failed(.permissionDenied)))
+    }
+
     @Test("A result counts only if the term lasts")
     func confirmation() throws {
-        var renewed = LeaderRenewal(lease, in: try term(), deadline: 20)
-        _ = renewed.handle(.renewed(seconds: 9), now: 0)
-        var missing = LeaderRenewal(lease, in: try term(), deadline: 20)
-        _ = missing.handle(.notFound, now: 0)
-        _ = missing.handle(.notFound, now: 0)
+        var renewed = LeaderRenewal(request, in: try term(), deadline: 20)
+        _ = renewed.handle(.made(.renewed(seconds: 9)), now: 0)
+        var missing = LeaderRenewal(request, in: try term(), deadline: 20)
+        _ = missing.handle(.made(.notFound), now: 0)
+        _ = missing.handle(.made(.notFound), now: 0)
         #expect(renewed.confirmed(by: completion(.readable)) == .done(.value(9)))
         #expect(missing.confirmed(by: completion(.readable)) == .done(.noSuchLease))
         for renewal in [renewed, missing] {
@@ -105,11 +115,14 @@ import Testing
         if let clocksOf {
             state.lessor.promote(inTerm: clocksOf, extraTime: 0, now: 0)
         }
-        let renewal = LeaderRenewal(lease, in: try term(), deadline: 20)
+        let renewal = LeaderRenewal(request, in: try term(), deadline: 20)
         let query = LeaseQuery<Int64>(lease, in: try term())
-        let batch = PendingRenewals([lease, lease], in: try term())
-        #expect(renewal.renew(in: state) == nil)
-        let attempt = PendingRenewals.renew(batch.ids, in: state)
+        let batch = PendingRenewals([request, request], in: try term())
+        guard case .noClocks = renewal.renew(in: state) else {
+            Issue.record("a lease was renewed without clocks")
+            return
+        }
+        let attempt = PendingRenewals.renew(batch.requests, in: state)
         #expect(batch.seconds(of: attempt) == [nil, nil])
         guard case .noClocks = query.inspect(in: state, { $0.remainingSeconds(at: $1) }) else {
             Issue.record("a lease was read without clocks")

@@ -1,3 +1,4 @@
+import Auth
 import Bolt
 import Disk
 import EtcdAPI
@@ -8,6 +9,7 @@ import MonotonicClock
 import Raft
 import Replica
 import StateMachine
+import SwiftProtobuf
 import Synchronization
 import TestSupport
 
@@ -43,7 +45,12 @@ extension Completion {
 }
 
 final class NoObserver: ApplyObserver {
+    /// The indexes of applied requests about users.
+    private(set) var authIndexes: [LogIndex] = []
+
     func applied(_ applied: AppliedEntry, _ entry: Entry) {}
+    func authApplied(_ response: AuthResponse, index: LogIndex) { authIndexes.append(index) }
+    func authReplaced(isEnabled: Bool) {}
 }
 
 enum StageFixture {
@@ -62,6 +69,29 @@ enum StageFixture {
             storeConfiguration: StoreConfiguration(indexReservedBytes: 1 << 26))
     }
 
+    /// Applies entries that make root and enable authentication.
+    static func enableAuth(_ state: StateMachine) throws {
+        typealias Field = InternalRaftRequest.Field
+        var user = Etcdserverpb_AuthUserAddRequest()
+        user.name = "root"
+        var grant = Etcdserverpb_AuthUserGrantRoleRequest()
+        (grant.user, grant.role) = ("root", "root")
+        let requests: [(UInt32, [UInt8])] = [
+            (Field.authUserAdd, try user.serializedBytes()),
+            (Field.authUserGrantRole, try grant.serializedBytes()), (Field.authEnable, []),
+        ]
+        for (field, payload) in requests {
+            let index = state.appliedIndex.next
+            let data = payload.withUnsafeBytes {
+                InternalRaftRequest.wrap(id: index.rawValue, field: field, payload: $0)
+            }
+            try state.applyBatch {
+                _ = try state.apply(
+                    CommittedEntry(index: index, term: Term(2), kind: .request, data: data))
+            }
+        }
+    }
+
     static func makeReplica(members: [UInt64]) -> Replica {
         let machine = RaftMachine(
             RaftConfiguration(id: MemberID(1), preVote: false, seed: 1),
@@ -74,13 +104,22 @@ enum StageFixture {
     }
 
     /// The entry of a put.
-    static func put(_ index: UInt64, id: UInt64, bytes: Int = 10) -> Entry {
+    static func put(
+        _ index: UInt64, id: UInt64, key: String = "a", bytes: Int = 10, lease: Int64 = 0
+    ) -> Entry {
         let request = PutRequest(
-            key: [UInt8("a".utf8.first ?? 0)][...],
-            value: [UInt8](repeating: 1, count: bytes)[...])
-        let payload = request.encoded()
+            key: Array(key.utf8)[...], value: [UInt8](repeating: 1, count: bytes)[...],
+            lease: lease)
+        return entry(index, id: id, InternalRaftRequest.Field.put, request.encoded())
+    }
+
+    /// The entry of a request by root.
+    static func entry(
+        _ index: UInt64, id: UInt64, _ field: UInt32, _ payload: [UInt8]
+    ) -> Entry {
         let data = payload.withUnsafeBytes {
-            InternalRaftRequest.wrap(id: id, field: InternalRaftRequest.Field.put, payload: $0)
+            InternalRaftRequest.wrap(
+                id: id, username: "root", authRevision: 100, field: field, payload: $0)
         }
         return Entry(term: Term(2), index: LogIndex(index), data: data)
     }

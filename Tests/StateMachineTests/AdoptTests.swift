@@ -101,12 +101,11 @@ struct AdoptTests {
 
     /// Why a leader's state must not be served, and the expected error.
     enum Unservable: CaseIterable {
-        case hasUsers, hasLaterClusterVersion, hasLaterStorageVersion, isOlderThanSnapshot
+        case hasLaterClusterVersion, hasLaterStorageVersion, isOlderThanSnapshot
 
         var refusal: StateRefusal {
             let (own, later) = (SemanticVersion(3, 7), SemanticVersion(3, 8))
             return switch self {
-            case .hasUsers: .authEnabled
             case .hasLaterClusterVersion: .clusterVersion(later, own: own)
             case .hasLaterStorageVersion: .storageVersion(later, own: own)
             case .isOlderThanSnapshot: .olderThanSnapshot(appliedIndex: 55, snapshotIndex: 56)
@@ -122,9 +121,6 @@ struct AdoptTests {
         let index = leader.state.appliedIndex
         try leader.edit { transaction in
             switch kind {
-            case .hasUsers:
-                try transaction.createBucketIfMissing(bytes("auth"))
-                    .put(bytes("authEnabled"), [1])
             case .hasLaterClusterVersion:
                 try transaction.createBucketIfMissing(bytes("cluster"))
                     .put(bytes("clusterVersion"), bytes("3.8.0"))

@@ -8,15 +8,6 @@ import Testing
 
 /// Requests about users and roles, and requests with the header of a user.
 extension StateFixture {
-    /// A fixture whose state machine supports users.
-    static func withUsers(
-        _ configuration: StateMachineConfiguration = StateMachineConfiguration()
-    ) throws -> StateFixture {
-        var configuration = configuration
-        configuration.supportsAuth = true
-        return try StateFixture(configuration)
-    }
-
     /// Applies a request with the header of a user.
     ///
     /// - Parameter revision: the auth revision of the header; nil for the current one.
@@ -99,6 +90,6 @@ extension StateFixture {
 
 extension AppliedEntry {
     var auth: AuthResponse? {
-        if case .auth(let response) = response.body { response } else { nil }
+        if case .auth(let response, _) = response.body { response } else { nil }
     }
 }

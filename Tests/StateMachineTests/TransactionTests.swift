@@ -163,7 +163,7 @@ struct TransactionTests {
         let request = TxnRequest(
             compare: [compare("a", .version, .equal, .version(1))], success: [reading("a")],
             failure: [])
-        let response = try fixture.state.evaluate(request)
+        let response = try fixture.state.evaluate(request, by: .none)
         guard case .txn(let txn) = response.body, case .range(let range) = txn.responses[0]
         else {
             Issue.record("no response")
@@ -173,7 +173,7 @@ struct TransactionTests {
         #expect(range.header?.revision == 2)
         #expect(fixture.revision == 2 && fixture.state.appliedIndex == 1)
         let late = try fixture.state.evaluate(
-            TxnRequest(compare: [], success: [reading("a", revision: 9)]))
+            TxnRequest(compare: [], success: [reading("a", revision: 9)]), by: .none)
         guard case .failed(.futureRevision) = late.body else {
             Issue.record("a future revision was readable")
             return

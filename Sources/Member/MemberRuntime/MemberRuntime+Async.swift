@@ -1,3 +1,4 @@
+package import Auth
 package import EtcdAPI
 package import Identifiers
 import MonotonicClock
@@ -19,11 +20,12 @@ extension MemberRuntime {
         }
     }
 
-    /// Proposes a request and returns the response of applying it.
+    /// Proposes a request on behalf of a caller, or of the member itself, and returns the response
+    /// of applying it.
     package func propose(
-        field: UInt32, payload: [UInt8]
+        field: UInt32, payload: [UInt8], by identity: Identity
     ) async throws(EtcdError) -> ApplyResponse {
-        let proposal = admission.wrap(field: field, payload: payload)
+        let proposal = admission.wrap(field: field, payload: payload, by: identity)
         return try await completion { .propose(proposal, completion: $0) }.applyResponse()
     }
 

@@ -1,3 +1,4 @@
+package import Auth
 package import EtcdAPI
 package import Identifiers
 package import Raft
@@ -8,16 +9,18 @@ package import Stages
 extension MemberRuntime {
     /// Admits a client's request, for `submit`.
     ///
-    /// - Parameter costBytes: what it adds to the database; nil for what needs no space.
+    /// - Parameters:
+    ///   - identity: on whose behalf it is proposed.
+    ///   - costBytes: what it adds to the database; nil for what needs no space.
     /// - Throws: `noSpace`, after which the alarm is raised; `requestTooLarge`, `tooManyRequests`,
     ///   `stopped`.
     package func admit(
-        field: UInt32, payload: [UInt8], costBytes: Int?
+        field: UInt32, payload: [UInt8], by identity: Identity, costBytes: Int?
     ) throws(EtcdError) -> NumberedProposal {
         do throws(EtcdError) {
             return try admission.admit(
-                field: field, payload: payload, costBytes: costBytes, fileBytes: bolt.sizeBytes,
-                bytesWithPending: store.sizeWithPendingBytes)
+                field: field, payload: payload, by: identity, costBytes: costBytes,
+                fileBytes: bolt.sizeBytes, bytesWithPending: store.sizeWithPendingBytes)
         } catch {
             if error == .noSpace { member.raiseSpaceAlarm() }
             throw error
@@ -40,7 +43,8 @@ extension MemberRuntime {
 
     /// Proposes on the member's own behalf; the response is not awaited.
     package func proposeOwn(field: UInt32, payload: [UInt8]) {
-        member.queues.consensus.post(.own(admission.wrap(field: field, payload: payload)))
+        member.queues.consensus.post(
+            .own(admission.wrap(field: field, payload: payload, by: .server)))
     }
 
     /// A unique ID for a request.

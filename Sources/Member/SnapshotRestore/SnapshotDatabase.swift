@@ -1,3 +1,4 @@
+import Auth
 import Bolt
 package import Disk
 import EtcdAPI
@@ -86,12 +87,13 @@ package struct SnapshotDatabase {
         }
     }
 
-    /// Reads every record as the store does when it restores its index.
+    /// Reads every record as the stores of users and keys do when they are restored.
     ///
     /// - Returns: the key of the first one that the store would reject.
     private func malformedRecord(of bolt: Bolt) throws(PageFault) -> [UInt8]? {
         let reading = bolt.beginRead()
         defer { reading.end() }
+        if let malformed = try malformedUserOrRole(in: reading) { return malformed }
         guard var cursor = try reading.bucket(StoreBucket.key)?.cursor() else { return nil }
         var newest = RevisionPair(main: -1)
         while let (key, value) = try cursor.next() {
@@ -101,6 +103,20 @@ package struct SnapshotDatabase {
             newest = name.revision
         }
         return nil
+    }
+
+    private func malformedUserOrRole(
+        in reading: BoltReadTransaction
+    ) throws(PageFault) -> [UInt8]? {
+        do throws(AuthRestoreError) {
+            _ = try AuthStore(from: reading)
+            return nil
+        } catch {
+            switch error {
+            case .damagedPage(let fault): throw fault
+            case .malformedRecord(let key): return key
+            }
+        }
     }
 
     private static func isReadable(_ value: UnsafeRawBufferPointer, _ name: RevisionKey) -> Bool {

@@ -1,6 +1,8 @@
+package import Auth
 package import EtcdAPI
 package import Identifiers
 package import Lease
+package import MVCC
 package import MonotonicClock
 package import Replica
 package import StateMachine
@@ -14,6 +16,8 @@ package final class Admission: Sendable {
     private let configuration: MemberConfiguration
     private let status: PublishedStatus
     private let quota: Quota
+    /// Has the auth state by which entries name their requesters.
+    private let store: Store
     private let requestID: Atomic<UInt64>
     private let receivedCount = Atomic<Int>(0)
     /// When the NOSPACE alarm was last proposed; `.min` while it is inactive, `.max` while it is
@@ -23,12 +27,13 @@ package final class Admission: Sendable {
     /// - Parameter firstRequestID: the first request ID; IDs of one member must not repeat, not
     ///   even after a restart.
     package init(
-        configuration: MemberConfiguration, status: PublishedStatus, quota: Quota,
+        configuration: MemberConfiguration, status: PublishedStatus, quota: Quota, store: Store,
         firstRequestID: UInt64
     ) {
         self.configuration = configuration
         self.status = status
         self.quota = quota
+        self.store = store
         requestID = Atomic(firstRequestID)
     }
 
@@ -41,18 +46,19 @@ package final class Admission: Sendable {
     /// Admits a client's request and returns the entry to propose.
     ///
     /// - Parameters:
+    ///   - identity: on whose behalf it is proposed; checked when the entry is applied.
     ///   - costBytes: what it adds to the database; nil for what needs no space.
     ///   - fileBytes: the current size of the database file.
     ///   - bytesWithPending: the size of the file once everything applied is written.
     /// - Throws: `noSpace`, `requestTooLarge`, `tooManyRequests`, `stopped`.
     package func admit(
-        field: UInt32, payload: [UInt8], costBytes: Int?, fileBytes: @autoclosure () -> Int,
-        bytesWithPending: @autoclosure () -> Int
+        field: UInt32, payload: [UInt8], by identity: Identity, costBytes: Int?,
+        fileBytes: @autoclosure () -> Int, bytesWithPending: @autoclosure () -> Int
     ) throws(EtcdError) -> NumberedProposal {
         if let costBytes, !hasCapacity(for: costBytes, fileBytes, bytesWithPending) {
             throw .noSpace
         }
-        let proposal = wrap(field: field, payload: payload)
+        let proposal = wrap(field: field, payload: payload, by: identity)
         guard proposal.data.count <= configuration.requestBytesMax else { throw .requestTooLarge }
         guard !isOverloaded(for: field) else { throw .tooManyRequests }
         guard !status.hasStopped else { throw .stopped }
@@ -62,11 +68,16 @@ package final class Admission: Sendable {
     /// Whether a linearizable read may be served at once, without a quorum.
     package var admitsLocalRead: Bool { status.readsLocally && !status.hasStopped }
 
-    /// The entry of a request, with a new ID.
-    package func wrap(field: UInt32, payload: [UInt8]) -> NumberedProposal {
+    /// The entry of a request, with a new ID and its requester.
+    package func wrap(
+        field: UInt32, payload: [UInt8], by identity: Identity
+    ) -> NumberedProposal {
         let id = nextRequestID()
+        let requester = store.auth?.requester(identity) ?? .none
         let data = payload.withUnsafeBytes { bytes in
-            InternalRaftRequest.wrap(id: id, field: field, payload: bytes)
+            InternalRaftRequest.wrap(
+                id: id, username: requester.user.text, authRevision: requester.revision,
+                field: field, payload: bytes)
         }
         return NumberedProposal(id: id, data: data)
     }
@@ -134,7 +145,7 @@ extension Admission {
         alarm.alarm = .nospace
         // Integers only: serialization cannot fail.
         return (try? alarm.serializedBytes()).map {
-            wrap(field: InternalRaftRequest.Field.alarm, payload: $0)
+            wrap(field: InternalRaftRequest.Field.alarm, payload: $0, by: .server)
         }
     }
 
@@ -147,14 +158,14 @@ extension Admission {
     package func revocation(of lease: LeaseID) -> NumberedProposal {
         wrap(
             field: InternalRaftRequest.Field.leaseRevoke,
-            payload: LeaseRevokeRequest(id: lease.rawValue).encoded())
+            payload: LeaseRevokeRequest(id: lease.rawValue).encoded(), by: .server)
     }
 
     /// The proposal that replicates the remaining time of leases.
     package func checkpoint(of leases: [LeaseCheckpoint]) -> NumberedProposal {
         wrap(
             field: InternalRaftRequest.Field.leaseCheckpoint,
-            payload: LeaseCheckpoint.encoded(leases))
+            payload: LeaseCheckpoint.encoded(leases), by: .server)
     }
 }
 

@@ -35,7 +35,6 @@ extension MemberBootstrap {
         guard try await isCompatible(with: members, except: local.id) else {
             throw BootstrapError("incompatible with current running cluster")
         }
-        try await requireAuthDisabled(in: remote, except: local.id)
         try requireLearnerLimit(remote.members)
         let state = try makeState(bolt, localID: local.id, clusterID: remote.id)
         let machine = try RaftMachine(raftConfiguration(local.id), restoring: .empty)
@@ -47,37 +46,6 @@ extension MemberBootstrap {
             parts: parts, clusterID: remote.id, localID: local.id, isNew: true, members: members,
             remotes: remote.members)
     }
-
-    /// Refuses to join a cluster with authentication enabled. The first member that responds
-    /// decides. If none responds, this member stops at the first snapshot or entry that shows it.
-    private func requireAuthDisabled(
-        in cluster: RemoteCluster, except localID: MemberID
-    ) async throws {
-        for member in cluster.members where member.id != localID && !member.clientURLs.isEmpty {
-            guard let isEnabled = try await isAuthEnabled(at: member) else { continue }
-            guard !isEnabled else { throw BootstrapError("\(StateRefusal.authEnabled)") }
-            return
-        }
-    }
-
-    /// - Returns: nil when the member does not respond.
-    private func isAuthEnabled(at member: Member) async throws -> Bool? {
-        do {
-            return try await peers.isAuthEnabled(member.clientURLs, Self.authTimeout)
-        } catch let error as CancellationError {
-            throw error
-        } catch {
-            logger.warn(
-                "failed to ask whether authentication is enabled",
-                [
-                    "remote-member-id": .hex(member.id.rawValue),
-                    "endpoints": .strings(member.clientURLs), "error": .error(error),
-                ])
-            return nil
-        }
-    }
-
-    private static let authTimeout: Duration = .seconds(5)
 
     /// The members of the list with the IDs that the running cluster assigned; both must have the
     /// same peer URLs.

@@ -36,7 +36,6 @@ extension MemberBootstrap {
             let localID = MemberID(rawValue: metadata.nodeID)
             let clusterID = ClusterID(rawValue: metadata.clusterID)
             let state = try makeState(bolt, localID: localID, clusterID: clusterID)
-            try requireSupported(contents, after: state.appliedIndex)
             restorePublishedAttributes(state, start, contents, consistentIndex, snapshots)
             let confState = storedConfState(state, consistentIndex, start)
             if configuration.forceNewCluster {

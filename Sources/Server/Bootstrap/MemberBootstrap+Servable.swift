@@ -22,25 +22,6 @@ extension MemberBootstrap {
         try requireLearnerLimit(state.membership.members)
     }
 
-    /// Committed entries that are not applied yet must be of supported kinds; otherwise the member
-    /// would stop right after its start.
-    func requireSupported(
-        _ contents: LogContents, after applied: LogIndex
-    ) throws(BootstrapError) {
-        let commit = LogIndex(contents.hardState.commit)
-        for record in contents.entries where record.type == .normal {
-            let index = LogIndex(record.index)
-            guard index > applied, index <= commit else { continue }
-            let entry = CommittedEntry(
-                index: index, term: Term(record.term), kind: .request, data: record.data)
-            do throws(StateError) {
-                try StateMachine.requireSupported(entry)
-            } catch {
-                throw BootstrapError("\(error)")
-            }
-        }
-    }
-
     private func logDowngrade(_ membership: ClusterMembership) {
         guard membership.downgrade.isEnabled else { return }
         logger.info(

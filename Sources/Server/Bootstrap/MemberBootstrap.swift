@@ -1,4 +1,5 @@
 package import Identifiers
+import Auth
 import MonotonicClock
 package import ServerLogging
 package import Configuration
@@ -135,6 +136,7 @@ package struct MemberBootstrap {
         _ bolt: Bolt, localID: MemberID, clusterID: ClusterID
     ) throws -> StateMachine {
         try defragmentIfWorthwhile(bolt)
+        try AuthStore.recordFirstRevision(in: bolt)
         var stateConfiguration = StateMachineConfiguration()
         stateConfiguration.quota = Quota(configuredBytes: configuration.quotaBackendBytes)
         stateConfiguration.learnersMax = configuration.learnersMax

@@ -15,20 +15,11 @@ package enum LaterFeatures {
                 return definition.read(configuration) != definition.read(ServerConfiguration())
             }
         }
-
-        static func when(
-            _ flag: String, _ isUsed: @escaping @Sendable (ServerConfiguration) -> Bool
-        ) -> Feature {
-            Feature(flag: flag, isUsed: isUsed)
-        }
     }
 
     static let table: [Feature] = [
         // Discovery with a password
         .flag("discovery-user"), .flag("discovery-password"),
-        // Authentication
-        .flag("bcrypt-cost"), .flag("auth-token-ttl"),
-        .when("auth-token=jwt") { $0.authToken.split(separator: ",").first == "jwt" },
         // Observation
         .flag("enable-distributed-tracing"),
         .flag("distributed-tracing-address"), .flag("distributed-tracing-service-name"),

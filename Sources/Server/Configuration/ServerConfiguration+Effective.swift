@@ -54,11 +54,6 @@ extension ServerConfiguration {
         warningUnaryRequestDuration == .zero ? .milliseconds(300) : warningUnaryRequestDuration
     }
 
-    /// bcrypt takes 4 to 31; anything else falls back to 10.
-    package var effectiveBcryptCost: Int {
-        (4...31).contains(bcryptCost) ? Int(bcryptCost) : 10
-    }
-
     package var heartbeatInterval: Duration {
         .milliseconds(Int64(clamping: heartbeatIntervalMilliseconds))
     }

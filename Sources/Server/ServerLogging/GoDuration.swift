@@ -1,3 +1,5 @@
+import GoText
+
 /// Durations as etcd's flags and logs write them: `1h2m0.5s`, `300ms`, `896.843µs`.
 package enum GoDuration {
     /// Nanoseconds in each unit a duration text may use.
@@ -9,42 +11,52 @@ package enum GoDuration {
     /// Reads a signed sequence of decimal numbers with units into nanoseconds; nil when malformed
     /// or out of the range of 64-bit nanoseconds.
     package static func nanoseconds(_ text: String) -> Int64? {
+        try? parse(text)
+    }
+
+    /// As `nanoseconds`.
+    ///
+    /// - Throws: Go's text.
+    package static func parse(_ text: String) throws(GoDurationError) -> Int64 {
         var rest = Substring(text)
         var isNegative = false
         if rest.first == "-" || rest.first == "+" {
             isNegative = rest.removeFirst() == "-"
         }
         if rest == "0" { return 0 }
-        guard !rest.isEmpty else { return nil }
+        guard !rest.isEmpty else { throw .invalid(text) }
         var total: UInt64 = 0
         while !rest.isEmpty {
-            guard let term = takeTerm(&rest) else { return nil }
-            let (sum, overflow) = total.addingReportingOverflow(term)
-            if overflow || sum > UInt64(Int64.max) { return nil }
+            let (sum, overflow) = total.addingReportingOverflow(try takeTerm(&rest, of: text))
+            if overflow || sum > UInt64(Int64.max) { throw .invalid(text) }
             total = sum
         }
         return isNegative ? -Int64(total) : Int64(total)
     }
 
     /// One number and its unit from the front of the text, in nanoseconds.
-    private static func takeTerm(_ rest: inout Substring) -> UInt64? {
+    private static func takeTerm(
+        _ rest: inout Substring, of text: String
+    ) throws(GoDurationError) -> UInt64 {
         let whole = takeDigits(&rest)
         var fraction: Substring = ""
         if rest.first == "." {
             rest.removeFirst()
             fraction = takeDigits(&rest)
         }
-        guard !whole.isEmpty || !fraction.isEmpty else { return nil }
+        guard !whole.isEmpty || !fraction.isEmpty else { throw .invalid(text) }
         let unitText = rest.prefix { $0 != "." && !isDigit($0) }
+        guard !unitText.isEmpty else { throw .missingUnit(text) }
         guard let unit = units.first(where: { $0.name == unitText })?.nanoseconds else {
-            return nil
+            throw .unknownUnit(String(unitText), text)
         }
         rest = rest.dropFirst(unitText.count)
-        guard let count = whole.isEmpty ? 0 : UInt64(whole) else { return nil }
+        guard let count = whole.isEmpty ? 0 : UInt64(whole) else { throw .invalid(text) }
         let (product, overflow) = count.multipliedReportingOverflow(by: unit)
-        guard !overflow else { return nil }
+        guard !overflow else { throw .invalid(text) }
         let (sum, sumOverflow) = product.addingReportingOverflow(fractionOf(unit, digits: fraction))
-        return sumOverflow ? nil : sum
+        guard !sumOverflow else { throw .invalid(text) }
+        return sum
     }
 
     /// The value of the decimal digits after the point in a unit, rounded to nanoseconds.
@@ -95,5 +107,21 @@ package enum GoDuration {
         var fraction = String(repeating: "0", count: width - digits.utf8.count) + digits
         while fraction.last == "0" { fraction.removeLast() }
         return "\(value / unit).\(fraction)"
+    }
+}
+
+/// Why a text is no duration, with Go's text.
+package enum GoDurationError: Error, Hashable, CustomStringConvertible {
+    case invalid(String)
+    case missingUnit(String)
+    case unknownUnit(String, String)
+
+    package var description: String {
+        switch self {
+        case .invalid(let text): "time: invalid duration \(text.goQuoted)"
+        case .missingUnit(let text): "time: missing unit in duration \(text.goQuoted)"
+        case .unknownUnit(let unit, let text):
+            "time: unknown unit \(unit.goQuoted) in duration \(text.goQuoted)"
+        }
     }
 }

@@ -11,7 +11,7 @@ extension MemberRuntime {
     ) async throws(EtcdError) {
         let begin = MonotonicTime.now()
         do throws(EtcdError) {
-            _ = try await propose(field: field, payload: payload)
+            _ = try await propose(field: field, payload: payload, by: .server)
             Self.record(kind, isSuccess: true, since: begin)
         } catch {
             Self.record(kind, isSuccess: false, since: begin)

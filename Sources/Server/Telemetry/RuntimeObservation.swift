@@ -1,3 +1,5 @@
+package import Auth
+package import Credentials
 package import Identifiers
 package import MonotonicClock
 package import ServerLogging
@@ -11,7 +13,7 @@ package import StateMachine
 import Synchronization
 package import WriteAheadLog
 
-/// Metrics and log lines of the runtime's threads.
+/// Metrics and log lines of the runtime's threads, and what they pass to the holder of tokens.
 ///
 /// Called on these threads: counters need no lock, except for rare events that are logged.
 package final class RuntimeObservation: RuntimeObserver {
@@ -21,23 +23,26 @@ package final class RuntimeObservation: RuntimeObserver {
     let raftLogger: ServerLogger
     let consensus: ConsensusMetrics
     let storage: StorageMetrics
+    private let tokens: any TokenProvider
     private let applies: ApplyObservation
     private let failureHandler: @Sendable (String) -> Void
 
     /// - Parameters:
     ///   - database: the file whose size is logged.
+    ///   - tokens: is passed each applied request about users.
     ///   - warningApplyDuration: entries that take longer to apply are logged.
     ///   - onFailure: called once, on a thread of the runtime, when the member cannot continue.
     package init(
         memberID: MemberID, clusterID: ClusterID = ClusterID(0), database: Bolt? = nil,
         registry: MetricRegistry,
-        logger: ServerLogger,
+        logger: ServerLogger, tokens: any TokenProvider,
         warningApplyDuration: Duration = .milliseconds(100),
         onFailure: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.memberID = memberID
         self.clusterID = clusterID
         self.logger = logger
+        self.tokens = tokens
         raftLogger = logger.named("raft")
         consensus = ConsensusMetrics(registry: registry)
         storage = StorageMetrics(registry: registry)
@@ -119,6 +124,12 @@ extension RuntimeObservation {
             applies.logAfterBatch { [self] in logClusterVersion(version, previous: previous) }
         }
     }
+
+    package func authApplied(_ response: AuthResponse, index: LogIndex) {
+        tokens.applied(response, index: index)
+    }
+
+    package func authReplaced(isEnabled: Bool) { tokens.authentication(isEnabled: isEnabled) }
 
     package func leaseExpired() { consensus.leasesExpired.increment() }
 

@@ -1,3 +1,4 @@
+import EtcdAPI
 package import MonotonicClock
 import ServerLogging
 package import GRPCServices
@@ -22,6 +23,7 @@ extension ServerLogger {
             info("finished defragment")
         case .defragmentationFailed(let reason):
             warn("failed to defragment", ["error": .string(reason)])
+        case .loginRefused(let user, let error): logRefusedLogin(user, error)
         case .servingChanged(let isServing, let reason): logServing(isServing, reason)
         case .snapshotBegins(let size, let version):
             info(
@@ -61,6 +63,17 @@ extension ServerLogger {
                 "current-db-size-in-use": .string(ByteCount.text(after.usedBytes)),
                 "took": .duration(Duration(time)),
             ])
+    }
+
+    /// A name of a stranger may have any length.
+    private static let loggedNameBytesMax = 256
+
+    private func logRefusedLogin(_ user: String, _ error: EtcdError) {
+        let name = String(decoding: user.utf8.prefix(Self.loggedNameBytesMax), as: UTF8.self)
+        let text = error.message.hasPrefix("auth: ") ? error.message : "auth: \(error.bareMessage)"
+        warn(
+            "invalid authentication was requested",
+            ["user": .string(name), "error": .string(text)])
     }
 
     private func logServing(_ isServing: Bool, _ reason: String) {

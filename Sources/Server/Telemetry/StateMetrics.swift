@@ -1,3 +1,4 @@
+import Auth
 import Identifiers
 import Prometheus
 import HTTPServices
@@ -10,6 +11,7 @@ final class StateMetrics: Sendable {
     private let registry: MetricRegistry
     private let ownID: String
     private let isLearner: GaugeSeries
+    private let authRevision: GaugeSeries
     private let shown = Mutex(Shown())
 
     /// The series that exist, so that those of removed members and alarms are set to 0.
@@ -23,11 +25,13 @@ final class StateMetrics: Sendable {
         self.registry = registry
         ownID = memberID.description
         isLearner = registry.gauge("etcd_server_is_learner")
+        authRevision = registry.gauge("etcd_debugging_auth_revision")
     }
 
     /// Shows the current state. Called on the apply thread.
     func show(_ state: StateMachine, isLearner: Bool) {
         self.isLearner.set(isLearner)
+        authRevision.set(Int64(clamping: state.auth.revision))
         shown.withLock { shown in
             showAlarms(state.alarms.list(.none), &shown)
             showMembers(state.membership.members.map { $0.id.description }, &shown)

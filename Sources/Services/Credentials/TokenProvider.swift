@@ -21,10 +21,13 @@ package protocol TokenProvider: Sendable {
     /// The letters of a new simple token, for the proposal of a login; empty for signed tokens.
     func makeSimpleToken() -> String
     /// The token of a login that was applied as the entry `index`, for the response to its caller.
+    ///
+    /// A signature takes up to a millisecond: not on an event loop.
     func token(of login: AuthResponse.Login, index: LogIndex) throws(EtcdError) -> String
     /// An auth request was applied as the entry `index`. Called by the apply stage, before the
-    /// response is delivered.
+    /// index is published as applied and before the response is delivered.
     func applied(_ response: AuthResponse, index: LogIndex)
-    /// Authentication is on or off from now on: off, no token is known.
+    /// The state begins anew: at the start, and when a snapshot has replaced it. No simple token is
+    /// known from now on. What the log changes is passed to `applied` alone.
     func authentication(isEnabled: Bool)
 }

@@ -1,3 +1,4 @@
+internal import Auth
 internal import EtcdAPI
 internal import GRPC
 internal import Identifiers
@@ -11,24 +12,25 @@ struct ClusterService {
 
     var methods: [GRPCMethod] {
         [
-            context.generated("/etcdserverpb.Cluster/MemberList") { call, request in
+            context.generated("/etcdserverpb.Cluster/MemberList") { call, request, _ in
                 list(call, request)
             },
-            context.generated("/etcdserverpb.Cluster/MemberAdd") {
-                (call: GRPCServerCall, request: Etcdserverpb_MemberAddRequest) in
+            context.generated(
+                "/etcdserverpb.Cluster/MemberAdd", check: { context.members.check($0.peerUrls) }
+            ) { (call: GRPCServerCall, request: Etcdserverpb_MemberAddRequest, _) in
                 call.respond { () async throws(EtcdError) in try await add(request) }
             },
             context.generated("/etcdserverpb.Cluster/MemberRemove") {
-                (call: GRPCServerCall, request: Etcdserverpb_MemberRemoveRequest) in
+                (call: GRPCServerCall, request: Etcdserverpb_MemberRemoveRequest, _) in
                 call.respond { () async throws(EtcdError) in try await remove(request) }
             },
             context.generated("/etcdserverpb.Cluster/MemberUpdate") {
-                (call: GRPCServerCall, request: Etcdserverpb_MemberUpdateRequest) in
+                (call: GRPCServerCall, request: Etcdserverpb_MemberUpdateRequest, _) in
                 call.respond { () async throws(EtcdError) in try await update(request) }
             },
             context.generated("/etcdserverpb.Cluster/MemberPromote") {
-                (call: GRPCServerCall, request: Etcdserverpb_MemberPromoteRequest) in
-                let token = call.metadata.first("token")
+                (call: GRPCServerCall, request: Etcdserverpb_MemberPromoteRequest, _) in
+                let token = context.credentials(of: call).token
                 call.respond { () async throws(EtcdError) in try await promote(request, token) }
             },
         ]

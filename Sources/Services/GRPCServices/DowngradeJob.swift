@@ -1,3 +1,4 @@
+internal import Auth
 internal import EtcdAPI
 internal import Membership
 internal import MemberRuntime
@@ -11,6 +12,7 @@ internal import SwiftProtobuf
 /// run the target version the leader ends the downgrade.
 struct DowngradeJob: Sendable {
     let context: ServiceContext
+    let caller: Identity
 
     /// - Returns: the cluster version before the downgrade, as `3.7`.
     func run(_ request: Etcdserverpb_DowngradeRequest) async throws(EtcdError) -> String {
@@ -53,7 +55,7 @@ struct DowngradeJob: Sendable {
         request.ver = version
         guard let payload: [UInt8] = try? request.serializedBytes() else { return }
         _ = try await context.runtime.propose(
-            field: InternalRaftRequest.Field.downgradeInfoSet, payload: payload)
+            field: InternalRaftRequest.Field.downgradeInfoSet, payload: payload, by: caller)
     }
 
     private func state() async throws(EtcdError) -> ClusterMembership {

@@ -11,7 +11,7 @@ struct ElectionService {
         [
             method("Campaign", campaign), method("Proclaim", proclaim),
             method("Leader", leader), method("Resign", resign),
-            context.stream("/v3electionpb.Election/Observe", .serverStreaming) { _ in
+            context.stream("/v3electionpb.Election/Observe", .serverStreaming) { _, _ in
                 ObserveHandler(context: context)
             },
         ]
@@ -22,7 +22,7 @@ struct ElectionService {
         _ body: @escaping @Sendable (Request, InProcessClient) async throws -> Response
     ) -> GRPCMethod {
         context.generated("/v3electionpb.Election/\(name)") {
-            (call: GRPCServerCall, request: Request) in
+            (call: GRPCServerCall, request: Request, _) in
             let client = InProcessClient(call, context)
             call.serve { try await body(request, client).serializedBytes() }
         }

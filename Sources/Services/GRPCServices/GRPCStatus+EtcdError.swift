@@ -14,5 +14,9 @@ extension GRPCStatus {
     static let undecodableRequest = GRPCStatus(
         .internal, "grpc: error unmarshalling request: " + malformedMessage)
 
+    /// A request with a text that is not UTF-8.
+    static let requestWithInvalidText = GRPCStatus(
+        .internal, "grpc: error unmarshalling request: string field contains invalid UTF-8")
+
     private static let malformedMessage = "proto: cannot parse invalid wire-format data"
 }

@@ -9,7 +9,7 @@ struct HealthService {
     var methods: [GRPCMethod] {
         [
             context.generated("/grpc.health.v1.Health/Check") {
-                (call: GRPCServerCall, request: Grpc_Health_V1_HealthCheckRequest) in
+                (call: GRPCServerCall, request: Grpc_Health_V1_HealthCheckRequest, _) in
                 guard request.service.isEmpty else {
                     return call.finish(GRPCStatus(.notFound, "unknown service"))
                 }
@@ -18,14 +18,14 @@ struct HealthService {
                 call.respond(response)
             },
             context.generated("/grpc.health.v1.Health/List") {
-                (call: GRPCServerCall, _: Grpc_Health_V1_HealthListRequest) in
+                (call: GRPCServerCall, _: Grpc_Health_V1_HealthListRequest, _) in
                 var status = Grpc_Health_V1_HealthCheckResponse()
                 status.status = context.serving.isServing ? .serving : .notServing
                 var response = Grpc_Health_V1_HealthListResponse()
                 response.statuses = ["": status]
                 call.respond(response)
             },
-            context.stream("/grpc.health.v1.Health/Watch", .serverStreaming) { _ in
+            context.stream("/grpc.health.v1.Health/Watch", .serverStreaming) { _, _ in
                 HealthWatchHandler(serving: context.serving)
             },
         ]

@@ -1,3 +1,4 @@
+internal import Auth
 internal import EtcdAPI
 internal import GRPC
 internal import HTTP2
@@ -9,14 +10,21 @@ internal import Stages
 internal import StateMachine
 
 /// Key-value requests of the election and lock services: the path of a client's request without
-/// the network. Each request is submitted on the event loop of the call it serves.
+/// the network, on behalf of the caller of the call that they serve. Each is submitted on the event
+/// loop of that call.
 struct InProcessClient: Sendable {
     let context: ServiceContext
     let loop: HTTP2Loop
+    private let credentials: CallCredentials
 
     init(_ call: GRPCServerCall, _ context: ServiceContext) {
         self.context = context
         loop = call.loop
+        credentials = context.credentials(of: call)
+    }
+
+    private func caller() async throws(EtcdError) -> Identity {
+        try await context.identity(of: credentials)
     }
 
     /// Proposes a request and returns the result of applying it and the response header.
@@ -25,10 +33,11 @@ struct InProcessClient: Sendable {
     ) async throws -> (ApplyResponse, ResponseHeader) {
         let context = self.context
         let loop = self.loop
+        let caller = try await caller()
         let completion: Completion = await withCheckedContinuation { continuation in
             loop.eventLoop.execute {
                 RequestSubmitter.of(loop, runtime: context.runtime)
-                    .propose(field: field, payload: payload, costBytes: costBytes) {
+                    .propose(field: field, payload: payload, by: caller, costBytes: costBytes) {
                         continuation.resume(returning: $0)
                     }
             }
@@ -40,6 +49,11 @@ struct InProcessClient: Sendable {
         case .failed(let error): throw error
         case .readable: preconditionFailure("a proposal does not complete as a read")
         }
+    }
+
+    /// Throws unless the caller has credentials, which a new lease needs.
+    func requireUser() async throws(EtcdError) {
+        try context.auth?.requireUser(try await caller())
     }
 
     /// Runs a transaction.
@@ -65,10 +79,11 @@ struct InProcessClient: Sendable {
             }
         }
         if case .failed(let error) = completion.value { throw error }
+        let caller = try await caller()
         var response = RangeResponse()
         let execution: RangeExecution
         do throws(ReadError) {
-            execution = try context.runtime.store.range(request, into: &response)
+            execution = try context.runtime.store.range(request, by: caller, into: &response)
         } catch {
             throw context.runtime.clientError(for: error)
         }
@@ -84,8 +99,12 @@ struct InProcessClient: Sendable {
     }
 
     /// The changes of a range, starting at a revision, until the task is cancelled.
-    func changes(key: [UInt8], end: [UInt8], from revision: Revision) -> WatchedChanges {
-        WatchedChanges(key: key, end: end, from: revision, context.runtime)
+    func changes(
+        key: [UInt8], end: [UInt8], from revision: Revision
+    ) async throws -> WatchedChanges {
+        let request = WatchCreateRequest(key: key[...], rangeEnd: end[...])
+        try context.requireWatch(request, by: try await caller())
+        return WatchedChanges(key: key, end: end, from: revision, context.runtime)
     }
 }
 

@@ -1,29 +1,31 @@
+internal import Auth
 internal import EtcdAPI
 internal import GRPC
 internal import Identifiers
 internal import MonotonicClock
 internal import MVCC
 internal import MemberRuntime
+internal import StateMachine
 
 /// Ranges: small responses are sent at once, large ones as fast as the client reads them.
 extension KVService {
-    func range(_ call: GRPCServerCall, _ request: RangeRequest) {
-        if let error = RequestChecks.check(request) { return call.fail(error) }
+    func range(_ call: GRPCServerCall, _ request: RangeRequest, _ caller: Identity) {
         let started = MonotonicTime.now()
         guard !request.serializable else {
             let term = context.runtime.term
-            return respond(call, request, term: term, started: started)
+            return respond(call, request, caller, term: term, started: started)
         }
         context.linearized(call) { term in
-            respond(call, request, term: term, started: started)
+            respond(call, request, caller, term: term, started: started)
         }
     }
 
     private func respond(
-        _ call: GRPCServerCall, _ request: RangeRequest, term: Term, started: MonotonicTime
+        _ call: GRPCServerCall, _ request: RangeRequest, _ caller: Identity, term: Term,
+        started: MonotonicTime
     ) {
         let began = MonotonicTime.now()
-        let isSuccess = respond(call, request, term: term)
+        let isSuccess = respond(call, request, caller, term: term)
         let ended = MonotonicTime.now()
         context.metrics.rangeEnded(took: ended - began, isSuccess: isSuccess)
         context.metrics.requestEnded(
@@ -32,11 +34,11 @@ extension KVService {
 
     /// Sends the response, or starts to. Returns false when the range failed.
     private func respond(
-        _ call: GRPCServerCall, _ request: RangeRequest, term: Term
+        _ call: GRPCServerCall, _ request: RangeRequest, _ caller: Identity, term: Term
     ) -> Bool {
         var response = RangeResponse()
         do throws(ReadError) {
-            switch try context.runtime.store.range(request, into: &response) {
+            switch try context.runtime.store.range(request, by: caller, into: &response) {
             case .complete(let revision):
                 response.header = context.header(revision: revision, term: term)
                 call.responseLogValue = response.count
@@ -52,8 +54,8 @@ extension KVService {
     }
 
     var rangeStreamMethod: GRPCMethod {
-        context.stream("/etcdserverpb.KV/RangeStream", .serverStreaming) { _ in
-            RangeStreamHandler(service: self)
+        context.stream("/etcdserverpb.KV/RangeStream", .serverStreaming) { _, rule in
+            RangeStreamHandler(service: self, rule: rule)
         }
     }
 }

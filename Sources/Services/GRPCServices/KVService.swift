@@ -1,3 +1,4 @@
+internal import Auth
 internal import EtcdAPI
 internal import GRPC
 internal import MemberRuntime
@@ -10,30 +11,38 @@ struct KVService {
 
     var methods: [GRPCMethod] {
         [
-            context.unary("/etcdserverpb.KV/Range", isForLearners: \RangeRequest.serializable) {
-                call, request, _ in range(call, request)
+            context.unary(
+                "/etcdserverpb.KV/Range", isForLearners: \RangeRequest.serializable,
+                check: { RequestChecks.check($0) }
+            ) { call, request, _, caller in range(call, request, caller) },
+            context.unary("/etcdserverpb.KV/Put", check: { RequestChecks.check($0) }) {
+                call, request, bytes, caller in put(call, request, bytes, caller)
             },
-            context.unary("/etcdserverpb.KV/Put") { call, request, bytes in
-                put(call, request, bytes)
+            context.unary("/etcdserverpb.KV/DeleteRange", check: { RequestChecks.check($0) }) {
+                call, request, bytes, caller in deleteRange(call, request, bytes, caller)
             },
-            context.unary("/etcdserverpb.KV/DeleteRange") { call, request, bytes in
-                deleteRange(call, request, bytes)
-            },
-            context.unary("/etcdserverpb.KV/Txn") { call, request, bytes in
-                transaction(call, request, bytes)
-            },
-            context.unary("/etcdserverpb.KV/Compact") { call, request, bytes in
-                compact(call, request, bytes)
+            transactionMethod("/etcdserverpb.KV/Txn"),
+            context.unary("/etcdserverpb.KV/Compact") { call, request, bytes, caller in
+                compact(call, request, bytes, caller)
             },
             rangeStreamMethod,
         ]
     }
 
-    private func put(_ call: GRPCServerCall, _ request: PutRequest, _ bytes: [UInt8]) {
-        if let error = RequestChecks.check(request) { return call.fail(error) }
+    private func transactionMethod(_ path: String) -> GRPCMethod {
+        let limit = context.configuration.transactionOperationsMax
+        return context.unary(
+            path, check: { RequestChecks.check($0, operationsMax: limit) }
+        ) { call, request, bytes, caller in transaction(call, request, bytes, caller) }
+    }
+
+    private func put(
+        _ call: GRPCServerCall, _ request: PutRequest, _ bytes: [UInt8], _ caller: Identity
+    ) {
         let field = InternalRaftRequest.Field.put
-        context.propose(field, bytes, costBytes: Quota.cost(of: request), for: call) {
-            applied, header in
+        context.propose(
+            field, bytes, by: caller, costBytes: Quota.cost(of: request), for: call
+        ) { applied, header in
             guard case .put(var response) = applied.body else { return }
             response.header = header
             call.respond(response)
@@ -41,11 +50,11 @@ struct KVService {
     }
 
     private func deleteRange(
-        _ call: GRPCServerCall, _ request: DeleteRangeRequest, _ bytes: [UInt8]
+        _ call: GRPCServerCall, _ request: DeleteRangeRequest, _ bytes: [UInt8],
+        _ caller: Identity
     ) {
-        if let error = RequestChecks.check(request) { return call.fail(error) }
         let field = InternalRaftRequest.Field.deleteRange
-        context.propose(field, bytes, for: call) { applied, header in
+        context.propose(field, bytes, by: caller, for: call) { applied, header in
             guard case .deleteRange(var response) = applied.body else { return }
             call.responseLogValue = response.deleted
             response.header = header
@@ -53,15 +62,14 @@ struct KVService {
         }
     }
 
-    private func transaction(_ call: GRPCServerCall, _ request: TxnRequest, _ bytes: [UInt8]) {
-        let limit = context.configuration.transactionOperationsMax
-        if let error = RequestChecks.check(request, operationsMax: limit) {
-            return call.fail(error)
-        }
-        if request.isReadOnly { return readOnly(call, request) }
+    private func transaction(
+        _ call: GRPCServerCall, _ request: TxnRequest, _ bytes: [UInt8], _ caller: Identity
+    ) {
+        if request.isReadOnly { return readOnly(call, request, caller) }
         let field = InternalRaftRequest.Field.txn
-        context.propose(field, bytes, costBytes: Quota.cost(of: request), for: call) {
-            applied, header in
+        context.propose(
+            field, bytes, by: caller, costBytes: Quota.cost(of: request), for: call
+        ) { applied, header in
             guard case .txn(var response) = applied.body else { return }
             call.responseLogValue = response.succeeded ? 1 : 0
             response.header = header
@@ -71,16 +79,18 @@ struct KVService {
 
     /// A transaction that only contains ranges is not logged. It runs in the apply stage, so that
     /// compares and ranges read the same revision.
-    private func readOnly(_ call: GRPCServerCall, _ request: TxnRequest) {
+    private func readOnly(_ call: GRPCServerCall, _ request: TxnRequest, _ caller: Identity) {
         let began = MonotonicTime.now()
-        guard !request.isSerializable else { return evaluate(call, request, began) }
-        context.linearized(call) { _ in evaluate(call, request, began) }
+        guard !request.isSerializable else { return evaluate(call, request, caller, began) }
+        context.linearized(call) { _ in evaluate(call, request, caller, began) }
     }
 
-    private func evaluate(_ call: GRPCServerCall, _ request: TxnRequest, _ began: MonotonicTime) {
+    private func evaluate(
+        _ call: GRPCServerCall, _ request: TxnRequest, _ caller: Identity, _ began: MonotonicTime
+    ) {
         let context = self.context
         context.submitter(call).onState({ state in
-            Result { () throws(StateError) in try state.evaluate(request) }
+            Result { () throws(StateError) in try state.evaluate(request, by: caller) }
         }) { result in
             let applied = context.applyResponse(of: result)
             var isSuccess = true
@@ -100,9 +110,11 @@ struct KVService {
         }
     }
 
-    private func compact(_ call: GRPCServerCall, _ request: CompactionRequest, _ bytes: [UInt8]) {
+    private func compact(
+        _ call: GRPCServerCall, _ request: CompactionRequest, _ bytes: [UInt8], _ caller: Identity
+    ) {
         let field = InternalRaftRequest.Field.compaction
-        context.propose(field, bytes, for: call) { _, header in
+        context.propose(field, bytes, by: caller, for: call) { _, header in
             call.respond(HeaderResponse(header: header))
         }
     }

@@ -1,9 +1,10 @@
+internal import Auth
 package import EtcdAPI
 internal import Lease
 internal import Membership
 internal import MemberRuntime
 import MonotonicClock
-internal import Stages
+package import Stages
 internal import StateMachine
 
 /// Remaining lifetimes of leases, which only the leader knows: served here or by the leader.
@@ -11,7 +12,21 @@ package struct LeaderLeases: Sendable {
     let context: ServiceContext
 
     /// The remaining time to live of a lease; -1 for a lease that does not exist.
-    package func timeToLive(
+    ///
+    /// The leader knows nothing of the caller. So its response is checked here: the caller needs READ
+    /// on the keys that it lists, by permissions that have not changed meanwhile.
+    func timeToLive(
+        _ request: Etcdserverpb_LeaseTimeToLiveRequest, by caller: Identity
+    ) async throws(EtcdError) -> Etcdserverpb_LeaseTimeToLiveResponse {
+        let auth = context.auth
+        let response = try await timeToLive(request)
+        guard request.keys, let now = context.auth else { return response }
+        guard auth?.revision == now.revision else { throw .authOldRevision }
+        try now.authorization(of: caller).requireRead(of: response.keys.lazy.map { Array($0) })
+        return response
+    }
+
+    private func timeToLive(
         _ request: Etcdserverpb_LeaseTimeToLiveRequest
     ) async throws(EtcdError) -> Etcdserverpb_LeaseTimeToLiveResponse {
         let peers = context.configuration.peers
@@ -64,11 +79,12 @@ package struct LeaderLeases: Sendable {
     ///
     /// - Returns: the remaining seconds, 0 when there is no such lease; nil when this member does
     ///   not lead.
-    package func renewHere(_ id: Int64) async throws(EtcdError) -> Int64? {
+    /// - Throws: what the caller lacks, among others. Other members check their callers themselves.
+    package func renewHere(_ request: RenewalRequest) async throws(EtcdError) -> Int64? {
         guard let term = LeaderTerm(context.runtime.replicaStatus) else { return nil }
         let deadline =
             MonotonicTime.now() + context.runtime.configuration.requestTimeout
-        var renewal = LeaderRenewal(LeaseID(rawValue: id), in: term, deadline: deadline)
+        var renewal = LeaderRenewal(request, in: term, deadline: deadline)
         var step = LeaderRenewal.Step.inspect
         while true {
             switch step {
@@ -81,7 +97,7 @@ package struct LeaderLeases: Sendable {
             case .confirm: step = renewal.confirmed(by: await readIndex())
             case .done(let result): return try result.found(orElse: 0)
             case .awaitCommitted, .clearCheckpoint, .pause:
-                try await prepare(step, for: renewal.id)
+                try await prepare(step, for: request.id)
                 step = .inspect
             }
         }
@@ -96,7 +112,8 @@ package struct LeaderLeases: Sendable {
         case .clearCheckpoint:
             _ = try await context.runtime.propose(
                 field: InternalRaftRequest.Field.leaseCheckpoint,
-                payload: LeaseCheckpoint.encoded([LeaseCheckpoint(id: id, remainingSeconds: 0)]))
+                payload: LeaseCheckpoint.encoded([LeaseCheckpoint(id: id, remainingSeconds: 0)]),
+                by: .server)
         case .pause(let time): try await context.pause(time)
         case .inspect, .confirm, .done: break
         }
@@ -107,18 +124,35 @@ package struct LeaderLeases: Sendable {
     }
 
     /// Renews a lease here if this member leads by now, else at the leader.
-    func renew(_ id: Int64) async -> Result<Int64, EtcdError> {
+    func renew(_ request: RenewalRequest) async -> Result<Int64, EtcdError> {
         let peers = context.configuration.peers
         do throws(EtcdError) {
             return .success(
                 try await context.atLeader { () async throws(EtcdError) in
-                    try await renewHere(id)
+                    try await renewHere(request)
                 } _: { (leader, limit) async throws(LeaderCallError) in
-                    try await peers.renewLease(
-                        id, at: leader, within: limit)
+                    try await requireHere(request)
+                    return try await peers.renewLease(
+                        request.id.rawValue, at: leader, within: limit)
                 })
         } catch {
             return error == .leaseNotFound ? .success(0) : .failure(error)
+        }
+    }
+}
+
+extension LeaderLeases {
+    /// Throws unless the caller may renew the lease, by the state of this member.
+    private func requireHere(_ request: RenewalRequest) async throws(LeaderCallError) {
+        guard context.auth != nil else { return }
+        do throws(EtcdError) {
+            try await context.runtime.readState { state in
+                Result { () throws(EtcdError) in
+                    try state.requireRenewal(of: request.id, by: request.identity)
+                }
+            }.get()
+        } catch {
+            throw .rejected(error)
         }
     }
 }
@@ -152,19 +186,6 @@ extension Etcdserverpb_LeaseTimeToLiveRequest {
         response.ttl = lease.remainingSeconds(at: now)
         response.grantedTtl = lease.grantedSeconds
         if keys { response.keys = lease.sortedKeys.map { .init($0) } }
-        return response
-    }
-}
-
-/// State that the lease calls read.
-extension StateMachine {
-    func leases() -> Etcdserverpb_LeaseLeasesResponse {
-        var response = Etcdserverpb_LeaseLeasesResponse()
-        response.leases = lessor.leasesByExpiry().map { lease in
-            var status = Etcdserverpb_LeaseStatus()
-            status.id = lease.id.rawValue
-            return status
-        }
         return response
     }
 }

@@ -1,8 +1,10 @@
+internal import Auth
 internal import EtcdAPI
 internal import GRPC
 internal import Lease
 internal import NIOCore
 internal import MemberRuntime
+internal import Stages
 
 /// A stream of keepalives, with responses in the order of the requests. Owned by the call's event
 /// loop.
@@ -12,6 +14,7 @@ internal import MemberRuntime
 /// requests unanswered the stream receives no more of them.
 final class LeaseKeepAliveHandler: GRPCCallHandler {
     private let context: ServiceContext
+    private let rule: RPCRule
     private var isHalfClosed = false
     private var responses: [Int64: LeaseResponse] = [:]
     private var nextSent: Int64 = 0
@@ -23,7 +26,7 @@ final class LeaseKeepAliveHandler: GRPCCallHandler {
 
     private struct Renewal: Sendable {
         let number: Int64
-        let id: Int64
+        let request: RenewalRequest
         let header: ResponseHeader
     }
 
@@ -33,20 +36,38 @@ final class LeaseKeepAliveHandler: GRPCCallHandler {
     private static let unansweredMax = 1024
     private static let unansweredResume = 512
 
-    init(context: ServiceContext) { self.context = context }
+    init(context: ServiceContext, rule: RPCRule) {
+        self.context = context
+        self.rule = rule
+    }
 
     func receive(_ message: [UInt8], on call: GRPCServerCall) {
         guard let request = try? LeaseKeepAliveRequest(decoding: message) else {
             return call.finish(.undecodable)
         }
         // The header is taken first, so that a renewal never has a revision after the lease's end.
-        let renewal = Renewal(number: nextReceived, id: request.id, header: context.header())
+        let (number, header) = (nextReceived, context.header())
         nextReceived += 1
         if nextReceived - nextSent >= Self.unansweredMax {
             isPaused = true
             call.pauseReceiving()
         }
-        context.submitter(call).renew(LeaseID(rawValue: request.id)) { [self] seconds in
+        let id = LeaseID(rawValue: request.id)
+        switch context.caller(of: call, rule) {
+        case .known(let caller):
+            let request = RenewalRequest(id, by: caller)
+            renew(Renewal(number: number, request: request, header: header), call)
+        case .refused(let error): call.fail(error)
+        case .awaited:
+            context.identify(call, rule) { [self] caller in
+                let request = RenewalRequest(id, by: caller)
+                renew(Renewal(number: number, request: request, header: header), call)
+            }
+        }
+    }
+
+    private func renew(_ renewal: Renewal, _ call: GRPCServerCall) {
+        context.submitter(call).renew(renewal.request) { [self] seconds in
             if let seconds { finish(renewal, seconds, call) } else { renewInTask(renewal, call) }
         }
     }
@@ -74,7 +95,7 @@ final class LeaseKeepAliveHandler: GRPCCallHandler {
         let context = self.context
         let box = NIOLoopBound(self, eventLoop: call.eventLoop)
         tasks[renewal.number] = Task { @Sendable in
-            let result = await context.leases.renew(renewal.id)
+            let result = await context.leases.renew(renewal.request)
             call.eventLoop.execute {
                 call.loop.performBatch { box.value.taskCompleted(renewal, result, call) }
             }
@@ -96,7 +117,7 @@ final class LeaseKeepAliveHandler: GRPCCallHandler {
     private func finish(_ renewal: Renewal, _ seconds: Int64, _ call: GRPCServerCall) {
         if seconds > 0 { context.metrics.leasesRenewed.increment() }
         responses[renewal.number] = LeaseResponse(
-            header: renewal.header, id: renewal.id, ttlSeconds: seconds)
+            header: renewal.header, id: renewal.request.id.rawValue, ttlSeconds: seconds)
         sendReady(call)
     }
 

@@ -9,12 +9,12 @@ struct LockService {
     var methods: [GRPCMethod] {
         [
             context.generated("/v3lockpb.Lock/Lock") {
-                (call: GRPCServerCall, request: V3lockpb_LockRequest) in
+                (call: GRPCServerCall, request: V3lockpb_LockRequest, _) in
                 let client = InProcessClient(call, context)
                 call.serve { try await lock(request, client).serializedBytes() }
             },
             context.generated("/v3lockpb.Lock/Unlock") {
-                (call: GRPCServerCall, request: V3lockpb_UnlockRequest) in
+                (call: GRPCServerCall, request: V3lockpb_UnlockRequest, _) in
                 let client = InProcessClient(call, context)
                 call.serve { try await unlock(request, client).serializedBytes() }
             },

@@ -1,3 +1,4 @@
+internal import Auth
 internal import Bolt
 internal import CoreMetrics
 internal import EtcdAPI
@@ -17,35 +18,36 @@ struct MaintenanceService {
     var methods: [GRPCMethod] {
         [
             context.generated("/etcdserverpb.Maintenance/Status", isForLearners: true) {
-                (call: GRPCServerCall, _: Etcdserverpb_StatusRequest) in status(call)
+                (call: GRPCServerCall, _: Etcdserverpb_StatusRequest, _) in status(call)
             },
-            context.generated("/etcdserverpb.Maintenance/Alarm") { call, request in
-                alarm(call, request)
+            context.generated("/etcdserverpb.Maintenance/Alarm") { call, request, caller in
+                alarm(call, request, caller)
             },
             context.generated("/etcdserverpb.Maintenance/Defragment") {
-                (call: GRPCServerCall, _: Etcdserverpb_DefragmentRequest) in defragment(call)
+                (call: GRPCServerCall, _: Etcdserverpb_DefragmentRequest, _) in defragment(call)
             },
             context.generated("/etcdserverpb.Maintenance/Hash") {
-                (call: GRPCServerCall, _: Etcdserverpb_HashRequest) in hash(call)
+                (call: GRPCServerCall, _: Etcdserverpb_HashRequest, _) in hash(call)
             },
-            context.generated("/etcdserverpb.Maintenance/HashKV") { call, request in
+            context.generated("/etcdserverpb.Maintenance/HashKV") { call, request, _ in
                 hashKV(call, request)
             },
             context.stream(
                 "/etcdserverpb.Maintenance/Snapshot", .serverStreaming, isForLearners: true
-            ) { _ in SnapshotHandler(context: context) },
+            ) { _, rule in SnapshotHandler(context: context, rule: rule) },
             context.generated("/etcdserverpb.Maintenance/MoveLeader") {
-                (call: GRPCServerCall, request: Etcdserverpb_MoveLeaderRequest) in
+                (call: GRPCServerCall, request: Etcdserverpb_MoveLeaderRequest, _) in
                 call.respond { () async throws(EtcdError) in
                     try await LeaderTransfer(context: context).move(to: MemberID(request.targetID))
                     return Etcdserverpb_MoveLeaderResponse()
                 }
             },
             context.generated("/etcdserverpb.Maintenance/Downgrade") {
-                (call: GRPCServerCall, request: Etcdserverpb_DowngradeRequest) in
+                (call: GRPCServerCall, request: Etcdserverpb_DowngradeRequest, caller) in
                 call.respond { () async throws(EtcdError) in
                     var response = Etcdserverpb_DowngradeResponse()
-                    response.version = try await DowngradeJob(context: context).run(request)
+                    response.version = try await DowngradeJob(context: context, caller: caller)
+                        .run(request)
                     response.header = Etcdserverpb_ResponseHeader(context.header())
                     return response
                 }
@@ -60,13 +62,21 @@ struct MaintenanceService {
         }
     }
 
-    /// All alarm requests go through the log, as in etcd.
-    private func alarm(_ call: GRPCServerCall, _ request: Etcdserverpb_AlarmRequest) {
+    /// All alarm requests go through the log, as in etcd. What it needs depends on its action.
+    private func alarm(
+        _ call: GRPCServerCall, _ request: Etcdserverpb_AlarmRequest, _ caller: Identity
+    ) {
         let context = self.context
+        do throws(EtcdError) {
+            try context.auth?.require(request, caller)
+        } catch {
+            return call.fail(error)
+        }
         guard let payload: [UInt8] = try? request.serializedBytes() else {
             return call.finish(.undecodable)
         }
-        context.propose(InternalRaftRequest.Field.alarm, payload, for: call) { applied, header in
+        context.propose(InternalRaftRequest.Field.alarm, payload, by: caller, for: call) {
+            applied, header in
             guard case .alarm(let alarms) = applied.body else { return }
             var response = Etcdserverpb_AlarmResponse()
             response.header = Etcdserverpb_ResponseHeader(header)

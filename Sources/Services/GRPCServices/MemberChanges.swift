@@ -1,3 +1,4 @@
+internal import Auth
 package import EtcdAPI
 internal import Glibc
 package import Identifiers
@@ -64,8 +65,10 @@ package struct MemberChanges: Sendable {
     /// Promotes a learner to a voter. Only the leader knows the learner's progress, so any other
     /// member forwards the call.
     ///
-    /// - Parameter token: the caller's auth token, for the leader's check.
-    package func promote(
+    /// - Parameter token: the caller's auth token, for the leader's check. The caller was checked
+    ///   here already. As in etcd one that is named by its certificate has nothing to show to the
+    ///   leader, and must ask the leader itself.
+    func promote(
         _ id: MemberID, token: String?
     ) async throws(EtcdError) -> [Member] {
         let peers = context.configuration.peers
@@ -75,6 +78,15 @@ package struct MemberChanges: Sendable {
             try await peers.promote(
                 id, at: leader, token: token, within: limit)
         }
+    }
+
+    /// Promotes a learner for another member, whose caller is checked here again.
+    package func promote(
+        _ id: MemberID, by credentials: CallCredentials
+    ) async throws(EtcdError) -> [Member] {
+        let caller = try await context.identity(of: credentials)
+        try context.auth?.requireRoot(caller)
+        return try await promote(id, token: credentials.token)
     }
 
     /// - Returns: nil when this member does not lead.
@@ -112,6 +124,16 @@ package struct MemberChanges: Sendable {
             membership, isStrict: context.configuration.checksReconfiguration,
             now: .now()
         ) { peers.activeSince($0) }
+    }
+
+    /// The error of peer URLs that no member may have.
+    func check(_ peerURLs: [String]) -> EtcdError? {
+        do throws(EtcdError) {
+            _ = try validated(peerURLs)
+            return nil
+        } catch {
+            return error
+        }
     }
 
     /// The validated URLs in ascending order, as etcd keeps them.

@@ -73,7 +73,7 @@ extension ObserveHandler {
             var (pair, header) = try await queue.owner()
             if pair == nil {
                 let next = max(from, Revision(header.revision).next)
-                for try await change in queue.client.changes(
+                for try await change in try await queue.client.changes(
                     key: queue.prefix, end: queue.end, from: next) where !change.isDeletion
                 { break }
                 (pair, header) = try await queue.owner()
@@ -89,7 +89,9 @@ extension ObserveHandler {
     private static func follow(
         _ key: [UInt8], after revision: Revision, _ queue: OwnershipQueue, _ report: Report
     ) async throws -> Revision {
-        for try await change in queue.client.changes(key: key, end: [], from: revision.next) {
+        for try await change in try await queue.client.changes(
+            key: key, end: [], from: revision.next
+        ) {
             guard !change.isDeletion else { return change.revision.main }
             let (pairs, header) = try await queue.client.range(
                 RangeRequest(key: key[...], revision: change.revision.main.rawValue))

@@ -31,6 +31,7 @@ struct OwnershipQueue: Sendable {
         let id = Int64(
             bitPattern: client.context.runtime.nextRequestID() & 0x7FFF_FFFF_FFFF_FFFF)
         let request = LeaseGrantRequest(ttlSeconds: Self.sessionSeconds, id: id)
+        try await client.requireUser()
         _ = try await client.propose(InternalRaftRequest.Field.leaseGrant, request.encoded())
         return id
     }
@@ -64,7 +65,8 @@ struct OwnershipQueue: Sendable {
     }
 
     private func waitForDeletion(of key: [UInt8], after revision: Revision) async throws {
-        for try await change in client.changes(key: key, end: [], from: revision.next)
+        for try await change in try await client.changes(
+            key: key, end: [], from: revision.next)
         where change.isDeletion { return }
         try Task.checkCancellation()
         throw EtcdError.lostWatcher

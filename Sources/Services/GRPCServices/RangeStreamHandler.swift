@@ -1,3 +1,4 @@
+internal import Auth
 internal import EtcdAPI
 internal import GRPC
 internal import HTTP2
@@ -6,6 +7,7 @@ internal import MonotonicClock
 internal import MVCC
 internal import NIOCore
 internal import MemberRuntime
+internal import StateMachine
 
 /// KV.RangeStream: one revision in chunks that grow while they are small. Only the last chunk has
 /// the count of keys. A count-only request gets one message without pairs.
@@ -13,13 +15,17 @@ final class RangeStreamHandler: GRPCCallHandler {
     private static let firstChunkKeys = 10
 
     private let service: KVService
+    private let rule: RPCRule
     private var reader: RangeReader?
     private var header: ResponseHeader?
     private var chunkKeys = firstChunkKeys
     private var isPrepared = false
     private var isRunning = false
 
-    init(service: KVService) { self.service = service }
+    init(service: KVService, rule: RPCRule) {
+        self.service = service
+        self.rule = rule
+    }
 
     func receive(_ message: [UInt8], on call: GRPCServerCall) {
         let context = service.context
@@ -27,10 +33,12 @@ final class RangeStreamHandler: GRPCCallHandler {
             return call.finish(.undecodable)
         }
         if let error = RequestChecks.checkStream(request) { return call.fail(error) }
-        guard !request.serializable else {
-            return open(call, request, term: context.runtime.term)
+        context.identify(call, rule) { [self] caller in
+            guard !request.serializable else {
+                return open(call, request, caller, term: context.runtime.term)
+            }
+            context.linearized(call) { [self] term in open(call, request, caller, term: term) }
         }
-        context.linearized(call) { [self] term in open(call, request, term: term) }
     }
 
     func receiveHalfClose(on call: GRPCServerCall) {}
@@ -39,10 +47,12 @@ final class RangeStreamHandler: GRPCCallHandler {
 
     func closed(_ call: GRPCServerCall, reason: GRPCCloseReason) { reader?.close() }
 
-    private func open(_ call: GRPCServerCall, _ request: RangeRequest, term: Term) {
-        guard !request.countOnly else { return count(call, request, term: term) }
+    private func open(
+        _ call: GRPCServerCall, _ request: RangeRequest, _ caller: Identity, term: Term
+    ) {
+        guard !request.countOnly else { return count(call, request, caller, term: term) }
         do throws(ReadError) {
-            let reader = try service.context.runtime.store.openRange(request)
+            let reader = try service.context.runtime.store.openRange(request, by: caller)
             header = service.context.header(revision: reader.storeRevision, term: term)
             self.reader = reader
             run(call)
@@ -51,14 +61,16 @@ final class RangeStreamHandler: GRPCCallHandler {
         }
     }
 
-    private func count(_ call: GRPCServerCall, _ request: RangeRequest, term: Term) {
+    private func count(
+        _ call: GRPCServerCall, _ request: RangeRequest, _ caller: Identity, term: Term
+    ) {
         let context = service.context
         let began = MonotonicTime.now()
         var response = RangeResponse()
         do throws(ReadError) {
             guard
                 case .complete(let revision) = try context.runtime.store.range(
-                    request, into: &response)
+                    request, by: caller, into: &response)
             else { preconditionFailure("a count fits into one slice") }
             context.metrics.rangeEnded(took: .now() - began, isSuccess: true)
             response.header = context.header(revision: revision, term: term)

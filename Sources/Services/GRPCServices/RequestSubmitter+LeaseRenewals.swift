@@ -1,10 +1,9 @@
-internal import Lease
 internal import MemberRuntime
 internal import Stages
 
-/// A keepalive of a client: the lease, and the callback that receives its new time to live.
+/// A keepalive of a client: the lease and the caller, and the callback that receives its new time to live.
 struct LeaseRenewalCall {
-    let id: LeaseID
+    let request: RenewalRequest
     let handler: (Int64?) -> Void
 }
 
@@ -13,9 +12,9 @@ struct LeaseRenewalCall {
 /// All keepalives of one event loop tick share one access to the clocks and one ReadIndex.
 extension RequestSubmitter {
     /// Renews a lease whose clock runs here. The handler receives the remaining seconds, or nil
-    /// when the renewal needs the slow path (`LeaderLeases.renew`).
-    func renew(_ id: LeaseID, _ handler: @escaping (Int64?) -> Void) {
-        renewals.append(LeaseRenewalCall(id: id, handler: handler))
+    /// when the renewal needs the slow path (`LeaderLeases.renew`), also for its error.
+    func renew(_ request: RenewalRequest, _ handler: @escaping (Int64?) -> Void) {
+        renewals.append(LeaseRenewalCall(request: request, handler: handler))
         scheduleFlush()
     }
 
@@ -28,10 +27,10 @@ extension RequestSubmitter {
             for call in calls { call.handler(nil) }
             return
         }
-        let pending = PendingRenewals(calls.map(\.id), in: term)
-        let ids = pending.ids
+        let pending = PendingRenewals(calls.map(\.request), in: term)
+        let requests = pending.requests
         onState(isBrief: pending.isBrief) { state in
-            PendingRenewals.renew(ids, in: state)
+            PendingRenewals.renew(requests, in: state)
         } _: { [self] attempt in
             confirm(calls, pending.seconds(of: attempt), in: term)
         }

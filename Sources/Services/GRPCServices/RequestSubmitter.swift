@@ -1,3 +1,4 @@
+internal import Auth
 internal import EtcdAPI
 package import GRPC
 package import HTTP2
@@ -59,13 +60,16 @@ package final class RequestSubmitter: CompletionReceiver, @unchecked Sendable {
 
     /// Proposes a request; the handler receives the result of applying it.
     ///
-    /// - Parameter costBytes: what it adds to the database; nil when the quota does not apply.
+    /// - Parameters:
+    ///   - identity: on whose behalf.
+    ///   - costBytes: what it adds to the database; nil when the quota does not apply.
     func propose(
-        field: UInt32, payload: [UInt8], costBytes: Int?, _ handler: @escaping CompletionHandler
+        field: UInt32, payload: [UInt8], by identity: Identity, costBytes: Int?,
+        _ handler: @escaping CompletionHandler
     ) {
         do throws(EtcdError) {
             let proposal = try runtime.admit(
-                field: field, payload: payload, costBytes: costBytes)
+                field: field, payload: payload, by: identity, costBytes: costBytes)
             outgoing.append(.propose(proposal, completion: address(handler)))
             scheduleFlush()
         } catch {

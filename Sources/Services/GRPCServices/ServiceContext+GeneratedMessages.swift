@@ -1,3 +1,4 @@
+internal import Auth
 internal import EtcdAPI
 internal import GRPC
 internal import SwiftProtobuf
@@ -13,17 +14,30 @@ extension Etcdserverpb_ResponseHeader {
 }
 
 extension ServiceContext {
-    /// A unary method with generated request and response messages.
+    /// A unary method with generated request and response messages; see `unary`.
     func generated<Request: SwiftProtobuf.Message>(
         _ path: String, isForLearners: Bool = false,
-        _ serve: @escaping @Sendable (GRPCServerCall, Request) -> Void
+        check: @escaping @Sendable (Request) -> EtcdError? = { _ in nil },
+        _ serve: @escaping @Sendable (GRPCServerCall, Request, Identity) -> Void
     ) -> GRPCMethod {
-        GRPCMethod(path: path) { call, bytes in
-            guard let request = try? Request(serializedBytes: bytes) else {
+        let rule = Self.rule(of: path)
+        return GRPCMethod(path: path) { call, bytes in
+            let request: Request
+            do {
+                request = try Request(serializedBytes: bytes)
+            } catch BinaryDecodingError.invalidUTF8 {
+                return call.refuseRequest(.requestWithInvalidText)
+            } catch {
                 return call.refuseRequest(.undecodableRequest)
             }
-            if let error = refusal(call, isForLearners: isForLearners) { return call.fail(error) }
-            serve(call, request)
+            if let error = refusal(call, isForLearners: isForLearners) ?? check(request) {
+                return call.fail(error)
+            }
+            switch caller(of: call, rule) {
+            case .known(let caller): serve(call, request, caller)
+            case .refused(let error): call.fail(error)
+            case .awaited: identify(call, rule) { serve(call, request, $0) }
+            }
         }
     }
 }

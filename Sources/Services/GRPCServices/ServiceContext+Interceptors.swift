@@ -1,3 +1,4 @@
+internal import Auth
 internal import EtcdAPI
 internal import GRPC
 import MonotonicClock
@@ -20,16 +21,19 @@ extension ServiceContext {
 
     /// A streaming method. A stream whose client requires a leader fails once there has been none
     /// for a while.
+    ///
+    /// - Parameter open: the handler calls `identify` for each request; `RPCRule` is the method's.
     func stream(
         _ path: String, _ kind: GRPCMethodKind, isForLearners: Bool = false,
-        _ open: @escaping @Sendable (GRPCServerCall) -> any GRPCCallHandler
+        _ open: @escaping @Sendable (GRPCServerCall, RPCRule) -> any GRPCCallHandler
     ) -> GRPCMethod {
-        GRPCMethod(path: path, kind: kind) { call in
+        let rule = Self.rule(of: path)
+        return GRPCMethod(path: path, kind: kind) { call in
             if let error = refusal(call, isStream: true, isForLearners: isForLearners) {
                 return RefusedCall(call, error)
             }
             if requiresLeader(call) { endWithoutLeader(call) }
-            return open(call)
+            return open(call, rule)
         }
     }
 

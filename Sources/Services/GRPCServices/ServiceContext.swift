@@ -1,3 +1,5 @@
+internal import Auth
+package import Credentials
 package import EtcdAPI
 package import GRPC
 package import Identifiers
@@ -23,6 +25,8 @@ package struct ServiceConfiguration: Sendable {
     package var canonicalURL: @Sendable (String) -> String?
     /// Calls to the peers.
     package var peers: any PeerCalling
+    /// Whether a caller without a token is the user that its certificate names.
+    package var usesCommonNames = false
     /// Whether health checks report NOT_SERVING during a defragmentation.
     package var pausesOnDefragmentation = false
 
@@ -44,6 +48,8 @@ package struct ServiceConfiguration: Sendable {
 package struct ServiceContext: Sendable {
     package let runtime: MemberRuntime
     package let configuration: ServiceConfiguration
+    let tokens: any TokenProvider
+    let passwords: PasswordHashing
     let metrics = RequestMetrics()
     let serving = ServingStatus()
     let hashQueue = HashQueue()
@@ -51,10 +57,13 @@ package struct ServiceContext: Sendable {
 
     /// - Parameter observe: receives events to be logged, on any thread.
     package init(
-        runtime: MemberRuntime, configuration: ServiceConfiguration,
+        runtime: MemberRuntime, configuration: ServiceConfiguration, tokens: any TokenProvider,
+        passwords: PasswordHashing,
         observe: @escaping @Sendable (ServiceEvent) -> Void = { _ in }
     ) {
         self.runtime = runtime
+        self.tokens = tokens
+        self.passwords = passwords
         self.configuration = configuration
         self.observe = observe
     }
@@ -74,14 +83,19 @@ package struct ServiceContext: Sendable {
         header(revision: runtime.store.revisions.current, term: runtime.term)
     }
 
-    /// A unary method: decodes the request, checks that it is served, passes it to `serve`.
+    /// A unary method: decodes the request, checks that it is served, then the request by itself,
+    /// then the caller by the method's rule, and passes both to `serve`.
     ///
-    /// - Parameter isForLearners: whether a learner serves the request.
+    /// - Parameters:
+    ///   - isForLearners: whether a learner serves the request.
+    ///   - check: the error of a request that is invalid in any state.
     func unary<Request: WireMessage>(
         _ path: String, isForLearners: @escaping @Sendable (Request) -> Bool = { _ in false },
-        _ serve: @escaping @Sendable (GRPCServerCall, Request, [UInt8]) -> Void
+        check: @escaping @Sendable (Request) -> EtcdError? = { _ in nil },
+        _ serve: @escaping @Sendable (GRPCServerCall, Request, [UInt8], Identity) -> Void
     ) -> GRPCMethod {
-        GRPCMethod(path: path) { call, bytes in
+        let rule = Self.rule(of: path)
+        return GRPCMethod(path: path) { call, bytes in
             let request: Request
             do throws(WireError) {
                 request = try Request(decoding: bytes)
@@ -91,31 +105,32 @@ package struct ServiceContext: Sendable {
             } catch {
                 return call.refuseRequest(.undecodableRequest)
             }
-            if let error = refusal(call, isForLearners: isForLearners(request)) {
+            if let error = refusal(call, isForLearners: isForLearners(request)) ?? check(request) {
                 return call.fail(error)
             }
-            serve(call, request, bytes)
-        }
-    }
-
-    /// A method of a feature that is not implemented yet.
-    func unimplemented(_ path: String, _ feature: String) -> GRPCMethod {
-        GRPCMethod(path: path) { call, _ in
-            call.finish(GRPCStatus(.unimplemented, "\(path): \(feature) is not supported yet"))
+            switch caller(of: call, rule) {
+            case .known(let caller): serve(call, request, bytes, caller)
+            case .refused(let error): call.fail(error)
+            case .awaited: identify(call, rule) { serve(call, request, bytes, $0) }
+            }
         }
     }
 
     /// Proposes an encoded request and calls `respond` with the result of applying it; an error
     /// fails the call.
     ///
-    /// - Parameter costBytes: what it adds to the database; nil when the quota does not apply.
+    /// - Parameters:
+    ///   - identity: the caller, whose permissions are checked when it is applied.
+    ///   - costBytes: what it adds to the database; nil when the quota does not apply.
     func propose(
-        _ field: UInt32, _ payload: [UInt8], costBytes: Int? = nil, for call: GRPCServerCall,
+        _ field: UInt32, _ payload: [UInt8], by identity: Identity, costBytes: Int? = nil,
+        for call: GRPCServerCall,
         _ respond: @escaping (ApplyResponse, ResponseHeader) -> Void
     ) {
         let started = MonotonicTime.now()
-        submitter(call).propose(field: field, payload: payload, costBytes: costBytes) {
-            completion in
+        submitter(call).propose(
+            field: field, payload: payload, by: identity, costBytes: costBytes
+        ) { completion in
             if let kind = RequestKind(proposed: field) {
                 metrics.requestEnded(
                     kind, took: .now() - started,

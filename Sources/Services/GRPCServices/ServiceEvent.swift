@@ -1,3 +1,4 @@
+package import EtcdAPI
 package import MonotonicClock
 
 /// Events of the services to be logged.
@@ -7,6 +8,8 @@ package enum ServiceEvent: Sendable {
     case defragmentationEnds(
         path: String, before: DatabaseSizes, after: DatabaseSizes, time: TimeSpan)
     case defragmentationFailed(String)
+    /// A login with a wrong user or password.
+    case loginRefused(user: String, EtcdError)
     /// The serving status changed; the reason is empty when serving.
     case servingChanged(isServing: Bool, reason: String)
     case snapshotBegins(sizeBytes: Int, storageVersion: String)

@@ -1,3 +1,4 @@
+package import Credentials
 package import GRPC
 package import HTTP2
 package import MemberRuntime
@@ -6,12 +7,17 @@ package import MemberRuntime
 package struct ServiceTable: Sendable {
     package let context: ServiceContext
 
-    /// - Parameter observe: receives events to be logged, on any thread.
+    /// - Parameters:
+    ///   - tokens: notified by the runtime's observer of what is applied.
+    ///   - observe: receives events to be logged, on any thread.
     package init(
-        runtime: MemberRuntime, configuration: ServiceConfiguration,
+        runtime: MemberRuntime, configuration: ServiceConfiguration, tokens: any TokenProvider,
+        passwords: PasswordHashing,
         observe: @escaping @Sendable (ServiceEvent) -> Void = { _ in }
     ) {
-        context = ServiceContext(runtime: runtime, configuration: configuration, observe: observe)
+        context = ServiceContext(
+            runtime: runtime, configuration: configuration, tokens: tokens, passwords: passwords,
+            observe: observe)
         observe(.servingChanged(isServing: true, reason: ""))
     }
 

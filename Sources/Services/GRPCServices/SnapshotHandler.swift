@@ -1,3 +1,4 @@
+internal import Auth
 internal import Bolt
 internal import Crypto
 internal import EtcdAPI
@@ -15,6 +16,7 @@ final class SnapshotHandler: GRPCCallHandler {
     private static let pieceBytes = 32 * 1024
 
     private let context: ServiceContext
+    private let rule: RPCRule
     private var reading: BoltReadTransaction?
     private var offset = 0
     private var digest = SHA256()
@@ -24,9 +26,16 @@ final class SnapshotHandler: GRPCCallHandler {
     private var isResting = false
     private var began = MonotonicTime.zero
 
-    init(context: ServiceContext) { self.context = context }
+    init(context: ServiceContext, rule: RPCRule) {
+        self.context = context
+        self.rule = rule
+    }
 
     func receive(_ message: [UInt8], on call: GRPCServerCall) {
+        context.identify(call, rule) { [self] _ in open(call) }
+    }
+
+    private func open(_ call: GRPCServerCall) {
         let context = self.context
         let box = NIOLoopBound(self, eventLoop: call.eventLoop)
         context.submitter(call).onState({ $0.storageVersionText }) { version in

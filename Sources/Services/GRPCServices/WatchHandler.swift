@@ -1,3 +1,4 @@
+internal import Auth
 internal import EtcdAPI
 internal import GRPC
 internal import HTTP2
@@ -14,6 +15,7 @@ internal import MemberRuntime
 /// later, so that a client that does not read uses no memory.
 final class WatchHandler: GRPCCallHandler {
     private let context: ServiceContext
+    private let rule: RPCRule
     private let queue: WatchQueue
     private let stream: WatchStream
     /// Deliveries taken from the queue. Those from `nextDelivery` on are unsent, the first of them
@@ -30,8 +32,9 @@ final class WatchHandler: GRPCCallHandler {
         var isIdle: Bool
     }
 
-    init(context: ServiceContext, call: GRPCServerCall) {
+    init(context: ServiceContext, call: GRPCServerCall, rule: RPCRule) {
         self.context = context
+        self.rule = rule
         queue = WatchQueue(pendingMeter: context.metrics.watch.pendingEvents)
         stream = context.runtime.watchers.openStream(queue)
         let handler = NIOLoopBound(self, eventLoop: call.eventLoop)
@@ -50,7 +53,7 @@ final class WatchHandler: GRPCCallHandler {
             return call.finish(.undecodable)
         }
         switch request {
-        case .create(let create): add(create, call)
+        case .create(let create): identifyAndAdd(create, call)
         case .cancel(let cancel): remove(cancel.watchID, call)
         case .progress: context.runtime.watchers.requestProgress(on: stream)
         case .none: break
@@ -69,6 +72,23 @@ final class WatchHandler: GRPCCallHandler {
         context.metrics.streamClosed("watch", reason)
     }
 
+    /// The caller is looked up for each watcher: a stream outlives its token, and then gets no
+    /// further watchers. A watcher itself lasts, whatever becomes of its user.
+    private func identifyAndAdd(_ request: WatchCreateRequest, _ call: GRPCServerCall) {
+        guard request.startRevision >= 0 else {
+            return refuse(WatchCancelReason.compacted, call)
+        }
+        guard context.auth != nil else { return add(request, call) }
+        context.findCaller(of: call, rule) { [self] found in
+            do throws(EtcdError) {
+                try context.requireWatch(request, by: found.get())
+                add(request, call)
+            } catch {
+                refuse(WatchCancelReason.refused(error), call)
+            }
+        }
+    }
+
     private func add(_ request: WatchCreateRequest, _ call: GRPCServerCall) {
         var key = Array(request.key)
         if key.isEmpty { key = [0] }
@@ -77,9 +97,6 @@ final class WatchHandler: GRPCCallHandler {
             omitsPuts: request.filters.contains(.noPut),
             omitsDeletions: request.filters.contains(.noDelete),
             wantsPrevious: request.prevKV, allowsFragments: request.fragment)
-        guard request.startRevision >= 0 else {
-            return refuse(WatchCancelReason.compacted, call)
-        }
         guard !configuration.isRangeEmpty else {
             return refuse(WatchCancelReason.emptyRange, call)
         }

@@ -6,8 +6,8 @@ struct WatchService {
 
     var methods: [GRPCMethod] {
         [
-            context.stream("/etcdserverpb.Watch/Watch", .bidirectional) { call in
-                WatchHandler(context: context, call: call)
+            context.stream("/etcdserverpb.Watch/Watch", .bidirectional) { call, rule in
+                WatchHandler(context: context, call: call, rule: rule)
             }
         ]
     }

@@ -16,10 +16,15 @@ extension AuthStore {
         replace(with: AuthSnapshot(content))
     }
 
-    /// A store of which only the state is known, for a member that does not serve users.
-    package init(_ state: AuthState) {
-        replace(
-            with: AuthSnapshot(AuthContent(isEnabled: state.isEnabled, revision: state.revision)))
+    /// Records the first auth revision in a database that has none, as etcd does when it opens one.
+    package static func recordFirstRevision(in bolt: Bolt) throws(BoltError) {
+        let transaction = bolt.beginWrite()
+        defer { if transaction.isOpen { transaction.rollback() } }
+        let auth = try transaction.createBucketIfMissing(AuthBucket.auth)
+        let stored = try auth.get(AuthBucket.revision) ?? []
+        guard stored.allSatisfy({ $0 == 0 }) else { return }
+        try auth.put(AuthBucket.revision, AuthContent().storedRevision)
+        try transaction.commit()
     }
 }
 
@@ -33,8 +38,11 @@ extension AuthContent {
     /// Records a change of users or roles.
     mutating func raiseRevision(into batch: inout BoltWriteBatch) {
         revision &+= 1
-        let stored = withUnsafeBytes(of: revision.bigEndian) { [UInt8]($0) }
-        batch.put(bucket: AuthBucket.auth, key: AuthBucket.revision, value: stored)
+        batch.put(bucket: AuthBucket.auth, key: AuthBucket.revision, value: storedRevision)
+    }
+
+    fileprivate var storedRevision: [UInt8] {
+        withUnsafeBytes(of: revision.bigEndian) { [UInt8]($0) }
     }
 
     /// - Returns: the key of the first malformed record, or nil if all are well-formed.

@@ -30,8 +30,9 @@ package enum ApplyResponseBody: Sendable {
     case members([Member])
     /// The new cluster version and the previous one.
     case clusterVersion(SemanticVersion, previous: SemanticVersion?)
-    /// Indirect to keep the responses to frequent requests small.
-    indirect case auth(AuthResponse)
+    /// The index of the entry is a part of the token of a login. Indirect to keep the responses to
+    /// frequent requests small.
+    indirect case auth(AuthResponse, index: LogIndex)
     /// Nothing to return.
     case done
     case failed(EtcdError)

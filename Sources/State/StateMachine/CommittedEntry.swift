@@ -65,8 +65,6 @@ package enum StateError: Error, Equatable, Sendable {
     case unknownRequest(index: LogIndex, field: UInt32)
     /// The store is damaged or cannot be changed.
     case store(StoreError)
-    /// The committed request changes users or roles. `request` is its name in etcd's metrics.
-    case changesUsers(index: LogIndex, request: String)
 }
 
 extension StateError: CustomStringConvertible {
@@ -75,10 +73,6 @@ extension StateError: CustomStringConvertible {
         case .undecodableEntry(let index): "entry \(index) of the log is not a request"
         case .unknownRequest(let index, let field):
             "entry \(index) of the log is of an unknown kind (field \(field))"
-        case .changesUsers(let index, let request):
-            "entry \(index) of the log (\(request)) changes users, roles or whether "
-                + "authentication is enabled, which is not supported yet. "
-                + StateRefusal.isIntact
         case .store(let failure): "\(failure)"
         }
     }

@@ -1,4 +1,3 @@
-import Auth
 package import Bolt
 package import Identifiers
 package import Membership
@@ -14,7 +13,6 @@ package struct ServableState: Sendable, Equatable {
     package var storageVersion: SemanticVersion?
     /// The cluster version; nil until it is decided.
     package var clusterVersion: SemanticVersion?
-    package var isAuthEnabled: Bool
 
     /// Reads a database that is not in use yet.
     package init(of bolt: Bolt) throws(PageFault) {
@@ -28,7 +26,6 @@ package struct ServableState: Sendable, Equatable {
         appliedIndex = applied.index
         storageVersion = applied.storageVersion
         clusterVersion = membership.version
-        isAuthEnabled = try AuthState(from: reading).isEnabled
     }
 
     /// Takes the properties of a state that was read from its database.
@@ -36,7 +33,6 @@ package struct ServableState: Sendable, Equatable {
         appliedIndex = state.appliedIndex
         storageVersion = state.recordedStorageVersion
         clusterVersion = state.membership.version
-        isAuthEnabled = state.auth.isEnabled
     }
 
     /// Throws unless the state may be served.
@@ -54,7 +50,6 @@ package struct ServableState: Sendable, Equatable {
         if let storageVersion, storageVersion.withoutPatch > own {
             throw .storageVersion(storageVersion, own: own)
         }
-        guard !isAuthEnabled else { throw .authEnabled }
         guard appliedIndex < .limit else { throw .appliedIndexOutOfRange(appliedIndex) }
         guard appliedIndex >= index else {
             throw .olderThanSnapshot(appliedIndex: appliedIndex, snapshotIndex: index)

@@ -1,6 +1,6 @@
-import Auth
-import EtcdAPI
-import Lease
+package import Auth
+package import EtcdAPI
+package import Lease
 
 /// Auth requests.
 extension StateMachine {
@@ -9,8 +9,7 @@ extension StateMachine {
         _ field: UInt32, _ bytes: ArraySlice<UInt8>, _ header: RequestHeader?,
         _ entry: CommittedEntry
     ) throws(StateError) -> AppliedEntry? {
-        guard let operation = AuthOperation(field: field) else { return nil }
-        guard configuration.supportsAuth else { return try skip(operation, field, entry) }
+        guard let operation = AuthRequest.name(ofField: field) else { return nil }
         guard let request = try? AuthRequest(field: field, bytes: bytes) else {
             throw .undecodableEntry(index: entry.index)
         }
@@ -21,38 +20,13 @@ extension StateMachine {
             }
         }
         switch result {
-        case .failure(let error): return failed(error, operation.name)
+        case .failure(let error): return failed(error, operation)
         case .success(let response):
-            var applied = AppliedEntry(response: makeResponse(.auth(response)))
-            applied.operation = operation.name
+            publishAuth()
+            var applied = AppliedEntry(response: makeResponse(.auth(response, index: entry.index)))
+            applied.operation = operation
             return applied
         }
-    }
-
-    /// While authentication is off and users are not supported, requests that only read them are
-    /// skipped; requests that change them stop the member.
-    private func skip(
-        _ operation: AuthOperation, _ field: UInt32, _ entry: CommittedEntry
-    ) throws(StateError) -> AppliedEntry {
-        guard !operation.changesUsers else {
-            throw .changesUsers(index: entry.index, request: "\(operation.name)")
-        }
-        var applied = AppliedEntry(response: makeResponse(.done))
-        applied.operation = operation.name
-        if field == InternalRaftRequest.Field.authenticate {
-            applied.response = makeResponse(.failed(.authNotEnabled))
-        }
-        return applied
-    }
-
-    /// Throws if applying an entry would stop the member, so that the start can be refused.
-    package static func requireSupported(_ entry: CommittedEntry) throws(StateError) {
-        guard entry.kind == .request,
-            let request = try? InternalRaftRequest(decoding: entry.data),
-            case .other(let field, _) = request.payload,
-            let operation = AuthOperation(field: field), operation.changesUsers
-        else { return }
-        throw .changesUsers(index: entry.index, request: "\(operation.name)")
     }
 }
 
@@ -88,59 +62,70 @@ extension StateMachine {
         }
     }
 
+    /// A transaction that only reads needs credentials of the present auth revision too.
+    func refusal(of request: TxnRequest, by identity: Identity) -> EtcdError? {
+        guard auth.isEnabled else { return nil }
+        return Self.refusal { () throws(EtcdError) in
+            let authorization = auth.snapshot.authorization(of: identity)
+            try authorization.require(request, attachedKeys: attachedKeys)
+            try auth.snapshot.requireCurrent(identity)
+        }
+    }
+
+    /// Throws unless the caller may renew a lease: WRITE on all of its keys. Linear in their number.
+    package func requireRenewal(of lease: LeaseID, by identity: Identity) throws(EtcdError) {
+        guard auth.isEnabled else { return }
+        try auth.snapshot.requireUser(identity)
+        try auth.snapshot.authorization(of: identity)
+            .requireWrite(ofLease: lease.rawValue, attachedKeys)
+    }
+
+    /// - Parameter check: throws what the requester lacks.
     private func refusal(
         by requester: Requester, _ check: (Authorization) throws(EtcdError) -> Void
     ) -> EtcdError? {
-        do throws(EtcdError) {
+        Self.refusal { () throws(EtcdError) in
             try check(auth.snapshot.authorization(of: requester))
+        }
+    }
+
+    private static func refusal(_ check: () throws(EtcdError) -> Void) -> EtcdError? {
+        do throws(EtcdError) {
+            try check()
             return nil
         } catch {
             return error
         }
     }
 
-    private func attachedKeys(_ lease: Int64) -> Set<[UInt8]> {
+    func attachedKeys(_ lease: Int64) -> Set<[UInt8]> {
         leases.lessor[LeaseID(rawValue: lease)]?.keys ?? []
     }
 }
 
-/// A kind of auth request.
-private struct AuthOperation {
-    /// The name in etcd's metrics.
-    let name: StaticString
-    let changesUsers: Bool
-
-    /// - Returns: nil when the field is not one of an auth request.
-    init?(field: UInt32) {
+extension AuthRequest {
+    /// The name of a request in etcd's metrics; nil when the field is not one of an auth request.
+    fileprivate static func name(ofField field: UInt32) -> StaticString? {
         typealias Field = InternalRaftRequest.Field
-        switch field {
-        case Field.authenticate: self.init("Authenticate", changesUsers: false)
-        case Field.authStatus: self.init("AuthStatus", changesUsers: false)
-        // Authentication is off, otherwise the state would have been refused.
-        case Field.authDisable: self.init("AuthDisable", changesUsers: false)
-        case Field.authUserGet: self.init("AuthUserGet", changesUsers: false)
-        case Field.authUserList: self.init("AuthUserList", changesUsers: false)
-        case Field.authRoleGet: self.init("AuthRoleGet", changesUsers: false)
-        case Field.authRoleList: self.init("AuthRoleList", changesUsers: false)
-        case Field.authEnable: self.init("AuthEnable", changesUsers: true)
-        case Field.authUserAdd: self.init("AuthUserAdd", changesUsers: true)
-        case Field.authUserDelete: self.init("AuthUserDelete", changesUsers: true)
-        case Field.authUserChangePassword:
-            self.init("AuthUserChangePassword", changesUsers: true)
-        case Field.authUserGrantRole: self.init("AuthUserGrantRole", changesUsers: true)
-        case Field.authUserRevokeRole: self.init("AuthUserRevokeRole", changesUsers: true)
-        case Field.authRoleAdd: self.init("AuthRoleAdd", changesUsers: true)
-        case Field.authRoleDelete: self.init("AuthRoleDelete", changesUsers: true)
-        case Field.authRoleGrantPermission:
-            self.init("AuthRoleGrantPermission", changesUsers: true)
-        case Field.authRoleRevokePermission:
-            self.init("AuthRoleRevokePermission", changesUsers: true)
-        default: return nil
+        return switch field {
+        case Field.authenticate: "Authenticate"
+        case Field.authStatus: "AuthStatus"
+        case Field.authEnable: "AuthEnable"
+        case Field.authDisable: "AuthDisable"
+        case Field.authUserAdd: "AuthUserAdd"
+        case Field.authUserGet: "AuthUserGet"
+        case Field.authUserList: "AuthUserList"
+        case Field.authUserDelete: "AuthUserDelete"
+        case Field.authUserChangePassword: "AuthUserChangePassword"
+        case Field.authUserGrantRole: "AuthUserGrantRole"
+        case Field.authUserRevokeRole: "AuthUserRevokeRole"
+        case Field.authRoleAdd: "AuthRoleAdd"
+        case Field.authRoleGet: "AuthRoleGet"
+        case Field.authRoleList: "AuthRoleList"
+        case Field.authRoleDelete: "AuthRoleDelete"
+        case Field.authRoleGrantPermission: "AuthRoleGrantPermission"
+        case Field.authRoleRevokePermission: "AuthRoleRevokePermission"
+        default: nil
         }
-    }
-
-    private init(_ name: StaticString, changesUsers: Bool) {
-        self.name = name
-        self.changesUsers = changesUsers
     }
 }

@@ -1,4 +1,4 @@
-import Auth
+package import Auth
 package import EtcdAPI
 import Identifiers
 import Lease
@@ -94,9 +94,14 @@ extension StateMachine {
         return applied
     }
 
-    /// Executes a read-only transaction without the log.
-    package func evaluate(_ request: TxnRequest) throws(StateError) -> ApplyResponse {
-        try transact("Txn") { transaction throws(ReadError) in
+    /// Executes a read-only transaction without the log, on behalf of a caller.
+    package func evaluate(
+        _ request: TxnRequest, by identity: Identity
+    ) throws(StateError) -> ApplyResponse {
+        if let refusal = refusal(of: request, by: identity) {
+            return makeResponse(.failed(refusal))
+        }
+        return try transact("Txn") { transaction throws(ReadError) in
             let response = try TxnExecution(state: self, transaction: transaction).run(request)
             return AppliedEntry(
                 response: ApplyResponse(revision: transaction.revision, body: .txn(response)))

@@ -52,7 +52,6 @@ package final class StateMachine {
             applied = try ConsistentIndex(from: reading)
             try membership.restore(from: reading, confState: applied.confState)
             try alarms.restore(from: reading)
-            auth = AuthStore(try AuthState(from: reading))
         } catch {
             throw .bolt(.corrupt(error))
         }
@@ -64,7 +63,7 @@ package final class StateMachine {
             case .malformedRecord(let key): throw .malformedRecord(key: key)
             }
         }
-        if configuration.supportsAuth { auth = try Self.restoreAuth(from: reading) }
+        auth = try Self.restoreAuth(from: reading)
         self.membership = membership
         leases = LessorBinding(lessor)
         appliedIndex = applied.index
@@ -76,6 +75,7 @@ package final class StateMachine {
         }
         store = try Store(bolt: bolt, configuration: storeConfiguration, leases: leases)
         watchers = WatchDispatcher(store: store)
+        publishAuth()
     }
 
     private static func restoreAuth(
@@ -90,6 +90,10 @@ package final class StateMachine {
             }
         }
     }
+
+    /// Reads are checked by the present auth state from now on, together with the data. Within
+    /// `applyBatch`.
+    func publishAuth() { store.publish(auth.isEnabled ? auth.snapshot : nil) }
 
     /// The leases with their clocks and attached keys.
     package var lessor: Lessor {
@@ -145,9 +149,6 @@ package struct StateMachineConfiguration: Sendable {
     package var quota = Quota(configuredBytes: 0)
     /// Whether lease checkpoints are stored below cluster version 3.6 too.
     package var persistsLeaseCheckpoints = false
-    /// Whether users and roles are applied and permissions enforced. While the services do not
-    /// know who calls, this is off, and a request that changes users stops the member.
-    package var supportsAuth = false
     /// Interval at which the remaining TTL of a long lease is replicated; nil for never.
     package var leaseCheckpointInterval: TimeSpan?
 

@@ -13,8 +13,6 @@ package enum StateRefusal: Error, Equatable, Sendable {
     case clusterVersion(SemanticVersion, own: SemanticVersion)
     /// The storage version is higher than this program's.
     case storageVersion(SemanticVersion, own: SemanticVersion)
-    /// Authentication is enabled, which this program cannot enforce.
-    case authEnabled
     /// The snapshot's database has not applied the log up to the snapshot's index.
     case olderThanSnapshot(appliedIndex: LogIndex, snapshotIndex: LogIndex)
     /// The applied index is one that no log reaches.
@@ -23,7 +21,7 @@ package enum StateRefusal: Error, Equatable, Sendable {
     /// Whether the cause is a property of the cluster, so that a retry fails too.
     package var isPermanent: Bool {
         switch self {
-        case .clusterVersion, .storageVersion, .authEnabled: true
+        case .clusterVersion, .storageVersion: true
         case .store, .brokenPage, .olderThanSnapshot, .appliedIndexOutOfRange: false
         }
     }
@@ -45,9 +43,6 @@ extension StateRefusal: CustomStringConvertible {
         case .storageVersion(let version, let own):
             "the database is written for version \(version.majorMinor), and this server serves "
                 + "versions up to \(own.majorMinor)"
-        case .authEnabled:
-            "authentication is enabled in this cluster, and users and roles are not supported "
-                + "yet: serving its data would give everybody access. " + Self.isIntact
         case .olderThanSnapshot(let applied, let index):
             "the database has applied index \(applied) and does not match with snapshot "
                 + "(index \(index))"
@@ -55,11 +50,6 @@ extension StateRefusal: CustomStringConvertible {
             "the database is corrupt: its applied index \(applied) is out of range"
         }
     }
-
-    /// Advice to the operator for a state that this program does not support.
-    static let isIntact =
-        "The data directory is left as it is: replace this member by one of etcd, which can also "
-        + "start on this directory"
 }
 
 extension [UInt8] {

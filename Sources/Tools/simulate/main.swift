@@ -15,6 +15,8 @@ struct Simulate: ParsableCommand {
     @Option(help: "virtual seconds with faults and clients") var seconds: Int64 = 60
     @Option(help: "events after which a run ends early") var steps: Int?
     @Option(help: "initial members, 1 to 7; the seed chooses if not given") var members: Int?
+    @Flag(inversion: .prefixedNo, help: "users with permissions; the seed chooses if not given")
+    var users: Bool?
     @Option(help: "the safety rule to disable") var mutant: Mutant?
     @Option(help: "faults that revealed a bug of etcd, instead of drawn ones")
     var scenario: String?
@@ -59,6 +61,7 @@ struct Simulate: ParsableCommand {
         configuration.faultTime = .seconds(seconds)
         configuration.stepsMax = steps
         configuration.members = members
+        configuration.hasUsers = users
         configuration.mutant = mutant
         configuration.printsTrace = trace
         return configuration

@@ -1,6 +1,7 @@
 /// The fuzzed parsers, by the name of the corpus in Tests/FuzzTests/Regressions.
 package enum FuzzTarget: String, CaseIterable, Sendable {
     case authRecords = "AuthRecords"
+    case authRequests = "AuthRequests"
     case bolt = "Bolt"
     case certificates = "Certificates"
     case clientHello = "ClientHello"
@@ -17,6 +18,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case raft = "Raft"
     case revisionKey = "RevisionKey"
     case snapshotFile = "SnapshotFile"
+    case tokenKeys = "TokenKeys"
+    case tokens = "Tokens"
     case wire = "Wire"
     case writeAheadLog = "WriteAheadLog"
 
@@ -24,6 +27,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     package func run(_ input: UnsafeRawBufferPointer) {
         switch self {
         case .authRecords: fuzzAuthRecords(input)
+        case .authRequests: fuzzAuthRequests(input)
         case .bolt: fuzzBolt(input)
         case .certificates: fuzzCertificates(input)
         case .clientHello: fuzzClientHello(input)
@@ -40,6 +44,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .raft: fuzzRaft(input)
         case .revisionKey: fuzzRevisionKey(input)
         case .snapshotFile: fuzzSnapshotFile(input)
+        case .tokenKeys: fuzzTokenKeys(input)
+        case .tokens: fuzzTokens(input)
         case .wire: fuzzWire(input)
         case .writeAheadLog: fuzzWriteAheadLog(input)
         }

@@ -30,8 +30,11 @@ def _generate():
 
 _generate()
 
+from authpb import auth_pb2 as authpb  # noqa: E402, F401
 from etcdserverpb import rpc_pb2 as rpc  # noqa: E402
 from etcdserverpb import rpc_pb2_grpc as services  # noqa: E402
+from health import health_pb2 as health  # noqa: E402
+from health import health_pb2_grpc as health_services  # noqa: E402
 from mvccpb import kv_pb2 as kv  # noqa: E402, F401
 from v3electionpb import v3election_pb2 as election  # noqa: E402, F401
 from v3electionpb import v3election_pb2_grpc as election_services  # noqa: E402
@@ -54,14 +57,21 @@ def connect(endpoint, credentials=None, **options):
 
 def stub(channel, service):
     """The client stub of a service, by its short name (`KV`)."""
-    for module in (services, election_services, lock_services):
+    for module in (services, election_services, lock_services, health_services):
         if hasattr(module, f"{service}Stub"):
             return getattr(module, f"{service}Stub")(channel)
     raise KeyError(service)
 
 
+def method_descriptor(name):
+    """The descriptor of a method, by its short name (`KV.Put`)."""
+    service, method = name.split(".")
+    for module in (rpc, election, lock, health):
+        if service in module.DESCRIPTOR.services_by_name:
+            return module.DESCRIPTOR.services_by_name[service].methods_by_name[method]
+    raise KeyError(service)
+
+
 def request_type(name):
     """The request class of a method, by its short name (`KV.Put`)."""
-    service, method = name.split(".")
-    descriptor = rpc.DESCRIPTOR.services_by_name[service].methods_by_name[method]
-    return descriptor.input_type._concrete_class
+    return method_descriptor(name).input_type._concrete_class

@@ -19,6 +19,7 @@ import grpc
 from acceptance import api
 from acceptance.members import Member, free_ports, our_etcd, tool
 from acceptance.peer_proxies import PeerProxies
+from acceptance.users import LoggedIn
 
 rpc = api.rpc
 
@@ -84,7 +85,7 @@ class ClusterMember(Member):
         self.extra_flags = []
         self.initial_cluster, self.state = "", "new"
         self.advertised_port = self.peer_port
-        self._channel = None
+        self._channel = self._channel_as_user = None
 
     @property
     def peer_url(self):
@@ -114,14 +115,30 @@ class ClusterMember(Member):
             *flags_for(path, [*self.cluster.flags, *self.extra_flags])]
 
     @property
-    def channel(self):
+    def plain_channel(self):
         """A channel that reconnects with a short backoff while the member is down."""
         if self._channel is None:
             self._channel = self.connect(**RECONNECT)
         return self._channel
 
-    def stub(self, service):
-        return api.stub(self.channel, service)
+    @property
+    def channel(self):
+        """The channel as the user of the cluster."""
+        if not self.cluster.user:
+            return self.plain_channel
+        if self._channel_as_user is None:
+            self._channel_as_user = grpc.intercept_channel(
+                self.plain_channel, LoggedIn(self.plain_channel, *self.cluster.user))
+        return self._channel_as_user
+
+    def stub(self, service, as_user=True):
+        return api.stub(self.channel if as_user else self.plain_channel, service)
+
+    def etcdctl(self, *arguments, env=None, **options):
+        """etcdctl as the user of the cluster, or as another one that the arguments name."""
+        if self.cluster.user and "--user" not in arguments:
+            env = {"ETCDCTL_USER": ":".join(self.cluster.user), **(env or {})}
+        return super().etcdctl(*arguments, env=env, **options)
 
     def status(self, seconds=2):
         """The status, or None if the member does not respond."""
@@ -169,6 +186,8 @@ class Cluster:
         directory.mkdir(parents=True, exist_ok=True)
         self.kinds, self.flags = tuple(kinds), list(flags)
         self.tls, self.peer_tls = tls, peer_tls
+        # Name and password of the user that the cluster is queried and changed as.
+        self.user = None
         self.members = {}
         self.ids = {}
         self.count = 0

@@ -73,6 +73,11 @@ def decode_bytes(data):
     return data.encode("latin-1")
 
 
+def decode_scalar(data):
+    """A value of another kind; a long text may be written as a repetition."""
+    return data["repeat"] * data["times"] if isinstance(data, dict) else data
+
+
 def decode(kind, data):
     """Reverses `encode`; `kind` is the message class."""
     message = kind()
@@ -86,7 +91,7 @@ def decode(kind, data):
                 inner.CopyFrom(decode(field.message_type._concrete_class, value))
                 inner.SetInParent()
         else:
-            read = decode_bytes if field.type == field.TYPE_BYTES else lambda one: one
+            read = decode_bytes if field.type == field.TYPE_BYTES else decode_scalar
             if field.is_repeated:
                 getattr(message, name).extend(read(one) for one in value)
             else:

@@ -1,10 +1,12 @@
-"""Runs the PyPI client etcd3 against a member: `python_client.py ENDPOINT TOPIC`.
+"""Runs the PyPI client etcd3 against a member: `python_client.py ENDPOINT TOPIC [AUTHORITY]`.
 
+With an authority the connection uses TLS: the client sends its token over no other.
 A separate process, because the generated descriptors of etcd3 clash with those of the tests.
 """
 import io
 import sys
 import threading
+import time
 
 import etcd3
 
@@ -143,10 +145,49 @@ def members_and_status(client):
     assert list(client.list_alarms()) == []
 
 
+def users(connect):
+    """A user logs in, and again when its token of two seconds has expired."""
+    alice = connect(user="alice", password="alicepw")
+    alice.put("a/1", "value")
+    assert alice.get("a/1")[0] == b"value"
+    assert [key.key for _, key in alice.get_prefix("a/")] == [b"a/1"]
+    for call in (lambda: alice.put("x", "no"), lambda: alice.get("x"),
+                 lambda: list(alice.get_all()), lambda: alice.delete_prefix("x")):
+        assert "permission denied" in failure(call)
+    lease = alice.lease(1000)
+    alice.put("a/2", "x", lease=lease)
+    assert lease.refresh()[0].TTL == 1000
+    events, cancel = alice.watch_prefix("a/")
+    connect(user="root", password="rootpw").put("a/3", "by root")
+    assert next(events).value == b"by root"
+    cancel()
+    time.sleep(4)
+    assert "invalid auth token" in failure(lambda: alice.get("a/1"))
+    again = connect(user="alice", password="alicepw")
+    assert again.get("a/1")[0] == b"value"
+    assert "invalid user ID or password" in failure(
+        lambda: connect(user="alice", password="wrong"))
+    assert "user name is empty" in failure(lambda: connect().get("a/1"))
+
+
+def failure(call):
+    """The text of the error of a call that must fail."""
+    try:
+        call()
+    except Exception as error:
+        details = getattr(error, "details", None)
+        return str(details() if callable(details) else error)
+    raise AssertionError("the call succeeds")
+
+
 TOPICS = {one.__name__: one for one in (
     put_and_get, ranges, deletes, transactions, leases, watches, locks, compaction, snapshots,
     members_and_status)}
 
 if __name__ == "__main__":
     address, port = sys.argv[1].split(":")
-    TOPICS[sys.argv[2]](etcd3.client(host=address, port=int(port), timeout=20))
+    if sys.argv[2] == "users":
+        users(lambda **user: etcd3.client(
+            host=address, port=int(port), ca_cert=sys.argv[3], timeout=20, **user))
+    else:
+        TOPICS[sys.argv[2]](etcd3.client(host=address, port=int(port), timeout=20))

@@ -1,13 +1,11 @@
 """Unmodified etcdctl 3.5.1 prints the same with a real etcd and with swift-etcd.
 
-A line of a script is a command, with `<<<` before its standard input. `{lease}` is the ID of the
-lease that the script granted last. IDs that a server generates are masked.
+acceptance/transcripts.py describes the scripts.
 """
 import json
 import os
 import queue
 import re
-import shlex
 import signal
 import subprocess
 import threading
@@ -16,6 +14,7 @@ import time
 import pytest
 
 from acceptance.members import tool
+from acceptance.transcripts import play
 
 SCRIPTS = {
     "put": """
@@ -219,39 +218,6 @@ SCRIPTS = {
         auth status -w json
     """,
 }
-
-MASKS = [
-    (r"127\.0\.0\.1:\d+", "ADDRESS"),
-    (r"\b[0-9a-f]{13,16}\b", "ID"),
-    (r"\b\d{16,20}\b", "ID"),
-    (r'"took":"[^"]*"', '"took":TIME'),
-    (r"took[ =:]+[\d.]+\S*s", "took TIME"),
-    (r"remaining\(\d+s\)", "remaining(TIME)"),
-    (r'^\{"level":.*$\n?', ""),
-]
-
-
-def masked(text):
-    for pattern, replacement in MASKS:
-        text = re.sub(pattern, replacement, text, flags=re.MULTILINE)
-    return text
-
-
-def play(member, script):
-    """Runs a script; returns a list of (command, exit status, stdout, stderr)."""
-    lease, transcript = "none", []
-    for line in filter(None, map(str.strip, script.splitlines())):
-        command, _, stdin = line.partition(" <<< ")
-        arguments = [word.replace("{lease}", lease) for word in shlex.split(command)]
-        result = member.etcdctl(
-            *arguments, check=False, input=stdin.replace("\\n", "\n"), timeout=30)
-        granted = re.search(
-            r"lease ([0-9a-f]{16}) granted with TTL\(\d+s\)$", result.stdout.strip())
-        lease = granted.group(1) if granted else lease
-        transcript.append(
-            (line, result.returncode, masked(result.stdout), masked(result.stderr)))
-    return transcript
-
 
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_prints_the_same_as_with_a_real_etcd(start, name):

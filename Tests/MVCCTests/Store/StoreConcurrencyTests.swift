@@ -22,7 +22,7 @@ import Testing
                 var reads = 0
                 while store.revisions.current < 300 {
                     let request = RangeRequest(key: bytes("k"), rangeEnd: [0])
-                    let reader = try store.openRange(request)
+                    let reader = try store.openRange(request, check: allowed)
                     while try !reader.prepare(sizing: true) {}
                     var writer = WireWriter(capacity: 64)
                     while try !reader.read(keys: 2, bytes: 1000, into: &writer) {}

@@ -76,7 +76,8 @@ import Testing
     @Test func readerKeepsItsRevisionWhileCompactionWaits() throws {
         let fixture = try StoreFixture(sliceKeys: 4)
         for number in 0..<40 { fixture.put("k\(number)", "old") }
-        let reader = try fixture.store.openRange(RangeRequest(key: bytes("k"), rangeEnd: [0]))
+        let reader = try fixture.store.openRange(
+            RangeRequest(key: bytes("k"), rangeEnd: [0]), check: allowed)
         for number in 0..<40 { fixture.put("k\(number)", "new") }
         try fixture.store.scheduleCompaction(at: 81)
         try fixture.store.persist()
@@ -95,7 +96,7 @@ import Testing
         let fixture = try StoreFixture(sliceKeys: 4)
         for number in 0..<10 { fixture.put("k\(number)", "v") }
         let reader = try fixture.store.openRange(
-            RangeRequest(key: bytes("k"), rangeEnd: [0], limit: limit))
+            RangeRequest(key: bytes("k"), rangeEnd: [0], limit: limit), check: allowed)
         var writer = WireWriter(capacity: 16)
         #expect(try !reader.read(keys: 5, bytes: 1000, into: &writer))
         #expect(try reader.read(keys: Int(limit) - 5, bytes: 1000, into: &writer))
@@ -107,7 +108,7 @@ import Testing
     @Test func revokedReaderEndsAsCompacted() throws {
         let fixture = try StoreFixture()
         fixture.put("a", "1")
-        let reader = try fixture.store.openRange(RangeRequest(key: bytes("a")))
+        let reader = try fixture.store.openRange(RangeRequest(key: bytes("a")), check: allowed)
         fixture.put("a", "2")
         try fixture.store.scheduleCompaction(at: 3)
         try fixture.store.persist()

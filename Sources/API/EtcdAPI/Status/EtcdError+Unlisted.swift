@@ -9,6 +9,14 @@ extension EtcdError {
     /// Not of etcd, as for users.
     package static let roleNameInvalid = EtcdError(
         .invalidArgument, "etcdserver: role name is too long or contains control characters")
+    /// The text of Go's bcrypt.
+    package static let passwordTooLong = EtcdError(
+        .unknown, "bcrypt: password length exceeds 72 bytes")
+    /// Not of etcd, which hashes a zero byte like any other.
+    package static let passwordInvalid = EtcdError(
+        .invalidArgument, "etcdserver: password contains a zero byte")
+    /// The text of golang-jwt for a key that does not fit the method.
+    package static let signingKeyInvalid = EtcdError(.unknown, "key is invalid")
     package static let verifyOnlyKey = EtcdError(
         .unknown, "auth: token signing attempted with verify-only key")
     package static let raftStopped = EtcdError(.unknown, "raft: stopped")
@@ -57,4 +65,11 @@ package enum WatchCancelReason {
     package static let duplicateID = "mvcc: duplicate watch ID provided on the WatchStream"
     package static let emptyRange = "mvcc: watcher range is empty"
     package static let compacted = EtcdError.compacted.message
+
+    /// The caller may not watch the range. Of other errors than these etcd shows only that.
+    package static func refused(_ error: EtcdError) -> String {
+        let shown: [EtcdError] = [.invalidAuthToken, .authOldRevision, .userEmpty]
+        let error = shown.contains(error) ? error : .permissionDenied
+        return "rpc error: code = \(error.code.name) desc = \(error.message)"
+    }
 }

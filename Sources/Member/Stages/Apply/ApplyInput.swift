@@ -1,3 +1,4 @@
+package import Auth
 package import EtcdAPI
 package import Identifiers
 package import Lease
@@ -74,6 +75,11 @@ package struct LeaseCheckpoint: Sendable {
 /// neither block nor write.
 package protocol ApplyObserver: AnyObject {
     func applied(_ applied: AppliedEntry, _ entry: Entry)
+    /// A request about users was applied. Its response is delivered later, and so is its index
+    /// published.
+    func authApplied(_ response: AuthResponse, index: LogIndex)
+    /// A leader's snapshot has replaced the users. Not under the store's lock.
+    func authReplaced(isEnabled: Bool)
 }
 
 /// The context of one run of the apply stage.

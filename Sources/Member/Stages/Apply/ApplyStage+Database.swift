@@ -40,6 +40,7 @@ extension ApplyStage {
         installing = nil
         let index = snapshot.index
         state.adopt(fresh, tree: snapshot.data)
+        observer.authReplaced(isEnabled: state.auth.isEnabled)
         progress.index = index
         snapshotIndex = max(snapshotIndex, index)
         unreportedBytes = configuration.unreportedBytesMax

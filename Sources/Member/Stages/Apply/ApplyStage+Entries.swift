@@ -1,3 +1,4 @@
+import Auth
 import EtcdAPI
 import Identifiers
 import MonotonicClock
@@ -85,6 +86,9 @@ extension ApplyStage {
         if applied.wantsSnapshot { changes.wantsSnapshot = true }
         if case .alarm = applied.response.body { changes.isAlarmChanged = true }
         observer.applied(applied, entry)
+        if case .auth(let response, let index) = applied.response.body {
+            observer.authApplied(response, index: index)
+        }
         guard let address = waiters.take(applied.id) else { return }
         if applied.isPhysical, case .compaction(let revision) = applied.response.body {
             physicalCompactions.append((revision, address, applied.response))

@@ -1,7 +1,10 @@
 import DequeModule
+import Auth
 import EtcdAPI
 import Identifiers
+import Lease
 import Raft
+import StateMachine
 
 /// Bounds of what a caller may apply inline while the stage is idle: little enough for an event
 /// loop, and only requests whose cost can be seen from the request. More is left to the dedicated
@@ -56,11 +59,23 @@ extension ApplyStage {
         if entry.data.isEmpty { return true }
         guard let request = decoded.decode(entry) else { return false }
         switch request.payload {
-        case .put, .leaseGrant: return true
+        case .leaseGrant: return true
+        case .put(let put): return isBriefToCheck(put.lease)
         case .deleteRange(let delete): return delete.rangeEnd.isEmpty
-        case .txn(let txn): return txn.isBriefToApply
+        case .txn(let txn): return txn.isBriefToApply(isBriefToCheck)
         case .range, .compaction, .leaseRevoke, .other, .none: return false
         }
+    }
+
+    /// Keys of a lease to which a caller may attach another one inline.
+    private static let inlineLeaseKeysMax = 32
+
+    /// Whether a put with this lease is permitted or refused in microseconds: with authentication
+    /// enabled all keys of the lease are checked.
+    private func isBriefToCheck(_ lease: Int64) -> Bool {
+        guard lease != 0, state.auth.isEnabled else { return true }
+        let attached = state.lessor[LeaseID(rawValue: lease)]?.keys.count ?? 0
+        return attached <= Self.inlineLeaseKeysMax
     }
 }
 
@@ -88,18 +103,20 @@ struct DecodedRequests {
 extension TxnRequest {
     private static let briefOperationsMax = 16
 
-    /// Whether it names all keys that it touches, and they are few.
-    fileprivate var isBriefToApply: Bool {
+    /// Whether it names all keys that it touches, and they are few, and so are those of its leases.
+    fileprivate func isBriefToApply(_ isBriefToCheck: (_ lease: Int64) -> Bool) -> Bool {
         compare.count + success.count + failure.count <= Self.briefOperationsMax
             && compare.allSatisfy(\.rangeEnd.isEmpty)
-            && success.allSatisfy(\.isBriefToApply) && failure.allSatisfy(\.isBriefToApply)
+            && success.allSatisfy { $0.isBriefToApply(isBriefToCheck) }
+            && failure.allSatisfy { $0.isBriefToApply(isBriefToCheck) }
     }
 }
 
 extension RequestOp {
-    fileprivate var isBriefToApply: Bool {
+    fileprivate func isBriefToApply(_ isBriefToCheck: (_ lease: Int64) -> Bool) -> Bool {
         switch self {
-        case .none, .put: true
+        case .none: true
+        case .put(let put): isBriefToCheck(put.lease)
         case .range(let range): range.rangeEnd.isEmpty
         case .deleteRange(let delete): delete.rangeEnd.isEmpty
         case .txn: false

@@ -1,3 +1,5 @@
+package import Auth
+package import EtcdAPI
 import Identifiers
 package import Lease
 package import MonotonicClock
@@ -11,7 +13,7 @@ package import StateMachine
 package struct LeaderRenewal: Sendable {
     package typealias Step = LeaseStep<Int64>
 
-    package let id: LeaseID
+    package let request: RenewalRequest
     package let term: LeaderTerm
     private let deadline: MonotonicTime
     private var hasCaughtUp = false
@@ -24,24 +26,29 @@ package struct LeaderRenewal: Sendable {
     /// It begins with an attempt.
     ///
     /// - Parameter deadline: the time from which on it is not retried.
-    package init(_ id: LeaseID, in term: LeaderTerm, deadline: MonotonicTime) {
-        self.id = id
+    package init(_ request: RenewalRequest, in term: LeaderTerm, deadline: MonotonicTime) {
+        self.request = request
         self.term = term
         self.deadline = deadline
     }
 
-    /// Restarts the clock of the lease if possible.
-    ///
-    /// - Returns: nil when this member's clocks do not run.
-    package func renew(in state: StateMachine) -> LeaseRenewal? {
-        guard term.hasClocks(in: state) else { return nil }
-        return state.lessor.renew(id, now: state.now)
+    /// Restarts the clock of the lease if possible and permitted.
+    package func renew(in state: StateMachine) -> RenewalAttempt {
+        guard term.hasClocks(in: state) else { return .noClocks }
+        return request.attempt(in: state)
     }
 
     /// Handles the result of an attempt.
-    package mutating func handle(_ renewal: LeaseRenewal?, now: MonotonicTime) -> Step {
+    package mutating func handle(_ attempt: RenewalAttempt, now: MonotonicTime) -> Step {
+        switch attempt {
+        case .noClocks: .done(.notLeading)
+        case .refused(let error): .done(.failed(error))
+        case .made(let renewal): handle(renewal, now: now)
+        }
+    }
+
+    private mutating func handle(_ renewal: LeaseRenewal, now: MonotonicTime) -> Step {
         switch renewal {
-        case nil: return .done(.notLeading)
         case .renewed(let seconds):
             self.seconds = seconds
             return .confirm
@@ -62,30 +69,71 @@ package struct LeaderRenewal: Sendable {
     }
 }
 
+/// A lease to be renewed, and on whose behalf.
+package struct RenewalRequest: Sendable {
+    package let id: LeaseID
+    package let identity: Identity
+
+    package init(_ id: LeaseID, by identity: Identity) {
+        self.id = id
+        self.identity = identity
+    }
+
+    /// Restarts the clock of the lease if possible and permitted.
+    fileprivate func attempt(in state: StateMachine) -> RenewalAttempt {
+        do throws(EtcdError) {
+            try state.requireRenewal(of: id, by: identity)
+        } catch {
+            return .refused(error)
+        }
+        return .made(state.lessor.renew(id, now: state.now))
+    }
+
+    /// Whether an attempt may take long: all keys of the lease are checked for a user.
+    fileprivate var checksKeys: Bool {
+        switch identity {
+        case .none, .server: false
+        case .user, .certificate: true
+        }
+    }
+}
+
+/// The result of an attempt to renew a lease.
+package enum RenewalAttempt: Sendable {
+    /// This member's clocks do not run.
+    case noClocks
+    case refused(EtcdError)
+    case made(LeaseRenewal)
+}
+
 /// Renewals of one batch: they share one attempt and one confirmation.
 package struct PendingRenewals: Sendable {
-    package let ids: [LeaseID]
+    package let requests: [RenewalRequest]
     package let term: LeaderTerm
 
     /// Renewals that a caller may run inline.
     private static let briefMax = 256
 
-    package init(_ ids: [LeaseID], in term: LeaderTerm) {
-        self.ids = ids
+    package init(_ requests: [RenewalRequest], in term: LeaderTerm) {
+        self.requests = requests
         self.term = term
     }
 
     /// Whether the attempt takes microseconds.
-    package var isBrief: Bool { ids.count <= Self.briefMax }
+    package var isBrief: Bool {
+        requests.count <= Self.briefMax && !requests.contains(where: \.checksKeys)
+    }
 
-    /// Restarts the clocks of the leases that are simply running.
+    /// Restarts the clocks of the leases that are simply running, and that their callers may renew.
     ///
-    /// A closure that captures only the leases needs no allocation, so the term is compared
+    /// A closure that captures only the requests needs no allocation, so the term is compared
     /// afterwards.
-    package static func renew(_ ids: [LeaseID], in state: StateMachine) -> Attempt {
-        let seconds = ids.map { id -> Int64? in
+    package static func renew(
+        _ requests: [RenewalRequest], in state: StateMachine
+    ) -> Attempt {
+        let seconds = requests.map { request -> Int64? in
             guard state.lessor.isPrimary,
-                case .renewed(let seconds) = state.lessor.renew(id, now: state.now)
+                case .made(.renewed(let seconds)) = request.attempt(in: state)
             else { return nil }
             return seconds
         }
@@ -95,7 +143,7 @@ package struct PendingRenewals: Sendable {
     /// The seconds of each lease if the term is confirmed; nil for those that need a separate
     /// renewal.
     package func seconds(of attempt: Attempt) -> [Int64?] {
-        attempt.term == term.value ? attempt.seconds : ids.map { _ in nil }
+        attempt.term == term.value ? attempt.seconds : requests.map { _ in nil }
     }
 
     /// The result of an attempt, and the term of the clocks that it used.

@@ -1,12 +1,12 @@
 internal import Glibc
 
 /// Reads small files as etcd does, with its error texts.
-enum FileContents {
+package enum FileContents {
     /// Larger files are no certificates, keys or revocation lists.
     static let bytesMax = 64 << 20
 
     /// - Throws: `open pki/nofile.crt: no such file or directory`, `read pki: is a directory`.
-    static func read(_ path: String) throws(TLSConfigurationError) -> [UInt8] {
+    package static func read(_ path: String) throws(TLSConfigurationError) -> [UInt8] {
         guard !path.utf8.contains(0) else {
             throw TLSConfigurationError("open \(path): invalid argument")
         }

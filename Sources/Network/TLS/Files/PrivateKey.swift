@@ -45,7 +45,7 @@ struct PrivateKey {
     }
 
     /// PKCS#1: version, modulus, and seven more numbers.
-    private static func rsa(_ reader: DERReader) -> Kind? {
+    static func rsa(_ reader: DERReader) -> Kind? {
         var reader = reader
         guard var numbers = reader.read(.sequence), reader.isEmpty,
             let version = numbers.readSmallInteger(), (0...1).contains(version),
@@ -86,6 +86,23 @@ struct PrivateKey {
 
     /// SEC 1.
     private static func ec(_ reader: DERReader, curve: SubjectPublicKey.Curve?) -> Kind? {
+        guard let key = EllipticPrivateKey(reader, curve: curve) else { return nil }
+        let computed = key.publicPoint
+        if key.curve != .p224, computed == nil { return nil }
+        return .ecdsa(key.curve, point: computed ?? key.storedPoint)
+    }
+}
+
+/// The fields of a private key of SEC 1.
+struct EllipticPrivateKey {
+    let curve: SubjectPublicKey.Curve
+    /// As long as a coordinate.
+    let scalar: [UInt8]
+    /// The public key, if the file has it.
+    let storedPoint: [UInt8]?
+
+    /// - Parameter curve: nil if only the key itself names it.
+    init?(_ reader: DERReader, curve: SubjectPublicKey.Curve?) {
         var reader = reader
         guard var fields = reader.read(.sequence), reader.isEmpty,
             fields.readSmallInteger() == 1, let secret = fields.read(.octetString)
@@ -96,34 +113,31 @@ struct PrivateKey {
             curve = curve ?? SubjectPublicKey.Curve(named)
         }
         guard let curve else { return nil }
-        let computed = point(of: secret.bytes, curve)
-        if curve != .p224, computed == nil { return nil }
+        let digits = secret.bytes.drop { $0 == 0 }
+        guard digits.count <= curve.coordinateBytes else { return nil }
+        self.curve = curve
+        scalar = Array(repeating: 0, count: curve.coordinateBytes - digits.count) + digits
         var stored: [UInt8]?
         if var field = fields.read(.contextConstructed(1)), let bits = field.readBitString() {
             stored = Array(bits.bytes)
         }
-        return .ecdsa(curve, point: computed ?? stored)
+        storedPoint = stored
     }
 
-    /// The public key, computed from the private one.
-    private static func point(
-        of secret: ArraySlice<UInt8>, _ curve: SubjectPublicKey.Curve
-    ) -> [UInt8]? {
-        let digits = secret.drop { $0 == 0 }
-        guard digits.count <= curve.coordinateBytes else { return nil }
-        let scalar = Array(repeating: 0, count: curve.coordinateBytes - digits.count) + digits
+    /// The public key, computed from the private one; nil for P-224 and for an invalid key.
+    var publicPoint: [UInt8]? {
         switch curve {
-        case .p224: return nil
+        case .p224: nil
         case .p256:
-            return (try? P256.Signing.PrivateKey(rawRepresentation: scalar)).map {
+            (try? P256.Signing.PrivateKey(rawRepresentation: scalar)).map {
                 Array($0.publicKey.x963Representation)
             }
         case .p384:
-            return (try? P384.Signing.PrivateKey(rawRepresentation: scalar)).map {
+            (try? P384.Signing.PrivateKey(rawRepresentation: scalar)).map {
                 Array($0.publicKey.x963Representation)
             }
         case .p521:
-            return (try? P521.Signing.PrivateKey(rawRepresentation: scalar)).map {
+            (try? P521.Signing.PrivateKey(rawRepresentation: scalar)).map {
                 Array($0.publicKey.x963Representation)
             }
         }

@@ -1,50 +1,37 @@
 import ServerLogging
-import Bootstrap
 
 /// The value of `--auth-token`: the token type, and options as `key=value`.
 struct AuthTokenOptions {
     let type: String
+    let values: [String: String]
 
-    private static let types = ["simple", "jwt", ""]
+    /// What etcd says about most mistakes; the log has the reason.
+    static let reason = "auth: invalid auth options"
 
-    /// Checks the text as etcd does at the start, and logs the mistakes.
-    init(_ text: String, logger: ServerLogger) throws(BootstrapError) {
+    /// - Returns: nil for a text that etcd refuses, after logging the mistake.
+    init?(_ text: String, logger: ServerLogger) {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         type = parts.first ?? ""
-        guard Self.areOptionsValid(parts.dropFirst(), of: text, logger) else {
-            throw Self.refusal(logger)
-        }
-        guard Self.types.contains(type) else {
-            logger.warn(
-                "unknown token type", ["type": .string(type), "error": .string(Self.reason)])
-            throw Self.refusal(logger)
-        }
-    }
-
-    private static let reason = "auth: invalid auth options"
-
-    private static func refusal(_ logger: ServerLogger) -> BootstrapError {
-        logger.warn("failed to create token provider", ["error": .string(reason)])
-        return BootstrapError(reason)
-    }
-
-    private static func areOptionsValid(
-        _ options: ArraySlice<String>, of text: String, _ logger: ServerLogger
-    ) -> Bool {
-        var keys: Set<String> = []
-        for option in options {
+        var values: [String: String] = [:]
+        for option in parts.dropFirst() {
             let pair = option.split(separator: "=", omittingEmptySubsequences: false)
             guard pair.count == 2 else {
                 logger.error("invalid token option", ["option": .string(text)])
-                return false
+                return nil
             }
-            guard keys.insert(String(pair[0])).inserted else {
+            let key = String(pair[0])
+            guard values.updateValue(String(pair[1]), forKey: key) == nil else {
                 logger.error(
                     "invalid token option",
-                    ["option": .string(text), "duplicate-parameter": .string(String(pair[0]))])
-                return false
+                    ["option": .string(text), "duplicate-parameter": .string(key)])
+                return nil
             }
         }
-        return true
+        self.values = values
+    }
+
+    /// The value of an option; nil if it is not given or empty, which is the same.
+    subscript(_ key: String) -> String? {
+        values[key].flatMap { $0.isEmpty ? nil : $0 }
     }
 }

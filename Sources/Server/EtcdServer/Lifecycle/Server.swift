@@ -56,13 +56,12 @@ package final class Server: Sendable {
         peerLoops = PeerLoops(
             separatesHandshakes: configuration.listenPeerURLs.urls.contains { $0.scheme == .https })
         security = try ServerSecurity(configuration, logger: logger)
-        _ = try AuthTokenOptions(configuration.authToken, logger: logger)
+        let tokens = try AuthTokens(configuration, logger: logger)
         DirectoryPermissions.check(DataDirectory(configuration), logger: logger)
         let bootstrap = MemberBootstrap(
             configuration, disk: disk, logger: logger,
             startUnixMilliseconds: unixMilliseconds(),
-            peers: ClusterProbe(
-                group: group, dialing: security.dialing, clientFiles: configuration.clientSecurity))
+            peers: ClusterProbe(group: group, dialing: security.dialing))
         let member = try await bootstrap.run()
         localID = member.localID
         clusterID = member.clusterID
@@ -74,6 +73,7 @@ package final class Server: Sendable {
                 logger: logger, registry: registry, disk: disk, group: group,
                 peerLoops: peerLoops, dialing: security.dialing,
                 firstRequestID: bootstrap.requestNumber(localID),
+                makeTokens: { tokens.provider(appliedIndex: $0) },
                 onReceivedDatabase: { logger.log($0) }, onRemoval: { signals.reportRemoval() },
                 onFailure: { reason in
                     logger.fatal("stopping, to avoid wrong responses", ["error": .string(reason)])

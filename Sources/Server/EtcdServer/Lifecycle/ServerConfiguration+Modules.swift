@@ -41,6 +41,7 @@ extension ServiceConfiguration {
         transactionOperationsMax = Int(configuration.transactionOperationsMax)
         requestBytesMax = Int(configuration.requestBytesMax)
         watchProgressInterval = TimeSpan(configuration.effectiveWatchProgressNotifyInterval)
+        usesCommonNames = configuration.clientSecurity.clientCertificateAuth
         pausesOnDefragmentation = configuration.featureGates.isEnabled(.stopGRPCServiceOnDefrag)
     }
 }

@@ -3,10 +3,12 @@ import Telemetry
 import ServerLogging
 import Prometheus
 import Configuration
+import Credentials
 import Bootstrap
 import GRPCServices
 import Disk
 import HTTPServices
+import Identifiers
 import NIOPosix
 import PeerTransport
 import MemberRuntime
@@ -35,6 +37,8 @@ struct ServingMember {
         var dialing = PeerDialing()
         /// Request IDs start here; they differ between runs of a member.
         let firstRequestID: UInt64
+        /// Makes the holder of tokens. `appliedIndex`: of this member.
+        let makeTokens: (_ appliedIndex: @escaping @Sendable () -> LogIndex) -> any TokenProvider
         var onReceivedDatabase: @Sendable (ReceivedDatabase.Finding) -> Void = { _ in }
         /// Called when the cluster has removed the member.
         var onRemoval: @Sendable () -> Void = {}
@@ -54,7 +58,7 @@ struct ServingMember {
             now: .now())
         let admission = Admission(
             configuration: memberConfiguration, status: status, quota: state.configuration.quota,
-            firstRequestID: context.firstRequestID)
+            store: state.store, firstRequestID: context.firstRequestID)
         let queues = MemberQueues(admission: admission)
         let roster = PeerRoster(onRemoval: context.onRemoval)
         messageReceiver = PeerMessageReceiver(
@@ -84,17 +88,20 @@ struct ServingMember {
         if configuration.featureGates.isEnabled(.initialCorruptCheck) {
             try await InitialCorruptionCheck(state: state, calls: peerCalls, logger: logger).run()
         }
+        let tokens = context.makeTokens { status.applied }
+        tokens.authentication(isEnabled: state.auth.isEnabled)
         runtime = MemberRuntime(
             member.parts, configuration: memberConfiguration, status: status, admission: admission,
             queues: queues, transport: memberTransport,
             observer: RuntimeObservation(
                 memberID: localID, clusterID: member.clusterID, database: state.bolt,
-                registry: registry, logger: logger,
+                registry: registry, logger: logger, tokens: tokens,
                 warningApplyDuration: configuration.warningApplyDuration,
                 onFailure: context.onFailure))
         services = ServiceTable(
             runtime: runtime,
             configuration: ServiceConfiguration(configuration, member, peers: peerCalls),
+            tokens: tokens, passwords: PasswordHashing(configuration, logger: logger),
             observe: { logger.log($0) })
     }
 }

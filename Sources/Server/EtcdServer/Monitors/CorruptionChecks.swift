@@ -62,7 +62,7 @@ struct CorruptionChecks: Sendable {
         guard let payload: [UInt8] = try? alarm.serializedBytes() else { return }
         // If the proposal is lost, the next check repeats it.
         _ = try? await runtime.propose(
-            field: InternalRaftRequest.Field.alarm, payload: payload)
+            field: InternalRaftRequest.Field.alarm, payload: payload, by: .server)
     }
 }
 

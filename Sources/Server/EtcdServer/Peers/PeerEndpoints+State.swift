@@ -1,10 +1,12 @@
 import GRPCServices
 import EtcdAPI
 import Identifiers
+import Lease
 import MVCC
 import Membership
 import PeerTransport
 import MemberRuntime
+import Stages
 import SwiftProtobuf
 
 /// Lease requests, which the primary lessor (the leader) serves.
@@ -20,7 +22,10 @@ extension PeerEndpoints {
             return Self.undecodable
         }
         do throws(EtcdError) {
-            guard let seconds = try await context.leases.renewHere(request.id) else {
+            guard
+                let seconds = try await context.leases.renewHere(
+                    RenewalRequest(LeaseID(rawValue: request.id), by: .server))
+            else {
                 return .failure(400, EtcdError.notPrimaryLessor.message)
             }
             guard seconds > 0 else { return Self.leaseNotFound }

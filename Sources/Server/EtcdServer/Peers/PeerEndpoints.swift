@@ -133,7 +133,9 @@ extension PeerEndpoints {
         }
         do throws(EtcdError) {
             let members = try await context.members.promote(
-                MemberID(rawValue: id), token: request.headers.first(name: "Authorization"))
+                MemberID(rawValue: id),
+                by: CallCredentials(
+                    token: request.headers.first(name: "Authorization"), commonName: nil))
             return success("application/json", Array((Member.json(members) + "\n").utf8))
         } catch {
             logger.warn(

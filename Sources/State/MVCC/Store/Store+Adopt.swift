@@ -22,6 +22,7 @@ extension Store {
         finishedCompaction = fresh.finishedCompaction
         compactions = fresh.compactions
         hashes = fresh.hashes
+        publish(fresh.authority)
         revokeAllPins()
         lock.unlock()
         // Retained until here so that the former state is released outside the lock.

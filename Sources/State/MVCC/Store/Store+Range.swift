@@ -15,41 +15,45 @@ extension Store {
     /// Executes a range completely if it fits one slice, else opens a reader pinned at the
     /// revision.
     ///
-    /// Throws `.futureRevision` and `.compacted`. Keys, limits and sort numbers are as in
-    /// RangeRequest and not checked here.
+    /// Throws the error of `check`, `.futureRevision` and `.compacted`. Keys, limits and sort numbers
+    /// are as in RangeRequest and not checked here.
+    ///
+    /// - Parameter check: whether the caller may read the range.
     package func range(
-        _ request: RangeRequest, into response: inout RangeResponse
+        _ request: RangeRequest, into response: inout RangeResponse, check: ReadCheck
     ) throws(ReadError) -> RangeExecution {
-        if let revision = try readSlice(request, into: &response) {
+        if let revision = try readSlice(request, into: &response, check: check) {
             return .complete(revision: revision)
         }
-        return .large(try openRange(request))
+        return .large(try openRange(request, check: check))
     }
 
     /// Opens a reader for a range of any size; for RangeStream and large responses.
-    package func openRange(_ request: RangeRequest) throws(ReadError) -> RangeReader {
-        let (plan, pin, storeRevision) = try pinnedPlan(request)
+    package func openRange(
+        _ request: RangeRequest, check: ReadCheck
+    ) throws(ReadError) -> RangeReader {
+        let (plan, pin, storeRevision) = try pinnedPlan(request, check: check)
         let count = request.countOnly ? 0 : withReadLock { store in store.count(plan) }
         return RangeReader(
             plan, store: self, pin: pin, storeRevision: storeRevision, count: count)
     }
 
     private func pinnedPlan(
-        _ request: RangeRequest
+        _ request: RangeRequest, check: ReadCheck
     ) throws(ReadError) -> (RangePlan, RevisionPin, storeRevision: Revision) {
         lock.lockForWriting()
         defer { lock.unlock() }
-        let plan = RangePlan(request, revision: try revision(of: request))
+        let plan = RangePlan(request, revision: try revision(of: request, check: check))
         return (plan, pin(plan.revision), current)
     }
 
     /// The store's revision if the response fits one slice, else nil with `response` untouched.
     private func readSlice(
-        _ request: RangeRequest, into response: inout RangeResponse
+        _ request: RangeRequest, into response: inout RangeResponse, check: ReadCheck
     ) throws(ReadError) -> Revision? {
         lock.lockForReading()
         defer { lock.unlock() }
-        let revision = try revision(of: request)
+        let revision = try revision(of: request, check: check)
         if request.wantsOnePair {
             try ReadError.reading { () throws(StoreError) in
                 try appendPair(of: request.key, at: revision, to: &response)
@@ -69,9 +73,14 @@ extension Store {
         return current
     }
 
-    /// The revision that is read. The caller holds the lock.
-    private func revision(of request: RangeRequest) throws(ReadError) -> Revision {
+    /// The revision that is read, once the read is permitted. The caller holds the lock.
+    private func revision(
+        of request: RangeRequest, check: ReadCheck
+    ) throws(ReadError) -> Revision {
         try ReadError.reading { () throws(StoreError) in try requireIntact() }
+        if let authority {
+            try ReadError.checking { () throws(EtcdError) in try check(authority) }
+        }
         return try ReadError.checking { () throws(EtcdError) in
             try resolve(Revision(request.revision), newest: current)
         }

@@ -49,6 +49,10 @@ package final class Store: @unchecked Sendable {
     var compactions: [CompactionJob] = []
     var hashes: [KeyValueHash] = []
     let leases: (any LeaseBinding)?
+    /// Decides which reads are permitted; nil while all are.
+    var authority: (any ReadAuthority)?
+    /// The same for those who do not hold the lock.
+    let publishedAuthority = PublishedAuthority()
     /// Whether the apply thread holds the write lock. Owned by the apply thread.
     private(set) var isExclusive = false
 

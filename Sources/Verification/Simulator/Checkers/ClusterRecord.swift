@@ -19,6 +19,8 @@ struct AppliedItem {
 /// entry. The state, the responses and the watch events of all members are checked against it.
 final class ClusterRecord {
     private(set) var log = EventLog()
+    /// Users and permissions after each entry.
+    var auth = AuthHistory()
     var leases: LeaseChecker
     /// The position of the store after each entry, by index - 1.
     private var positions: [StorePosition] = []
@@ -71,8 +73,12 @@ final class ClusterRecord {
             if index <= newestIndex {
                 if isChange { try log.require(changed, at: revision) }
             } else {
-                let modelled = try model(item)
-                try check(item, changed, member)
+                let isRefused = try checkPermission(item, &member.simulation.report)
+                guard !isRefused || !isChange else {
+                    throw Finding("a request that is refused changes the store")
+                }
+                let modelled = isRefused ? nil : try model(item)
+                if !isRefused { try check(item, changed, member) }
                 if isChange { try log.append(changed, at: revision) }
                 try requireState(modelled)
                 positions.append(StorePosition(revision: revision, compacted: log.compacted))
@@ -147,9 +153,11 @@ extension ClusterRecord {
                     + "\(position.revision), compacted at \(position.compacted)")
         }
         try requireResponse(
-            to: RecordedRead(.all), at: index, try state.store.execute(RecordedRead(.all)).response,
+            to: RecordedRead(.all), at: index,
+            try state.store.execute(RecordedRead(.all), by: .server).response,
             host)
         try requireLeases(state, at: index, host)
+        try requireUsers(state.auth.snapshot, at: index, of: host)
     }
 
     private func requireLeases(

@@ -26,13 +26,17 @@ final class StateAgreement {
         let storageVersion: SemanticVersion?
         let confState: RaftConfState
         let alarms: [Alarm]
+        /// A fingerprint of users, roles, and whether authentication is enabled.
+        let users: UInt64
 
-        init(_ state: StateMachine) {
+        init(_ member: SimulatedMember) {
+            let state = member.state
             version = state.membership.version
             downgrade = state.membership.downgrade
             storageVersion = state.storageVersion
             confState = state.confState
             alarms = state.alarms.list(.none)
+            users = member.usersFingerprint()
         }
     }
 
@@ -58,7 +62,7 @@ final class StateAgreement {
         let index = entry.index
         let revision = member.state.store.newestRevision
         let hash = fingerprint(of: entry.data)
-        let cluster = Cluster(member.state)
+        let cluster = Cluster(member)
         guard let known = applied[index] else {
             applied[index] = Applied(
                 term: entry.term, data: hash, revision: revision, cluster: cluster)

@@ -1,8 +1,10 @@
+import Auth
 import EtcdAPI
 import Checkers
 import Identifiers
 import Linearizability
 import MVCC
+import StateMachine
 import SwiftProtobuf
 
 /// What the checkers read from a store.
@@ -21,12 +23,12 @@ extension Store {
         return changes
     }
 
-    /// Executes a read of any size, as the server does; also returns the revision for the header.
+    /// Executes a read of any size for a caller, as the server does; also returns the revision for the header.
     func execute(
-        _ request: RecordedRead
+        _ request: RecordedRead, by identity: Identity
     ) throws -> (response: RecordedReadResponse, revision: Revision) {
         do throws(ReadError) {
-            return try readAll(RangeRequest(request))
+            return try readAll(RangeRequest(request), by: identity)
         } catch {
             switch error {
             case .refused(.compacted): return (.compacted, revisions.current)
@@ -37,10 +39,10 @@ extension Store {
     }
 
     private func readAll(
-        _ request: RangeRequest
+        _ request: RangeRequest, by identity: Identity
     ) throws(ReadError) -> (response: RecordedReadResponse, revision: Revision) {
         var response = RangeResponse()
-        switch try range(request, into: &response) {
+        switch try range(request, by: identity, into: &response) {
         case .complete(let revision): return (RecordedReadResponse(response), revision)
         case .large(let reader):
             defer { reader.close() }

@@ -1,4 +1,5 @@
 import Disk
+import Auth
 import EtcdAPI
 import Checkers
 import Identifiers
@@ -39,6 +40,8 @@ enum CallKind {
     case membership
     /// A put that must succeed once faults have ended.
     case probe(host: Int)
+    /// A change of users or roles.
+    case users(AuthChange)
 
     /// The operation as it goes into the history.
     var recorded: StoreOperation? {
@@ -61,6 +64,10 @@ struct Call {
     let beganAt: VirtualTime
     /// The lease holder that made the call, if any.
     var holder: Int?
+    /// Who makes the call.
+    let identity: Identity
+    /// Whether the member permitted it when it arrived; for a mutant that asks no later.
+    var isPermittedOnArrival = true
 }
 
 /// A call as the member receives it.
@@ -83,6 +90,8 @@ struct ClientPopulation {
         let rest: TimeSpan
         let isSticky: Bool
         var host: Int
+        /// nil while the run has no users.
+        var credentials: Credentials?
     }
 
     var all: [Client] = []

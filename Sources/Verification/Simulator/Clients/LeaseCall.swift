@@ -22,7 +22,7 @@ struct LeaseCall {
 
     var lease: LeaseID {
         switch work {
-        case .renewal(let renewal): renewal.id
+        case .renewal(let renewal): renewal.request.id
         case .query(let query): query.id
         }
     }
@@ -54,7 +54,7 @@ struct RenewalBatch {
 
 /// A renewal that has reached the leader's own port.
 struct WaitingRenewal {
-    let lease: LeaseID
+    let request: RenewalRequest
     let call: CallNumber
 }
 

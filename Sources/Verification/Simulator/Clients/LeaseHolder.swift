@@ -12,6 +12,8 @@ struct LeaseHolder {
     var host: Int
     /// nil while it has no lease.
     var lease: Int64?
+    /// nil for root's, once there are users.
+    var credentials: Credentials?
     /// Failed calls in a row.
     var failures = 0
 

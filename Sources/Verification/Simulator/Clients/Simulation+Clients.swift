@@ -1,3 +1,4 @@
+import Auth
 import EtcdAPI
 import Checkers
 import Identifiers
@@ -73,12 +74,14 @@ extension Simulation {
 
     func begin(
         _ kind: CallKind, client: Int, at host: Int, request: CallRequest? = nil,
-        holder: Int? = nil
+        holder: Int? = nil, credentials: Credentials? = nil
     ) {
+        if client >= 0 { renewLogin(of: client, afterRefusal: false) }
+        let credentials = credentials ?? self.credentials(ofClient: client, holder: holder)
         let call = Call(
             client: client, kind: kind, calledAt: clients.nextTimestamp(), host: host,
             run: hosts[host].runs, request: request ?? makeRequest(kind), beganAt: now,
-            holder: holder)
+            holder: holder, identity: credentials?.identity ?? .none)
         let number = clients.nextCall
         clients.nextCall += 1
         clients.calls[number] = call
@@ -115,6 +118,9 @@ extension Simulation {
             return .propose(
                 field: InternalRaftRequest.Field.leaseRevoke,
                 payload: LeaseRevokeRequest(id: lease).encoded())
+        case .users(let change):
+            let (field, payload) = change.payload
+            return .propose(field: field, payload: payload)
         case .membership: preconditionFailure("membership changes have their own request")
         case .probe(let host):
             let operation = StoreOperation.put(key: "probe", value: "\(host)")
@@ -133,17 +139,30 @@ extension Simulation {
         if host.pausedUntil > now {
             return schedule(.request(number), after: host.pausedUntil - now)
         }
+        guard try permitsOnArrival(call, member) else {
+            return schedule(.response(number, .refused), after: .millisecond)
+        }
         switch call.request {
         case .propose(let field, let payload):
-            member.propose(field: field, payload: payload, for: number)
-        case .read: member.read(for: number)
+            let identity: Identity = mutant == .proposesAsServer ? .server : call.identity
+            member.propose(field: field, payload: payload, by: identity, for: number)
+        case .read:
+            recordArrival(of: number, member)
+            member.read(for: number)
         case .renew(let lease):
+            let id = LeaseID(rawValue: lease)
+            let isUnchecked = mutant == .renewsUnchecked
             if member.summary.role == .leader {
-                addToBatch(LeaseID(rawValue: lease), number, member)
+                let request = RenewalRequest(id, by: isUnchecked ? .server : call.identity)
+                addToBatch(request, number, member)
+            } else if try isUnchecked || permitsForwarding(call, member) {
+                renew(RenewalRequest(id, by: .server), number, member)
             } else {
-                renew(LeaseID(rawValue: lease), number, member)
+                schedule(.response(number, .refused), after: .millisecond)
             }
-        case .readSerializable: scheduleRead(number, term: member.status.term)
+        case .readSerializable:
+            recordArrival(of: number, member)
+            scheduleRead(number, term: member.status.term)
         case .timeToLive(let lease): reportTimeToLive(LeaseID(rawValue: lease), number, member)
         case .changeMembership(let type, let id, let context):
             guard let type = ConfChangeType(rawValue: type) else { return }
@@ -190,6 +209,9 @@ extension Simulation {
         switch response {
         case .applied(let applied):
             if case .failed(let error) = applied.body {
+                if error.isOfPermission, call.client >= 0 {
+                    renewLogin(of: call.client, afterRefusal: true)
+                }
                 // The request may have been applied nevertheless.
                 return error == .noSpace ? timeOut(number) : end(number, .refused)
             }

@@ -12,11 +12,11 @@ import StateMachine
 /// an event here.
 extension Simulation {
     /// A renewal begins at the leader that the request reaches.
-    func renew(_ lease: LeaseID, _ number: CallNumber, _ member: SimulatedMember) {
+    func renew(_ request: RenewalRequest, _ number: CallNumber, _ member: SimulatedMember) {
         guard let leader = reachedLeader(from: member), let term = LeaderTerm(leader.status.replica)
         else { return refuse(number) }
         let deadline = leader.clockTime + leader.configuration.requestTimeout
-        let renewal = LeaderRenewal(lease, in: term, deadline: deadline)
+        let renewal = LeaderRenewal(request, in: term, deadline: deadline)
         begin(number, .renewal(renewal), .inspect, leader)
     }
 

@@ -19,25 +19,45 @@ extension Simulation {
             return schedule(.serve(number), after: host.pausedUntil - now)
         }
         var found: (response: RecordedReadResponse, revision: Revision)?
-        try attempt(host) { found = try execute(mutated(request), of: member) }
+        var refusal: EtcdError?
+        try attempt(host) {
+            (found, refusal) = try execute(mutated(request), of: member, for: call)
+        }
+        if found != nil || refusal != nil {
+            try record.requirePermission(
+                for: .read(request.range), by: call.identity, isRefused: refusal != nil,
+                at: member.readIndex, host)
+        }
+        if refusal != nil {
+            report.count(.deniedReads)
+            if call.client >= 0 { renewLogin(of: call.client, afterRefusal: true) }
+            return end(number, .refused)
+        }
         guard case (var response, let revision)? = found else { return loseCall(number) }
         if mutant == .rangeHidesMore, case .pairs(let pairs, _, let count) = response {
             response = .pairs(pairs, more: false, count: count)
         }
-        let index = member.storeIndex ?? member.applied
+        let index = member.readIndex
         try record.requireResponse(to: request, at: index, response, host)
         try finish(number, response, storeRevision: revision)
     }
 
-    /// A mutant treats a damaged page as an empty one.
+    /// Executes a read on behalf of its caller. A mutant treats a damaged page as an empty one.
     private func execute(
-        _ request: RecordedRead, of member: SimulatedMember
-    ) throws -> (response: RecordedReadResponse, revision: Revision) {
+        _ request: RecordedRead, of member: SimulatedMember, for call: Call
+    ) throws -> ((response: RecordedReadResponse, revision: Revision)?, refusal: EtcdError?) {
+        guard let reader = reader(of: call, request, member) else {
+            return (nil, .permissionDenied)
+        }
         do {
-            return try member.state.store.execute(request)
+            return (try member.state.store.execute(request, by: reader), nil)
+        } catch ReadError.refused(let error) where error.isOfPermission {
+            return (nil, error)
         } catch {
             guard mutant == .damageUnnoticed else { throw error }
-            return (.pairs([], more: false, count: 0), member.state.store.revisions.current)
+            return (
+                (.pairs([], more: false, count: 0), member.state.store.revisions.current), nil
+            )
         }
     }
 

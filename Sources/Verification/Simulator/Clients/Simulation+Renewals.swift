@@ -4,9 +4,9 @@ import StateMachine
 
 /// Renewals that reach the leader itself are batched, as those of one tick of an event loop.
 extension Simulation {
-    func addToBatch(_ lease: LeaseID, _ number: CallNumber, _ member: SimulatedMember) {
+    func addToBatch(_ request: RenewalRequest, _ number: CallNumber, _ member: SimulatedMember) {
         member.openCalls.insert(number)
-        member.renewals.append(WaitingRenewal(lease: lease, call: number))
+        member.renewals.append(WaitingRenewal(request: request, call: number))
         guard member.renewals.count == 1 else { return }
         let delay = timing.duration(.microsecond...100 * .microsecond)
         schedule(.renewals(host: member.host.number, run: member.run), after: delay)
@@ -26,7 +26,7 @@ extension Simulation {
             return
         }
         if waiting.count > 1 { report.count(.renewalsBatched) }
-        member.inspect(for: waiting, PendingRenewals(waiting.map(\.lease), in: term))
+        member.inspect(for: waiting, PendingRenewals(waiting.map(\.request), in: term))
     }
 
     /// The leases were read: those that could not simply be renewed continue separately.
@@ -76,7 +76,7 @@ extension Simulation {
                 member.openCalls.remove(call)
                 respond(to: call, .renewed(seconds))
             } else {
-                let renewal = WaitingRenewal(lease: batch.renewals.ids[index], call: call)
+                let renewal = WaitingRenewal(request: batch.renewals.requests[index], call: call)
                 renewSeparately(renewal, member)
             }
         }
@@ -86,6 +86,6 @@ extension Simulation {
     private func renewSeparately(_ renewal: WaitingRenewal, _ member: SimulatedMember) {
         member.openCalls.remove(renewal.call)
         guard clients.calls[renewal.call] != nil else { return }
-        renew(renewal.lease, renewal.call, member)
+        renew(renewal.request, renewal.call, member)
     }
 }

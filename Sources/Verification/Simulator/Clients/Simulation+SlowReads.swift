@@ -1,3 +1,4 @@
+import Auth
 import EtcdAPI
 import Checkers
 import Identifiers
@@ -16,11 +17,13 @@ final class SlowRead {
     private var isPrepared = false
     private var writer = WireWriter(capacity: 1 << 10)
 
-    init(_ request: RecordedRead, of member: SimulatedMember, rest: TimeSpan) throws {
+    init(
+        _ request: RecordedRead, of member: SimulatedMember, by identity: Identity, rest: TimeSpan
+    ) throws {
         self.request = request
         self.rest = rest
         index = member.applied
-        reader = try member.state.store.openRange(RangeRequest(request))
+        reader = try member.state.store.openRange(RangeRequest(request), by: identity)
     }
 
     /// Reads the next pair; returns the whole response after the last.
@@ -49,7 +52,20 @@ extension Simulation {
             let width = revisions.current - oldest + 1
             request.revision = oldest + clientRandom.number(below: width)
         }
-        try attempt(host) { member.slowRead = try SlowRead(request, of: member, rest: rest) }
+        let identity = users.isActive ? Credentials(&users.random).identity : .none
+        var isRefused = false
+        try attempt(host) {
+            do {
+                member.slowRead = try SlowRead(request, of: member, by: identity, rest: rest)
+            } catch ReadError.refused(let error) where error.isOfPermission {
+                isRefused = true
+            }
+        }
+        guard host.member === member else { return }
+        try record.requirePermission(
+            for: .read(request.range), by: identity, isRefused: isRefused, at: member.readIndex,
+            host)
+        guard !isRefused else { return report.count(.deniedReads) }
         schedule(.readSlowly(host: host.number, run: host.runs), after: rest)
     }
 

@@ -75,6 +75,12 @@ extension Simulation {
             client.watchers.append(makeWatcher(member, isFirst: client.watchers.isEmpty))
         }
         for number in client.watchers.indices where client.watchers[number].id == nil {
+            let range = client.watchers[number].checker.interest.range
+            let identity = client.credentials?.identity ?? .none
+            guard try permitsWatch(of: range, by: identity, member) else {
+                client.credentials?.logIn(at: record.auth.newest.revision)
+                continue
+            }
             try register(&client.watchers[number], stream, member)
         }
     }
@@ -188,7 +194,13 @@ extension Simulation {
     /// Once faults have ended, every watcher must have received all events.
     func requireAllReceived(through due: Revision) throws {
         for client in watchClients {
+            let caller = ModelledCaller(client.credentials?.identity ?? .none)
             for watcher in client.watchers {
+                // Its user may not open it at the end, and nothing says when it last could.
+                let range = watcher.checker.interest.range
+                guard let caller,
+                    watcher.id != nil || record.auth.newest.permitsWatch(of: range, by: caller)
+                else { continue }
                 do throws(Finding) {
                     try watcher.checker.requireReceived(through: due, record.log)
                 } catch {

@@ -28,6 +28,8 @@ final class WatchClient: WatchReceiver, @unchecked Sendable {
     /// The longest pause between two reads of its stream.
     let rest: TimeSpan
     var watchers: [ClientWatcher] = []
+    /// nil while the run has no users.
+    var credentials: Credentials?
     /// How many watchers it keeps open.
     let watcherCount: Int
     /// Where its stream is open.

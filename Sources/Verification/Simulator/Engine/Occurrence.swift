@@ -122,4 +122,15 @@ package enum Occurrence: String, Sendable, CaseIterable {
     case leaseQueriesAwaitEntries = "lease queries that waited for entries"
     case compactionHashes = "hashes of compactions compared"
     case restores = "snapshots restored"
+    // Users.
+    case usersChanged = "changes of users, roles and permissions"
+    case authEnabled = "authentications enabled", authDisabled = "authentications disabled"
+    case deniedChanges = "changes of users refused to others than root"
+    case deniedWrites = "changes refused for lack of permission"
+    case oldRevisions = "changes refused because of an old auth revision"
+    case deniedReads = "reads refused for lack of permission"
+    case deniedWatches = "watches refused for lack of permission"
+    case deniedRenewals = "renewals refused for lack of permission"
+    case deniedCalls = "calls refused when they arrived"
+    case usersInstalled = "snapshots installed with authentication enabled"
 }

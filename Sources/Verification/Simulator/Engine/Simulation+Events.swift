@@ -34,6 +34,7 @@ extension Simulation {
         case .retire(let host): retire(hosts[host])
         case .probe(let host): probe(host)
         case .compareHashes: try compareHashes()
+        case .changeUsers: changeUsers()
         }
     }
 

@@ -1,3 +1,4 @@
+import Auth
 import Disk
 import EtcdAPI
 import Identifiers
@@ -5,6 +6,7 @@ import Linearizability
 import MVCC
 import Membership
 import MonotonicClock
+import Raft
 
 /// Runs a cluster on one thread and virtual time, with clients and faults that follow from the
 /// seed, and checks what its clients observe and what its members do.
@@ -58,8 +60,12 @@ final class Simulation {
     /// The term in which the joint configuration was entered, while there is one.
     var jointTerm: Term?
     let record: ClusterRecord
-    /// The calls that requests belong to.
+    /// The calls that requests belong to, and who made them.
     var requestCalls: [UInt64: CallNumber] = [:]
+    var requestIdentities: [UInt64: Identity] = [:]
+    /// Entries that a mutant has changed before they were applied.
+    var originals: [LogIndex: Entry] = [:]
+    var users: UserAdministration
 
     var mutant: Mutant? { configuration.mutant }
 
@@ -74,6 +80,9 @@ final class Simulation {
         checkRandom = SeededGenerator(seed: seeds.next())
         plan = configuration.scenario.map { FaultPlan($0) } ?? FaultPlan(&choices)
         record = ClusterRecord(driftMillionths: plan.drift)
+        users = UserAdministration(
+            seed: configuration.seed,
+            isActive: configuration.hasUsers ?? configuration.scenario?.hasUsers)
         limits = MemberLimits(&choices)
         let shares = [0, 200_000, 800_000, 1_000_000]
         inlineShare = shares[choices.number(below: shares.count)]
@@ -137,6 +146,7 @@ final class Simulation {
         for client in watchClients.indices {
             schedule(.watchClient(client), after: timing.duration(.second...5 * .second))
         }
+        beginUserAdministration()
         schedule(.beginSlowRead, after: 2 * .second)
         schedule(.administrate, after: 3 * .second)
         schedule(.checkVersions, after: 2 * .second)

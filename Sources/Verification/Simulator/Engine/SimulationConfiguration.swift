@@ -9,6 +9,8 @@ package struct SimulationConfiguration: Sendable {
     package var stepsMax: Int?
     /// Initial members; nil lets the seed choose.
     package var members: Int?
+    /// Whether there are users, whose permissions change; nil lets the seed choose.
+    package var hasUsers: Bool?
     /// A safety rule that is switched off.
     package var mutant: Mutant?
     /// Whether the trace is printed line by line.
@@ -31,6 +33,7 @@ package struct SimulationConfiguration: Sendable {
         }
         if let stepsMax { text += " --steps \(stepsMax)" }
         if let members { text += " --members \(members)" }
+        if let hasUsers { text += hasUsers ? " --users" : " --no-users" }
         if let scenario { text += " --scenario '\(scenario.name)'" }
         if let mutant { text += " --mutant \(mutant.rawValue)" }
         return text

@@ -46,4 +46,6 @@ enum SimulationEvent {
     /// A put is sent to a host's member, after faults have ended.
     case probe(host: Int)
     case compareHashes
+    /// The operator of users makes the next change.
+    case changeUsers
 }

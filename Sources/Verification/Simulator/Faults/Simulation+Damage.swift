@@ -156,7 +156,7 @@ extension Simulation {
     }
 
     private func pairs(_ member: RestoredMember) -> RecordedReadResponse? {
-        try? member.state.store.execute(RecordedRead(.all)).response
+        try? member.state.store.execute(RecordedRead(.all), by: .server).response
     }
 }
 

@@ -68,7 +68,7 @@ extension Simulation {
         _ field: UInt32, _ request: some SwiftProtobuf.Message, _ leader: SimulatedMember
     ) {
         guard let payload: [UInt8] = try? request.serializedBytes() else { return }
-        let proposal = leader.admission.wrap(field: field, payload: payload)
+        let proposal = leader.admission.wrap(field: field, payload: payload, by: .server)
         leader.post(.ownAsLeader(term: leader.leadingTerm, proposal))
     }
 

@@ -1,3 +1,4 @@
+import Auth
 import EtcdAPI
 import Identifiers
 import Lease
@@ -11,6 +12,7 @@ import StateMachine
 extension SimulatedMember {
     func runApply(_ batch: [ApplyInput], allowsLongWork: Bool) throws {
         if simulation.mutant == .revocationKeepsKey { keepOneKey(of: batch) }
+        let batch = mutatedByAuth(batch)
         let context = ApplyContext(now: clockTime, allowsLongWork: allowsLongWork)
         var effects: [ApplyEffect] = []
         try apply.run(
@@ -71,6 +73,7 @@ extension SimulatedMember {
             if simulation.mutant == .compactsLogEarly { post(.release(request.index)) }
         case .install(let snapshot):
             isInstalling = true
+            formerUsers = state.auth.snapshot
             simulation.printTrace(
                 "host \(host.number) installs snapshot \(snapshot.index), has applied "
                     + "\(applied)")
@@ -89,6 +92,7 @@ extension SimulatedMember {
             simulation.record.leases.promoted(at: MonotonicTime(simulation.now))
         }
         simulation.report.count(.snapshotsInstalled)
+        if state.auth.isEnabled { simulation.report.count(.usersInstalled) }
         try simulation.states.observe(installed: self)
     }
 
@@ -127,6 +131,7 @@ extension SimulatedMember {
 extension SimulatedMember: ApplyObserver {
     func applied(_ result: AppliedEntry, _ entry: Entry) {
         guard entry.index > applied else { return }
+        let entry = simulation.originals[entry.index] ?? entry
         // Between two entries that are not consecutive a snapshot was installed.
         if entry.index > applied.next, !unchecked.isEmpty {
             return fail(SimulationFailure("a snapshot came within a group of entries"))
@@ -142,11 +147,19 @@ extension SimulatedMember: ApplyObserver {
         if isFirst { observeFirst(result, entry) }
     }
 
+    /// A simulated member has no tokens.
+    func authApplied(_ response: AuthResponse, index: LogIndex) {}
+
+    func authReplaced(isEnabled: Bool) {}
+
     /// What the first member to apply an entry observes.
     private func observeFirst(_ applied: AppliedEntry, _ entry: Entry) {
         if entry.type == .confChangeV2 { simulation.recordJointChange(self) }
         if case .clusterVersion(let version, let previous) = applied.response.body {
             simulation.countVersionChange(version, previous: previous)
+        }
+        if let identity = simulation.requestIdentities.removeValue(forKey: applied.id) {
+            requireCaller(identity, entry)
         }
         guard let call = simulation.requestCalls.removeValue(forKey: applied.id) else { return }
         if applied.isAppliedDespiteNoSpace {
@@ -163,6 +176,27 @@ extension SimulatedMember: ApplyObserver {
         unchecked.removeAll(keepingCapacity: true)
         let before = simulation.record.position(after: first.entry.index.previous)
         try simulation.record.observe(items, since: before.revision, by: self)
+        try checkUsers()
+    }
+}
+
+/// Users.
+extension SimulatedMember {
+    /// Compares the users, if they have changed since the last comparison.
+    private func checkUsers() throws {
+        let users = state.auth.snapshot
+        guard checkedUsers !== users else { return }
+        checkedUsers = users
+        try simulation.record.requireUsers(users, at: applied, of: host)
+    }
+
+    private func requireCaller(_ identity: Identity, _ entry: Entry) {
+        guard let request = try? InternalRaftRequest(decoding: entry.data) else { return }
+        do {
+            try simulation.record.require(request.header, isOf: identity)
+        } catch {
+            fail(error)
+        }
     }
 }
 

@@ -41,7 +41,7 @@ extension SimulatedMember {
         var call = call
         switch call.work {
         case .renewal(var renewal):
-            let found = isInstalling ? nil : renew(renewal, in: state)
+            let found = isInstalling ? .noClocks : renew(renewal, of: number, in: state)
             call.next = renewal.handle(found, now: clockTime).map { .renewed($0) }
             call.work = .renewal(renewal)
         case .query(var query):
@@ -58,28 +58,56 @@ extension SimulatedMember {
         simulation.scheduleLeaseStep(number)
     }
 
-    private func renew(_ renewal: LeaderRenewal, in state: StateMachine) -> LeaseRenewal? {
-        if simulation.mutant == .ignoresRenewals, let known = state.lessor[renewal.id] {
-            return .renewed(seconds: known.grantedSeconds)
+    private func renew(
+        _ renewal: LeaderRenewal, of number: CallNumber, in state: StateMachine
+    ) -> RenewalAttempt {
+        let lease = renewal.request.id
+        if simulation.mutant == .ignoresRenewals, let known = state.lessor[lease] {
+            return .made(.renewed(seconds: known.grantedSeconds))
         }
         let found = renewal.renew(in: state)
-        if case .renewed = found { recordRenewed(renewal.id) }
+        if case .made(.renewed) = found { recordRenewed(lease) }
+        switch found {
+        case .noClocks: break
+        case .refused:
+            simulation.report.count(.deniedRenewals)
+            checkPermission(renewal.request, of: number, isRefused: true)
+        case .made: checkPermission(renewal.request, of: number, isRefused: false)
+        }
         return found
     }
 
     private func inspect(
         for waiting: [WaitingRenewal], _ pending: PendingRenewals, in state: StateMachine
     ) {
-        var seconds = pending.ids.map { id -> Int64? in state.lessor[id]?.grantedSeconds }
+        let requests = pending.requests
+        var seconds = requests.map { state.lessor[$0.id]?.grantedSeconds }
         if isInstalling {
-            seconds = pending.ids.map { _ in nil }
+            seconds = requests.map { _ in nil }
         } else if simulation.mutant != .ignoresRenewals {
-            seconds = pending.seconds(of: PendingRenewals.renew(pending.ids, in: state))
-            for (id, seconds) in zip(pending.ids, seconds) where seconds != nil {
-                recordRenewed(id)
+            seconds = pending.seconds(of: PendingRenewals.renew(requests, in: state))
+            for (renewal, seconds) in zip(waiting, seconds) where seconds != nil {
+                recordRenewed(renewal.request.id)
+                checkPermission(renewal.request, of: renewal.call, isRefused: false)
             }
         }
         simulation.renewalsRead(waiting, pending, seconds, self)
+    }
+
+    /// Checks the permission of a renewal that was attempted.
+    private func checkPermission(_ request: RenewalRequest, of call: CallNumber, isRefused: Bool) {
+        var identity = request.identity
+        if simulation.mutant == .renewsUnchecked, let call = simulation.clients.calls[call] {
+            identity = call.identity
+        }
+        do {
+            try checkApplied()
+            try simulation.record.requirePermission(
+                for: .renewal(lease: request.id.rawValue), by: identity, isRefused: isRefused,
+                at: applied, host)
+        } catch {
+            fail(error)
+        }
     }
 
     private func recordRenewed(_ lease: LeaseID) {

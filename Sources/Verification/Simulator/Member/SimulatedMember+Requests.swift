@@ -1,3 +1,4 @@
+import Auth
 import EtcdAPI
 import Identifiers
 import MonotonicClock
@@ -9,7 +10,9 @@ import StateMachine
 /// Requests, as the server's services and connections post them.
 extension SimulatedMember {
     /// Proposes a client's request.
-    func propose(field: UInt32, payload: [UInt8], for call: CallNumber) {
+    func propose(
+        field: UInt32, payload: [UInt8], by identity: Identity, for call: CallNumber
+    ) {
         let costBytes = Self.cost(of: field, payload)
         var isNearQuota = false
         func bytesWithPending() -> Int {
@@ -18,7 +21,7 @@ extension SimulatedMember {
         }
         do throws(EtcdError) {
             let proposal = try admission.admit(
-                field: field, payload: payload, costBytes: costBytes,
+                field: field, payload: payload, by: identity, costBytes: costBytes,
                 fileBytes: state.bolt.sizeBytes, bytesWithPending: bytesWithPending())
             if admission.quotaBytes > 0, costBytes != nil {
                 simulation.report.count(isNearQuota ? .admittedNearQuota : .admittedFarFromQuota)
@@ -29,6 +32,7 @@ extension SimulatedMember {
                 simulation.report.count(.revocationsBeyondGap)
             }
             simulation.requestCalls[proposal.id] = call
+            simulation.requestIdentities[proposal.id] = simulation.clients.calls[call]?.identity
             submit(.propose(proposal, completion: address(call)), call)
             if simulation.mutant == .proposesTwice, summary.role == .follower {
                 post(.own(proposal))
@@ -68,7 +72,8 @@ extension SimulatedMember {
 
     /// A proposal of the member itself.
     func proposeOwn(field: UInt32, payload: [UInt8], isDeferrable: Bool = false) {
-        post(.own(admission.wrap(field: field, payload: payload)), isDeferrable: isDeferrable)
+        let proposal = admission.wrap(field: field, payload: payload, by: .server)
+        post(.own(proposal), isDeferrable: isDeferrable)
     }
 
     /// Raises the alarm about this member's full database; again only if it was lost.

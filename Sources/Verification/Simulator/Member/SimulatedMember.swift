@@ -1,3 +1,4 @@
+import Auth
 import Bolt
 import Disk
 import EtcdAPI
@@ -79,6 +80,12 @@ final class SimulatedMember {
     /// Snapshots of its own that are not recorded yet.
     var ownSnapshots = 0
 
+    /// The users whose fingerprint was taken last, and those before a received state.
+    private var fingerprinted: (users: AuthSnapshot, value: UInt64)?
+    var formerUsers: AuthSnapshot?
+    /// The users that were compared last with those of the log.
+    var checkedUsers: AuthSnapshot?
+
     // State of the checkers.
     /// When each host was last heard from, by host number.
     var heardAt: [Int: VirtualTime] = [:]
@@ -105,6 +112,7 @@ final class SimulatedMember {
             id: id, state: restored.state, configuration: configuration, now: now)
         admission = Admission(
             configuration: configuration, status: status, quota: simulation.limits.quota,
+            store: restored.state.store,
             firstRequestID: UInt64(host.number + 1) << 48 | UInt64(run) << 32)
         summary = ReplicaSummary(restored.replica)
         seenCommit = restored.replica.committedIndex
@@ -130,6 +138,15 @@ final class SimulatedMember {
         state.bolt.close()
     }
 
+    /// A fingerprint of users, roles, and whether authentication is enabled.
+    func usersFingerprint() -> UInt64 {
+        let users = state.auth.snapshot
+        if let fingerprinted, fingerprinted.users === users { return fingerprinted.value }
+        let value = users.fingerprint
+        fingerprinted = (users, value)
+        return value
+    }
+
     var replica: Replica { consensus.replica }
 
     /// The reading of the host's clock, in whole milliseconds.
@@ -149,5 +166,16 @@ final class CallReceiver: CompletionReceiver, @unchecked Sendable {
 
     func deliver(_ completions: [Completion]) {
         for completion in completions { member.simulation.receive(completion, from: member) }
+    }
+}
+
+extension AuthSnapshot {
+    fileprivate var fingerprint: UInt64 {
+        var trace = Trace()
+        trace.add(isEnabled ? 1 : 0)
+        trace.add(revision)
+        for user in users.values.sorted(by: { $0.name < $1.name }) { trace.add(user.encoded()) }
+        for role in roles.values.sorted(by: { $0.name < $1.name }) { trace.add(role.encoded()) }
+        return trace.value
     }
 }

@@ -72,6 +72,35 @@ package enum Mutant: String, Sendable, CaseIterable {
     /// A damaged page is read as an empty one.
     case damageUnnoticed = "damaged-page-unnoticed"
 
+    // Permissions.
+
+    /// Entries name the member instead of the caller.
+    case proposesAsServer = "proposal-without-caller"
+    /// Entries are applied whatever their auth revision is.
+    case appliesOldRevisions = "old-auth-revision-applied"
+    /// The previous pair of a put needs no permission.
+    case putPreviousUnchecked = "previous-pair-unchecked"
+    /// Transactions in transactions need no permission.
+    case nestedUnchecked = "nested-transaction-unchecked"
+    /// Transactions with comparisons need no permission.
+    case comparesUnchecked = "comparison-unchecked"
+    /// The keys of a lease need no permission when another key is attached.
+    case leaseKeysUnchecked = "lease-attachment-unchecked"
+    /// A deletion of a range needs no permission.
+    case rangeEndUnchecked = "range-deletion-unchecked"
+    /// Anybody may change users.
+    case usersChangedByAnybody = "users-changed-by-anybody"
+    /// Reads need no permission.
+    case readsUnchecked = "read-unchecked"
+    /// The permission of a read is that of its arrival, and the data later.
+    case readsCheckedOnArrival = "read-checked-on-arrival"
+    /// After a received state the permissions are still the former ones.
+    case installsWithoutUsers = "snapshot-without-users"
+    /// A watch needs the permission for its first key only.
+    case watchChecksFirstKey = "watch-checks-first-key"
+    /// A renewal needs no permission.
+    case renewsUnchecked = "renewal-unchecked"
+
     // Responses to clients.
 
     /// A watcher that resumes receives its last revision again.

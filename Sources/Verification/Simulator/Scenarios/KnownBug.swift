@@ -53,6 +53,14 @@ package struct KnownBug: Sendable {
                 every: [.powerFailure: .milliseconds(1_500)], leaseHolders: 12),
             mutant: .indexOnlyWithKeys, reached: [.powerFailures, .leasesGranted],
             seedsUntilFound: 20),
+        // etcd-io/etcd issue 11651: the index of entries about users was not stored with their
+        // changes. After a restart they were applied again, so that the auth revision of that member
+        // was another one: it refused writes that the others accepted.
+        KnownBug(
+            Scenario(
+                "members diverge after authentication is enabled",
+                every: [.powerFailure: .milliseconds(1_000)], hasUsers: true),
+            mutant: .indexOnlyWithKeys, reached: [.powerFailures, .authEnabled, .usersChanged]),
         KnownBug(
             Scenario(
                 "crash in a defragmentation", every: [.defragmentationCrash: .milliseconds(300)]),

@@ -14,11 +14,13 @@ package struct Scenario: Sendable {
     package let leaseHolders: Int?
     /// Size of the write buffer at which entries wait for the database; nil lets the seed choose.
     package let writeBufferBytesMax: Int?
+    /// Whether there are users, whose permissions change.
+    package let hasUsers: Bool
 
     package init(
         _ name: String, members: Int = 3, every intervals: [FaultKind: TimeSpan],
         lossMillionths: Int = 0, snapshotCount: Int? = nil, leaseHolders: Int? = nil,
-        writeBufferBytesMax: Int? = nil
+        writeBufferBytesMax: Int? = nil, hasUsers: Bool = false
     ) {
         self.name = name
         self.members = members
@@ -27,5 +29,6 @@ package struct Scenario: Sendable {
         self.snapshotCount = snapshotCount
         self.leaseHolders = leaseHolders
         self.writeBufferBytesMax = writeBufferBytesMax
+        self.hasUsers = hasUsers
     }
 }

@@ -1,0 +1,73 @@
+import Auth
+import EtcdAPI
+import Identifiers
+import Raft
+import Stages
+
+/// Mutants that leave out a check of permissions: such an entry is applied as if root had made it.
+extension SimulatedMember {
+    /// The inputs of a run with some entries changed. What the checkers see stays as it was.
+    func mutatedByAuth(_ batch: [ApplyInput]) -> [ApplyInput] {
+        guard let mutant = simulation.mutant, mutant.leavesOutPermission else { return batch }
+        return batch.map { input in
+            guard case .entries(let entries) = input else { return input }
+            return .entries(entries.map { mutated($0, mutant) })
+        }
+    }
+
+    private func mutated(_ entry: Entry, _ mutant: Mutant) -> Entry {
+        guard entry.type == .normal,
+            let request = try? InternalRaftRequest(decoding: entry.data),
+            let header = request.header,
+            mutant.leavesOutPermission(of: request)
+        else { return entry }
+        let snapshot = state.auth.snapshot
+        let revision = max(snapshot.revision, header.authRevision)
+        let user = mutant == .appliesOldRevisions ? header.username : "root"
+        var changed = entry
+        let header = RequestHeader(id: header.id, username: user, authRevision: revision)
+        changed.data = InternalRaftRequest(
+            id: request.id, header: header, payload: request.payload
+        ).encoded()
+        simulation.originals[entry.index] = entry
+        return changed
+    }
+}
+
+extension Mutant {
+    /// Whether entries are changed before they are applied.
+    fileprivate var leavesOutPermission: Bool {
+        switch self {
+        case .appliesOldRevisions, .putPreviousUnchecked, .nestedUnchecked, .comparesUnchecked,
+            .leaseKeysUnchecked, .rangeEndUnchecked, .usersChangedByAnybody:
+            true
+        default: false
+        }
+    }
+
+    /// Whether this request is not checked.
+    fileprivate func leavesOutPermission(of request: InternalRaftRequest) -> Bool {
+        switch (self, request.payload) {
+        case (.appliesOldRevisions, _): request.header?.username.isEmpty == false
+        case (.putPreviousUnchecked, .put(let put)): put.prevKV
+        case (.nestedUnchecked, .txn(let txn)): txn.hasNested
+        case (.comparesUnchecked, .txn(let txn)): !txn.compare.isEmpty
+        case (.leaseKeysUnchecked, .put(let put)): put.lease != 0
+        case (.rangeEndUnchecked, .deleteRange(let delete)): !delete.rangeEnd.isEmpty
+        case (.usersChangedByAnybody, .other(let field, _)):
+            (InternalRaftRequest.Field
+                .authEnable...InternalRaftRequest.Field
+                .authRoleRevokePermission).contains(field)
+        default: false
+        }
+    }
+}
+
+extension TxnRequest {
+    fileprivate var hasNested: Bool {
+        (success + failure).contains { operation in
+            if case .txn = operation { return true }
+            return false
+        }
+    }
+}
