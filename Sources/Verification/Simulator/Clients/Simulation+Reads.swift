@@ -2,6 +2,7 @@ import EtcdAPI
 import Checkers
 import Identifiers
 import Linearizability
+import MVCC
 import StateMachine
 
 /// Reads: each response is checked against the event log at once, and goes into the history.
