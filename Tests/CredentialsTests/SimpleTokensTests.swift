@@ -153,7 +153,7 @@ struct SimpleTokensTests {
 
     @Test func atTheLimitTheLongestUnusedTokenEnds() throws {
         let tokens = makeTokens(tokensMax: 3)
-        let all = try (1...3).map { try logIn("u\($0)", to: tokens, index: LogIndex($0)) }
+        let all = try (1...3).map { try logIn("u\($0)", to: tokens, index: LogIndex(UInt64($0))) }
         #expect(tokens.owner(of: all[0]) == user("u1"))
         let fourth = try logIn("u4", to: tokens, index: 4)
         #expect(tokens.count == 3)
@@ -174,7 +174,7 @@ struct SimpleTokensTests {
             let name = "u\(Int.random(in: 0..<8, using: &random))"
             switch Int.random(in: 0..<20, using: &random) {
             case 0..<6:
-                let token = try logIn(name, to: tokens, index: LogIndex(index))
+                let token = try logIn(name, to: tokens, index: LogIndex(UInt64(index)))
                 model[token] = (name, now + .seconds(10))
             case 6..<16:
                 guard let token = model.keys.sorted().randomElement(using: &random) else {
@@ -188,10 +188,11 @@ struct SimpleTokensTests {
                     model[token] = nil
                 }
             case 16:
-                tokens.applied(.credentialsChanged(of: AuthName(name)), index: LogIndex(index))
+                tokens.applied(
+                    .credentialsChanged(of: AuthName(name)), index: LogIndex(UInt64(index)))
                 model = model.filter { $0.value.user != name }
             case 17 where Int.random(in: 0..<20, using: &random) == 0:
-                tokens.applied(.disabled, index: LogIndex(index))
+                tokens.applied(.disabled, index: LogIndex(UInt64(index)))
                 model = [:]
             default: context.advance(.milliseconds(Int64.random(in: 0..<2000, using: &random)))
             }

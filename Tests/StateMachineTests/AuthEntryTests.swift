@@ -13,7 +13,7 @@ private typealias Field = InternalRaftRequest.Field
 @Suite("Entries of users and roles")
 struct AuthEntryTests {
     @Test func changesAreStoredWithTheirEntry() throws {
-        let fixture = try StateFixture.withUsers()
+        let fixture = try StateFixture()
         try fixture.addUser("root", roles: ["root"])
         try fixture.restart()
         #expect(fixture.state.auth.revision == 3 && fixture.state.appliedIndex == 2)
@@ -31,7 +31,7 @@ struct AuthEntryTests {
     }
 
     @Test func anAppliedEntryIsSkippedAfterARestart() throws {
-        let fixture = try StateFixture.withUsers()
+        let fixture = try StateFixture()
         try fixture.addUser("a")
         let again = CommittedEntry(
             index: 1, term: 3, kind: .request,
@@ -44,7 +44,7 @@ struct AuthEntryTests {
     }
 
     @Test func aRefusedEntryChangesNothing() throws {
-        let fixture = try StateFixture.withUsers()
+        let fixture = try StateFixture()
         try fixture.addUser("a")
         let hash = try fixture.fileHash()
         let applied = try fixture.auth(Field.authUserAdd) {
@@ -58,7 +58,7 @@ struct AuthEntryTests {
 
     /// Such a name stops every member of etcd, at every start.
     @Test func aNameThatDoesNotFitIntoTheDatabaseIsRefused() throws {
-        let fixture = try StateFixture.withUsers()
+        let fixture = try StateFixture()
         let name = String(repeating: "x", count: 40_000)
         let applied = try fixture.auth(Field.authUserAdd) {
             (add: inout Etcdserverpb_AuthUserAddRequest) in add.name = name
@@ -73,7 +73,7 @@ struct AuthEntryTests {
     }
 
     @Test func queriesReturnWhatIsStored() throws {
-        let fixture = try StateFixture.withUsers()
+        let fixture = try StateFixture()
         try fixture.setUpUsers()
         let users = ["reader", "root", "writer"].map { AuthName($0) }
         #expect(try fixture.request(Field.authUserList, [], as: "root").auth == .users(users))
@@ -91,7 +91,7 @@ struct AuthEntryTests {
     }
 
     @Test func aLoginReturnsWhatTheTokenIsMadeOf() throws {
-        let fixture = try StateFixture.withUsers()
+        let fixture = try StateFixture()
         func login(_ name: String) throws -> AppliedEntry {
             try fixture.auth(Field.authenticate, as: "") {
                 (login: inout Etcdserverpb_InternalAuthenticateRequest) in
@@ -111,7 +111,7 @@ struct AuthEntryTests {
 
     @Test func membersWithTheSameEntriesHaveTheSameFile() throws {
         let hashes = try (0..<2).map { _ in
-            let fixture = try StateFixture.withUsers()
+            let fixture = try StateFixture()
             try fixture.setUpUsers()
             try fixture.put("a", as: "writer")
             try fixture.put("a", as: "reader")
@@ -125,7 +125,7 @@ struct AuthEntryTests {
     }
 
     @Test func damagedUsersStopTheStart() throws {
-        let fixture = try StateFixture.withUsers()
+        let fixture = try StateFixture()
         try fixture.edit { transaction in
             try transaction.createBucketIfMissing(bytes("authUsers")).put(bytes("a"), [0xFF])
         }
@@ -133,7 +133,7 @@ struct AuthEntryTests {
     }
 
     @Test func anUndecodableRequestStopsTheMember() throws {
-        let fixture = try StateFixture.withUsers()
+        let fixture = try StateFixture()
         #expect(throws: StateError.undecodableEntry(index: 1)) {
             try fixture.request(Field.authUserAdd, [0xFF])
         }

@@ -25,7 +25,7 @@ struct PermissionTests {
     }
 
     @Test func theHeaderOfAnEntryDecides() throws {
-        let fixture = try StateFixture.withUsers()
+        let fixture = try StateFixture()
         try fixture.setUpUsers()
         let revision = fixture.state.auth.revision
         #expect(try fixture.put("a", as: "writer").error == nil)
@@ -45,7 +45,7 @@ struct PermissionTests {
     }
 
     @Test func everyKindOfRequestIsChecked() throws {
-        let fixture = try StateFixture.withUsers()
+        let fixture = try StateFixture()
         try fixture.setUpUsers()
         try fixture.put("a", as: "writer")
         #expect(try delete(fixture, "a", as: "reader").error == .permissionDenied)
@@ -65,7 +65,7 @@ struct PermissionTests {
     }
 
     @Test func aChangeIsInEffectFromTheNextEntryOn() throws {
-        let fixture = try StateFixture.withUsers()
+        let fixture = try StateFixture()
         try fixture.setUpUsers()
         let proposedAt = fixture.state.auth.revision
         try fixture.auth(Field.authUserRevokeRole) {
@@ -84,7 +84,7 @@ struct PermissionTests {
     @Test func checksAreInTheOrderOfEtcd() throws {
         var configuration = StateMachineConfiguration()
         configuration.quota = Quota(configuredBytes: 1)
-        let fixture = try StateFixture.withUsers(configuration)
+        let fixture = try StateFixture(configuration)
         try fixture.setUpUsers()
         let unknownLease = PutRequest(key: bytes("a")[...], lease: 404)
         #expect(try fixture.request(unknownLease, as: "reader").error == .permissionDenied)
@@ -104,7 +104,7 @@ struct PermissionTests {
     }
 
     @Test func leasesNeedWriteOnTheirKeys() throws {
-        let fixture = try StateFixture.withUsers()
+        let fixture = try StateFixture()
         try fixture.setUpUsers()
         func grant(_ id: Int64, _ key: String?) throws {
             let grant = LeaseGrantRequest(ttlSeconds: 60, id: id)
@@ -137,7 +137,7 @@ struct PermissionTests {
     }
 
     @Test func aReplacedStateHasTheUsersOfTheNewOne() throws {
-        let fixture = try StateFixture.withUsers()
+        let fixture = try StateFixture()
         try fixture.addUser("a")
         try fixture.state.store.persist()
         try fixture.edit { transaction in

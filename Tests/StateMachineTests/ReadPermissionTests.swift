@@ -56,7 +56,7 @@ struct ReadPermissionTests {
         try fixture.addUser("root", roles: ["root"])
         #expect(fixture.state.store.auth == nil)
         #expect(error(fixture, all, .none) == nil)
-        #expect(try evaluate(fixture, TxnRequest(success: [reading("a")]), .none) == nil)
+        #expect(try evaluate(fixture, TxnRequest(compare: [], success: [reading("a")]), .none) == nil)
     }
 
     @Test func readsNeedTheirRange() throws {
@@ -81,9 +81,10 @@ struct ReadPermissionTests {
         let fixture = try StateFixture()
         try fixture.setUpUsers()
         let revision = fixture.state.auth.revision
-        let transaction = TxnRequest(success: [reading("a")])
-        for (offset, expected) in [(-1, EtcdError.authOldRevision), (0, nil), (1, .authOldRevision)]
-        {
+        let transaction = TxnRequest(compare: [], success: [reading("a")])
+        for (offset, expected) in [
+            (-1, EtcdError.authOldRevision), (0, nil), (1, .authOldRevision),
+        ] {
             let limit = UInt64(Int(revision) + offset)
             let identity = Identity.user(AuthName("reader"), revision: limit)
             #expect(error(fixture, key, identity) == expected)
@@ -94,9 +95,11 @@ struct ReadPermissionTests {
     @Test func readOnlyTransactionsNeedAllThatTheyName() throws {
         let fixture = try StateFixture()
         try fixture.setUpUsers()
-        let other = TxnRequest(success: [], failure: [reading("z")])
-        let comparing = TxnRequest(compare: [compare("z", .version, .equal, .version(1))])
-        #expect(try evaluate(fixture, TxnRequest(success: [reading("a")]), reader) == nil)
+        let absent = Compare(
+            result: .equal, target: .version, key: bytes("z")[...], operand: .version(0))
+        let other = TxnRequest(compare: [], success: [], failure: [reading("z")])
+        let comparing = TxnRequest(compare: [absent])
+        #expect(try evaluate(fixture, TxnRequest(compare: [], success: [reading("a")]), reader) == nil)
         #expect(try evaluate(fixture, other, reader) == .permissionDenied)
         #expect(try evaluate(fixture, comparing, reader) == .permissionDenied)
         #expect(try evaluate(fixture, comparing, .none) == .userEmpty)

@@ -98,7 +98,9 @@ extension StateMachine {
     package func evaluate(
         _ request: TxnRequest, by identity: Identity
     ) throws(StateError) -> ApplyResponse {
-        if let refusal = refusal(of: request, by: identity) { return makeResponse(.failed(refusal)) }
+        if let refusal = refusal(of: request, by: identity) {
+            return makeResponse(.failed(refusal))
+        }
         return try transact("Txn") { transaction throws(ReadError) in
             let response = try TxnExecution(state: self, transaction: transaction).run(request)
             return AppliedEntry(

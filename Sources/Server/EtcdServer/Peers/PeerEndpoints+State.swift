@@ -22,8 +22,10 @@ extension PeerEndpoints {
             return Self.undecodable
         }
         do throws(EtcdError) {
-            guard let seconds = try await context.leases.renewHere(
-                    RenewalRequest(LeaseID(rawValue: request.id), by: .server)) else {
+            guard
+                let seconds = try await context.leases.renewHere(
+                    RenewalRequest(LeaseID(rawValue: request.id), by: .server))
+            else {
                 return .failure(400, EtcdError.notPrimaryLessor.message)
             }
             guard seconds > 0 else { return Self.leaseNotFound }

@@ -12,7 +12,9 @@ extension ClusterRecord {
     /// Checks the permission of an entry when it is applied for the first time, by the auth state before it.
     ///
     /// - Returns: whether it is refused because of its caller.
-    func checkPermission(_ item: AppliedItem, _ report: inout SimulationReport) throws(Finding) -> Bool {
+    func checkPermission(_ item: AppliedItem, _ report: inout SimulationReport) throws(Finding)
+        -> Bool
+    {
         guard item.entry.type == .normal,
             let request = try? InternalRaftRequest(decoding: item.entry.data)
         else { return false }
