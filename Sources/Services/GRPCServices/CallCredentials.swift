@@ -22,11 +22,12 @@ package struct CallCredentials: Sendable {
         self.commonName = commonName
     }
 
-    private static let prefix = "Bearer "
+    private static let prefix = "Bearer ".utf8
 
     /// The token without the prefix of HTTP's authorization.
     var bareToken: String? {
-        token.map { $0.hasPrefix(Self.prefix) ? String($0.dropFirst(Self.prefix.count)) : $0 }
+        guard let token, token.utf8.starts(with: Self.prefix) else { return token }
+        return String(Substring(token.utf8.dropFirst(Self.prefix.count)))
     }
 }
 
@@ -38,8 +39,9 @@ extension CallCredentials {
     init(_ call: GRPCServerCall, usesCommonName: Bool) {
         token = call.metadata.first("token") ?? call.metadata.first("authorization")
         // A gateway that forwards a call shows its own certificate.
-        let isForwarded = call.metadata.first("grpcgateway-accept") != nil
-        commonName =
-            usesCommonName && !isForwarded ? call.identity.certificate?.commonName : nil
+        guard usesCommonName, token == nil, call.metadata.first("grpcgateway-accept") == nil else {
+            return commonName = nil
+        }
+        commonName = call.identity.certificate?.commonName
     }
 }

@@ -2,6 +2,7 @@ import EtcdAPI
 import Checkers
 import Identifiers
 import Linearizability
+import MVCC
 import StateMachine
 
 /// Reads: each response is checked against the event log at once, and goes into the history.
@@ -30,7 +31,7 @@ extension Simulation {
         }
         if refusal != nil {
             report.count(.deniedReads)
-            if call.client >= 0 { renewLogin(of: call.client, afterRefusal: true) }
+            renewLogin(of: call.client, afterRefusal: true)
             return end(number, .refused)
         }
         guard case (var response, let revision)? = found else { return loseCall(number) }

@@ -43,7 +43,7 @@ extension Simulation {
         let rest = isFaultPhase ? users.rest : 100 * .millisecond
         schedule(.changeUsers, after: users.random.duration(5 * .millisecond...rest))
         let isUnrest = isFaultPhase && users.random.happens(users.unrest)
-        guard let change = isUnrest ? disturbance() : nextRepair() else { return }
+        guard let change = isUnrest ? disturbance() : missingChange() else { return }
         let host = users.random.number(below: hosts.count)
         // Now and then somebody else tries, and is refused while authentication is on.
         let others = SimulatedUser.initial
@@ -55,7 +55,7 @@ extension Simulation {
     }
 
     /// The first thing that is missing; nil if nothing is.
-    private func nextRepair() -> AuthChange? {
+    private func missingChange() -> AuthChange? {
         let state = record.auth.newest
         for user in SimulatedUser.existing {
             if state.users[user.name] == nil { return .addUser(user.name) }
@@ -111,7 +111,9 @@ extension Simulation {
 
     /// A client logs in again now and then, and after a refusal.
     func renewLogin(of client: Int, afterRefusal: Bool) {
-        guard users.isActive, afterRefusal || users.random.happens(200_000) else { return }
+        guard users.isActive, client >= 0, afterRefusal || users.random.happens(200_000) else {
+            return
+        }
         clients.all[client].credentials?.logIn(at: record.auth.newest.revision)
     }
 }

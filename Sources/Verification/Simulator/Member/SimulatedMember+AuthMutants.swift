@@ -18,14 +18,14 @@ extension SimulatedMember {
     private func mutated(_ entry: Entry, _ mutant: Mutant) -> Entry {
         guard entry.type == .normal,
             let request = try? InternalRaftRequest(decoding: entry.data),
-            let header = request.header,
+            let former = request.header,
             mutant.leavesOutPermission(of: request)
         else { return entry }
         let snapshot = state.auth.snapshot
-        let revision = max(snapshot.revision, header.authRevision)
-        let user = mutant == .appliesOldRevisions ? header.username : "root"
+        let revision = max(snapshot.revision, former.authRevision)
+        let user = mutant == .appliesOldRevisions ? former.username : "root"
         var changed = entry
-        let header = RequestHeader(id: header.id, username: user, authRevision: revision)
+        let header = RequestHeader(id: former.id, username: user, authRevision: revision)
         changed.data = InternalRaftRequest(
             id: request.id, header: header, payload: request.payload
         ).encoded()
