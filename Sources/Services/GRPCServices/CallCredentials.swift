@@ -40,7 +40,8 @@ extension CallCredentials {
         token = call.metadata.first("token") ?? call.metadata.first("authorization")
         // A gateway that forwards a call shows its own certificate.
         guard usesCommonName, token == nil, call.metadata.first("grpcgateway-accept") == nil else {
-            return commonName = nil
+            commonName = nil
+            return
         }
         commonName = call.identity.certificate?.commonName
     }
