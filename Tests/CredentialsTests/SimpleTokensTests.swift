@@ -170,6 +170,7 @@ struct SimpleTokensTests {
         let tokens = makeTokens(timeToLive: .seconds(10), tokensMax: 100_000)
         var model: [String: (user: String, expiry: MonotonicTime)] = [:]
         for index in 1...2000 {
+            context.applied.withLock { $0 = LogIndex(UInt64(index)) }
             let now = context.time.withLock { $0 }
             let name = "u\(Int.random(in: 0..<8, using: &random))"
             switch Int.random(in: 0..<20, using: &random) {
