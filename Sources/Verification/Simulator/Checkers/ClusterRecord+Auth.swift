@@ -115,8 +115,8 @@ extension ClusterRecord {
         let state = AuthModel(found)
         guard state != expected else { return }
         throw SimulationFailure(
-            "host \(host.number) has after entry \(index) the users and roles \(state), expected "
-                + "\(expected)")
+            "host \(host.number) has other users and roles after entry \(index): "
+                + state.differences(from: expected))
     }
 }
 
@@ -158,6 +158,18 @@ extension AuthModel {
         for role in snapshot.roles.values {
             roles[role.name.text] = role.permissions.map { ModelledPermission($0) }
         }
+    }
+}
+
+extension AuthModel {
+    fileprivate func differences(from expected: AuthModel) -> String {
+        let names = Set(users.keys).union(expected.users.keys)
+            .filter { users[$0] != expected.users[$0] }
+        let roleNames = Set(roles.keys).union(expected.roles.keys)
+            .filter { roles[$0] != expected.roles[$0] }
+        return "auth revision \(revision), expected \(expected.revision), users \(names.sorted()), "
+            + "roles \(roleNames.sorted())"
+            + (isEnabled == expected.isEnabled ? "" : ", enabled \(isEnabled)")
     }
 }
 

@@ -76,7 +76,7 @@ extension Simulation {
         _ kind: CallKind, client: Int, at host: Int, request: CallRequest? = nil,
         holder: Int? = nil, credentials: Credentials? = nil
     ) {
-        if client >= 0 { renewLogin(of: client, afterRefusal: false) }
+        renewLogin(of: client, afterRefusal: false)
         let credentials = credentials ?? self.credentials(ofClient: client, holder: holder)
         let call = Call(
             client: client, kind: kind, calledAt: clients.nextTimestamp(), host: host,
@@ -209,9 +209,9 @@ extension Simulation {
         switch response {
         case .applied(let applied):
             if case .failed(let error) = applied.body {
-                if error.isOfPermission, call.client >= 0 {
-                    renewLogin(of: call.client, afterRefusal: true)
-                }
+                if error.isOfPermission { renewLogin(of: call.client, afterRefusal: true) }
+                // A member that has just started may not know of the users yet.
+                if case .probe(let host) = call.kind, error != .noSpace { retryProbe(host) }
                 // The request may have been applied nevertheless.
                 return error == .noSpace ? timeOut(number) : end(number, .refused)
             }

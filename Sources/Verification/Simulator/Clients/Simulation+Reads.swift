@@ -31,7 +31,7 @@ extension Simulation {
         }
         if refusal != nil {
             report.count(.deniedReads)
-            if call.client >= 0 { renewLogin(of: call.client, afterRefusal: true) }
+            renewLogin(of: call.client, afterRefusal: true)
             return end(number, .refused)
         }
         guard case (var response, let revision)? = found else { return loseCall(number) }

@@ -111,7 +111,9 @@ extension Simulation {
 
     /// A client logs in again now and then, and after a refusal.
     func renewLogin(of client: Int, afterRefusal: Bool) {
-        guard users.isActive, afterRefusal || users.random.happens(200_000) else { return }
+        guard users.isActive, client >= 0, afterRefusal || users.random.happens(200_000) else {
+            return
+        }
         clients.all[client].credentials?.logIn(at: record.auth.newest.revision)
     }
 }

@@ -1,4 +1,3 @@
-import Auth
 import EtcdAPI
 import Identifiers
 import Raft
@@ -21,11 +20,10 @@ extension SimulatedMember {
             let former = request.header,
             mutant.leavesOutPermission(of: request)
         else { return entry }
-        let snapshot = state.auth.snapshot
-        let revision = max(snapshot.revision, former.authRevision)
         let user = mutant == .appliesOldRevisions ? former.username : "root"
         var changed = entry
-        let header = RequestHeader(id: former.id, username: user, authRevision: revision)
+        // A revision that is never old.
+        let header = RequestHeader(id: former.id, username: user, authRevision: .max)
         changed.data = InternalRaftRequest(
             id: request.id, header: header, payload: request.payload
         ).encoded()

@@ -59,7 +59,8 @@ package struct KnownBug: Sendable {
         KnownBug(
             Scenario(
                 "members diverge after authentication is enabled",
-                every: [.powerFailure: .milliseconds(1_000)], hasUsers: true),
+                every: [.powerFailure: .milliseconds(1_000)], snapshotCount: 100_000,
+                hasUsers: true),
             mutant: .indexOnlyWithKeys, reached: [.powerFailures, .authEnabled, .usersChanged]),
         KnownBug(
             Scenario(
