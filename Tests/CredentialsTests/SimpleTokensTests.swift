@@ -20,11 +20,11 @@ struct SimpleTokensTests {
     private let context = Context()
 
     private func makeTokens(
-        timeToLive: TimeSpan = .seconds(300), tokensMax: Int = 1000
+        timeToLive: TimeSpan = .seconds(300), tokensMax: Int = 1000, loggedIndex: LogIndex = .zero
     ) -> SimpleTokens {
         let context = self.context
         return SimpleTokens(
-            timeToLive: timeToLive, tokensMax: tokensMax,
+            timeToLive: timeToLive, tokensMax: tokensMax, loggedIndex: loggedIndex,
             appliedIndex: { context.applied.withLock { $0 } },
             now: { context.time.withLock { $0 } })
     }
@@ -107,6 +107,13 @@ struct SimpleTokensTests {
         let token = try logIn("a", to: tokens, index: 1)
         tokens.authentication(isEnabled: true)
         #expect(tokens.owner(of: token) == .invalid)
+    }
+
+    /// The log is applied again from the entry that the database has.
+    @Test func loginBeforeTheStartGetsNoToken() throws {
+        let tokens = makeTokens(loggedIndex: 10)
+        #expect(tokens.owner(of: try logIn("a", to: tokens, index: 10)) == .invalid)
+        #expect(tokens.owner(of: try logIn("a", to: tokens, index: 11)) == user("a"))
     }
 
     @Test func tokenOfALaterEntryIsToBeWaitedFor() throws {

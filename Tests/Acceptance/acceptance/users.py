@@ -130,8 +130,9 @@ class SigningKeys:
         if kind == "pub":
             return self.private(stem).public_key().public_bytes(
                 serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-        form = next((form for suffix, form in self.FORMS.items() if stem.endswith(suffix)),
-                    serialization.PrivateFormat.PKCS8)
+        # A file of SEC 1 by default: openssl's form for EC keys when it was recorded.
+        usual = self.FORMS["pk1" if stem.startswith("es") else "pk8"]
+        form = next((form for suffix, form in self.FORMS.items() if stem.endswith(suffix)), usual)
         return self.private(stem).private_bytes(
             serialization.Encoding.PEM, form, serialization.NoEncryption())
 
