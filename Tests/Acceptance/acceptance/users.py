@@ -78,7 +78,7 @@ class LoggedIn(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientIntercept
 
     def intercept_unary_unary(self, continuation, given, request):
         call = continuation(self.details(given), request)
-        if call.code() == grpc.StatusCode.UNAUTHENTICATED:
+        if (call.details() or "").endswith("invalid auth token"):
             self.token = None
             call = continuation(self.details(given), request)
         return call
