@@ -5,7 +5,6 @@ import Disk
 import EtcdAPI
 import Identifiers
 import Membership
-import Synchronization
 import Testing
 
 @testable import EtcdServer
@@ -191,23 +190,6 @@ struct JoinTests {
         #expect(
             try await fixture.refusal()
                 == (isSupported ? nil : "incompatible with current running cluster"))
-    }
-
-    @Test func refusesToJoinAClusterWithAuthentication() async throws {
-        let fixture = try fixture(.existing, responses: responses(members: members()))
-        let get = fixture.peers.get
-        let asked = Mutex<[String]>([])
-        fixture.peers = ClusterProbe(get: get) { urls, _ in
-            asked.withLock { $0 += urls }
-            if urls == ["http://127.0.0.1:2"] { throw UnreachablePeer(address: urls[0]) }
-            return true
-        }
-        let message = try await fixture.refusal()
-        #expect(message?.hasPrefix("authentication is enabled in this cluster") == true)
-        #expect(asked.withLock { $0 } == ["http://127.0.0.1:2", "http://127.0.0.1:3"])
-        #expect(!fixture.disk.exists(fixture.log), "it has not joined")
-        fixture.peers = ClusterProbe(get: get) { _, _ in false }
-        #expect(try await fixture.refusal() == nil)
     }
 
     @Test func hostNamesAreComparedByAddress() async throws {

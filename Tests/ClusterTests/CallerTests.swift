@@ -110,7 +110,9 @@ struct CallerTests {
         let fixture = try await makeFixture()
         try await addUsers(fixture)
         let next = fixture.runtime.applied.next
-        async let waiting = identity(fixture, token: "\(Self.letters).\(next)")
+        let context = fixture.services.context
+        let credentials = CallCredentials(token: "\(Self.letters).\(next)", commonName: nil)
+        async let waiting = context.identity(of: credentials)
         try await Task.sleep(for: .milliseconds(20))
         _ = try await logIn("reader", fixture)
         #expect(try await waiting == .user(AuthName("reader"), revision: nil))

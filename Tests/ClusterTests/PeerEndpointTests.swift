@@ -158,7 +158,8 @@ struct PeerEndpointTests {
             try await changes.add(["http://127.0.0.1:1"], isLearner: false)
         }
         await #expect(throws: EtcdError.learnerNotReady) {
-            try await changes.promote(learner.id, token: nil)
+            try await changes.promote(
+                learner.id, by: CallCredentials(token: nil, commonName: nil))
         }
         for urls in [[], ["nonsense"], ["http://a"], ["http://a:1/path"], ["http://a:1", ""]] {
             await #expect(throws: EtcdError.memberBadURLs) {

@@ -39,9 +39,8 @@ extension CallCredentials {
     init(_ call: GRPCServerCall, usesCommonName: Bool) {
         token = call.metadata.first("token") ?? call.metadata.first("authorization")
         // A gateway that forwards a call shows its own certificate.
-        guard usesCommonName, token == nil, call.metadata.first("grpcgateway-accept") == nil else {
-            return commonName = nil
-        }
-        commonName = call.identity.certificate?.commonName
+        let isShown =
+            usesCommonName && token == nil && call.metadata.first("grpcgateway-accept") == nil
+        commonName = isShown ? call.identity.certificate?.commonName : nil
     }
 }
