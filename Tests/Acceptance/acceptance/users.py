@@ -130,8 +130,9 @@ class SigningKeys:
         if kind == "pub":
             return self.private(stem).public_key().public_bytes(
                 serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-        form = next((form for suffix, form in self.FORMS.items() if stem.endswith(suffix)),
-                    serialization.PrivateFormat.PKCS8)
+        # By themselves the forms that openssl writes: SEC 1 for elliptic curves, else PKCS #8.
+        usual = "pk1" if stem.startswith("es") else "pk8"
+        form = self.FORMS[stem[-3:] if stem[-3:] in self.FORMS else usual]
         return self.private(stem).private_bytes(
             serialization.Encoding.PEM, form, serialization.NoEncryption())
 
