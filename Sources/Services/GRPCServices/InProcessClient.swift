@@ -70,6 +70,23 @@ struct InProcessClient: Sendable {
     /// Reads key-value pairs, linearizable.
     func range(_ request: RangeRequest) async throws -> (pairs: [KeyValue], header: ResponseHeader)
     {
+        try await range(request, by: nil)
+    }
+
+    /// The pair that a watched change left. Who may watch a key when the watch begins gets its
+    /// changes, whatever becomes of the token.
+    func watchedPair(
+        of key: [UInt8], at revision: Revision
+    ) async throws -> (pair: KeyValue?, header: ResponseHeader) {
+        let request = RangeRequest(key: key[...], revision: revision.rawValue)
+        let (pairs, header) = try await range(request, by: .server)
+        return (pairs.first, header)
+    }
+
+    /// - Parameter identity: nil for the caller.
+    private func range(
+        _ request: RangeRequest, by identity: Identity?
+    ) async throws -> (pairs: [KeyValue], header: ResponseHeader) {
         let context = self.context
         let loop = self.loop
         let completion: Completion = await withCheckedContinuation { continuation in
@@ -79,11 +96,12 @@ struct InProcessClient: Sendable {
             }
         }
         if case .failed(let error) = completion.value { throw error }
-        let caller = try await caller()
+        let reader: Identity
+        if let identity { reader = identity } else { reader = try await caller() }
         var response = RangeResponse()
         let execution: RangeExecution
         do throws(ReadError) {
-            execution = try context.runtime.store.range(request, by: caller, into: &response)
+            execution = try context.runtime.store.range(request, by: reader, into: &response)
         } catch {
             throw context.runtime.clientError(for: error)
         }

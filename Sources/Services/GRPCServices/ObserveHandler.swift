@@ -93,9 +93,9 @@ extension ObserveHandler {
             key: key, end: [], from: revision.next
         ) {
             guard !change.isDeletion else { return change.revision.main }
-            let (pairs, header) = try await queue.client.range(
-                RangeRequest(key: key[...], revision: change.revision.main.rawValue))
-            if let pair = pairs.first { report(V3electionpb_LeaderResponse(pair, header)) }
+            let (pair, header) = try await queue.client.watchedPair(
+                of: key, at: change.revision.main)
+            if let pair { report(V3electionpb_LeaderResponse(pair, header)) }
         }
         try Task.checkCancellation()
         throw EtcdError.lostWatcher

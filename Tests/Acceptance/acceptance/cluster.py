@@ -134,11 +134,11 @@ class ClusterMember(Member):
     def stub(self, service, as_user=True):
         return api.stub(self.channel if as_user else self.plain_channel, service)
 
-    def etcdctl(self, *arguments, env=None, **options):
+    def etcdctl(self, *arguments, **options):
         """etcdctl as the user of the cluster, or as another one that the arguments name."""
         if self.cluster.user and "--user" not in arguments:
-            env = {"ETCDCTL_USER": ":".join(self.cluster.user), **(env or {})}
-        return super().etcdctl(*arguments, env=env, **options)
+            arguments = ("--user", ":".join(self.cluster.user), *arguments)
+        return super().etcdctl(*arguments, **options)
 
     def status(self, seconds=2):
         """The status, or None if the member does not respond."""

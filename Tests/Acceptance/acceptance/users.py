@@ -78,7 +78,7 @@ class LoggedIn(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientIntercept
 
     def intercept_unary_unary(self, continuation, given, request):
         call = continuation(self.details(given), request)
-        if call.code() == grpc.StatusCode.UNAUTHENTICATED:
+        if (call.details() or "").endswith("invalid auth token"):
             self.token = None
             call = continuation(self.details(given), request)
         return call
@@ -130,9 +130,9 @@ class SigningKeys:
         if kind == "pub":
             return self.private(stem).public_key().public_bytes(
                 serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-        # A file of SEC 1 by default: openssl's form for EC keys when it was recorded.
-        usual = self.FORMS["pk1" if stem.startswith("es") else "pk8"]
-        form = next((form for suffix, form in self.FORMS.items() if stem.endswith(suffix)), usual)
+        # By themselves the forms that openssl writes: SEC 1 for elliptic curves, else PKCS #8.
+        usual = "pk1" if stem.startswith("es") else "pk8"
+        form = self.FORMS[stem[-3:] if stem[-3:] in self.FORMS else usual]
         return self.private(stem).private_bytes(
             serialization.Encoding.PEM, form, serialization.NoEncryption())
 
