@@ -10,6 +10,12 @@ package protocol HTTP2ConnectionDelegate: AnyObject {
     func connectionClosed(_ connection: HTTP2Connection)
     /// The peer sent GOAWAY: no more streams may be opened.
     func connectionGoingAway(_ connection: HTTP2Connection)
+    /// The peer sent SETTINGS: it speaks HTTP/2, and it runs.
+    func connectionReceivedSettings(_ connection: HTTP2Connection)
+}
+
+extension HTTP2ConnectionDelegate {
+    package func connectionReceivedSettings(_ connection: HTTP2Connection) {}
 }
 
 /// The side of a connection.
@@ -145,6 +151,9 @@ package final class HTTP2Connection: ChannelDuplexHandler {
 }
 
 extension HTTP2Connection {
+    /// When the last bytes of the peer were read.
+    package var lastReadAt: MonotonicTime { keepalive.lastReadAt }
+
     /// Streams open now.
     package var streamCount: Int { streams.count }
 

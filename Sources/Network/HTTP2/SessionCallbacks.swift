@@ -107,6 +107,9 @@ private let onFrame: nghttp2_on_frame_recv_callback = { session, frame, userData
             connection.receivePing(isAcknowledgement: isAcknowledgement)
         case NGHTTP2_GOAWAY.rawValue:
             connection.receiveGoAway()
+        case NGHTTP2_SETTINGS.rawValue:
+            guard header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 else { return 0 }
+            connection.delegate?.connectionReceivedSettings(connection)
         default:
             break
         }

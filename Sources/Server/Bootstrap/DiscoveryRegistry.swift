@@ -101,7 +101,8 @@ struct DiscoveryRegistry {
     }
 
     private func waitForPeers(_ view: inout RegistryView) async throws {
-        for try await update in client.watch(.prefix(keys.members), from: view.revision.next) {
+        let options = WatchOptions(from: view.revision.next)
+        for try await update in client.watch(.prefix(keys.members), options) {
             for event in update.events { add(event.pair, to: &view) }
             view.revision = max(view.revision, update.header.revision)
             if view.isComplete { return }
