@@ -64,6 +64,8 @@ struct DiscoveryRegistry {
                 }
                 return view
             } catch let error as EtcdClientError {
+                // A wrong password does not become right.
+                guard error.reason != .authenticationFailed else { throw error }
                 logger.warn(
                     "failed to get cluster members from discovery service",
                     ["membersKeyPrefix": .string(keys.members), "error": .error(error)])

@@ -53,6 +53,7 @@ extension MemberBootstrap {
         clientConfiguration.keepaliveTimeout = max(
             discovery.keepaliveTimeout, .milliseconds(1))
         clientConfiguration.security = discovery.security
+        clientConfiguration.credentials = discovery.credentials
         let local = try own.membersWithIDs().named(configuration.name)
         do {
             let text = try await EtcdClient.withClient(
@@ -74,6 +75,12 @@ extension MemberBootstrap {
 }
 
 extension DiscoveryConfiguration {
+    /// The user of the discovery service; as in etcd, nobody unless name and password are given.
+    fileprivate var credentials: EtcdClient.Credentials? {
+        guard !user.isEmpty, !password.isEmpty else { return nil }
+        return .password(name: user, password: password)
+    }
+
     /// The certificates for the discovery service. As in etcd, each of the flags enables TLS for
     /// endpoints without a scheme; nil if none is given.
     fileprivate var security: EtcdClient.Security? {

@@ -18,8 +18,6 @@ package enum LaterFeatures {
     }
 
     static let table: [Feature] = [
-        // Discovery with a password
-        .flag("discovery-user"), .flag("discovery-password"),
         // Observation
         .flag("enable-distributed-tracing"),
         .flag("distributed-tracing-address"), .flag("distributed-tracing-service-name"),
