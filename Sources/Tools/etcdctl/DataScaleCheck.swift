@@ -1,7 +1,6 @@
 import CommandParsing
 import EtcdClient
 import ResponseFormatting
-import Synchronization
 
 /// check datascale: writes many keys, and says how much memory the members took for them.
 struct DataScaleCheck {
@@ -48,7 +47,7 @@ struct DataScaleCheck {
 
     /// Returns the number of failed writes.
     private func write(_ client: EtcdClient) async -> Int {
-        let next = Atomic<Int>(0)
+        let numbers = WriteNumbers()
         let progress = Progress("check datascale")
         defer { progress.end() }
         return await withTaskGroup(of: Int.self) { group in
@@ -57,7 +56,7 @@ struct DataScaleCheck {
                 group.addTask {
                     var failures = 0
                     while true {
-                        let number = next.add(1, ordering: .relaxed).oldValue
+                        let number = numbers.take()
                         guard number < keys else { return failures }
                         let isPut =
                             (try? await client.put("\(options.prefix)\(number)", value)) != nil

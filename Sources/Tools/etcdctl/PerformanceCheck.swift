@@ -1,7 +1,6 @@
 import CommandParsing
 import EtcdClient
 import ResponseFormatting
-import Synchronization
 
 /// check perf: writes at a fixed rate for a minute, and compares throughput and latencies with what
 /// a cluster for that load should reach.
@@ -43,7 +42,7 @@ struct PerformanceCheck {
 
     /// Each client takes the next write, waits until it is due, and measures it.
     private func write(_ client: EtcdClient) async -> LatencySamples {
-        let next = Atomic<Int>(0)
+        let numbers = WriteNumbers()
         let start = ContinuousClock.now
         let progress = Progress("check perf")
         defer { progress.end() }
@@ -53,7 +52,7 @@ struct PerformanceCheck {
                 group.addTask {
                     var samples = LatencySamples()
                     while true {
-                        let number = next.add(1, ordering: .relaxed).oldValue
+                        let number = numbers.take()
                         let due = start + .seconds(1) * number / writesPerSecond
                         guard due < start + Self.duration else { return samples }
                         try? await Task.sleep(until: due, clock: .continuous)
