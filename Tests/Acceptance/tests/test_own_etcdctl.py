@@ -17,7 +17,8 @@ from acceptance import members
 from acceptance.cluster import Cluster, started, until
 from acceptance.members import our_etcdctl, tool
 from acceptance.secure import ClientTLS, server_flags
-from test_etcdctl import SCRIPTS, masked
+from acceptance.transcripts import masked
+from test_etcdctl import SCRIPTS
 
 LINES = {
     "malformed flags": """
