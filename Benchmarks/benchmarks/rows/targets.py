@@ -7,7 +7,7 @@ from benchmarks.measurements.samples import OURS, THEIRS
 THROUGHPUT, CPU, HALF = "requests/s", "CPU us/request", "p99 us at half rate"
 RSS, PEAK = "RSS MB", "peak RSS MB"
 RESTART, PAUSE = "restart s", "during / before"
-AGAINST_PLAINTEXT = "CPU / plaintext"
+BESIDE = "CPU / row beside"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +51,9 @@ def work(throughput, cpu, p99):
     return [times(throughput, THROUGHPUT), part(cpu, CPU), part(p99, HALF)]
 
 
-ENCRYPTED = [part(4, CPU), Target(AGAINST_PLAINTEXT, fractions.Fraction("1.3"), is_own=True)]
+# Beside the same row without TLS, or without users.
+ENCRYPTED = [part(4, CPU), Target(BESIDE, fractions.Fraction("1.3"), is_own=True)]
+WITH_USERS = [part(4, CPU), Target(BESIDE, fractions.Fraction("1.2"), is_own=True)]
 UNDISTURBED = [Target(PAUSE, fractions.Fraction("1.3"), is_own=True)]
 
 # By row name, or by prefix of the row name, so that runs with fewer keys have targets, too.
@@ -76,6 +78,8 @@ TARGETS = {
     "TLS: handshake, ": [part(3, CPU)],
     "TLS: range of all ": [times("2.5", THROUGHPUT)],
     "3 members, TLS: put, 100 x 10": ENCRYPTED,
+    "users: ": WITH_USERS,
+    "users with JWT: ": WITH_USERS,
     "memory: idle TLS, ": [part(2, RSS)],
     "memory: keys of 64 B, ": [part(3, RSS)],
     "memory: idle, ": [part(3, RSS)],

@@ -13,6 +13,8 @@ package struct GRPCClientConfiguration: Sendable {
     /// The `:scheme` of requests: `https` behind TLS.
     package var scheme = "http"
     package var userAgent = "swift-etcd"
+    /// Metadata of every call.
+    package var metadata: [(name: String, value: String)] = []
 
     package init() {}
 }
@@ -121,6 +123,9 @@ package final class GRPCClientConnection: @unchecked Sendable {  // used on its 
         fields[2].value = Array(path.utf8)
         fields[3].value = Array(authority.utf8)
         fields[6].value = Array(configuration.userAgent.utf8)
+        for (name, value) in configuration.metadata {
+            fields.append((Array(name.utf8), Array(value.utf8)))
+        }
         let made = (path: path, fields: fields, block: HTTP2HeaderBlock(fields))
         plainHeaders = made
         return made

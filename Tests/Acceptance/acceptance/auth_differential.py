@@ -35,6 +35,7 @@ ROOT_ONLY = {
 ERRORS_OF_3_5 = {
     "auth: invalid auth token": ("UNAUTHENTICATED", "etcdserver: invalid auth token"),
     "auth: user name is empty": ("INVALID_ARGUMENT", "etcdserver: user name is empty"),
+    "auth: permission denied": ("PERMISSION_DENIED", "etcdserver: permission denied"),
     "auth: user not found": ("FAILED_PRECONDITION", "etcdserver: user name not found"),
     "auth: revision in header is old": (
         "INVALID_ARGUMENT", "etcdserver: revision of auth store is old")}

@@ -128,8 +128,13 @@ class ClusterMember(Member):
             return self.plain_channel
         if self._channel_as_user is None:
             self._channel_as_user = grpc.intercept_channel(
-                self.plain_channel, LoggedIn(self.plain_channel, *self.cluster.user))
+                self.plain_channel, LoggedIn(self._login_channels, *self.cluster.user))
         return self._channel_as_user
+
+    def _login_channels(self):
+        """This member's first; a channel is asked for only if those before it failed."""
+        yield self.plain_channel
+        yield from (one.plain_channel for one in self.cluster.running() if one is not self)
 
     def stub(self, service, as_user=True):
         return api.stub(self.channel if as_user else self.plain_channel, service)

@@ -1,6 +1,7 @@
 """Users for tests: logins, the metadata of a caller, signed tokens and the keys that sign them."""
 import base64
 import collections
+import contextlib
 import hashlib
 import hmac
 import json
@@ -58,20 +59,27 @@ Details = collections.namedtuple(
 class LoggedIn(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor,
                grpc.StreamStreamClientInterceptor):
     """Adds the token of a user to the calls of a channel. A call that the server refuses because it
-    does not know the token, after a restart for example, is made again after another login."""
+    does not know the token, after a restart for example, is made again after another login.
 
-    def __init__(self, channel, name, password):
-        self.auth = api.stub(channel, "Auth")
+    `channels` returns the channels to log in at, the next one if one fails: a learner serves no
+    logins, but knows the tokens of others.
+    """
+
+    def __init__(self, channels, name, password):
+        self.channels = channels
         self.name, self.password = name, password
         self.token = None
 
+    def log_in(self):
+        for channel in self.channels():
+            with contextlib.suppress(grpc.RpcError):
+                return login(api.stub(channel, "Auth"), self.name, self.password, seconds=5)
+        # The call itself fails for the same reason, or needs no token.
+        return None
+
     def details(self, given):
         if self.token is None:
-            try:
-                self.token = login(self.auth, self.name, self.password, seconds=5)
-            except grpc.RpcError:
-                # The call itself fails for the same reason, or needs no token.
-                self.token = None
+            self.token = self.log_in()
         metadata_of_call = list(given.metadata or ()) + list(metadata(self.token) or ())
         return Details(given.method, given.timeout, metadata_of_call, given.credentials,
                        given.wait_for_ready, given.compression)
