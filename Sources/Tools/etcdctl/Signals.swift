@@ -1,37 +1,47 @@
 import Glibc
 import NIOPosix
 
-/// The signals that end a command in an orderly way.
-enum Signals {
-    private static var interruptions: sigset_t {
-        var set = sigset_t()
-        sigemptyset(&set)
-        sigaddset(&set, SIGINT)
-        sigaddset(&set, SIGTERM)
-        return set
-    }
+/// Where the handler of signals writes: the end of a pipe; -1 before there is one.
+nonisolated(unsafe) private var handlerOutput: Int32 = -1
 
-    /// From now on the signals wait for `next`. Call it before threads are started, which inherit
-    /// it.
-    static func block() {
-        var set = interruptions
-        pthread_sigmask(SIG_BLOCK, &set, nil)
+/// The signals that end a command in an orderly way: SIGINT and SIGTERM.
+enum Signals {
+    private nonisolated(unsafe) static var input: Int32 = -1
+
+    /// From now on the signals wait for `next`. Call it once, before `next`.
+    ///
+    /// They are caught, not blocked: the main thread of a program with tasks unblocks all signals.
+    static func catchAll() {
+        var ends: [Int32] = [-1, -1]
+        guard pipe2(&ends, O_CLOEXEC) == 0 else { return }
+        (input, handlerOutput) = (ends[0], ends[1])
+        var action = sigaction()
+        action.__sigaction_handler.sa_handler = { _ in Signals.notify() }
+        action.sa_flags = SA_RESTART
+        for signal in [SIGINT, SIGTERM] { sigaction(signal, &action, nil) }
     }
 
     /// Waits for a signal, or until the task is cancelled.
     static func next() async {
+        let input = self.input
         await withTaskCancellationHandler {
             await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
                 NIOThreadPool.singleton.submit { _ in
-                    var set = interruptions
-                    var signal: Int32 = 0
-                    sigwait(&set, &signal)
+                    var byte: UInt8 = 0
+                    while read(input, &byte, 1) < 0, errno == EINTR {}
                     continuation.resume()
                 }
             }
         } onCancel: {
-            // Ends the wait: the signal is blocked in all threads.
-            kill(getpid(), SIGTERM)
+            Signals.notify()
         }
+    }
+
+    /// Ends a wait. Safe in a handler of signals.
+    private static func notify() {
+        let error = errno
+        var byte: UInt8 = 1
+        _ = write(handlerOutput, &byte, 1)
+        errno = error
     }
 }

@@ -16,14 +16,6 @@ enum Subprocess {
     private static func runBlocking(
         _ command: [String], _ environment: [String]
     ) throws(ToolFailure) -> Int32 {
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        // Signals that this process waits for are not blocked in the command.
-        var none = sigset_t()
-        sigemptyset(&none)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var inherited: [String] = []
         var entry = environ
         while let text = entry.pointee {
@@ -34,7 +26,7 @@ enum Subprocess {
         let variables = (inherited + environment).map { strdup($0) } + [nil]
         defer { (words + variables).forEach { free($0) } }
         var id: pid_t = 0
-        let failure = posix_spawnp(&id, command[0], nil, &attributes, words, variables)
+        let failure = posix_spawnp(&id, command[0], nil, nil, words, variables)
         guard failure == 0 else {
             let reason =
                 failure == ENOENT
