@@ -13,7 +13,8 @@ enum Signals {
     /// They are caught, not blocked: the main thread of a program with tasks unblocks all signals.
     static func catchAll() {
         var ends: [Int32] = [-1, -1]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { return }
+        guard pipe(&ends) == 0 else { return }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         (input, handlerOutput) = (ends[0], ends[1])
         var action = sigaction()
         action.__sigaction_handler.sa_handler = { _ in Signals.notify() }
