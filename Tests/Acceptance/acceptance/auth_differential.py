@@ -34,6 +34,7 @@ ROOT_ONLY = {
     "Status"}
 ERRORS_OF_3_5 = {
     "auth: invalid auth token": ("UNAUTHENTICATED", "etcdserver: invalid auth token"),
+    "auth: permission denied": ("PERMISSION_DENIED", "etcdserver: permission denied"),
     "auth: user name is empty": ("INVALID_ARGUMENT", "etcdserver: user name is empty"),
     "auth: user not found": ("FAILED_PRECONDITION", "etcdserver: user name not found"),
     "auth: revision in header is old": (

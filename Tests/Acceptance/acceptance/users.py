@@ -58,20 +58,17 @@ Details = collections.namedtuple(
 class LoggedIn(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor,
                grpc.StreamStreamClientInterceptor):
     """Adds the token of a user to the calls of a channel. A call that the server refuses because it
-    does not know the token, after a restart for example, is made again after another login."""
+    does not know the token, after a restart for example, is made again after another login.
 
-    def __init__(self, channel, name, password):
-        self.auth = api.stub(channel, "Auth")
-        self.name, self.password = name, password
-        self.token = None
+    `log_in` returns a token, or None if nobody can log in now: then the call itself fails for the
+    same reason, or needs no token.
+    """
+
+    def __init__(self, log_in):
+        self.log_in, self.token = log_in, None
 
     def details(self, given):
-        if self.token is None:
-            try:
-                self.token = login(self.auth, self.name, self.password, seconds=5)
-            except grpc.RpcError:
-                # The call itself fails for the same reason, or needs no token.
-                self.token = None
+        self.token = self.token or self.log_in()
         metadata_of_call = list(given.metadata or ()) + list(metadata(self.token) or ())
         return Details(given.method, given.timeout, metadata_of_call, given.credentials,
                        given.wait_for_ready, given.compression)
