@@ -168,7 +168,10 @@ let modules: [Target] = [
     // The Swift client library.
     module(
         "Client", "EtcdClient",
-        ["EtcdAPI", "GRPC", "Identifiers", "MonotonicClock", "TLS", nio, nioPosix, protobuf]),
+        [
+            "DNS", "EtcdAPI", "GRPC", "Identifiers", "MonotonicClock", "TLS", nio, nioPosix,
+            protobuf, logging, metrics,
+        ]),
 
     // Tokens and passwords: who a call belongs to, for users.
     module(
@@ -252,7 +255,7 @@ let modules: [Target] = [
         "Verification", "FuzzTargets",
         [
             "Auth", "Bolt", "Configuration", "ConnectionIdentity", "Credentials", "DNS", "Disk",
-            "EtcdAPI", "Identifiers", "MonotonicClock",
+            "EtcdAPI", "EtcdClient", "Identifiers", "MonotonicClock",
             "EtcdServer", "GRPC", "Gzip", "HTTP2", "ServerLogging", "MVCC", "Membership",
             "PeerTransport", "Raft", "StateMachine", "TLS", "WriteAheadLog", nio, nioEmbedded,
             nioPosix,
@@ -260,12 +263,23 @@ let modules: [Target] = [
 
     // The server's command line.
     program("Tools", "etcd", ["Configuration", "EtcdServer", "ServerLogging"]),
+    // Command lines as cobra and pflag parse them, the libraries of etcd's tools.
+    module("Tools", "CommandParsing", ["GoText"]),
+    // Responses in the formats of etcd's tools: simple, json, fields, table, protobuf.
+    module("Tools", "ResponseFormatting", ["Base64", "EtcdAPI", protobuf]),
     // The client's command line.
-    program("Tools", "etcdctl", ["EtcdClient"]),
+    program(
+        "Tools", "etcdctl",
+        [
+            "CommandParsing", "EtcdAPI", "EtcdClient", "ResponseFormatting", nioPosix, protobuf,
+        ]),
     // Inspects data directories and snapshot files.
     program(
         "Tools", "etcdutl",
-        ["Bolt", "Disk", "EtcdAPI", "Identifiers", "MVCC", "WriteAheadLog", "CCRC32C", arguments]),
+        [
+            "Bolt", "Disk", "EtcdAPI", "Identifiers", "MVCC", "ResponseFormatting",
+            "WriteAheadLog", "CCRC32C", arguments,
+        ]),
     // Runs the simulator.
     program("Tools", "simulate", ["MonotonicClock", "Simulator", arguments]),
     // Checks a recorded history of calls to a cluster.
@@ -380,7 +394,7 @@ let testTargets: [Target] = [
             "Bolt", "Disk", "EtcdAPI", "Identifiers", "MVCC", "Membership", "SnapshotRestore",
             "StateMachine", "WriteAheadLog",
         ]),
-    tests("EtcdClientTests", ["EtcdClient", "TestSupport"]),
+    tests("EtcdClientTests", ["EtcdAPI", "EtcdClient", "TestSupport"]),
     tests("SimulatorTests", ["MonotonicClock", "Simulator"]),
     tests("LinearizabilityTests", ["Disk", "Identifiers", "Linearizability"]),
     tests("CheckersTests", ["Checkers", "Identifiers", "Linearizability", "MonotonicClock"]),
@@ -393,8 +407,9 @@ let testTargets: [Target] = [
     tests(
         "ToolsTests",
         [
-            "Bolt", "Disk", "EtcdAPI", "Identifiers", "MVCC", "MonotonicClock", "TestSupport",
-            "WriteAheadLog", "etcdutl", "etcdctl", "loadgenerator",
+            "Bolt", "CommandParsing", "Disk", "EtcdAPI", "Identifiers", "MVCC", "MonotonicClock",
+            "ResponseFormatting", "TestSupport", "WriteAheadLog", "etcdutl", "etcdctl",
+            "loadgenerator",
         ]),
     tests("FuzzTests", ["Disk", "FuzzTargets"], exclude: ["Regressions"]),
 ]

@@ -211,7 +211,11 @@ struct BootstrapTests {
         try fixture.run(member)
         fixture.stop(member)
         try fixture.edit("authUsers", "a", [0xFF])
-        #expect(try await fixture.refusal() != nil)
+        await #expect {
+            _ = try await fixture.start()
+        } throws: {
+            "\($0)" == "corrupt database: malformed record [97]"
+        }
     }
 
     @Test func refusesADatabaseOfALaterVersion() async throws {

@@ -48,12 +48,12 @@ final class EncryptedMember {
         let bootstrap = MemberBootstrap(
             configuration, disk: RealDisk(), logger: logger,
             startUnixMilliseconds: unixMilliseconds(),
-            peers: ClusterProbe(group: group, tls: client))
+            peers: ClusterProbe(group: group, dialing: PeerDialing(tls: client)))
         let member = try await bootstrap.run()
         var context = ServingMember.Context(
             logger: logger, registry: MetricRegistry(), disk: RealDisk(), group: group,
             peerLoops: loops,
-            dialing: client, firstRequestID: bootstrap.requestNumber(member.localID),
+            dialing: PeerDialing(tls: client), firstRequestID: bootstrap.requestNumber(member.localID),
             makeTokens: { _ in NoTokens() })
         serving = try await ServingMember(member, configuration, in: context)
         socket = try ListeningSocket(.tcp(host: "127.0.0.1", port: port))

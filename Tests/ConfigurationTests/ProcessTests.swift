@@ -27,7 +27,7 @@ struct ProcessTests {
         (["foo"], "is not a valid flag"),
         (["--election-timeout", "400"], "should be at least as 5 times"),
         (["--logger", "capnslog"], "--logger=capnslog is removed in v3.5"),
-        (["--discovery-user", "a"], "not supported by this version"),
+        (["--enable-distributed-tracing"], "not supported by this version"),
     ])
     func validationErrorEndsWithOneAndALogLine(arguments: [String], error: String) throws {
         let result = try run(arguments)

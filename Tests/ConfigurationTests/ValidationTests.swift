@@ -62,7 +62,6 @@ import Testing
 
     @Test(arguments: [
         "--enable-distributed-tracing", "--distributed-tracing-address=a:1",
-        "--discovery-user=a",
     ])
     func featureOfALaterVersionIsRefused(argument: String) {
         #expect(
@@ -70,7 +69,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "--auth-token=jwt,sign-method=RS256", "--auth-token-ttl=5", "--bcrypt-cost=12",
+        "--discovery-user=a", "--discovery-password=b", "--auth-token=jwt,sign-method=RS256",
+        "--auth-token-ttl=5", "--bcrypt-cost=12",
         "--pre-vote=false", "--quota-backend-bytes=-1", "--metrics=extensive",
         "--listen-peer-urls=unix://localhost:20000", "--listen-peer-urls=http://[::1]:0",
         "--auto-compaction-retention=5m", "--v2-deprecation=write-only,gone",

@@ -20,11 +20,11 @@ struct SimpleTokensTests {
     private let context = Context()
 
     private func makeTokens(
-        timeToLive: TimeSpan = .seconds(300), tokensMax: Int = 1000
+        timeToLive: TimeSpan = .seconds(300), tokensMax: Int = 1000, loggedIndex: LogIndex = .zero
     ) -> SimpleTokens {
         let context = self.context
         return SimpleTokens(
-            timeToLive: timeToLive, tokensMax: tokensMax,
+            timeToLive: timeToLive, tokensMax: tokensMax, loggedIndex: loggedIndex,
             appliedIndex: { context.applied.withLock { $0 } },
             now: { context.time.withLock { $0 } })
     }
@@ -109,6 +109,13 @@ struct SimpleTokensTests {
         #expect(tokens.owner(of: token) == .invalid)
     }
 
+    /// The log is applied again from the entry that the database has.
+    @Test func loginBeforeTheStartGetsNoToken() throws {
+        let tokens = makeTokens(loggedIndex: 10)
+        #expect(tokens.owner(of: try logIn("a", to: tokens, index: 10)) == .invalid)
+        #expect(tokens.owner(of: try logIn("a", to: tokens, index: 11)) == user("a"))
+    }
+
     @Test func tokenOfALaterEntryIsToBeWaitedFor() throws {
         let tokens = makeTokens()
         let letters = tokens.makeSimpleToken()
@@ -170,6 +177,7 @@ struct SimpleTokensTests {
         let tokens = makeTokens(timeToLive: .seconds(10), tokensMax: 100_000)
         var model: [String: (user: String, expiry: MonotonicTime)] = [:]
         for index in 1...2000 {
+            context.applied.withLock { $0 = LogIndex(UInt64(index)) }
             let now = context.time.withLock { $0 }
             let name = "u\(Int.random(in: 0..<8, using: &random))"
             switch Int.random(in: 0..<20, using: &random) {

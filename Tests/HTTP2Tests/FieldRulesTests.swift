@@ -21,4 +21,13 @@ struct FieldRulesTests {
     @Test func aValueMayBeEmpty() {
         #expect([UInt8]().withUnsafeBytes(HTTP2FieldRules.isValue))
     }
+
+    @Test func aNameHasNoUpperCaseLetters() {
+        let accepted = (UInt8.min...UInt8.max).filter { byte in
+            [byte].withUnsafeBytes(HTTP2FieldRules.isName)
+        }
+        let letters = "!#$%&'*+-.0123456789^_`abcdefghijklmnopqrstuvwxyz|~"
+        #expect(accepted == Array(letters.utf8))
+        #expect(![UInt8]().withUnsafeBytes(HTTP2FieldRules.isName))
+    }
 }

@@ -2,7 +2,7 @@ import HTTP2
 import Testing
 
 /// Responds with the head and the body of each request as text.
-private final class EchoRequests: HTTP2RequestHandler {
+final class EchoRequests: HTTP2RequestHandler {
     let headerBytesMax = 100
     let headerFieldsMax = 5
 
@@ -29,7 +29,7 @@ private final class EchoRequest: HTTP2StreamDelegate {
 
     func streamReceivedHeader(
         name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
-    ) -> HTTP2ErrorCode? { nil }
+    ) -> HTTP2FieldResult { .accepted }
     func streamReceivedHeaders(endOfStream: Bool) {}
     func streamReceivedData(_ bytes: UnsafeRawBufferPointer) {
         text += " body=" + String(decoding: bytes, as: UTF8.self)

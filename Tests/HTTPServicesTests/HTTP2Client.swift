@@ -107,7 +107,7 @@ private final class Exchange: HTTP2StreamDelegate {
 
     func streamReceivedHeader(
         name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
-    ) -> HTTP2ErrorCode? {
+    ) -> HTTP2FieldResult {
         let name = String(decoding: name, as: UTF8.self)
         let value = String(decoding: value, as: UTF8.self)
         if name == ":status" {
@@ -117,7 +117,7 @@ private final class Exchange: HTTP2StreamDelegate {
         } else {
             received.headers[name] = received.headers[name].map { $0 + "," + value } ?? value
         }
-        return nil
+        return .accepted
     }
 
     func streamReceivedHeaders(endOfStream: Bool) { hasHead = true }

@@ -77,7 +77,7 @@ struct EncryptedPeerTests {
         let client = try TLSClient(endpoint, applicationProtocols: [])
         let echo = try await PeerClient.request(
             method: "POST", url: member.url, path: "/echo?a=b", body: Array("hello".utf8),
-            timeout: .seconds(10), group: member.group, tls: client)
+            timeout: .seconds(10), group: member.group, dialing: PeerDialing(tls: client))
         #expect(echo.status == 200 && String(decoding: echo.body, as: UTF8.self) == "POST a=b 5")
         try await member.stop()
     }
@@ -91,7 +91,7 @@ struct EncryptedPeerTests {
         do {
             _ = try await PeerClient.request(
                 url: url, path: "/members", timeout: .seconds(10), group: member.group,
-                tls: client)
+                dialing: PeerDialing(tls: client))
             return ""
         } catch {
             return "\(error)".replacing("Get \"\(url)/members\": ", with: "")
@@ -151,7 +151,7 @@ struct EncryptedPeerTests {
         await #expect {
             _ = try await PeerClient.request(
                 url: "https://127.0.0.1:\(server.port)", path: "/version",
-                timeout: .milliseconds(300), group: member.group, tls: client)
+                timeout: .milliseconds(300), group: member.group, dialing: PeerDialing(tls: client))
         } throws: {
             "\($0)".hasSuffix(
                 "context deadline exceeded (Client.Timeout exceeded while awaiting headers)")

@@ -78,11 +78,21 @@ private final class CollectingHandler: ChannelInboundHandler {
 final class CannedServer: Sendable {
     private let listener: any Channel
     let port: Int
+    /// IP addresses of the callers.
+    let callers: Callers
+
+    final class Callers: Sendable {
+        let addresses = Mutex<[String]>([])
+    }
 
     init(response: String, group: any EventLoopGroup) async throws {
+        let callers = Callers()
+        self.callers = callers
         listener = try await ServerBootstrap(group: group)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    let caller = channel.remoteAddress?.ipAddress ?? ""
+                    callers.addresses.withLock { $0.append(caller) }
                     try channel.pipeline.syncOperations.addHandler(CannedHandler(response))
                 }
             }

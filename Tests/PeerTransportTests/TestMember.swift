@@ -43,7 +43,7 @@ final class TestMember: Sendable {
             localID: MemberID(id), clusterID: Self.cluster,
             localURLs: ["\(endpoint == nil ? "http" : "https")://127.0.0.1:\(self.port)"])
         if let endpoint {
-            configuration.tls = try TLSClient(endpoint, applicationProtocols: [])
+            configuration.dialing.tls = try TLSClient(endpoint, applicationProtocols: [])
         }
         change(&configuration)
         transport = PeerTransport(configuration: configuration, delegate: delegate, loops: loops)

@@ -88,6 +88,18 @@ package final class ChildProcess: Sendable {
         }
     }
 
+    /// Stops it, as SIGSTOP does.
+    package func pause() { send(SIGSTOP) }
+
+    /// Lets it go on.
+    package func resume() { send(SIGCONT) }
+
+    private func send(_ signal: Int32) {
+        end.withLock { end in
+            if end == nil { Glibc.kill(isGroup ? -id : id, signal) }
+        }
+    }
+
     /// Waits until it ends.
     ///
     /// - Returns: its exit status, or the negated number of the signal that ended it.

@@ -2,11 +2,16 @@
 import contextlib
 import shutil
 
+from acceptance import api, users
 from benchmarks.measurements import processes
 from benchmarks.measurements.certificates import encryption
 from benchmarks.measurements.measured_cluster import Cluster
 from benchmarks.measurements.samples import OURS
 
+READWRITE = api.authpb.Permission.READWRITE
+# Twenty ranges of a user that do not touch each other: all keys of the rows are in one of them.
+RANGES = [(READWRITE, b"0", b"1")] + [
+    (READWRITE, b"a%02d" % number, b"a%02d5" % number) for number in range(19)]
 FLAGS = ["--snapshot-count", "100000", "--quota-backend-bytes", str(8 << 30)]
 
 
@@ -35,6 +40,28 @@ def encrypted(kind):
         with running(server):
             yield server
     return system
+
+
+def with_users(signs=False):
+    """One member with users, whose clients are one of them: with simple tokens, or signed ones."""
+    @contextlib.contextmanager
+    def system(name, parent, number, *flags):
+        if signs:
+            flags = [*flags, "--auth-token", signed_tokens(parent / f"{name}-{number}.keys")]
+        with one_member(name, parent, number, *flags) as server:
+            auth = server.stub("Auth")
+            users.setup(auth, [("client", "pw", RANGES)])
+            server.client_flags = ["--token", users.login(auth, "client", "pw")]
+            yield server
+    return system
+
+
+def signed_tokens(directory):
+    """The value of --auth-token for tokens signed with RSA."""
+    directory.mkdir()
+    keys = users.SigningKeys(directory)
+    return (f"jwt,pub-key={keys.path('rs256.pub')},priv-key={keys.path('rs256.key')},"
+            "sign-method=RS256,ttl=10m")
 
 
 @contextlib.contextmanager

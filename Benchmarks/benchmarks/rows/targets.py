@@ -7,6 +7,7 @@ from benchmarks.measurements.samples import OURS, THEIRS
 THROUGHPUT, CPU, HALF = "requests/s", "CPU us/request", "p99 us at half rate"
 RSS, PEAK = "RSS MB", "peak RSS MB"
 RESTART, PAUSE = "restart s", "during / before"
+BESIDE = "CPU / row beside"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,6 +51,9 @@ def work(throughput, cpu, p99):
     return [times(throughput, THROUGHPUT), part(cpu, CPU), part(p99, HALF)]
 
 
+# Beside the same row without TLS, or without users.
+ENCRYPTED = [part(4, CPU), Target(BESIDE, fractions.Fraction("1.3"), is_own=True)]
+WITH_USERS = [part(4, CPU), Target(BESIDE, fractions.Fraction("1.2"), is_own=True)]
 UNDISTURBED = [Target(PAUSE, fractions.Fraction("1.3"), is_own=True)]
 
 # By row name, or by prefix of the row name, so that runs with fewer keys have targets, too.
@@ -67,13 +71,15 @@ TARGETS = {
     "watch, 1,000 writers with a watcher each": work(3, 4, 3),
     "lease grant, ": work(3, 4, 3),
     "lease keepalive, ": work(3, 4, 3),
-    "TLS: put, 100 x 10": [part(4, CPU)],
-    "TLS: range 1 key, 100 x 10": [part(4, CPU)],
-    "TLS with RSA: put, 100 x 10": [part(4, CPU)],
-    "TLS with RSA: range 1 key, 100 x 10": [part(4, CPU)],
+    "TLS: put, 100 x 10": ENCRYPTED,
+    "TLS: range 1 key, 100 x 10": ENCRYPTED,
+    "TLS with RSA: put, 100 x 10": ENCRYPTED,
+    "TLS with RSA: range 1 key, 100 x 10": ENCRYPTED,
     "TLS: handshake, ": [part(3, CPU)],
     "TLS: range of all ": [times("2.5", THROUGHPUT)],
-    "3 members, TLS: put, 100 x 10": [part(4, CPU)],
+    "3 members, TLS: put, 100 x 10": ENCRYPTED,
+    "users: ": WITH_USERS,
+    "users with JWT: ": WITH_USERS,
     "memory: idle TLS, ": [part(2, RSS)],
     "memory: keys of 64 B, ": [part(3, RSS)],
     "memory: idle, ": [part(3, RSS)],

@@ -9,7 +9,7 @@ from benchmarks.measurements.progress import report_progress
 from benchmarks.measurements.samples import THEIRS
 from benchmarks.measurements.certificates import P256, RSA
 from benchmarks.measurements.systems import (
-    alternating, encrypted, one_member, three_encrypted, three_members)
+    alternating, encrypted, one_member, three_encrypted, three_members, with_users)
 from benchmarks.rows import targets, workloads
 from benchmarks.rows.section import Section
 
@@ -60,6 +60,8 @@ GROUPS = [
         None, workloads.TLS_WHOLE_ROWS, system=encrypted(P256),
         value_bytes=workloads.WHOLE_VALUE_BYTES),
     Group(None, workloads.TLS_TRIO_ROWS, system=three_encrypted(P256)),
+    Group(None, workloads.USER_ROWS, system=with_users()),
+    Group(None, workloads.JWT_ROWS, system=with_users(signs=True)),
 ]
 
 
@@ -101,6 +103,9 @@ def measure(row, name, server, seconds, parent, into):
             ("server cores", cpu / took), ("client cores", client_cpu / took),
             ("idle cores", idle_cores)):
         into.add(row.name, column, name, value)
+    beside = into.values(row.beside, targets.CPU, name) if row.beside else []
+    if beside:
+        into.add(row.name, targets.BESIDE, name, cpu * 1e6 / requests / statistics.median(beside))
     return result
 
 

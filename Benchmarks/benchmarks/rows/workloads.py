@@ -18,7 +18,8 @@ def is_selected(word, name):
 class Row:
     """A workload of our load generator."""
 
-    def __init__(self, name, command, *options, seconds=1.0, spread=False, preparation=()):
+    def __init__(self, name, command, *options, seconds=1.0, spread=False, preparation=(),
+                 beside=None):
         self.name, self.command, self.options = name, command, list(options)
         # Whether connections are distributed over all members, or all go to the leader.
         self.spread = spread
@@ -26,6 +27,8 @@ class Row:
         self.share = seconds
         # Arguments of a load generator run before the row, once for each server.
         self.preparation = preparation
+        # The name of the same row without TLS or users, measured before this one.
+        self.beside = beside
 
     def prepare(self, server):
         if self.preparation and self.preparation not in server.preparations:
@@ -110,15 +113,17 @@ TRIO_ROWS = [
 ]
 
 TLS_ROWS = [
-    Row("TLS: put, 100 x 10", "put", *MANY, seconds=1.5),
-    Row("TLS: range 1 key, 100 x 10", "range", *MANY, seconds=1.5),
+    Row("TLS: put, 100 x 10", "put", *MANY, seconds=1.5, beside="put, 100 x 10"),
+    Row("TLS: range 1 key, 100 x 10", "range", *MANY, seconds=1.5,
+        beside="range 1 key, 100 x 10"),
     # A request is a connection with its handshake.
     Row("TLS: handshake, P-256", "connect", "--connections", 8),
 ]
 
 TLS_RSA_ROWS = [
-    Row("TLS with RSA: put, 100 x 10", "put", *MANY, seconds=1.5),
-    Row("TLS with RSA: range 1 key, 100 x 10", "range", *MANY, seconds=1.5),
+    Row("TLS with RSA: put, 100 x 10", "put", *MANY, seconds=1.5, beside="put, 100 x 10"),
+    Row("TLS with RSA: range 1 key, 100 x 10", "range", *MANY, seconds=1.5,
+        beside="range 1 key, 100 x 10"),
     Row("TLS: handshake, RSA 2048", "connect", "--connections", 8),
 ]
 
@@ -127,5 +132,18 @@ TLS_WHOLE_ROWS = [
 ]
 
 TLS_TRIO_ROWS = [
-    Row("3 members, TLS: put, 100 x 10", "put", *MANY, seconds=1.5),
+    Row("3 members, TLS: put, 100 x 10", "put", *MANY, seconds=1.5,
+        beside="3 members: put, 100 x 10"),
+]
+
+USER_ROWS = [
+    Row("users: put, 100 x 10", "put", *MANY, seconds=1.5, beside="put, 100 x 10"),
+    Row("users: range 1 key, 100 x 10", "range", *MANY, seconds=1.5,
+        beside="range 1 key, 100 x 10"),
+]
+
+JWT_ROWS = [
+    Row("users with JWT: put, 100 x 10", "put", *MANY, seconds=1.5, beside="put, 100 x 10"),
+    Row("users with JWT: range 1 key, 100 x 10", "range", *MANY, seconds=1.5,
+        beside="range 1 key, 100 x 10"),
 ]

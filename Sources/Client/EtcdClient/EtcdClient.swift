@@ -1,89 +1,98 @@
 internal import EtcdAPI
-internal import GRPC
-internal import MonotonicClock
-internal import SwiftProtobuf
+public import Logging
+public import NIOCore
+public import NIOPosix
 
 /// A client of an etcd cluster.
 ///
-/// All functions may be called from any task; cancelling the task cancels the call. A call that
-/// fails with `unavailable` may or may not have been executed: the client does not retry.
+/// A client works while its `run()` runs: in a task group of the program, or through
+/// ``withClient(endpoints:configuration:eventLoopGroup:logger:_:)``. Connections are opened when
+/// they are needed, and closed when `run()` is cancelled.
+///
+/// All functions may be called from any task. Cancelling the task cancels the call. Calls are
+/// spread over the endpoints that can be reached; see ``Configuration/retries`` for what is
+/// repeated on another endpoint.
 public final class EtcdClient: Sendable {
-    /// Timeouts and keepalive of calls and connections.
-    public struct Configuration: Sendable {
-        /// The timeout of a call.
-        public var timeout: Duration = .seconds(5)
-        /// The timeout of connecting to one endpoint.
-        public var dialTimeout: Duration = .seconds(2)
-        /// Idle time after which the server is pinged, at least ten seconds as in other gRPC
-        /// clients; zero disables pings.
-        public var keepaliveInterval: Duration = .zero
-        /// Time after a ping without response until the connection counts as lost.
-        public var keepaliveTimeout: Duration = .seconds(20)
-        /// Certificates for endpoints with TLS. Without it an `https` endpoint is verified against
-        /// the authorities of the system; with it an endpoint without a scheme uses TLS too.
-        public var security: Security?
+    let cluster: ClusterCalls
+    /// What all keys of this client begin with, see `namespace`.
+    let prefix: KeyPrefix
+    private let synchronization: MemberSynchronization?
 
-        public init() {}
-    }
-
-    /// The certificates of a client.
-    public struct Security: Sendable, Hashable {
-        /// File with the authorities that the members' certificates are checked against; nil takes
-        /// those of the system.
-        public var authoritiesFile: String?
-        /// File with the certificate that this client shows, and those of its issuers; nil shows
-        /// none.
-        public var certificateFile: String?
-        /// File with the key of the certificate.
-        public var keyFile: String?
-        /// Accepts any certificate of a member: for tests only.
-        public var skipsVerification = false
-
-        public init() {}
-    }
-
-    let connections: Connections
-    private let configuration: Configuration
-
-    /// - Parameter endpoints: members' client addresses, as `https://host:port`,
-    ///   `http://host:port` or `host:port`; connections are opened when they are needed.
-    /// - Throws: `invalidArgument` for an endpoint or a certificate that cannot be used.
+    /// - Parameters:
+    ///   - endpoints: members' client addresses: `https://host:port`, `http://host:port`,
+    ///     `host:port`, `unix://path` or `unixs://path`.
+    ///   - eventLoopGroup: runs the connections; the process's by default.
+    ///   - logger: logs connections that open and fail; nil logs nothing.
+    /// - Throws: `invalidConfiguration` for an endpoint or a certificate that cannot be used.
     public init(
-        endpoints: [String], configuration: Configuration = Configuration()
+        endpoints: [String], configuration: Configuration = Configuration(),
+        eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        logger: Logger? = nil
     ) throws(EtcdClientError) {
-        guard !endpoints.isEmpty else {
-            throw EtcdClientError(
-                code: .invalidArgument, message: "at least one endpoint is needed")
+        let pool = try ConnectionPool(
+            endpoints: try Endpoint.list(endpoints), configuration: configuration,
+            group: eventLoopGroup, logger: logger)
+        let calls = ClusterCalls(pool: pool, configuration: configuration)
+        cluster = calls
+        prefix = KeyPrefix()
+        synchronization = configuration.memberSynchronizationInterval.map {
+            MemberSynchronization(interval: $0, cluster: calls, logger: logger)
         }
-        var parsed: [Endpoint] = []
-        for endpoint in endpoints { parsed.append(try Endpoint(endpoint)) }
-        self.configuration = configuration
-        connections = try Connections(endpoints: parsed, configuration: configuration)
     }
 
-    /// Closes the connection; calls in progress fail.
-    public func close() async {
-        await connections.close()
+    private init(cluster: ClusterCalls, prefix: KeyPrefix) {
+        self.cluster = cluster
+        self.prefix = prefix
+        synchronization = nil
     }
 
-    /// Makes one unary call.
-    func call<Response: SwiftProtobuf.Message>(
-        _ method: String, _ request: some WireEncodable
-    ) async throws(EtcdClientError) -> Response {
-        try await call(method, bytes: request.encoded())
+    /// Serves calls until its task is cancelled, then ends the open ones with `clientClosed` and
+    /// closes all connections. Call it once.
+    public func run() async {
+        precondition(prefix.isEmpty, "run() is called on the client, not on a namespace of it")
+        cluster.pool.start()
+        if let synchronization {
+            await synchronization.run()
+        } else {
+            await untilCancelled()
+        }
+        await cluster.pool.close()
     }
 
-    func call<Response: SwiftProtobuf.Message>(
-        _ method: String, bytes: [UInt8]
-    ) async throws(EtcdClientError) -> Response {
-        let connection = try await connections.connection()
-        do {
-            let response = try await connection.call(
-                path: "/etcdserverpb." + method, message: bytes,
-                timeout: TimeSpan(configuration.timeout))
-            return try Response(serializedBytes: response)
-        } catch {
-            throw EtcdClientError(error)
+    private func untilCancelled() async {
+        while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
+    }
+
+    /// This client for the keys that begin with a prefix, which its requests and responses do not
+    /// contain: locks, elections and transactions included. It has no `run()` of its own.
+    public func namespace(_ prefix: some EtcdBytes) -> EtcdClient {
+        EtcdClient(
+            cluster: cluster, prefix: KeyPrefix(self.prefix.bytes + prefix.etcdBytes))
+    }
+
+    /// The endpoints that calls use now.
+    public var endpoints: [String] { cluster.pool.endpoints.map(\.text) }
+}
+
+extension EtcdClient {
+    /// Makes a client for the time of `body`.
+    ///
+    /// - Throws: `invalidConfiguration`, and the errors of `body`.
+    @discardableResult
+    public static func withClient<Result: Sendable>(
+        endpoints: [String], configuration: Configuration = Configuration(),
+        eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        logger: Logger? = nil,
+        isolation: isolated (any Actor)? = #isolation,
+        _ body: (EtcdClient) async throws -> Result
+    ) async throws -> Result {
+        let client = try EtcdClient(
+            endpoints: endpoints, configuration: configuration, eventLoopGroup: eventLoopGroup,
+            logger: logger)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await client.run() }
+            defer { group.cancelAll() }
+            return try await body(client)
         }
     }
 }

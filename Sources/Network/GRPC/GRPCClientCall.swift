@@ -33,6 +33,8 @@ package final class GRPCClientCall: @unchecked Sendable {  // used on its event 
     package let connection: GRPCClientConnection
     /// Whether the call has ended.
     package private(set) var isClosed = false
+    /// Whether the server has certainly not seen the request: it may be sent again.
+    package private(set) var isUnprocessed = false
     package var timerPosition: TimerWheelPosition?
     package private(set) var timerDeadline = MonotonicTime.distantFuture
 
@@ -56,6 +58,7 @@ package final class GRPCClientCall: @unchecked Sendable {  // used on its event 
         do throws(HTTP2Error) {
             stream = try connection.transport.openStream(headers: headers, delegate: self)
         } catch {
+            isUnprocessed = true
             connection.eventLoop.execute {
                 self.close(GRPCStatus(.unavailable, "transport is closing"))
             }
@@ -121,7 +124,7 @@ extension GRPCClientCall: HTTP2StreamDelegate, TimerWheelEntry {
 
     package func streamReceivedHeader(
         name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
-    ) -> HTTP2ErrorCode? {
+    ) -> HTTP2FieldResult {
         switch name.count {
         case 7 where Self.matches(name, ":status"): httpStatus = Self.number(value)
         case 11 where Self.matches(name, "grpc-status"):
@@ -132,7 +135,7 @@ extension GRPCClientCall: HTTP2StreamDelegate, TimerWheelEntry {
             contentTypeIsGRPC = value.starts(with: "application/grpc".utf8)
         default: metadata.append(name: name, value: value)
         }
-        return nil
+        return .accepted
     }
 
     package func streamReceivedHeaders(endOfStream: Bool) {
@@ -179,6 +182,8 @@ extension GRPCClientCall: HTTP2StreamDelegate, TimerWheelEntry {
         if connectionLost {
             return close(GRPCStatus(.unavailable, "error reading from server: EOF"))
         }
+        // Refused streams, and those above the last one that a GOAWAY names (RFC 9113 section 8.7).
+        isUnprocessed = code == .refusedStream
         close(Self.status(of: code))
     }
 

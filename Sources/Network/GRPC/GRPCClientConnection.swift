@@ -13,6 +13,8 @@ package struct GRPCClientConfiguration: Sendable {
     /// The `:scheme` of requests: `https` behind TLS.
     package var scheme = "http"
     package var userAgent = "swift-etcd"
+    /// Metadata of every call.
+    package var metadata: [(name: String, value: String)] = []
 
     package init() {}
 }
@@ -30,12 +32,14 @@ package final class GRPCClientConnection: @unchecked Sendable {  // used on its 
     package let closeFuture: EventLoopFuture<Void>
     /// Called once, on the event loop, when no more calls can be made on this connection.
     package var onUnusable: (() -> Void)?
+    /// Called on the event loop when the server has sent its SETTINGS.
+    package var onSettings: (() -> Void)?
 
     let transport: HTTP2Connection
     let authority: String
     private var hasReportedUnusable = false
     /// The headers of the last call without metadata and timeout.
-    private var plainHeaders: (path: String, block: HTTP2HeaderBlock)?
+    private var plainHeaders: (path: String, fields: [HeaderField], block: HTTP2HeaderBlock)?
 
     /// Adds a client to `channel`. Call on its event loop; connections of one event loop may share
     /// `loop`.
@@ -75,6 +79,22 @@ package final class GRPCClientConnection: @unchecked Sendable {  // used on its 
         return call
     }
 
+    /// Closes when the open calls have ended. Call on the event loop.
+    package func closeWhenIdle() {
+        guard callCount > 0 else { return transport.close() }
+        transport.drain()
+    }
+
+    /// Closes if nothing was received since then: the server or the network has stopped.
+    package func close(ifSilentSince time: MonotonicTime) {
+        eventLoop.execute {
+            if self.transport.lastReadAt < time { self.transport.close() }
+        }
+    }
+
+    /// The time of its event loop.
+    package static func now() -> MonotonicTime { MonotonicTime(.now()) }
+
     /// Closes immediately; open calls end with `unavailable`.
     package func close() -> EventLoopFuture<Void> {
         eventLoop.execute { self.transport.close() }
@@ -85,33 +105,35 @@ package final class GRPCClientConnection: @unchecked Sendable {  // used on its 
     private func requestHeaders(
         _ path: String, _ metadata: [(String, String)], _ timeout: TimeSpan?
     ) -> HTTP2HeaderBlock {
-        guard metadata.isEmpty, timeout == nil else {
-            return makeHeaders(path, metadata, timeout)
-        }
-        if let plainHeaders, plainHeaders.path == path { return plainHeaders.block }
-        let block = makeHeaders(path, [], nil)
-        plainHeaders = (path, block)
-        return block
-    }
-
-    private func makeHeaders(
-        _ path: String, _ metadata: [(String, String)], _ timeout: TimeSpan?
-    ) -> HTTP2HeaderBlock {
-        var fields: [(name: [UInt8], value: [UInt8])] = Self.fixedHeaders
-        fields[1].value = Array(configuration.scheme.utf8)
-        fields[2].value = Array(path.utf8)
-        fields[3].value = Array(authority.utf8)
-        fields[6].value = Array(configuration.userAgent.utf8)
-        if let timeout {
-            fields.append(
-                (Self.timeoutName, GRPCTimeout.format(timeout)))
-        }
+        let plain = plainHeaders(path)
+        guard !metadata.isEmpty || timeout != nil else { return plain.block }
+        var fields = plain.fields
+        fields.reserveCapacity(fields.count + metadata.count + 1)
+        if let timeout { fields.append((Self.timeoutName, GRPCTimeout.format(timeout))) }
         for (name, value) in metadata { fields.append((Array(name.utf8), Array(value.utf8))) }
         return HTTP2HeaderBlock(fields)
     }
 
+    private func plainHeaders(
+        _ path: String
+    ) -> (path: String, fields: [HeaderField], block: HTTP2HeaderBlock) {
+        if let plainHeaders, plainHeaders.path == path { return plainHeaders }
+        var fields = Self.fixedHeaders
+        fields[1].value = Array(configuration.scheme.utf8)
+        fields[2].value = Array(path.utf8)
+        fields[3].value = Array(authority.utf8)
+        fields[6].value = Array(configuration.userAgent.utf8)
+        for (name, value) in configuration.metadata {
+            fields.append((Array(name.utf8), Array(value.utf8)))
+        }
+        let made = (path: path, fields: fields, block: HTTP2HeaderBlock(fields))
+        plainHeaders = made
+        return made
+    }
+
+    private typealias HeaderField = (name: [UInt8], value: [UInt8])
     private static let timeoutName = Array("grpc-timeout".utf8)
-    private static let fixedHeaders: [(name: [UInt8], value: [UInt8])] = [
+    private static let fixedHeaders: [HeaderField] = [
         (":method", "POST"), (":scheme", ""), (":path", ""), (":authority", ""),
         ("content-type", "application/grpc"), ("te", "trailers"), ("user-agent", ""),
     ].map { (Array($0.0.utf8), Array($0.1.utf8)) }
@@ -124,6 +146,11 @@ extension GRPCClientConnection: HTTP2ConnectionDelegate {
 
     package func connectionClosed(_ connection: HTTP2Connection) { reportUnusable() }
     package func connectionGoingAway(_ connection: HTTP2Connection) { reportUnusable() }
+
+    package func connectionReceivedSettings(_ connection: HTTP2Connection) {
+        onSettings?()
+        onSettings = nil
+    }
 
     private func reportUnusable() {
         guard !hasReportedUnusable else { return }

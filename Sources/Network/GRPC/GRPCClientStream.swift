@@ -1,6 +1,7 @@
 internal import HTTP2
 package import MonotonicClock
 internal import NIOCore
+internal import Synchronization
 
 /// A streaming call for Swift concurrency: messages are an asynchronous sequence.
 ///
@@ -27,24 +28,64 @@ package final class GRPCClientStream: Sendable {
 
     /// The server's messages, for one reader.
     package var messages: Messages { Messages(core: core) }
+
+    /// The next message, nil after the status OK. One reader at a time; cancelling its task cancels
+    /// the call.
+    package func next() async throws(GRPCStatus) -> [UInt8]? { try await core.next() }
+
     /// Sends one message.
     package func send(_ message: [UInt8]) { core.perform { $0.send(message) } }
     /// Ends the client's side: no more messages follow.
     package func halfClose() { core.perform { $0.halfClose() } }
-    /// Ends the call immediately.
-    package func cancel() { core.perform { $0.cancel() } }
+    /// Ends the call immediately; its reader receives the status.
+    package func cancel(_ status: GRPCStatus = .canceled) { core.perform { $0.cancel(status) } }
 }
 
-/// The state of a `GRPCClientStream` on the event loop.
-final class GRPCClientStreamCore: @unchecked Sendable, GRPCClientCallHandler {
-    // All state is used on eventLoop only.
-    let eventLoop: any EventLoop
-    private var call: GRPCClientCall?
+/// What a `GRPCClientStream` has received and its reader has not taken.
+private struct ReceivedMessages {
+    typealias Reader = CheckedContinuation<Result<[UInt8]?, GRPCStatus>, Never>
+
+    var end: Result<[UInt8]?, GRPCStatus>?
+    var reader: Reader?
+    var isPaused = false
     private var waiting: [[UInt8]] = []
     private var firstWaiting = 0
-    private var waitingBytes = 0
-    private var end: Result<[UInt8]?, any Error>?
-    private var reader: EventLoopPromise<[UInt8]?>?
+    private(set) var bytes = 0
+
+    var isEmpty: Bool { firstWaiting == waiting.count }
+
+    mutating func takeReader() -> Reader? {
+        defer { reader = nil }
+        return reader
+    }
+
+    mutating func append(_ message: [UInt8]) {
+        waiting.append(message)
+        bytes += message.count
+    }
+
+    /// The next message or the end, if it is there.
+    mutating func take() -> Result<[UInt8]?, GRPCStatus>? {
+        guard !isEmpty else { return end }
+        let message = waiting[firstWaiting]
+        waiting[firstWaiting] = []
+        firstWaiting += 1
+        bytes -= message.count
+        if isEmpty {
+            waiting.removeAll(keepingCapacity: true)
+            firstWaiting = 0
+        }
+        return .success(message)
+    }
+}
+
+/// Passes messages from the event loop to the reader, which takes them without a change of thread
+/// as long as there are any.
+final class GRPCClientStreamCore: @unchecked Sendable, GRPCClientCallHandler {
+    private let eventLoop: any EventLoop
+    private let received = Mutex(ReceivedMessages())
+    /// Used on the event loop only: the reason for `@unchecked`.
+    private var call: GRPCClientCall?
 
     /// Buffered bytes at which window updates stop.
     private static let pauseBytes = 256 << 10
@@ -63,54 +104,59 @@ final class GRPCClientStreamCore: @unchecked Sendable, GRPCClientCallHandler {
         }
     }
 
-    func next() async throws -> [UInt8]? {
-        let promise = eventLoop.makePromise(of: [UInt8]?.self)
-        return try await withTaskCancellationHandler {
-            eventLoop.execute { self.read(promise) }
-            return try await promise.futureResult.get()
+    func next() async throws(GRPCStatus) -> [UInt8]? {
+        if let message = take() { return try message.get() }
+        let message = await withTaskCancellationHandler {
+            await withCheckedContinuation { reader in
+                if let message = take(orWaitAs: reader) { reader.resume(returning: message) }
+            }
         } onCancel: {
             perform { $0.cancel() }
         }
+        return try message.get()
     }
 
-    private func read(_ promise: EventLoopPromise<[UInt8]?>) {
-        guard firstWaiting == waiting.count else { return deliverWaiting(promise) }
-        if let end { return promise.completeWith(end) }
-        precondition(reader == nil, "a stream has one reader")
-        reader = promise
-    }
-
-    private func deliverWaiting(_ promise: EventLoopPromise<[UInt8]?>) {
-        let message = waiting[firstWaiting]
-        waiting[firstWaiting] = []
-        firstWaiting += 1
-        waitingBytes -= message.count
-        if firstWaiting == waiting.count {
-            waiting.removeAll(keepingCapacity: true)
-            firstWaiting = 0
-            call?.resumeReceiving()
+    /// The next message or the end, if it is there. Without it `reader` waits.
+    private func take(
+        orWaitAs reader: ReceivedMessages.Reader? = nil
+    ) -> Result<[UInt8]?, GRPCStatus>? {
+        typealias Taken = (message: Result<[UInt8]?, GRPCStatus>?, resumes: Bool)
+        let (message, resumes) = received.withLock { received -> Taken in
+            guard let message = received.take() else {
+                precondition(received.reader == nil, "a stream has one reader")
+                received.reader = reader
+                return (nil, false)
+            }
+            let resumes = received.isPaused && received.isEmpty
+            if resumes { received.isPaused = false }
+            return (message, resumes)
         }
-        promise.succeed(message)
+        if resumes { perform { $0.resumeReceiving() } }
+        return message
     }
 
     func receive(_ message: [UInt8], on call: GRPCClientCall) {
-        if let reader {
-            self.reader = nil
-            return reader.succeed(message)
+        typealias Waiting = (reader: ReceivedMessages.Reader?, pauses: Bool)
+        let (reader, pauses) = received.withLock { received -> Waiting in
+            if let reader = received.takeReader() { return (reader, false) }
+            received.append(message)
+            let pauses = received.bytes > Self.pauseBytes && !received.isPaused
+            if pauses { received.isPaused = true }
+            return (nil, pauses)
         }
-        waiting.append(message)
-        waitingBytes += message.count
-        if waitingBytes > Self.pauseBytes { call.pauseReceiving() }
+        if pauses { call.pauseReceiving() }
+        reader?.resume(returning: .success(message))
     }
 
     func closed(_ call: GRPCClientCall, status: GRPCStatus, trailers: GRPCMetadata) {
-        let result: Result<[UInt8]?, any Error> =
-            status.code == .ok ? .success(nil) : .failure(status)
-        end = result
         self.call = nil
-        let reader = reader
-        self.reader = nil
-        reader?.completeWith(result)
+        let end: Result<[UInt8]?, GRPCStatus> =
+            status.code == .ok ? .success(nil) : .failure(status)
+        let reader = received.withLock { received in
+            received.end = end
+            return received.takeReader()
+        }
+        reader?.resume(returning: end)
     }
 }
 

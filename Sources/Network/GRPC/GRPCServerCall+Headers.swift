@@ -6,24 +6,42 @@ internal import MonotonicClock
 extension GRPCServerCall {
     package func streamReceivedHeader(
         name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
-    ) -> HTTP2ErrorCode? {
-        guard !hasHeaders else { return nil }
-        guard let first = name.first else { return .protocolError }
+    ) -> HTTP2FieldResult {
+        guard !hasHeaders else { return .accepted }
+        guard let first = name.first else { return .refused(.protocolError) }
         if first == UInt8(ascii: ":") { return readPseudo(name, value) }
         headerFields.insert(.regular)
+        let code: HTTP2ErrorCode?
         switch (name.count, first) {
         case (2, UInt8(ascii: "t")) where Self.matches(name, "te"),
             (10, UInt8(ascii: "u")) where Self.matches(name, "user-agent"),
             (20, UInt8(ascii: "g")) where Self.matches(name, "grpc-accept-encoding"):
-            return HTTP2FieldRules.isValue(value) ? nil : .protocolError
+            guard HTTP2FieldRules.isValue(value) else { return .refused(.protocolError) }
+            return .repeatable(GRPCHeaderFields.regular)
         case (12, UInt8(ascii: "c")) where Self.matches(name, "content-type"):
-            return readContentType(value)
+            if Self.matches(value, Self.contentType) { return readGRPCContentType() }
+            code = readContentType(value)
         case (12, UInt8(ascii: "g")) where Self.matches(name, "grpc-timeout"):
-            return readTimeout(value)
+            code = readTimeout(value)
         case (13, UInt8(ascii: "g")) where Self.matches(name, "grpc-encoding"):
-            return readEncoding(value)
-        default: return readOther(name, value)
+            code = readEncoding(value)
+        default: code = readOther(name, value)
         }
+        return code.map(HTTP2FieldResult.refused) ?? .accepted
+    }
+
+    package func streamReceivedRepeatedHeader(effect: UInt16) -> HTTP2ErrorCode? {
+        guard !hasHeaders else { return nil }
+        let fields = GRPCHeaderFields(rawValue: effect)
+        if fields.contains(.contentType) {
+            contentSubtype = ""
+        } else if !fields.contains(.regular) {
+            guard headerFields.isDisjoint(with: fields.union(.regular)) else {
+                return .protocolError
+            }
+        }
+        headerFields.formUnion(fields)
+        return nil
     }
 
     package func streamReceivedHeaders(endOfStream: Bool) {
@@ -52,41 +70,54 @@ extension GRPCServerCall {
     /// Each pseudo-header occurs once, before all other fields.
     private func readPseudo(
         _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
-    ) -> HTTP2ErrorCode? {
-        let field: GRPCHeaderFields
-        switch name.count {
-        case 5 where Self.matches(name, ":path"): field = .path
-        case 7 where Self.matches(name, ":method"): field = .method
-        case 7 where Self.matches(name, ":scheme"): field = .scheme
-        case 10 where Self.matches(name, ":authority"): field = .authority
-        case 9 where Self.matches(name, ":protocol"): field = .protocol
-        default: return .protocolError
-        }
-        guard headerFields.isDisjoint(with: [field, .regular]) else { return .protocolError }
+    ) -> HTTP2FieldResult {
+        guard let field = Self.pseudoField(name),
+            headerFields.isDisjoint(with: [field, .regular])
+        else { return .refused(.protocolError) }
         headerFields.insert(field)
         if field == .path, let index = state.table.find(value) {
             methodIndex = index
-            return nil
+            return .accepted
         }
-        if field == .method, Self.matches(value, "POST") { return nil }
-        guard HTTP2FieldRules.isValue(value) else { return .protocolError }
-        if field == .path { refusal.path = String(decoding: value, as: UTF8.self) }
-        if field == .method { refusal.httpMethod = String(decoding: value, as: UTF8.self) }
-        if field == .authority { connection.requests?.keepAuthority(value) }
-        return nil
+        if field == .method, Self.matches(value, "POST") { return .repeatable(field) }
+        guard HTTP2FieldRules.isValue(value) else { return .refused(.protocolError) }
+        switch field {
+        case .scheme: return .repeatable(field)
+        case .path: refusal.path = String(decoding: value, as: UTF8.self)
+        case .method: refusal.httpMethod = String(decoding: value, as: UTF8.self)
+        case .authority:
+            guard let requests = connection.requests else { return .repeatable(field) }
+            if requests.keepAuthority(value) { return .repeatable(field) }
+        default: break
+        }
+        return .accepted
     }
 
-    private func readContentType(_ value: UnsafeRawBufferPointer) -> HTTP2ErrorCode? {
-        let prefix: StaticString = "application/grpc"
-        if Self.matches(value, prefix) {
-            headerFields.insert(.contentType)
-            contentSubtype = ""
-            return nil
+    private static func pseudoField(_ name: UnsafeRawBufferPointer) -> GRPCHeaderFields? {
+        switch name.count {
+        case 5 where matches(name, ":path"): .path
+        case 7 where matches(name, ":method"): .method
+        case 7 where matches(name, ":scheme"): .scheme
+        case 10 where matches(name, ":authority"): .authority
+        case 9 where matches(name, ":protocol"): .protocol
+        default: nil
         }
+    }
+
+    private static let contentType: StaticString = "application/grpc"
+
+    private func readGRPCContentType() -> HTTP2FieldResult {
+        headerFields.insert(.contentType)
+        contentSubtype = ""
+        return .repeatable([.regular, .contentType])
+    }
+
+    /// Reads a content type other than `application/grpc`.
+    private func readContentType(_ value: UnsafeRawBufferPointer) -> HTTP2ErrorCode? {
         guard HTTP2FieldRules.isValue(value) else { return .protocolError }
-        let count = prefix.utf8CodeUnitCount
+        let count = Self.contentType.utf8CodeUnitCount
         if value.count > count,
-            Self.matches(UnsafeRawBufferPointer(rebasing: value[..<count]), prefix),
+            Self.matches(UnsafeRawBufferPointer(rebasing: value[..<count]), Self.contentType),
             value[count] == UInt8(ascii: "+") || value[count] == UInt8(ascii: ";")
         {
             headerFields.insert(.contentType)
@@ -135,7 +166,8 @@ extension GRPCServerCall {
             return nil
         }
         if let code = connection.requests?.keep(name, value, of: self) { return code }
-        if !isSkipped, name.count >= 4, name.suffix(4).elementsEqual("-bin".utf8),
+        if !isSkipped, name.count >= 4,
+            Self.matches(UnsafeRawBufferPointer(rebasing: name.suffix(4)), "-bin"),
             let offset = GRPCBinaryMetadata.firstInvalidOffset(in: value)
         {
             refusal.malformed = GRPCStatus(
@@ -196,6 +228,12 @@ extension GRPCServerCall {
             return GRPCStatus(.unimplemented, "unknown service \(service)")
         }
         return GRPCStatus(.unimplemented, "unknown method \(method) for service \(service)")
+    }
+}
+
+extension HTTP2FieldResult {
+    fileprivate static func repeatable(_ fields: GRPCHeaderFields) -> HTTP2FieldResult {
+        .repeatable(effect: fields.rawValue)
     }
 }
 

@@ -8,29 +8,40 @@ internal import HTTP2
 final class GRPCServerRequests {
     let handler: any HTTP2RequestHandler
     private var fields = HTTP2RequestFields()
-    /// The last `:authority`, usually that of all requests of the connection.
-    private var authority: [UInt8] = []
+    /// The first `:authority`, usually that of all requests of the connection.
+    private var firstAuthority: [UInt8]?
+    /// The `:authority` of the current block if it differs.
+    private var otherAuthority: [UInt8]?
 
     init(handler: any HTTP2RequestHandler) {
         self.handler = handler
     }
 
     /// A header block starts.
-    func beginHead() { fields.reset() }
+    func beginHead() {
+        fields.reset()
+        if otherAuthority != nil { otherAuthority = nil }
+    }
 
-    func keepAuthority(_ value: UnsafeRawBufferPointer) {
-        let isKept = authority.withUnsafeBytes { GRPCMethodTable.equal($0, value) }
-        if !isKept { authority = Array(value) }
+    /// Keeps the `:authority` of the current block; returns whether it is the connection's first.
+    func keepAuthority(_ value: UnsafeRawBufferPointer) -> Bool {
+        guard let firstAuthority else {
+            firstAuthority = Array(value)
+            return true
+        }
+        if firstAuthority.withUnsafeBytes({ GRPCMethodTable.equal($0, value) }) { return true }
+        otherAuthority = Array(value)
+        return false
     }
 
     /// Keeps a field that the handler reads; returns an error when the connection keeps too much.
     ///
-    /// Nothing but calls is served at the path of a gRPC method, so that of a request to it only
-    /// the fields are kept that are read at any path.
+    /// Of a call nothing is kept. Nothing but calls is served at the path of a gRPC method, so that
+    /// of another request to it only the fields are kept that are read at any path.
     func keep(
         _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, of call: GRPCServerCall
     ) -> HTTP2ErrorCode? {
-        if call.methodIndex >= 0, !handler.readsAtAnyPath(name) { return nil }
+        if call.methodIndex >= 0, call.isCall || !handler.readsAtAnyPath(name) { return nil }
         guard let stream = call.stream else { return nil }
         return fields.append(name: name, value: value, for: handler, on: stream)
     }
@@ -42,7 +53,9 @@ final class GRPCServerRequests {
         let path = call.methodIndex >= 0 ? call.method.path : call.refusal.path
         var head = HTTP2RequestHead(method: call.refusal.httpMethod ?? "POST", path: path ?? "")
         if received.contains(.authority) {
-            head.authority = String(decoding: authority, as: UTF8.self)
+            head.authority = (otherAuthority ?? firstAuthority).map {
+                String(decoding: $0, as: UTF8.self)
+            }
         }
         if let contentType = call.requestedContentType {
             fields.append(name: "content-type", value: contentType)

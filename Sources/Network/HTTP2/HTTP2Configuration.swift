@@ -66,6 +66,8 @@ package struct HTTP2KeepaliveConfiguration: Sendable {
     package var pingInterval: TimeSpan?
     /// Time without reads after a ping at which the connection is closed.
     package var pingTimeout = TimeSpan.seconds(20)
+    /// Whether the peer is pinged while no stream is open. Servers do not allow that to clients.
+    package var pingsIdlePeer = true
     /// Pings of the peer at shorter intervals are strikes; nil disables the policy (clients).
     package var peerPingIntervalMin: TimeSpan?
     /// Whether the peer may ping without open streams.

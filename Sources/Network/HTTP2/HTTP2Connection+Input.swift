@@ -85,16 +85,49 @@ extension HTTP2Connection {
     }
 
     func receiveHeader(
-        _ stream: HTTP2Stream, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+        _ stream: HTTP2Stream, _ nameBuffer: OpaquePointer, _ valueBuffer: OpaquePointer
     ) {
+        if let known = repeatedFields?.find(nameBuffer, valueBuffer) {
+            guard admitHeader(stream, bytes: Int(known.bytes)) else { return }
+            let delegate = stream.delegate
+            if let code = delegate?.streamReceivedRepeatedHeader(effect: known.effect) {
+                refuse(stream, code)
+            }
+            return
+        }
+        let name = Self.bytes(nameBuffer)
+        let value = Self.bytes(valueBuffer)
         // 32 bytes of overhead for each field (RFC 9113 section 6.5.2).
-        stream.headerListBytes += name.count + value.count + 32
-        guard stream.headerListBytes <= configuration.headerListBytesMax else {
-            return refuse(stream, .frameSizeError)
+        let bytes = name.count + value.count + 32
+        guard admitHeader(stream, bytes: bytes) else { return }
+        switch stream.delegate?.streamReceivedHeader(name: name, value: value) {
+        case .accepted, nil: break
+        case .refused(let code): refuse(stream, code)
+        case .repeatable(let effect):
+            keepRepeated(nameBuffer, valueBuffer, bytes: bytes, effect)
         }
-        if let code = stream.delegate?.streamReceivedHeader(name: name, value: value) {
-            refuse(stream, code)
-        }
+    }
+
+    /// Counts a field; refuses the stream if its fields are too large.
+    private func admitHeader(_ stream: HTTP2Stream, bytes: Int) -> Bool {
+        stream.headerListBytes += bytes
+        if stream.headerListBytes <= configuration.headerListBytesMax { return true }
+        refuse(stream, .frameSizeError)
+        return false
+    }
+
+    private func keepRepeated(
+        _ name: OpaquePointer, _ value: OpaquePointer, bytes: Int, _ effect: UInt16
+    ) {
+        guard role == .server, bytes <= RepeatedFields.fieldBytesMax else { return }
+        let fields = repeatedFields ?? RepeatedFields()
+        repeatedFields = fields
+        fields.keep(name, value, bytes: UInt16(bytes), effect)
+    }
+
+    private static func bytes(_ buffer: OpaquePointer) -> UnsafeRawBufferPointer {
+        let vector = nghttp2_rcbuf_get_buf(buffer)
+        return UnsafeRawBufferPointer(start: vector.base, count: vector.len)
     }
 
     /// Resets a stream because of its headers. The rest of the block is only decoded to keep the

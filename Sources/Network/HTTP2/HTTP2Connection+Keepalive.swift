@@ -39,7 +39,9 @@ extension HTTP2Connection: TimerWheelEntry {
         if let sent = keepalive.pingSentAt {
             timerDeadline = sent + configuration.keepalive.pingTimeout
         } else {
-            timerDeadline = keepalive.lastReadAt + interval
+            // Later than now if no ping was sent, since there is no stream.
+            let due = keepalive.lastReadAt + interval
+            timerDeadline = due > loop.now ? due : loop.now + interval
         }
         loop.insertConnectionTimer(self)
     }
@@ -53,7 +55,8 @@ extension HTTP2Connection: TimerWheelEntry {
             guard keepalive.lastReadAt >= sent else { return close() }
             keepalive.pingSentAt = nil
         }
-        if keepalive.lastReadAt + interval <= now {
+        let mayPing = configuration.keepalive.pingsIdlePeer || !streams.isEmpty
+        if mayPing, keepalive.lastReadAt + interval <= now {
             keepalive.pingSentAt = now
             nghttp2_submit_ping(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
             loop.markDirty(self)

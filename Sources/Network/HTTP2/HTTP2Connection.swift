@@ -10,6 +10,12 @@ package protocol HTTP2ConnectionDelegate: AnyObject {
     func connectionClosed(_ connection: HTTP2Connection)
     /// The peer sent GOAWAY: no more streams may be opened.
     func connectionGoingAway(_ connection: HTTP2Connection)
+    /// The peer sent SETTINGS: it speaks HTTP/2, and it runs.
+    func connectionReceivedSettings(_ connection: HTTP2Connection)
+}
+
+extension HTTP2ConnectionDelegate {
+    package func connectionReceivedSettings(_ connection: HTTP2Connection) {}
 }
 
 /// The side of a connection.
@@ -46,6 +52,8 @@ package final class HTTP2Connection: ChannelDuplexHandler {
     /// The stream whose header block is being received; nil once it is closed. Only used by the
     /// session's callbacks.
     var headersStream: Unmanaged<HTTP2Stream>?
+    /// Header fields that the peer repeats (server); nil until there is one.
+    var repeatedFields: RepeatedFields?
     var writableStreams: [HTTP2Stream] = []
     var stoppingStreams: [Int32] = []
     /// What the peer occupies; without limits on a client.
@@ -143,6 +151,9 @@ package final class HTTP2Connection: ChannelDuplexHandler {
 }
 
 extension HTTP2Connection {
+    /// When the last bytes of the peer were read.
+    package var lastReadAt: MonotonicTime { keepalive.lastReadAt }
+
     /// Streams open now.
     package var streamCount: Int { streams.count }
 
@@ -176,6 +187,7 @@ extension HTTP2Connection {
         }
         if let session { nghttp2_session_del(session) }
         session = nil
+        repeatedFields = nil
         releaseMemory()
         channel = nil
         delegate?.connectionClosed(self)

@@ -2,7 +2,7 @@
 package enum HTTP2FieldRules {
     /// A token of RFC 9110 section 5.6.2, without upper case letters.
     package static func isName(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        !bytes.isEmpty && bytes.allSatisfy { isInName[Int($0)] }
+        !bytes.isEmpty && bytes.allSatisfy(isInName)
     }
 
     /// No control characters except tab.
@@ -35,10 +35,13 @@ package enum HTTP2FieldRules {
         return isValid & (ones &* 0x80) == ones &* 0x80
     }
 
-    private static let isInName: [Bool] = (0..<256).map { byte in
-        switch UInt8(byte) {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
-        default: "!#$%&'*+-.^_`|~".utf8.contains(UInt8(byte))
-        }
+    private static func isInName(_ byte: UInt8) -> Bool {
+        let set = byte < 64 ? lowNameBytes : highNameBytes
+        return byte < 128 && set >> (byte & 63) & 1 == 1
     }
+
+    /// Bits of the bytes below 64 that may be in a name: `!#$%&'*+-.` and digits.
+    private static var lowNameBytes: UInt64 { 0x03FF_6CFA_0000_0000 }
+    /// Bits of the bytes from 64 to 127: `^_`, the back-tick, lower case letters, `|` and `~`.
+    private static var highNameBytes: UInt64 { 0x57FF_FFFF_C000_0000 }
 }

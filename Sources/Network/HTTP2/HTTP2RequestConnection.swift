@@ -48,6 +48,12 @@ private final class HTTP2RequestReader: HTTP2StreamDelegate {
 
     func streamReceivedHeader(
         name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
+    ) -> HTTP2FieldResult {
+        read(name, value).map(HTTP2FieldResult.refused) ?? .accepted
+    }
+
+    private func read(
+        _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
     ) -> HTTP2ErrorCode? {
         guard HTTP2FieldRules.isValue(value) else { return .protocolError }
         if name.first == UInt8(ascii: ":") { return readPseudo(name, value) }

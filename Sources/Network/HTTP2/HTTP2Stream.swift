@@ -5,10 +5,13 @@ package import NIOCore
 ///
 /// Header fields are passed one by one as borrowed bytes, valid during the call only.
 package protocol HTTP2StreamDelegate: AnyObject {
-    /// One header field, pseudo-headers included. Returning an error code resets the stream.
+    /// One header field, pseudo-headers included.
     func streamReceivedHeader(
         name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
-    ) -> HTTP2ErrorCode?
+    ) -> HTTP2FieldResult
+    /// A header field that was accepted as repeatable with this effect, on any stream of the
+    /// connection. Returning an error code resets the stream.
+    func streamReceivedRepeatedHeader(effect: UInt16) -> HTTP2ErrorCode?
     /// A header block is complete; trailers are a second block.
     func streamReceivedHeaders(endOfStream: Bool)
     /// A part of the body.
@@ -20,6 +23,21 @@ package protocol HTTP2StreamDelegate: AnyObject {
     /// The stream is closed. Nothing is called after this, and the delegate must release the stream
     /// now: the object is reused.
     func streamClosed(_ code: HTTP2ErrorCode, connectionLost: Bool)
+}
+
+extension HTTP2StreamDelegate {
+    // Without effect for those that accept no field as repeatable.
+    package func streamReceivedRepeatedHeader(effect: UInt16) -> HTTP2ErrorCode? { nil }
+}
+
+/// What a header field means for its stream.
+package enum HTTP2FieldResult {
+    case accepted
+    /// Accepted, and known by its effect alone: a field with the same name and value need not be
+    /// read again. The effect is a number that the delegate gives a meaning.
+    case repeatable(effect: UInt16)
+    /// The stream is reset.
+    case refused(HTTP2ErrorCode)
 }
 
 /// One HTTP/2 stream: its outbound queue and the state of both sides.

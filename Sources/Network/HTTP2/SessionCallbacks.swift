@@ -11,7 +11,7 @@ enum SessionCallbacks {
         var table: OpaquePointer?
         guard nghttp2_session_callbacks_new(&table) == 0 else { return nil }
         nghttp2_session_callbacks_set_on_begin_headers_callback(table, onBeginHeaders)
-        nghttp2_session_callbacks_set_on_header_callback(table, onHeader)
+        nghttp2_session_callbacks_set_on_header_callback2(table, onHeader)
         nghttp2_session_callbacks_set_on_data_chunk_recv_callback(table, onDataChunk)
         nghttp2_session_callbacks_set_on_frame_recv_callback(table, onFrame)
         nghttp2_session_callbacks_set_on_frame_not_send_callback(table, onFrameNotSent)
@@ -69,14 +69,12 @@ private let onBeginHeaders: nghttp2_on_begin_headers_callback = { session, frame
     }
 }
 
-private let onHeader: nghttp2_on_header_callback = {
-    _, _, name, nameCount, value, valueCount, _, userData in
+private let onHeader: nghttp2_on_header_callback2 = { _, _, name, value, _, userData in
     withConnection(userData, missing: failure) { connection in
+        guard let name, let value else { return failure }
         guard let stream = connection.headersStream else { return 0 }
         stream._withUnsafeGuaranteedRef { stream in
-            connection.receiveHeader(
-                stream, UnsafeRawBufferPointer(start: name, count: nameCount),
-                UnsafeRawBufferPointer(start: value, count: valueCount))
+            connection.receiveHeader(stream, name, value)
         }
         return 0
     }
@@ -109,6 +107,9 @@ private let onFrame: nghttp2_on_frame_recv_callback = { session, frame, userData
             connection.receivePing(isAcknowledgement: isAcknowledgement)
         case NGHTTP2_GOAWAY.rawValue:
             connection.receiveGoAway()
+        case NGHTTP2_SETTINGS.rawValue:
+            guard header.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) == 0 else { return 0 }
+            connection.delegate?.connectionReceivedSettings(connection)
         default:
             break
         }

@@ -1,7 +1,6 @@
 import MonotonicClock
 package import NIOCore
-import PeerTransport
-package import TLS
+package import PeerTransport
 
 /// The requests that a starting member sends to learn about the cluster: HTTP GET on a peer URL.
 package struct ClusterProbe: Sendable {
@@ -34,11 +33,11 @@ package struct ClusterProbe: Sendable {
 extension ClusterProbe {
     /// Sends the requests over the network.
     ///
-    /// - Parameter tls: for https peer URLs, which fail without it.
-    package init(group: any EventLoopGroup, tls: TLSClient? = nil) {
+    /// - Parameter dialing: how members are dialed.
+    package init(group: any EventLoopGroup, dialing: PeerDialing = PeerDialing()) {
         self.init { url, path, timeout in
             let response = try await PeerClient.request(
-                url: url, path: path, timeout: TimeSpan(timeout), group: group, tls: tls)
+                url: url, path: path, timeout: TimeSpan(timeout), group: group, dialing: dialing)
             guard response.status == 200 else {
                 throw BootstrapError("\(url)\(path) responds with status \(response.status)")
             }

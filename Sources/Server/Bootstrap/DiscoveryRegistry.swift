@@ -64,6 +64,8 @@ struct DiscoveryRegistry {
                 }
                 return view
             } catch let error as EtcdClientError {
+                // A wrong password does not become right.
+                guard error.reason != .authenticationFailed else { throw error }
                 logger.warn(
                     "failed to get cluster members from discovery service",
                     ["membersKeyPrefix": .string(keys.members), "error": .error(error)])
@@ -101,7 +103,8 @@ struct DiscoveryRegistry {
     }
 
     private func waitForPeers(_ view: inout RegistryView) async throws {
-        for try await update in client.watch(.prefix(keys.members), from: view.revision.next) {
+        let options = WatchOptions(from: view.revision.next)
+        for try await update in client.watch(.prefix(keys.members), options) {
             for event in update.events { add(event.pair, to: &view) }
             view.revision = max(view.revision, update.header.revision)
             if view.isComplete { return }

@@ -53,18 +53,19 @@ extension MemberBootstrap {
         clientConfiguration.keepaliveTimeout = max(
             discovery.keepaliveTimeout, .milliseconds(1))
         clientConfiguration.security = discovery.security
-        let client = try EtcdClient(
-            endpoints: discovery.endpoints.values, configuration: clientConfiguration)
+        clientConfiguration.credentials = discovery.credentials
         let local = try own.membersWithIDs().named(configuration.name)
-        var registry = DiscoveryRegistry(
-            client, token: discovery.token, memberID: local.id, logger: logger)
         do {
-            let text = try await registry.join(own.text)
-            await client.close()
+            let text = try await EtcdClient.withClient(
+                endpoints: discovery.endpoints.values, configuration: clientConfiguration
+            ) { client in
+                var registry = DiscoveryRegistry(
+                    client, token: discovery.token, memberID: local.id, logger: logger)
+                return try await registry.join(own.text)
+            }
             logger.info("discovery joined cluster successfully", ["cluster": .string(text)])
             return text
         } catch {
-            await client.close()
             if !(error is CancellationError) {
                 logger.error("discovery failed to join cluster", ["error": .error(error)])
             }
@@ -74,6 +75,12 @@ extension MemberBootstrap {
 }
 
 extension DiscoveryConfiguration {
+    /// The user of the discovery service; as in etcd, nobody unless name and password are given.
+    fileprivate var credentials: EtcdClient.Credentials? {
+        guard !user.isEmpty, !password.isEmpty else { return nil }
+        return .password(name: user, password: password)
+    }
+
     /// The certificates for the discovery service. As in etcd, each of the flags enables TLS for
     /// endpoints without a scheme; nil if none is given.
     fileprivate var security: EtcdClient.Security? {

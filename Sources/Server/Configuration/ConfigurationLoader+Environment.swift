@@ -26,7 +26,8 @@ extension ConfigurationLoader {
                     "recognized and used environment variable",
                     [
                         "variable-name": .string(flag.environmentKey),
-                        "variable-value": .string(value),
+                        "variable-value": .string(
+                            SecretFlags.isSecret(flag) ? SecretFlags.mask : value),
                     ])
                 if flag.category == .hidden { warnOfIgnoredFlags([flag.name], logger) }
             } catch {

@@ -136,7 +136,7 @@ package struct ConfigurationLoader {
     }
 
     private func refuse(_ error: ConfigurationError, _ logger: ServerLogger) -> LaunchDecision {
-        logger.info("Running: ", ["args": .strings(arguments)])
+        logger.info("Running: ", ["args": .strings(SecretFlags.masked(arguments))])
         logger.warn("failed to verify flags", ["error": .string(error.message)])
         if error.message == ServerConfiguration.missingAdvertisedClientURLs {
             logger.warn(
@@ -150,7 +150,7 @@ package struct ConfigurationLoader {
         _ loaded: ServerConfiguration, _ logger: ServerLogger
     ) -> LaunchDecision {
         var configuration = loaded
-        logger.info("Running: ", ["args": .strings(arguments)])
+        logger.info("Running: ", ["args": .strings(SecretFlags.masked(arguments))])
         warnOfDeprecatedFlags(configuration, logger)
         configuration.rebuildDefaultInitialCluster()
         if configuration.dataDirectory.isEmpty {

@@ -15,19 +15,9 @@ package enum LaterFeatures {
                 return definition.read(configuration) != definition.read(ServerConfiguration())
             }
         }
-
-        static func gate(_ gate: FeatureGate) -> Feature {
-            Feature(flag: "feature-gates=\(gate.rawValue)=true") {
-                $0.featureGates.isEnabled(gate)
-            }
-        }
     }
 
     static let table: [Feature] = [
-        // Peer connections
-        .gate(.setMemberLocalAddr),
-        // Discovery with a password
-        .flag("discovery-user"), .flag("discovery-password"),
         // Observation
         .flag("enable-distributed-tracing"),
         .flag("distributed-tracing-address"), .flag("distributed-tracing-service-name"),

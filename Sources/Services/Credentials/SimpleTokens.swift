@@ -6,10 +6,12 @@ import Synchronization
 
 /// Simple tokens: known to all members, since each assigns them when it applies a login.
 ///
-/// Kept in memory only. A token ends when it was not used for its time to live, when its user is
-/// deleted or has another password, when authentication is disabled, and when a snapshot replaces
-/// the state of this member, since the log before it may have ended any token.
+/// Kept in memory only: none is known after a restart, also not those of logins in the log that are
+/// applied again. A token ends when it was not used for its time to live, when its user is deleted
+/// or has another password, when authentication is disabled, and when a snapshot replaces the state
+/// of this member, since the log before it may have ended any token.
 package final class SimpleTokens: TokenProvider {
+    private let loggedIndex: LogIndex
     private let appliedIndex: @Sendable () -> LogIndex
     private let now: @Sendable () -> MonotonicTime
     private let table: Mutex<SimpleTokenTable>
@@ -21,14 +23,17 @@ package final class SimpleTokens: TokenProvider {
 
     /// - Parameters:
     ///   - timeToLive: since the last use; zero for the default, as in etcd.
+    ///   - loggedIndex: the index of the last entry of the log at the start.
     ///   - appliedIndex: the index of the last entry that this member has applied. It is published
     ///     after `applied` was called for that entry.
     ///   - now: the present time.
     package init(
         timeToLive: TimeSpan, tokensMax: Int = SimpleTokens.tokensMax,
+        loggedIndex: LogIndex = .zero,
         appliedIndex: @escaping @Sendable () -> LogIndex,
         now: @escaping @Sendable () -> MonotonicTime
     ) {
+        self.loggedIndex = loggedIndex
         self.appliedIndex = appliedIndex
         self.now = now
         table = Mutex(
@@ -65,7 +70,9 @@ package final class SimpleTokens: TokenProvider {
         case .authenticated(let login):
             // Members with signed tokens propose no letters. etcd assigns such a token too, and
             // everybody can guess it.
-            guard let token = SimpleToken(letters: login.simpleToken, index: index) else { return }
+            guard index > loggedIndex,
+                let token = SimpleToken(letters: login.simpleToken, index: index)
+            else { return }
             let now = now()
             table.withLock { $0.insert(token, of: login.user, now: now) }
         case .credentialsChanged(let user): table.withLock { $0.end(user) }

@@ -110,9 +110,9 @@ package final class Bolt: @unchecked Sendable {
 
     /// Whether the pages in use and these bytes fit into the address space of the file; false when
     /// it cannot grow and seven eighths are used.
-    package func hasCapacity(forBytes pendingBytes: Int) -> Bool {
+    package func hasCapacity(forBytes pendingBytes: @autoclosure () -> Int) -> Bool {
         guard isReserveLimited.load(ordering: .relaxed) else { return true }
-        return sizeInUseBytes + pendingBytes <= reservedBytes / 8 * 7
+        return sizeInUseBytes + pendingBytes() <= reservedBytes / 8 * 7
     }
 
     /// Number of the last committed transaction.

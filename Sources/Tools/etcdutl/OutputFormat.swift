@@ -1,4 +1,5 @@
 import ArgumentParser
+import ResponseFormatting
 
 /// How a result is printed.
 enum OutputFormat: String {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Bolt
 import Disk
+import ResponseFormatting
 
 /// `etcdutl snapshot status FILE`: the status of a snapshot file. The file is only read.
 struct SnapshotStatusCommand: ParsableCommand {

@@ -15,7 +15,7 @@ enum ConnectionGroup {
             let endpoint = options.endpoint(of: first + number * step)
             return GRPCClientConnection.connect(
                 host: endpoint.host, port: endpoint.port, on: eventLoop, loop: loop,
-                tls: options.tls)
+                configuration: options.connection, tls: options.tls)
         }
     }
 

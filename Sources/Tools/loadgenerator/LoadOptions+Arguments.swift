@@ -6,6 +6,7 @@ extension LoadOptions {
           --endpoint HOST:PORT,... members to load (127.0.0.1:2379)
           --cacert FILE            authorities of the members; with it connections use TLS
           --cert FILE, --key FILE  certificate that this client shows
+          --token T                token of the user who makes the calls
           --connections N          connections (1)
           --streams N              calls open at a time on each connection (1)
           --loops N                event loops (1)
@@ -83,6 +84,7 @@ extension LoadOptions {
         case "--cacert": security.trustedCAFile = value
         case "--cert": security.certificateFile = value
         case "--key": security.keyFile = value
+        case "--token": token = value
         case "--connections": connections = try Self.number(value, option, from: 1)
         case "--streams": streams = try Self.number(value, option, from: 1)
         case "--loops": loops = try Self.number(value, option, from: 1)

@@ -1,3 +1,4 @@
+internal import GRPC
 internal import MonotonicClock
 internal import TLS
 
@@ -79,6 +80,17 @@ struct LoadOptions: Sendable {
     var security = TLSEndpointConfiguration()
     /// The TLS of the connections, made of `security`; nil for plaintext.
     var tls: TLSClient?
+    /// The token of the user who makes the calls; nil for none.
+    var token: String?
+}
+
+extension LoadOptions {
+    /// Configuration of the connections.
+    var connection: GRPCClientConfiguration {
+        var configuration = GRPCClientConfiguration()
+        if let token { configuration.metadata = [("token", token)] }
+        return configuration
+    }
 }
 
 extension LoadOptions {

@@ -5,6 +5,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case bolt = "Bolt"
     case certificates = "Certificates"
     case clientHello = "ClientHello"
+    case clientResponses = "ClientResponses"
     case configFile = "ConfigFile"
     case dns = "DNS"
     case formerEntries = "FormerEntries"
@@ -31,6 +32,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .bolt: fuzzBolt(input)
         case .certificates: fuzzCertificates(input)
         case .clientHello: fuzzClientHello(input)
+        case .clientResponses: fuzzClientResponses(input)
         case .configFile: fuzzConfigFile(input)
         case .dns: fuzzDNS(input)
         case .formerEntries: fuzzFormerEntries(input)

@@ -128,7 +128,7 @@ private final class FuzzRequest: HTTP2StreamDelegate {
 
     func streamReceivedHeader(
         name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
-    ) -> HTTP2ErrorCode? { nil }
+    ) -> HTTP2FieldResult { .accepted }
     func streamReceivedHeaders(endOfStream: Bool) {}
     func streamReceivedData(_ bytes: UnsafeRawBufferPointer) {
         if bytes.first == 255 { stream?.reset(.cancel) }

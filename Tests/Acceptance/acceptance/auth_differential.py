@@ -22,6 +22,7 @@ rpc = api.rpc
 DIFFERENCES = {
     "ROOT_ONLY": "methods that 3.5.1 lets anybody call, without any identity; AuthStatus, which it "
     "lets root call, and 3.7 anybody",
+    "Txn.nested": "3.5.1 does not check the permissions of transactions inside others",
     "RoleGet.root": "3.7 lists all keys for the role root, 3.5.1 what was granted to it",
     "ERRORS_OF_3_5": "errors that 3.5.1 returns as they are, with code UNKNOWN",
     "Watch.refused": "3.5.1 gives the watch that it refuses the id 0, and says permission denied "
@@ -36,6 +37,7 @@ ERRORS_OF_3_5 = {
     "auth: invalid auth token": ("UNAUTHENTICATED", "etcdserver: invalid auth token"),
     "auth: permission denied": ("PERMISSION_DENIED", "etcdserver: permission denied"),
     "auth: user name is empty": ("INVALID_ARGUMENT", "etcdserver: user name is empty"),
+    "auth: permission denied": ("PERMISSION_DENIED", "etcdserver: permission denied"),
     "auth: user not found": ("FAILED_PRECONDITION", "etcdserver: user name not found"),
     "auth: revision in header is old": (
         "INVALID_ARGUMENT", "etcdserver: revision of auth store is old")}

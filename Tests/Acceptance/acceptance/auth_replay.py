@@ -427,7 +427,7 @@ def starts(directory, binary=None):
 
 
 def _start(member, start):
-    if "exit" not in start:
+    if start.get("exit") is None:
         member.start()
         return missing_lines(member, start.get("log", ()))
     member.start(wait=False)

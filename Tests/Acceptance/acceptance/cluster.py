@@ -16,7 +16,7 @@ import time
 
 import grpc
 
-from acceptance import api, users
+from acceptance import api
 from acceptance.members import Member, free_ports, our_etcd, tool
 from acceptance.peer_proxies import PeerProxies
 from acceptance.users import LoggedIn
@@ -128,15 +128,13 @@ class ClusterMember(Member):
             return self.plain_channel
         if self._channel_as_user is None:
             self._channel_as_user = grpc.intercept_channel(
-                self.plain_channel, LoggedIn(self.log_in))
+                self.plain_channel, LoggedIn(self._login_channels, *self.cluster.user))
         return self._channel_as_user
 
-    def log_in(self):
-        """A token of the cluster's user, from this member or another: a learner gives none."""
-        for one in [self, *(one for one in self.cluster.running() if one is not self)]:
-            with contextlib.suppress(grpc.RpcError):
-                return users.login(one.stub("Auth", as_user=False), *self.cluster.user, seconds=5)
-        return None
+    def _login_channels(self):
+        """This member's first; a channel is asked for only if those before it failed."""
+        yield self.plain_channel
+        yield from (one.plain_channel for one in self.cluster.running() if one is not self)
 
     def stub(self, service, as_user=True):
         return api.stub(self.channel if as_user else self.plain_channel, service)

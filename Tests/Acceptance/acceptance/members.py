@@ -42,6 +42,11 @@ def our_etcdutl():
     return str(pathlib.Path(our_etcd()).parent / "etcdutl")
 
 
+def our_etcdctl():
+    """Path of our etcdctl, in the directory of the server."""
+    return str(pathlib.Path(our_etcd()).parent / "etcdctl")
+
+
 # Below the ephemeral ports: an outgoing connection could take the port of a member that restarts.
 PORTS = list(range(10_000, 32_000))
 random.Random(os.getpid()).shuffle(PORTS)
@@ -189,13 +194,14 @@ class Member:
                 continue
         return lines
 
-    def etcdctl(self, *arguments, check=True, input=None, timeout=60, env=None):
-        """Runs the real etcdctl 3.5.1 against this member."""
+    def etcdctl(self, *arguments, check=True, input=None, timeout=60, env=None, program=None):
+        """Runs the real etcdctl 3.5.1, or another one, against this member."""
         environment = {"PATH": os.environ["PATH"], "ETCDCTL_API": "3", **(env or {})}
         tls = self.tls.etcdctl_flags() if self.tls else []
         endpoint = self.url if self.tls else self.endpoint
         result = subprocess.run(
-            [tool("etcdctl"), "--endpoints", endpoint, *tls, *arguments], capture_output=True,
+            [program or tool("etcdctl"), "--endpoints", endpoint, *tls, *arguments],
+            capture_output=True,
             text=True, env=environment, input=input, timeout=timeout, cwd=self.directory.parent)
         if check and result.returncode != 0:
             raise AssertionError(

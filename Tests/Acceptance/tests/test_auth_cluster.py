@@ -10,7 +10,7 @@ import pytest
 
 from acceptance import api, history, users
 from acceptance.auth_differential import error_of_3_7
-from acceptance.cluster import log_errors, metric, refusal, until
+from acceptance.cluster import binary, is_3_5, log_errors, metric, refusal, until
 from acceptance.users import login, metadata, permission
 
 rpc = api.rpc
@@ -58,6 +58,8 @@ CALLS = {
     "grant": ("Auth.UserGrantRole", rpc.AuthUserGrantRoleRequest(user="alice", role="alice")),
     "hash": ("Maintenance.HashKV", rpc.HashKVRequest(revision=1)),
 }
+# 3.5.1 does not check transactions inside others; its data would differ for ever.
+NOT_CHECKED_BY_3_5 = {"nested txn"}
 # Root could really revoke the lease, and delete its key.
 NOT_FOR_ROOT = {"revocation of a lease", "delete elsewhere"}
 
@@ -95,16 +97,18 @@ def verdict(member, name, caller):
     return "OK"
 
 
-def verdicts(member, callers):
+def verdicts(member, callers, unchecked):
     return {(who, name): verdict(member, name, caller)
             for who, caller in callers.items() for name in CALLS
-            if not (who == "root" and name in NOT_FOR_ROOT)}
+            if name not in unchecked and not (who == "root" and name in NOT_FOR_ROOT)}
 
 
 def require_same_verdicts(cluster):
     """Every member knows every token, and responds as the others; also has the same data."""
     members = cluster.running()
-    found = {one.name: verdicts(one, tokens(members[(number + 1) % len(members)]))
+    has_3_5 = any(is_3_5(binary(one.kind)) for one in members)
+    unchecked = NOT_CHECKED_BY_3_5 if has_3_5 else set()
+    found = {one.name: verdicts(one, tokens(members[(number + 1) % len(members)]), unchecked)
              for number, one in enumerate(members)}
     expected = found[members[0].name]
     assert expected["alice", "put"] == "OK" and expected["bob", "put"] == DENIED
@@ -258,8 +262,8 @@ def test_a_member_switches_programs_on_a_directory_with_users(make_cluster):
 
 @pytest.mark.parametrize("kinds", [("ours", "real"), ("ours", "ours")], ids=",".join)
 def test_a_promotion_asked_of_a_follower_is_checked(make_cluster, kinds):
-    """`kinds` are those of the leader and of the follower that is asked. A leader of 3.5.1 refuses
-    every promotion that another member forwards, since it does not know the caller."""
+    """`kinds` are those of the leader and of the follower that is asked. A member of 3.5.1 forwards
+    a promotion without its caller, and as the leader refuses all forwarded ones."""
     cluster = make_cluster("--bcrypt-cost=4", kinds=kinds)
     add_users(cluster)
     leader, follower = cluster
@@ -275,7 +279,7 @@ def test_a_promotion_asked_of_a_follower_is_checked(make_cluster, kinds):
     assert refusal(promote, request, metadata=callers["wrong"])[1] == (
         "etcdserver: invalid auth token")
     assert any(one.isLearner for one in cluster.member_list(follower))
-    cluster.promote(learner, via=follower)
+    cluster.promote(learner, via=leader if is_3_5(binary(follower.kind)) else follower)
     require_same_verdicts(cluster)
 
 

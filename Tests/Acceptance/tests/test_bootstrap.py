@@ -352,6 +352,26 @@ def test_discovery_of_a_cluster_of_one(start, tmp_path):
     assert message == "failed to join discovery cluster (discovery: cluster is full)"
 
 
+def test_discovery_with_a_user(start, tmp_path):
+    registry = start(real=True)
+    registry.etcdctl("put", "/_etcd/registry/users/_config/size", "1")
+    for words in ("user add root:registry-secret", "user grant-role root root", "auth enable"):
+        registry.etcdctl(*words.split())
+    user = ("--discovery-user=root", "--discovery-password=registry-secret", "--log-level=debug")
+    one = discovering(tmp_path, registry, "users", *user)
+    try:
+        one.start()
+        assert lines(one, "discovery joined cluster successfully")
+        assert "registry-secret" not in one.log_path.read_text()
+    finally:
+        one.close()
+    two = discovering(tmp_path, registry, "users", *user[:1], "--discovery-password=wrong",
+                      name="two")
+    assert refusal(our_etcd(), tmp_path / "two.etcd", *two.arguments()[5:]) == (
+        "failed to join discovery cluster (etcdserver: authentication failed, invalid user ID or "
+        "password)")
+
+
 def test_discovery_waits_for_peers(start, tmp_path):
     registry = start(real=True)
     prefix = "/_etcd/registry/pair"

@@ -1,9 +1,12 @@
 """Clusters of swift-etcd and real etcd 3.5.1 members with TLS on every wire, under load: ours joins
 by a snapshot, leads and sends one; all members are replaced while their certificates are."""
+import json
+import subprocess
+
 import pytest
 
-from acceptance import history
-from acceptance.cluster import Cluster, is_3_5, metric, started, until
+from acceptance import api, history
+from acceptance.cluster import Cluster, binary, is_3_5, metric, started, until
 from acceptance.members import our_etcd
 from acceptance.mixed_load import loaded
 from acceptance.rotated_files import RotatedFiles
@@ -44,6 +47,23 @@ def cluster(tmp_path, certificates):
     one.close()
 
 
+def prepare_return(cluster):
+    """Lowers the version of a cluster of ours where a real 3.6 could not start without it."""
+    output = subprocess.run([binary("real"), "--version"], capture_output=True, text=True).stdout
+    if "etcd Version: 3.6." not in output:
+        return
+    wait_version(cluster, "3.7.0")
+    leader = cluster.wait_leader()
+    leader.stub("Maintenance").Downgrade(
+        api.rpc.DowngradeRequest(action=1, version="3.6.0"), timeout=20)  # 1 is ENABLE
+    wait_version(cluster, "3.6.0")
+
+
+def wait_version(cluster, version):
+    until(lambda: {json.loads(one.get("/version")[1])["etcdcluster"] for one in cluster}
+          == {version})
+
+
 def test_members_join_by_snapshots_and_are_replaced_while_certificates_are(cluster, tmp_path):
     with loaded(cluster, tmp_path / "history.jsonl") as load:
         history.fill(cluster.wait_leader(), load.history, BEYOND_THE_LOG_OF_3_5)
@@ -73,6 +93,7 @@ def test_members_join_by_snapshots_and_are_replaced_while_certificates_are(clust
             cluster.rotate()
             load.check_step()
         # And one goes back.
+        prepare_return(cluster)
         last = next(one for one in cluster if one is not cluster.wait_leader())
         last.stop()
         last.kind = "real"

@@ -37,22 +37,23 @@ extension OutgoingConnection {
     /// - Returns: a future that fails with a `PeerConnectionError`.
     static func connect(
         to url: PeerURL, on loop: any EventLoop, limits: DialLimits, timeouts: Timeouts,
-        tls client: TLSClient?
+        dialing: PeerDialing
     ) -> EventLoopFuture<OutgoingConnection> {
+        let localAddress = dialing.localAddress
         guard url.isEncrypted else {
-            return connect(to: url, on: loop, limits, timeouts, nil)
+            return connect(to: url, on: loop, limits, timeouts, nil, localAddress)
         }
-        guard let client else {
+        guard let client = dialing.tls else {
             return loop.makeFailedFuture(PeerConnectionError.encryptionMissing(url.text))
         }
         return client.connection(to: url.host, on: loop)
             .flatMapErrorThrowing { throw PeerConnectionError.unreachable("\($0)") }
-            .flatMap { connect(to: url, on: loop, limits, timeouts, $0) }
+            .flatMap { connect(to: url, on: loop, limits, timeouts, $0, localAddress) }
     }
 
     private static func connect(
         to url: PeerURL, on loop: any EventLoop, _ limits: DialLimits, _ timeouts: Timeouts,
-        _ tls: TLSClientConnection?
+        _ tls: TLSClientConnection?, _ localAddress: SocketAddress?
     ) -> EventLoopFuture<OutgoingConnection> {
         let connection = OutgoingConnection(url: url, tls: tls)
         let ready = loop.makePromise(of: Void.self)
@@ -69,7 +70,7 @@ extension OutgoingConnection {
                     try pipeline.addHandler(connection)
                 }
             }
-        return channel(bootstrap, url)
+        return channel(bootstrap, url, localAddress)
             .flatMapErrorThrowing { throw NetworkErrorText.dialFailure($0, to: url) }
             .flatMapError { error in
                 ready.fail(error)
@@ -89,11 +90,10 @@ extension OutgoingConnection {
     }
 
     private static func channel(
-        _ bootstrap: ClientBootstrap, _ url: PeerURL
+        _ bootstrap: ClientBootstrap, _ url: PeerURL, _ localAddress: SocketAddress?
     ) -> EventLoopFuture<any Channel> {
         if url.isSocketFile { return bootstrap.connect(unixDomainSocketPath: url.socketPath) }
-        return
-            bootstrap
+        return (localAddress.map { bootstrap.bind(to: $0) } ?? bootstrap)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelOption(keepAlive(TCP_KEEPIDLE), value: keepAliveSeconds)

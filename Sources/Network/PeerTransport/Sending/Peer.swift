@@ -134,6 +134,10 @@ extension Peer {
     }
 }
 
+extension Peer {
+    var canSend: Bool { status.isActive || outbox.withLock { $0.messageStream != nil } }
+}
+
 // Streams that the other member has opened.
 extension Peer {
     /// Starts sending on a stream; a previous one of the same kind is closed.

@@ -1,7 +1,6 @@
 package import MonotonicClock
 package import NIOCore
 package import NIOHTTP1
-package import TLS
 
 /// One-shot requests to other members: `GET /members`, `GET /version`, `POST /leases`.
 package enum PeerClient {
@@ -26,12 +25,11 @@ package enum PeerClient {
     /// - Parameters:
     ///   - url: a peer URL; its path is ignored.
     ///   - timeout: for the whole exchange including the connect.
-    ///   - tls: for https URLs, which fail without it.
     /// - Throws: `PeerConnectionError.malformedURL`, otherwise a `Failure`.
     package static func request(
         method: String = "GET", url: String, path: String, headers: HTTPHeaders = [:],
         body: [UInt8] = [], timeout: TimeSpan, group: any EventLoopGroup,
-        tls: TLSClient? = nil
+        dialing: PeerDialing = PeerDialing()
     ) async throws -> PeerResponse {
         let target = try PeerURL(url)
         let method = HTTPMethod(rawValue: method)
@@ -50,7 +48,7 @@ package enum PeerClient {
             return try await OutgoingConnection.connect(
                 to: target, on: loop,
                 limits: .init(connect: timeout, deadline: end),
-                timeouts: .init(), tls: tls
+                timeouts: .init(), dialing: dialing
             ).flatMap { connection in
                 exchange(request, body, on: connection, loop: loop, end: end)
             }.get()

@@ -121,7 +121,7 @@ extension Pipeline {
         let rest = NIOLoopBound((head, body, completion), eventLoop: contact.loop)
         OutgoingConnection.connect(
             to: url, on: contact.loop, limits: configuration.dialLimits, timeouts: .init(),
-            tls: configuration.tls
+            dialing: configuration.dialing
         ).whenComplete { [self] result in
             let (head, body, completion) = rest.value
             switch result {

@@ -85,7 +85,7 @@ final class SnapshotUpload: ResponseReceiver, @unchecked Sendable {  // owned by
         OutgoingConnection.connect(
             to: url, on: loop, limits: configuration.dialLimits,
             timeouts: .init(write: configuration.snapshotStallTimeout),
-            tls: configuration.tls
+            dialing: configuration.dialing
         ).whenComplete { result in
             switch result {
             case .success(let connection): self.begin(connection, head)

@@ -69,7 +69,7 @@ final class StreamReader: ResponseReceiver, @unchecked Sendable {  // owned by c
             to: url, on: contact.loop, limits: configuration.dialLimits,
             timeouts: .init(
                 read: configuration.readTimeout, write: configuration.writeTimeout),
-            tls: configuration.tls
+            dialing: configuration.dialing
         ).whenComplete { result in
             switch result {
             case .success(let connection): self.request(connection)

@@ -158,6 +158,10 @@ package final class PeerTransport: Sendable {
         peer(id)?.status.activeSince
     }
 
+    /// Whether messages can be sent to the member now: it has opened a stream, which stays open if
+    /// it refuses connections from here, or it is active.
+    package func canSend(to id: MemberID) -> Bool { peer(id)?.canSend ?? false }
+
     /// Number of active members.
     package var activePeerCount: Int {
         registry.withLock { $0.peers.values.count { $0.status.isActive } }

@@ -1,6 +1,5 @@
 package import Identifiers
 package import MonotonicClock
-package import TLS
 
 /// Configuration of the connections to other members.
 package struct PeerTransportConfiguration: Sendable {
@@ -27,8 +26,7 @@ package struct PeerTransportConfiguration: Sendable {
     package var snapshotStallTimeout = TimeSpan.seconds(60)
     package var limits = PeerTransportLimits()
     package var measurements = PeerMeasurements()
-    /// TLS of connections to https URLs, which fail without it.
-    package var tls: TLSClient?
+    package var dialing = PeerDialing()
 
     package init(localID: MemberID, clusterID: ClusterID, localURLs: [String]) {
         self.localID = localID

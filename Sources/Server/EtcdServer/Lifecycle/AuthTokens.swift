@@ -74,11 +74,15 @@ enum AuthTokens: Sendable {
         }
     }
 
-    /// - Parameter appliedIndex: see `SimpleTokens`.
-    func provider(appliedIndex: @escaping @Sendable () -> LogIndex) -> any TokenProvider {
+    /// - Parameters: see `SimpleTokens`.
+    func provider(
+        loggedIndex: LogIndex, appliedIndex: @escaping @Sendable () -> LogIndex
+    ) -> any TokenProvider {
         switch self {
         case .simple(let timeToLive):
-            SimpleTokens(timeToLive: timeToLive, appliedIndex: appliedIndex) { .now() }
+            SimpleTokens(
+                timeToLive: timeToLive, loggedIndex: loggedIndex, appliedIndex: appliedIndex
+            ) { .now() }
         case .signed(let tokens): tokens
         case .none: NoTokens()
         }

@@ -61,10 +61,11 @@ package final class Server: Sendable {
         let bootstrap = MemberBootstrap(
             configuration, disk: disk, logger: logger,
             startUnixMilliseconds: unixMilliseconds(),
-            peers: ClusterProbe(group: group, tls: security.dialing))
+            peers: ClusterProbe(group: group, dialing: security.dialing))
         let member = try await bootstrap.run()
         localID = member.localID
         clusterID = member.clusterID
+        let loggedIndex = member.parts.replica.lastIndex
         let registry = MetricRegistry(isExtensive: configuration.usesExtensiveMetrics)
         Self.start(registry, configuration)
         let serving = try await ServingMember(
@@ -73,7 +74,7 @@ package final class Server: Sendable {
                 logger: logger, registry: registry, disk: disk, group: group,
                 peerLoops: peerLoops, dialing: security.dialing,
                 firstRequestID: bootstrap.requestNumber(localID),
-                makeTokens: { tokens.provider(appliedIndex: $0) },
+                makeTokens: { tokens.provider(loggedIndex: loggedIndex, appliedIndex: $0) },
                 onReceivedDatabase: { logger.log($0) }, onRemoval: { signals.reportRemoval() },
                 onFailure: { reason in
                     logger.fatal("stopping, to avoid wrong responses", ["error": .string(reason)])

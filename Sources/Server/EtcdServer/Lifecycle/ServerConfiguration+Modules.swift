@@ -122,6 +122,6 @@ extension HTTPServiceConfiguration {
             || LogLevel(flagText: configuration.logging.level) == .debug
         healthTimeout = TimeSpan(configuration.requestTimeout)
         bodyBytesMax = Int(configuration.requestBytesMax) + 512 * 1024
-        commandLine = CommandLine.arguments
+        commandLine = SecretFlags.masked(CommandLine.arguments)
     }
 }

@@ -13,7 +13,6 @@ import NIOPosix
 import PeerTransport
 import MemberRuntime
 import Stages
-import TLS
 
 /// The parts of a member from its queues up to its services, built in dependency order. Its threads
 /// run; no listener is open yet.
@@ -34,8 +33,8 @@ struct ServingMember {
         let group: MultiThreadedEventLoopGroup
         /// The event loops of peer connections.
         let peerLoops: PeerLoops
-        /// TLS of connections to members with an https URL, which fail without it.
-        var dialing: TLSClient?
+        /// How connections to other members are opened.
+        var dialing = PeerDialing()
         /// Request IDs start here; they differ between runs of a member.
         let firstRequestID: UInt64
         /// Makes the holder of tokens. `appliedIndex`: of this member.
@@ -68,7 +67,7 @@ struct ServingMember {
             onReceivedDatabase: context.onReceivedDatabase)
         let peerMetrics = PeerMetrics(localID: localID, registry: registry)
         var transportConfiguration = PeerTransportConfiguration(configuration, member)
-        transportConfiguration.tls = context.dialing
+        transportConfiguration.dialing = context.dialing
         transportConfiguration.measurements = peerMetrics.measurements
         transport = PeerTransport(
             configuration: transportConfiguration, delegate: messageReceiver,
@@ -84,7 +83,7 @@ struct ServingMember {
         }
         peerCalls = PeerCalls(
             clusterID: member.clusterID, transport: transport, group: context.group,
-            tls: context.dialing,
+            dialing: context.dialing,
             timeout: TimeSpan(configuration.requestTimeout), logger: logger)
         if configuration.featureGates.isEnabled(.initialCorruptCheck) {
             try await InitialCorruptionCheck(state: state, calls: peerCalls, logger: logger).run()

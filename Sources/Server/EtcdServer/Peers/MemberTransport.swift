@@ -27,7 +27,7 @@ package final class MemberTransport: MessageTransport {
     package func send(_ messages: [Message]) { transport.send(messages) }
 
     package func isConnected(to member: MemberID) -> Bool {
-        transport.activeSince(member) != nil
+        transport.canSend(to: member)
     }
 
     package func send(_ snapshot: OutgoingSnapshot) {

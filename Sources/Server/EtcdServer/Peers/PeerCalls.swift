@@ -8,15 +8,13 @@ import Membership
 import NIOCore
 import NIOHTTP1
 import PeerTransport
-import TLS
 
 /// Requests to the peer listeners of other members.
 struct PeerCalls: Sendable {
     let clusterID: ClusterID
     let transport: PeerTransport
     let group: any EventLoopGroup
-    /// For members with an https URL, which cannot be called without it.
-    let tls: TLSClient?
+    let dialing: PeerDialing
     /// How long a member may take to respond.
     let timeout: TimeSpan
     let logger: ServerLogger
@@ -31,7 +29,7 @@ struct PeerCalls: Sendable {
     ) async throws -> PeerResponse {
         try await PeerClient.request(
             method: method, url: url, path: path, headers: headers, body: body,
-            timeout: limit ?? timeout, group: group, tls: tls)
+            timeout: limit ?? timeout, group: group, dialing: dialing)
     }
 }
 

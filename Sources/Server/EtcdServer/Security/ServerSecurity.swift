@@ -1,6 +1,7 @@
 import Bootstrap
 import Configuration
 import Listening
+import PeerTransport
 import ServerLogging
 import TLS
 
@@ -15,9 +16,8 @@ struct ServerSecurity: Sendable {
     let clientFiles: TransportSecurity
     /// For the https URLs of members; nil without such a URL.
     let peers: TLSServer?
-    /// For requests to members with an https URL; nil if there is neither such a URL nor a
-    /// certificate.
-    let dialing: TLSClient?
+    /// For requests to members; without TLS if there is neither an https URL nor a certificate.
+    let dialing: PeerDialing
 
     /// Reads certificates, or makes them, in etcd's order: members first.
     ///
@@ -27,7 +27,10 @@ struct ServerSecurity: Sendable {
         try Self.checkSuites(configuration)
         let peerFiles = try Self.files(.peer, configuration, logger)
         do {
-            (peers, dialing) = try Self.peerTLS(peerFiles, configuration, logger, observe)
+            let client: TLSClient?
+            (peers, client) = try Self.peerTLS(peerFiles, configuration, logger, observe)
+            dialing = PeerDialing(
+                tls: client, localAddress: LocalPeerAddress.choose(configuration, logger))
         } catch {
             // Without an https URL the files are only for dialing, which etcd prepares later.
             let listens = configuration.listenPeerURLs.urls.contains { $0.scheme == .https }

@@ -82,7 +82,7 @@ final class HTTP2Exchange: HTTP2StreamDelegate, TimerWheelEntry {
     // A head is read before its exchange exists; trailers have no meaning.
     func streamReceivedHeader(
         name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer
-    ) -> HTTP2ErrorCode? { nil }
+    ) -> HTTP2FieldResult { .accepted }
     func streamReceivedHeaders(endOfStream: Bool) {}
 
     func streamReceivedData(_ bytes: UnsafeRawBufferPointer) {
