@@ -26,6 +26,7 @@ DIFFERENCES = {
     "Go of 3.7 has changed",
     "disabled": "3.5.1 checks tokens while authentication is disabled",
     "USERS_ONLY": "methods that 3.5.1 lets callers without an identity make",
+    "Txn.nested": "3.5.1 does not check the permissions of transactions inside others",
     "RoleGet.root": "3.7 lists all keys for the role root, 3.5.1 what was granted to it",
     "ERRORS_OF_3_5": "errors that 3.5.1 returns as they are, with code UNKNOWN",
     "Watch.refused": "3.5.1 gives the watch that it refuses the id 0, and says permission denied "
@@ -40,8 +41,8 @@ ROOT_ONLY = {
 USERS_ONLY = {"LeaseRevoke"}
 ERRORS_OF_3_5 = {
     "auth: invalid auth token": ("UNAUTHENTICATED", "etcdserver: invalid auth token"),
-    "auth: user name is empty": ("INVALID_ARGUMENT", "etcdserver: user name is empty"),
     "auth: permission denied": ("PERMISSION_DENIED", "etcdserver: permission denied"),
+    "auth: user name is empty": ("INVALID_ARGUMENT", "etcdserver: user name is empty"),
     "auth: user not found": ("FAILED_PRECONDITION", "etcdserver: user name not found"),
     "auth: revision in header is old": (
         "INVALID_ARGUMENT", "etcdserver: revision of auth store is old")}

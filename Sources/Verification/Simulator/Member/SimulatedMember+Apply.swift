@@ -12,7 +12,6 @@ import StateMachine
 extension SimulatedMember {
     func runApply(_ batch: [ApplyInput], allowsLongWork: Bool) throws {
         if simulation.mutant == .revocationKeepsKey { keepOneKey(of: batch) }
-        let batch = mutatedByAuth(batch)
         let context = ApplyContext(now: clockTime, allowsLongWork: allowsLongWork)
         var effects: [ApplyEffect] = []
         try apply.run(

@@ -5,13 +5,13 @@ import Stages
 
 /// Mutants that leave out a check of permissions: such an entry is applied as if root had made it.
 extension SimulatedMember {
-    /// The inputs of a run with some entries changed. What the checkers see stays as it was.
-    func mutatedByAuth(_ batch: [ApplyInput]) -> [ApplyInput] {
-        guard let mutant = simulation.mutant, mutant.leavesOutPermission else { return batch }
-        return batch.map { input in
-            guard case .entries(let entries) = input else { return input }
-            return .entries(entries.map { mutated($0, mutant) })
-        }
+    /// The input of the apply stage with some entries changed, before any of them is decoded. What
+    /// the checkers see stays as it was.
+    func mutatedByAuth(_ input: ApplyInput) -> ApplyInput {
+        guard let mutant = simulation.mutant, mutant.leavesOutPermission,
+            case .entries(let entries) = input
+        else { return input }
+        return .entries(entries.map { mutated($0, mutant) })
     }
 
     private func mutated(_ entry: Entry, _ mutant: Mutant) -> Entry {
