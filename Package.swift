@@ -221,7 +221,7 @@ let modules: [Target] = [
             "Auth", "GoText",
             "Bolt", "Configuration", "DNS", "Disk", "EtcdAPI", "Identifiers", "MonotonicClock",
             "EtcdClient", "GRPCServices", "MVCC", "MemberRuntime", "Membership", "PeerTransport",
-            "Raft", "Replica", "ServerLogging", "SnapshotRestore", "StateMachine", "TLS",
+            "Raft", "Replica", "ServerLogging", "SnapshotRestore", "StateMachine",
             "Telemetry",
             "WriteAheadLog", nio, nioPosix,
         ]),
@@ -229,7 +229,7 @@ let modules: [Target] = [
     module(
         "Server", "EtcdServer",
         [
-            "Auth", "Credentials", "GoText",
+            "Credentials", "GoText", "Lease",
             "Bolt", "Bootstrap", "Configuration", "Disk", "EtcdAPI",
             "Identifiers", "MonotonicClock", "GRPC", "GRPCServices", "Listening", "TLS",
             "HTTP2", "HTTPServices", "MVCC", "MemberRuntime", "Membership", "PeerTransport",
@@ -348,7 +348,7 @@ let testTargets: [Target] = [
         "ClusterTests",
         [
             "Auth", "Bolt", "Bootstrap", "Configuration", "Credentials", "Disk", "EtcdAPI",
-            "EtcdServer", "GRPC", "GRPCServices", "HTTPServices", "Identifiers", "Listening",
+            "EtcdServer", "GRPCServices", "HTTPServices", "Identifiers", "Lease", "Listening",
             "MemberRuntime", "Membership",
             "PeerTransport", "Prometheus", "Raft", "ServerLogging", "Stages", "StateMachine", "TLS",
             "TestSupport", nio, nioHTTP1, nioPosix, protobuf,
@@ -378,7 +378,7 @@ let testTargets: [Target] = [
         exclude: ["grpcio_client.py"]),
     tests(
         "ConfigurationTests",
-        ["Configuration", "EtcdServer", "ServerLogging", "TestSupport", "etcd", logging]),
+        ["Configuration", "EtcdServer", "ServerLogging", "TestSupport", "etcd", nio, logging]),
     tests("PrometheusTests", ["HTTPServices", "MonotonicClock", "Prometheus", metrics]),
     tests(
         "HTTPServicesTests",

@@ -53,7 +53,8 @@ final class EncryptedMember {
         var context = ServingMember.Context(
             logger: logger, registry: MetricRegistry(), disk: RealDisk(), group: group,
             peerLoops: loops,
-            dialing: PeerDialing(tls: client), firstRequestID: bootstrap.requestNumber(member.localID),
+            dialing: PeerDialing(tls: client),
+            firstRequestID: bootstrap.requestNumber(member.localID),
             makeTokens: { _ in NoTokens() })
         serving = try await ServingMember(member, configuration, in: context)
         socket = try ListeningSocket(.tcp(host: "127.0.0.1", port: port))

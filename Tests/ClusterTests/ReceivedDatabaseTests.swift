@@ -68,7 +68,8 @@ struct ReceivedDatabaseTests {
         #expect(Set(try RealDisk().list(directory)) == before)
         #expect(
             fixture.findings.withLock { $0 } == [
-                "refused: page 1: meta page is not valid", "refused: the database is corrupt: the record 61 is malformed",
+                "refused: page 1: meta page is not valid",
+                "refused: the database is corrupt: the record 61 is malformed",
             ])
         // The same snapshot can be received again.
         try receive(try image { _ in }, fixture)

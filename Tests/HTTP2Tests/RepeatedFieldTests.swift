@@ -88,7 +88,7 @@ private func indexedBlock(_ indexes: [UInt8]) -> [UInt8] { indexes.map { $0 | 0x
         try await server.stop()
     }
 
-    @Test func authoritiesTakeTurns() async throws {
+    @Test func eachRequestHasItsOwnAuthority() async throws {
         let server = try await RawServer.start(requests: { EchoRequests() })
         let connection = try open(server)
         let request = [

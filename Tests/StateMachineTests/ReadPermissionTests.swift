@@ -56,7 +56,8 @@ struct ReadPermissionTests {
         try fixture.addUser("root", roles: ["root"])
         #expect(fixture.state.store.auth == nil)
         #expect(error(fixture, all, .none) == nil)
-        #expect(try evaluate(fixture, TxnRequest(compare: [], success: [reading("a")]), .none) == nil)
+        #expect(
+            try evaluate(fixture, TxnRequest(compare: [], success: [reading("a")]), .none) == nil)
     }
 
     @Test func readsNeedTheirRange() throws {
@@ -99,7 +100,8 @@ struct ReadPermissionTests {
             result: .equal, target: .version, key: bytes("z")[...], operand: .version(0))
         let other = TxnRequest(compare: [], success: [], failure: [reading("z")])
         let comparing = TxnRequest(compare: [absent])
-        #expect(try evaluate(fixture, TxnRequest(compare: [], success: [reading("a")]), reader) == nil)
+        #expect(
+            try evaluate(fixture, TxnRequest(compare: [], success: [reading("a")]), reader) == nil)
         #expect(try evaluate(fixture, other, reader) == .permissionDenied)
         #expect(try evaluate(fixture, comparing, reader) == .permissionDenied)
         #expect(try evaluate(fixture, comparing, .none) == .userEmpty)
