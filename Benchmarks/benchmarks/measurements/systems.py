@@ -49,9 +49,10 @@ def with_users(signs=False):
         if signs:
             flags = [*flags, "--auth-token", signed_tokens(parent / f"{name}-{number}.keys")]
         with one_member(name, parent, number, *flags) as server:
-            auth = server.stub("Auth")
-            users.setup(auth, [("client", "pw", RANGES)])
-            server.client_flags = ["--token", users.login(auth, "client", "pw")]
+            with server.connect() as channel:
+                auth = api.stub(channel, "Auth")
+                users.setup(auth, [("client", "pw", RANGES)])
+                server.client_flags = ["--token", users.login(auth, "client", "pw")]
             yield server
     return system
 

@@ -17,8 +17,8 @@ enum LowPriorityThread {
         return true
     }
 
-    /// A fiftieth of the scheduling weight of other threads.
-    fileprivate static let niceness: Int32 = 17
+    /// A tenth of the scheduling weight of other threads.
+    fileprivate static let niceness: Int32 = 10
 }
 
 private final class Start: Sendable {
