@@ -38,7 +38,7 @@ final class RepeatedFields {
         return field
     }
 
-    /// Keeps a field in the place of another that has the same slot.
+    /// Keeps a field; it replaces the field that occupies its slot.
     func keep(_ name: OpaquePointer, _ value: OpaquePointer, bytes: UInt16, _ effect: UInt16) {
         nghttp2_rcbuf_incref(name)
         nghttp2_rcbuf_incref(value)

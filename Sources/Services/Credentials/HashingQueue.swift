@@ -2,7 +2,7 @@ import Synchronization
 
 /// Runs long computations on a few threads of low priority, in the order of their arrival.
 ///
-/// A thread is started when there is work for it, and ends when there is none.
+/// A thread starts when work is queued, and ends when the queue is empty.
 final class HashingQueue: Sendable {
     private let threadsMax: Int
     private let waitingMax: Int

@@ -34,7 +34,7 @@ struct CallAttempts {
 
     private var isRepeatable: Bool { method.isRepeatable && policy.repeatsReads }
 
-    /// Pauses before the next attempt; throws the error if there is none.
+    /// Pauses before the next attempt; throws the error if no attempt is left.
     mutating func prepareRepetition(
         after error: EtcdClientError, refreshesToken: Bool
     ) async throws(EtcdClientError) {

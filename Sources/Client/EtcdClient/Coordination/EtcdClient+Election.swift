@@ -57,7 +57,7 @@ extension EtcdClient {
         }
     }
 
-    /// The leader of an election with its value; nil if there is none.
+    /// The leader of an election with its value; nil while the election has no leader.
     public func leader(
         of name: some EtcdBytes, timeout: Duration? = nil
     ) async throws(EtcdClientError) -> KeyValuePair? {

@@ -57,7 +57,7 @@ struct WaitingLine: Sendable {
         }
     }
 
-    /// The first of the line; nil if nobody waits.
+    /// The first waiter of the queue; nil if the queue is empty.
     func first(
         timeout: Duration? = nil
     ) async throws(EtcdClientError) -> (pair: KeyValuePair?, revision: Revision) {

@@ -1,7 +1,7 @@
 internal import EtcdAPI
 
 extension EtcdClientError.Reason {
-    /// The reason that a response stands for: by etcd's text, otherwise by the status code.
+    /// The reason of an error response, from its text, or from its status code for an unknown text.
     init(code: EtcdClientError.Code, message: String) {
         self = Self.byMessage[message] ?? Self.byCode(code, message)
     }

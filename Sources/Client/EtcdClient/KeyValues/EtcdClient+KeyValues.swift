@@ -44,7 +44,7 @@ extension EtcdClient {
         return try seen(PutResponse(bytes, prefix), \.header)
     }
 
-    /// The pair of one key, nil when there is none.
+    /// The pair of one key; nil if the key does not exist.
     ///
     /// - Parameters:
     ///   - revision: the revision to read at; 0 for the newest.

@@ -71,7 +71,7 @@ extension Transaction.Condition {
         Self(keys: keys, relation: relation, property: .value(value.etcdBytes))
     }
 
-    /// Compares the ID of the lease; nil stands for no lease.
+    /// Compares the ID of the key's lease; nil compares with a key without a lease.
     public static func lease(
         of keys: KeyRange, _ relation: Relation, _ lease: LeaseID?
     ) -> Self {
