@@ -72,7 +72,7 @@ let modules: [Target] = [
     .target(name: "CFutex", path: "Sources/System/CFutex"),
     // The processor's prefetch instruction.
     .target(name: "CPrefetch", path: "Sources/System/CPrefetch"),
-    // Texts as Go's %q writes them.
+    // Texts as Go's %q and JSON encoder write them.
     module("System", "GoText"),
     // Base64 with padding.
     module("System", "Base64"),
@@ -101,7 +101,9 @@ let modules: [Target] = [
     // Users, roles and their permissions, and what each RPC needs.
     module("State", "Auth", ["Base64", "EtcdAPI", "Bolt", protobuf]),
     // Members, their attributes, and the cluster version.
-    module("State", "Membership", ["EtcdAPI", "Identifiers", "MonotonicClock", "Bolt", crypto]),
+    module(
+        "State", "Membership",
+        ["GoText", "EtcdAPI", "Identifiers", "MonotonicClock", "Bolt", crypto]),
     // Applies committed entries deterministically; the only writer of all State.
     module(
         "State", "StateMachine",
@@ -177,7 +179,8 @@ let modules: [Target] = [
     module(
         "Services", "Credentials",
         [
-            "Auth", "Base64", "CCrypt", "EtcdAPI", "Identifiers", "MonotonicClock", "TLS", crypto,
+            "Auth", "Base64", "CCrypt", "EtcdAPI", "GoText", "Identifiers", "MonotonicClock", "TLS",
+            crypto,
             cryptoExtras,
         ]),
     // The gRPC services: KV, Watch, Lease, Cluster, Maintenance, Lock, Election, Auth, Health.

@@ -1,5 +1,6 @@
 import Auth
 import FoundationEssentials
+import GoText
 
 /// What a signed token says about its owner. Read only once the signature is verified.
 struct SignedTokenClaims {
@@ -83,31 +84,6 @@ extension SignedTokenClaims {
 
     /// The claims of a login, as etcd writes them.
     static func text(user: AuthName, revision: UInt64, expiry: Int64) -> String {
-        #"{"exp":\#(expiry),"revision":\#(revision),"username":\#(json(user.text))}"#
-    }
-
-    /// A JSON string with the escapes of Go's encoder.
-    private static func json(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case "\u{8}": result += "\\b"
-            case "\u{c}": result += "\\f"
-            case "<", ">", "&", "\u{2028}", "\u{2029}": result += escaped(scalar)
-            case _ where scalar.value < 0x20: result += escaped(scalar)
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
-    }
-
-    private static func escaped(_ scalar: Unicode.Scalar) -> String {
-        let digits = String(scalar.value, radix: 16)
-        return "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
+        #"{"exp":\#(expiry),"revision":\#(revision),"username":\#(user.text.goJSON)}"#
     }
 }

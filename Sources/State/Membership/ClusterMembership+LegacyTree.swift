@@ -1,3 +1,4 @@
+import GoText
 package import Identifiers
 
 /// The membership in the format of etcd's v2 store, which `.snap` files and snapshot messages still
@@ -38,7 +39,7 @@ extension ClusterMembership {
     }
 
     private func directory(_ path: String, _ children: [(name: String, json: String)]) -> String {
-        let entries = children.map { "\(jsonString($0.name)):\($0.json)" }
+        let entries = children.map { "\($0.name.goJSON):\($0.json)" }
         return node(path, value: "", children: "{\(entries.joined(separator: ","))}")
     }
 
@@ -48,8 +49,8 @@ extension ClusterMembership {
 
     private func node(_ path: String, value: String, children: String) -> String {
         """
-        {"Path":\(jsonString(path)),"CreatedIndex":0,"ModifiedIndex":0,\
-        "ExpireTime":"0001-01-01T00:00:00Z","Value":\(jsonString(value)),"Children":\(children)}
+        {"Path":\(path.goJSON),"CreatedIndex":0,"ModifiedIndex":0,\
+        "ExpireTime":"0001-01-01T00:00:00Z","Value":\(value.goJSON),"Children":\(children)}
         """
     }
 

@@ -1,5 +1,6 @@
 package import Bolt
 package import EtcdAPI
+import GoText
 package import Identifiers
 
 /// The cluster's members, removed members and cluster version.
@@ -111,7 +112,7 @@ package struct ClusterMembership: Sendable {
         _ downgrade: Downgrade, into batch: inout BoltWriteBatch
     ) {
         self.downgrade = downgrade
-        let target = jsonString(downgrade.targetVersion)
+        let target = downgrade.targetVersion.goJSON
         batch.put(
             bucket: Self.clusterBucket, key: Array("downgrade".utf8),
             value: Array("{\"target-version\":\(target),\"enabled\":\(downgrade.isEnabled)}".utf8))

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import GoText
 import Identifiers
 
 /// The JSON formats in which etcd stores and exchanges members: in bucket `members`, as context of
@@ -22,7 +23,7 @@ extension Member {
 
     private var publishedFields: String {
         var fields: [String] = []
-        if !name.isEmpty { fields.append("\"name\":\(jsonString(name))") }
+        if !name.isEmpty { fields.append("\"name\":\(name.goJSON)") }
         if !clientURLs.isEmpty { fields.append("\"clientURLs\":\(jsonArray(clientURLs))") }
         return fields.joined(separator: ",")
     }
@@ -103,30 +104,5 @@ struct MemberFields: Decodable {
 }
 
 private func jsonArray(_ texts: [String]) -> String {
-    "[\(texts.map(jsonString).joined(separator: ","))]"
-}
-
-/// A JSON string with the escapes of Go's encoder, so that files are identical byte for byte.
-func jsonString(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-        switch scalar {
-        case "\"": result += "\\\""
-        case "\\": result += "\\\\"
-        case "\n": result += "\\n"
-        case "\r": result += "\\r"
-        case "\t": result += "\\t"
-        case "\u{8}": result += "\\b"
-        case "\u{c}": result += "\\f"
-        case "<", ">", "&", "\u{2028}", "\u{2029}": result += escaped(scalar)
-        case _ where scalar.value < 0x20: result += escaped(scalar)
-        default: result.unicodeScalars.append(scalar)
-        }
-    }
-    return result + "\""
-}
-
-private func escaped(_ scalar: Unicode.Scalar) -> String {
-    let digits = String(scalar.value, radix: 16)
-    return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    "[\(texts.map(\.goJSON).joined(separator: ","))]"
 }
