@@ -28,18 +28,8 @@ package enum Base64 {
     }
 
     package static func encode(_ bytes: [UInt8]) -> [UInt8] {
-        let alphabet = Array(
-            "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
         var text: [UInt8] = []
-        for start in stride(from: 0, to: bytes.count, by: 3) {
-            let chunk = bytes[start..<min(start + 3, bytes.count)]
-            let group = chunk.reduce(UInt32(0)) { $0 << 8 | UInt32($1) } << (8 * (3 - chunk.count))
-            for digit in 0..<4 {
-                text.append(
-                    digit <= chunk.count
-                        ? alphabet[Int(group >> (18 - 6 * UInt32(digit)) & 63)] : UInt8(ascii: "="))
-            }
-        }
+        bytes.withUnsafeBytes { append($0, to: &text) }
         return text
     }
 
