@@ -5,7 +5,7 @@ enum GoFloat {
         if value.isNaN { return text += "NaN".utf8 }
         if value.isInfinite { return text += (value < 0 ? "-Inf" : "+Inf").utf8 }
         if value.magnitude < 1_000_000, let whole = Int64(exactly: value) {
-            return text += String(whole).utf8
+            return append(whole: whole, to: &text)
         }
         let (digits, exponent) = shortestDigits(value.magnitude)
         if value < 0 { text.append(UInt8(ascii: "-")) }
@@ -14,6 +14,17 @@ enum GoFloat {
         } else {
             appendPlain(digits, exponent, to: &text)
         }
+    }
+
+    private static func append(whole: Int64, to text: inout [UInt8]) {
+        if whole < 0 { text.append(UInt8(ascii: "-")) }
+        let start = text.count
+        var rest = whole.magnitude
+        repeat {
+            text.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+            rest /= 10
+        } while rest > 0
+        text[start...].reverse()
     }
 
     /// Significant digits without leading and trailing zeros, and the power of ten of the first.

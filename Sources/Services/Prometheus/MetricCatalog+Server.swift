@@ -12,6 +12,9 @@ extension MetricCatalog {
             "etcd_server_client_requests_total", labels: ["type", "client_api_version"],
             presence: .onFirstUse, "Requests of clients by type and client version, in total."),
         .gauge(
+            "etcd_server_db_disk_bytes",
+            "Bytes that the database file occupies on the disk, without its holes. Not in etcd."),
+        .gauge(
             "etcd_server_feature_enabled", labels: ["name", "stage"],
             "Whether a feature is enabled: 1 if it is, 0 if not."),
         .gauge(
@@ -74,6 +77,12 @@ extension MetricCatalog {
         .gauge(
             "etcd_server_snapshot_apply_in_progress_total",
             "Whether an incoming snapshot is being applied: 1 if it is, 0 if not."),
+        .counter(
+            "etcd_server_trace_spans_dropped_total", presence: .onFirstUse,
+            "Spans that were not exported, in total (the collector is slow or gone). Not in etcd."),
+        .counter(
+            "etcd_server_trace_spans_exported_total", presence: .onFirstUse,
+            "Spans that the collector has taken, in total. Not in etcd."),
         .gauge(
             "etcd_server_version", labels: ["server_version"],
             "Version of the server: 1 for the label server_version with the running one."),

@@ -18,11 +18,13 @@ final class MetricFamily: Sendable {
     }
 
     let description: MetricDescription
+    let renderedNames: RenderedNames
     /// Sorted by label values, as rendered.
     private let sorted = Mutex<[Entry]>([])
 
     init(_ description: MetricDescription) {
         self.description = description
+        renderedNames = RenderedNames(description)
     }
 
     /// The current series.

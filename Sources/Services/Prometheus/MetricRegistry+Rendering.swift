@@ -15,81 +15,65 @@ extension MetricRegistry {
     private static func append(_ family: MetricFamily, to text: inout [UInt8]) {
         let entries = family.entries
         guard !entries.isEmpty else { return }
-        let description = family.description
-        text += "# HELP \(description.name) ".utf8
-        appendEscaped(description.help, quotes: false, to: &text)
-        text += "\n# TYPE \(description.name) \(description.kind.rawValue)\n".utf8
-        let order = description.labels.indices.sorted {
-            description.labels[$0] < description.labels[$1]
-        }
+        let names = family.renderedNames
+        text += names.header
         for entry in entries {
-            let labels = renderedLabels(description.labels, entry.labelValues, order)
             switch entry.series {
-            case .counter(let counter):
-                appendSample(description.name, labels, counter.value, to: &text)
-            case .gauge(let gauge):
-                appendSample(description.name, labels, gauge.value, to: &text)
-            case .callback(let read):
-                appendSample(description.name, labels, read(), to: &text)
-            case .histogram(let histogram):
-                append(histogram, description.name, labels, to: &text)
+            case .counter(let counter): append(counter.value, entry, names, to: &text)
+            case .gauge(let gauge): append(gauge.value, entry, names, to: &text)
+            case .callback(let read): append(read(), entry, names, to: &text)
+            case .histogram(let histogram): append(histogram, entry, names, to: &text)
             }
         }
+    }
+
+    /// The sample of a counter or gauge.
+    private static func append(
+        _ value: Double, _ entry: MetricFamily.Entry, _ names: RenderedNames,
+        to text: inout [UInt8]
+    ) {
+        text += names.name
+        if !names.labels.isEmpty {
+            text.append(UInt8(ascii: "{"))
+            names.appendLabels(entry.labelValues, to: &text)
+            text.append(UInt8(ascii: "}"))
+        }
+        append(value, to: &text)
     }
 
     /// Buckets, sum and count. The buckets are read once, so that they agree with the count.
     private static func append(
-        _ histogram: HistogramSeries, _ name: String, _ labels: [UInt8], to text: inout [UInt8]
+        _ histogram: HistogramSeries, _ entry: MetricFamily.Entry, _ names: RenderedNames,
+        to text: inout [UInt8]
     ) {
         let counts = histogram.cumulativeCounts
-        let separator = labels.isEmpty ? "" : ","
-        for (index, count) in counts.enumerated() {
-            let isLast = index == histogram.bounds.count
-            var bound = labels + "\(separator)le=\"".utf8
-            GoFloat.append(isLast ? .infinity : histogram.bounds[index], to: &bound)
-            bound.append(UInt8(ascii: "\""))
-            appendSample(name + "_bucket", bound, Double(count), to: &text)
+        var labels: [UInt8] = []
+        names.appendLabels(entry.labelValues, to: &labels)
+        for (count, bound) in zip(counts, names.bounds) {
+            text += names.bucket
+            if !labels.isEmpty {
+                text += labels
+                text.append(UInt8(ascii: ","))
+            }
+            text += bound
+            append(Double(count), to: &text)
         }
-        appendSample(name + "_sum", labels, histogram.sum, to: &text)
-        appendSample(name + "_count", labels, Double(counts.last ?? 0), to: &text)
+        for (name, value) in [
+            (names.sum, histogram.sum), (names.count, Double(counts.last ?? 0)),
+        ] {
+            text += name
+            if !labels.isEmpty {
+                text.append(UInt8(ascii: "{"))
+                text += labels
+                text.append(UInt8(ascii: "}"))
+            }
+            append(value, to: &text)
+        }
     }
 
-    private static func appendSample(
-        _ name: String, _ labels: [UInt8], _ value: Double, to text: inout [UInt8]
-    ) {
-        text += name.utf8
-        if !labels.isEmpty {
-            text.append(UInt8(ascii: "{"))
-            text += labels
-            text.append(UInt8(ascii: "}"))
-        }
+    private static func append(_ value: Double, to text: inout [UInt8]) {
         text.append(0x20)
         GoFloat.append(value, to: &text)
         text.append(0x0A)
-    }
-
-    /// `name="value",...` without braces.
-    private static func renderedLabels(
-        _ names: [String], _ values: [String], _ order: [Int]
-    ) -> [UInt8] {
-        var text: [UInt8] = []
-        for index in order {
-            if !text.isEmpty { text.append(UInt8(ascii: ",")) }
-            text += "\(names[index])=\"".utf8
-            appendEscaped(values[index], quotes: true, to: &text)
-            text.append(UInt8(ascii: "\""))
-        }
-        return text
-    }
-
-    private static func appendEscaped(_ value: String, quotes: Bool, to text: inout [UInt8]) {
-        for byte in value.utf8 {
-            switch byte {
-            case UInt8(ascii: "\\"): text += "\\\\".utf8
-            case 0x0A: text += "\\n".utf8
-            case UInt8(ascii: "\"") where quotes: text += "\\\"".utf8
-            default: text.append(byte)
-            }
-        }
     }
 }
