@@ -1,3 +1,4 @@
+import StatusCodes
 import Testing
 
 @testable import EtcdAPI

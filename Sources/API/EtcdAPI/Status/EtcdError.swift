@@ -1,3 +1,5 @@
+package import StatusCodes
+
 /// An error returned to clients: a gRPC status code and a text that clients compare.
 ///
 /// The constants are all named errors of etcd 3.7.1, with the codes that it actually sends.
