@@ -23,16 +23,18 @@ final class HTTP2Fixture: Sendable {
 
     init(
         _ kind: Port = .shared, identity: ConnectionIdentity = .plaintext,
+        methods: [GRPCMethod] = [],
         _ change: (inout HTTPServiceConfiguration) -> Void = { _ in }
     ) async throws {
         var configuration = HTTPServiceConfiguration()
         change(&configuration)
-        let service = HTTPService(
-            source: source, registry: MetricRegistry(), configuration: configuration)
         let group = MultiThreadedEventLoopGroup.singleton
         let echo = GRPCMethod(path: "/t.T/U", unary: { call, message in call.respond(message) })
         let server = GRPCServer(
-            methods: [echo], configuration: GRPCServerConfiguration(), group: group)
+            methods: [echo] + methods, configuration: GRPCServerConfiguration(), group: group)
+        let service = HTTPService(
+            source: source, registry: MetricRegistry(), configuration: configuration,
+            gateway: JSONGateway(server: server))
         channel = try await ServerBootstrap(group: group)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { child in

@@ -68,36 +68,18 @@ import Testing
         }
     }
 
-    @Test func theJSONGatewayIsNotImplemented() throws {
-        let unimplemented = try HTTPServiceFixture().connect().request("POST", "/v3/kv/range")
-        #expect(unimplemented.status == 501)
-        #expect(
-            unimplemented.body == #"{"code":12,"message":"the JSON gateway is not supported yet"}"#)
-        let beta = try HTTPServiceFixture().connect().request("POST", "/v3beta/kv/range")
-        #expect(beta.status == 501)
-        let read = try HTTPServiceFixture().get("/v3/kv/range")
-        #expect(read.status == 501 && read.body == #"{"code":12, "message":"Method Not Allowed"}"#)
-        for path in ["/v3/nosuch", "/v3/", "/v3/kv/range/", "/v3/kv/rangestream"] {
-            let response = try HTTPServiceFixture().connect().request("POST", path)
-            #expect(response.status == 404)
-            #expect(response.body == #"{"code":5, "message":"Not Found"}"#)
-            #expect(response.header("Content-Type") == "application/json")
-        }
-        let off = try HTTPServiceFixture { $0.isJSONGatewayEnabled = false }
-        #expect(try off.connect().request("POST", "/v3/kv/range").status == 404)
-    }
-
     @Test(arguments: [
         ("//version", "/version"), ("/v3//kv/range?a=b", "/v3/kv/range?a=b"),
         ("/v3/kv/../kv/./range", "/v3/kv/range"), ("/v3", "/v3/"), ("/a/../..//b/", "/b/"),
         ("//", "/"),
     ])
     func pathsAreRedirectedToTheirCanonicalForm(path: String, target: String) throws {
-        let read = try HTTPServiceFixture().get(path)
+        let gateway = GatewayMethods().gateway()
+        let read = try HTTPServiceFixture(gateway: gateway).get(path)
         #expect(read.status == 307 && read.header("Location") == target)
         #expect(read.header("Content-Type") == "text/html; charset=utf-8")
         #expect(read.body == "<a href=\"\(target)\">Temporary Redirect</a>.\n\n")
-        let written = try HTTPServiceFixture().connect().request("POST", path)
+        let written = try HTTPServiceFixture(gateway: gateway).connect().request("POST", path)
         #expect(written.status == 307 && written.body.isEmpty)
         #expect(written.header("Content-Type") == nil)
     }

@@ -15,12 +15,14 @@ final class HTTPServiceFixture {
 
     init(
         listener: HTTPListener = .client, identity: ConnectionIdentity = .plaintext,
+        gateway: JSONGateway? = nil,
         _ change: (inout HTTPServiceConfiguration) -> Void = { _ in }
     ) throws {
         var configuration = HTTPServiceConfiguration()
         configuration.commandLine = ["etcd", "--name", "a \"b\""]
         change(&configuration)
-        let service = HTTPService(source: source, registry: registry, configuration: configuration)
+        let service = HTTPService(
+            source: source, registry: registry, configuration: configuration, gateway: gateway)
         self.service = service
         channel = try ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)

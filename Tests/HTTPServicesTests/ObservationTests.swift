@@ -36,10 +36,15 @@ import Testing
             tokens: NoTokens())
     }
 
-    private func apply(_ operation: StaticString, _ response: ApplyResponse, entry: [UInt8]) {
+    private func apply(
+        _ operation: StaticString, _ response: ApplyResponse, entry: [UInt8],
+        executed: ExecutedOperations = ExecutedOperations()
+    ) {
         var applied = AppliedEntry(response: response)
         applied.operation = operation
-        observation.applied(applied, Entry(term: Term(1), index: LogIndex(1), data: entry))
+        applied.executed = executed
+        observation.applied(
+            applied, Entry(term: Term(1), index: LogIndex(1), data: entry), began: .zero)
     }
 
     @Test func leadershipIsShownAndLogged() {
@@ -60,11 +65,12 @@ import Testing
     }
 
     @Test func operationsOfTransactionsAreCountedSeparately() {
-        let inner = TxnResponse(
-            succeeded: true, responses: [.put(PutResponse()), .deleteRange(DeleteRangeResponse())])
-        let response = TxnResponse(succeeded: true, responses: [.put(PutResponse()), .txn(inner)])
-        apply("Put", ApplyResponse(revision: 2, body: .put(PutResponse())), entry: [])
-        apply("Txn", ApplyResponse(revision: 3, body: .txn(response)), entry: [])
+        apply(
+            "Put", ApplyResponse(revision: 2, body: .put(PutResponse())), entry: [],
+            executed: ExecutedOperations(puts: 1))
+        apply(
+            "Txn", ApplyResponse(revision: 3, body: .omitted), entry: [],
+            executed: ExecutedOperations(puts: 2, deletes: 1))
         apply("Put", ApplyResponse(revision: 3, body: .failed(.noSpace)), entry: [])
         observation.applied(entries: 3, took: .milliseconds(3))
         #expect(registry.counter("etcd_mvcc_put_total").value == 3)

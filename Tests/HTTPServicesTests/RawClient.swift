@@ -31,7 +31,7 @@ final class RawClient {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, size) }
         }
         guard status == 0 else { throw Failure(reason: "connect: errno \(errno)") }
-        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        var limit = timeval(tv_sec: 60, tv_usec: 0)
         setsockopt(
             descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
@@ -82,6 +82,29 @@ final class RawClient {
         response.body = String(decoding: received[..<length], as: UTF8.self)
         received.removeFirst(length)
         return response
+    }
+
+    /// Reads the head of a response whose body is sent in chunks, and the first `count` of them.
+    func receiveChunks(_ count: Int) throws -> (Response, [String]) {
+        let response = try receive(hasBody: false)
+        return (response, try (0..<count).map { _ in try receiveChunk() })
+    }
+
+    /// Reads one chunk; empty at the end of the body.
+    func receiveChunk() throws -> String {
+        let end = Array("\r\n".utf8)
+        while Self.find(end, in: received) == nil {
+            guard try readMore() else { throw Failure(reason: "the connection ended") }
+        }
+        let sizeEnd = Self.find(end, in: received) ?? 0
+        let size = Int(String(decoding: received[..<sizeEnd], as: UTF8.self), radix: 16) ?? 0
+        let total = sizeEnd + 2 + size + 2
+        while received.count < total {
+            guard try readMore() else { throw Failure(reason: "the connection ended") }
+        }
+        let chunk = String(decoding: received[(sizeEnd + 2)..<(total - 2)], as: UTF8.self)
+        received.removeFirst(total)
+        return chunk
     }
 
     /// Whether the server has closed the connection and all its bytes were read.

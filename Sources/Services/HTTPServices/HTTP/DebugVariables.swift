@@ -1,9 +1,10 @@
+import GoText
 import Glibc
 
 /// `/debug/vars`: the expvar variables of etcd, as far as they apply here.
 enum DebugVariables {
     static func json(commandLine: [String], raft: RaftReport) -> String {
-        let arguments = commandLine.map(JSONText.quote).joined(separator: ",")
+        let arguments = commandLine.map(\.goJSON).joined(separator: ",")
         return """
             {
             "cmdline": [\(arguments)],
@@ -24,11 +25,11 @@ enum DebugVariables {
     private static func status(_ raft: RaftReport) -> String {
         let progress = raft.progress.map { member in
             "\"\(member.id)\":{\"match\":\(member.match),\"next\":\(member.next),"
-                + "\"state\":\(JSONText.quote(member.state))}"
+                + "\"state\":\(member.state.goJSON)}"
         }.joined(separator: ",")
         return "{\"id\":\"\(raft.id)\",\"term\":\(raft.term),\"vote\":\"\(raft.vote)\","
             + "\"commit\":\(raft.commitIndex),\"lead\":\"\(raft.leader)\","
-            + "\"raftState\":\(JSONText.quote(raft.state)),\"applied\":\(raft.appliedIndex),"
+            + "\"raftState\":\(raft.state.goJSON),\"applied\":\(raft.appliedIndex),"
             + "\"progress\":{\(progress)},\"leadtransferee\":\"0\"}"
     }
 }

@@ -1,3 +1,4 @@
+import GoText
 import NIOHTTP1
 
 extension HTTPRequest {
@@ -12,12 +13,12 @@ extension HTTPRequest {
         guard method == .POST else {
             var response = HTTPResponse.failure(
                 .methodNotAllowed,
-                "invalid gRPC request method \(JSONText.quote(method.rawValue))")
+                "invalid gRPC request method \(method.rawValue.goQuoted)")
             response.headers.add(name: "Allow", value: "POST")
             return response
         }
         return .failure(
             .unsupportedMediaType,
-            "invalid gRPC request content-type \(JSONText.quote(type))")
+            "invalid gRPC request content-type \(type.goQuoted)")
     }
 }

@@ -33,8 +33,8 @@ final class HTTP2Requests: HTTP2RequestHandler {
 
     /// What the service and the JSON gateway read.
     private static let names = [
-        "accept", "accept-encoding", "authorization", "content-length", "content-type", "host",
-        "origin",
+        "accept", "accept-encoding", "authorization", "content-length", "content-type",
+        "grpc-timeout", "host", "origin",
     ].map { Array($0.utf8) }
     private static let gatewayPrefix = Array("grpc-metadata-".utf8)
 
@@ -83,8 +83,11 @@ extension HTTPRequestHead {
 
 extension HTTPResponse {
     /// The header block of the response over HTTP/2.
-    func http2HeaderBlock() -> HTTP2HeaderBlock {
-        let fields = headersWithDateAndLength().map { ($0.name.lowercased(), $0.value) }
+    ///
+    /// - Parameter hasLength: whether the length of the body is known.
+    func http2HeaderBlock(hasLength: Bool = true) -> HTTP2HeaderBlock {
+        let headers = hasLength ? headersWithDateAndLength() : headersWithDate()
+        let fields = headers.map { ($0.name.lowercased(), $0.value) }
         return HTTP2HeaderBlock(
             [(":status", String(status.code))]
                 + fields.filter { !Self.connectionFields.contains($0.0) })

@@ -1,3 +1,4 @@
+import GoText
 import NIOHTTP1
 
 /// A complete HTTP response.
@@ -17,11 +18,17 @@ struct HTTPResponse: Sendable {
     /// Whether a response of this status may have a body.
     var mayHaveBody: Bool { status.mayHaveResponseBody && status != .notModified }
 
+    /// The headers of a response whose length is not known.
+    func headersWithDate() -> HTTPHeaders {
+        var headers = headers
+        headers.add(name: "Date", value: HTTPDate.now())
+        return headers
+    }
+
     /// The headers as sent over any version of HTTP. The length is also that of the body that a
     /// response to HEAD leaves out.
     func headersWithDateAndLength() -> HTTPHeaders {
-        var headers = headers
-        headers.add(name: "Date", value: HTTPDate.now())
+        var headers = headersWithDate()
         if mayHaveBody { headers.add(name: "Content-Length", value: String(body.count)) }
         return headers
     }
@@ -62,6 +69,19 @@ struct HTTPResponse: Sendable {
         return response
     }
 
+    /// The response to an expectation that no server meets; the connection is closed.
+    static let unmetExpectation: HTTPResponse = {
+        var response = HTTPResponse(.expectationFailed, contentType: nil, body: [])
+        response.closes = true
+        return response
+    }()
+
+    /// The response to a client whose certificate names a user, which does not count here.
+    static let ignoredCommonName = failure(
+        .badRequest,
+        "CommonName of client sending a request against gateway will be ignored and not used as "
+            + "expected")
+
     /// Adds the CORS headers that allow an origin to read the response.
     mutating func allowOrigin(_ origin: String) {
         headers.add(
@@ -81,7 +101,7 @@ struct HTTPResponse: Sendable {
             To fix this, choose one of the following options:
             - Enable TLS, then any HTTPS request will be allowed.
             - Add the hostname you want to use to the whitelist in settings.
-              - e.g. etcd --host-whitelist \(JSONText.quote(host))
+              - e.g. etcd --host-whitelist \(host.goQuoted)
 
             This requirement has been added to help prevent "DNS Rebinding" attacks \
             (CVE-2018-5702).

@@ -1,3 +1,4 @@
+import GoText
 import ConnectionIdentity
 import NIOCore
 import NIOHTTP1
@@ -10,19 +11,27 @@ extension HTTPService {
         to request: HTTPRequest, listener: HTTPListener, identity: ConnectionIdentity,
         on eventLoop: any EventLoop
     ) -> EventLoopFuture<HTTPResponse> {
+        let source: any HealthSource
+        switch content {
+        case .pages(let pages): return page(request, of: pages, on: eventLoop)
+        case .member(let member): source = member
+        }
         guard listener == .client else {
-            return route(request, isClient: false, on: eventLoop)
+            return route(request, source, isClient: false, on: eventLoop)
         }
         let host = request.hostName
         if !identity.isEncrypted, !configuration.allowsHost(host) {
             observe(.hostRejected(host))
             return eventLoop.makeSucceededFuture(.misdirected(host: host))
         }
+        if ignoresCommonName(request, identity) {
+            return eventLoop.makeSucceededFuture(.ignoredCommonName)
+        }
         let origin = configuration.allowedOrigin(of: request)
         let response =
             request.method == .OPTIONS
             ? eventLoop.makeSucceededFuture(HTTPResponse(.ok, contentType: nil, body: []))
-            : route(request, isClient: true, on: eventLoop)
+            : route(request, source, isClient: true, on: eventLoop)
         guard let origin else { return response }
         return response.map { response in
             var response = response
@@ -31,8 +40,59 @@ extension HTTPService {
         }
     }
 
+    /// The exchange of a request that the JSON gateway serves; nil for any other request, also one
+    /// that is refused before its path counts.
+    func exchange(
+        for request: HTTPRequest, listener: HTTPListener, identity: ConnectionIdentity,
+        on eventLoop: any EventLoop
+    ) -> GatewayExchange? {
+        guard let gateway, request.method == .POST, let route = gateway.routes[request.path],
+            reachesGateway(request, listener, identity)
+        else { return nil }
+        return GatewayExchange(
+            gateway, route, request, origin: configuration.allowedOrigin(of: request),
+            on: eventLoop)
+    }
+
+    /// The exchange of a request for a WebSocket to the JSON gateway, which is nil without a route,
+    /// and the text that accepts it; nil for any other request.
+    func webSocket(
+        for request: HTTPRequest, listener: HTTPListener, identity: ConnectionIdentity,
+        on eventLoop: any EventLoop
+    ) -> (GatewayExchange?, accept: String)? {
+        guard let gateway, request.path.hasPrefix(JSONGateway.prefix),
+            case .accepted(let accept) = WebSocketUpgrade(request),
+            reachesGateway(request, listener, identity)
+        else { return nil }
+        let exchange = gateway.routes[request.path].map {
+            GatewayExchange(gateway, $0, request, origin: nil, on: eventLoop)
+        }
+        return (exchange, accept)
+    }
+
+    /// Whether nothing before the gateway responds to a request below its path.
+    private func reachesGateway(
+        _ request: HTTPRequest, _ listener: HTTPListener, _ identity: ConnectionIdentity
+    ) -> Bool {
+        listener == .client
+            && (identity.isEncrypted || configuration.allowsHost(request.hostName))
+            && !ignoresCommonName(request, identity) && request.callRefusal == nil
+            && request.redirection(trees: trees) == nil
+    }
+
+    /// Whether the client shows a certificate that names a user, which the gateway ignores.
+    private func ignoresCommonName(
+        _ request: HTTPRequest, _ identity: ConnectionIdentity
+    ) -> Bool {
+        guard let gateway, request.path.hasPrefix(JSONGateway.prefix),
+            let certificate = identity.certificate, !certificate.commonName.isEmpty
+        else { return false }
+        return gateway.refusesCommonNames()
+    }
+
     private func route(
-        _ request: HTTPRequest, isClient: Bool, on eventLoop: any EventLoop
+        _ request: HTTPRequest, _ source: any HealthSource, isClient: Bool,
+        on eventLoop: any EventLoop
     ) -> EventLoopFuture<HTTPResponse> {
         if let refusal = request.callRefusal {
             return eventLoop.makeSucceededFuture(refusal)
@@ -43,28 +103,29 @@ extension HTTPService {
         if request.path == "/metrics" {
             return scrape(ContentEncoding(accepted: request.headers), on: eventLoop)
         }
-        if let health = health(request, on: eventLoop) { return health }
+        if let health = health(request, source, on: eventLoop) { return health }
         guard isClient else { return eventLoop.makeSucceededFuture(.notFound) }
         switch request.path {
         case "/version":
-            return getOnly(request, on: eventLoop) { versions(on: eventLoop) }
+            return getOnly(request, on: eventLoop) { versions(source, on: eventLoop) }
         case "/debug/vars":
-            return getOnly(request, on: eventLoop) { debugVariables(on: eventLoop) }
+            return getOnly(request, on: eventLoop) { debugVariables(source, on: eventLoop) }
         case _ where request.path.hasPrefix(ProfilePages.prefix) && configuration.servesProfiles:
             return eventLoop.makeSucceededFuture(profile(request.path))
-        case _
-        where request.path.hasPrefix(JSONRoutes.prefix)
-            && configuration.isJSONGatewayEnabled:
-            return eventLoop.makeSucceededFuture(
-                JSONRoutes.response(method: request.method, path: request.path))
         default:
-            return eventLoop.makeSucceededFuture(.notFound)
+            guard let gateway, request.path.hasPrefix(JSONGateway.prefix) else {
+                return eventLoop.makeSucceededFuture(.notFound)
+            }
+            if case .refused(let response) = WebSocketUpgrade(request) {
+                return eventLoop.makeSucceededFuture(response)
+            }
+            return eventLoop.makeSucceededFuture(gateway.refusal(request))
         }
     }
 
     /// Paths that are only served with a trailing slash.
     private var trees: [String] {
-        (configuration.isJSONGatewayEnabled ? ["/v3"] : [])
+        (gateway == nil ? [] : ["/v3"])
             + (configuration.servesProfiles ? ["/debug/pprof"] : [])
     }
 
@@ -80,9 +141,9 @@ extension HTTPService {
 
     /// The response of a health endpoint; nil for any other path.
     private func health(
-        _ request: HTTPRequest, on eventLoop: any EventLoop
+        _ request: HTTPRequest, _ source: any HealthSource, on eventLoop: any EventLoop
     ) -> EventLoopFuture<HTTPResponse>? {
-        let healthQuery = healthQuery(on: eventLoop)
+        let healthQuery = healthQuery(source, on: eventLoop)
         if request.path == "/health" {
             let endpoint = HealthEndpoint(healthQuery: healthQuery, metrics: healthMetrics)
             return getOnly(request, on: eventLoop) {
@@ -113,7 +174,9 @@ extension HTTPService {
         }
     }
 
-    private func healthQuery(on eventLoop: any EventLoop) -> HealthQuery {
+    private func healthQuery(
+        _ source: any HealthSource, on eventLoop: any EventLoop
+    ) -> HealthQuery {
         HealthQuery(
             source: source, eventLoop: eventLoop,
             timeout: configuration.healthTimeout)
@@ -121,26 +184,44 @@ extension HTTPService {
 
     /// The body of `/version`, here and on the peer listener.
     package static func versionJSON(_ report: HealthReport?) -> String {
-        let cluster = JSONText.quote(report?.clusterVersion ?? "not_decided")
-        let storage = JSONText.quote(report?.storageVersion ?? "unknown")
+        let cluster = (report?.clusterVersion ?? "not_decided").goJSON
+        let storage = (report?.storageVersion ?? "unknown").goJSON
         return "{\"etcdserver\":\"\(reportedVersion)\",\"etcdcluster\":\(cluster),"
             + "\"storage\":\(storage)}"
     }
 
-    private func versions(on eventLoop: any EventLoop) -> EventLoopFuture<HTTPResponse> {
-        healthQuery(on: eventLoop).report().map { .json(.ok, Self.versionJSON($0)) }
+    private func versions(
+        _ source: any HealthSource, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<HTTPResponse> {
+        healthQuery(source, on: eventLoop).report().map { .json(.ok, Self.versionJSON($0)) }
     }
 
     private func profile(_ path: String) -> HTTPResponse {
         ProfilePages.page(path: path, commandLine: configuration.commandLine) ?? .notFound
     }
 
-    private func debugVariables(on eventLoop: any EventLoop) -> EventLoopFuture<HTTPResponse> {
+    private func debugVariables(
+        _ source: any HealthSource, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<HTTPResponse> {
         let text = DebugVariables.json(
             commandLine: configuration.commandLine, raft: source.raftStatus)
         return eventLoop.makeSucceededFuture(
             HTTPResponse(
                 .ok, contentType: "application/json; charset=utf-8", body: Array(text.utf8)))
+    }
+
+    /// The page of another program than a member.
+    private func page(
+        _ request: HTTPRequest, of pages: any HTTPPages, on eventLoop: any EventLoop
+    ) -> EventLoopFuture<HTTPResponse> {
+        if request.path == pages.metricsPath {
+            return scrape(ContentEncoding(accepted: request.headers), on: eventLoop)
+        }
+        if request.path.hasPrefix(ProfilePages.prefix), configuration.servesProfiles {
+            return eventLoop.makeSucceededFuture(profile(request.path))
+        }
+        let page = pages.page(request.path, method: request.method.rawValue, on: eventLoop)
+        return page?.map(HTTPResponse.init) ?? eventLoop.makeSucceededFuture(.notFound)
     }
 
     /// Renders and compresses the metrics on a pool thread, so as not to block the event loop.

@@ -22,26 +22,45 @@ package final class HTTPService: Sendable {
     /// Updates mirrored counters before the metrics are rendered.
     package typealias BeforeScrape = @Sendable (any EventLoop) -> EventLoopFuture<Void>
 
-    let source: any HealthSource
+    let content: HTTPContent
     let registry: MetricRegistry
     package let configuration: HTTPServiceConfiguration
+    /// Serves `/v3/`; nil if it is not served.
+    let gateway: JSONGateway?
     let healthMetrics: HealthMetrics
     let beforeScrape: BeforeScrape
     let observe: @Sendable (HTTPEvent) -> Void
 
     /// - Parameters:
+    ///   - gateway: serves the paths below `/v3/`, which are not found without it.
     ///   - beforeScrape: called on the event loop of the scrape; its failure is ignored.
     ///   - observe: receives events to be logged, on event loops.
     package init(
         source: any HealthSource, registry: MetricRegistry, configuration: HTTPServiceConfiguration,
+        gateway: JSONGateway? = nil,
         beforeScrape: @escaping BeforeScrape = { $0.makeSucceededVoidFuture() },
         observe: @escaping @Sendable (HTTPEvent) -> Void = { _ in }
     ) {
-        self.source = source
+        content = .member(source)
+        self.registry = registry
+        self.configuration = configuration
+        self.gateway = gateway
+        self.beforeScrape = beforeScrape
+        self.observe = observe
+        healthMetrics = HealthMetrics(registry: registry)
+    }
+
+    /// A service of other pages than those of a member, and of metrics.
+    package init(
+        pages: any HTTPPages, registry: MetricRegistry, configuration: HTTPServiceConfiguration,
+        beforeScrape: @escaping BeforeScrape
+    ) {
+        content = .pages(pages)
         self.registry = registry
         self.configuration = configuration
         self.beforeScrape = beforeScrape
-        self.observe = observe
+        gateway = nil
+        observe = { _ in }
         healthMetrics = HealthMetrics(registry: registry)
     }
 

@@ -6,8 +6,6 @@ package struct HTTPServiceConfiguration: Sendable {
     package var allowedOrigins: Set<String> = ["*"]
     /// Host names that plaintext requests may use; empty or `*` allows all.
     package var hostWhitelist: Set<String> = ["*"]
-    /// Whether `/v3/` is served.
-    package var isJSONGatewayEnabled = true
     /// Whether `/debug/pprof/` is served.
     package var servesProfiles = false
     /// Maximum request body; a larger one is refused with 413.

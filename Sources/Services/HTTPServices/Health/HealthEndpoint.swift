@@ -1,3 +1,4 @@
+import GoText
 import NIOCore
 
 /// `/health`: whether this member can serve requests.
@@ -24,7 +25,7 @@ struct HealthEndpoint: Sendable {
     }
 
     private static func body(_ health: String, _ reason: String) -> String {
-        "{\"health\":\"\(health)\",\"reason\":\(JSONText.quote(reason))}"
+        "{\"health\":\"\(health)\",\"reason\":\(reason.goJSON)}"
     }
 
     /// The reason why the member is not healthy; nil when it is healthy.
