@@ -35,6 +35,19 @@ struct PasswordHashingTests {
         #expect(fits == 32)
     }
 
+    @Test(.timeLimit(.minutes(1))) func checkOfAnExpensiveHashDelaysNoOthers() async {
+        await #expect(processExitsWith: .success) {
+            let hashing = PasswordHashing(cost: 4, threadsMax: 1)
+            let text = try await hashing.hash("secret")
+            // A check takes a day.
+            let expensive = Array("$2a$31$".utf8) + text.dropFirst(7)
+            for _ in 0..<2 { Task { try await hashing.matches([], stored: expensive) } }
+            while hashing.waitingCount == 0 { await Task.yield() }
+            let fits = try await hashing.matches(Array("secret".utf8), stored: text)
+            exit(fits ? 0 : 1)
+        }
+    }
+
     /// A queue of one thread, which is held until `release`.
     private final class HeldQueue: Sendable {
         let queue: HashingQueue

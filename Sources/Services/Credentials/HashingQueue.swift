@@ -1,9 +1,13 @@
+import NativeThread
 import Synchronization
 
 /// Runs long computations on a few threads of low priority, in the order of their arrival.
 ///
 /// A thread starts when work is queued, and ends when the queue is empty.
 final class HashingQueue: Sendable {
+    /// A tenth of the scheduling weight of other threads.
+    private static let niceness: Int32 = 10
+
     private let threadsMax: Int
     private let waitingMax: Int
     private let state = Mutex(State())
@@ -57,9 +61,13 @@ final class HashingQueue: Sendable {
             return (true, true)
         }
         guard isAccepted else { return work.finish(false) }
-        if needsThread, !LowPriorityThread.start(name: "bcrypt", { self.drain() }) {
+        if needsThread, !startThread() {
             giveUp()
         }
+    }
+
+    private func startThread() -> Bool {
+        NativeThread.startDetached(name: "bcrypt", niceness: Self.niceness) { self.drain() }
     }
 
     private func drain() {

@@ -14,30 +14,54 @@ struct SimpleToken: Hashable, Sendable {
 
     /// - Returns: nil unless there are 16 letters; other tokens are not handed out.
     init?(letters: String, index: LogIndex) {
-        self.init(letters.utf8, index: index)
+        var letters = letters
+        guard letters.utf8.count == Self.letterCount,
+            let halves = letters.withUTF8({ Self.halves(UnsafeRawBufferPointer($0)) })
+        else { return nil }
+        (first, second) = halves
+        self.index = index
     }
 
     /// - Returns: nil for a text that is no simple token.
     init?(_ text: String) {
-        let letters = text.utf8.prefix(Self.letterCount)
-        let rest = text.utf8.dropFirst(Self.letterCount)
-        guard rest.first == UInt8(ascii: ".") else { return nil }
-        let digits = rest.dropFirst()
-        // With a sign or leading zeros it is not the text of a token.
-        guard let first = digits.first, digits.allSatisfy(Self.isDigit),
-            first != UInt8(ascii: "0") || digits.count == 1,
-            let index = UInt64(Substring(digits))
-        else { return nil }
-        self.init(letters, index: LogIndex(index))
+        var text = text
+        let parsed = text.withUTF8 { bytes -> ((UInt64, UInt64), LogIndex)? in
+            let bytes = UnsafeRawBufferPointer(bytes)
+            guard bytes.count > Self.letterCount, bytes[Self.letterCount] == UInt8(ascii: "."),
+                let halves = Self.halves(bytes),
+                let index = Self.index(bytes.dropFirst(Self.letterCount + 1))
+            else { return nil }
+            return (halves, index)
+        }
+        guard let parsed else { return nil }
+        (first, second) = parsed.0
+        index = parsed.1
     }
 
-    private init?(_ letters: some Collection<UInt8>, index: LogIndex) {
-        guard letters.count == Self.letterCount, letters.allSatisfy(Self.isLetter) else {
+    /// The first 16 bytes, which must be letters. There are at least 16.
+    private static func halves(_ bytes: UnsafeRawBufferPointer) -> (UInt64, UInt64)? {
+        for position in 0..<letterCount where !isLetter(bytes[position]) { return nil }
+        return (
+            bytes.loadUnaligned(as: UInt64.self),
+            bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+        )
+    }
+
+    /// A decimal number without sign and leading zeros: others are not in the text of a token.
+    private static func index(_ digits: Slice<UnsafeRawBufferPointer>) -> LogIndex? {
+        guard let first = digits.first, first != UInt8(ascii: "0") || digits.count == 1 else {
             return nil
         }
-        first = letters.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
-        second = letters.dropFirst(8).reduce(0) { $0 << 8 | UInt64($1) }
-        self.index = index
+        var value: UInt64 = 0
+        for digit in digits {
+            guard isDigit(digit) else { return nil }
+            let (product, hasOverflowed) = value.multipliedReportingOverflow(by: 10)
+            let (sum, isTooLarge) = product.addingReportingOverflow(
+                UInt64(digit - UInt8(ascii: "0")))
+            guard !hasOverflowed, !isTooLarge else { return nil }
+            value = sum
+        }
+        return LogIndex(value)
     }
 
     /// The text of the token of these letters, as etcd makes it.

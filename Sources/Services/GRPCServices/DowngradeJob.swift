@@ -2,6 +2,7 @@ internal import Auth
 internal import EtcdAPI
 internal import Membership
 internal import MemberRuntime
+internal import MonotonicClock
 internal import StateMachine
 internal import SwiftProtobuf
 
@@ -54,8 +55,14 @@ struct DowngradeJob: Sendable {
         request.enabled = isEnabled
         request.ver = version
         guard let payload: [UInt8] = try? request.serializedBytes() else { return }
-        _ = try await context.runtime.propose(
-            field: InternalRaftRequest.Field.downgradeInfoSet, payload: payload, by: caller)
+        let field = InternalRaftRequest.Field.downgradeInfoSet
+        let began = MonotonicTime.now()
+        var isApplied = false
+        defer {
+            context.metrics.proposalEnded(field, took: .now() - began, isApplied: isApplied)
+        }
+        _ = try await context.runtime.propose(field: field, payload: payload, by: caller)
+        isApplied = true
     }
 
     private func state() async throws(EtcdError) -> ClusterMembership {

@@ -4,7 +4,7 @@ package import GRPC
 extension GRPCStatus {
     /// The status with the code and message of an etcd error.
     package init(_ error: EtcdError) {
-        self.init(GRPCStatusCode(rawValue: error.code.rawValue) ?? .unknown, error.message)
+        self.init(error.code, error.message)
     }
 
     /// A malformed message of a stream, with grpc-go's text.

@@ -36,7 +36,7 @@ struct InProcessClient: Sendable {
         let caller = try await caller()
         let completion: Completion = await withCheckedContinuation { continuation in
             loop.eventLoop.execute {
-                RequestSubmitter.of(loop, runtime: context.runtime)
+                context.submitter(loop)
                     .propose(field: field, payload: payload, by: caller, costBytes: costBytes) {
                         continuation.resume(returning: $0)
                     }
@@ -91,7 +91,7 @@ struct InProcessClient: Sendable {
         let loop = self.loop
         let completion: Completion = await withCheckedContinuation { continuation in
             loop.eventLoop.execute {
-                RequestSubmitter.of(loop, runtime: context.runtime)
+                context.submitter(loop)
                     .read { continuation.resume(returning: $0) }
             }
         }

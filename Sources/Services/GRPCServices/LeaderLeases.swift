@@ -103,6 +103,21 @@ package struct LeaderLeases: Sendable {
         }
     }
 
+    /// Renews leases here.
+    ///
+    /// - Returns: the remaining seconds of each; nil for one whose renewal has to be tried by itself.
+    package func renewHere(_ requests: [RenewalRequest]) async throws(EtcdError) -> [Int64?] {
+        let none: [Int64?] = requests.map { _ in nil }
+        guard let term = LeaderTerm(context.runtime.replicaStatus) else { return none }
+        let pending = PendingRenewals(requests, in: term)
+        let attempt = try await context.runtime.readState(isBrief: pending.isBrief) {
+            PendingRenewals.renew(requests, in: $0)
+        }
+        let seconds = pending.seconds(of: attempt)
+        guard seconds.contains(where: { $0 != nil }) else { return none }
+        return term.isConfirmed(by: await readIndex()) ? seconds : none
+    }
+
     /// Performs the step that precedes the next inspection of the lease.
     private func prepare<Value>(
         _ step: LeaseStep<Value>, for id: LeaseID

@@ -28,6 +28,8 @@ final class LeaseKeepAliveHandler: GRPCCallHandler {
         let number: Int64
         let request: RenewalRequest
         let header: ResponseHeader
+        /// When its span began, if the call is traced.
+        var began: UInt64?
     }
 
     /// Maximum number of concurrent tasks.
@@ -48,7 +50,7 @@ final class LeaseKeepAliveHandler: GRPCCallHandler {
         // The header is taken first, so that a renewal never has a revision after the lease's end.
         let (number, header) = (nextReceived, context.header())
         nextReceived += 1
-        if nextReceived - nextSent >= Self.unansweredMax {
+        if !isPaused, nextReceived - nextSent >= Self.unansweredMax {
             isPaused = true
             call.pauseReceiving()
         }
@@ -66,8 +68,10 @@ final class LeaseKeepAliveHandler: GRPCCallHandler {
         }
     }
 
-    private func renew(_ renewal: Renewal, _ call: GRPCServerCall) {
-        context.submitter(call).renew(renewal.request) { [self] seconds in
+    private func renew(_ received: Renewal, _ call: GRPCServerCall) {
+        var renewal = received
+        renewal.began = CallTrace.of(call)?.now
+        context.submitter(call).renew(renewal.request) { [self, renewal] seconds in
             if let seconds { finish(renewal, seconds, call) } else { renewInTask(renewal, call) }
         }
     }
@@ -116,6 +120,9 @@ final class LeaseKeepAliveHandler: GRPCCallHandler {
 
     private func finish(_ renewal: Renewal, _ seconds: Int64, _ call: GRPCServerCall) {
         if seconds > 0 { context.metrics.leasesRenewed.increment() }
+        if let began = renewal.began {
+            CallTrace.of(call)?.recordRenewal(renewal.request.id.rawValue, began: began)
+        }
         responses[renewal.number] = LeaseResponse(
             header: renewal.header, id: renewal.request.id.rawValue, ttlSeconds: seconds)
         sendReady(call)

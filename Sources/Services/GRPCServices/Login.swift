@@ -5,6 +5,7 @@ internal import GRPC
 internal import HTTP2
 internal import Identifiers
 internal import MemberRuntime
+internal import MonotonicClock
 internal import Stages
 internal import StateMachine
 
@@ -77,16 +78,19 @@ struct Login: Sendable {
         request.name = user.text
         request.simpleToken = context.tokens.makeSimpleToken()
         let (field, bytes) = try AuthRequest.authenticate(request).encoded()
-        let (runtime, loop) = (context.runtime, self.loop)
+        let (context, loop) = (self.context, self.loop)
+        let began = MonotonicTime.now()
         let completion: Completion = await withCheckedContinuation { continuation in
             loop.eventLoop.execute {
                 // The login is on nobody's behalf, whatever token the call has.
-                RequestSubmitter.of(loop, runtime: runtime)
+                context.submitter(loop)
                     .propose(field: field, payload: bytes, by: .none, costBytes: nil) {
                         continuation.resume(returning: $0)
                     }
             }
         }
+        context.metrics.proposalEnded(
+            field, took: .now() - began, isApplied: completion.isApplied)
         let applied = try completion.applyResponse()
         guard case .auth(.authenticated(let login), let index) = applied.body else {
             preconditionFailure("a login has a login as its response")
@@ -99,12 +103,9 @@ struct Login: Sendable {
 extension ServiceContext {
     /// Returns once all writes acknowledged before now are visible here.
     func linearize(on loop: HTTP2Loop) async throws(EtcdError) {
-        let runtime = self.runtime
         let completion: Completion = await withCheckedContinuation { continuation in
             loop.eventLoop.execute {
-                RequestSubmitter.of(loop, runtime: runtime).read {
-                    continuation.resume(returning: $0)
-                }
+                self.submitter(loop).read { continuation.resume(returning: $0) }
             }
         }
         if case .failed(let error) = completion.value { throw error }

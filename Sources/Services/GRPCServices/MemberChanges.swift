@@ -73,7 +73,7 @@ package struct MemberChanges: Sendable {
     ) async throws(EtcdError) -> [Member] {
         let peers = context.configuration.peers
         return try await context.atLeader { () async throws(EtcdError) in
-            try await promoteAsLeader(id)
+            try await countedPromotion(id)
         } _: { (leader, limit) async throws(LeaderCallError) in
             try await peers.promote(
                 id, at: leader, token: token, within: limit)
@@ -87,6 +87,17 @@ package struct MemberChanges: Sendable {
         let caller = try await context.identity(of: credentials)
         try context.auth?.requireRoot(caller)
         return try await promote(id, token: credentials.token)
+    }
+
+    private func countedPromotion(_ id: MemberID) async throws(EtcdError) -> [Member]? {
+        do throws(EtcdError) {
+            let members = try await promoteAsLeader(id)
+            if members != nil { context.metrics.promotionEnded(nil) }
+            return members
+        } catch {
+            context.metrics.promotionEnded(error)
+            throw error
+        }
     }
 
     /// - Returns: nil when this member does not lead.

@@ -2,6 +2,7 @@ package import EtcdAPI
 package import Identifiers
 package import Membership
 package import MonotonicClock
+package import NIOCore
 
 /// Calls from the services to the peers; implemented over the peer protocol.
 package protocol PeerCalling: Sendable {
@@ -15,6 +16,16 @@ package protocol PeerCalling: Sendable {
     func renewLease(
         _ id: Int64, at leader: Member, within: TimeSpan
     ) async throws(LeaderCallError) -> Int64
+
+    /// Renews many leases at the leader for the calls of one event loop, on which `completion` is
+    /// called.
+    ///
+    /// - Parameter completion: receives the remaining seconds of each lease; nil for one whose
+    ///   renewal has to be tried by itself.
+    func renewLeases(
+        _ ids: [Int64], at leader: Member, on loop: any EventLoop,
+        _ completion: @escaping ([Int64?]) -> Void
+    )
 
     /// Requests the time to live of a lease from the leader.
     func timeToLive(
@@ -48,6 +59,13 @@ package struct NoPeers: PeerCalling {
         _ id: Int64, at leader: Member, within: TimeSpan
     ) async throws(LeaderCallError) -> Int64 {
         throw .unreachable
+    }
+
+    package func renewLeases(
+        _ ids: [Int64], at leader: Member, on loop: any EventLoop,
+        _ completion: @escaping ([Int64?]) -> Void
+    ) {
+        completion(ids.map { _ in nil })
     }
 
     package func timeToLive(

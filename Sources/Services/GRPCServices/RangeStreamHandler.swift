@@ -33,6 +33,7 @@ final class RangeStreamHandler: GRPCCallHandler {
             return call.finish(.undecodable)
         }
         if let error = RequestChecks.checkStream(request) { return call.fail(error) }
+        CallTrace.of(call)?.beginRequest(StreamedRange(request: request))
         context.identify(call, rule) { [self] caller in
             guard !request.serializable else {
                 return open(call, request, caller, term: context.runtime.term)
@@ -50,7 +51,6 @@ final class RangeStreamHandler: GRPCCallHandler {
     private func open(
         _ call: GRPCServerCall, _ request: RangeRequest, _ caller: Identity, term: Term
     ) {
-        guard !request.countOnly else { return count(call, request, caller, term: term) }
         do throws(ReadError) {
             let reader = try service.context.runtime.store.openRange(request, by: caller)
             header = service.context.header(revision: reader.storeRevision, term: term)
@@ -58,28 +58,6 @@ final class RangeStreamHandler: GRPCCallHandler {
             run(call)
         } catch {
             call.fail(service.context.runtime.clientError(for: error))
-        }
-    }
-
-    private func count(
-        _ call: GRPCServerCall, _ request: RangeRequest, _ caller: Identity, term: Term
-    ) {
-        let context = service.context
-        let began = MonotonicTime.now()
-        var response = RangeResponse()
-        do throws(ReadError) {
-            guard
-                case .complete(let revision) = try context.runtime.store.range(
-                    request, by: caller, into: &response)
-            else { preconditionFailure("a count fits into one slice") }
-            context.metrics.rangeEnded(took: .now() - began, isSuccess: true)
-            response.header = context.header(revision: revision, term: term)
-            send(response, pairs: [], on: call)
-            call.finish()
-        } catch {
-            context.metrics.rangeEnded(
-                took: .now() - began, isSuccess: false)
-            call.fail(context.runtime.clientError(for: error))
         }
     }
 

@@ -1,8 +1,10 @@
+internal import Auth
 internal import CoreMetrics
 internal import EtcdAPI
 package import GRPC
 internal import MonotonicClock
 internal import NIOConcurrencyHelpers
+internal import StateMachine
 
 /// All metrics that the services count.
 package final class RequestMetrics: Sendable {
@@ -17,13 +19,15 @@ package final class RequestMetrics: Sendable {
     let hashAtRevision = Timer(label: "etcd_mvcc_hash_rev_duration_seconds")
     let snapshot = Timer(label: "etcd_disk_backend_snapshot_duration_seconds")
     private let ranges = Counter(label: "etcd_mvcc_range_total")
+    private let promotions = Counter(label: "etcd_server_learner_promote_successes")
     private let rangeTimers = RequestTimers("etcd_server_range_duration_seconds", [])
+    private static let requestDuration = "etcd_server_request_duration_seconds"
     /// By `RequestKind.rawValue`.
     private let requestTimers: [RequestTimers]
 
     package init() {
         requestTimers = RequestKind.allCases.map { kind in
-            RequestTimers("etcd_server_request_duration_seconds", [("type", kind.label)])
+            RequestTimers(Self.requestDuration, [("type", kind.label)])
         }
     }
 
@@ -36,6 +40,25 @@ package final class RequestMetrics: Sendable {
     /// Records a completed or failed request.
     func requestEnded(_ kind: RequestKind, took time: TimeSpan, isSuccess: Bool) {
         requestTimers[kind.rawValue].record(time, isSuccess)
+    }
+
+    /// Records the end of a proposal. As in etcd it is a success once it is applied, whatever the
+    /// result.
+    func proposalEnded(_ field: UInt32, took time: TimeSpan, isApplied: Bool) {
+        if let kind = RequestKind(proposed: field) {
+            return requestEnded(kind, took: time, isSuccess: isApplied)
+        }
+        // Rare requests have no series before the first, as in etcd.
+        let name = AuthRequest.name(ofField: field).map { "\($0)" } ?? "DowngradeInfoSet"
+        RequestTimers(Self.requestDuration, [("type", name)]).record(time, isApplied)
+    }
+
+    /// Records the end of a promotion by this member as the leader.
+    func promotionEnded(_ error: EtcdError?) {
+        guard let error else { return promotions.increment() }
+        Counter(
+            label: "etcd_server_learner_promote_failures", dimensions: [("Reason", error.message)]
+        ).increment()
     }
 
     /// Counts a call that is passed to a service.

@@ -17,11 +17,15 @@ package final class RequestSubmitter: CompletionReceiver, @unchecked Sendable {
 
     package let loop: HTTP2Loop
     let runtime: MemberRuntime
+    let peers: any PeerCalling
     private var outgoing: [ClientRequest] = []
     /// Reads for the next batch.
     private var reads: [Waiter] = []
     /// Lease renewals for the next batch.
     var renewals: [LeaseRenewalCall] = []
+    /// Renewals that wait for the leader's response to earlier ones.
+    var forwarded: [LeaseRenewalCall] = []
+    var awaitsLeader = false
     /// The request counters of this loop.
     var requestCounters = RequestCounters()
     /// Handlers of the submitted requests, by token.
@@ -40,22 +44,10 @@ package final class RequestSubmitter: CompletionReceiver, @unchecked Sendable {
     /// Storage for up to this many completions is kept.
     private static let keptCompletionsMax = 4096
 
-    init(loop: HTTP2Loop, runtime: MemberRuntime) {
+    init(loop: HTTP2Loop, runtime: MemberRuntime, peers: any PeerCalling) {
         self.loop = loop
         self.runtime = runtime
-    }
-
-    /// The submitter of a call's event loop.
-    static func of(_ call: GRPCServerCall, runtime: MemberRuntime) -> RequestSubmitter {
-        of(call.loop, runtime: runtime)
-    }
-
-    /// The submitter of an event loop, created on first use.
-    package static func of(_ loop: HTTP2Loop, runtime: MemberRuntime) -> RequestSubmitter {
-        if let submitter = loop.attachment as? RequestSubmitter { return submitter }
-        let submitter = RequestSubmitter(loop: loop, runtime: runtime)
-        loop.attachment = submitter
-        return submitter
+        self.peers = peers
     }
 
     /// Proposes a request; the handler receives the result of applying it.
@@ -63,17 +55,21 @@ package final class RequestSubmitter: CompletionReceiver, @unchecked Sendable {
     /// - Parameters:
     ///   - identity: on whose behalf.
     ///   - costBytes: what it adds to the database; nil when the quota does not apply.
+    /// - Returns: the ID of the request; nil if it was refused.
+    @discardableResult
     func propose(
         field: UInt32, payload: [UInt8], by identity: Identity, costBytes: Int?,
         _ handler: @escaping CompletionHandler
-    ) {
+    ) -> UInt64? {
         do throws(EtcdError) {
             let proposal = try runtime.admit(
                 field: field, payload: payload, by: identity, costBytes: costBytes)
             outgoing.append(.propose(proposal, completion: address(handler)))
             scheduleFlush()
+            return proposal.id
         } catch {
             handler(Completion(token: 0, value: .failed(error), term: runtime.term))
+            return nil
         }
     }
 

@@ -21,7 +21,7 @@ extension ServiceContext {
         _ serve: @escaping @Sendable (GRPCServerCall, Request, Identity) -> Void
     ) -> GRPCMethod {
         let rule = Self.rule(of: path)
-        return GRPCMethod(path: path) { call, bytes in
+        return GRPCMethod(path: path) { [self] call, bytes in
             let request: Request
             do {
                 request = try Request(serializedBytes: bytes)

@@ -71,12 +71,11 @@ extension ServiceContext {
         of call: GRPCServerCall, _ rule: RPCRule,
         _ body: @escaping (Result<Identity, EtcdError>) -> Void
     ) {
-        switch caller(of: call, rule) {
-        case .known(let caller): body(.success(caller))
-        case .refused(let error): body(.failure(error))
-        case .awaited:
+        switch identityWait.next(caller(of: call, rule)) {
+        case .ended(let found): body(found)
+        case .again(let wait):
             call.pauseReceiving()
-            retry(call, rule, IdentityWait(runtime.configuration.requestTimeout)) {
+            retry(call, rule, wait) {
                 body($0)
                 call.resumeReceiving()
             }
@@ -87,14 +86,12 @@ extension ServiceContext {
         _ call: GRPCServerCall, _ rule: RPCRule, _ wait: IdentityWait,
         _ body: @escaping (Result<Identity, EtcdError>) -> Void
     ) {
-        call.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(wait.pause)) {
+        call.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(wait.pause)) { [self] in
             guard !call.isClosed else { return }
             call.loop.performBatch {
-                switch caller(of: call, rule) {
-                case .known(let caller): body(.success(caller))
-                case .refused(let error): body(.failure(error))
-                case .awaited where wait.isOver: body(.failure(.invalidAuthToken))
-                case .awaited: retry(call, rule, wait.next, body)
+                switch wait.next(caller(of: call, rule)) {
+                case .ended(let found): body(found)
+                case .again(let wait): retry(call, rule, wait, body)
                 }
             }
         }
@@ -106,17 +103,20 @@ extension ServiceContext {
     package func identity(
         of credentials: CallCredentials
     ) async throws(EtcdError) -> Identity {
-        var wait = IdentityWait(runtime.configuration.requestTimeout)
-        while auth != nil {
-            switch owner(of: credentials) {
-            case .identity(let identity): return identity
-            case .unknownBefore where !wait.isOver:
-                try await pause(wait.pause)
-                wait = wait.next
-            case .unknownBefore, .invalid: throw .invalidAuthToken
+        var wait = identityWait
+        while let auth {
+            switch wait.next(caller(credentials, auth, .anyone)) {
+            case .ended(let found): return try found.get()
+            case .again(let next):
+                try await pause(next.pause)
+                wait = next
             }
         }
         return .none
+    }
+
+    private var identityWait: IdentityWait {
+        IdentityWait(limit: runtime.configuration.requestTimeout)
     }
 
     /// Throws unless the caller may read the whole range that it wants to watch.
@@ -144,25 +144,44 @@ enum Caller {
 
 /// Waiting for a simple token that this member does not know yet, since it has not applied its login.
 private struct IdentityWait {
+    private let limit: TimeSpan
+    /// Nil before the first pause.
+    private let deadline: MonotonicTime?
+    /// The time until the next check.
     let pause: TimeSpan
-    private let deadline: MonotonicTime
 
     private static let firstPause = TimeSpan.milliseconds(1)
     private static let pauseMax = TimeSpan.milliseconds(50)
 
-    init(_ limit: TimeSpan) {
-        pause = Self.firstPause
-        deadline = .now() + limit
+    enum Step {
+        case ended(Result<Identity, EtcdError>)
+        /// To check again after its `pause`.
+        case again(IdentityWait)
     }
 
-    private init(pause: TimeSpan, deadline: MonotonicTime) {
-        self.pause = pause
+    init(limit: TimeSpan) {
+        self.init(limit: limit, deadline: nil, pause: .zero)
+    }
+
+    private init(limit: TimeSpan, deadline: MonotonicTime?, pause: TimeSpan) {
+        self.limit = limit
         self.deadline = deadline
+        self.pause = pause
     }
 
-    var isOver: Bool { .now() >= deadline }
-
-    var next: IdentityWait {
-        IdentityWait(pause: min(pause * 2, Self.pauseMax), deadline: deadline)
+    /// What follows from what is known of the caller.
+    func next(_ caller: Caller) -> Step {
+        switch caller {
+        case .known(let identity): return .ended(.success(identity))
+        case .refused(let error): return .ended(.failure(error))
+        case .awaited: break
+        }
+        let now = MonotonicTime.now()
+        guard let deadline else {
+            return .again(.init(limit: limit, deadline: now + limit, pause: Self.firstPause))
+        }
+        guard now < deadline else { return .ended(.failure(.invalidAuthToken)) }
+        return .again(
+            .init(limit: limit, deadline: deadline, pause: min(pause * 2, Self.pauseMax)))
     }
 }

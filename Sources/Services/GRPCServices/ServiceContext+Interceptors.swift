@@ -28,7 +28,7 @@ extension ServiceContext {
         _ open: @escaping @Sendable (GRPCServerCall, RPCRule) -> any GRPCCallHandler
     ) -> GRPCMethod {
         let rule = Self.rule(of: path)
-        return GRPCMethod(path: path, kind: kind) { call in
+        return GRPCMethod(path: path, kind: kind) { [self] call in
             if let error = refusal(call, isStream: true, isForLearners: isForLearners) {
                 return RefusedCall(call, error)
             }

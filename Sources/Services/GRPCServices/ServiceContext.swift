@@ -2,6 +2,7 @@ internal import Auth
 package import Credentials
 package import EtcdAPI
 package import GRPC
+internal import HTTP2
 package import Identifiers
 package import Membership
 package import MemberRuntime
@@ -44,8 +45,8 @@ package struct ServiceConfiguration: Sendable {
     var fragmentBytes: Int { requestBytesMax + 512 * 1024 }
 }
 
-/// The dependencies of all services.
-package struct ServiceContext: Sendable {
+/// The dependencies of all services. One object: a closure that keeps it retains nothing else.
+package final class ServiceContext: Sendable {
     package let runtime: MemberRuntime
     package let configuration: ServiceConfiguration
     let tokens: any TokenProvider
@@ -69,7 +70,15 @@ package struct ServiceContext: Sendable {
     }
 
     /// The request submitter of a call's event loop.
-    func submitter(_ call: GRPCServerCall) -> RequestSubmitter { .of(call, runtime: runtime) }
+    func submitter(_ call: GRPCServerCall) -> RequestSubmitter { submitter(call.loop) }
+
+    /// The request submitter of an event loop, created on first use.
+    func submitter(_ loop: HTTP2Loop) -> RequestSubmitter {
+        if let submitter = loop.attachment as? RequestSubmitter { return submitter }
+        let submitter = RequestSubmitter(loop: loop, runtime: runtime, peers: configuration.peers)
+        loop.attachment = submitter
+        return submitter
+    }
 
     /// Response header at a revision.
     func header(revision: Revision, term: Term) -> ResponseHeader {
@@ -95,7 +104,7 @@ package struct ServiceContext: Sendable {
         _ serve: @escaping @Sendable (GRPCServerCall, Request, [UInt8], Identity) -> Void
     ) -> GRPCMethod {
         let rule = Self.rule(of: path)
-        return GRPCMethod(path: path) { call, bytes in
+        return GRPCMethod(path: path) { [self] call, bytes in
             let request: Request
             do throws(WireError) {
                 request = try Request(decoding: bytes)
@@ -108,6 +117,7 @@ package struct ServiceContext: Sendable {
             if let error = refusal(call, isForLearners: isForLearners(request)) ?? check(request) {
                 return call.fail(error)
             }
+            CallTrace.of(call)?.beginRequest(request)
             switch caller(of: call, rule) {
             case .known(let caller): serve(call, request, bytes, caller)
             case .refused(let error): call.fail(error)
@@ -128,14 +138,13 @@ package struct ServiceContext: Sendable {
         _ respond: @escaping (ApplyResponse, ResponseHeader) -> Void
     ) {
         let started = MonotonicTime.now()
-        submitter(call).propose(
+        let trace = CallTrace.of(call)?.beginProposal()
+        let id = submitter(call).propose(
             field: field, payload: payload, by: identity, costBytes: costBytes
-        ) { completion in
-            if let kind = RequestKind(proposed: field) {
-                metrics.requestEnded(
-                    kind, took: .now() - started,
-                    isSuccess: completion.isSuccess)
-            }
+        ) { [self] completion in
+            trace?.end()
+            metrics.proposalEnded(
+                field, took: .now() - started, isApplied: completion.isApplied)
             do throws(EtcdError) {
                 let applied = try completion.applyResponse()
                 respond(applied, header(revision: applied.revision, term: completion.term))
@@ -143,6 +152,7 @@ package struct ServiceContext: Sendable {
                 call.fail(error)
             }
         }
+        if let trace, let id { trace.submitted(id) }
     }
 
     /// Calls `body` once all writes acknowledged before now are visible here.
@@ -161,13 +171,8 @@ package struct ServiceContext: Sendable {
 }
 
 extension Completion {
-    /// Whether the request succeeded.
-    var isSuccess: Bool {
-        switch value {
-        case .readable: true
-        case .failed: false
-        case .applied(let applied):
-            if case .failed = applied.body { false } else { true }
-        }
+    /// Whether the request was applied, whatever the result.
+    var isApplied: Bool {
+        if case .failed = value { false } else { true }
     }
 }

@@ -27,6 +27,9 @@ package struct ServiceTable: Sendable {
         "token", "authorization", "grpcgateway-accept", "hasleader", "client-api-version",
     ]
 
+    /// The metadata that traced calls read too.
+    package static let traceMetadataNames = ["traceparent", "tracestate"]
+
     /// All methods, for a `GRPCServer`.
     package var methods: [GRPCMethod] {
         KVService(context: context).methods + WatchService(context: context).methods

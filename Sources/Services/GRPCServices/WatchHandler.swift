@@ -104,6 +104,7 @@ final class WatchHandler: GRPCCallHandler {
         guard let added = context.runtime.watchers.register(configuration, id: id, on: stream)
         else { return refuse(WatchCancelReason.duplicateID, call) }
         watchers[added.id] = ProgressState(isWanted: request.progressNotify, isIdle: true)
+        CallTrace.of(call)?.beginWatch(added.id, request)
         respond(
             WatchResponse(header: header(added.revision), watchID: added.id, created: true), call)
         if request.startRevision > 0, Revision(request.startRevision) <= added.revision {
@@ -121,6 +122,7 @@ final class WatchHandler: GRPCCallHandler {
     private func remove(_ id: Int64, _ call: GRPCServerCall) {
         guard context.runtime.watchers.cancel(id, on: stream), watchers[id] != nil else { return }
         watchers[id] = nil
+        CallTrace.of(call)?.endWatch(id)
         respond(WatchResponse(header: context.header(), watchID: id, canceled: true), call)
     }
 
@@ -165,6 +167,7 @@ final class WatchHandler: GRPCCallHandler {
                 }
             case .compacted(let revision):
                 forEachWatcher(of: delivery, call) { id in
+                    CallTrace.of(call)?.endWatch(id)
                     call.send(
                         WatchResponse(
                             header: header, watchID: id, canceled: true,
