@@ -59,9 +59,9 @@ struct EchoServer: Sendable {
         return try await listener.eventLoop.submit { body(log) }.get()
     }
 
-    /// Waits until the log satisfies a condition, at most ten seconds.
+    /// Waits until the log satisfies a condition, at most a minute.
     func waitUntil(_ condition: @escaping @Sendable (EchoLog) -> Bool) async throws -> Bool {
-        for _ in 0..<1000 {
+        for _ in 0..<6000 {
             if try await read(condition) { return true }
             try await Task.sleep(for: .milliseconds(10))
         }

@@ -64,6 +64,31 @@ final class EchoHandler: GRPCCallHandler {
     func closed(_ call: GRPCServerCall, reason: GRPCCloseReason) { log.count(reason) }
 }
 
+/// Echoes each message. At the first one it pauses receiving twice, and ends the pauses one after the
+/// other, with an empty message in between.
+final class PausingHandler: GRPCCallHandler {
+    private var hasPaused = false
+
+    func receive(_ message: [UInt8], on call: GRPCServerCall) {
+        call.send(message)
+        guard !hasPaused else { return }
+        hasPaused = true
+        call.pauseReceiving()
+        call.pauseReceiving()
+        let pause = TimeAmount.milliseconds(20)
+        call.eventLoop.assumeIsolated().scheduleTask(in: pause) {
+            call.resumeReceiving()
+            call.eventLoop.assumeIsolated().scheduleTask(in: pause) {
+                call.send([])
+                call.resumeReceiving()
+            }
+        }
+    }
+    func receiveHalfClose(on call: GRPCServerCall) { call.finish() }
+    func becameWritable(_ call: GRPCServerCall) {}
+    func closed(_ call: GRPCServerCall, reason: GRPCCloseReason) {}
+}
+
 /// Responds with the number of received bytes as text.
 final class CountingHandler: GRPCCallHandler {
     private var bytes = 0
@@ -163,6 +188,11 @@ func echoMethods(log: EchoLog) -> [GRPCMethod] {
             path: "/test.Echo/Bidi", kind: .bidirectional,
             open: { _ in
                 EchoHandler(log: log)
+            }),
+        GRPCMethod(
+            path: "/test.Echo/Pausing", kind: .bidirectional,
+            open: { _ in
+                PausingHandler()
             }),
         GRPCMethod(
             path: "/test.Echo/HangStream", kind: .bidirectional,

@@ -86,6 +86,19 @@ private final class CountingClient: GRPCClientCallHandler {
         try await server.stop()
     }
 
+    @Test func messagesAreDeliveredAfterTheLastOfSeveralPauses() async throws {
+        let server = try await EchoServer.start()
+        let client = try await server.connect()
+        let stream = client.openStream(path: "/test.Echo/Pausing")
+        stream.send([1])
+        stream.send([2])
+        stream.halfClose()
+        var received: [[UInt8]] = []
+        for try await message in stream.messages { received.append(message) }
+        #expect(received == [[1], [], [2]])
+        try await server.stop()
+    }
+
     @Test func sixHundredWatchesAreCancelledOnOneConnection() async throws {
         let server = try await EchoServer.start()
         let client = try await server.connect()

@@ -94,7 +94,7 @@ import Testing
         let start = ContinuousClock.now
         let status = try await status(client, "/test.Echo/Hang", timeout: .milliseconds(100))
         #expect(status == .deadlineExceeded)
-        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(ContinuousClock.now - start < .seconds(30))
         #expect(try await server.waitUntil { $0.timedOut + $0.cancelled == 1 })
         try await server.stop()
     }

@@ -72,20 +72,9 @@ struct InteroperabilityTests {
         let delegate = member.delegate
         try #require(
             try await eventually {
-                let messages = delegate.recorded.withLock { record in
-                    defer { record.messages = [] }
-                    return record.messages
-                }
-                for message in messages {
-                    var response = Raft.Message(
-                        type: .heartbeatResponse, to: MemberID(leader), from: MemberID(ours),
-                        term: message.term, context: message.context)
-                    if message.type == .append {
-                        response.type = .appendResponse
-                        response.index = message.index
-                        response.isRejected = true
-                    }
-                    member.transport.send([response])
+                _ = respond(to: leader, from: ours, member) { append, response in
+                    response.index = append.index
+                    response.isRejected = true
                 }
                 return delegate.read { !$0.snapshots.isEmpty }
             })
@@ -112,23 +101,34 @@ struct InteroperabilityTests {
         #expect(try await etcd.control("put large \(value)") == "OK\n")
         try #require(
             try await eventually {
-                let messages = delegate.recorded.withLock { record in
-                    defer { record.messages = [] }
-                    return record.messages
-                }
-                for message in messages {
-                    var response = Raft.Message(
-                        type: .heartbeatResponse, to: MemberID(leader), from: MemberID(ours),
-                        term: message.term, context: message.context)
-                    if message.type == .append {
-                        response.type = .appendResponse
-                        response.index = message.entries.last?.index ?? message.index
-                    }
-                    member.transport.send([response])
+                let messages = respond(to: leader, from: ours, member) { append, response in
+                    response.index = append.entries.last?.index ?? append.index
                 }
                 return messages.contains { message in
                     message.entries.contains { $0.data.count > 100_000 }
                 }
             })
+    }
+
+    /// Responds to the messages that have arrived, heartbeats and appends; returns them.
+    private func respond(
+        to leader: UInt64, from ours: UInt64, _ member: TestMember,
+        toAppend complete: (_ append: Raft.Message, _ response: inout Raft.Message) -> Void
+    ) -> [Raft.Message] {
+        let messages = member.delegate.recorded.withLock { record in
+            defer { record.messages = [] }
+            return record.messages
+        }
+        for message in messages {
+            var response = Raft.Message(
+                type: .heartbeatResponse, to: MemberID(leader), from: MemberID(ours),
+                term: message.term, context: message.context)
+            if message.type == .append {
+                response.type = .appendResponse
+                complete(message, &response)
+            }
+            member.transport.send([response])
+        }
+        return messages
     }
 }

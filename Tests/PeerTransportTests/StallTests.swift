@@ -63,7 +63,7 @@ struct StallTests {
     @Test func peerThatDoesNotReadFillsTheQueueAndTimesOut() async throws {
         let member = try await TestMember(1) {
             $0.limits.streamQueueMessagesMax = 16
-            $0.writeTimeout = .seconds(2)
+            $0.writeTimeout = .seconds(10)
         }
         member.transport.addPeer(MemberID(2), urls: ["http://127.0.0.1:1"])
         let connection = try await RawConnection(

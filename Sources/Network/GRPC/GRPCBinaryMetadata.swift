@@ -1,7 +1,7 @@
 /// Values of metadata whose names end with `-bin`: base64, with or without padding.
-enum GRPCBinaryMetadata {
+package enum GRPCBinaryMetadata {
     /// The offset that Go's decoder reports as invalid; nil when the value is valid.
-    static func firstInvalidOffset(in value: UnsafeRawBufferPointer) -> Int? {
+    package static func firstInvalidOffset(in value: UnsafeRawBufferPointer) -> Int? {
         let isPadded = value.count % 4 == 0
         guard let end = value.firstIndex(where: { !isDigit($0) }) else {
             // A single last character has six bits, less than a byte.

@@ -1,6 +1,7 @@
 package import HTTP2
 package import MonotonicClock
 internal import NIOCore
+internal import StatusCodes
 
 /// Client-side handler of one call. Called on the connection's event loop.
 package protocol GRPCClientCallHandler: AnyObject {
@@ -43,7 +44,7 @@ package final class GRPCClientCall: @unchecked Sendable {  // used on its event 
     private var reader: GRPCMessageReader
     private var metadata = GRPCMetadata()
     private var httpStatus: Int?
-    private var status: GRPCStatusCode?
+    private var status: StatusCode?
     private var statusText = ""
     private var contentTypeIsGRPC = false
     private var hasHeaders = false
@@ -128,7 +129,7 @@ extension GRPCClientCall: HTTP2StreamDelegate, TimerWheelEntry {
         switch name.count {
         case 7 where Self.matches(name, ":status"): httpStatus = Self.number(value)
         case 11 where Self.matches(name, "grpc-status"):
-            status = Self.number(value).flatMap(GRPCStatusCode.init(rawValue:)) ?? .unknown
+            status = Self.number(value).flatMap(StatusCode.init(rawValue:)) ?? .unknown
         case 12 where Self.matches(name, "grpc-message"):
             statusText = GRPCMessageEncoding.decode(value)
         case 12 where Self.matches(name, "content-type"):
@@ -184,12 +185,12 @@ extension GRPCClientCall: HTTP2StreamDelegate, TimerWheelEntry {
         }
         // Refused streams, and those above the last one that a GOAWAY names (RFC 9113 section 8.7).
         isUnprocessed = code == .refusedStream
-        close(Self.status(of: code))
+        close(status(of: code))
     }
 
     /// The status of a response without `grpc-status`, by the gRPC mapping of HTTP statuses.
     private func statusOfHTTP() -> GRPCStatus {
-        let code: GRPCStatusCode =
+        let code: StatusCode =
             switch httpStatus ?? 0 {
             case 400: .internal
             case 401: .unauthenticated
@@ -203,15 +204,19 @@ extension GRPCClientCall: HTTP2StreamDelegate, TimerWheelEntry {
     }
 
     /// The status of a reset by the server, by the gRPC mapping of HTTP/2 error codes.
-    private static func status(of code: HTTP2ErrorCode) -> GRPCStatus {
-        let status: GRPCStatusCode =
+    ///
+    /// Servers cancel streams whose deadline has passed: then the deadline ended the call, though
+    /// this side's timer has not fired yet.
+    private func status(of code: HTTP2ErrorCode) -> GRPCStatus {
+        if code == .cancel, timerDeadline <= connection.loop.now { return .deadlineExceeded }
+        let status: StatusCode =
             switch code {
             case .refusedStream: .unavailable
             case .cancel: .canceled
             case .enhanceYourCalm: .resourceExhausted
             default: .internal
             }
-        let text = "stream terminated by RST_STREAM with error code: \(code.rawValue)"
+        let text = "stream terminated by RST_STREAM with error code: \(code.name)"
         return GRPCStatus(status, text)
     }
 

@@ -27,15 +27,16 @@ extension GRPCClientConnection {
         return dial.connect(tls, serverName: host, timeout) { $0.connect(host: host, port: port) }
     }
 
-    /// Connects to a Unix domain socket, with TLS if `tls` is given. As in etcd's client the server
-    /// is verified as the last part of the path, without a port.
+    /// Connects to a Unix domain socket, with TLS if `tls` is given. As in etcd's client the last
+    /// part of the path is the authority, and without a port the name that is verified.
     package static func connect(
         unixPath: String, on eventLoop: any EventLoop, loop: HTTP2Loop? = nil,
         configuration: GRPCClientConfiguration = GRPCClientConfiguration(), tls: TLSClient? = nil,
         timeout: TimeSpan? = nil
     ) -> EventLoopFuture<GRPCClientConnection> {
-        let dial = Dial(eventLoop, loop, "localhost", configuration)
-        let name = unixPath.split(separator: "/").last?.prefix { $0 != ":" } ?? ""
+        let authority = unixPath.split(separator: "/").last ?? ""
+        let dial = Dial(eventLoop, loop, String(authority), configuration)
+        let name = authority.prefix { $0 != ":" }
         return dial.connect(tls, serverName: String(name), timeout) {
             $0.connect(unixDomainSocketPath: unixPath)
         }

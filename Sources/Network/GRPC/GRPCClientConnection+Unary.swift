@@ -80,7 +80,8 @@ extension GRPCClientConnection {
         openUnary(path, message, metadata, timeout) { completion($0.mapError(\.status)) }
     }
 
-    private func openUnary(
+    /// As `startUnary`, with what a repetition of the call depends on.
+    package func openUnary(
         _ path: String, _ message: [UInt8], _ metadata: [(String, String)], _ timeout: TimeSpan?,
         _ completion: @escaping (Result<[UInt8], GRPCCallFailure>) -> Void
     ) -> GRPCClientCall {

@@ -30,6 +30,12 @@ package protocol GRPCCallHandler: AnyObject {
     func closed(_ call: GRPCServerCall, reason: GRPCCloseReason)
 }
 
+/// Observes one call. Called on the call's event loop.
+package protocol GRPCCallObserver: AnyObject {
+    /// The call has ended; called once. One that the client has reset ends with `canceled`.
+    func callEnded(_ call: GRPCServerCall, _ status: GRPCStatus)
+}
+
 /// Why a call ended.
 package enum GRPCCloseReason: Sendable {
     /// The handler finished it; the last bytes may be unsent.

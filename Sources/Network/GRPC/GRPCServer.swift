@@ -19,6 +19,8 @@ package struct GRPCServerConfiguration: Sendable {
     /// Unary calls that take at least this long are reported; nil reports none.
     package var slowCallTime: TimeSpan?
     package var onSlowCall: (@Sendable (GRPCSlowCall) -> Void)?
+    /// Called for each call of a known method when its headers are received; nil: it is not observed.
+    package var observeCall: (@Sendable (GRPCServerCall) -> (any GRPCCallObserver)?)?
     /// Describes the request of a slow call: parameters are its method, its bytes and the call's
     /// `responseLogValue`.
     package var describeRequest:
@@ -72,7 +74,7 @@ package final class GRPCServer: Sendable {
         state(for: eventLoop).loop
     }
 
-    private func state(for eventLoop: any EventLoop) -> GRPCServerLoop {
+    func state(for eventLoop: any EventLoop) -> GRPCServerLoop {
         guard let state = loops.first(where: { $0.loop.eventLoop === eventLoop }) else {
             preconditionFailure("channels are created on the event loops of the server")
         }
@@ -92,7 +94,8 @@ extension GRPCServer {
     ) throws {
         let connection = GRPCServerConnection(
             state: state(for: channel.eventLoop), identity: identity, requests: requests)
-        try channel.pipeline.syncOperations.addHandler(connection.transport)
+        guard let transport = connection.transport else { return }
+        try channel.pipeline.syncOperations.addHandler(transport)
     }
 
     /// Sends GOAWAY to all clients and lets open calls end; succeeds when no connection is left.

@@ -22,22 +22,35 @@ final class HeldInput {
 /// and before `becameWritable`, when the call can receive again.
 extension GRPCServerCall {
     /// Stops the delivery of messages until `resumeReceiving`.
+    ///
+    /// Pauses are counted, since several may overlap, such as that of a handler and the wait for
+    /// the caller's token: messages are delivered once each has ended.
     package func pauseReceiving() {
-        isReceivingPaused = true
-        stream?.pauseReceiving()
+        pauses += 1
+        if pauses == 1 { stream?.pauseReceiving() }
     }
 
-    /// Delivers the messages received since `pauseReceiving`, possibly before it returns, and
-    /// further ones.
+    /// Ends a pause. After the last one this delivers the messages received since, possibly before
+    /// it returns, and further ones.
     package func resumeReceiving() {
-        isReceivingPaused = false
-        if held == nil { stream?.resumeReceiving() } else { deliverHeld() }
+        precondition(pauses > 0, "receiving is resumed once for each pause")
+        pauses -= 1
+        guard pauses == 0 else { return }
+        if held == nil { resumeStream() } else { deliverHeld() }
+    }
+
+    private func resumeStream() {
+        guard let stream else {
+            connection.receiver?.becameReceiving()
+            return
+        }
+        stream.resumeReceiving()
     }
 
     /// Whether received messages are held back. A call with one request message never does.
     var holdsMessages: Bool {
         guard kind == .bidirectional || kind == .clientStreaming else { return false }
-        return isReceivingPaused || !isWritable
+        return pauses > 0 || !isWritable
     }
 
     /// Holds back `input`, which follows what is held already.
@@ -65,7 +78,7 @@ extension GRPCServerCall {
         guard held.offset == held.bytes.count else { return countInput() }
         self.held = nil
         countInput()
-        if !isReceivingPaused { stream?.resumeReceiving() }
+        if pauses == 0 { resumeStream() }
         if held.hasEnd { streamReceivedEnd() }
     }
 

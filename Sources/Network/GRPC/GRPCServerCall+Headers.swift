@@ -22,7 +22,7 @@ extension GRPCServerCall {
             if Self.matches(value, Self.contentType) { return readGRPCContentType() }
             code = readContentType(value)
         case (12, UInt8(ascii: "g")) where Self.matches(name, "grpc-timeout"):
-            code = readTimeout(value)
+            code = readTimeout(value) ?? keepTimeout(name, value)
         case (13, UInt8(ascii: "g")) where Self.matches(name, "grpc-encoding"):
             code = readEncoding(value)
         default: code = readOther(name, value)
@@ -138,6 +138,13 @@ extension GRPCServerCall {
             refusal.malformed = error
         }
         return nil
+    }
+
+    /// The timeout of a request that is no call.
+    private func keepTimeout(
+        _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+    ) -> HTTP2ErrorCode? {
+        methodIndex < 0 ? connection.requests?.keep(name, value, of: self) : nil
     }
 
     private func readEncoding(_ value: UnsafeRawBufferPointer) -> HTTP2ErrorCode? {

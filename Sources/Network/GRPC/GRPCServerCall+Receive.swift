@@ -1,6 +1,7 @@
 internal import ConnectionIdentity
 package import HTTP2
 package import MonotonicClock
+internal import StatusCodes
 
 /// The lifecycle of a call: start, messages, half-close, end.
 extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
@@ -9,16 +10,17 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
     func start() {
         isStarted = true
         if deadline != nil { loop.insertCallTimer(self) }
+        if let observe = state.configuration.observeCall { observer = observe(self) }
         guard case .streaming(let open) = method.implementation else { return }
         kind = method.kind
-        countStart()
+        countStart(state)
         let opened = open(self)
         state.scheduleReadTickCompletion()
         guard !isClosed else { return opened.closed(self, reason: .finished) }
         handler = opened
     }
 
-    private func countStart() {
+    private func countStart(_ state: GRPCServerLoop) {
         isCounted = true
         state.counters[methodIndex].started += 1
         if state.configuration.recordsHandlingTime || state.slowCallTime != .max {
@@ -72,13 +74,16 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
 
     /// Serves a unary call once its message is read.
     private func serve(_ message: [UInt8]) {
-        countStart()
+        let state = state
+        countStart(state)
         state.countReceived(methodIndex, bytes: message.count)
         // Not checked: its bytes were kept before.
         _ = stream?.keepInput(bytes: message.count > Self.uncountedRequestBytes ? message.count : 0)
-        keepForLog(message)
+        keepForLog(message, state)
         state.scheduleReadTickCompletion()
-        guard case .unary(let serve) = method.implementation else { return }
+        guard case .unary(let serve) = state.table.methods[methodIndex].implementation else {
+            return
+        }
         serve(self, message)
     }
 
@@ -133,40 +138,46 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
     package func timerFired() {
         guard !isClosed else { return }
         send(.deadlineExceeded, trailers: [])
-        close(.deadlineExceeded, code: .deadlineExceeded)
+        close(.deadlineExceeded, .deadlineExceeded)
     }
 
     package func streamClosed(_ code: HTTP2ErrorCode, connectionLost: Bool) {
         stream = nil
         guard !isClosed else { return }
-        close(connectionLost ? .connectionLost : .cancelled, code: .canceled)
+        close(connectionLost ? .connectionLost : .cancelled, .canceled)
     }
 
     /// Ends the call because of an invalid request.
     func fail(_ status: GRPCStatus) {
         send(status, trailers: [])
-        close(.failed, code: status.code)
+        close(.failed, status)
     }
 
     /// Reports the end, once. The stream may still have unsent bytes.
-    func close(_ reason: GRPCCloseReason, code: GRPCStatusCode) {
+    func close(_ reason: GRPCCloseReason, _ status: GRPCStatus) {
         isClosed = true
         loop.removeCallTimer(self)
-        countEnd(code)
+        countEnd(status.code)
         keptRequest = []
         let handler = handler
         let onClosed = onClosed
         self.handler = nil
         self.onClosed = nil
+        onSend = nil
         request = nil
         held = nil
         _ = stream?.keepInput(bytes: 0)
         handler?.closed(self, reason: reason)
+        if let ended = observer {
+            observer = nil
+            ended.callEnded(self, status)
+        }
         if reason != .finished { onClosed?(reason) }
     }
 
-    private func countEnd(_ code: GRPCStatusCode) {
+    private func countEnd(_ code: StatusCode) {
         guard isCounted else { return }
+        let state = state
         if isUnary {
             // Counted with or without a response, as in grpc-go's metrics.
             state.counters[methodIndex].messagesSent += 1
@@ -174,7 +185,7 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
             countEndOfMessages(bytes: 0)
         }
         state.counters[methodIndex].handled[code.rawValue] += 1
-        reportIfSlow()
+        reportIfSlow(state)
         if state.configuration.recordsHandlingTime {
             state.counters[methodIndex].recordHandlingTime(loop.now - startedAt)
         }
@@ -182,7 +193,7 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
 
     /// Keeps the request for the log in case the call becomes slow: a small request itself, of a
     /// large one only the descriptions, so that its memory is released once it is served.
-    private func keepForLog(_ message: [UInt8]) {
+    private func keepForLog(_ message: [UInt8], _ state: GRPCServerLoop) {
         guard state.configuration.slowCallTime != nil else { return }
         guard message.count > Self.keptRequestBytesMax else { return keptRequest = message }
         guard let describe = state.configuration.describeRequest else { return }
@@ -201,7 +212,7 @@ extension GRPCServerCall: HTTP2StreamDelegate, TimerWheelEntry {
             ?? GRPCRequestDescription()
     }
 
-    private func reportIfSlow() {
+    private func reportIfSlow(_ state: GRPCServerLoop) {
         guard state.slowCallTime != .max else { return }
         let time = loop.now - startedAt
         guard time >= state.slowCallTime, method.kind == .unary,

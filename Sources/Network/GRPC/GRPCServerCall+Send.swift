@@ -6,13 +6,15 @@ extension GRPCServerCall {
     /// Sends the response headers before the first message.
     package func sendHeaders() {
         eventLoop.preconditionInEventLoop()
-        guard !isClosed else { return }
-        submitHeaders()
+        guard !isClosed, !hasSentHeaders, let stream else { return }
+        submitHeaders(on: stream)
     }
 
     /// Sends one message of `lengthBytes` bytes that `fill` writes directly into the output.
     package func send(lengthBytes: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) {
-        guard let stream = prepareMessage(lengthBytes) else { return }
+        guard let stream = prepareMessage(lengthBytes) else {
+            return sendInProcess(lengthBytes, fill)
+        }
         guard !isGzip else { return writeCompressed(lengthBytes, stream, fill) }
         stream.write(count: lengthBytes + GRPCMessageReader.prefixBytes) { buffer in
             GRPCServerCall.writePrefix(lengthBytes, to: buffer)
@@ -22,6 +24,7 @@ extension GRPCServerCall {
 
     /// Sends one message.
     package func send(_ message: [UInt8]) {
+        onSend?(message)
         message.withUnsafeBytes { bytes in
             send(lengthBytes: bytes.count) { $0.copyMemory(from: bytes) }
         }
@@ -29,7 +32,11 @@ extension GRPCServerCall {
 
     /// Sends one message; a large one is not copied.
     package func send(_ message: ByteBuffer) {
-        guard let stream = prepareMessage(message.readableBytes) else { return }
+        guard let stream = prepareMessage(message.readableBytes) else {
+            return sendInProcess(message.readableBytes) { buffer in
+                message.withUnsafeReadableBytes { buffer.copyMemory(from: $0) }
+            }
+        }
         guard !isGzip else {
             return message.withUnsafeReadableBytes { writeCompressed($0, stream) }
         }
@@ -43,15 +50,23 @@ extension GRPCServerCall {
         tailBytes: Int, _ tail: (UnsafeMutableRawBufferPointer) -> Void
     ) {
         let lengthBytes = headBytes + middle.count + tailBytes
-        guard let stream = prepareMessage(lengthBytes) else { return }
-        guard !isGzip else {
-            return writeCompressed(lengthBytes, stream) { buffer in
-                head(UnsafeMutableRawBufferPointer(rebasing: buffer[..<headBytes]))
-                let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[headBytes...])
-                middle.withUnsafeBytes { rest.copyMemory(from: $0) }
-                tail(UnsafeMutableRawBufferPointer(rebasing: rest[middle.count...]))
-            }
+        func fill(_ buffer: UnsafeMutableRawBufferPointer) {
+            head(UnsafeMutableRawBufferPointer(rebasing: buffer[..<headBytes]))
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[headBytes...])
+            middle.withUnsafeBytes { rest.copyMemory(from: $0) }
+            tail(UnsafeMutableRawBufferPointer(rebasing: rest[middle.count...]))
         }
+        onSend?(
+            [UInt8](unsafeUninitializedCapacity: lengthBytes) { memory, count in
+                fill(
+                    UnsafeMutableRawBufferPointer(
+                        rebasing: UnsafeMutableRawBufferPointer(memory)[..<lengthBytes]))
+                count = lengthBytes
+            })
+        guard let stream = prepareMessage(lengthBytes) else {
+            return sendInProcess(lengthBytes, fill)
+        }
+        guard !isGzip else { return writeCompressed(lengthBytes, stream, fill) }
         writePrefix(lengthBytes, stream)
         stream.write(count: headBytes, head)
         stream.write(middle)
@@ -62,7 +77,9 @@ extension GRPCServerCall {
     /// 64 KiB is in memory at a time. Call `resumeSource` when a source had to wait. The message is
     /// not compressed, since the length of a compressed message must be known before it starts.
     package func sendLarge(lengthBytes: Int, source: any HTTP2BodySource) {
-        guard let stream = prepareMessage(lengthBytes, isInMemory: false) else { return }
+        guard let stream = prepareMessage(lengthBytes, isInMemory: false) else {
+            return sendInProcess(source, lengthBytes: lengthBytes)
+        }
         writePrefix(lengthBytes, stream)
         stream.write(source: source, lengthBytes: lengthBytes)
     }
@@ -78,7 +95,7 @@ extension GRPCServerCall {
         eventLoop.preconditionInEventLoop()
         guard !isClosed else { return }
         send(status, trailers: trailers)
-        close(.finished, code: status.code)
+        close(.finished, status)
     }
 
     /// Responds to a unary call: one message and the status OK.
@@ -104,7 +121,10 @@ extension GRPCServerCall {
     }
 
     func send(_ status: GRPCStatus, trailers: [(String, String)]) {
-        guard let stream else { return }
+        guard let stream else {
+            connection.receiver?.receiveEnd(status)
+            return
+        }
         if !hasSentHeaders {
             hasSentHeaders = true
             stream.submitHeadersOnly(
@@ -117,8 +137,7 @@ extension GRPCServerCall {
         }
     }
 
-    private func submitHeaders() {
-        guard !hasSentHeaders, let stream else { return }
+    private func submitHeaders(on stream: HTTP2Stream) {
         hasSentHeaders = true
         stream.submitHeaders(GRPCHeaders.response(subtype: contentSubtype, isGzip: isGzip))
     }
@@ -135,7 +154,7 @@ extension GRPCServerCall {
             fail(.memoryLimit)
             return nil
         }
-        if !hasSentHeaders { submitHeaders() }
+        if !hasSentHeaders { submitHeaders(on: stream) }
         state.countSent(methodIndex, messages: isUnary ? 0 : 1, bytes: lengthBytes)
         responseBytes += lengthBytes
         return stream
@@ -236,7 +255,8 @@ extension GRPCServerCall {
     package func abort() {
         eventLoop.preconditionInEventLoop()
         stream?.reset(.internalError)
+        if stream == nil { connection.receiver?.receiveAbort() }
         guard !isClosed else { return }
-        close(.failed, code: .internal)
+        close(.failed, GRPCStatus(.internal, ""))
     }
 }

@@ -19,10 +19,14 @@ package final class GRPCServerCall: @unchecked Sendable {  // used on its event 
     package internal(set) var deadline: MonotonicTime?
     /// Unary calls: called when the call ends without a response.
     package var onClosed: ((GRPCCloseReason) -> Void)?
+    /// Receives each message that is sent as an array.
+    var onSend: (([UInt8]) -> Void)?
     /// A number about the response for the log of slow calls; its meaning depends on the method.
     package var responseLogValue: Int64?
     /// Whether the call has ended: finished, cancelled, timed out or lost.
     package internal(set) var isClosed = false
+    /// Made by the server's `observeCall`.
+    package internal(set) var observer: (any GRPCCallObserver)?
 
     var stream: HTTP2Stream?
     var handler: (any GRPCCallHandler)?
@@ -30,8 +34,8 @@ package final class GRPCServerCall: @unchecked Sendable {  // used on its event 
     var reader = GRPCMessageReader()
     /// Received bytes that are not delivered yet.
     var held: HeldInput?
-    /// Whether the handler has paused receiving.
-    var isReceivingPaused = false
+    /// Pauses of receiving that have not ended.
+    var pauses = 0
     var request: [UInt8]?
     var startedAt = MonotonicTime.zero
     /// A small unary request, kept for the log.
@@ -59,7 +63,8 @@ package final class GRPCServerCall: @unchecked Sendable {  // used on its event 
     var refusal = GRPCRefusal()
     package var timerPosition: TimerWheelPosition?
 
-    init(connection: GRPCServerConnection, stream: HTTP2Stream) {
+    /// - Parameter stream: nil for a call of this process.
+    init(connection: GRPCServerConnection, stream: HTTP2Stream?) {
         self.connection = connection
         self.stream = stream
     }
@@ -81,5 +86,7 @@ extension GRPCServerCall {
     package var bufferedBytes: Int { stream?.bufferedBytes ?? 0 }
     /// False while more than the high watermark is buffered, and after the end; then wait for
     /// `becameWritable`.
-    package var isWritable: Bool { !isClosed && stream?.isWritable ?? false }
+    package var isWritable: Bool {
+        !isClosed && stream?.isWritable ?? connection.receiver?.isWritable ?? false
+    }
 }

@@ -35,7 +35,7 @@ final class GRPCServerLoop: @unchecked Sendable {  // owned by loop.eventLoop's 
     func add(_ connection: GRPCServerConnection) {
         connection.index = connections.count
         connections.append(connection)
-        if isDraining { connection.transport.drain() }
+        if isDraining { connection.transport?.drain() }
     }
 
     func remove(_ connection: GRPCServerConnection) {
@@ -96,19 +96,22 @@ final class GRPCServerLoop: @unchecked Sendable {  // owned by loop.eventLoop's 
         if connections.isEmpty { return loop.eventLoop.makeSucceededVoidFuture() }
         let promise = drained ?? loop.eventLoop.makePromise()
         drained = promise
-        for connection in connections { connection.transport.drain() }
+        for connection in connections { connection.transport?.drain() }
         return promise.futureResult
     }
 
     func closeAll() {
-        for connection in connections { connection.transport.close() }
+        for connection in connections { connection.transport?.close() }
     }
 }
 
 /// One client connection of the server.
 package final class GRPCServerConnection: HTTP2ConnectionDelegate {
     let state: GRPCServerLoop
-    let transport: HTTP2Connection
+    /// Nil for a call of this process.
+    let transport: HTTP2Connection?
+    /// Receives the responses of a call of this process.
+    let receiver: (any GRPCCallReceiver)?
     /// Who is on the other side.
     package let identity: ConnectionIdentity
     /// The requests that are not calls; nil if they are refused.
@@ -128,14 +131,26 @@ package final class GRPCServerConnection: HTTP2ConnectionDelegate {
         if identity.isEncrypted, requests != nil {
             http2.keepalive.peerPingIntervalMin = nil
         }
-        self.transport = HTTP2Connection(
+        let transport = HTTP2Connection(
             role: .server, configuration: http2, loop: state.loop)
+        self.transport = transport
+        receiver = nil
         transport.delegate = self
         state.add(self)
     }
 
+    /// What stands for a connection in a call of this process: it has no socket, shows nothing about
+    /// the caller, and is not counted.
+    init(state: GRPCServerLoop, receiver: any GRPCCallReceiver) {
+        self.state = state
+        self.receiver = receiver
+        identity = .plaintext
+        requests = nil
+        transport = nil
+    }
+
     /// The connection's channel, until it is closed.
-    package var channel: (any Channel)? { transport.channel }
+    package var channel: (any Channel)? { transport?.channel }
 
     package func connection(_ connection: HTTP2Connection, opened stream: HTTP2Stream) {
         requests?.beginHead()

@@ -1,30 +1,11 @@
-/// The gRPC status codes.
-package enum GRPCStatusCode: Int, Sendable, CaseIterable {
-    case ok = 0
-    case canceled = 1
-    case unknown = 2
-    case invalidArgument = 3
-    case deadlineExceeded = 4
-    case notFound = 5
-    case alreadyExists = 6
-    case permissionDenied = 7
-    case resourceExhausted = 8
-    case failedPrecondition = 9
-    case aborted = 10
-    case outOfRange = 11
-    case unimplemented = 12
-    case `internal` = 13
-    case unavailable = 14
-    case dataLoss = 15
-    case unauthenticated = 16
-}
+package import StatusCodes
 
 /// The status of a call: its code, and an error message when it failed.
 package struct GRPCStatus: Error, Equatable, Sendable, CustomStringConvertible {
-    package var code: GRPCStatusCode
+    package var code: StatusCode
     package var message: String
 
-    package init(_ code: GRPCStatusCode, _ message: String = "") {
+    package init(_ code: StatusCode, _ message: String = "") {
         self.code = code
         self.message = message
     }

@@ -59,6 +59,6 @@ extension HTTP2Stream {
 
     /// Whether `bytes` more may be queued.
     package func hasMemory(for bytes: Int) -> Bool {
-        connection.memory.allows(bytes)
+        unmanagedConnection._withUnsafeGuaranteedRef { $0.memory.allows(bytes) }
     }
 }

@@ -4,6 +4,10 @@ package import NIOCore
 // MARK: - To the channel
 
 extension HTTP2Connection {
+    /// Chunks of output in one flush. A client that reads as fast as the server writes would
+    /// otherwise get a large response in one tick of the event loop, for which all others wait.
+    private static let chunksPerFlush = 4
+
     /// Writes the session's output while the channel is writable, in as few writes as possible.
     func flush() {
         guard !isRunning, !isFlushing else {
@@ -11,14 +15,17 @@ extension HTTP2Connection {
             return
         }
         isFlushing = true
+        var chunksLeft = Self.chunksPerFlush
         repeat {
+            chunksLeft -= 1
             isOutputBlocked = !channelIsWritable
             guard !isOutputBlocked else { break }
             loop.output.clear()
             run(collectOutput)
             writeOutput()
-        } while isOutputBlocked && channelIsWritable && !isClosing
+        } while isOutputBlocked && channelIsWritable && !isClosing && chunksLeft > 0
         isFlushing = false
+        if isOutputBlocked, channelIsWritable, !isClosing { loop.flushAfterOthers(self) }
         guard let session else { return }
         guard !isClosing,
             nghttp2_session_want_read(session) != 0

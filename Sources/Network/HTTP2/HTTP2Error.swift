@@ -1,3 +1,5 @@
+internal import CNGHTTP2
+
 /// Error codes of RST_STREAM and GOAWAY frames (RFC 9113 section 7).
 package struct HTTP2ErrorCode: RawRepresentable, Equatable, Sendable {
     package let rawValue: UInt32
@@ -15,6 +17,9 @@ package struct HTTP2ErrorCode: RawRepresentable, Equatable, Sendable {
     package static let refusedStream = HTTP2ErrorCode(rawValue: 7)
     package static let cancel = HTTP2ErrorCode(rawValue: 8)
     package static let enhanceYourCalm = HTTP2ErrorCode(rawValue: 11)
+
+    /// The RFC's name, such as `CANCEL`.
+    package var name: String { String(cString: nghttp2_http2_strerror(rawValue)) }
 }
 
 /// Errors of creating or using an HTTP/2 connection.

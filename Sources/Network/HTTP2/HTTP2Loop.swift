@@ -83,6 +83,12 @@ extension HTTP2Loop {
         if batchDepth == 0 { scheduleFlush() }
     }
 
+    /// Flushes a connection again after the event loop has served the others: a task that a task
+    /// adds runs before the loop reads again, a timer does not.
+    func flushAfterOthers(_ connection: HTTP2Connection) {
+        eventLoop.scheduleTask(in: .microseconds(20)) { self.markDirty(connection) }
+    }
+
     private func scheduleFlush() {
         guard !isFlushScheduled else { return }
         isFlushScheduled = true

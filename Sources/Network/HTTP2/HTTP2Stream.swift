@@ -51,7 +51,8 @@ package final class HTTP2Stream {
     /// Whether the peer has ended its side.
     package internal(set) var isRemoteClosed = false
 
-    unowned(unsafe) var connection: HTTP2Connection
+    /// Not retained: a connection outlives its open streams.
+    private(set) var unmanagedConnection: Unmanaged<HTTP2Connection>
     var index = 0
     var queue = OutboundQueue()
     var trailers: HTTP2HeaderBlock?
@@ -72,12 +73,12 @@ package final class HTTP2Stream {
     package internal(set) var inputBytes = 0
 
     init(connection: HTTP2Connection) {
-        self.connection = connection
+        unmanagedConnection = .passUnretained(connection)
     }
 
     /// Initializes a recycled stream for its next use.
     func open(on connection: HTTP2Connection, id: Int32, isServer: Bool) {
-        self.connection = connection
+        unmanagedConnection = .passUnretained(connection)
         self.id = id
         self.isServer = isServer
         isOpen = true
@@ -103,6 +104,8 @@ package final class HTTP2Stream {
 }
 
 extension HTTP2Stream {
+    var connection: HTTP2Connection { unmanagedConnection.takeUnretainedValue() }
+
     /// The shared state of the connections of the stream's event loop.
     package var loop: HTTP2Loop { connection.loop }
 

@@ -46,23 +46,23 @@ package final class AcceptLimit: Sendable {
 }
 
 /// In a listening channel: accepts only while the limit permits, and counts what it accepts.
-final class AcceptLimitHandler: ChannelDuplexHandler {
-    typealias InboundIn = any Channel
-    typealias InboundOut = any Channel
-    typealias OutboundIn = any Channel
-    typealias OutboundOut = any Channel
+package final class AcceptLimitHandler: ChannelDuplexHandler {
+    package typealias InboundIn = any Channel
+    package typealias InboundOut = any Channel
+    package typealias OutboundIn = any Channel
+    package typealias OutboundOut = any Channel
 
     private let limit: AcceptLimit
 
-    init(_ limit: AcceptLimit) { self.limit = limit }
+    package init(_ limit: AcceptLimit) { self.limit = limit }
 
-    func read(context: ChannelHandlerContext) {
+    package func read(context: ChannelHandlerContext) {
         let channel = context.channel
         // Read from the head of the pipeline again: this handler asks for the capacity once more.
         if limit.hasCapacity(orWait: { channel.read() }) { context.read() }
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let accepted = unwrapInboundIn(data)
         limit.opened()
         accepted.closeFuture.whenComplete { [limit] _ in limit.closed() }
