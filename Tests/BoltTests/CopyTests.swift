@@ -130,6 +130,47 @@ import Testing
         #expect(bolt.check() == [])
     }
 
+    @Test func theLowestFreePagesAreKeptAndNothingElseIsHeldAfterACommit() throws {
+        let disk = MemoryDisk()
+        let bolt = try Bolt.open(
+            disk: disk, path: "/db", configuration: BoltConfiguration(growthStepBytes: 0))
+        for name: UInt8 in [1, 3] {
+            let fill = bolt.beginWrite()
+            let bucket = try fill.createBucketIfMissing([name])
+            for number in 0..<500 {
+                try bucket.put([UInt8](number: number), [UInt8](repeating: name, count: 3000))
+            }
+            try fill.commit()
+        }
+        let clear = bolt.beginWrite()
+        try clear.deleteBucket([1])
+        try clear.commit()
+        let freed = bolt.pendingFreeBytes
+        #expect(freed > 2_000_000 && bolt.heldFreeBytes < 100_000)
+        #expect(try bolt.releaseFreePages(keepingBytes: 0, pagesMax: 10_000) < 20)
+        try bolt.commitAgain()
+        #expect(bolt.heldFreeBytes > freed - 100_000 && bolt.pendingFreeBytes < 100_000)
+        let kept = 400_000
+        while try bolt.releaseFreePages(keepingBytes: kept, pagesMax: 64) > 0 {}
+        #expect(bolt.heldFreeBytes <= kept && bolt.heldFreeBytes > kept - 4096)
+        // What is written next uses the pages that were kept.
+        let write = bolt.beginWrite()
+        let bucket = try write.createBucketIfMissing([4])
+        for number in 0..<80 {
+            try bucket.put([UInt8](number: number), [UInt8](repeating: 4, count: 3000))
+        }
+        try write.commit()
+        #expect(bolt.heldFreeBytes < 200_000)
+        #expect(bolt.check() == [])
+        bolt.close()
+        let again = try Bolt.open(disk: disk, path: "/db")
+        let read = again.beginRead()
+        defer { read.end() }
+        let entries = try read.bucket([3])?.entries() ?? []
+        #expect(entries.count == 500)
+        #expect(entries.allSatisfy { $0.value.allSatisfy { $0 == 3 } })
+    }
+
     private func touch(_ bolt: Bolt) throws {
         let write = bolt.beginWrite()
         try write.createBucketIfMissing([2]).put([1], [1])

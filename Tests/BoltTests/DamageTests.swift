@@ -59,6 +59,30 @@ import Testing
         #expect(try read.bucket([2])?.get([1]) == [1])
     }
 
+    /// Flips bits of the flags of an element in the leaf of an entry.
+    private func changeFlags(by mask: UInt8, byte: Int, of number: Int) throws -> UInt64 {
+        let page = try damageLeaf(of: number).page
+        let file = try disk.open("/db", .readWrite)
+        defer { file.close() }
+        let start = Int(page) * Self.pageBytes
+        let flagsAt = start + 16 + byte
+        try [UInt8(page >> 8), mask].withUnsafeBytes { bytes in
+            try file.write(.init(rebasing: bytes[..<1]), at: start + 1)
+            try file.write(.init(rebasing: bytes[1...]), at: flagsAt)
+        }
+        return page
+    }
+
+    @Test func anElementOfAnUnknownTypeIsDamage() throws {
+        let page = try changeFlags(by: 4, byte: 1, of: 250)
+        let fault = PageFault(page: page, reason: .elementType)
+        let read = bolt.beginRead()
+        defer { read.end() }
+        var cursor = try #require(try read.bucket([1])).cursor()
+        #expect(throws: fault) { while try cursor.next() != nil {} }
+        #expect(bolt.check().map(\.page) == [page])
+    }
+
     @Test func copiesAndDefragmentationsFailAndLeaveTheFile() throws {
         let fault = try damageLeaf(of: 250)
         #expect(throws: BoltError.corrupt(fault)) { try bolt.copyCompacted(to: "/copy") }

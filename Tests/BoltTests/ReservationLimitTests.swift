@@ -9,6 +9,14 @@ import Testing
 @Suite struct ReservationLimitTests {
     private static let value = [UInt8](repeating: 7, count: 1 << 20)
 
+    /// Limits the address space of this process and opens a database.
+    private static func openWithLittleSpace(in directory: TemporaryDirectory) throws -> Bolt {
+        ProcessLimits.addressSpace(toMore: 80 << 20)
+        return try Bolt.open(
+            disk: RealDisk(), path: directory.path + "/db",
+            configuration: BoltConfiguration(syncOnCommit: false, growthStepBytes: 1 << 20))
+    }
+
     private static func put(_ number: Int, in bolt: Bolt) throws(BoltError) {
         let transaction = bolt.beginWrite()
         try transaction.createBucketIfMissing([1]).put([UInt8(number)], value)
@@ -18,10 +26,7 @@ import Testing
     @Test func itGrowsIntoASmallerReservationAndReportsItsEnd() async {
         await #expect(processExitsWith: .success) {
             let directory = try TemporaryDirectory()
-            ProcessLimits.addressSpace(toMore: 80 << 20)
-            let bolt = try Bolt.open(
-                disk: RealDisk(), path: directory.path + "/db",
-                configuration: BoltConfiguration(syncOnCommit: false, growthStepBytes: 1 << 20))
+            let bolt = try Self.openWithLittleSpace(in: directory)
             guard bolt.reservedBytes < 80 << 20, bolt.hasCapacity(forBytes: 0) else { exit(1) }
             var number = 0
             do throws(BoltError) {
@@ -46,10 +51,7 @@ import Testing
     @Test func itHasCapacityAgainOnceRecordsAreRemoved() async {
         await #expect(processExitsWith: .success) {
             let directory = try TemporaryDirectory()
-            ProcessLimits.addressSpace(toMore: 80 << 20)
-            let bolt = try Bolt.open(
-                disk: RealDisk(), path: directory.path + "/db",
-                configuration: BoltConfiguration(syncOnCommit: false, growthStepBytes: 1 << 20))
+            let bolt = try Self.openWithLittleSpace(in: directory)
             var number = 0
             while bolt.hasCapacity(forBytes: 0) {
                 try Self.put(number, in: bolt)

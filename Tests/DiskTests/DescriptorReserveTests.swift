@@ -12,7 +12,7 @@ import Testing
             let directory = try TemporaryDirectory()
             let reserve = DescriptorReserve(count: 3)
             let disk = RealDisk(reserve: reserve)
-            let other = ProcessLimits.takeAllDescriptors(limit: Self.limit)
+            let other = try await ProcessLimits.takeAllDescriptors(limit: Self.limit)
             let files = try (0..<3).map {
                 try disk.open(directory.path + "/\($0)", .create(permissions: 0o600))
             }
@@ -34,8 +34,8 @@ import Testing
             let path = directory.path + "/a"
             let reserve = DescriptorReserve(count: 2)
             let disk = RealDisk(reserve: reserve)
-            _ = ProcessLimits.takeAllDescriptors(limit: Self.limit)
-            for _ in 0..<50 {
+            _ = try await ProcessLimits.takeAllDescriptors(limit: Self.limit)
+            for _ in 0..<20 {
                 let file = try disk.open(path, .create(permissions: 0o600))
                 try file.lock()
                 file.close()
@@ -50,7 +50,7 @@ import Testing
             let directory = try TemporaryDirectory()
             let disk = RealDisk(reserve: DescriptorReserve(count: 1))
             try disk.open(directory.path + "/a", .create(permissions: 0o600)).close()
-            _ = ProcessLimits.takeAllDescriptors(limit: Self.limit)
+            _ = try await ProcessLimits.takeAllDescriptors(limit: Self.limit)
             for _ in 0..<10 {
                 guard try disk.list(directory.path) == ["a"] else { exit(1) }
                 try disk.synchronizeDirectory(directory.path)
@@ -63,7 +63,7 @@ import Testing
         await #expect(processExitsWith: .success) {
             let directory = try TemporaryDirectory()
             let opened = try RealDisk().openDirectory(directory.path)
-            _ = ProcessLimits.takeAllDescriptors(limit: Self.limit)
+            _ = try await ProcessLimits.takeAllDescriptors(limit: Self.limit)
             try opened.synchronize()
             opened.close()
             let path = directory.path

@@ -16,7 +16,7 @@ import WriteAheadLog
             let disk = RealDisk()
             let log = try LogFixture.create(
                 disk, segmentSizeBytes: Self.segmentSizeBytes, directory: directory)
-            let taken = ProcessLimits.takeAllDescriptors(limit: 64)
+            let taken = try await ProcessLimits.takeAllDescriptors(limit: 64)
             for index: UInt64 in 1...20 {
                 try log.append(
                     entries: [LogFixture.entry(index, bytes: 4000)], hardState: nil)
@@ -39,7 +39,7 @@ import WriteAheadLog
             let log = try LogFixture.create(
                 RealDisk(), segmentSizeBytes: Self.segmentSizeBytes, directory: directory)
             while try log.preparation.prepare(sliceBytes: 4096) {}
-            _ = ProcessLimits.takeAllDescriptors(limit: 64)
+            _ = try await ProcessLimits.takeAllDescriptors(limit: 64)
             try log.append(
                 entries: LogFixture.entries(1...5, bytes: 4000), hardState: nil)
             exit(log.tailSequence == 1 ? 0 : 1)
@@ -52,7 +52,7 @@ import WriteAheadLog
             let directory = temporary.path + "/wal"
             let log = try LogFixture.create(
                 RealDisk(), segmentSizeBytes: Self.segmentSizeBytes, directory: directory)
-            _ = ProcessLimits.takeAllDescriptors(limit: 64)
+            _ = try await ProcessLimits.takeAllDescriptors(limit: 64)
             do throws(LogError) {
                 try log.purge(keeping: 1)
             } catch {

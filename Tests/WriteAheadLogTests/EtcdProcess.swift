@@ -3,7 +3,7 @@ import TestSupport
 
 /// A real etcd process for a test, found as ETCD_BINARY or on PATH.
 final class EtcdProcess {
-    static let clientPort: UInt16 = 21000
+    private let clientPort: Int
     private let process: ChildProcess
 
     private static let binary =
@@ -12,8 +12,9 @@ final class EtcdProcess {
 
     /// Starts a single member on a data directory and waits until it responds.
     init(dataDirectory: String) throws {
-        let client = "http://127.0.0.1:\(Self.clientPort)"
-        let peer = "http://127.0.0.1:\(Self.clientPort + 1)"
+        clientPort = try freePort()
+        let client = "http://127.0.0.1:\(clientPort)"
+        let peer = "http://127.0.0.1:\(try freePort())"
         let arguments = [
             "--name=one", "--data-dir=\(dataDirectory)", "--log-level=warn",
             "--listen-client-urls=\(client)", "--advertise-client-urls=\(client)",
@@ -23,7 +24,7 @@ final class EtcdProcess {
         let log = dataDirectory + ".log"
         process = try ChildProcess(
             Self.binary ?? "etcd", arguments, output: .file(log), asGroup: true)
-        for _ in 0..<200 {
+        for _ in 0..<1200 {
             if (try? get("ready")) != nil { return }
             usleep(50_000)
         }
@@ -56,7 +57,7 @@ final class EtcdProcess {
         defer { close(descriptor) }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = Self.clientPort.bigEndian
+        address.sin_port = UInt16(clientPort).bigEndian
         address.sin_addr.s_addr = inet_addr("127.0.0.1")
         let length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let connected = withUnsafePointer(to: &address) { pointer in

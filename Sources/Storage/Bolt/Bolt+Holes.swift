@@ -1,14 +1,47 @@
 internal import Disk
 
+/// Free pages of which the file still holds the blocks.
 extension Bolt {
+    /// System calls of one slice; each makes a hole of one run of pages.
+    private static let runsMax = 256
+
+    private var pageSizeBytes: Int { shared.withLock { $0.meta.pageSizeBytes } }
+
+    /// The bytes that `releaseFreePages` can return to the file system. Read it on the writer's
+    /// thread.
+    package var heldFreeBytes: Int {
+        freePages.heldCount * pageSizeBytes
+    }
+
+    /// The bytes that commits have freed, and that `commitAgain` or a later commit makes free, as
+    /// far as no reader needs them. Read it on the writer's thread.
+    package var pendingFreeBytes: Int {
+        freePages.pendingCount * pageSizeBytes
+    }
+
+    /// Commits the present state as it is: what the last commit freed becomes free, and the meta
+    /// page that still reaches it is overwritten.
+    package func commitAgain() throws(BoltError) {
+        let write = beginWrite()
+        do {
+            _ = try write.root.tree.materializeRoot()
+        } catch {
+            write.rollback()
+            throw .corrupt(error)
+        }
+        try write.commit()
+    }
+
     /// Returns the blocks of free pages to the file system, at most `pagesMax` pages, so that space
     /// is released without a defragmentation. Call it on the writer's thread in small steps.
     ///
     /// Only pages that no open reader can see and that neither meta page reaches are released: they
-    /// were free before the last commit began. Returns the number of released pages; 0 until a
-    /// commit frees more.
+    /// were free before the last commit began. Returns the number of released pages; 0 when no more
+    /// than `keptBytes` are held, or until a commit frees more.
     @discardableResult
-    package func releaseFreePages(pagesMax: Int) throws(BoltError) -> Int {
+    package func releaseFreePages(
+        keepingBytes keptBytes: Int = 0, pagesMax: Int
+    ) throws(BoltError) -> Int {
         precondition(!isWriting, "holes are made with no write transaction open")
         try requireHealthy()
         let (pageSizeBytes, number) = shared.withLock {
@@ -16,7 +49,9 @@ extension Bolt {
         }
         guard freePages.releasedAt < number else { return 0 }
         var pages = 0
-        for run in freePages.unpunchedRuns(pagesMax: pagesMax) {
+        let runs = freePages.heldRuns(
+            keeping: keptBytes / pageSizeBytes, pagesMax: pagesMax, runsMax: Self.runsMax)
+        for run in runs {
             do {
                 try file.content.punchHole(
                     at: run.first.index * pageSizeBytes, count: run.count * pageSizeBytes)

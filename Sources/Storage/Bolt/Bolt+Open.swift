@@ -70,7 +70,7 @@ extension Bolt {
             return FreePages(
                 free: free, pageCount: pageCount, transaction: meta.transaction)
         }
-        var reachable = ReachablePages(source: source, bucketsAreFlat: configuration.bucketsAreFlat)
+        var reachable = ReachablePages(source: source, configuration: configuration)
         try reachable.walk(root: meta.root)
         return FreePages(
             free: reachable.unused(), pageCount: pageCount, transaction: meta.transaction)
@@ -93,7 +93,7 @@ struct MetaReader {
         let second = try secondRecord(pageSizeBytes: first?.pageSizeBytes)
         let candidates = [first, second].compactMap { $0 }
         guard let meta = candidates.max(by: { $0.transaction < $1.transaction }) else {
-            throw .invalidFile(reason: "neither meta page is valid")
+            throw .invalidFile(reason: BoltError.noValidMetaPage)
         }
         let pageCount = UInt64(fileSizeBytes / meta.pageSizeBytes)
         guard meta.highWater.rawValue <= pageCount else {

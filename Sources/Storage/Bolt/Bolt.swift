@@ -1,4 +1,5 @@
 internal import Disk
+package import MonotonicClock
 internal import Synchronization
 
 /// A file in bbolt's format: a copy-on-write B+tree of pages.
@@ -26,6 +27,8 @@ package final class Bolt: @unchecked Sendable {
     var freePages: FreePages
     var fileSizeBytes: Int
     var isWriting = false
+    /// Of the last commit. Read it on the writer's thread.
+    package internal(set) var commitTimes = CommitTimes()
 
     /// State shared by readers, the writer and observers.
     struct SharedState {
@@ -130,4 +133,12 @@ package final class Bolt: @unchecked Sendable {
             if state.replacements == replacements { state.readers.remove(transaction) }
         }
     }
+}
+
+/// How long the parts of a commit took, besides writing its pages.
+package struct CommitTimes: Sendable {
+    /// Merging and dropping pages that have become sparse or empty.
+    package internal(set) var rebalancing = TimeSpan.zero
+    /// Splitting nodes and laying them out as pages.
+    package internal(set) var spilling = TimeSpan.zero
 }

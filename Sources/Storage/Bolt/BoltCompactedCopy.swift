@@ -62,6 +62,9 @@ package final class BoltCompactedCopy {
         try write.commit()
         // Synchronizes each slice: a whole file at once would delay all other writes.
         try destination.synchronize()
+        if destination.configuration.releasesScannedPages {
+            for bolt in [transaction.bolt, destination] { bolt.releaseMappedPages() }
+        }
         isDone = levels.isEmpty
         return isDone
     }

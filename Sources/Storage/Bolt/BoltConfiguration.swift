@@ -1,3 +1,5 @@
+package import MonotonicClock
+
 /// The configuration of a Bolt file.
 package struct BoltConfiguration: Sendable {
     /// Opens read-only; `beginWrite` is then a programming error.
@@ -17,15 +19,23 @@ package struct BoltConfiguration: Sendable {
     /// rebuilt when the file is opened.
     package var freelistOnDisk: Bool
 
-    /// Asserts that only the root has buckets, as in every file of etcd. Opening then reads few
-    /// leaf pages; the nested buckets of a file that violates this would be lost.
+    /// Asserts that the root has nothing but buckets, and that these have none, as in every file of
+    /// etcd. Opening then reads few leaf pages; the nested buckets of a file that violates this
+    /// would be lost. `check` finds violations.
     package var bucketsAreFlat: Bool
 
     /// Bytes by which the file grows beyond the needed size, as in bbolt.
     package var growthStepBytes: Int
 
+    /// Whether scans of the whole file, at its opening and by `check`, release the memory of pages
+    /// that they have read: for programs that read a file once.
+    package var releasesScannedPages = false
+
     /// Whether the file's pages are locked in memory. A refusal by the system is an error.
     package var locksMemory = false
+
+    /// The clock that `Bolt.commitTimes` are measured with; they are zero without one.
+    package var now: @Sendable () -> MonotonicTime = { .zero }
 
     package init(
         readOnly: Bool = false,

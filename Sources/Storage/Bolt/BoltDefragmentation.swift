@@ -44,6 +44,11 @@ package final class BoltDefragmentation {
     /// it saves.
     package private(set) var passes = 0
 
+    /// Keys and values copied so far; 0 once the initial state is copied.
+    package var copiedBytes: Int {
+        if case .copying(let copy) = phase { copy.copiedBytes } else { 0 }
+    }
+
     /// Begins with the newest committed state.
     ///
     /// - Parameter temporaryPath: where the copy grows; a file left there by a crash is removed.

@@ -39,6 +39,8 @@ package struct PageFault: Error, Hashable, Sendable {
         case elementsOutOfBounds
         /// A key or value lies outside its page.
         case dataOutOfBounds
+        /// An element is neither a key nor a bucket.
+        case elementType
         /// A page without elements where at least one is needed.
         case empty
         /// The tree is deeper than possible: its pages form a circle.
@@ -64,6 +66,11 @@ package struct PageFault: Error, Hashable, Sendable {
     init(_ page: PageID, _ reason: Reason) {
         self.init(page: page.rawValue, reason: reason)
     }
+}
+
+extension BoltError {
+    /// The reason of `invalidFile` for a file that is no database.
+    package static let noValidMetaPage = "neither meta page is valid"
 }
 
 extension BoltError: CustomStringConvertible {

@@ -1,4 +1,5 @@
 internal import Disk
+internal import MonotonicClock
 
 /// A write transaction: its changes become one committed state, or none.
 ///
@@ -9,6 +10,7 @@ package final class BoltWriteTransaction {
     let context: WriteContext
     /// The root bucket, which contains all others.
     package let root: BoltWriteBucket
+    private var times = CommitTimes()
 
     init(bolt: Bolt, meta: MetaRecord, mapping: any DiskMapping) {
         self.bolt = bolt
@@ -88,8 +90,8 @@ package final class BoltWriteTransaction {
         var next = meta
         next.transaction = context.transaction
         do {
-            let node = try commit.rebalance(root: try root.tree.materializeRoot())
-            next.root = try commit.spill(root: node)
+            let node = try rebalance(root, commit)
+            next.root = try spill(node, commit)
             if meta.freelist != .noFreelist {
                 try context.free(try context.source.rawRun(meta.freelist))
             }
@@ -103,6 +105,7 @@ package final class BoltWriteTransaction {
             freed: context.freed, taken: pages.runs, transaction: next.transaction,
             pageCount: next.highWater.index)
         bolt.publish(next)
+        bolt.commitTimes = times
     }
 
     /// Updates the elements of all changed buckets in `bucket`; returns whether the bucket itself
@@ -124,13 +127,13 @@ package final class BoltWriteTransaction {
             context: context, pages: pages, fillPercent: bucket.fillPercent)
         let sequence = bucket.tree.header.sequence
         do {
-            let node = try commit.rebalance(root: try bucket.tree.materializeRoot())
+            let node = try rebalance(bucket, commit)
             if InlineBucket.fits(node, pageSizeBytes: meta.pageSizeBytes) {
                 try context.freeOrigin(of: node)
                 return InlineBucket.encode(node, sequence: sequence)
             }
             var header = [UInt8](repeating: 0, count: PageLayout.bucketHeaderBytes)
-            let root = try commit.spill(root: node)
+            let root = try spill(node, commit)
             header.withMutableBytes { buffer in
                 guard let base = buffer.baseAddress else { return }
                 BucketHeader(root: root, sequence: sequence).encode(to: base)
@@ -139,6 +142,20 @@ package final class BoltWriteTransaction {
         } catch {
             throw .corrupt(error)
         }
+    }
+
+    private func rebalance(
+        _ bucket: BoltWriteBucket, _ commit: TreeCommit
+    ) throws(PageFault) -> TreeNode {
+        let began = bolt.configuration.now()
+        defer { times.rebalancing = times.rebalancing + (bolt.configuration.now() - began) }
+        return try commit.rebalance(root: try bucket.tree.materializeRoot())
+    }
+
+    private func spill(_ node: TreeNode, _ commit: TreeCommit) throws(PageFault) -> PageID {
+        let began = bolt.configuration.now()
+        defer { times.spilling = times.spilling + (bolt.configuration.now() - began) }
+        return try commit.spill(root: node)
     }
 
     /// Stores the pages that no tree of the new state uses. The list's own pages are allocated

@@ -4,6 +4,7 @@ struct FileCheck {
     private let source: PageSource
     private let violationsMax: Int
     private(set) var violations: [BoltViolation] = []
+    private let bucketsAreFlat: Bool
     private var reached: PageBitmap
     private var advice: ReadAhead
 
@@ -20,8 +21,10 @@ struct FileCheck {
         self.transaction = transaction
         self.violationsMax = violationsMax
         source = transaction.source
+        bucketsAreFlat = transaction.bolt.configuration.bucketsAreFlat
         reached = PageBitmap(pageCount: source.highWater.index)
-        advice = ReadAhead(source: source)
+        advice = ReadAhead(
+            source: source, releases: transaction.bolt.configuration.releasesScannedPages)
     }
 
     mutating func run() {
@@ -111,7 +114,8 @@ struct FileCheck {
                         add(page.id, "leaf at another depth")
                     }
                     leafDepth = visit.depth
-                    try collectBuckets(page, into: &nested)
+                    try collectBuckets(
+                        page, isRootBucket: root == transaction.meta.root, into: &nested)
                 } else {
                     guard visit.depth < PageLayout.depthMax else {
                         throw PageFault(page.id, .tooDeep)
@@ -157,15 +161,20 @@ struct FileCheck {
     }
 
     private mutating func collectBuckets(
-        _ page: PageView, into roots: inout [PageID]
+        _ page: PageView, isRootBucket: Bool, into roots: inout [PageID]
     ) throws(PageFault) {
-        for index in 0..<page.count where page.isBucket(at: index) {
+        for index in 0..<page.count {
+            let isBucket = page.isBucket(at: index)
+            if bucketsAreFlat && isBucket != isRootBucket {
+                add(page.id, "element \(index) is \(isBucket ? "a" : "no") bucket")
+            }
+            guard isBucket else { continue }
             let header = try BucketHeader(value: try page.item(at: index).value, page: page.id)
             if let inline = header.inlinePage {
                 try checkKeys(
                     of: inline,
                     Visit(page: page.id, low: nil, high: nil, depth: 0, isRoot: true))
-                try collectBuckets(inline, into: &roots)
+                try collectBuckets(inline, isRootBucket: false, into: &roots)
             } else {
                 roots.append(header.root)
             }

@@ -6,12 +6,14 @@
 /// were allocated and freed since. The writer owns this object exclusively.
 ///
 /// Invariants: no page is free and pending at once; pages 0 and 1 are neither; both sets are below
-/// the high-water mark.
+/// the high-water mark; punched pages are free.
 final class FreePages: @unchecked Sendable {
     // `@unchecked Sendable`: used by the one writer only, which is one thread at a time.
     private(set) var free: PageBitmap
     private(set) var freeCount: Int
     private(set) var pending: PageBitmap
+    /// Pending pages of committed transactions.
+    private(set) var pendingCount = 0
     /// The runs that each commit freed, oldest first.
     private var pendingByTransaction: [(transaction: UInt64, runs: [PageRun])] = []
     /// The commit that allocated a run, at its first page, counted from `openedAt`; 0 for earlier
@@ -20,6 +22,7 @@ final class FreePages: @unchecked Sendable {
     private let openedAt: UInt64
     /// Free pages whose blocks were returned to the file system.
     private var punched: PageBitmap
+    private var punchedCount = 0
     private var search = RunSearch()
     /// The newest committed transaction at the last release of pages.
     private(set) var releasedAt: UInt64
@@ -34,10 +37,6 @@ final class FreePages: @unchecked Sendable {
         freeCount = free.count
         pending = PageBitmap(pageCount: pageCount)
         punched = PageBitmap(pageCount: pageCount)
-    }
-
-    var pendingCount: Int {
-        pendingByTransaction.reduce(0) { $0 + $1.runs.reduce(0) { $0 + $1.count } }
     }
 
     /// Extends the sets to page numbers below `pageCount`.
@@ -66,6 +65,7 @@ final class FreePages: @unchecked Sendable {
                 pending.remove(run)
                 free.insert(run)
                 freeCount += run.count
+                pendingCount -= run.count
             }
             pendingByTransaction[index].runs = held
         }
@@ -95,6 +95,7 @@ final class FreePages: @unchecked Sendable {
     func commit(freed: [PageRun], taken: [PageRun], transaction: UInt64, pageCount: Int) {
         extend(toPageCount: pageCount)
         if !freed.isEmpty { pendingByTransaction.append((transaction, freed)) }
+        pendingCount += freed.reduce(0) { $0 + $1.count }
         let count = UInt32(clamping: transaction - openedAt)
         for run in taken { allocatedAt[run.first.index] = count }
     }
@@ -104,6 +105,7 @@ final class FreePages: @unchecked Sendable {
         guard count <= freeCount, let first = search.find(count, in: free) else { return nil }
         let run = PageRun(first: PageID(first), count: count)
         free.remove(run)
+        punchedCount -= punched.count(in: run)
         punched.remove(run)
         freeCount -= count
         return run.first
@@ -118,29 +120,47 @@ final class FreePages: @unchecked Sendable {
         search = RunSearch()
     }
 
-    /// Free runs whose blocks the file still holds, at most `pagesMax` pages, lowest first.
-    func unpunchedRuns(pagesMax: Int) -> [PageRun] {
+    /// Free pages whose blocks the file still holds.
+    var heldCount: Int { freeCount - punchedCount }
+
+    /// Runs of free pages whose blocks the file still holds, lowest first, without the lowest
+    /// `kept` pages, which are the next ones to be allocated.
+    func heldRuns(keeping kept: Int, pagesMax: Int, runsMax: Int) -> [PageRun] {
         var runs: [PageRun] = []
-        var left = pagesMax
-        var position = 0
-        while left > 0, let start = free.next(from: position) {
-            let end = min(free.nextAbsent(from: start), start + left)
-            var page = start
-            while page < end {
-                let from = punched.nextAbsent(from: page)
-                if from >= end { break }
-                let to = min(punched.next(from: from) ?? end, end)
-                runs.append(PageRun(first: PageID(from), count: to - from))
-                left -= to - from
-                page = to
+        var (skipped, left) = (kept, pagesMax)
+        for (index, word) in free.words.enumerated() {
+            var held = word & ~punched.words[index]
+            let count = held.nonzeroBitCount
+            if count <= skipped {
+                skipped -= count
+                continue
             }
-            position = end
+            for _ in 0..<skipped { held &= held - 1 }
+            skipped = 0
+            while held != 0 {
+                let bit = held.trailingZeroBitCount
+                let found = PageRun(
+                    first: PageID(index * 64 + bit),
+                    count: min((~(held >> UInt64(bit))).trailingZeroBitCount, left))
+                if let last = runs.last, last.first.index + last.count == found.first.index {
+                    runs[runs.count - 1] = PageRun(
+                        first: last.first, count: last.count + found.count)
+                } else if runs.count < runsMax {
+                    runs.append(found)
+                } else {
+                    return runs
+                }
+                left -= found.count
+                if left == 0 { return runs }
+                for _ in 0..<found.count { held &= held - 1 }
+            }
         }
         return runs
     }
 
     func markPunched(_ run: PageRun) {
         punched.insert(run)
+        punchedCount += run.count
     }
 
     /// Numbers of all pages that no committed tree uses, ascending: free and pending.

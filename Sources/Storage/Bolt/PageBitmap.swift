@@ -44,6 +44,10 @@ struct PageBitmap: Sendable {
         return false
     }
 
+    func count(in run: PageRun) -> Int {
+        (run.first.index..<run.first.index + run.count).count { contains($0) }
+    }
+
     /// Adds a run, unless it contains a page of the set: then nothing changes and it returns false.
     mutating func insertNew(_ run: PageRun) -> Bool {
         if containsAny(of: run) { return false }

@@ -58,10 +58,12 @@ struct PageView {
         guard start + keyBytes + valueBytes <= byteCount else {
             throw PageFault(id, .dataOutOfBounds)
         }
+        let flags = base.loadLittle(at: element, as: UInt32.self)
+        guard flags <= PageLayout.bucketElementFlag else { throw PageFault(id, .elementType) }
         return LeafItem(
             key: UnsafeRawBufferPointer(start: base + start, count: keyBytes),
             value: UnsafeRawBufferPointer(start: base + start + keyBytes, count: valueBytes),
-            flags: base.loadLittle(at: element, as: UInt32.self))
+            flags: flags)
     }
 
     /// Whether a leaf's element is a bucket; `index` is below `count`.
@@ -187,7 +189,9 @@ struct LeafItem {
 
 /// Negative, zero or positive as `left` sorts before, equal to or after `right`, by bytes.
 @inline(__always)
-func compareBytes(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
+package func compareBytes(
+    _ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer
+) -> Int {
     if let leftStart = left.baseAddress, let rightStart = right.baseAddress {
         let order = memcmp(leftStart, rightStart, min(left.count, right.count))
         if order != 0 { return Int(order) }

@@ -7,12 +7,12 @@ struct ReachablePages {
     private(set) var used: PageBitmap
     private var advice: ReadAhead
 
-    init(source: PageSource, bucketsAreFlat: Bool) {
+    init(source: PageSource, configuration: BoltConfiguration) {
         self.source = source
-        self.bucketsAreFlat = bucketsAreFlat
+        bucketsAreFlat = configuration.bucketsAreFlat
         used = PageBitmap(pageCount: source.highWater.index)
         used.insert(PageRun(first: PageID(0), count: 2))
-        advice = ReadAhead(source: source)
+        advice = ReadAhead(source: source, releases: configuration.releasesScannedPages)
     }
 
     /// Marks the tree of a bucket and of all its nested buckets.
@@ -92,24 +92,38 @@ struct ReachablePages {
     }
 }
 
-/// Advises the kernel of the pages to be read, one window of the file at a time.
+/// Advises the kernel of the pages to be read, one window of the file at a time, and releases those
+/// that were read, if asked to.
 struct ReadAhead {
     private static let windowBytes = 16 << 20
+    /// The system maps neighbours of a page with it, up to 2 MiB where its cache has large folios.
+    private static let unreleasedPagesMax = 32
     private let source: PageSource
+    private let releases: Bool
+    private var unreleasedPages = 0
     private var advised: PageBitmap
 
-    init(source: PageSource) {
+    init(source: PageSource, releases: Bool) {
         self.source = source
+        self.releases = releases
         advised = PageBitmap(pageCount: source.byteCount / ReadAhead.windowBytes + 1)
     }
 
     mutating func willRead(_ page: PageID) {
         guard page < source.highWater else { return }
+        if releases { countRead() }
         let window = page.index * source.pageSizeBytes / ReadAhead.windowBytes
         if advised.contains(window) { return }
         advised.insert(window)
         let start = window * ReadAhead.windowBytes
         source.mapping.willNeed(
             offset: start, count: min(ReadAhead.windowBytes, source.byteCount - start))
+    }
+
+    private mutating func countRead() {
+        unreleasedPages += 1
+        guard unreleasedPages == Self.unreleasedPagesMax else { return }
+        unreleasedPages = 0
+        source.mapping.dontNeed(offset: 0, count: source.byteCount)
     }
 }

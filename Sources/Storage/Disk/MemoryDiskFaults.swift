@@ -17,6 +17,9 @@ package struct MemoryDiskFaults: Sendable {
     /// space.
     package var mapsBeforeFailure: Int?
 
+    /// Whether holes are refused with EOPNOTSUPP, as by some file systems.
+    package var refusesHoles = false
+
     /// Sum of the lengths of all files at which the disk is full. A write stores the part that
     /// fits.
     package var capacityBytes: Int?
