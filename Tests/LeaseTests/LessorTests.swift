@@ -49,6 +49,24 @@ struct LessorTests {
         }
     }
 
+    @Test(arguments: [[], [107, 47], Array(repeating: 255, count: 20)] as [[UInt8]])
+    func keysAreSortedByTheirBytes(prefix: [UInt8]) throws {
+        var generator = SeededGenerator(seed: 1)
+        var fixture = try LeaseFixture()
+        try fixture.grant(1, seconds: 10)
+        let values: [UInt8] = [0, 1, 254, 255]
+        var keys: Set<[UInt8]> = [prefix]
+        for _ in 0..<2_000 {
+            // Many are the beginnings of others, and end with zeros.
+            let count = Int.random(in: 0..<12, using: &generator)
+            let rest = (0..<count).compactMap { _ in values.randomElement(using: &generator) }
+            keys.insert(prefix + rest)
+        }
+        for key in keys { fixture.lessor.attach(key, to: lease(1)) }
+        let sorted = keys.sorted { $0.lexicographicallyPrecedes($1) }
+        #expect(try fixture.lessor.revoke(lease(1), into: &fixture.batch) == sorted)
+    }
+
     @Test func aKeyIsAttachedToOneLeaseAtMost() throws {
         var fixture = try LeaseFixture()
         try fixture.grant(1, seconds: 10)

@@ -20,6 +20,10 @@ final class StateFixture {
     private(set) var bolt: Bolt
     private(set) var state: StateMachine
     var nextIndex: LogIndex = 1
+    /// Whether somebody waits for the responses.
+    var isAwaited = true
+    /// The error of the last entry.
+    private(set) var lastError: EtcdError?
 
     init(
         _ configuration: StateMachineConfiguration = StateMachineConfiguration(),
@@ -69,8 +73,9 @@ final class StateFixture {
     @discardableResult
     func apply(_ entry: CommittedEntry) throws -> AppliedEntry {
         var applied: AppliedEntry?
-        try state.applyBatch { applied = try state.apply(entry) }
+        try state.applyBatch { applied = try state.apply(entry, isAwaited: { _ in isAwaited }) }
         nextIndex = max(nextIndex, entry.index.next)
+        lastError = applied?.error
         return try #require(applied)
     }
 
@@ -204,6 +209,10 @@ extension AppliedEntry {
 
     var isDone: Bool {
         if case .done = response.body { true } else { false }
+    }
+
+    var isOmitted: Bool {
+        if case .omitted = response.body { true } else { false }
     }
 }
 

@@ -46,19 +46,23 @@ extension AuthName {
 }
 
 extension [AuthName] {
-    /// Index of the first name that is not below `name`, in an ascending list.
-    func lowerBound(of name: AuthName) -> Int {
+    /// Whether an ascending list has a name.
+    func containsSorted(_ name: AuthName) -> Bool {
+        let index = sortedIndex { $0 < name }
+        return index < count && self[index] == name
+    }
+}
+
+extension Array {
+    /// Index of the first element that is not below the searched one, in an ascending list.
+    ///
+    /// - Parameter isBelow: whether an element is below the searched one.
+    func sortedIndex(_ isBelow: (Element) -> Bool) -> Int {
         var (low, high) = (0, count)
         while low < high {
             let middle = (low + high) / 2
-            if self[middle] < name { low = middle + 1 } else { high = middle }
+            if isBelow(self[middle]) { low = middle + 1 } else { high = middle }
         }
         return low
-    }
-
-    /// Whether an ascending list has a name.
-    func containsSorted(_ name: AuthName) -> Bool {
-        let index = lowerBound(of: name)
-        return index < count && self[index] == name
     }
 }

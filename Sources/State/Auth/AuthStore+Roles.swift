@@ -23,16 +23,11 @@ extension AuthStore {
         guard !isEnabled || name != .root else { throw .invalidAuthManagement }
         guard snapshot.roles[name] != nil else { throw .roleNotFound }
         var content = snapshot.content
-        content.roles[name] = nil
-        batch.delete(bucket: AuthBucket.roles, key: name.storageKey)
-        for user in snapshot.users.values.sorted(by: { $0.name < $1.name }) {
-            let remaining = user.roles.filter { $0 != name }
-            guard remaining.count < user.roles.count else { continue }
-            content.users[user.name]?.roles = remaining
-            if let changed = content.users[user.name] {
-                batch.put(
-                    bucket: AuthBucket.users, key: user.name.storageKey, value: changed.encoded())
-            }
+        content.deleteRole(name, into: &batch)
+        for var user in snapshot.users.values.sorted(by: { $0.name < $1.name })
+        where user.roles.contains(name) {
+            user.roles = user.roles.filter { $0 != name }
+            content.store(user, into: &batch)
         }
         content.raiseRevision(into: &batch)
         replace(with: AuthSnapshot(content))
@@ -48,7 +43,9 @@ extension AuthStore {
     ) throws(EtcdError) -> AuthResponse {
         var role = try role(request.name)
         let permission = AuthPermission(request.perm)
-        let first = role.permissions.lowerBound(of: permission.key)
+        let first = role.permissions.sortedIndex {
+            $0.key.lexicographicallyPrecedes(permission.key)
+        }
         if first < role.permissions.count, role.permissions[first].key == permission.key,
             role.permissions[first].rangeEnd == permission.rangeEnd
         {
@@ -89,25 +86,8 @@ extension AuthStore {
 
     private mutating func store(_ role: AuthRole, into batch: inout BoltWriteBatch) {
         var content = snapshot.content
-        content.roles[role.name] = role
-        batch.put(bucket: AuthBucket.roles, key: role.name.storageKey, value: role.encoded())
+        content.store(role, into: &batch)
         content.raiseRevision(into: &batch)
         replace(with: AuthSnapshot(content))
-    }
-}
-
-extension [AuthPermission] {
-    /// Index of the first permission whose key is not below `key`.
-    fileprivate func lowerBound(of key: [UInt8]) -> Int {
-        var (low, high) = (0, count)
-        while low < high {
-            let middle = (low + high) / 2
-            if self[middle].key.lexicographicallyPrecedes(key) {
-                low = middle + 1
-            } else {
-                high = middle
-            }
-        }
-        return low
     }
 }

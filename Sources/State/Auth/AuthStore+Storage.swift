@@ -57,19 +57,19 @@ extension AuthContent {
                 return AuthBucket.revision
             }
         }
-        if let bucket = try transaction.bucket(AuthBucket.users) {
-            var cursor = bucket.cursor()
-            while let (key, value) = try cursor.next() {
-                guard let user = AuthUser(storedKey: key, value: value) else { return [UInt8](key) }
-                users[user.name] = user
-            }
-        }
-        if let bucket = try transaction.bucket(AuthBucket.roles) {
-            var cursor = bucket.cursor()
-            while let (key, value) = try cursor.next() {
-                guard let role = AuthRole(storedKey: key, value: value) else { return [UInt8](key) }
-                roles[role.name] = role
-            }
+        if let malformed = try Self.restore(&users, from: transaction) { return malformed }
+        return try Self.restore(&roles, from: transaction)
+    }
+
+    /// Reads a bucket. Returns as `restore(from:)`.
+    private static func restore<Record: AuthRecord>(
+        _ records: inout [AuthName: Record], from transaction: BoltReadTransaction
+    ) throws(PageFault) -> [UInt8]? {
+        guard let bucket = try transaction.bucket(Record.bucket) else { return nil }
+        var cursor = bucket.cursor()
+        while let (key, value) = try cursor.next() {
+            guard let record = Record(storedKey: key, value: value) else { return [UInt8](key) }
+            records[record.name] = record
         }
         return nil
     }
@@ -87,25 +87,5 @@ extension AuthContent {
         guard let stored else { return true }
         revision = max(stored.reduce(0) { $0 << 8 | UInt64($1) }, 1)
         return stored.count == 8
-    }
-}
-
-extension AuthUser {
-    /// A stored user; nil if the value is not the user of the key.
-    package init?(storedKey: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
-        guard let user = try? AuthUser(decoding: value), !storedKey.isEmpty,
-            user.name.text.utf8.elementsEqual(storedKey)
-        else { return nil }
-        self = user
-    }
-}
-
-extension AuthRole {
-    /// A stored role; nil if the value is not the role of the key.
-    package init?(storedKey: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) {
-        guard let role = try? AuthRole(decoding: value), !storedKey.isEmpty,
-            role.name.text.utf8.elementsEqual(storedKey)
-        else { return nil }
-        self = role
     }
 }

@@ -25,8 +25,7 @@ extension AuthStore {
         guard !isEnabled || name != .root else { throw .invalidAuthManagement }
         guard snapshot.users[name] != nil else { throw .userNotFound }
         var content = snapshot.content
-        content.users[name] = nil
-        batch.delete(bucket: AuthBucket.users, key: name.storageKey)
+        content.deleteUser(name, into: &batch)
         content.raiseRevision(into: &batch)
         replace(with: snapshot.changed(to: content, except: name))
         return .credentialsChanged(of: name)
@@ -85,8 +84,7 @@ extension AuthStore {
 
     private mutating func store(_ user: AuthUser, into batch: inout BoltWriteBatch) {
         var content = snapshot.content
-        content.users[user.name] = user
-        batch.put(bucket: AuthBucket.users, key: user.name.storageKey, value: user.encoded())
+        content.store(user, into: &batch)
         content.raiseRevision(into: &batch)
         replace(with: snapshot.changed(to: content, except: user.name))
     }

@@ -3,27 +3,34 @@
 /// etcd appends the permission and sorts by key with Go's `sort.Sort`, a pattern-defeating
 /// quicksort that is not stable. The order of permissions with one key decides which of them a
 /// later grant changes, so this follows the same steps with the same constants.
-struct PermissionOrder {
+package struct PermissionOrder {
     private static let insertionSortMax = 12
     private static let shiftingMin = 50
     private static let ninthersMin = 50
 
-    private(set) var permissions: [AuthPermission]
+    private let keys: [[UInt8]]
+    /// The indices of the keys in their present order.
+    private var order: [Int]
+
+    /// The indices of the keys in ascending order.
+    package static func indices(ofSorted keys: [[UInt8]]) -> [Int] {
+        var order = PermissionOrder(keys: keys, order: Array(keys.indices))
+        order.sort(0..<keys.count, badChoicesMax: bitWidth(of: keys.count))
+        return order.order
+    }
 
     /// Sorts permissions by key.
     static func sorted(_ permissions: [AuthPermission]) -> [AuthPermission] {
-        var order = PermissionOrder(permissions: permissions)
-        order.sort(0..<permissions.count, badChoicesMax: bitWidth(of: permissions.count))
-        return order.permissions
+        indices(ofSorted: permissions.map(\.key)).map { permissions[$0] }
     }
 
     private static func bitWidth(of count: Int) -> Int { Int.bitWidth - count.leadingZeroBitCount }
 
     private func precedes(_ left: Int, _ right: Int) -> Bool {
-        permissions[left].key.lexicographicallyPrecedes(permissions[right].key)
+        keys[order[left]].lexicographicallyPrecedes(keys[order[right]])
     }
 
-    private mutating func swap(_ left: Int, _ right: Int) { permissions.swapAt(left, right) }
+    private mutating func swap(_ left: Int, _ right: Int) { order.swapAt(left, right) }
 
     private mutating func sort(_ range: Range<Int>, badChoicesMax: Int) {
         var (range, badChoicesMax) = (range, badChoicesMax)
@@ -36,7 +43,7 @@ struct PermissionOrder {
             }
             var (pivot, hint) = choosePivot(range)
             if hint == .decreasing {
-                permissions[range].reverse()
+                order[range].reverse()
                 pivot = range.upperBound - 1 - (pivot - range.lowerBound)
                 hint = .increasing
             }
@@ -174,7 +181,7 @@ extension PermissionOrder {
         var random = UInt64(range.count)
         let mask = UInt64(1) << UInt64(Self.bitWidth(of: range.count)) - 1
         let middle = range.lowerBound + range.count / 4 * 2
-        for index in middle - 2...middle {
+        for index in middle - 1...middle + 1 {
             random ^= random << 13
             random ^= random >> 7
             random ^= random << 17

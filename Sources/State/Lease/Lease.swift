@@ -44,9 +44,7 @@ package struct Lease: Sendable {
     }
 
     /// Attached keys, ascending, so that every member deletes them in the same order.
-    package var sortedKeys: [[UInt8]] {
-        keys.sorted { $0.lexicographicallyPrecedes($1) }
-    }
+    package var sortedKeys: [[UInt8]] { SortedKeys.sorted(keys) }
 
     /// Remaining TTL in seconds, rounded down as in etcd; 0 once expired.
     package func remainingSeconds(at now: MonotonicTime) -> Int64 {

@@ -35,6 +35,8 @@ package enum ApplyResponseBody: Sendable {
     indirect case auth(AuthResponse, index: LogIndex)
     /// Nothing to return.
     case done
+    /// The request was executed. Nobody on this member waits for its response, so it was not built.
+    case omitted
     case failed(EtcdError)
 }
 

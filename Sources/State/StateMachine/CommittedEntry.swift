@@ -39,6 +39,8 @@ package struct AppliedEntry: Sendable {
     package var response: ApplyResponse
     /// The kind of request, by its name in etcd's metrics.
     package var operation: StaticString = ""
+    /// What it has executed on the store.
+    package var executed = ExecutedOperations()
     /// The configuration change that Raft has to apply.
     package var change: AppliedConfigurationChange?
     /// The revision up to which a compaction is scheduled.

@@ -9,7 +9,9 @@ extension StateMachine {
         _ field: UInt32, _ bytes: ArraySlice<UInt8>, _ header: RequestHeader?,
         _ entry: CommittedEntry
     ) throws(StateError) -> AppliedEntry? {
-        guard let operation = AuthRequest.name(ofField: field) else { return nil }
+        guard let name = AuthRequest.name(ofField: field) else { return nil }
+        // etcd does not name it as an applied entry, only as a request.
+        let operation = field == InternalRaftRequest.Field.authStatus ? "unknown" : name
         guard let request = try? AuthRequest(field: field, bytes: bytes) else {
             throw .undecodableEntry(index: entry.index)
         }
@@ -105,7 +107,7 @@ extension StateMachine {
 
 extension AuthRequest {
     /// The name of a request in etcd's metrics; nil when the field is not one of an auth request.
-    fileprivate static func name(ofField field: UInt32) -> StaticString? {
+    package static func name(ofField field: UInt32) -> StaticString? {
         typealias Field = InternalRaftRequest.Field
         return switch field {
         case Field.authenticate: "Authenticate"

@@ -6,7 +6,9 @@ import MVCC
 
 /// Puts, deletes, ranges and compactions.
 extension StateMachine {
-    func apply(_ request: PutRequest, by requester: Requester?) throws(StateError) -> AppliedEntry {
+    func apply(
+        _ request: PutRequest, by requester: Requester?, isAwaited: Bool
+    ) throws(StateError) -> AppliedEntry {
         guard !alarms.isActive(.noSpace) else { return failed(.noSpace, "Put") }
         if let requester, let refusal = refusal(of: request, by: requester) {
             return failed(refusal, "Put")
@@ -14,24 +16,30 @@ extension StateMachine {
         let fits = admits(Quota.cost(of: request))
         return try transact("Put") { transaction throws(ReadError) in
             try check(request, in: transaction)
-            let response = try PutExecution.put(request, in: transaction)
-            return full(!fits, transaction, .put(response), "Put")
+            let response = try PutExecution.put(request, in: transaction, isAwaited: isAwaited)
+            return executed(
+                ExecutedOperations(puts: 1), in: transaction, "Put", isFull: !fits,
+                isAwaited ? .put(response) : .omitted)
         }
     }
 
     func apply(
-        _ request: DeleteRangeRequest, by requester: Requester?
+        _ request: DeleteRangeRequest, by requester: Requester?, isAwaited: Bool
     ) throws(StateError) -> AppliedEntry {
         if let requester, let refusal = refusal(of: request, by: requester) {
             return failed(refusal, "DeleteRange")
         }
         return try transact("DeleteRange") { transaction throws(ReadError) in
-            let response = try PutExecution.delete(request, in: transaction)
-            return full(false, transaction, .deleteRange(response), "DeleteRange")
+            let response = try PutExecution.delete(request, in: transaction, isAwaited: isAwaited)
+            return executed(
+                ExecutedOperations(deletes: 1), in: transaction, "DeleteRange",
+                isAwaited ? .deleteRange(response) : .omitted)
         }
     }
 
-    func apply(_ request: TxnRequest, by requester: Requester?) throws(StateError) -> AppliedEntry {
+    func apply(
+        _ request: TxnRequest, by requester: Requester?, isAwaited: Bool
+    ) throws(StateError) -> AppliedEntry {
         let cost = Quota.cost(of: request)
         guard !alarms.isActive(.noSpace) || cost == 0 else { return failed(.noSpace, "Txn") }
         if let requester, let refusal = refusal(of: request, by: requester) {
@@ -39,21 +47,30 @@ extension StateMachine {
         }
         let fits = admits(cost)
         return try transact("Txn") { transaction throws(ReadError) in
-            let response = try TxnExecution(state: self, transaction: transaction).run(request)
-            return full(!fits, transaction, .txn(response), "Txn")
+            var execution = TxnExecution(
+                state: self, transaction: transaction, isAwaited: isAwaited)
+            let response = try execution.run(request)
+            return executed(
+                execution.executed, in: transaction, "Txn", isFull: !fits,
+                isAwaited ? .txn(response) : .omitted)
         }
     }
 
     func apply(
-        _ request: RangeRequest, by requester: Requester?
+        _ request: RangeRequest, by requester: Requester?, isAwaited: Bool
     ) throws(StateError) -> AppliedEntry {
         if let requester, let refusal = refusal(of: request, by: requester) {
             return failed(refusal, "Range")
         }
         return try transact("Range") { transaction throws(ReadError) in
+            try checkReadable(request)
+            guard isAwaited else {
+                return executed(ExecutedOperations(), in: transaction, "Range", .omitted)
+            }
             var response = RangeResponse()
             try transaction.range(request, into: &response)
-            return full(false, transaction, .range(response), "Range")
+            return executed(
+                ExecutedOperations(ranges: 1), in: transaction, "Range", .range(response))
         }
     }
 
@@ -102,7 +119,8 @@ extension StateMachine {
             return makeResponse(.failed(refusal))
         }
         return try transact("Txn") { transaction throws(ReadError) in
-            let response = try TxnExecution(state: self, transaction: transaction).run(request)
+            var execution = TxnExecution(state: self, transaction: transaction, isAwaited: true)
+            let response = try execution.run(request)
             return AppliedEntry(
                 response: ApplyResponse(revision: transaction.revision, body: .txn(response)))
         }.response
@@ -120,6 +138,15 @@ extension StateMachine {
         }
     }
 
+    /// Checks that a range can be read now.
+    func checkReadable(_ range: RangeRequest) throws(ReadError) {
+        do throws(EtcdError) {
+            try store.checkReadable(Revision(range.revision))
+        } catch {
+            throw .refused(error)
+        }
+    }
+
     func failed(_ error: EtcdError, _ operation: StaticString) -> AppliedEntry {
         var applied = AppliedEntry(response: makeResponse(.failed(error)))
         applied.operation = operation
@@ -128,14 +155,15 @@ extension StateMachine {
 
     /// The applied entry of a transaction. One that exceeds the quota is applied all the same,
     /// since every member must do so, but it returns an error and raises the NOSPACE alarm.
-    private func full(
-        _ isFull: Bool, _ transaction: StoreWriteTransaction, _ body: ApplyResponseBody,
-        _ operation: StaticString
+    private func executed(
+        _ executed: ExecutedOperations, in transaction: StoreWriteTransaction,
+        _ operation: StaticString, isFull: Bool = false, _ body: ApplyResponseBody
     ) -> AppliedEntry {
         var applied = AppliedEntry(
             response: ApplyResponse(
                 revision: transaction.revision, body: isFull ? .failed(.noSpace) : body))
         applied.operation = operation
+        applied.executed = executed
         applied.raisesSpaceAlarm = isFull
         return applied
     }
@@ -159,12 +187,14 @@ extension StateMachine {
 /// Puts and deletes, shared by plain requests and transactions.
 enum PutExecution {
     /// Puts a pair whose preconditions were checked. The caller sets the response header, which
-    /// has only the revision inside a transaction.
+    /// has only the revision inside a transaction. Previous pairs are read only if the response is
+    /// awaited, or if the new pair takes over a part of them.
     static func put(
-        _ request: PutRequest, in transaction: StoreWriteTransaction
+        _ request: PutRequest, in transaction: StoreWriteTransaction, isAwaited: Bool
     ) throws(ReadError) -> PutResponse {
         var response = PutResponse()
-        guard request.prevKV || request.ignoreValue || request.ignoreLease else {
+        let wantsPrevious = request.prevKV && isAwaited
+        guard wantsPrevious || request.ignoreValue || request.ignoreLease else {
             transaction.put(request.key, value: request.value, lease: request.lease)
             return response
         }
@@ -177,16 +207,16 @@ enum PutExecution {
             if request.ignoreValue { value = pair.value }
             if request.ignoreLease { lease = pair.lease }
         }
-        if request.prevKV { response.previous = previous }
+        if wantsPrevious { response.previous = previous }
         transaction.put(request.key, value: value, lease: lease)
         return response
     }
 
     static func delete(
-        _ request: DeleteRangeRequest, in transaction: StoreWriteTransaction
+        _ request: DeleteRangeRequest, in transaction: StoreWriteTransaction, isAwaited: Bool
     ) throws(ReadError) -> DeleteRangeResponse {
         var response = DeleteRangeResponse()
-        guard request.prevKV else {
+        guard request.prevKV, isAwaited else {
             response.deleted = Int64(transaction.deleteRange(request.key, end: request.rangeEnd))
             return response
         }

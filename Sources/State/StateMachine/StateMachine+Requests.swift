@@ -9,19 +9,22 @@ import Membership
 /// The order of checks is etcd's: root for changes of users, the CORRUPT alarm, the NOSPACE alarm,
 /// permissions, the quota, and then what the request itself needs.
 extension StateMachine {
-    func applyRequest(_ entry: CommittedEntry) throws(StateError) -> AppliedEntry {
+    func applyRequest(
+        _ entry: CommittedEntry, isAwaited: (UInt64) -> Bool
+    ) throws(StateError) -> AppliedEntry {
         guard !entry.data.isEmpty else { return AppliedEntry(response: makeResponse(.done)) }
         guard let request = entry.request ?? (try? InternalRaftRequest(decoding: entry.data)) else {
             return try applyLegacy(entry)
         }
         if case .none = request.payload { return try applyLegacy(entry) }
-        var applied = try dispatch(request, entry)
-        applied.id = request.header?.id ?? request.id
+        let id = request.header?.id ?? request.id
+        var applied = try dispatch(request, entry, isAwaited: isAwaited(id))
+        applied.id = id
         return applied
     }
 
     private func dispatch(
-        _ request: InternalRaftRequest, _ entry: CommittedEntry
+        _ request: InternalRaftRequest, _ entry: CommittedEntry, isAwaited: Bool
     ) throws(StateError) -> AppliedEntry {
         if let applied = try applyClusterRequest(request, entry) { return applied }
         if alarms.isActive(.corrupt), request.isRefusedWhenCorrupt {
@@ -29,10 +32,11 @@ extension StateMachine {
         }
         let requester = auth.isEnabled ? Requester(request.header) : nil
         switch request.payload {
-        case .put(let put): return try apply(put, by: requester)
-        case .deleteRange(let delete): return try apply(delete, by: requester)
-        case .txn(let txn): return try apply(txn, by: requester)
-        case .range(let range): return try apply(range, by: requester)
+        case .put(let put): return try apply(put, by: requester, isAwaited: isAwaited)
+        case .deleteRange(let delete):
+            return try apply(delete, by: requester, isAwaited: isAwaited)
+        case .txn(let txn): return try apply(txn, by: requester, isAwaited: isAwaited)
+        case .range(let range): return try apply(range, by: requester, isAwaited: isAwaited)
         case .compaction(let compaction): return apply(compaction)
         case .leaseGrant(let grant): return apply(grant)
         case .leaseRevoke(let revoke): return apply(revoke, by: requester)

@@ -110,11 +110,19 @@ package final class StateMachine {
     }
 
     /// Applies the next entry. Called within `applyBatch`.
-    package func apply(_ entry: CommittedEntry) throws(StateError) -> AppliedEntry {
+    ///
+    /// All members check the same and change the same. The responses to requests on keys, which may
+    /// be large, are built only if they are awaited.
+    ///
+    /// - Parameter isAwaited: whether somebody waits on this member for the response to the request
+    ///   with an ID.
+    package func apply(
+        _ entry: CommittedEntry, isAwaited: (UInt64) -> Bool = { _ in true }
+    ) throws(StateError) -> AppliedEntry {
         guard entry.index > appliedIndex else { return skip(entry) }
         let applied =
             switch entry.kind {
-            case .request: try applyRequest(entry)
+            case .request: try applyRequest(entry, isAwaited: isAwaited)
             case .memberChange: applyMemberChange(entry)
             case .generalChange: applyGeneralChange(entry)
             }

@@ -7,9 +7,15 @@ import MVCC
 ///
 /// Compares see the state before the transaction, at every level. A failed check changes nothing.
 /// After the checks only a damaged database can make the transaction fail.
+///
+/// The first two steps are the same on all members, since they decide what happens. The third
+/// one leaves out what only the response needs, ranges and previous pairs, on a member without a
+/// caller waiting for the response.
 struct TxnExecution {
-    let state: StateMachine
-    let transaction: StoreWriteTransaction
+    private let state: StateMachine
+    private let transaction: StoreWriteTransaction
+    private let isAwaited: Bool
+    private(set) var executed = ExecutedOperations()
 
     /// The chosen branches of a transaction and of its nested ones, in the order of operations.
     private struct Path {
@@ -17,7 +23,14 @@ struct TxnExecution {
         let nested: [Path]
     }
 
-    func run(_ request: TxnRequest) throws(ReadError) -> TxnResponse {
+    init(state: StateMachine, transaction: StoreWriteTransaction, isAwaited: Bool) {
+        self.state = state
+        self.transaction = transaction
+        self.isAwaited = isAwaited
+    }
+
+    /// - Returns: the response; without the inner ones if it is not awaited.
+    mutating func run(_ request: TxnRequest) throws(ReadError) -> TxnResponse {
         let path: Path
         do throws(StoreError) {
             path = try choose(request)
@@ -37,11 +50,13 @@ struct TxnExecution {
         return Path(succeeded: succeeded, nested: nested)
     }
 
+    /// Ranges are checked even where they are skipped: one that cannot be read refuses the whole
+    /// transaction, on every member.
     private func check(_ request: TxnRequest, _ path: Path) throws(ReadError) {
         var nested = path.nested.makeIterator()
         for operation in path.succeeded ? request.success : request.failure {
             switch operation {
-            case .range(let range): try check(range)
+            case .range(let range): try state.checkReadable(range)
             case .put(let put): try state.check(put, in: transaction)
             case .txn(let inner):
                 if let path = nested.next() { try check(inner, path) }
@@ -50,42 +65,46 @@ struct TxnExecution {
         }
     }
 
-    private func check(_ range: RangeRequest) throws(ReadError) {
-        do throws(EtcdError) {
-            try state.store.checkReadable(Revision(range.revision))
-        } catch {
-            throw .refused(error)
-        }
-    }
-
-    private func execute(
+    private mutating func execute(
         _ request: TxnRequest, _ path: Path, header: ResponseHeader?
     ) throws(ReadError) -> TxnResponse {
         var response = TxnResponse(header: header, succeeded: path.succeeded)
         var nested = path.nested.makeIterator()
         for operation in path.succeeded ? request.success : request.failure {
-            switch operation {
-            case .range(let range):
-                var inner = RangeResponse()
-                try transaction.range(range, into: &inner)
-                inner.header = revisionHeader
-                response.responses.append(.range(inner))
-            case .put(let put):
-                var inner = try PutExecution.put(put, in: transaction)
-                inner.header = revisionHeader
-                response.responses.append(.put(inner))
-            case .deleteRange(let delete):
-                var inner = try PutExecution.delete(delete, in: transaction)
-                inner.header = revisionHeader
-                response.responses.append(.deleteRange(inner))
-            case .txn(let inner):
+            let inner: ResponseOp?
+            if case .txn(let request) = operation {
                 guard let path = nested.next() else { continue }
-                response.responses.append(
-                    .txn(try execute(inner, path, header: ResponseHeader())))
-            case .none: break
+                inner = .txn(try execute(request, path, header: ResponseHeader()))
+            } else {
+                inner = try execute(operation)
             }
+            if isAwaited, let inner { response.responses.append(inner) }
         }
         return response
+    }
+
+    /// Executes an operation other than a transaction.
+    private mutating func execute(_ operation: RequestOp) throws(ReadError) -> ResponseOp? {
+        switch operation {
+        case .range(let range):
+            guard isAwaited else { return nil }
+            executed.ranges += 1
+            var inner = RangeResponse()
+            try transaction.range(range, into: &inner)
+            inner.header = revisionHeader
+            return .range(inner)
+        case .put(let put):
+            executed.puts += 1
+            var inner = try PutExecution.put(put, in: transaction, isAwaited: isAwaited)
+            inner.header = revisionHeader
+            return .put(inner)
+        case .deleteRange(let delete):
+            executed.deletes += 1
+            var inner = try PutExecution.delete(delete, in: transaction, isAwaited: isAwaited)
+            inner.header = revisionHeader
+            return .deleteRange(inner)
+        case .txn, .none: return nil
+        }
     }
 
     private var revisionHeader: ResponseHeader {

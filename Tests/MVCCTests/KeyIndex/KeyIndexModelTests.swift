@@ -167,6 +167,15 @@ private struct RandomHistory {
         #expect(isEqual, "\(start) to \(end) at \(main), seed \(seed)")
         #expect(result.hasMore == (cut.count < expected.count))
         #expect(index.count(start, end, main) == expected.count)
+        if case .single = end {
+        } else {
+            let entries = 1 + random.uniform(12)
+            #expect(index.count(start, end, main, entries: entries) == expected.count)
+            let ascending = index.ascending(start, end, main, entries: entries)
+            #expect(ascending.elementsEqual(expected) { $0 == $1 }, "seed \(seed)")
+            let descending = index.descending(start, end, main, entries: entries)
+            #expect(descending.elementsEqual(expected.reversed()) { $0 == $1 }, "seed \(seed)")
+        }
         #expect(index.get(start, main) == model.get(start, at: main))
         let change = start.withUnsafeBytes { index.change(of: $0, at: main) }
         #expect(change?.modified == model.change(of: start, at: main)?.revision)

@@ -168,8 +168,60 @@ extension KeyIndex {
         return (found, result.hasMore)
     }
 
+    /// In slices of so many entries.
+    func descending(
+        _ start: [UInt8], _ end: ModelEnd, _ main: Revision, entries: Int
+    ) -> [([UInt8], KeyRecord)] {
+        var found: [([UInt8], KeyRecord)] = []
+        var end = end
+        while true {
+            var budget = EntryBudget(entries)
+            withRange(start, end) { start, end in
+                visitDescending(from: start, below: end.key, at: main, entries: &budget) {
+                    found.append(([UInt8]($0), $1))
+                    return true
+                }
+            }
+            guard let next = budget.next else { return found }
+            end = .key(next)
+        }
+    }
+
+    /// In slices of so many entries.
+    func ascending(
+        _ start: [UInt8], _ end: ModelEnd, _ main: Revision, entries: Int
+    ) -> [([UInt8], KeyRecord)] {
+        var found: [([UInt8], KeyRecord)] = []
+        var start = start
+        while true {
+            var budget = EntryBudget(entries)
+            _ = withRange(start, end) { start, end in
+                visit(
+                    from: start, to: end, at: main, limit: 0, entries: &budget
+                ) {
+                    found.append(([UInt8]($0), $1))
+                    return true
+                }
+            }
+            guard let next = budget.next else { return found }
+            start = next
+        }
+    }
+
     func count(_ start: [UInt8], _ end: ModelEnd, _ main: Revision = .max) -> Int {
         withRange(start, end) { count(from: $0, to: $1, at: main) }
+    }
+
+    /// In slices of so many entries.
+    func count(_ start: [UInt8], _ end: ModelEnd, _ main: Revision, entries: Int) -> Int {
+        var total = 0
+        var start = start
+        while true {
+            var budget = EntryBudget(entries)
+            total += withRange(start, end) { count(from: $0, to: $1, at: main, entries: &budget) }
+            guard let next = budget.next else { return total }
+            start = next
+        }
     }
 
     func compactAll(at main: Revision, sliceKeys: Int) -> [RevisionPair] {

@@ -1,3 +1,4 @@
+import Disk
 import EtcdAPI
 import Testing
 
@@ -44,6 +45,67 @@ import Testing
         let values = try fixture.range(request).pairs.map { Array($0.value) }
         #expect(values.count == 50)
         #expect(values == values.sorted { $0.lexicographicallyPrecedes($1) })
+    }
+
+    @Test(arguments: [RangeRequest.SortTarget.key, .version, .create, .mod, .value])
+    func aLimitKeepsTheFirstOfTheOrder(target: RangeRequest.SortTarget) throws {
+        let fixture = try StoreFixture(sliceKeys: 7)
+        var random = SeededGenerator(seed: 5)
+        for _ in 0..<900 {
+            fixture.put("k\(random.below(300))", "\(random.below(40))")
+            if random.below(9) == 0 { _ = fixture.delete("k\(random.below(300))") }
+        }
+        var request = RangeRequest(key: bytes("k"), rangeEnd: bytes("l"))
+        request.sortTarget = target
+        for order in [RangeRequest.SortOrder.ascend, .descend] {
+            request.sortOrder = order
+            request.limit = 0
+            let all = keys(try fixture.range(request))
+            for limit in [1, 2, 31, 32, 64, 100, all.count - 1, all.count, 1000] {
+                request.limit = Int64(limit)
+                let limited = try fixture.range(request)
+                #expect(keys(limited) == Array(all.prefix(limit)), "\(order) \(limit)")
+                #expect(limited.more == (limit < all.count) && limited.count == all.count)
+            }
+        }
+    }
+
+    /// A long run of deleted keys does not make a slice longer.
+    @Test func deletedKeysCountForASlice() throws {
+        let fixture = try StoreFixture(sliceKeys: 4)
+        for number in 100..<200 { fixture.put("k\(number)", "v") }
+        for number in 101..<199 { _ = fixture.delete("k\(number)") }
+        for order in [RangeRequest.SortOrder.none, .descend] {
+            var request = RangeRequest(key: bytes("k"), rangeEnd: bytes("l"))
+            request.sortOrder = order
+            #expect(Set(keys(try fixture.range(request))) == ["k100", "k199"])
+            request.limit = 1
+            let first = try fixture.range(request)
+            #expect(keys(first) == [order == .none ? "k100" : "k199"])
+            #expect(first.more && first.count == 2)
+        }
+    }
+
+    @Test func oldRevisionsAreCountedInSlices() throws {
+        let fixture = try StoreFixture(sliceKeys: 4)
+        for number in 100..<200 { fixture.put("k\(number)", "v") }
+        let old = fixture.store.revisions.current.rawValue
+        for number in 100..<200 where number % 3 > 0 { _ = fixture.delete("k\(number)") }
+        var request = RangeRequest(key: bytes("k1"), rangeEnd: bytes("k18"))
+        for countOnly in [true, false] {
+            request.countOnly = countOnly
+            for (revision, count) in [(old, 80), (0, 26)] as [(Int64, Int64)] {
+                request.revision = revision
+                for limit in [0, 5] as [Int64] {
+                    request.limit = limit
+                    let range = try fixture.range(request)
+                    #expect(range.count == count)
+                    let expected = limit == 0 ? count : limit
+                    #expect(range.pairs.count == (countOnly ? 0 : Int(expected)))
+                    #expect(range.more == (!countOnly && limit > 0))
+                }
+            }
+        }
     }
 
     @Test func transactionSeesItsOwnChanges() throws {

@@ -10,20 +10,16 @@ extension KeyIndex {
         from start: UnsafeRawBufferPointer, to end: KeyRangeEnd, at main: Revision, limit: Int,
         _ body: (UnsafeRawBufferPointer, KeyRecord) throws(Failure) -> Bool
     ) throws(Failure) -> RangeVisit {
-        try visit(
-            from: start, to: end, at: main, limit: limit, prefetchCount: 0, prefetch: { _ in },
-            body)
+        var entries = EntryBudget()
+        return try visit(
+            from: start, to: end, at: main, limit: limit, entries: &entries, body)
     }
 
-    /// As `visit`, with prefetching.
-    ///
-    /// - Parameter prefetchCount: how many keys are likely to be visited and are passed to
-    ///   `prefetch`; 0 for none.
-    /// - Parameter prefetch: gets the revisions of some of the next keys before these are passed to
-    ///   `body` one by one; valid during the call only.
+    /// As `visit`, within a budget: when it is spent, `hasMore` is true and `entries.next` is the key
+    /// to continue from, unless the limit or `body` ended the visit.
     package func visit<Failure: Error>(
         from start: UnsafeRawBufferPointer, to end: KeyRangeEnd, at main: Revision, limit: Int,
-        prefetchCount: Int, prefetch: (UnsafeBufferPointer<RevisionPair>) -> Void,
+        entries: inout EntryBudget,
         _ body: (UnsafeRawBufferPointer, KeyRecord) throws(Failure) -> Bool
     ) throws(Failure) -> RangeVisit {
         switch end {
@@ -35,16 +31,61 @@ extension KeyIndex {
             return RangeVisit(visited: 1, hasMore: false)
         case .unbounded:
             return try visitLeaves(
-                from: start, to: nil, at: main, limit: limit, prefetchCount: prefetchCount,
-                prefetch, body)
+                from: start, to: nil, at: main, limit: limit, &entries, body)
         case .key(let end):
             guard compareKeys(start, end) < 0 else {
                 return RangeVisit(visited: 0, hasMore: false)
             }
             return try visitLeaves(
-                from: start, to: end, at: main, limit: limit, prefetchCount: prefetchCount,
-                prefetch, body)
+                from: start, to: end, at: main, limit: limit, &entries, body)
         }
+    }
+
+    /// Calls `body` with the keys of a range that exist at a main revision, descending, until it
+    /// returns false or the budget is spent; then `entries.next` is the key to continue below. The
+    /// key's bytes are valid during the call only.
+    ///
+    /// - Parameter end: the keys are below it; nil for no bound.
+    package func visitDescending<Failure: Error>(
+        from start: UnsafeRawBufferPointer, below end: UnsafeRawBufferPointer?,
+        at main: Revision, entries: inout EntryBudget,
+        _ body: (UnsafeRawBufferPointer, KeyRecord) throws(Failure) -> Bool
+    ) throws(Failure) {
+        if let end, compareKeys(start, end) >= 0 { return }
+        try withUnsafeTemporaryAllocation(byteCount: IndexPage.inlineKeyMax, alignment: 8) {
+            buffer throws(Failure) in
+            let keyBuffer = buffer.baseAddress.unsafelyUnwrapped
+            var leaf = leaf(below: end)
+            var index = end.map { leaf.lowerBound($0).0 } ?? leaf.count
+            while true {
+                let isLast = compareKeys(leaf.lowerFence, start) <= 0
+                let first = isLast ? leaf.lowerBound(start).0 : 0
+                leaf.copyPrefix(to: keyBuffer)
+                while index > first {
+                    guard entries.take() else {
+                        // Below the key after the next one: that has been visited.
+                        entries.next = [UInt8](leaf.key(index - 1, buffer: keyBuffer)) + [0]
+                        return
+                    }
+                    index -= 1
+                    guard let record = record(leaf.payload(index), at: main) else { continue }
+                    guard try body(leaf.key(index, buffer: keyBuffer), record) else { return }
+                }
+                guard !isLast else { return }
+                leaf = self.leaf(below: leaf.lowerFence)
+                index = leaf.count
+            }
+        }
+    }
+
+    /// The last leaf that may hold keys below `end`; nil for the last of all.
+    private func leaf(below end: UnsafeRawBufferPointer?) -> IndexPage {
+        var current = page(root)
+        while !current.isLeaf {
+            let next = end.map { current.lowerBound($0, from: 1).0 } ?? current.count
+            current = page(child(current, next - 1))
+        }
+        return current
     }
 
     /// As `visit`, at the newest revision.
@@ -57,7 +98,7 @@ extension KeyIndex {
 
     private func visitLeaves<Failure: Error>(
         from start: UnsafeRawBufferPointer, to end: UnsafeRawBufferPointer?, at main: Revision,
-        limit: Int, prefetchCount: Int, _ prefetch: (UnsafeBufferPointer<RevisionPair>) -> Void,
+        limit: Int, _ entries: inout EntryBudget,
         _ body: (UnsafeRawBufferPointer, KeyRecord) throws(Failure) -> Bool
     ) throws(Failure) -> RangeVisit {
         try withUnsafeTemporaryAllocation(byteCount: IndexPage.inlineKeyMax, alignment: 8) {
@@ -72,12 +113,10 @@ extension KeyIndex {
                 let (stop, isLast) = stopIndex(leaf, end)
                 if isNewest, leaf.tombstoneCount == leaf.count { index = stop }
                 leaf.copyPrefix(to: keyBuffer)
-                var prefetchEnd = index
                 while index < stop {
-                    if index == prefetchEnd, visited < prefetchCount, !isEnding {
-                        let count = min(Self.prefetchBatchMax, prefetchCount - visited)
-                        prefetchEnd = min(stop, index + count)
-                        prefetchRevisions(leaf, index..<prefetchEnd, at: main, prefetch)
+                    guard entries.take() else {
+                        if !isEnding { entries.next = [UInt8](leaf.key(index, buffer: keyBuffer)) }
+                        return RangeVisit(visited: visited, hasMore: true)
                     }
                     if let record = record(leaf.payload(index), at: main) {
                         if isEnding { return RangeVisit(visited: visited, hasMore: true) }
@@ -94,24 +133,6 @@ extension KeyIndex {
                 leaf = page(leaf.nextLeaf)
                 index = 0
             }
-        }
-    }
-
-    /// Entries prefetched at once.
-    private static let prefetchBatchMax = 32
-
-    private func prefetchRevisions(
-        _ leaf: IndexPage, _ entries: Range<Int>, at main: Revision,
-        _ prefetch: (UnsafeBufferPointer<RevisionPair>) -> Void
-    ) {
-        withUnsafeTemporaryAllocation(of: RevisionPair.self, capacity: entries.count) { revisions in
-            var count = 0
-            for entry in entries {
-                guard let record = record(leaf.payload(entry), at: main) else { continue }
-                revisions.initializeElement(at: count, to: record.modified)
-                count += 1
-            }
-            prefetch(UnsafeBufferPointer(rebasing: revisions[..<count]))
         }
     }
 

@@ -25,6 +25,11 @@ package enum KeyRangeEnd {
     case unbounded
     /// All keys from the start on, below this key.
     case key(UnsafeRawBufferPointer)
+
+    /// The key that the range ends before, if any.
+    var key: UnsafeRawBufferPointer? {
+        if case .key(let key) = self { key } else { nil }
+    }
 }
 
 /// The result of a visit of a range.
@@ -38,6 +43,27 @@ package struct RangeVisit: Equatable, Sendable {
     package init(visited: Int, hasMore: Bool) {
         self.visited = visited
         self.hasMore = hasMore
+    }
+}
+
+/// How many index entries a visit may examine, those without a key at its revision included.
+package struct EntryBudget {
+    /// Entries left.
+    package private(set) var left: Int
+    /// Where to continue; nil unless the budget was spent before the end.
+    package internal(set) var next: [UInt8]?
+
+    package init(_ count: Int = .max) { left = count }
+
+    /// Takes as many entries as are left of these.
+    mutating func take(_ count: Int) { left -= min(count, left) }
+
+    /// Takes one entry; false if none is left.
+    @inline(__always)
+    mutating func take() -> Bool {
+        guard left > 0 else { return false }
+        left -= 1
+        return true
     }
 }
 

@@ -1,18 +1,18 @@
 /// The limits of one slice of a range.
 package struct RangeBudget {
-    /// Keys that may still be visited, whether they are in the response or not.
-    package var keys: Int
+    /// Index entries that may still be examined, whether they are in the response or not.
+    package var entries: Int
     /// Bytes of pairs that may still be returned; a slice always holds at least one pair.
     package var bytes: Int
 
     /// Makes a budget.
-    package init(keys: Int, bytes: Int) {
-        self.keys = keys
+    package init(entries: Int, bytes: Int) {
+        self.entries = entries
         self.bytes = bytes
     }
 
     /// No limit.
-    static var unlimited: RangeBudget { RangeBudget(keys: .max, bytes: .max) }
+    static var unlimited: RangeBudget { RangeBudget(entries: .max, bytes: .max) }
 
-    var isSpent: Bool { keys <= 0 || bytes <= 0 }
+    var isSpent: Bool { entries <= 0 || bytes <= 0 }
 }

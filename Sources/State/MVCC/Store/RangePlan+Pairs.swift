@@ -1,67 +1,63 @@
 import EtcdAPI
 
-/// From a record to the pair in the response. The callers hold the store's lock.
-extension RangePlan {
-    /// The pair of a record if it differs from the stored one, else nil. `key` is nil if only the
-    /// record is known.
-    private func convertedPair(
-        _ key: UnsafeRawBufferPointer?, _ record: KeyRecord, in records: inout RecordFinder
-    ) throws(StoreError) -> KeyValueView? {
-        guard request.keysOnly else { return nil }
-        let none = UnsafeRawBufferPointer(start: nil, count: 0)
-        guard isIndexOnly else {
-            var view = try records.view(of: record.modified)
-            view.value = none
-            return view
-        }
-        let storedKey = if let key { key } else { try records.view(of: record.modified).key }
-        return KeyValueView(
-            key: storedKey,
-            createRevision: record.created.main.rawValue,
-            modRevision: record.modified.main.rawValue,
-            version: record.version, value: none, lease: 0)
-    }
+/// A pair as a response has it.
+enum ResponsePair {
+    /// The encoded KeyValue as it is stored.
+    case stored(UnsafeRawBufferPointer)
+    /// One that differs from the stored one.
+    case converted(KeyValueView)
 
     /// Bytes that the pair takes in a RangeResponse.
-    func pairSizeBytes(
-        _ key: UnsafeRawBufferPointer?, _ record: KeyRecord, in records: inout RecordFinder
-    ) throws(StoreError) -> Int {
+    var sizeBytes: Int {
         let count =
-            if let view = try convertedPair(key, record, in: &records) {
-                view.encodedSize
-            } else {
-                try records.value(of: record.modified).count
+            switch self {
+            case .stored(let encoded): encoded.count
+            case .converted(let view): view.encodedSize
             }
         return KeyValueFraming.rangePairs.sizeBytes(encodedCount: count)
     }
 
     /// Appends the pair to a response and returns the bytes it took.
-    func append(
-        _ key: UnsafeRawBufferPointer?, _ record: KeyRecord, in records: inout RecordFinder,
-        to response: inout RangeResponse
-    ) throws(StoreError) -> Int {
+    func append(to response: inout RangeResponse) -> Int {
         let before = response.keyValues.count
-        if let view = try convertedPair(key, record, in: &records) {
-            response.append(view)
-        } else {
-            response.append(keyValue: try records.value(of: record.modified))
+        switch self {
+        case .stored(let encoded): response.append(keyValue: encoded)
+        case .converted(let view): response.append(view)
         }
         return response.keyValues.count - before
     }
 
     /// Appends the pair to a writer and returns the bytes it took.
-    func append(
-        _ key: UnsafeRawBufferPointer?, _ record: KeyRecord, in records: inout RecordFinder,
-        to writer: inout WireWriter
-    ) throws(StoreError) -> Int {
+    func append(to writer: inout WireWriter) -> Int {
         let before = writer.count
-        if let view = try convertedPair(key, record, in: &records) {
+        switch self {
+        case .stored(let encoded): KeyValueFraming.rangePairs.append(encoded, to: &writer)
+        case .converted(let view):
             writer.appendLength(view.encodedSize, field: 2)
             view.encode(into: &writer)
-        } else {
-            let stored = try records.value(of: record.modified)
-            KeyValueFraming.rangePairs.append(stored, to: &writer)
         }
         return writer.count - before
+    }
+}
+
+/// From a record to the pair in the response.
+extension RangePlan {
+    /// The pair of a record.
+    func pair(
+        _ found: FoundRecord, in records: inout RetainedRecords
+    ) throws(StoreError) -> ResponsePair {
+        guard request.keysOnly else { return .stored(try records.value(of: found)) }
+        var view = try records.view(of: found)
+        if isIndexOnly { return .converted(pair(view.key, found.record)) }
+        view.value = UnsafeRawBufferPointer(start: nil, count: 0)
+        return .converted(view)
+    }
+
+    /// The pair of an entry of the index, for a plan that is `isIndexOnly`.
+    func pair(_ key: UnsafeRawBufferPointer, _ record: KeyRecord) -> KeyValueView {
+        KeyValueView(
+            key: key, createRevision: record.created.main.rawValue,
+            modRevision: record.modified.main.rawValue, version: record.version,
+            value: UnsafeRawBufferPointer(start: nil, count: 0), lease: 0)
     }
 }

@@ -55,6 +55,20 @@ struct RangePlan {
         }
     }
 
+    /// Whether the index is visited backwards, so that a limit ends the visit.
+    var isDescending: Bool { sort.map { $0 == (.key, true) } ?? false && !isSingle }
+
+    /// Pairs collected at most before those beyond the limit are dropped; nil for all.
+    var prunedCount: Int? {
+        guard let limit, limit <= Self.prunedLimitMax else { return nil }
+        return max(2 * limit, Self.prunedCountMin)
+    }
+
+    private static let prunedCountMin = 64
+    private static let prunedLimitMax = 1 << 32
+
+    private var isSingle: Bool { request.rangeEnd.isEmpty }
+
     /// Whether the response is made from the index alone, which omits the lease too.
     var isIndexOnly: Bool { request.keysOnly && request.sortTarget != .value }
 

@@ -1,7 +1,8 @@
 import Glibc
 import EtcdAPI
 
-/// A position in a range in key order, from which the next slice continues.
+/// A position in a range, from which the next slice continues: in key order, or descending if the
+/// plan says so.
 struct RangePosition {
     /// The body's result for a key.
     enum Step {
@@ -11,49 +12,56 @@ struct RangePosition {
         case stop
     }
 
-    private var nextKey: ArraySlice<UInt8>
-    private let isSingle: Bool
+    /// The first key that is not visited yet.
+    private var start: ArraySlice<UInt8>
+    /// As in a RangeRequest; descending, the keys that are not visited yet are below it.
+    private var end: ArraySlice<UInt8>
 
     init(_ plan: RangePlan) {
-        nextKey = plan.request.key
-        isSingle = plan.request.rangeEnd.isEmpty
+        start = plan.request.key
+        end = plan.request.rangeEnd
     }
 
     /// Visits keys until the range ends or `body` stops it (both true), or the budget is spent
     /// (false). The caller holds the store's lock.
-    ///
-    /// - Parameter prefetchCount: how many keys are likely to be visited; 0 disables prefetching.
-    /// - Parameter prefetch: gets the revisions that are visited next.
     mutating func advance(
         _ plan: RangePlan, in store: Store, budget: inout RangeBudget,
-        prefetchCount: Int = 0, prefetch: (UnsafeBufferPointer<RevisionPair>) -> Void = { _ in },
         _ body: (UnsafeRawBufferPointer, KeyRecord) throws(StoreError) -> Step
     ) throws(StoreError) -> Bool {
-        var resumeKey: [UInt8]?
-        var left = budget
-        let result = try withKeyRange(nextKey, plan.request.rangeEnd) {
-            start, end throws(StoreError) in
-            try store.index.visit(
-                from: start, to: end, at: plan.revision, limit: 0,
-                prefetchCount: prefetchCount, prefetch: prefetch
-            ) { key, record throws(StoreError) in
-                switch try body(key, record) {
-                case .stop: return false
-                case .passed(let bytes):
-                    left.keys -= 1
-                    left.bytes -= bytes
-                    guard left.isSpent, !isSingle else { return true }
-                    var next = [UInt8](key)
-                    next.append(0)
-                    resumeKey = next
-                    return false
-                }
+        // At least one, so that each slice comes further.
+        var entries = EntryBudget(max(budget.entries, 1))
+        let before = entries.left
+        var bytes = budget.bytes
+        let isSingle = end.isEmpty
+        let isDescending = plan.isDescending
+        var next: [UInt8]?
+        try withKeyRange(start, end) { start, end throws(StoreError) in
+            let visit = { (key: UnsafeRawBufferPointer, record: KeyRecord) throws(StoreError) in
+                guard case .passed(let taken) = try body(key, record) else { return false }
+                bytes -= taken
+                guard bytes <= 0, !isSingle else { return true }
+                next = isDescending ? [UInt8](key) : [UInt8](key) + [0]
+                return false
+            }
+            if isDescending {
+                try store.index.visitDescending(
+                    from: start, below: end.key, at: plan.revision, entries: &entries, visit)
+            } else {
+                let result = try store.index.visit(
+                    from: start, to: end, at: plan.revision, limit: 0, entries: &entries, visit)
+                if !result.hasMore { next = nil }
             }
         }
-        budget = left
-        guard let resumeKey, result.hasMore else { return true }
-        nextKey = resumeKey[...]
-        return false
+        budget.entries -= before - entries.left
+        budget.bytes = bytes
+        guard let next = next ?? entries.next else { return true }
+        guard isDescending else {
+            start = next[...]
+            return false
+        }
+        end = next[...]
+        // As an end it would mean no bound, and no key is below it.
+        return next == [0]
     }
 }
 

@@ -5,8 +5,10 @@ package import Identifiers
 ///
 /// Usage: `prepare` until it returns true, which collects and sorts where the request sorts, and
 /// adds up sizes if requested; then `read` until it returns true; `close` at the end (also done by
-/// deinit). Each call holds the store's lock for one slice. Any call throws `.compacted` once the
-/// reader's pin was revoked.
+/// deinit). Any call throws `.compacted` once the reader's pin was revoked.
+///
+/// A call takes one slice at a time: it finds the records under the store's lock, and reads and
+/// copies them without it.
 ///
 /// Used by one thread at a time.
 package final class RangeReader {
@@ -19,19 +21,21 @@ package final class RangeReader {
     private var reading: RangeWalk
     /// The store's revision when the reader was opened, for the response header.
     package let storeRevision: Revision
-    /// Keys in the range, regardless of limit and filters.
-    package let count: Int64
+    private var counting: RangeCount
+    /// Keys in the range, regardless of limit and filters; final when prepared.
+    package var count: Int64 { counting.total }
     /// Bytes of all pairs with their tags and lengths, after `prepare(sizing: true)`.
     package private(set) var pairsSizeBytes = 0
 
-    init(_ plan: RangePlan, store: Store, pin: RevisionPin, storeRevision: Revision, count: Int64) {
+    init(_ plan: RangePlan, store: Store, pin: RevisionPin, storeRevision: Revision) {
         self.plan = plan
         self.store = store
         self.pin = pin
         self.storeRevision = storeRevision
-        self.count = count
-        selection = plan.sort == nil ? nil : RangeSelection(plan)
-        isOrdered = plan.sort == nil
+        counting = RangeCount(plan)
+        let isSorted = plan.sort != nil && !plan.request.countOnly
+        selection = isSorted ? RangeSelection(plan) : nil
+        isOrdered = !isSorted
         sizing = RangeWalk(plan)
         reading = RangeWalk(plan)
     }
@@ -47,31 +51,47 @@ package final class RangeReader {
     package var more: Bool { sizing.hasMore || reading.hasMore }
 
     /// Whether every pair was read.
-    package var isDone: Bool { reading.isDone }
+    package var isDone: Bool { reading.isDone || plan.request.countOnly }
 
     /// Runs one slice of the preparation for the first `read`; true when it is complete. With
     /// `sizing` also adds up `pairsSizeBytes` and determines `more`.
     package func prepare(sizing isSizing: Bool) throws(ReadError) -> Bool {
+        guard counting.isDone else { return try advanceCount() && isOrdered && !isSizing }
         guard isOrdered else { return try collect() && !isSizing }
-        guard isSizing, !sizing.isDone else { return true }
-        try withSlice { store throws(StoreError) in
-            var budget = sliceBudget
-            try sizing.advance(over: selection, in: store, budget: &budget) {
-                key, record, records throws(StoreError) in
-                pairsSizeBytes += try plan.pairSizeBytes(key, record, in: &records)
-                return 0
-            }
+        guard isSizing, !sizing.isDone, !plan.request.countOnly else { return true }
+        var budget = sliceBudget
+        var sizeBytes = 0
+        // It copies nothing, so it is not charged for bytes.
+        func take(_ pair: ResponsePair) -> Int {
+            sizeBytes += pair.sizeBytes
+            return 0
         }
+        var records = try withSlice { store throws(StoreError) in
+            try sizing.find(over: selection, in: store, budget: &budget, take)
+        }
+        try ReadError.reading { () throws(StoreError) in
+            try sizing.read(&records, budget: &budget, take)
+        }
+        pairsSizeBytes += sizeBytes
         return sizing.isDone
+    }
+
+    private func advanceCount() throws(ReadError) -> Bool {
+        _ = try withSlice { store throws(StoreError) in
+            var budget = sliceBudget
+            counting.advance(plan, in: store, budget: &budget)
+        }
+        return counting.isDone
     }
 
     private func collect() throws(ReadError) -> Bool {
         guard var collecting = selection else { return true }
         selection = nil
-        try withSlice { store throws(StoreError) in
+        var records = try withSlice { store throws(StoreError) in
             var budget = sliceBudget
             try collecting.collect(plan, in: store, budget: &budget)
         }
+        try ReadError.reading { () throws(StoreError) in try collecting.settle(plan, &records) }
         if collecting.isCollected {
             collecting.order(plan)
             isOrdered = true
@@ -81,7 +101,7 @@ package final class RangeReader {
     }
 
     private var sliceBudget: RangeBudget {
-        RangeBudget(keys: store.configuration.sliceKeys, bytes: store.configuration.sliceBytes)
+        RangeBudget(entries: store.configuration.sliceKeys, bytes: store.configuration.sliceBytes)
     }
 
     /// Appends the next pairs, with tags and lengths as in a RangeResponse, to `writer`, which
@@ -91,15 +111,15 @@ package final class RangeReader {
         keys: Int, bytes: Int, into writer: inout WireWriter
     ) throws(ReadError) -> Bool {
         precondition(isOrdered, "a reader is prepared before it reads")
-        var left = RangeBudget(keys: keys, bytes: bytes)
-        while !reading.isDone, isFull || !left.isSpent {
+        var left = RangeBudget(entries: keys, bytes: bytes)
+        while !isDone, isFull || !left.isSpent {
             try readSlice(&left, into: &writer)
         }
-        return reading.isDone
+        return isDone
     }
 
     /// Whether the limit is reached: only whether there are more pairs is still unknown.
-    private var isFull: Bool { reading.visitedCount == plan.limit }
+    private var isFull: Bool { reading.readCount == plan.limit }
 
     private func readSlice(
         _ left: inout RangeBudget, into writer: inout WireWriter
@@ -107,22 +127,28 @@ package final class RangeReader {
         var budget = sliceBudget
         if !isFull {
             budget = RangeBudget(
-                keys: min(budget.keys, left.keys), bytes: min(budget.bytes, left.bytes))
+                entries: min(budget.entries, left.entries), bytes: min(budget.bytes, left.bytes))
         }
         let before = writer.count
         var pairs = 0
-        try withSlice { store throws(StoreError) in
-            try reading.advance(over: selection, in: store, budget: &budget) {
-                key, record, records throws(StoreError) in
-                pairs += 1
-                return try plan.append(key, record, in: &records, to: &writer)
-            }
+        func take(_ pair: ResponsePair) -> Int {
+            pairs += 1
+            return pair.append(to: &writer)
         }
-        left.keys -= pairs
+        var records = try withSlice { store throws(StoreError) in
+            try reading.find(over: selection, in: store, budget: &budget, take)
+        }
+        try ReadError.reading { () throws(StoreError) in
+            try reading.read(&records, budget: &budget, pairsMax: left.entries, take)
+        }
+        left.entries -= pairs
         left.bytes -= writer.count - before
     }
 
-    private func withSlice(_ body: (Store) throws(StoreError) -> Void) throws(ReadError) {
+    /// Runs the first step of a slice under the store's lock; returns what the second one reads.
+    private func withSlice(
+        _ body: (Store) throws(StoreError) -> Void
+    ) throws(ReadError) -> RetainedRecords {
         store.lock.lockForReading()
         defer { store.lock.unlock() }
         guard !pin.isRevoked else { throw .refused(.compacted) }
@@ -130,6 +156,7 @@ package final class RangeReader {
             try store.requireIntact()
             try body(store)
         }
+        return RetainedRecords(store)
     }
 
     /// The reader's pin; the runtime may revoke it when the reader takes too long.

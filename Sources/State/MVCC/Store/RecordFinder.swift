@@ -1,15 +1,58 @@
 import Bolt
 import EtcdAPI
 
-/// Finds records by the revisions from the index, one after the other, in the write buffer and in
-/// the file.
+/// Finds records by the revisions from the index, in the write buffer and in the file.
 ///
-/// Valid for one hold of the store's lock; it retains nothing of what it reads.
+/// Valid for one hold of the store's lock; it retains nothing of what it reads. For those who change
+/// the store; readers use `RetainedRecords`, since a page of the file may have to be read from the
+/// disk first.
 struct RecordFinder {
+    private let buffered: BufferedRecords
+    private var file: FileRecords
+
+    /// The caller holds the lock.
+    init(_ store: Store) {
+        buffered = BufferedRecords(store)
+        file = FileRecords(store)
+    }
+
+    /// The encoded KeyValue of a revision.
+    mutating func value(of revision: RevisionPair) throws(StoreError) -> UnsafeRawBufferPointer {
+        if let value = buffered.value(of: revision) { return value }
+        return try file.value(of: revision)
+    }
+
+    /// The decoded record of a revision.
+    mutating func view(of revision: RevisionPair) throws(StoreError) -> KeyValueView {
+        try KeyValueView(record: try value(of: revision), of: revision)
+    }
+}
+
+/// Finds records in the write buffer. Valid for one hold of the store's lock.
+struct BufferedRecords {
     private unowned(unsafe) let store: Store
     private let firstOpen: RevisionPair
     private let firstCommitting: RevisionPair
-    private var file: BoltFinder?
+
+    init(_ store: Store) {
+        self.store = store
+        firstOpen = store.open.firstRevision
+        firstCommitting = store.committing?.firstRevision ?? .last
+    }
+
+    /// The encoded KeyValue of a revision; nil if it is not in the write buffer.
+    @inline(__always)
+    func value(of revision: RevisionPair) -> UnsafeRawBufferPointer? {
+        if revision >= firstOpen, let value = store.open.value(of: revision) { return value }
+        guard revision >= firstCommitting else { return nil }
+        return store.committing?.value(of: revision)
+    }
+}
+
+/// Finds records in the file, one after the other. Valid while the file snapshot is retained; it
+/// needs no lock.
+struct FileRecords {
+    private var finder: BoltFinder?
     /// Prefetched records, in the order in which they will be requested.
     private var prefetched: ContiguousArray<PrefetchedLookup> = []
     private var nextPrefetched = 0
@@ -20,59 +63,38 @@ struct RecordFinder {
     }
 
     /// The caller holds the lock.
-    init(_ store: Store) {
-        self.store = store
-        firstOpen = store.open.firstRevision
-        firstCommitting = store.committing?.firstRevision ?? .last
-        file = store.keyFinder
-    }
+    init(_ store: Store) { finder = store.keyFinder }
 
-    /// The encoded KeyValue of a revision.
+    /// The encoded KeyValue of a revision that is not in the write buffer.
     ///
     /// Its absence means that index and file are inconsistent.
     mutating func value(of revision: RevisionPair) throws(StoreError) -> UnsafeRawBufferPointer {
-        if revision >= firstOpen, let value = store.open.value(of: revision) { return value }
-        if revision >= firstCommitting, let value = store.committing?.value(of: revision) {
-            return value
-        }
         let found = try StoreError.reading { () throws(PageFault) in
-            try valueInFile(of: revision)
+            try withKey(of: revision) {
+                records, key throws(PageFault) -> UnsafeRawBufferPointer? in
+                if let value = records.prefetchedValue(of: revision, key) { return value }
+                return try records.finder?.get(key)
+            }
         }
         guard let value = found else { throw .missingRecord(revision) }
         return value
     }
 
-    /// The decoded record of a revision.
-    mutating func view(of revision: RevisionPair) throws(StoreError) -> KeyValueView {
-        guard let view = KeyValueView(stored: try value(of: revision)) else {
-            throw .malformedRecord(key: RevisionKey(revision).encoded)
-        }
-        return view
-    }
-
     /// Prefetches the memory of the records that will be requested next, in this order.
-    mutating func prefetch(_ revisions: UnsafeBufferPointer<RevisionPair>) {
+    mutating func prefetch(_ records: ContiguousArray<FoundRecord>.SubSequence) {
         prefetched.removeAll(keepingCapacity: true)
         nextPrefetched = 0
-        for revision in revisions where revision < min(firstOpen, firstCommitting) {
-            withKey(of: revision) { records, key in
-                guard let lookup = records.file?.begin(key) else { return }
-                records.prefetched.append(PrefetchedLookup(revision: revision, lookup: lookup))
+        for record in records where record.buffered == nil {
+            withKey(of: record.revision) { records, key in
+                guard let lookup = records.finder?.begin(key) else { return }
+                records.prefetched.append(
+                    PrefetchedLookup(revision: record.revision, lookup: lookup))
             }
         }
         for index in prefetched.indices {
             withKey(of: prefetched[index].revision) { records, key in
-                records.file?.advance(&records.prefetched[index].lookup, key)
+                records.finder?.advance(&records.prefetched[index].lookup, key)
             }
-        }
-    }
-
-    private mutating func valueInFile(
-        of revision: RevisionPair
-    ) throws(PageFault) -> UnsafeRawBufferPointer? {
-        try withKey(of: revision) { records, key throws(PageFault) in
-            if let value = records.prefetchedValue(of: revision, key) { return value }
-            return try records.file?.get(key)
         }
     }
 
@@ -85,7 +107,7 @@ struct RecordFinder {
             return nil
         }
         nextPrefetched += 1
-        return file?.finish(prefetched[nextPrefetched - 1].lookup, key)
+        return finder?.finish(prefetched[nextPrefetched - 1].lookup, key)
     }
 
     private mutating func withKey<Result, Failure: Error>(
@@ -98,5 +120,15 @@ struct RecordFinder {
             let count = RevisionKey(revision).encode(into: buffer)
             return try body(&self, UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         }
+    }
+}
+
+extension KeyValueView {
+    /// Decodes the record of a revision.
+    init(record: UnsafeRawBufferPointer, of revision: RevisionPair) throws(StoreError) {
+        guard let view = KeyValueView(stored: record) else {
+            throw .malformedRecord(key: RevisionKey(revision).encoded)
+        }
+        self = view
     }
 }

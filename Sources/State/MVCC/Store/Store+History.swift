@@ -1,3 +1,4 @@
+import Bolt
 import EtcdAPI
 package import Identifiers
 
@@ -42,56 +43,114 @@ package struct HistoryPage: Sendable {
 
 extension Store {
     /// Copies the transactions from a revision on, `revisions` of them or until `bytes` are
-    /// reached; never a partial one. Any thread; holds the read lock once.
+    /// reached; never a partial one. Any thread.
+    ///
+    /// The file is read without the store's lock.
     package func history(
         from revision: Revision, revisions: Int, bytes: Int
     ) throws(StoreError) -> HistoryPage {
+        var reading = HistoryReading(
+            from: max(revision, 0), revisionsMax: revisions, bytesMax: bytes)
+        while true {
+            guard let file = try beginHistory(&reading) else { return reading.page }
+            try file.read(into: &reading)
+            if reading.isFull { return reading.page }
+        }
+    }
+
+    /// Continues a page under the lock: with the write buffer, or with the part of the file before
+    /// it, which is returned. Nil if the page is complete.
+    private func beginHistory(
+        _ reading: inout HistoryReading
+    ) throws(StoreError) -> FiledHistory? {
         lock.lockForReading()
         defer { lock.unlock() }
         try requireIntact()
-        var page = HistoryPage(
-            nextRevision: current.next, storeRevision: current, compactedRevision: compacted)
-        var last: Revision = 0
-        var transactions = 0
-        try forEachRecord(from: max(revision, 0)) { record in
-            if record.revision.main != last {
-                if transactions == revisions || page.bytes.count >= bytes {
-                    page.nextRevision = record.revision.main
-                    return false
-                }
-                last = record.revision.main
-                transactions += 1
-            }
-            let start = page.bytes.count
-            page.bytes.append(contentsOf: record.value)
-            page.changes.append(
-                HistoryPage.Change(
-                    revision: record.revision, isTombstone: record.isTombstone,
-                    bytes: start..<page.bytes.count))
-            return true
-        }
-        return page
-    }
-
-    /// Visits records from a main revision on, in file and write buffer, until the body returns
-    /// false. The caller holds the lock.
-    private func forEachRecord(
-        from main: Revision, _ body: (StoredRecord) -> Bool
-    ) throws(StoreError) {
-        let start = RevisionPair(main: main)
-        let isInFile = (committing ?? open).firstRevision > start
-        if isInFile, var cursor = keyBucket.map({ RecordCursor($0) }) {
-            var record = try cursor.seek(RevisionKey(start).encoded)
-            while let present = record {
-                guard body(present.stored) else { return }
-                record = try cursor.next()
-            }
+        // History below a compaction that was scheduled meanwhile may have gaps: the next page will
+        // show that.
+        guard reading.isEmpty || compacted <= reading.page.nextRevision else { return nil }
+        let start = RevisionPair(main: reading.begin(current: current, compacted: compacted))
+        // Everything below the first record of the write buffer is in the file.
+        let firstBuffered = min(
+            committing?.firstRevision ?? .last, open.firstRevision,
+            RevisionPair(main: current.next))
+        if firstBuffered > start, let keyBucket {
+            return FiledHistory(
+                snapshot: snapshot, bucket: keyBucket, start: start, end: firstBuffered.main)
         }
         for batch in [committing, open] {
             guard let batch else { continue }
             for position in batch.lowerBound(start)..<batch.records.count {
-                guard body(batch.records[position]) else { return }
+                guard reading.take(batch.records[position]) else { return nil }
             }
         }
+        reading.page.nextRevision = current.next
+        return nil
+    }
+}
+
+/// The part of the history that is in the file, which is retained.
+private struct FiledHistory {
+    let snapshot: BoltReadTransaction
+    let bucket: BoltBucket
+    let start: RevisionPair
+    /// The first revision that is in the write buffer, or that does not exist yet.
+    let end: Revision
+
+    func read(into reading: inout HistoryReading) throws(StoreError) {
+        var cursor = RecordCursor(bucket)
+        var record = try cursor.seek(RevisionKey(start).encoded)
+        while let present = record {
+            guard reading.take(present.stored) else { return }
+            record = try cursor.next()
+        }
+        reading.page.nextRevision = end
+    }
+}
+
+/// A page of history that is being read, maybe in several steps.
+private struct HistoryReading {
+    fileprivate(set) var page: HistoryPage
+    /// Whether it has as much as was requested.
+    private(set) var isFull = false
+    /// Whether no step has begun.
+    private(set) var isEmpty = true
+    private let revisionsMax: Int
+    private let bytesMax: Int
+    private var last: Revision = 0
+    private var transactions = 0
+
+    init(from revision: Revision, revisionsMax: Int, bytesMax: Int) {
+        self.revisionsMax = revisionsMax
+        self.bytesMax = bytesMax
+        page = HistoryPage(nextRevision: revision, storeRevision: 0, compactedRevision: -1)
+    }
+
+    /// A step begins with the store at these revisions. Returns where it continues.
+    mutating func begin(current: Revision, compacted: Revision) -> Revision {
+        page.storeRevision = current
+        if isEmpty { page.compactedRevision = compacted }
+        isEmpty = false
+        return page.nextRevision
+    }
+
+    /// Copies a record; false if the page ends before it.
+    mutating func take(_ record: StoredRecord) -> Bool {
+        if record.revision.main != last {
+            if transactions == revisionsMax || page.bytes.count >= bytesMax {
+                page.nextRevision = record.revision.main
+                isFull = true
+                return false
+            }
+            last = record.revision.main
+            transactions += 1
+        }
+        let start = page.bytes.count
+        page.bytes.append(contentsOf: record.value)
+        page.changes.append(
+            HistoryPage.Change(
+                revision: record.revision, isTombstone: record.isTombstone,
+                bytes: start..<page.bytes.count))
+        return true
     }
 }

@@ -2,9 +2,9 @@ import Bolt
 package import EtcdAPI
 package import Identifiers
 
-/// Record lookups by revision. The callers hold the lock.
+/// Record lookups by revision.
 extension Store {
-    /// The encoded KeyValue of a revision from the index.
+    /// The encoded KeyValue of a revision from the index. The caller holds the lock for writing.
     func storedValue(of revision: RevisionPair) throws(StoreError) -> UnsafeRawBufferPointer {
         var records = RecordFinder(self)
         return try records.value(of: revision)
@@ -15,12 +15,32 @@ extension Store {
     package func keyValue(
         of key: UnsafeRawBufferPointer, at main: Revision
     ) throws(StoreError) -> [UInt8]? {
+        var filed: FiledRecord
+        switch try find(key, at: main) {
+        case nil: return nil
+        case .copied(let value): return value
+        case .inFile(let record): filed = record
+        }
+        return try filed.withValue { Array($0) }
+    }
+
+    private enum FoundValue {
+        case copied([UInt8])
+        case inFile(FiledRecord)
+    }
+
+    private func find(
+        _ key: UnsafeRawBufferPointer, at main: Revision
+    ) throws(StoreError) -> FoundValue? {
         try withReadLock { store throws(StoreError) in
             try store.requireIntact()
             guard main >= store.compacted, main <= store.current,
                 let record = store.index.get(key, at: main)
             else { return nil }
-            return Array(try store.storedValue(of: record.modified))
+            if let value = BufferedRecords(store).value(of: record.modified) {
+                return .copied(Array(value))
+            }
+            return .inFile(FiledRecord(record.modified, in: store))
         }
     }
 

@@ -33,9 +33,7 @@ extension Store {
         _ request: RangeRequest, check: ReadCheck
     ) throws(ReadError) -> RangeReader {
         let (plan, pin, storeRevision) = try pinnedPlan(request, check: check)
-        let count = request.countOnly ? 0 : withReadLock { store in store.count(plan) }
-        return RangeReader(
-            plan, store: self, pin: pin, storeRevision: storeRevision, count: count)
+        return RangeReader(plan, store: self, pin: pin, storeRevision: storeRevision)
     }
 
     private func pinnedPlan(
@@ -51,26 +49,63 @@ extension Store {
     private func readSlice(
         _ request: RangeRequest, into response: inout RangeResponse, check: ReadCheck
     ) throws(ReadError) -> Revision? {
+        if request.wantsOnePair { return try readPair(request, into: &response, check: check) }
+        guard var found = try findSlice(request, check: check) else { return nil }
+        let isWhole = try ReadError.reading { () throws(StoreError) in
+            try found.whole.read(&found.records, bytesMax: configuration.sliceBytes)
+        }
+        guard isWhole else { return nil }
+        found.whole.response.header = response.header
+        response = found.whole.response
+        return found.storeRevision
+    }
+
+    /// The range of a request, if its index entries fit one slice.
+    private func findSlice(
+        _ request: RangeRequest, check: ReadCheck
+    ) throws(ReadError) -> (whole: WholeRange, records: RetainedRecords, storeRevision: Revision)? {
+        lock.lockForReading()
+        defer { lock.unlock() }
+        let plan = RangePlan(request, revision: try revision(of: request, check: check))
+        let expected = expectedPairs(plan)
+        guard expected <= configuration.sliceKeys else { return nil }
+        var budget = RangeBudget(entries: configuration.sliceKeys, bytes: configuration.sliceBytes)
+        var whole = WholeRange(plan, expectedPairs: expected)
+        let isFound = try ReadError.reading { () throws(StoreError) in
+            try whole.find(in: self, budget: &budget)
+        }
+        return isFound ? (whole, RetainedRecords(self), current) : nil
+    }
+
+    /// Fast path for a single key, the most frequent range: needs no plan and no walk. Returns the
+    /// store's revision.
+    private func readPair(
+        _ request: RangeRequest, into response: inout RangeResponse, check: ReadCheck
+    ) throws(ReadError) -> Revision {
+        let (found, storeRevision) = try findPair(request, into: &response, check: check)
+        guard var found else { return storeRevision }
+        try ReadError.reading { () throws(StoreError) in
+            try found.withValue { response.append(keyValue: $0) }
+        }
+        return storeRevision
+    }
+
+    /// Appends the pair of a key if it is in the write buffer; returns it if it is in the file.
+    private func findPair(
+        _ request: RangeRequest, into response: inout RangeResponse, check: ReadCheck
+    ) throws(ReadError) -> (FiledRecord?, storeRevision: Revision) {
         lock.lockForReading()
         defer { lock.unlock() }
         let revision = try revision(of: request, check: check)
-        if request.wantsOnePair {
-            try ReadError.reading { () throws(StoreError) in
-                try appendPair(of: request.key, at: revision, to: &response)
-            }
-            return current
+        guard let record = request.key.withBytes({ index.get($0, at: revision) }) else {
+            return (nil, current)
         }
-        let plan = RangePlan(request, revision: revision)
-        let expected = expectedPairs(plan)
-        guard expected <= configuration.sliceKeys else { return nil }
-        var budget = RangeBudget(keys: configuration.sliceKeys, bytes: configuration.sliceBytes)
-        var whole = RangeResponse(header: response.header)
-        let isWhole = try ReadError.reading { () throws(StoreError) in
-            try fill(plan, into: &whole, budget: &budget, expectedPairs: expected)
+        response.count = 1
+        if let value = BufferedRecords(self).value(of: record.modified) {
+            response.append(keyValue: value)
+            return (nil, current)
         }
-        guard isWhole else { return nil }
-        response = whole
-        return current
+        return (FiledRecord(record.modified, in: self), current)
     }
 
     /// The revision that is read, once the read is permitted. The caller holds the lock.
@@ -86,77 +121,30 @@ extension Store {
         }
     }
 
-    /// Fast path for a single key, the most frequent range: needs no plan and no walk.
-    private func appendPair(
-        of key: ArraySlice<UInt8>, at revision: Revision, to response: inout RangeResponse
-    ) throws(StoreError) {
-        try key.withBytes { key throws(StoreError) in
-            guard let record = index.get(key, at: revision) else { return }
-            response.append(keyValue: try storedValue(of: record.modified))
-            response.count = 1
-        }
-    }
-
     /// Upper bound of the pairs in the response where that is counted; else 1. Cheaper than
     /// collecting pairs that are discarded.
     private func expectedPairs(_ plan: RangePlan) -> Int {
         guard !plan.request.countOnly, !plan.request.rangeEnd.isEmpty, plan.sort == nil,
             (plan.limit ?? .max) > configuration.sliceKeys
         else { return 1 }
-        return min(plan.limit ?? .max, Int(count(plan)))
+        // Only an estimate: more than a slice is a large range.
+        var budget = RangeBudget(entries: configuration.sliceKeys, bytes: .max)
+        var counting = RangeCount(plan)
+        counting.advance(plan, in: self, budget: &budget)
+        return counting.isDone ? min(plan.limit ?? .max, Int(counting.total)) : .max
     }
 
-    /// Executes a range of any size; the caller holds the lock.
+    /// Executes a range of any size; the caller holds the lock for writing.
     func readWhole(
         _ plan: RangePlan, into response: inout RangeResponse
     ) throws(StoreError) {
+        var whole = WholeRange(plan)
         var budget = RangeBudget.unlimited
-        let isWhole = try fill(plan, into: &response, budget: &budget)
-        precondition(isWhole, "an unlimited budget covers every range")
-    }
-
-    /// Fills the response; returns whether the budget sufficed.
-    ///
-    /// - Parameter expectedPairs: capacity is reserved for so many pairs of the first one's size.
-    private func fill(
-        _ plan: RangePlan, into response: inout RangeResponse, budget: inout RangeBudget,
-        expectedPairs: Int = 1
-    ) throws(StoreError) -> Bool {
-        if plan.request.countOnly {
-            response.count = count(plan)
-            return true
-        }
-        var selection: RangeSelection?
-        if plan.sort != nil {
-            var collecting = RangeSelection(plan)
-            try collecting.collect(plan, in: self, budget: &budget)
-            guard collecting.isCollected else { return false }
-            collecting.order(plan)
-            selection = collecting
-            budget.keys = max(budget.keys, collecting.count + 1)
-        }
-        var walk = RangeWalk(plan)
-        try walk.advance(over: selection, in: self, budget: &budget) {
-            key, record, records throws(StoreError) in
-            let bytes = try plan.append(key, record, in: &records, to: &response)
-            if expectedPairs > 1, bytes == response.keyValues.count {
-                response.reserve(bytes: min(bytes * (expectedPairs - 1), configuration.sliceBytes))
-            }
-            return bytes
-        }
-        guard walk.isDone else { return false }
-        response.more = walk.hasMore
-        response.count =
-            plan.limit == nil && !plan.isFiltered && plan.sort == nil
-            ? Int64(walk.visitedCount) : count(plan)
-        return true
-    }
-
-    /// Keys in the range at the plan's revision, regardless of limit and filters. The caller holds
-    /// the lock.
-    func count(_ plan: RangePlan) -> Int64 {
-        withKeyRange(plan.request.key, plan.request.rangeEnd) { start, end in
-            Int64(index.count(from: start, to: end, at: plan.revision))
-        }
+        let isFound = try whole.find(in: self, budget: &budget)
+        var records = RetainedRecords(self)
+        let isWhole = try whole.read(&records, bytesMax: .max)
+        precondition(isFound && isWhole, "an unlimited budget covers every range")
+        whole.response.header = response.header
+        response = whole.response
     }
 }

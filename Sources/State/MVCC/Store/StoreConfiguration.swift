@@ -4,7 +4,7 @@ package struct StoreConfiguration: Sendable {
     package var compactionBatchMax: Int
     /// Maximum of keys that a reader visits under one hold of the store's lock.
     package var sliceKeys: Int
-    /// Maximum of bytes that a reader copies under one hold of the store's lock.
+    /// Maximum of bytes that a reader copies for one slice.
     package var sliceBytes: Int
     /// Address space reserved for the key index.
     package var indexReservedBytes: Int
