@@ -11,11 +11,7 @@ import Testing
     @Test("Messages that need a durable write are in no list before its report")
     func persistBeforeSend() throws {
         var fixture = try ReplicaFixture.following()
-        let append = Message(
-            type: .append, to: MemberID(1), from: MemberID(2), term: Term(2), logTerm: Term(1),
-            index: LogIndex(3), commit: LogIndex(3),
-            entries: [Entry(term: Term(2), index: LogIndex(4), data: [7])])
-        try fixture.step(.message(append))
+        try fixture.step(.message(ReplicaFixture.firstAppend))
         let write = try #require(fixture.effects.writes.first)
         let responses = fixture.effects.all.filter { effect in
             if case .send(let messages) = effect {

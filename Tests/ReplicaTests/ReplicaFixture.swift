@@ -150,6 +150,14 @@ struct ReplicaFixture {
             commit: LogIndex(3))
     }
 
+    /// The leader's first entry for a member that is `following`.
+    static var firstAppend: Message {
+        Message(
+            type: .append, to: MemberID(1), from: MemberID(2), term: Term(2), logTerm: Term(1),
+            index: LogIndex(3), commit: LogIndex(3),
+            entries: [Entry(term: Term(2), index: LogIndex(4), data: [7])])
+    }
+
     static func proposal(_ id: UInt64) -> NumberedProposal {
         NumberedProposal(id: id, data: [UInt8(truncatingIfNeeded: id)])
     }

@@ -36,10 +36,7 @@ struct ReplicaTests {
 
     @Test func messagesThatPromiseSomethingWaitForTheirWrite() throws {
         var fixture = try ReplicaFixture.following()
-        let append = Message(
-            type: .append, to: MemberID(1), from: MemberID(2), term: Term(2), logTerm: Term(1),
-            index: LogIndex(3), commit: LogIndex(3),
-            entries: [Entry(term: Term(2), index: LogIndex(4), data: [7])])
+        let append = ReplicaFixture.firstAppend
         try fixture.step(.message(append))
         let first = try #require(fixture.effects.writes.first)
         #expect(!fixture.effects.messages.contains { $0.type == .appendResponse })

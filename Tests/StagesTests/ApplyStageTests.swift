@@ -95,6 +95,19 @@ import Testing
         #expect(receiver.takeAll().map(\.summary) == ["1 applied"])
     }
 
+    @Test("Responses are built for those who wait")
+    func unawaitedResponses() throws {
+        let entries = (1...4).map { StageFixture.put($0, id: $0) }
+        var stage = try makeStage()
+        _ = try run(&stage, [register([2, 4]), .entries(entries)])
+        #expect(receiver.takeAll().map(\.summary) == ["2 applied", "4 applied"])
+        #expect(observer.omitted == [1, 3] && stage.pendingProposals == 0)
+        stage = try makeStage { $0.buildsUnawaitedResponses = true }
+        _ = try run(&stage, [register([2]), .entries(entries)])
+        #expect(receiver.takeAll().map(\.summary) == ["2 applied"])
+        #expect(observer.omitted == [1, 3])
+    }
+
     @Test("A long batch is applied group by group if the run is limited")
     func groups() throws {
         var stage = try makeStage {

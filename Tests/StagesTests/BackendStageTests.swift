@@ -13,11 +13,13 @@ import WriteAheadLog
 @Suite struct BackendStageTests {
     private let disk = MemoryDisk(seed: 2)
 
-    private func makeStage(_ state: StateMachine) throws -> BackendStage {
+    private func makeStage(
+        _ state: StateMachine, _ configuration: MemberConfiguration = MemberConfiguration()
+    ) throws -> BackendStage {
         try disk.createDirectory("/snap", permissions: 0o700)
         return BackendStage(
             state, snapshots: SnapshotStore(disk: disk, directory: "/snap"), snapshotCount: 10,
-            snapshotIndex: 0, configuration: MemberConfiguration(), now: 0)
+            snapshotIndex: 0, configuration: configuration, now: 0)
     }
 
     private func put(_ state: StateMachine, _ indexes: ClosedRange<UInt64>) throws {
@@ -29,6 +31,20 @@ import WriteAheadLog
                         index: LogIndex(index), term: 2, kind: .request, data: entry.data))
             }
         }
+    }
+
+    /// Writes 1.8 MB that `clear` deletes.
+    private func fill(_ state: StateMachine) throws {
+        let write = state.bolt.beginWrite()
+        let bucket = try write.createBucketIfMissing([1])
+        for number: UInt8 in 1...200 { try bucket.put([number], Array(repeating: 1, count: 9_000)) }
+        try write.commit()
+    }
+
+    private func clear(_ state: StateMachine) throws {
+        let write = state.bolt.beginWrite()
+        try write.deleteBucket([1])
+        try write.commit()
     }
 
     /// Performs steps until `isDone` accepts one; false at the limit.
@@ -61,5 +77,53 @@ import WriteAheadLog
             if case .beginDefragmentation = step { true } else { false }
         }
         #expect(hasBegun && state.store.finishedCompactionRevision == 5)
+    }
+
+    @Test("Freed pages are returned to the file system, also when nothing is written any more")
+    func release() throws {
+        let state = try StageFixture.makeState()
+        try fill(state)
+        var configuration = MemberConfiguration()
+        configuration.freeBytesKept = 200_000
+        configuration.pagesPerRelease = 10
+        var stage = try makeStage(state, configuration)
+        try clear(state)
+        #expect(state.bolt.pendingFreeBytes > 1_800_000)
+        var steps = 0
+        let isDone = try run(&stage) { step in
+            if case .releasePages = step { steps += 1 }
+            return steps > 40 && state.bolt.heldFreeBytes <= 200_000
+        }
+        #expect(isDone && state.bolt.pendingFreeBytes < 20_000)
+        let goesOn = try run(&stage) { step in
+            if case .releasePages = step { true } else { false }
+        }
+        // The step that finds nothing more.
+        #expect(goesOn)
+        #expect(
+            try !run(&stage) { step in if case .releasePages = step { true } else { false } })
+    }
+
+    @Test("A file system without holes is asked once")
+    func releaseRefused() throws {
+        let disk = MemoryDisk(seed: 1)
+        let state = try StageFixture.makeState(disk: disk)
+        try fill(state)
+        try clear(state)
+        try state.bolt.commitAgain()
+        var configuration = MemberConfiguration()
+        configuration.freeBytesKept = 0
+        var stage = try makeStage(state, configuration)
+        var faults = MemoryDiskFaults()
+        faults.refusesHoles = true
+        disk.inject(faults)
+        var effects: [BackendEffect] = []
+        for now in (0..<500).map({ MonotonicTime(milliseconds: $0) }) {
+            guard let step = stage.takeStep(now: now) else { continue }
+            try stage.perform(step, now: now, into: &effects)
+            stage.performed(step, took: .microseconds(1), applied: 0, now: now)
+        }
+        #expect(effects.count { if case .releaseFailed = $0 { true } else { false } } == 1)
+        #expect(state.bolt.heldFreeBytes > 1_800_000)
     }
 }

@@ -47,17 +47,21 @@ extension Completion {
 final class NoObserver: ApplyObserver {
     /// The indexes of applied requests about users.
     private(set) var authIndexes: [LogIndex] = []
+    /// The indexes of entries whose response was not built.
+    private(set) var omitted: [LogIndex] = []
 
-    func applied(_ applied: AppliedEntry, _ entry: Entry) {}
+    func applied(_ applied: AppliedEntry, _ entry: Entry, began: MonotonicTime) {
+        if case .omitted = applied.response.body { omitted.append(entry.index) }
+    }
     func authApplied(_ response: AuthResponse, index: LogIndex) { authIndexes.append(index) }
     func authReplaced(isEnabled: Bool) {}
 }
 
 enum StageFixture {
     static func makeState(
-        _ configuration: StateMachineConfiguration = StateMachineConfiguration()
+        _ configuration: StateMachineConfiguration = StateMachineConfiguration(),
+        disk: MemoryDisk = MemoryDisk(seed: 1)
     ) throws -> StateMachine {
-        let disk = MemoryDisk(seed: 1)
         let bolt = try Bolt.open(
             disk: disk, path: "/db",
             configuration: BoltConfiguration(initialMapBytes: 1 << 24, bucketsAreFlat: true))

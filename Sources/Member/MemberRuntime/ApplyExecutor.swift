@@ -76,7 +76,11 @@ final class ApplyExecutor: InlineExecutable {
             queues.consensus.post(.ownAsLeader(term: term, admission.revocation(of: lease)))
         case .checkpoint(let leases, let term):
             queues.consensus.post(.ownAsLeader(term: term, admission.checkpoint(of: leases)))
-        case .backend(let input): queues.backend.post(input)
+        case .backend(let input):
+            if case .install(let snapshot) = input {
+                member.observer.snapshotInstallationBegins(index: snapshot.index)
+            }
+            queues.backend.post(input)
         case .raiseSpaceAlarm: member.raiseSpaceAlarm()
         case .spaceAlarm(let isActive): admission.recordSpaceAlarm(isActive: isActive)
         case .membershipChanged(let membership):

@@ -56,7 +56,7 @@ final class BackendThread {
         switch step {
         case .takeWriteBuffer: persistBegan = began
         case .publishWriteBuffer where stage.hasPersisted:
-            member.observer.persisted(took: ended - persistBegan)
+            member.observer.persisted(took: ended - persistBegan, stage.state.bolt.commitTimes)
         case .compact:
             guard let isOfIndex = stage.wasSliceOfIndex else { return }
             member.observer.compactionStep(took: ended - began, isOfIndex: isOfIndex)
@@ -83,6 +83,7 @@ final class BackendThread {
             observer.snapshotSaved(index: index, term: term, times)
         case .purged(let names): observer.purged(names)
         case .purgeFailed(let error): observer.purgeFailed(error)
+        case .releaseFailed(let error): observer.releaseFailed(error)
         case .compacted(let report):
             observer.compacted(
                 revision: report.revision, removed: report.removedCount, hash: report.hash.hash)

@@ -37,9 +37,10 @@ final class LogThread {
         let (began, bytes) = (MonotonicTime.now(), stage.log.writtenBytes)
         try stage.perform(step, into: &effects)
         switch step {
-        case .append:
+        case .append(let write, _):
             member.observer.logWritten(
-                bytes: stage.log.writtenBytes - bytes, took: .now() - began)
+                bytes: stage.log.writtenBytes - bytes, last: write.entries.last?.index,
+                took: .now() - began)
         case .synchronize:
             member.observer.logSynchronized(took: .now() - began)
         case .saveSnapshot, .release, .report: break

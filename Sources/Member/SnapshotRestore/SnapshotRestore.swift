@@ -1,4 +1,4 @@
-import Bolt
+package import Bolt
 package import Disk
 import EtcdAPI
 package import Identifiers
@@ -42,7 +42,8 @@ package struct SnapshotRestore: Sendable {
     /// - Throws: `BoltError`, `LogError` or `SnapshotStoreError`; completed steps are not undone.
     package func run(
         on disk: any Disk, database: String, snapshots: String, log: String,
-        configuration: LogConfiguration = LogConfiguration()
+        configuration: LogConfiguration = LogConfiguration(),
+        databaseConfiguration: BoltConfiguration = BoltConfiguration()
     ) throws {
         let writing = try WriteAheadLog.create(
             disk: disk, directory: log,
@@ -50,7 +51,7 @@ package struct SnapshotRestore: Sendable {
                 .encoded(),
             configuration: configuration)
         do {
-            let membership = try renewMembership(on: disk, database)
+            let membership = try renewMembership(on: disk, database, databaseConfiguration)
             try writing.append(entries: entries, hardState: hardState)
             try writing.synchronize()
             try SnapshotStore(disk: disk, directory: snapshots).save(snapshot(of: membership))
@@ -66,9 +67,9 @@ package struct SnapshotRestore: Sendable {
 
     /// Sets the consistent index of the database to the last entry that adds a member.
     private func renewMembership(
-        on disk: any Disk, _ database: String
+        on disk: any Disk, _ database: String, _ configuration: BoltConfiguration
     ) throws -> ClusterMembership {
-        let bolt = try Bolt.open(disk: disk, path: database, configuration: BoltConfiguration())
+        let bolt = try Bolt.open(disk: disk, path: database, configuration: configuration)
         defer { bolt.close() }
         var batch = BoltWriteBatch()
         var membership = ClusterMembership(localID: localID, clusterID: clusterID)
@@ -77,14 +78,28 @@ package struct SnapshotRestore: Sendable {
         do {
             try batch.apply(to: transaction)
             let meta = try transaction.createBucketIfMissing(StoreBucket.meta)
-            try ConsistentIndex(index: newestIndex, term: Self.term, confState: confState)
-                .write(to: meta)
+            // The ConfState stays that of the snapshot, as in etcd, where only a database without
+            // members is read by it; but no member begins in the joint configuration of another
+            // cluster.
+            if try isJoint(bolt) {
+                try ConsistentIndex(index: newestIndex, term: Self.term, confState: confState)
+                    .write(to: meta)
+            } else {
+                try StoreBucket.recordApplied(index: newestIndex, term: Self.term, in: meta)
+            }
         } catch {
             transaction.rollback()
             throw error
         }
         try transaction.commit()
         return membership
+    }
+
+    private func isJoint(_ bolt: Bolt) throws(PageFault) -> Bool {
+        let reading = bolt.beginRead()
+        defer { reading.end() }
+        let stored = try ConsistentIndex(from: reading).confState
+        return stored.map { !$0.votersOutgoing.isEmpty } ?? false
     }
 
     private var entries: [RaftEntry] {

@@ -21,6 +21,11 @@ package struct MemberConfiguration: Sendable {
     package var writeBufferBytesMax = 256 << 20
     /// Pause between two steps of a compaction.
     package var compactionPause = TimeSpan.milliseconds(10)
+    /// Free space that the database file keeps, or an eighth of what is in use if that is more; what
+    /// exceeds it by a quarter is returned to the file system.
+    package var freeBytesKept = 16 << 20
+    /// Pages returned in one step.
+    package var pagesPerRelease = 1024
     /// How long a reader may block the removal of compacted records.
     package var pinTimeMax = TimeSpan.seconds(30)
     /// Log segments kept; 0 keeps all.
@@ -50,6 +55,9 @@ package struct MemberConfiguration: Sendable {
     /// Maximum size of an encoded request.
     package var requestBytesMax = 1_572_864
 
+    /// Whether responses are built without a waiting caller, too. For checks that compare them with
+    /// those of other members.
+    package var buildsUnawaitedResponses = false
     /// Entries applied while holding the store's lock once: readers wait meanwhile.
     package var entriesPerGroup = 64
     /// Groups applied in one run; most runs of the simulator use one, as a separate event.

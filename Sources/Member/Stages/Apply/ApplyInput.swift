@@ -74,7 +74,8 @@ package struct LeaseCheckpoint: Sendable {
 /// Observes each applied entry. Called under the store's write lock: it must only count, and
 /// neither block nor write.
 package protocol ApplyObserver: AnyObject {
-    func applied(_ applied: AppliedEntry, _ entry: Entry)
+    /// - Parameter began: when the run of the stage began.
+    func applied(_ applied: AppliedEntry, _ entry: Entry, began: MonotonicTime)
     /// A request about users was applied. Its response is delivered later, and so is its index
     /// published.
     func authApplied(_ response: AuthResponse, index: LogIndex)

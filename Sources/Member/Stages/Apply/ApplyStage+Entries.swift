@@ -70,11 +70,15 @@ extension ApplyStage {
         guard entry.index <= progress.index + 1 else {
             throw EntryGap(applied: progress.index, next: entry.index)
         }
-        let applied = try state.apply(
-            CommittedEntry(
-                index: entry.index, term: entry.term,
-                kind: CommittedEntry.Kind(entry.type), data: entry.data,
-                request: decoded.take(entry.index)))
+        let committed = CommittedEntry(
+            index: entry.index, term: entry.term, kind: CommittedEntry.Kind(entry.type),
+            data: entry.data, request: decoded.take(entry.index))
+        var search: ProposalWaiters.Search?
+        let applied = try state.apply(committed) { id in
+            let found = waiters.search(id)
+            search = found
+            return found.isFound || configuration.buildsUnawaitedResponses
+        }
         progress.index = max(progress.index, entry.index)
         unreportedBytes += entry.data.count
         if let change = applied.change {
@@ -85,11 +89,11 @@ extension ApplyStage {
         if applied.raisesSpaceAlarm { changes.raisesSpaceAlarm = true }
         if applied.wantsSnapshot { changes.wantsSnapshot = true }
         if case .alarm = applied.response.body { changes.isAlarmChanged = true }
-        observer.applied(applied, entry)
+        observer.applied(applied, entry, began: state.now)
         if case .auth(let response, let index) = applied.response.body {
             observer.authApplied(response, index: index)
         }
-        guard let address = waiters.take(applied.id) else { return }
+        guard let address = waiters.take(applied.id, after: search) else { return }
         if applied.isPhysical, case .compaction(let revision) = applied.response.body {
             physicalCompactions.append((revision, address, applied.response))
         } else {

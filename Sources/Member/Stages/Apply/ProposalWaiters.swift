@@ -72,7 +72,24 @@ struct ProposalWaiters {
 
     mutating func recordConnectionLost(at time: MonotonicTime) { connectionLostAt = time }
 
+    /// The result of a search, so that its waiter is taken without another one. Valid until the
+    /// waiters change.
+    struct Search {
+        fileprivate let id: UInt64
+        fileprivate let index: Dictionary<UInt64, CompletionAddress>.Index?
+
+        var isFound: Bool { index != nil }
+    }
+
+    func search(_ id: UInt64) -> Search { Search(id: id, index: addresses.index(forKey: id)) }
+
     mutating func take(_ id: UInt64) -> CompletionAddress? { addresses.removeValue(forKey: id) }
+
+    /// As above, with the search for this ID if there was one.
+    mutating func take(_ id: UInt64, after search: Search?) -> CompletionAddress? {
+        guard let search, search.id == id else { return take(id) }
+        return search.index.map { addresses.remove(at: $0).value }
+    }
 
     /// Called when an entry of a later term is applied: a proposal that was sent to an earlier
     /// leader and not applied before was lost with that leader, or that leader is forwarding it to

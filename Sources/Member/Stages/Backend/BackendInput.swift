@@ -51,6 +51,7 @@ package enum BackendStep: Sendable {
     case work(BackendWork)
     case compact
     case beginDefragmentation, defragment
+    case releasePages
 
     /// Writes the write buffer, in three steps.
     package static let persist: [BackendStep] = [
@@ -74,6 +75,8 @@ package enum BackendEffect: Sendable {
     /// Names of the snapshot files and received databases that were removed.
     case purged([String])
     case purgeFailed(SnapshotStoreError)
+    /// Free pages cannot be returned to the file system; the file keeps them until the next start.
+    case releaseFailed(BoltError)
 }
 
 /// How long the parts of saving a snapshot file took.

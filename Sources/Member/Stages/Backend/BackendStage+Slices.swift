@@ -52,6 +52,43 @@ extension BackendStage {
         }
     }
 
+    // MARK: Free pages
+
+    /// Free pages are the first that the next commits use, so some of them stay.
+    private var freeBytesKept: Int { max(configuration.freeBytesKept, bolt.sizeInUseBytes / 8) }
+
+    /// Begins to return free pages once there are many. A defragmentation replaces the file.
+    mutating func planRelease() {
+        guard release == .idle, defragmentation == nil else { return }
+        let (kept, held) = (freeBytesKept, bolt.heldFreeBytes)
+        let isEnough = { $0 > kept + kept / 4 }
+        if isEnough(held) || isEnough(held + bolt.pendingFreeBytes) && needsCommit {
+            release = .running
+        }
+    }
+
+    /// Whether nothing is about to be written whose commit would free pages, and none was made for
+    /// that since the last one.
+    private var needsCommit: Bool {
+        !isCompacting && !store.hasPending && freedByCommit != bolt.transactionNumber
+    }
+
+    /// Not all file systems can make holes: then the file keeps its pages, as etcd's does.
+    mutating func releasePages(into effects: inout [BackendEffect]) throws {
+        guard defragmentation == nil else { return release = .idle }
+        do {
+            let count = try bolt.releaseFreePages(
+                keepingBytes: freeBytesKept, pagesMax: configuration.pagesPerRelease)
+            guard count == 0 else { return }
+        } catch {
+            release = .impossible
+            return effects.append(.releaseFailed(error))
+        }
+        guard needsCommit, bolt.pendingFreeBytes > 0 else { return release = .idle }
+        try bolt.commitAgain()
+        freedByCommit = bolt.transactionNumber
+    }
+
     /// After an error the file is unchanged, or the disk is in doubt: then the next commit fails.
     mutating func endDefragmentation(
         _ error: BoltError?, into effects: inout [BackendEffect]
@@ -61,4 +98,11 @@ extension BackendStage {
         let failure = error.map { "the database cannot be defragmented: \($0)" }
         effects.append(.defragmented(defragmentations.removeFirst().completion, failure: failure))
     }
+}
+
+/// Whether free pages of the database are being returned to the file system.
+enum PageRelease {
+    case idle, running
+    /// The file system has refused it.
+    case impossible
 }

@@ -12,9 +12,9 @@ package import WriteAheadLog
 /// The backend stage of a member: the only writer of the database file.
 ///
 /// What it is: requested steps, and periodic ones - the write buffer every tenth of a second,
-/// slices of a compaction, slices of a defragmentation, the removal of old snapshot files twice a
-/// minute. It does one indivisible step at a time; its caller may do something else in between.
-/// Only the requesters of its work wait for it.
+/// slices of a compaction, slices of a defragmentation, the return of free pages to the file system,
+/// the removal of old snapshot files twice a minute. It does one indivisible step at a time; its
+/// caller may do something else in between. Only the requesters of its work wait for it.
 ///
 /// Guarantees: a snapshot's file is durable before its record goes to the log, and the record
 /// before segments are released; a state sent to another member contains everything up to its
@@ -53,6 +53,12 @@ package struct BackendStage {
     var defragmentation: BoltDefragmentation?
     var nextDefragmentationStep: MonotonicTime = .zero
     var defragmentationPace = BackendPace()
+    /// Whether free pages are being returned to the file system.
+    var release = PageRelease.idle
+    var nextRelease: MonotonicTime = .zero
+    var releasePace = BackendPace()
+    /// The last commit that was made to free pages.
+    var freedByCommit: UInt64?
     /// Set by a slice that delays the next one.
     var lastProgress = CompactionProgress.idle
 
@@ -86,6 +92,7 @@ package struct BackendStage {
         var deadline = min(nextPersist, nextPurge)
         if isCompacting { deadline = min(deadline, nextCompactionStep) }
         if isDefragmentationDue { deadline = min(deadline, nextDefragmentationStep) }
+        if release == .running { deadline = min(deadline, nextRelease) }
         return deadline
     }
 
@@ -131,6 +138,7 @@ package struct BackendStage {
     }
 
     mutating func plan(_ now: MonotonicTime) {
+        planRelease()
         if now >= nextPersist {
             nextPersist = now + configuration.persistInterval
             if store.hasPending { return steps = BackendStep.persist }
@@ -145,6 +153,8 @@ package struct BackendStage {
             steps =
                 defragmentation == nil
                 ? BackendStep.persist + [.beginDefragmentation] : [.defragment]
+        } else if release == .running, now >= nextRelease {
+            steps = [.releasePages]
         }
     }
 
@@ -177,6 +187,7 @@ package struct BackendStage {
         case .compact: try compact(now, into: &effects)
         case .beginDefragmentation: try beginDefragmentation(into: &effects)
         case .defragment: try defragment(into: &effects)
+        case .releasePages: try releasePages(into: &effects)
         }
     }
 
@@ -199,6 +210,9 @@ package struct BackendStage {
             let rest = defragmentationPace.rest(after: took, applied: applied)
             let isCatchingUp = (defragmentation?.passes ?? 0) > 1
             nextDefragmentationStep = now + (isCatchingUp ? .zero : rest)
+        case .releasePages:
+            nextRelease =
+                now + max(.milliseconds(1), releasePace.rest(after: took, applied: applied))
         default: break
         }
     }

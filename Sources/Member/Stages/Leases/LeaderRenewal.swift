@@ -120,8 +120,18 @@ package struct PendingRenewals: Sendable {
     }
 
     /// Whether the attempt takes microseconds.
-    package var isBrief: Bool {
-        requests.count <= Self.briefMax && !requests.contains(where: \.checksKeys)
+    package var isBrief: Bool { Self.isBrief(requests) }
+
+    /// Whether an attempt for these, or a check of their permissions, takes microseconds.
+    package static func isBrief(_ requests: [RenewalRequest]) -> Bool {
+        requests.count <= briefMax && !requests.contains(where: \.checksKeys)
+    }
+
+    /// Which of the leases their callers may renew.
+    package static func permitted(_ requests: [RenewalRequest], in state: StateMachine) -> [Bool] {
+        requests.map { request in
+            (try? state.requireRenewal(of: request.id, by: request.identity)) != nil
+        }
     }
 
     /// Restarts the clocks of the leases that are simply running, and that their callers may renew.
