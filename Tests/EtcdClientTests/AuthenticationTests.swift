@@ -1,10 +1,12 @@
+import EtcdAPI
 import EtcdClient
+import TestSupport
 import Testing
 
-/// Users and roles; against a real etcd only until the server has authentication.
+/// Users, roles and tokens.
 @Suite("Users", .serialized)
 struct AuthenticationTests {
-    private static let servers = ServerKind.available.filter { $0 == .etcd }
+    private static let servers = ServerKind.available
 
     private func configuration(_ name: String, _ password: String) -> EtcdClient.Configuration {
         var configuration = EtcdClient.Configuration()
@@ -24,7 +26,8 @@ struct AuthenticationTests {
 
     @Test(arguments: servers)
     func usersSeeWhatTheirRolesAllow(kind: ServerKind) async throws {
-        try await withCluster(kind, flags: ["--auth-token-ttl", "2"]) { client, cluster in
+        let flags = ["--auth-token-ttl", "2", "--bcrypt-cost", "4"]
+        try await withCluster(kind, flags: flags) { client, cluster in
             await expect(reason: .rootMissing) { try await client.enableAuth() }
             try await addUsers(client)
             #expect(try await client.users() == ["ann", "root"])
@@ -53,6 +56,59 @@ struct AuthenticationTests {
             try await EtcdClient.withClient(
                 endpoints: cluster.endpoints, configuration: configuration("root", "rp")
             ) { try await $0.disableAuth() }
+        }
+    }
+
+    @Test(arguments: servers)
+    func signedTokensAreRenewedAndGivenByOthers(kind: ServerKind) async throws {
+        let files = try Files()
+        let key = try files.write("jwt.key", try Issued.selfSigned().keyPEM)
+        let flags = [
+            "--auth-token", "jwt,priv-key=\(key),sign-method=ES256,ttl=3s", "--bcrypt-cost", "4",
+        ]
+        try await withCluster(kind, flags: flags) { client, cluster in
+            try await addUsers(client)
+            try await client.enableAuth()
+            try await EtcdClient.withClient(
+                endpoints: cluster.endpoints, configuration: configuration("ann", "ap")
+            ) { ann in
+                #expect(try await ann.get("a/1")?.text == "x")
+                // The token expires; another one is fetched.
+                try await Task.sleep(for: .seconds(4))
+                #expect(try await ann.get("a/1")?.text == "x")
+            }
+            try await useTokens(of: client, cluster)
+        }
+    }
+
+    /// A token that is used as it is ends some time; one that a closure gives is replaced.
+    private func useTokens(of client: EtcdClient, _ cluster: TestCluster) async throws {
+        var request = Etcdserverpb_AuthenticateRequest()
+        request.name = "ann"
+        request.password = "ap"
+        let login = request
+        let response: Etcdserverpb_AuthenticateResponse = try await client.unary(
+            .authenticate, login)
+        var configuration = EtcdClient.Configuration()
+        configuration.credentials = .token(response.token)
+        try await EtcdClient.withClient(
+            endpoints: cluster.endpoints, configuration: configuration
+        ) { ann in
+            #expect(try await ann.get("a/1")?.text == "x")
+            try await Task.sleep(for: .seconds(4))
+            await expect(reason: .invalidToken) { try await ann.get("a/1") }
+        }
+        configuration.credentials = .tokens {
+            let response: Etcdserverpb_AuthenticateResponse = try await client.unary(
+                .authenticate, login)
+            return response.token
+        }
+        try await EtcdClient.withClient(
+            endpoints: cluster.endpoints, configuration: configuration
+        ) { ann in
+            #expect(try await ann.get("a/1")?.text == "x")
+            try await Task.sleep(for: .seconds(4))
+            #expect(try await ann.get("a/1")?.text == "x")
         }
     }
 

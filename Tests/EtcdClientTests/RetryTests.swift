@@ -61,6 +61,27 @@ struct RetryTests {
         #expect(repetitions == 2)
     }
 
+    @Test func aCallWithoutTokenIsRepeatedAfterAChangeOfUsers() async {
+        let outdated = error(.invalidArgument, "etcdserver: revision of auth store is old")
+        #expect(await isRepeated(Self.write, after: outdated))
+        var attempts = CallAttempts(Self.write, CallDeadline(after: .seconds(5)), .init())
+        (attempts.slot, attempts.hasToken) = (1, true)
+        await #expect(throws: outdated) {
+            try await attempts.prepareRepetition(after: outdated, refreshesToken: false)
+        }
+    }
+
+    @Test func whatALearnerRefusesIsRepeatedOnAnotherEndpoint() async {
+        let refused = error(
+            .failedPrecondition, "etcdserver: rpc not supported for learner")
+        #expect(await !isRepeated(Self.write, after: refused))
+        var attempts = CallAttempts(Self.write, CallDeadline(after: .seconds(5)), .init())
+        (attempts.slot, attempts.hasAlternatives) = (1, true)
+        await #expect(throws: Never.self) {
+            try await attempts.prepareRepetition(after: refused, refreshesToken: false)
+        }
+    }
+
     @Test func attemptsLeaveTimeForAnotherEndpoint() {
         let attempts = CallAttempts(Self.read, CallDeadline(after: .seconds(4)), .init())
         #expect(attempts.timeout(hasAlternatives: true).seconds <= 2)

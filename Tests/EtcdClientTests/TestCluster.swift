@@ -8,9 +8,10 @@ final class TestCluster: Sendable {
         let name: String
         let port: Int
         let peerPort: Int
+        let scheme: String
 
         var endpoint: String { "127.0.0.1:\(port)" }
-        var clientURL: String { "http://127.0.0.1:\(port)" }
+        var clientURL: String { "\(scheme)://127.0.0.1:\(port)" }
         var peerURL: String { "http://127.0.0.1:\(peerPort)" }
     }
 
@@ -20,13 +21,16 @@ final class TestCluster: Sendable {
     private let directory: TemporaryDirectory
     private let processes = Mutex<[String: ChildProcess]>([:])
 
-    init(_ kind: ServerKind, size: Int = 1, flags: [String] = []) throws {
+    init(
+        _ kind: ServerKind, size: Int = 1, flags: [String] = [], scheme: String = "http"
+    ) throws {
         guard let program = kind.program else { throw TestSupportError("no \(kind)") }
         self.program = program
         self.flags = flags
         directory = try TemporaryDirectory()
         members = try (0..<size).map {
-            Member(name: "m\($0)", port: try freePort(), peerPort: try freePort())
+            Member(
+                name: "m\($0)", port: try freePort(), peerPort: try freePort(), scheme: scheme)
         }
         for member in members { try start(member) }
     }

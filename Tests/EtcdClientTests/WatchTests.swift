@@ -108,7 +108,9 @@ struct WatchTests {
     @Test(arguments: ServerKind.available)
     func largeRevisionsComeComplete(kind: ServerKind) async throws {
         let flags = ["--max-request-bytes", "\(8 << 20)", "--max-txn-ops", "1000"]
-        try await withCluster(kind, flags: flags) { client, _ in
+        var configuration = EtcdClient.Configuration()
+        configuration.requestBytesMax = 8 << 20
+        try await withCluster(kind, flags: flags, configuration: configuration) { client, _ in
             let value = [UInt8](repeating: 120, count: 20_000)
             let start = try await client.put("start", "").header.revision
             try await client.commit(

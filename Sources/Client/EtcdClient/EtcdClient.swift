@@ -6,8 +6,8 @@ public import NIOPosix
 /// A client of an etcd cluster.
 ///
 /// A client works while its `run()` runs: in a task group of the program, or through
-/// ``withClient(endpoints:configuration:eventLoopGroup:logger:_:)``. Connections are opened when
-/// they are needed, and closed when `run()` is cancelled.
+/// ``withClient(endpoints:configuration:eventLoopGroup:logger:isolation:_:)``. Connections are opened
+/// when they are needed, and closed when `run()` is cancelled.
 ///
 /// All functions may be called from any task. Cancelling the task cancels the call. Calls are
 /// spread over the endpoints that can be reached; see ``Configuration/retries`` for what is
@@ -20,9 +20,11 @@ public final class EtcdClient: Sendable {
 
     /// - Parameters:
     ///   - endpoints: members' client addresses: `https://host:port`, `http://host:port`,
-    ///     `host:port`, `unix://path` or `unixs://path`.
+    ///     `host:port`, `unix:path` or `unixs:path` (or with `//` before the path).
     ///   - eventLoopGroup: runs the connections; the process's by default.
-    ///   - logger: logs connections that open and fail; nil logs nothing.
+    ///   - logger: logs connections that open and fail, at level info and limited to a few lines in
+    ///     a minute for each endpoint, and repeated calls at level debug; nil logs nothing. Keys,
+    ///     values, tokens and passwords are never logged.
     /// - Throws: `invalidConfiguration` for an endpoint or a certificate that cannot be used.
     public init(
         endpoints: [String], configuration: Configuration = Configuration(),
@@ -32,7 +34,7 @@ public final class EtcdClient: Sendable {
         let pool = try ConnectionPool(
             endpoints: try Endpoint.list(endpoints), configuration: configuration,
             group: eventLoopGroup, logger: logger)
-        let calls = ClusterCalls(pool: pool, configuration: configuration)
+        let calls = ClusterCalls(pool: pool, configuration: configuration, logger: logger)
         cluster = calls
         prefix = KeyPrefix()
         synchronization = configuration.memberSynchronizationInterval.map {
@@ -48,19 +50,18 @@ public final class EtcdClient: Sendable {
 
     /// Serves calls until its task is cancelled, then ends the open ones with `clientClosed` and
     /// closes all connections. Call it once.
+    ///
+    /// With the package trait `ServiceLifecycle` a client is a `Service`, and this also ends with the
+    /// graceful shutdown of its `ServiceGroup`. Services are shut down in the reverse order of their
+    /// list: list the client before the services that use it.
     public func run() async {
         precondition(prefix.isEmpty, "run() is called on the client, not on a namespace of it")
         cluster.pool.start()
-        if let synchronization {
-            await synchronization.run()
-        } else {
-            await untilCancelled()
+        await untilStopped { [synchronization] in
+            if let synchronization { return await synchronization.run() }
+            while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
         }
         await cluster.pool.close()
-    }
-
-    private func untilCancelled() async {
-        while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
     }
 
     /// This client for the keys that begin with a prefix, which its requests and responses do not

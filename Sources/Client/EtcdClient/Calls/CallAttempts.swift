@@ -6,6 +6,10 @@ struct CallAttempts {
     let deadline: CallDeadline
     /// The slot of the current attempt; nil before it has a connection.
     var slot: Int?
+    /// Whether the current attempt has a token.
+    var hasToken = false
+    /// Whether there are other endpoints.
+    var hasAlternatives = false
     /// The slot of the last attempt, if it should not be taken again.
     private(set) var avoided: Int?
     private let policy: EtcdClient.RetryPolicy
@@ -57,10 +61,14 @@ struct CallAttempts {
         // Without a slot the wait for a connection has failed, which ends with the deadline.
         guard slot != nil else { return false }
         switch error.reason {
+        // Without a token the user is that of the certificate. The change of users overtook the
+        // call, which was not executed.
+        case .tokenOutdated: return !hasToken
         case .noLeader: return method.requiresLeader || isRepeatable
         case .unavailable where error.isCertainlyNotExecuted: return true
-        case .unavailable, .serverTimeout, .leaderChanged, .deadlineExceeded, .learner:
-            return isRepeatable
+        // A learner executes nothing that it refuses; another endpoint may be that of a voter.
+        case .learner: return hasAlternatives
+        case .unavailable, .serverTimeout, .leaderChanged, .deadlineExceeded: return isRepeatable
         default: return false
         }
     }

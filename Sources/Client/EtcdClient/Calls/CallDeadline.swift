@@ -16,6 +16,11 @@ struct CallDeadline: Sendable {
         TimeSpan(nanoseconds: max((end - .now()).nanoseconds, 0))
     }
 
+    /// Requires that the deadline has not passed.
+    func check() throws(EtcdClientError) {
+        guard remaining > .zero else { throw .deadlineExceeded }
+    }
+
     /// Waits; throws `deadlineExceeded` at once if the deadline is earlier.
     func pause(_ duration: Duration) async throws(EtcdClientError) {
         guard remaining > TimeSpan(duration) else { throw .deadlineExceeded }

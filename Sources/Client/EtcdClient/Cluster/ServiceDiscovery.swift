@@ -1,4 +1,4 @@
-internal import DNS
+package import DNS
 internal import NIOCore
 internal import NIOPosix
 
@@ -14,9 +14,19 @@ extension EtcdClient {
     public static func discoverEndpoints(
         domain: String, serviceName: String = "", allowsPlaintext: Bool = false
     ) async throws(EtcdClientError) -> [String] {
+        try await discoverEndpoints(
+            domain: domain, serviceName: serviceName, allowsPlaintext: allowsPlaintext,
+            with: ServiceLookup())
+    }
+
+    /// As the public function, with other name servers than the system's.
+    package static func discoverEndpoints(
+        domain: String, serviceName: String = "", allowsPlaintext: Bool = false,
+        with lookup: ServiceLookup
+    ) async throws(EtcdClientError) -> [String] {
         do {
             return try await NIOThreadPool.singleton.runIfActive {
-                try lookUp(domain, serviceName, allowsPlaintext)
+                try lookUp(domain, serviceName, allowsPlaintext, lookup)
             }
         } catch {
             throw EtcdClientError(any: error)
@@ -25,25 +35,28 @@ extension EtcdClient {
 
     /// Blocks until the name servers respond.
     private static func lookUp(
-        _ domain: String, _ serviceName: String, _ allowsPlaintext: Bool
+        _ domain: String, _ serviceName: String, _ allowsPlaintext: Bool, _ lookup: ServiceLookup
     ) throws(EtcdClientError) -> [String] {
         let suffix = serviceName.isEmpty ? "" : "-" + serviceName
-        let services =
-            [("etcd-client-ssl", "https")] + (allowsPlaintext ? [("etcd-client", "http")] : [])
+        let services = [("etcd-client-ssl", "https"), ("etcd-client", "http")]
         var endpoints: [String] = []
-        var failure: DNSError?
+        var failures: [DNSError] = []
         for (service, scheme) in services {
             do throws(DNSError) {
-                let records = try ServiceLookup().records(
+                let records = try lookup.records(
                     service: service + suffix, domain: domain)
+                guard allowsPlaintext || scheme == "https" else { continue }
                 endpoints += records.map { "\(scheme)://\($0.host):\($0.port)" }
             } catch {
-                failure = failure ?? error
+                failures.append(error)
             }
         }
         guard endpoints.isEmpty else { return endpoints }
-        let text = failure.map { "\($0)" } ?? "no SRV record of \(domain)"
-        if case .noResponse = failure { throw .unavailable(text) }
+        let text =
+            failures.count == services.count
+            ? "dns lookup errors: " + failures.map { "\($0)" }.joined(separator: " and ")
+            : "no SRV record of \(domain)"
+        if case .noResponse = failures.first { throw .unavailable(text) }
         throw .invalidConfiguration(text)
     }
 }

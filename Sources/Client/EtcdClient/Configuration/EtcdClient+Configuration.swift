@@ -3,13 +3,16 @@ extension EtcdClient {
     public struct Configuration: Sendable {
         /// The timeout of a call that gives none: includes the wait for a connection and retries.
         public var timeout: Duration = .seconds(5)
-        /// The timeout of one attempt to connect, until the member has responded.
+        /// The timeout of one attempt to connect, until the member has responded; zero: none but
+        /// that of the call.
         public var dialTimeout: Duration = .seconds(2)
         /// Time without data after which a member is pinged while calls are open, at least five
         /// seconds, which is what members allow by default; zero disables pings.
         public var keepaliveInterval: Duration = .seconds(10)
         /// Time after a ping without response until the connection counts as lost.
         public var keepaliveTimeout: Duration = .seconds(5)
+        /// Whether members are pinged while no call is open.
+        package var pingsIdleMembers = false
         /// Which calls are repeated on another endpoint.
         public var retries = RetryPolicy()
         /// Whether a call fails as soon as no endpoint can be reached; otherwise it waits for a
@@ -28,6 +31,8 @@ extension EtcdClient {
         public var security: Security?
         /// Who the calls are made for; nil: no user.
         public var credentials: Credentials?
+        /// Requests above this size fail with `requestTooLarge` before they are sent.
+        public var requestBytesMax = 2 * 1024 * 1024
         /// Responses above this size fail with `requestTooLarge`.
         public var responseBytesMax = Int(Int32.max)
 

@@ -22,7 +22,7 @@ final class ConnectionPool: Sendable {
     let dialer: Dialer
     private let state: Mutex<PoolState>
     private let configuration: EtcdClient.Configuration
-    private let logger: Logger?
+    private let log: ConnectionLog?
 
     init(
         endpoints: [Endpoint], configuration: EtcdClient.Configuration,
@@ -31,7 +31,7 @@ final class ConnectionPool: Sendable {
         dialer = try Dialer(endpoints: endpoints, configuration: configuration, group: group)
         state = Mutex(PoolState(endpoints: endpoints))
         self.configuration = configuration
-        self.logger = logger
+        log = logger.map { ConnectionLog($0) }
     }
 
     /// A pool of one endpoint with the same settings, for calls of that member.
@@ -40,7 +40,7 @@ final class ConnectionPool: Sendable {
         try dialer.prepare(for: [endpoint])
         state = Mutex(PoolState(endpoints: [endpoint]))
         configuration = pool.configuration
-        logger = pool.logger
+        log = pool.log
     }
 
     /// Whether `run()` has ended.
@@ -60,6 +60,7 @@ final class ConnectionPool: Sendable {
     func replace(with endpoints: [Endpoint]) throws(EtcdClientError) {
         try dialer.prepare(for: endpoints)
         let removed = state.withLock { $0.replace(with: endpoints) }
+        log?.forget(except: endpoints)
         for connection in removed {
             connection.eventLoop.execute { connection.closeWhenIdle() }
         }
@@ -94,9 +95,18 @@ extension ConnectionPool {
         }
     }
 
+    /// Why no endpoint can be reached, when the last dial of each has failed.
+    var unreachability: EtcdClientError? {
+        dialDue()
+        return state.withLock { $0.unreachability }
+    }
+
     /// A connection if one is open.
-    func openConnection() -> Lease? {
-        let (choice, _) = state.withLock { $0.choose(avoiding: nil, now: .now()) }
+    ///
+    /// - Parameter avoided: a slot that is only taken if there is no other.
+    func openConnection(avoiding avoided: Int? = nil) -> Lease? {
+        let (choice, dials) = state.withLock { $0.choose(avoiding: avoided, now: .now()) }
+        if dials { dialDue() }
         if case .connection(let lease) = choice { return lease }
         return nil
     }
@@ -134,8 +144,11 @@ extension ConnectionPool {
     ///
     /// - Parameter silentSince: the start of a call that timed out. A connection without any data
     ///   since then is closed: the member or the network has stopped.
-    func avoid(_ lease: Lease, silentSince time: MonotonicTime? = nil) {
+    func avoid(
+        _ lease: Lease, after error: EtcdClientError, silentSince time: MonotonicTime? = nil
+    ) {
         state.withLock { $0.avoid(lease, now: .now()) }
+        log?.record(.avoided, lease.endpoint, "\(error)")
         if let time { lease.connection.close(ifSilentSince: time) }
     }
 
@@ -173,7 +186,7 @@ extension ConnectionPool {
                 _ = connection.close()
                 return
             }
-            log("connected", endpoint)
+            log?.record(.connected, endpoint)
             connection.closeFuture.whenComplete { _ in
                 self.state.withLock { $0.closed(connection) }
             }
@@ -186,14 +199,14 @@ extension ConnectionPool {
     }
 
     private func lost(_ slot: Int, _ endpoint: Endpoint, _ connection: GRPCClientConnection) {
-        log("lost a connection", endpoint)
+        log?.record(.lost, endpoint)
         state.withLock { $0.lost(connection, slot, now: .now()) }
         dialDue()
         scheduleRetry()
     }
 
     private func failed(_ slot: Int, _ endpoint: Endpoint, _ text: String) {
-        log("cannot connect", endpoint, text)
+        log?.record(.failed, endpoint, text)
         let failure = EtcdClientError.unavailable("connection error: desc = \"\(text)\"")
         let waiters = state.withLock { state in
             state.failed(slot, failure, now: .now())
@@ -218,12 +231,5 @@ extension ConnectionPool {
             }
             state.retry = (due, timer)
         }
-    }
-
-    private func log(_ message: Logger.Message, _ endpoint: Endpoint, _ error: String? = nil) {
-        guard let logger else { return }
-        var metadata: Logger.Metadata = ["etcd.endpoint": "\(endpoint.text)"]
-        if let error { metadata["etcd.error"] = "\(error)" }
-        logger.log(level: error == nil ? .debug : .info, message, metadata: metadata)
     }
 }

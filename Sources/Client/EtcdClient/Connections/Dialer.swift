@@ -10,7 +10,8 @@ struct Dialer: Sendable {
 
     private let group: any EventLoopGroup
     private let configuration: GRPCClientConfiguration
-    private let timeout: TimeSpan
+    /// nil: none but that of the call.
+    private let timeout: TimeSpan?
     private let tls: EndpointTLS
 
     init(
@@ -18,7 +19,8 @@ struct Dialer: Sendable {
     ) throws(EtcdClientError) {
         self.group = group
         self.configuration = Self.configuration(configuration)
-        timeout = TimeSpan(configuration.dialTimeout)
+        let dialTimeout = configuration.dialTimeout
+        timeout = dialTimeout > .zero ? TimeSpan(dialTimeout) : nil
         tls = EndpointTLS(configuration.security)
         try prepare(for: endpoints)
     }
@@ -40,7 +42,7 @@ struct Dialer: Sendable {
         if interval > .zero {
             grpc.http2.keepalive.pingInterval = TimeSpan(max(interval, keepaliveIntervalMin))
             grpc.http2.keepalive.pingTimeout = TimeSpan(configuration.keepaliveTimeout)
-            grpc.http2.keepalive.pingsIdlePeer = false
+            grpc.http2.keepalive.pingsIdlePeer = configuration.pingsIdleMembers
         }
         return grpc
     }

@@ -8,41 +8,51 @@ struct Endpoint: Hashable, Sendable {
     /// As given.
     let text: String
     let address: Address
-    /// Whether its scheme asks for TLS; nil without a scheme.
+    /// Whether its scheme asks for TLS; nil: that depends on the client, as for `unix`.
     let isEncrypted: Bool?
 
-    /// Parses `https://host:port`, `http://host:port`, `host:port`, `unix://path` and
-    /// `unixs://path`.
+    /// Parses `https://host:port`, `http://host:port`, `host:port`, `unix://path`, `unix:path`,
+    /// `unixs://path` and `unixs:path`.
     init(_ text: String) throws(EtcdClientError) {
-        let refused = EtcdClientError.invalidConfiguration(
-            "the endpoint \"\(text)\" is invalid or not supported")
         self.text = text
-        let scheme: String?
-        var rest = Substring(text)
-        if let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") {
-            scheme = text[..<colon].lowercased()
-            rest = text[colon...].dropFirst(3)
-        } else {
-            scheme = nil
-        }
+        let (scheme, rest) = Self.split(text)
         switch scheme {
-        case nil: isEncrypted = nil
-        case "http", "unix": isEncrypted = false
+        case nil, "unix": isEncrypted = nil
+        case "http": isEncrypted = false
         case "https", "unixs": isEncrypted = true
-        default: throw refused
+        default: throw Self.invalid(text)
         }
         if scheme == "unix" || scheme == "unixs" {
             address = .unixPath(String(rest))
-            return
+        } else {
+            address = try Self.host(rest, of: text)
         }
-        if rest.hasSuffix("/") { rest = rest.dropLast() }
-        guard let colon = rest.lastIndex(of: ":"), !rest.contains("/"),
-            let port = UInt16(rest[rest.index(after: colon)...])
-        else { throw refused }
-        var host = rest[..<colon]
+    }
+
+    /// The scheme, and what follows it. Only paths of sockets need no `//`.
+    private static func split(_ text: String) -> (scheme: String?, rest: Substring) {
+        guard let colon = text.firstIndex(of: ":") else { return (nil, text[...]) }
+        let scheme = text[..<colon].lowercased()
+        let rest = text[colon...].dropFirst()
+        if rest.hasPrefix("//") { return (scheme, rest.dropFirst(2)) }
+        return scheme == "unix" || scheme == "unixs" ? (scheme, rest) : (nil, text[...])
+    }
+
+    private static func host(
+        _ hostAndPort: Substring, of text: String
+    ) throws(EtcdClientError) -> Address {
+        let address = hostAndPort.hasSuffix("/") ? hostAndPort.dropLast() : hostAndPort
+        guard let colon = address.lastIndex(of: ":"), !address.contains("/"),
+            let port = UInt16(address[address.index(after: colon)...])
+        else { throw invalid(text) }
+        var host = address[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-        guard !host.isEmpty else { throw refused }
-        address = .host(String(host), port: Int(port))
+        guard !host.isEmpty else { throw invalid(text) }
+        return .host(String(host), port: Int(port))
+    }
+
+    private static func invalid(_ text: String) -> EtcdClientError {
+        .invalidConfiguration("the endpoint \"\(text)\" is invalid or not supported")
     }
 
     static func list(_ texts: [String]) throws(EtcdClientError) -> [Endpoint] {

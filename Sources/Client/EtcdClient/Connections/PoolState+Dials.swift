@@ -5,7 +5,8 @@ extension PoolState {
     private static let pauseMin = TimeAmount.milliseconds(50)
     private static let pauseMax = TimeAmount.seconds(5)
 
-    /// The slots to dial now; they count as dialing from here on.
+    /// The slots to dial now, in a random order: the first to be connected serves the first calls,
+    /// and a client may make no more. They count as dialing from here on.
     mutating func takeDue(now: NIODeadline) -> [(id: Int, endpoint: Endpoint)] {
         guard case .running = phase, idleCount > 0, isNeeded else { return [] }
         var due: [(id: Int, endpoint: Endpoint)] = []
@@ -14,7 +15,7 @@ extension PoolState {
             due.append((slots[index].id, slots[index].endpoint))
         }
         if !due.isEmpty { countIdle() }
-        return due
+        return due.shuffled()
     }
 
     /// Connections are opened for calls that wait, and beside others that are used.
@@ -61,6 +62,14 @@ extension PoolState {
         slots[index].failures += 1
         slots[index].mayDialAt = now + .nanoseconds(Int64.random(in: pause / 2...pause))
         idleCount += 1
+    }
+
+    /// The last failure, if each endpoint waits for another dial after one that failed.
+    var unreachability: EtcdClientError? {
+        guard case .running = phase, idleCount == slots.count,
+            slots.allSatisfy({ $0.failures > 0 })
+        else { return nil }
+        return failure
     }
 
     /// The waiting calls, if no endpoint is connected or dialed.

@@ -1,4 +1,5 @@
 internal import EtcdAPI
+internal import StatusCodes
 
 extension EtcdClientError.Reason {
     /// The reason of an error response, from its text, or from its status code for an unknown text.
@@ -69,14 +70,14 @@ extension EtcdClientError {
     init(cancelReason text: String) {
         let prefix = "rpc error: code = "
         guard text.hasPrefix(prefix), let separator = text.firstRange(of: " desc = ") else {
-            let code = EtcdError.listed(message: text).flatMap { Code(rawValue: $0.code.rawValue) }
+            let code = EtcdError.listed(message: text).map { Code($0.code) }
             self.init(code: code ?? .canceled, message: text)
             return
         }
         let name = text[prefix.endIndex..<separator.lowerBound]
         let code = StatusCode.allCases.first { $0.name == name }
         self.init(
-            code: code.flatMap { Code(rawValue: $0.rawValue) } ?? .unknown,
+            code: code.map { Code($0) } ?? .unknown,
             message: String(text[separator.upperBound...]))
     }
 }

@@ -1,5 +1,6 @@
 internal import EtcdAPI
 internal import GRPC
+internal import StatusCodes
 
 /// Why a call to etcd failed.
 ///
@@ -24,6 +25,14 @@ public struct EtcdClientError: Error, Equatable, Sendable, CustomStringConvertib
         case unavailable = 14
         case dataLoss = 15
         case unauthenticated = 16
+
+        /// That of a failed call: `ok` does not occur.
+        init(_ code: StatusCode) {
+            self = Code(rawValue: code.rawValue) ?? .unknown
+        }
+
+        /// The code's name in logs and metrics, such as `NotFound`.
+        var name: String { StatusCode(rawValue: rawValue)?.name ?? "Unknown" }
     }
 
     /// What happened.
@@ -51,8 +60,7 @@ public struct EtcdClientError: Error, Equatable, Sendable, CustomStringConvertib
     /// gRPC clients.
     public var description: String {
         if isFromServer || isLocal { return message }
-        let name = StatusCode(rawValue: code.rawValue)?.name ?? "Unknown"
-        return "rpc error: code = \(name) desc = \(message)"
+        return "rpc error: code = \(code.name) desc = \(message)"
     }
 
     /// Whether this is one of etcd's own errors, not one of the connection or of this client.
@@ -72,8 +80,7 @@ extension EtcdClientError {
     /// The error that ended a call.
     init(_ status: GRPCStatus, isUnprocessed: Bool = false) {
         self.init(
-            code: Code(rawValue: status.code.rawValue) ?? .unknown, message: status.message,
-            isUnprocessed: isUnprocessed)
+            code: Code(status.code), message: status.message, isUnprocessed: isUnprocessed)
     }
 
     init(_ failure: GRPCCallFailure) {
@@ -81,7 +88,7 @@ extension EtcdClientError {
     }
 
     init(_ error: EtcdError) {
-        self.init(code: Code(rawValue: error.code.rawValue) ?? .unknown, message: error.message)
+        self.init(code: Code(error.code), message: error.message)
     }
 
     /// Any error of a body or a task.
@@ -105,6 +112,12 @@ extension EtcdClientError {
     static let clientNotRunning = EtcdClientError(
         .clientNotRunning, code: .unavailable,
         message: "the client does not run: call its run() in a task")
+
+    static func requestTooLarge(_ bytes: Int, max bytesMax: Int) -> EtcdClientError {
+        EtcdClientError(
+            .requestTooLarge, code: .resourceExhausted,
+            message: "trying to send message larger than max (\(bytes) vs. \(bytesMax))")
+    }
 
     static func invalidConfiguration(_ message: String) -> EtcdClientError {
         EtcdClientError(.invalidConfiguration, code: .invalidArgument, message: message)

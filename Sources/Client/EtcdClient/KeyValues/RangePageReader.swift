@@ -113,6 +113,7 @@ final class RangePageReader: @unchecked Sendable {
         guard streams, policy.repeatsReads, failures < policy.retriesMax,
             error.isOfConnection || client.cluster.mayRenewToken(after: error)
         else { throw error }
+        client.cluster.resumed(.rangeStream, after: error)
         failures += 1
         do {
             try await Task.sleep(for: policy.pause(before: failures - 1))

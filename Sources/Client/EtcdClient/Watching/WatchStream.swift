@@ -126,6 +126,7 @@ extension WatchStream {
         guard error.isOfConnection || error.reason == .deadlineExceeded || renewsToken else {
             throw error
         }
+        client.cluster.resumed(.watch, after: error)
         let pause = client.cluster.configuration.retries.pause(before: failures)
         failures += 1
         do {

@@ -1,0 +1,32 @@
+import EtcdClient
+import Logging
+import ServiceLifecycle
+
+/// Keeps a copy of all keys below a prefix, and logs each change.
+struct ConfigurationWatcher: Service {
+    let client: EtcdClient
+    let prefix: String
+    let logger: Logger
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            do {
+                while true { try await follow() }
+            } catch let error as EtcdClientError where error.reason == .cancelled {
+                // The service group shuts down.
+            }
+        }
+    }
+
+    private func follow() async throws {
+        let current = try await client.range(.prefix(prefix))
+        var configuration: [String: String] = [:]
+        for pair in current.pairs { configuration[pair.keyText] = pair.text }
+        log(configuration)
+    }
+
+    private func log(_ configuration: [String: String]) {
+        let settings = configuration.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        logger.info("configuration: \(settings.joined(separator: " "))")
+    }
+}
