@@ -6,18 +6,21 @@ package struct Command: Sendable {
     package let arguments: String
     /// One line for the list of commands.
     package let summary: String
+    /// The heading under which the help of the program lists it; nil: none.
+    package let group: String?
     package let flags: [Flag]
     /// Flags of this command and of all its subcommands.
     package let inheritedFlags: [Flag]
     package let subcommands: [Command]
 
     package init(
-        _ name: String, _ arguments: String = "", _ summary: String, flags: [Flag] = [],
-        inheritedFlags: [Flag] = [], subcommands: [Command] = []
+        _ name: String, _ arguments: String = "", _ summary: String, group: String? = nil,
+        flags: [Flag] = [], inheritedFlags: [Flag] = [], subcommands: [Command] = []
     ) {
         self.name = name
         self.arguments = arguments
         self.summary = summary
+        self.group = group
         self.flags = flags
         self.inheritedFlags = inheritedFlags
         self.subcommands = subcommands
@@ -25,6 +28,20 @@ package struct Command: Sendable {
 
     /// Commands with subcommands do nothing by themselves: they print their help.
     package var isGroup: Bool { !subcommands.isEmpty }
+
+    /// The same command under a heading of the program's help.
+    package func listed(under group: String) -> Command {
+        Command(
+            name, arguments, summary, group: group, flags: flags, inheritedFlags: inheritedFlags,
+            subcommands: subcommands)
+    }
+
+    /// The subcommand of this name, or the only one whose name begins with it.
+    func subcommand(_ word: String) -> Command? {
+        if let exact = subcommands.first(where: { $0.name == word }) { return exact }
+        let matches = subcommands.filter { $0.name.hasPrefix(word) }
+        return matches.count == 1 ? matches[0] : nil
+    }
 }
 
 /// A flag of a command: `--name`, and for some `-n`.
@@ -51,6 +68,11 @@ package struct Flag: Sendable {
         self.initial = initial
         self.help = help
         self.shorthand = shorthand
+    }
+
+    /// The flag that every command has.
+    static func help(of command: Command) -> Flag {
+        Flag("help", .bool, "false", "help for \(command.name)", shorthand: "h")
     }
 
     /// As error messages name it: `-w, --write-out`.

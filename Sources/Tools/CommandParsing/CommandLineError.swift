@@ -15,8 +15,9 @@ package struct ParsedCommand: Sendable {
     package let arguments: [String]
     /// Everything after the name of the command, flags and `--` included.
     package let words: [String]
+
     /// Whether `-h` or `--help` was given.
-    package let asksForHelp: Bool
+    package var asksForHelp: Bool { flags.bool("help") }
 
     package var names: [String] { path.map(\.name) }
 }

@@ -18,12 +18,18 @@ package struct CommandLineParser: Sendable {
         return try parse(rest, of: path)
     }
 
+    /// The command that words select, such as those behind `help`; nil for an unknown one.
+    package func command(of words: [String]) -> [Command]? {
+        let (path, rest) = find(words)
+        return path.isEmpty && firstArgument(of: rest, path) != nil ? nil : path
+    }
+
     /// The command, and the words without those that select it.
     private func find(_ words: [String]) -> ([Command], [String]) {
         var path: [Command] = []
         var rest = words
         while let index = firstArgument(of: rest, path),
-            let next = subcommands(of: path).first(where: { $0.name == rest[index] })
+            let next = (path.last ?? root).subcommand(rest[index])
         {
             path.append(next)
             rest.remove(at: index)
@@ -31,15 +37,11 @@ package struct CommandLineParser: Sendable {
         return (path, rest)
     }
 
-    private func subcommands(of path: [Command]) -> [Command] {
-        path.last?.subcommands ?? root.subcommands
-    }
-
     /// All flags that a command accepts.
     package func flags(of path: [Command]) -> [Flag] {
-        let own = path.last?.flags ?? root.flags
+        let command = path.last ?? root
         let inherited = [root.inheritedFlags] + path.map(\.inheritedFlags)
-        return own + inherited.flatMap(\.self)
+        return command.flags + [.help(of: command)] + inherited.flatMap(\.self)
     }
 
     /// The index of the first word that is neither a flag nor the value of one.
@@ -49,7 +51,7 @@ package struct CommandLineParser: Sendable {
         while index < words.count {
             let word = words[index]
             if word == "--" { return nil }
-            if !word.hasPrefix("-") || word == "-" { return word.isEmpty ? nil : index }
+            if !word.isEmpty, !word.hasPrefix("-") || word == "-" { return index }
             index += takesNextWord(word, flags) ? 2 : 1
         }
         return nil
@@ -57,8 +59,9 @@ package struct CommandLineParser: Sendable {
 
     /// Whether a flag has its value in the next word; one that is unknown counts as such.
     private func takesNextWord(_ word: String, _ flags: [Flag]) -> Bool {
-        guard !word.contains("="), word.hasPrefix("--") || word.count == 2 else { return false }
-        if word == "-h" || word == "--help" { return false }
+        guard !word.isEmpty, !word.contains("="), word.hasPrefix("--") || word.count == 2 else {
+            return false
+        }
         let flag = flags.first { flag in
             word.hasPrefix("--") ? flag.name == word.dropFirst(2) : flag.shorthand == word.last
         }
@@ -86,8 +89,7 @@ extension CommandLineParser {
             throw .flag(error.text, command: path.map(\.name))
         }
         return ParsedCommand(
-            path: path, flags: reader.values, arguments: reader.arguments, words: words,
-            asksForHelp: reader.asksForHelp)
+            path: path, flags: reader.values, arguments: reader.arguments, words: words)
     }
 }
 
@@ -100,7 +102,6 @@ struct FlagError: Error {
 private struct FlagReader {
     var values: FlagValues
     private(set) var arguments: [String] = []
-    private(set) var asksForHelp = false
     private let flags: [Flag]
     private var rest: ArraySlice<String>
 
@@ -123,7 +124,6 @@ private struct FlagReader {
             } else {
                 try readShort(word)
             }
-            if asksForHelp { return }
         }
     }
 
@@ -135,7 +135,6 @@ private struct FlagReader {
             throw FlagError(text: "bad flag syntax: \(word)")
         }
         guard let flag = flags.first(where: { $0.name == name }) else {
-            if name == "help" { return asksForHelp = true }
             throw FlagError(text: "unknown flag: --\(name)")
         }
         let value = try parts.count > 1 ? parts[1] : next(flag, "--\(name)")
@@ -146,7 +145,6 @@ private struct FlagReader {
         var letters = word.dropFirst()
         while let letter = letters.popFirst() {
             guard let flag = flags.first(where: { $0.shorthand == letter }) else {
-                if letter == "h" { return asksForHelp = true }
                 throw FlagError(text: "unknown shorthand flag: '\(letter)' in -\(word.dropFirst())")
             }
             if letters.hasPrefix("=") {

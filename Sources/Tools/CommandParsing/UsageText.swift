@@ -1,84 +1,130 @@
-/// The help of a command in the layout of etcd's tools.
+/// The help of a command in the layout of cobra and pflag, the libraries of etcd's tools.
 package struct UsageText {
     private let parser: CommandLineParser
-    private let program: String
+    private let hidesGlobalFlags: Bool
 
-    package init(_ parser: CommandLineParser) {
+    /// - Parameter hidesGlobalFlags: the flags of all commands are in no help; `options` has them.
+    package init(_ parser: CommandLineParser, hidesGlobalFlags: Bool = false) {
         self.parser = parser
-        program = parser.root.name
+        self.hidesGlobalFlags = hidesGlobalFlags
     }
 
-    /// The whole help.
-    package func text(of path: [Command]) -> String {
+    /// The whole help: what the command does, and its usage.
+    package func help(of path: [Command]) -> String {
+        let summary = (path.last ?? parser.root).summary
+        return (summary.isEmpty ? "" : summary + "\n\n") + usage(of: path)
+    }
+
+    /// What follows the error of a command line.
+    package func usage(of path: [Command]) -> String {
         let command = path.last ?? parser.root
-        let name = path.isEmpty ? program : path.map(\.name).joined(separator: " ")
-        var lines = ["NAME:", "\t\(name) - \(command.summary)", ""]
-        lines += ["USAGE:", "\t" + usageLine(path), ""]
-        if path.isEmpty { lines += ["VERSION:", "\t3.7.1", "", "API VERSION:", "\t3.7", "", ""] }
-        if command.isGroup || path.isEmpty { lines += commands(path) }
-        let own = command.flags + (path.isEmpty ? [] : command.inheritedFlags)
-        lines += ["OPTIONS:"] + options(own + [help(of: command)]) + [""]
-        if !path.isEmpty {
-            lines += ["GLOBAL OPTIONS:"] + options(parser.root.inheritedFlags) + [""]
-        } else {
-            lines += options(parser.root.inheritedFlags) + [""]
+        let isGroup = command.isGroup || path.isEmpty
+        let name = ([parser.root.name] + path.map(\.name)).joined(separator: " ")
+        let line = [name, isGroup ? "[command]" : command.arguments]
+            .filter { !$0.isEmpty }.joined(separator: " ")
+        var text = "Usage:\n  " + line + (takesFlags(path) ? " [flags]" : "") + "\n"
+        if isGroup { text += commands(of: command) }
+        text += section("Flags", own(path)) + section("Global Flags", inherited(path))
+        if isGroup {
+            text += "\nUse \"\(name) [command] --help\" for more information about a command.\n"
         }
-        return lines.joined(separator: "\n") + "\n"
+        return text
     }
 
     /// The flags of all commands.
     package var options: String {
-        let lines = options(parser.root.inheritedFlags)
-        return "The following options can be passed to any command:\n\n"
-            + lines.joined(separator: "\n") + "\n"
+        "The following options can be passed to any command:\n\n"
+            + FlagTable(parser.root.inheritedFlags).text
     }
 
-    private func usageLine(_ path: [Command]) -> String {
-        let command = path.last ?? parser.root
-        let words = [program] + path.map(\.name) + [command.arguments]
-        let line = words.filter { !$0.isEmpty }.joined(separator: " ")
-        return line + (command.isGroup || path.isEmpty ? "" : " [flags]")
+    /// Groups have no `[flags]`, nor do commands whose arguments are a choice of words.
+    private func takesFlags(_ path: [Command]) -> Bool {
+        guard let command = path.last, !command.isGroup else { return false }
+        return !command.arguments.contains("|")
     }
 
-    private func commands(_ path: [Command]) -> [String] {
-        let listed = leaves((path.last ?? parser.root).subcommands, path.map(\.name))
-        return ["COMMANDS:"] + aligned(listed) + [""]
-    }
-
-    /// Commands with subcommands are listed by those.
-    private func leaves(_ commands: [Command], _ path: [String]) -> [(String, String)] {
-        commands.flatMap { command -> [(String, String)] in
-            let names = path + [command.name]
-            guard command.isGroup else {
-                return [(names.joined(separator: " "), command.summary)]
-            }
-            return leaves(command.subcommands, names)
+    private func own(_ path: [Command]) -> [Flag] {
+        guard let command = path.last else {
+            return hidesGlobalFlags
+                ? [] : parser.root.inheritedFlags + [.help(of: parser.root)]
         }
+        return command.flags + command.inheritedFlags + [.help(of: command)]
     }
 
-    private func options(_ flags: [Flag]) -> [String] {
-        aligned(
-            flags.sorted { $0.name < $1.name }.map { flag in
-                let short = flag.shorthand.map { "-\($0), " } ?? "    "
-                let value =
-                    switch flag.kind {
-                    case .bool: "[=\(flag.initial)]"
-                    case .string: "=\"\(flag.initial)\""
-                    case .list: "=[\(flag.initial)]"
-                    case .int64, .uint64, .duration: "=\(flag.initial)"
-                    }
-                return ("  \(short)--\(flag.name)\(value)", flag.help)
-            }, indent: "")
+    private func inherited(_ path: [Command]) -> [Flag] {
+        guard !path.isEmpty else { return [] }
+        return (hidesGlobalFlags ? [] : parser.root.inheritedFlags)
+            + path.dropLast().flatMap(\.inheritedFlags)
     }
 
-    private func help(of command: Command) -> Flag {
-        Flag("help", .bool, "false", "help for \(command.name)", shorthand: "h")
+    private func section(_ title: String, _ flags: [Flag]) -> String {
+        flags.isEmpty ? "" : "\n\(title):\n" + FlagTable(flags).text
     }
 
-    private func aligned(_ rows: [(String, String)], indent: String = "\t") -> [String] {
-        let width = rows.map(\.0.count).max() ?? 0
-        return rows.map { left, right in
-            indent + left + String(repeating: " ", count: width - left.count) + "\t" + right
+    /// The commands under the headings of their groups.
+    private func commands(of command: Command) -> String {
+        var titles: [String] = []
+        for group in command.subcommands.compactMap(\.group) where !titles.contains(group) {
+            titles.append(group)
+        }
+        let widthMin = 11
+        let width = command.subcommands.map(\.name.count).reduce(widthMin, max)
+        func rows(_ commands: [Command]) -> String {
+            commands.sorted { $0.name < $1.name }.map { one in
+                let padding = String(repeating: " ", count: width - one.name.count)
+                return "  \(one.name)\(padding) \(one.summary)\n"
+            }.joined()
+        }
+        guard !titles.isEmpty else {
+            return "\nAvailable Commands:\n" + rows(command.subcommands)
+        }
+        return titles.map { title in
+            "\n\(title)\n" + rows(command.subcommands.filter { $0.group == title })
+        }.joined()
+    }
+}
+
+/// Flags as pflag lists them: name and kind, what it is for, and the value without the flag.
+private struct FlagTable {
+    private let flags: [Flag]
+
+    init(_ flags: [Flag]) {
+        self.flags = flags.sorted { $0.name < $1.name }
+    }
+
+    var text: String {
+        let titles = flags.map(title)
+        let width = titles.map(\.count).max() ?? 0
+        return zip(flags, titles).map { flag, title in
+            let padding = String(repeating: " ", count: width - title.count + 3)
+            return title + padding + flag.help + initial(flag) + "\n"
+        }.joined()
+    }
+
+    private func title(_ flag: Flag) -> String {
+        let shorthand = flag.shorthand.map { "  -\($0), " } ?? "      "
+        let kind =
+            switch flag.kind {
+            case .bool: ""
+            case .string: " string"
+            case .list: " strings"
+            case .int64: " int"
+            case .uint64: " uint"
+            case .duration: " duration"
+            }
+        return shorthand + "--" + flag.name + kind
+    }
+
+    /// The value without the flag, unless that is empty, zero or false.
+    private func initial(_ flag: Flag) -> String {
+        switch flag.kind {
+        case .bool where flag.initial == "false": ""
+        case .string: flag.initial.isEmpty ? "" : " (default \"\(flag.initial)\")"
+        case .list: flag.initial.isEmpty ? "" : " (default [\(flag.initial)])"
+        case .int64 where flag.initial == "0": ""
+        case .uint64 where flag.initial == "0": ""
+        case .duration where flag.initial == "0s": ""
+        default: " (default \(flag.initial))"
         }
     }
 }

@@ -1,4 +1,5 @@
 import Base64
+import GoText
 
 /// JSON as Go's encoding/json writes it: no blanks, fields in their order, `<`, `>` and `&` escaped.
 package indirect enum GoJSON: Sendable {
@@ -15,11 +16,11 @@ package indirect enum GoJSON: Sendable {
         case .null: "null"
         case .bool(let value): value ? "true" : "false"
         case .number(let text): text
-        case .string(let text): Self.quoted(text)
+        case .string(let text): text.goJSON
         case .array(let values): "[" + values.map(\.text).joined(separator: ",") + "]"
         case .object(let object):
             "{"
-                + object.fields.map { "\(Self.quoted($0.name)):\($0.value.text)" }
+                + object.fields.map { "\($0.name.goJSON):\($0.value.text)" }
                 .joined(separator: ",") + "}"
         }
     }
@@ -27,28 +28,6 @@ package indirect enum GoJSON: Sendable {
     /// Base64 in quotes.
     package static func base64(_ bytes: some Sequence<UInt8>) -> GoJSON {
         .string(String(decoding: Base64.encode(Array(bytes)), as: UTF8.self))
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            case "\n": quoted += "\\n"
-            case "\r": quoted += "\\r"
-            case "\t": quoted += "\\t"
-            case "<", ">", "&", "\u{2028}", "\u{2029}":
-                let digits = String(scalar.value, radix: 16)
-                quoted += "\\u" + String(repeating: "0", count: 4 - digits.utf8.count) + digits
-            case _ where scalar.value < 0x20:
-                quoted +=
-                    "\\u00" + (scalar.value < 0x10 ? "0" : "")
-                    + String(scalar.value, radix: 16)
-            default: quoted.unicodeScalars.append(scalar)
-            }
-        }
-        return quoted + "\""
     }
 }
 

@@ -147,9 +147,8 @@ private struct StatusRow {
     let cells: [String]
 
     init(_ endpoint: String, _ status: Etcdserverpb_StatusResponse) {
-        let unused = Double(status.dbSize - status.dbSizeInUse)
-        let percentage =
-            status.dbSize > 0 ? Int((unused * 100 / Double(status.dbSize)).rounded()) : 0
+        // The part in use is rounded down.
+        let percentage = status.dbSize > 0 ? 100 - status.dbSizeInUse * 100 / status.dbSize : 0
         cells = [
             endpoint, String(status.header.memberID, radix: 16), status.version,
             status.storageVersion, sizeText(Int(status.dbSize)), sizeText(Int(status.dbSizeInUse)),

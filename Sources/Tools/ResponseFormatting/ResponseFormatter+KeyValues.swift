@@ -118,7 +118,7 @@ extension ResponseFormatter {
         output.field(prefix + "ModRevision", "\(pair.modRevision)")
         output.field(prefix + "Version", "\(pair.version)")
         output.field(prefix + "Value", goQuoted(pair.value))
-        output.field(prefix + "Lease", "\(pair.lease)")
+        output.field(prefix + "Lease", isHex ? leaseText(pair.lease) : "\(pair.lease)")
         return output
     }
 

@@ -109,6 +109,8 @@ extension ResponseFormatter {
 
 /// Sixteen hexadecimal digits.
 package func leaseText(_ id: Int64) -> String {
-    let digits = String(UInt64(bitPattern: id), radix: 16)
-    return String(repeating: "0", count: 16 - digits.utf8.count) + digits
+    let digits = String(id.magnitude, radix: 16)
+    let sign = id < 0 ? "-" : ""
+    return sign + String(repeating: "0", count: max(16 - sign.count - digits.utf8.count, 0))
+        + digits
 }

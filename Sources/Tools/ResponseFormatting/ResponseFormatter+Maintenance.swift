@@ -12,7 +12,7 @@ extension ResponseFormatter {
             fields.field("AlarmType", kind)
             fields.line("")
         }
-        var json = GoObject(header: response.header)
+        var json = response.hasHeader ? GoObject(header: response.header) : GoObject()
         json.add("alarms", response.alarms.map { GoObject($0) })
         return try output(simple: simple, fields: fields, json: json, message: response)
     }

@@ -41,7 +41,7 @@ package struct ResponseFormatter: Sendable {
         var output = Output()
         output.field("ClusterID", id(header.clusterID))
         output.field("MemberID", id(header.memberID))
-        output.field("Revision", "\(header.revision)")
+        if header.revision > 0 { output.field("Revision", "\(header.revision)") }
         output.field("RaftTerm", "\(header.raftTerm)")
         return output
     }

@@ -27,6 +27,9 @@ func environmentEntries() -> [String] {
 }
 
 limitAllocator()
+if let name = CommandLine.arguments.dropFirst().first, let subcommand = subcommands[name] {
+    await subcommand(Array(CommandLine.arguments.dropFirst()))
+}
 let loader = ConfigurationLoader(
     arguments: CommandLine.arguments, environment: environmentEntries())
 switch loader.load() {

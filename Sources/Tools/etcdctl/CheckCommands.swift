@@ -1,6 +1,7 @@
 import CommandParsing
 import EtcdClient
 import ResponseFormatting
+import StandardStreams
 
 extension CommandTree {
     static let checkActions: [String: Action] = [
@@ -22,12 +23,14 @@ struct CheckOptions {
     }
 
     /// Requires that there are no keys with the prefix, which are deleted at the end.
-    func requireNoKeys(_ client: EtcdClient) async throws {
+    ///
+    /// - Parameter quote: around the command that deletes them, in the error.
+    func requireNoKeys(_ client: EtcdClient, quote: String = "") async throws {
         let range = try await client.range(.prefix(prefix), RangeOptions(limit: 1))
         guard !range.pairs.isEmpty else { return }
         throw ToolFailure.input(
-            "prefix \(goQuoted(prefix.utf8)) has keys. Delete with `etcdctl del --prefix \(prefix)` "
-                + "first")
+            "prefix \(goQuoted(prefix.argumentBytes)) has keys. Delete with \(quote)etcdctl del --prefix "
+                + "\(prefix)\(quote) first")
     }
 
     func cleanUp(_ client: EtcdClient, _ endpoints: [String]) async throws {
@@ -40,10 +43,31 @@ struct CheckOptions {
         }
         guard defragments else { return }
         for endpoint in endpoints {
-            StandardOutput.line("Defragmenting \(goQuoted(endpoint.utf8))")
+            StandardOutput.line("Defragmenting \(goQuoted(endpoint.argumentBytes))")
             try await client.defragment(endpoint, timeout: .seconds(30))
-            StandardOutput.line("Defragmented \(goQuoted(endpoint.utf8))")
+            StandardOutput.line("Defragmented \(goQuoted(endpoint.argumentBytes))")
         }
+    }
+}
+
+/// How often writes failed, by the error.
+struct WriteFailures: Sendable {
+    private(set) var counts: [String: Int] = [:]
+
+    mutating func add(_ error: EtcdClientError) { counts[error.toolText, default: 0] += 1 }
+
+    mutating func add(_ other: WriteFailures) {
+        counts.merge(other.counts, uniquingKeysWith: +)
+    }
+
+    /// Prints the failures; false without one.
+    func report() -> Bool {
+        guard !counts.isEmpty else { return false }
+        StandardOutput.line("FAIL: too many errors")
+        for (text, count) in counts.sorted(by: { $0.key < $1.key }) {
+            StandardOutput.line("FAIL: ERROR(\(text)) -> \(count)")
+        }
+        return true
     }
 }
 

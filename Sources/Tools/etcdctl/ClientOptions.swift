@@ -6,20 +6,23 @@ struct ClientOptions {
     let endpoints: [String]
     var configuration = EtcdClient.Configuration()
 
-    init(_ invocation: Invocation) async throws {
-        let flags = invocation.flags
+    init(_ flags: FlagValues) async throws {
         endpoints = try await Self.endpoints(flags)
-        guard !endpoints.isEmpty else {
-            throw ToolFailure.connection("etcdclient: no available endpoints")
-        }
         configuration.timeout = flags.duration("command-timeout")
         configuration.dialTimeout = flags.duration("dial-timeout")
         configuration.keepaliveInterval = flags.duration("keepalive-time")
         configuration.keepaliveTimeout = flags.duration("keepalive-timeout")
-        let bytesMax = flags.int64("max-recv-bytes")
-        if bytesMax > 0 { configuration.responseBytesMax = Int(bytesMax) }
+        Self.setSizes(flags, &configuration)
         configuration.security = try Self.security(flags)
         configuration.credentials = try Self.credentials(flags)
+    }
+
+    /// The sizes of messages; 0 is that of the client.
+    static func setSizes(_ flags: FlagValues, _ configuration: inout EtcdClient.Configuration) {
+        let requestBytesMax = flags.int64("max-request-bytes")
+        if requestBytesMax > 0 { configuration.requestBytesMax = Int(requestBytesMax) }
+        let responseBytesMax = flags.int64("max-recv-bytes")
+        if responseBytesMax > 0 { configuration.responseBytesMax = Int(responseBytesMax) }
     }
 
     private static func endpoints(_ flags: FlagValues) async throws -> [String] {
@@ -60,19 +63,22 @@ struct ClientOptions {
     private static func credentials(
         _ flags: FlagValues
     ) throws(ToolFailure) -> EtcdClient.Credentials? {
-        let user = flags.string("user")
         let token = flags.string("auth-jwt-token")
-        guard token.isEmpty || user.isEmpty else {
-            throw .operation("cannot use both \"user\" and \"auth-jwt-token\" flags")
-        }
-        if !token.isEmpty { return .token(token) }
+        guard token.isEmpty else { return .token(token) }
+        return try credentials(
+            user: flags.string("user"), password: flags.string("password"), prompt: "Password: ")
+    }
+
+    /// A user as `name`, `name:password` or `name` with its password, which is asked for if there
+    /// is none. A user with an empty password is none.
+    static func credentials(
+        user: String, password: String, prompt: String
+    ) throws(ToolFailure) -> EtcdClient.Credentials? {
         guard !user.isEmpty else { return nil }
-        let given = flags.string("password")
-        guard given.isEmpty else { return .password(name: user, password: given) }
+        guard password.isEmpty else { return .password(name: user, password: password) }
         let parts = user.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        if parts.count == 2 {
-            return .password(name: String(parts[0]), password: String(parts[1]))
-        }
-        return .password(name: user, password: try Terminal.password("Password: "))
+        let name = String(parts[0])
+        let given = parts.count == 2 ? String(parts[1]) : Terminal.password(prompt)
+        return name.isEmpty || given.isEmpty ? nil : .password(name: name, password: given)
     }
 }

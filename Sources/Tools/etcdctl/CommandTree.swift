@@ -6,9 +6,13 @@ typealias Action = @Sendable (Invocation) async throws -> Void
 /// All commands of etcdctl.
 enum CommandTree {
     static let root = Command(
-        "etcdctl", "[flags]", "A simple command line client for etcd3.",
+        "etcdctl", "", "A simple command line client for etcd3.",
         inheritedFlags: GlobalFlags.all,
-        subcommands: keyValues + maintenance + concurrency + users + tools)
+        subcommands: keyValues.map { $0.listed(under: "Key-value commands") }
+            + maintenance.map { $0.listed(under: "Cluster maintenance commands") }
+            + concurrency.map { $0.listed(under: "Concurrency commands") }
+            + users.map { $0.listed(under: "Authentication commands") }
+            + tools.map { $0.listed(under: "Utility commands") })
 
     /// The actions by the names of commands; one without prints its help.
     static let actions: [String: Action] =

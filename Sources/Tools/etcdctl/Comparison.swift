@@ -16,13 +16,13 @@ enum Comparison {
                     + "\(parts.operation ?? "") \(quoted(parts.value))")
         }
         var compare = Etcdserverpb_Compare()
-        compare.key.append(contentsOf: key.utf8)
+        compare.key.append(contentsOf: key.argumentBytes)
         compare.result = try result(operation)
         let isKnown: Bool
         do throws(GoValueError) {
             isKnown = try set(target, value, &compare)
         } catch {
-            throw .input("invalid txn compare request: \(line) (\(error))")
+            throw .input("invalid txn compare request: \(line)")
         }
         guard isKnown else {
             throw .input("malformed comparison: \(line) (unknown target \(target))")
@@ -30,7 +30,7 @@ enum Comparison {
         return compare
     }
 
-    private static func quoted(_ text: String?) -> String { goQuoted((text ?? "").utf8) }
+    private static func quoted(_ text: String?) -> String { goQuoted((text ?? "").argumentBytes) }
 
     private static func result(
         _ operation: String
@@ -61,7 +61,7 @@ enum Comparison {
             compare.modRevision = try GoValue.int64(value, base: 10)
         case "val", "value":
             compare.target = .value
-            compare.value.append(contentsOf: value.utf8)
+            compare.value.append(contentsOf: value.argumentBytes)
         case "lease":
             compare.target = .lease
             compare.lease = try GoValue.int64(value, base: 16)
@@ -77,15 +77,17 @@ enum Comparison {
         private(set) var value: String?
 
         init(_ text: Substring) {
-            guard let (key, behind) = GoQuoted.parse(text.unicodeScalars) else { return }
+            func isBlank(_ scalar: Unicode.Scalar) -> Bool { scalar == " " || scalar == "\t" }
+            let scalars = text.unicodeScalars.drop(while: isBlank)
+            guard let (key, behind) = GoQuoted.parse(scalars) else { return }
             self.key = key
             var rest = behind
-            guard rest.popFirst() == ")" else { return }
-            rest = rest.drop { $0 == " " || $0 == "\t" }
-            let operation = rest.prefix { $0 != " " && $0 != "\t" }
+            guard rest.popFirst() == ")", rest.first.map(isBlank) == true else { return }
+            rest = rest.drop(while: isBlank)
+            let operation = rest.prefix { !isBlank($0) }
             guard !operation.isEmpty else { return }
             self.operation = String(operation)
-            rest = rest.dropFirst(operation.count).drop { $0 == " " || $0 == "\t" }
+            rest = rest.dropFirst(operation.count).drop(while: isBlank)
             value = GoQuoted.parse(rest)?.0
         }
     }

@@ -3,6 +3,7 @@ import EtcdAPI
 import EtcdClient
 import Glibc
 import ResponseFormatting
+import Synchronization
 
 extension CommandTree {
     static let concurrencyActions: [String: Action] = [
@@ -13,13 +14,12 @@ extension CommandTree {
 
 /// lock and elect.
 enum ConcurrencyCommands {
-    /// Those that a signal ends in an orderly way.
-    static let names = ["lock", "elect"]
-
     /// How a command ended that held something.
     private enum End: Sendable {
         case signal
-        case status(Int32)
+        /// A signal arrived before the command held what it waited for.
+        case interrupted
+        case command(Subprocess.End)
     }
 
     static func lock(_ invocation: Invocation) async throws {
@@ -27,13 +27,14 @@ enum ConcurrencyCommands {
             throw ToolFailure.arguments(
                 "lock takes a lock name argument and an optional command to execute")
         }
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let command = Array(invocation.arguments.dropFirst())
         let ttl = Duration.seconds(invocation.flags.int64("ttl"))
-        try await untilSignal(invocation, expired: "session expired") { client in
-            try await client.withLock(name, ttl: ttl) { lock in
+        try await untilSignal(invocation, expired: "session expired") { client, acquisition in
+            try await client.withLock(name.argumentBytes, ttl: ttl) { lock in
+                acquisition.complete()
                 guard command.isEmpty else {
-                    let text = String(decoding: lock.key, as: UTF8.self)
+                    let text = String(argument: lock.key)
                     return try await execute(command, key: text, lock.revision)
                 }
                 let response = try await pair(lock.key, client)
@@ -49,7 +50,7 @@ enum ConcurrencyCommands {
     private static func execute(
         _ command: [String], key: String, _ revision: Revision
     ) async throws -> End {
-        .status(
+        .command(
             try await Subprocess.run(
                 command, environment: ["ETCD_LOCK_KEY=\(key)", "ETCD_LOCK_REV=\(revision)"]))
     }
@@ -68,7 +69,7 @@ enum ConcurrencyCommands {
             throw ToolFailure.arguments(
                 "elect takes one election name argument and an optional proposal argument")
         }
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let listens = invocation.flags.bool("listen")
         if arguments.count == 1 {
             guard listens else {
@@ -77,10 +78,14 @@ enum ConcurrencyCommands {
             return try await observe(arguments[0], invocation, formatter)
         }
         guard !listens else { throw ToolFailure.arguments("proposal given but -l is set") }
-        try await untilSignal(invocation, expired: "elect: session expired") { client in
+        try await untilSignal(
+            invocation, expired: "elect: session expired"
+        ) { client, acquisition in
             try await client.withElection(
-                arguments[0], value: arguments[1], ttl: .seconds(60)
+                arguments[0].argumentBytes, value: arguments[1].argumentBytes,
+                ttl: .seconds(60)
             ) { leadership in
+                acquisition.complete()
                 let response = try await pair(leadership.key, client)
                 try invocation.print { () throws(UnsupportedFormat) in
                     try formatter.range(response)
@@ -94,8 +99,12 @@ enum ConcurrencyCommands {
     private static func observe(
         _ name: String, _ invocation: Invocation, _ formatter: ResponseFormatter
     ) async throws {
-        try await untilSignal(invocation, expired: "elect: observer lost") { client in
-            for try await leader in client.leaders(of: name) {
+        try await untilSignal(
+            invocation, expired: "elect: observer lost"
+        ) { client, acquisition in
+            // An observer waits for nothing.
+            acquisition.complete()
+            for try await leader in client.leaders(of: name.argumentBytes) {
                 var response = Etcdserverpb_RangeResponse()
                 response.kvs = [Mvccpb_KeyValue(leader)]
                 response.count = 1
@@ -111,17 +120,18 @@ enum ConcurrencyCommands {
     /// Runs `body` until it ends or a signal arrives, which cancels it: what it holds is released.
     private static func untilSignal(
         _ invocation: Invocation, expired: String,
-        _ body: @escaping @Sendable (EtcdClient) async throws -> End
+        _ body: @escaping @Sendable (EtcdClient, Acquisition) async throws -> End
     ) async throws {
+        let acquisition = Acquisition()
         let end = try await invocation.withClient { client in
             try await withThrowingTaskGroup(of: End.self) { group in
                 group.addTask {
                     do {
-                        return try await body(client)
+                        return try await body(client, acquisition)
                     } catch is CancellationError {
-                        return .signal
+                        return acquisition.isComplete ? .signal : .interrupted
                     } catch let error as EtcdClientError where error.reason == .cancelled {
-                        return .signal
+                        return acquisition.isComplete ? .signal : .interrupted
                     } catch let error as EtcdClientError where error.reason == .leaseLost {
                         throw ToolFailure.operation(expired)
                     }
@@ -134,12 +144,24 @@ enum ConcurrencyCommands {
                 let first = try await group.next() ?? .signal
                 group.cancelAll()
                 let second = try await group.next() ?? .signal
-                if case .status = first { return first }
+                if case .command = first { return first }
                 return second
             }
         }
-        if case .status(let status) = end, status != 0 {
-            throw ToolFailure(lines: ["Error: exit status \(status)"], status: status)
+        switch end {
+        case .command(let end) where end.status != 0:
+            throw ToolFailure(lines: ["Error: \(end.text)"], status: end.status)
+        case .interrupted: throw ToolFailure.operation("context canceled")
+        case .command, .signal: break
         }
     }
+}
+
+/// Whether a command holds the lock or the leadership that it waits for.
+private final class Acquisition: Sendable {
+    private let isDone = Atomic(false)
+
+    var isComplete: Bool { isDone.load(ordering: .acquiring) }
+
+    func complete() { isDone.store(true, ordering: .releasing) }
 }

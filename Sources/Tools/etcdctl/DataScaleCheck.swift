@@ -1,8 +1,9 @@
 import CommandParsing
 import EtcdClient
 import ResponseFormatting
+import StandardStreams
 
-/// check datascale: writes many keys, and says how much memory the members took for them.
+/// check datascale: writes many keys, and says how much memory the first member took for them.
 struct DataScaleCheck {
     private let invocation: Invocation
     private let options: CheckOptions
@@ -23,65 +24,75 @@ struct DataScaleCheck {
     }
 
     func run() async throws {
-        let endpoints = try await ClientOptions(invocation).endpoints
+        _ = try await invocation.formatter()
+        let endpoints = try await invocation.clientOptions().endpoints
         let (grown, failures) = try await invocation.withClient { client in
             try await options.requireNoKeys(client)
+            let before = try await memory(of: endpoints, "before")
             StandardOutput.line(
                 "Start data scale check for work load [\(keys) key-value pairs, \(pairBytes) bytes "
                     + "per key-value, \(clients) concurrent clients].")
-            let before = try await memory(of: endpoints)
             let failures = await write(client)
-            let after = try await memory(of: endpoints)
+            let after = try await memory(of: endpoints, "after")
             try await options.cleanUp(client, endpoints)
             return (after - before, failures)
         }
-        guard failures == 0 else {
-            StandardOutput.line("FAIL: \(failures) writes failed")
-            throw ToolFailure(lines: [], status: 1)
-        }
-        let hundredths = Int((max(grown, 0) / 1_048_576 * 100).rounded())
-        let fraction = String(100 + hundredths % 100).dropFirst()
-        StandardOutput.line(
-            "PASS: Approximate system memory used : \(hundredths / 100).\(fraction) MB.")
+        if failures.report() { throw ToolFailure(lines: [], status: 1) }
+        let hundredths = Int((grown / 1_048_576 * 100).rounded())
+        let (whole, rest) = hundredths.magnitude.quotientAndRemainder(dividingBy: 100)
+        let number = (hundredths < 0 ? "-" : "") + "\(whole)." + "\(100 + rest)".dropFirst()
+        StandardOutput.line("PASS: Approximate system memory used : \(number) MB.")
     }
 
-    /// Returns the number of failed writes.
-    private func write(_ client: EtcdClient) async -> Int {
+    private func write(_ client: EtcdClient) async -> WriteFailures {
         let numbers = WriteNumbers()
         let progress = Progress("check datascale")
         defer { progress.end() }
-        return await withTaskGroup(of: Int.self) { group in
-            let value = [UInt8](repeating: 0, count: pairBytes)
+        return await withTaskGroup(of: WriteFailures.self) { group in
             for _ in 0..<clients {
                 group.addTask {
-                    var failures = 0
+                    var failures = WriteFailures()
                     while true {
                         let number = numbers.take()
                         guard number < keys else { return failures }
-                        let isPut =
-                            (try? await client.put("\(options.prefix)\(number)", value)) != nil
-                        if !isPut { failures += 1 }
-                        if number % 1000 == 0 { progress.show(UInt64(number), of: UInt64(keys)) }
+                        do throws(EtcdClientError) {
+                            try await client.put(key(number), value)
+                        } catch {
+                            failures.add(error)
+                        }
+                        progress.show(number, of: keys, "writes")
                     }
                 }
             }
-            return await group.reduce(0, +)
+            return await group.reduce(into: WriteFailures()) { $0.add($1) }
         }
     }
 
-    /// The resident memory of all members, from their metrics.
-    private func memory(of endpoints: [String]) async throws -> Double {
-        var total = 0.0
-        for endpoint in endpoints {
-            let text = try await MetricsPage.read(endpoint)
-            let name = "process_resident_memory_bytes "
-            let line = text.split(separator: "\n").first { $0.hasPrefix(name) }
-            guard let value = line.flatMap({ Double($0.dropFirst(name.count)) }) else {
-                StandardOutput.line("could not find: process_resident_memory_bytes")
-                continue
+    private var value: [UInt8] { [UInt8](repeating: 0, count: pairBytes / 2) }
+
+    /// Of as many bytes as the value, apart from the prefix.
+    private func key(_ number: Int) -> [UInt8] {
+        let digits = Array("\(number)".utf8)
+        return options.prefix.utf8 + digits
+            + [UInt8](repeating: 0, count: pairBytes / 2 - digits.count)
+    }
+
+    /// The resident memory of the first member, from its metrics.
+    private func memory(of endpoints: [String], _ moment: String) async throws -> Double {
+        let name = "process_resident_memory_bytes"
+        do {
+            let text = try await MetricsPage.read(endpoints.first ?? "")
+            let line = text.split(separator: "\n").first { $0.hasPrefix(name + " ") }
+            if let bytes = line.flatMap({ Double($0.dropFirst(name.count + 1)) }), bytes > 0 {
+                return bytes
             }
-            total += value
+            StandardOutput.line("could not find: \(name)")
+        } catch let failure as ToolFailure {
+            for line in failure.lines {
+                StandardOutput.text(line.dropFirst("Error: ".count) + "\n")
+            }
         }
-        return total
+        StandardOutput.line("FAIL: Could not read \(name) \(moment) the put operations.")
+        throw ToolFailure(lines: [], status: 1)
     }
 }

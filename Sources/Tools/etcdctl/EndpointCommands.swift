@@ -2,13 +2,13 @@ import CommandParsing
 import EtcdAPI
 import EtcdClient
 import ResponseFormatting
+import StandardStreams
 
 /// endpoint health, status and hashkv.
 enum EndpointCommands {
     static func health(_ invocation: Invocation) async throws {
-        let formatter = try invocation.formatter()
-        let endpoints = try await invocation.endpoints(
-            ofCluster: invocation.flags.bool("cluster"))
+        let formatter = try await invocation.formatter()
+        let endpoints = try await invocation.endpointsOfMembers()
         let checked = await withTaskGroup(of: EndpointHealth.self) { group in
             for endpoint in endpoints { group.addTask { await check(endpoint, invocation) } }
             return await group.reduce(into: []) { $0.append($1) }
@@ -41,7 +41,7 @@ enum EndpointCommands {
                 return try await activeAlarms(client)
             }
         } catch let error as ToolFailure {
-            failure = error.lines.first.map { String($0.dropFirst("Error: ".count)) } ?? ""
+            failure = error.message
         } catch {
             failure = "\(error)"
         }
@@ -71,9 +71,8 @@ enum EndpointCommands {
     }
 
     static func status(_ invocation: Invocation) async throws {
-        let formatter = try invocation.formatter()
-        let endpoints = try await invocation.endpoints(
-            ofCluster: invocation.flags.bool("cluster"))
+        let formatter = try await invocation.formatter()
+        let endpoints = try await invocation.endpointsOfMembers()
         let (found, failure) = try await ask(endpoints, invocation, "status") {
             client, endpoint async throws(EtcdClientError) -> Etcdserverpb_StatusResponse in
             try await client.unary(
@@ -86,9 +85,8 @@ enum EndpointCommands {
     }
 
     static func hashes(_ invocation: Invocation) async throws {
-        let formatter = try invocation.formatter()
-        let endpoints = try await invocation.endpoints(
-            ofCluster: invocation.flags.bool("cluster"))
+        let formatter = try await invocation.formatter()
+        let endpoints = try await invocation.endpointsOfMembers()
         let revision = invocation.flags.int64("rev")
         let (found, failure) = try await ask(endpoints, invocation, "hash") {
             client, endpoint async throws(EtcdClientError) -> Etcdserverpb_HashKVResponse in

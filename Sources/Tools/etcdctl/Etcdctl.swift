@@ -2,18 +2,16 @@ import CommandParsing
 import EtcdClient
 import Glibc
 import ResponseFormatting
+import StandardStreams
 
 /// etcdctl: finds the command of a command line and runs it.
 enum Etcdctl {
     static let parser = CommandLineParser(CommandTree.root)
+    static let usage = UsageText(parser, hidesGlobalFlags: true)
 
     static func run(_ command: ParsedCommand) async throws(ToolFailure) {
-        guard let action = action(of: command) else { return help(command) }
-        let environment = readEnvironment()
-        var flags = command.flags
-        try GlobalFlags.read(environment: environment, into: &flags)
-        if flags.bool("debug") { printFlags(flags) }
-        let invocation = Invocation(command: command, flags: flags, environment: environment)
+        guard let action = action(of: command) else { return help(command.path) }
+        let invocation = Invocation(command: command, environment: readEnvironment())
         do {
             try await action(invocation)
         } catch let failure as ToolFailure {
@@ -40,25 +38,21 @@ enum Etcdctl {
         return CommandTree.actions[command.names.joined(separator: " ")]
     }
 
-    private static func help(_ command: ParsedCommand) {
-        StandardOutput.write(Output(Array(UsageText(parser).text(of: command.path).utf8)))
-    }
-
-    /// `--debug`: the variables that stand for the global flags.
-    private static func printFlags(_ flags: FlagValues) {
-        for flag in GlobalFlags.all.sorted(by: { $0.name < $1.name }) {
-            let value =
-                flag.kind == .list ? "[\(flags.string(flag.name))]" : flags.string(flag.name)
-            StandardError.line("\(GlobalFlags.variable(of: flag))=\(value)")
-        }
+    /// Prints the help of a command.
+    static func help(_ path: [Command]) {
+        StandardOutput.text(usage.help(of: path))
+        StandardOutput.line(
+            "Use \"etcdctl options\" for a list of global command-line options (applies to all "
+                + "commands).")
     }
 
     private static func readEnvironment() -> [String: String] {
         var variables: [String: String] = [:]
         var entry = environ
         while let text = entry.pointee {
-            let parts = String(cString: text).split(
-                separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let parts = String(argument: UnsafeRawBufferPointer(start: text, count: strlen(text)))
+                .split(
+                    separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             if parts.count == 2 { variables[String(parts[0])] = String(parts[1]) }
             entry += 1
         }
@@ -76,13 +70,7 @@ extension ToolFailure {
             }
             self.init(lines: lines + ["Run 'etcdctl --help' for usage."], status: 1)
         case .flag(let text, let names):
-            var path: [Command] = []
-            for name in names {
-                let commands = path.last?.subcommands ?? Etcdctl.parser.root.subcommands
-                if let next = commands.first(where: { $0.name == name }) { path.append(next) }
-            }
-            let usage = UsageText(Etcdctl.parser).text(of: path)
-            self.init(output: usage, lines: ["Error: \(text)", ""], status: 1)
+            self = .usage(text, of: Etcdctl.parser.command(of: names) ?? [])
         }
     }
 }

@@ -1,6 +1,6 @@
 import CommandParsing
 
-/// The flags of all commands. Each has an environment variable: `ETCDCTL_` and its name.
+/// The flags of all commands.
 enum GlobalFlags {
     static let all: [Flag] = [
         Flag("endpoints", .list, "127.0.0.1:2379", "gRPC endpoints"),
@@ -44,31 +44,4 @@ enum GlobalFlags {
             shorthand: "d"),
         Flag("discovery-srv-name", .string, "", "service name to query when using DNS discovery"),
     ]
-
-    static func variable(of flag: Flag) -> String {
-        "ETCDCTL_" + flag.name.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
-    }
-
-    /// Takes flags that are not on the command line from the environment.
-    static func read(
-        environment: [String: String], into flags: inout FlagValues
-    ) throws(ToolFailure) {
-        for flag in all {
-            let name = variable(of: flag)
-            guard let value = environment[name], !value.isEmpty else { continue }
-            guard !flags.isGiven(flag.name) else {
-                throw ToolFailure(
-                    lines: [
-                        "conflicting environment variable \"\(name)\" is shadowed by corresponding "
-                            + "command-line flag (either unset environment variable or disable "
-                            + "flag))"
-                    ], status: 1)
-            }
-            do throws(GoValueError) {
-                try flags.set(flag.name, value)
-            } catch {
-                throw .operation("invalid value \"\(value)\" for \(name): \(error)")
-            }
-        }
-    }
 }

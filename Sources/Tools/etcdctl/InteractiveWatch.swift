@@ -3,6 +3,7 @@ import EtcdAPI
 import EtcdClient
 import NIOPosix
 import ResponseFormatting
+import StandardStreams
 
 /// watch -i: reads requests line by line; each watch runs beside the others.
 struct InteractiveWatch {
@@ -88,6 +89,6 @@ private actor InputLines {
         guard let (line, rest) = read else { return nil }
         copy = rest
         input = copy
-        return line.map { String(decoding: $0, as: UTF8.self) }
+        return line.map { String(argument: $0) }
     }
 }

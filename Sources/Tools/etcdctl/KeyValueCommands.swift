@@ -2,6 +2,7 @@ import CommandParsing
 import EtcdAPI
 import EtcdClient
 import ResponseFormatting
+import StandardStreams
 
 extension CommandTree {
     static let keyValueActions: [String: Action] = [
@@ -21,7 +22,7 @@ enum KeyValueCommands {
             var input = StandardInput()
             return input.readAll()
         }
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let response: Etcdserverpb_PutResponse = try await invocation.withClient { client in
             try await client.unary(.put, request)
         }
@@ -31,16 +32,8 @@ enum KeyValueCommands {
     static func get(_ invocation: Invocation) async throws {
         let flags = invocation.flags
         let request = try KeyValueRequests.range(invocation.arguments, flags)
-        var formatter = try invocation.formatter()
-        if flags.bool("count-only"), formatter.format != .fields {
-            throw ToolFailure.arguments("--count-only is only for `--write-out=fields`")
-        }
-        if flags.bool("print-value-only") {
-            guard formatter.format == .simple else {
-                throw ToolFailure.arguments("print-value-only is only for `--write-out=simple`")
-            }
-            formatter.printsValueOnly = true
-        }
+        var formatter = try await invocation.formatter()
+        formatter.printsValueOnly = flags.bool("print-value-only")
         let response =
             flags.bool("stream")
             ? try await stream(request, invocation)
@@ -48,6 +41,12 @@ enum KeyValueCommands {
                 try await client.unary(
                     request.serializable ? .serializableRange : .range, request)
             }
+        if flags.bool("count-only"), formatter.format != .fields {
+            throw ToolFailure.arguments("--count-only is only for `--write-out=fields`")
+        }
+        if formatter.printsValueOnly, formatter.format != .simple {
+            throw ToolFailure.arguments("print-value-only is only for `--write-out=simple`")
+        }
         try invocation.print { [formatter] () throws(UnsupportedFormat) in
             try formatter.range(response)
         }
@@ -71,7 +70,7 @@ enum KeyValueCommands {
 
     static func delete(_ invocation: Invocation) async throws {
         let request = try KeyValueRequests.deletion(invocation.arguments, invocation.flags)
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         if invocation.arguments.count > 1, !invocation.flags.bool("range") {
             try await warn(invocation.arguments)
         }
@@ -84,9 +83,10 @@ enum KeyValueCommands {
     /// As etcd 3.7 before a range is deleted.
     private static func warn(_ keys: [String]) async throws {
         StandardError.line(
-            "Warning: Keys between \(goQuoted(keys[0].utf8)) and \(goQuoted(keys[1].utf8)) will be "
-                + "deleted. Please interrupt the command within next 2 seconds to cancel. You can "
-                + "provide `--range` flag to avoid the delay.")
+            "Warning: Keys between \(goQuoted(keys[0].argumentBytes)) and "
+                + "\(goQuoted(keys[1].argumentBytes)) will be deleted. Please interrupt the command "
+                + "within next 2 seconds to cancel. You can provide `--range` flag to avoid the "
+                + "delay.")
         try await Task.sleep(for: .seconds(2))
     }
 
@@ -101,6 +101,7 @@ enum KeyValueCommands {
             throw ToolFailure.operation("\(error)")
         }
         request.physical = invocation.flags.bool("physical")
+        _ = try await invocation.formatter()
         let sent = request
         try await invocation.withClient { client in
             let _: Etcdserverpb_CompactionResponse = try await client.unary(.compact, sent)

@@ -18,9 +18,9 @@ enum KeyValueRequests {
             throw .arguments(
                 "put command needs only 1 argument when 'ignore-value' is set")
         }
-        request.key.append(contentsOf: key.utf8)
+        request.key.append(contentsOf: key.argumentBytes)
         if !request.ignoreValue {
-            let value = arguments.count > 1 ? Array(arguments[1].utf8) : readInput()
+            let value = arguments.count > 1 ? arguments[1].argumentBytes : readInput()
             guard arguments.count > 1 || !value.isEmpty else {
                 throw .arguments("put command needs 1 argument and input from stdin or 2 arguments")
             }
@@ -49,7 +49,7 @@ enum KeyValueRequests {
         switch flags.string("consistency") {
         case "l": break
         case "s": request.serializable = true
-        case let other: throw .feature("unknown consistency flag \(goQuoted(other.utf8))")
+        case let other: throw .feature("unknown consistency flag \(goQuoted(other.argumentBytes))")
         }
         let keys = try self.keys(arguments, flags)
         request.key.append(contentsOf: keys.start)
@@ -60,14 +60,23 @@ enum KeyValueRequests {
         request.sortTarget = try target(flags)
         // As in clientv3: keys come in ascending order without being sorted.
         if request.sortTarget == .key, request.sortOrder == .ascend { request.sortOrder = .none }
-        if request.sortTarget != .key, request.sortOrder == .none { request.sortOrder = .ascend }
         request.keysOnly = flags.bool("keys-only")
         request.countOnly = flags.bool("count-only")
-        request.minCreateRevision = flags.int64("min-create-rev")
-        request.maxCreateRevision = flags.int64("max-create-rev")
-        request.minModRevision = flags.int64("min-mod-rev")
-        request.maxModRevision = flags.int64("max-mod-rev")
+        (request.minCreateRevision, request.maxCreateRevision) = try revisions("Create", flags)
+        (request.minModRevision, request.maxModRevision) = try revisions("Mod", flags)
         return request
+    }
+
+    /// The bounds of the revisions in which keys were created or modified; 0: none.
+    private static func revisions(
+        _ name: String, _ flags: FlagValues
+    ) throws(ToolFailure) -> (Int64, Int64) {
+        let first = max(flags.int64("min-\(name.lowercased())-rev"), 0)
+        let last = max(flags.int64("max-\(name.lowercased())-rev"), 0)
+        guard last == 0 || first <= last else {
+            throw .feature("getMin\(name)Rev(=\(first)) > getMax\(name)Rev(=\(last))")
+        }
+        return (first, last)
     }
 
     private static func exclude(
@@ -106,7 +115,7 @@ enum KeyValueRequests {
     static func keys(
         _ arguments: [String], _ flags: FlagValues
     ) throws(ToolFailure) -> KeyRange {
-        let key = arguments.first ?? ""
+        let key = arguments.first?.argumentBytes ?? []
         let (isPrefix, isOpen) = (flags.bool("prefix"), flags.bool("from-key"))
         if arguments.count > 1 {
             guard !isPrefix, !isOpen else {
@@ -114,7 +123,7 @@ enum KeyValueRequests {
                     "too many arguments, only accept one argument when `--prefix` or `--from-key` "
                         + "is set")
             }
-            return .range(key, upTo: arguments[1])
+            return .range(key, upTo: arguments[1].argumentBytes)
         }
         return isPrefix ? .prefix(key) : isOpen ? .from(key) : .key(key)
     }
@@ -122,7 +131,7 @@ enum KeyValueRequests {
     static func deletion(
         _ arguments: [String], _ flags: FlagValues
     ) throws(ToolFailure) -> Etcdserverpb_DeleteRangeRequest {
-        guard !arguments.isEmpty else {
+        guard (1...2).contains(arguments.count) else {
             throw .arguments(
                 "del command needs one argument as key and an optional argument as range_end")
         }

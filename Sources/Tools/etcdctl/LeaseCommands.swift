@@ -3,6 +3,7 @@ import EtcdAPI
 import EtcdClient
 import ResponseFormatting
 import SwiftProtobuf
+import StandardStreams
 
 extension CommandTree {
     static let leaseActions: [String: Action] = [
@@ -26,7 +27,7 @@ enum LeaseCommands {
         } catch {
             throw ToolFailure.arguments("bad TTL (\(error))")
         }
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let sent = request
         let response: Etcdserverpb_LeaseGrantResponse = try await invocation.withClient {
             try await named("failed to grant lease", $0, .leaseGrant, sent)
@@ -42,7 +43,7 @@ enum LeaseCommands {
         }
         var request = Etcdserverpb_LeaseRevokeRequest()
         request.id = try leaseID(invocation.arguments[0])
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let sent = request
         let response: Etcdserverpb_LeaseRevokeResponse = try await invocation.withClient {
             try await named("failed to revoke lease", $0, .leaseRevoke, sent)
@@ -70,7 +71,7 @@ enum LeaseCommands {
         var request = Etcdserverpb_LeaseTimeToLiveRequest()
         request.id = try leaseID(invocation.arguments[0])
         request.keys = invocation.flags.bool("keys")
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let sent = request
         let response: Etcdserverpb_LeaseTimeToLiveResponse = try await connected(invocation) {
             try await $0.unary(.leaseTimeToLive, sent)
@@ -81,7 +82,7 @@ enum LeaseCommands {
     }
 
     static func list(_ invocation: Invocation) async throws {
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let response: Etcdserverpb_LeaseLeasesResponse = try await connected(invocation) {
             try await $0.unary(.leaseLeases, Etcdserverpb_LeaseLeasesRequest())
         }
@@ -93,7 +94,7 @@ enum LeaseCommands {
             throw ToolFailure.arguments("lease keep-alive command needs lease ID as argument")
         }
         let id = try leaseID(invocation.arguments[0])
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let isOnce = invocation.flags.bool("once")
         try await connected(invocation) { client in
             while true {
@@ -102,6 +103,7 @@ enum LeaseCommands {
                     if isOnce {
                         throw ToolFailure.connection("etcdserver: requested lease not found")
                     }
+                    guard formatter.format == .simple else { return }
                     return StandardOutput.line("lease \(leaseText(id)) expired or revoked.")
                 }
                 try invocation.print { () throws(UnsupportedFormat) in

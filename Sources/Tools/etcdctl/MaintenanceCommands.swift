@@ -2,6 +2,7 @@ import CommandParsing
 import EtcdAPI
 import EtcdClient
 import ResponseFormatting
+import StandardStreams
 
 extension CommandTree {
     static let maintenanceActions: [String: Action] = [
@@ -28,7 +29,7 @@ enum MaintenanceCommands {
         guard invocation.arguments.isEmpty else {
             throw ToolFailure.arguments("alarm \(name) command accepts no arguments")
         }
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let response = try await invocation.withClient { client in
             let listed: Etcdserverpb_AlarmResponse = try await client.unary(
                 .alarmList, Etcdserverpb_AlarmRequest())
@@ -37,27 +38,25 @@ enum MaintenanceCommands {
         try invocation.print { () throws(UnsupportedFormat) in try formatter.alarms(response) }
     }
 
-    /// Disarms what is listed, one after the other.
+    /// Disarms what is listed, one after the other. The response has no header, as in clientv3.
     private static func disarm(
         _ listed: Etcdserverpb_AlarmResponse, _ client: EtcdClient
     ) async throws -> Etcdserverpb_AlarmResponse {
         var disarmed = Etcdserverpb_AlarmResponse()
-        if listed.alarms.isEmpty { disarmed.header = listed.header }
         for alarm in listed.alarms {
             var request = Etcdserverpb_AlarmRequest()
             request.action = .deactivate
             request.memberID = alarm.memberID
             request.alarm = alarm.alarm
             let response: Etcdserverpb_AlarmResponse = try await client.unary(.alarm, request)
-            disarmed.header = response.header
             disarmed.alarms += response.alarms
         }
         return disarmed
     }
 
     static func defragment(_ invocation: Invocation) async throws {
-        let endpoints = try await invocation.endpoints(
-            ofCluster: invocation.flags.bool("cluster"))
+        _ = try await invocation.formatter()
+        let endpoints = try await invocation.endpointsOfMembers()
         let hasFailed = try await invocation.withClient { client in
             var hasFailed = false
             for endpoint in endpoints {
@@ -90,8 +89,8 @@ enum MaintenanceCommands {
         } catch {
             throw ToolFailure.arguments("\(error)")
         }
-        let formatter = try invocation.formatter()
-        let endpoints = try await ClientOptions(invocation).endpoints
+        let formatter = try await invocation.formatter()
+        let endpoints = try await invocation.clientOptions().endpoints
         try await invocation.withClient { client in
             for endpoint in endpoints {
                 let status: Etcdserverpb_StatusResponse = try await client.unary(
@@ -124,7 +123,7 @@ enum MaintenanceCommands {
             }
             request.version = version
         }
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let sent = request
         let response: Etcdserverpb_DowngradeResponse = try await invocation.withClient {
             try await $0.unary(action == .validate ? .downgradeValidate : .downgrade, sent)

@@ -2,6 +2,7 @@ import CommandParsing
 import EtcdAPI
 import EtcdClient
 import ResponseFormatting
+import StandardStreams
 
 extension CommandTree {
     static let memberActions: [String: Action] = [
@@ -23,7 +24,7 @@ enum MemberCommands {
         // etcdctl prints the consistency of get, whatever was given.
         default: throw ToolFailure.feature("unknown consistency flag \"l\"")
         }
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let sent = request
         let response: Etcdserverpb_MemberListResponse = try await invocation.withClient {
             try await $0.unary(
@@ -37,57 +38,35 @@ enum MemberCommands {
     static func add(_ invocation: Invocation) async throws {
         let names = invocation.arguments
         guard names.count == 1 else {
-            let isFlag = names.count > 1 && names[1].hasPrefix("http")
+            let meant = names.filter { $0.lowercased().hasPrefix("http") }
+                .map { ", did you mean --peer-urls=\($0)" }.joined()
             throw ToolFailure.arguments(
-                isFlag
-                    ? "too many arguments, did you mean --peer-urls=\(names[1])"
-                    : names.isEmpty ? "member name not provided" : "too many arguments")
+                names.isEmpty ? "member name not provided" : "too many arguments" + meant)
         }
         var request = Etcdserverpb_MemberAddRequest()
         request.peerUrls = try peerURLs(invocation.flags)
         request.isLearner = invocation.flags.bool("learner")
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let sent = request
-        let response = try await invocation.withClient { client in
-            let added: Etcdserverpb_MemberAddResponse = try await client.unary(.memberAdd, sent)
-            let members = try await members(behind: added, client)
-            return (added: added, members: members)
+        let added: Etcdserverpb_MemberAddResponse = try await invocation.withClient {
+            try await $0.unary(.memberAdd, sent)
         }
-        try invocation.print { () throws(UnsupportedFormat) in
-            try formatter.memberAdd(response.added)
-        }
+        try invocation.print { () throws(UnsupportedFormat) in try formatter.memberAdd(added) }
         guard formatter.format == .simple else { return }
-        printVariables(of: names[0], response.added, response.members)
-    }
-
-    /// The members as the one that responds knows them after the change.
-    private static func members(
-        behind added: Etcdserverpb_MemberAddResponse, _ client: EtcdClient
-    ) async throws -> [Etcdserverpb_Member] {
-        while true {
-            var request = Etcdserverpb_MemberListRequest()
-            request.linearizable = true
-            let response: Etcdserverpb_MemberListResponse = try await client.unary(
-                .memberList, request)
-            if response.members.contains(where: { $0.id == added.member.id }) {
-                return response.members
-            }
-            try await Task.sleep(for: .milliseconds(50))
-        }
+        printVariables(of: names[0], added)
     }
 
     /// The environment of the new member's process.
     private static func printVariables(
-        of name: String, _ added: Etcdserverpb_MemberAddResponse,
-        _ members: [Etcdserverpb_Member]
+        of name: String, _ added: Etcdserverpb_MemberAddResponse
     ) {
-        let initial = members.flatMap { member in
+        let initial = added.members.flatMap { member in
             member.peerUrls.map { url in
                 (member.id == added.member.id ? name : member.name) + "=" + url
             }
         }
         StandardOutput.line("")
-        StandardOutput.line("ETCD_NAME=\(goQuoted(name.utf8))")
+        StandardOutput.line("ETCD_NAME=\(goQuoted(name.argumentBytes))")
         StandardOutput.line("ETCD_INITIAL_CLUSTER=\"\(initial.joined(separator: ","))\"")
         let urls = added.member.peerUrls.joined(separator: ",")
         StandardOutput.line("ETCD_INITIAL_ADVERTISE_PEER_URLS=\"\(urls)\"")
@@ -97,7 +76,7 @@ enum MemberCommands {
     static func remove(_ invocation: Invocation) async throws {
         var request = Etcdserverpb_MemberRemoveRequest()
         request.id = try memberID(invocation.arguments)
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let sent = request
         let response: Etcdserverpb_MemberRemoveResponse = try await invocation.withClient {
             try await $0.unary(.memberRemove, sent)
@@ -111,7 +90,7 @@ enum MemberCommands {
         var request = Etcdserverpb_MemberUpdateRequest()
         request.id = try memberID(invocation.arguments)
         request.peerUrls = try peerURLs(invocation.flags)
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let sent = request
         let response: Etcdserverpb_MemberUpdateResponse = try await invocation.withClient {
             try await $0.unary(.memberUpdate, sent)
@@ -124,7 +103,7 @@ enum MemberCommands {
     static func promote(_ invocation: Invocation) async throws {
         var request = Etcdserverpb_MemberPromoteRequest()
         request.id = try memberID(invocation.arguments)
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let sent = request
         let response: Etcdserverpb_MemberPromoteResponse = try await invocation.withClient {
             try await $0.unary(.memberPromote, sent)
@@ -146,6 +125,25 @@ enum MemberCommands {
     private static func peerURLs(_ flags: FlagValues) throws(ToolFailure) -> [String] {
         let urls = flags.string("peer-urls")
         guard !urls.isEmpty else { throw .arguments("member peer urls not provided") }
-        return urls.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        let list = urls.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        for url in list { try check(url) }
+        return list
+    }
+
+    /// As clientv3 checks URLs before it sends them.
+    private static func check(_ url: String) throws(ToolFailure) {
+        let schemes = ["http://", "https://", "unix://", "unixs://"]
+        guard let scheme = schemes.first(where: url.hasPrefix) else {
+            throw .operation("URL scheme must be http, https, unix, or unixs: \(url)")
+        }
+        guard scheme.hasPrefix("http") else { return }
+        let rest = url.dropFirst(scheme.count)
+        let host = rest.prefix { $0 != "/" }
+        guard host.contains(":"), host.last != ":" else {
+            throw .operation("URL address does not have the form \"host:port\": \(url)")
+        }
+        guard host.count == rest.count else {
+            throw .operation("URL must not contain a path: \(url)")
+        }
     }
 }

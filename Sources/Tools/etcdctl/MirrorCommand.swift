@@ -1,6 +1,7 @@
 import CommandParsing
 import EtcdClient
 import ResponseFormatting
+import StandardStreams
 
 /// make-mirror: copies keys to another cluster, then every change of them.
 enum MirrorCommand {
@@ -9,11 +10,12 @@ enum MirrorCommand {
             throw ToolFailure.arguments("make-mirror takes one destination argument")
         }
         let flags = invocation.flags
+        let destination = try configuration(flags)
+        _ = try await invocation.formatter()
         guard flags.string("dest-prefix").isEmpty || !flags.bool("no-dest-prefix") else {
             throw ToolFailure.arguments(
                 "`--dest-prefix` and `--no-dest-prefix` cannot be set at the same time, choose one")
         }
-        let destination = try configuration(flags)
         try await invocation.withClient { source in
             try await EtcdClient.withClient(
                 endpoints: [invocation.arguments[0]], configuration: destination
@@ -36,6 +38,7 @@ enum MirrorCommand {
         configuration.dialTimeout = flags.duration("dial-timeout")
         configuration.keepaliveInterval = flags.duration("keepalive-time")
         configuration.keepaliveTimeout = flags.duration("keepalive-timeout")
+        ClientOptions.setSizes(flags, &configuration)
         func file(_ name: String) -> String? {
             flags.string(name).isEmpty ? nil : flags.string(name)
         }
@@ -46,15 +49,9 @@ enum MirrorCommand {
         if security != EtcdClient.Security() || !flags.bool("dest-insecure-transport") {
             configuration.security = security
         }
-        let user = flags.string("dest-user")
-        guard !user.isEmpty else { return configuration }
-        let parts = user.split(separator: ":", maxSplits: 1).map(String.init)
-        let given = flags.string("dest-password")
-        let password =
-            try !given.isEmpty
-            ? given : parts.count == 2 ? parts[1] : Terminal.password("Destination Password: ")
-        configuration.credentials = .password(
-            name: given.isEmpty ? parts[0] : user, password: password)
+        configuration.credentials = try ClientOptions.credentials(
+            user: flags.string("dest-user"), password: flags.string("dest-password"),
+            prompt: "Destination Password: ")
         return configuration
     }
 }
@@ -63,19 +60,20 @@ enum MirrorCommand {
 private actor Mirror {
     private let source: EtcdClient
     private let destination: EtcdClient
-    private let prefix: String
-    private let destinationPrefix: String
+    private let prefix: [UInt8]
+    private let destinationPrefix: [UInt8]
     private let start: Revision
     private let operationsMax: Int
     /// Keys that were put or deleted.
-    private var count: Int64 = 0
+    private var count = 0
+    private let progress = Progress("make-mirror")
 
     init(_ source: EtcdClient, _ destination: EtcdClient, _ flags: FlagValues) {
         self.source = source
         self.destination = destination
-        prefix = flags.string("prefix")
-        let given = flags.string("dest-prefix")
-        destinationPrefix = flags.bool("no-dest-prefix") ? "" : given.isEmpty ? prefix : given
+        prefix = flags.string("prefix").argumentBytes
+        let given = flags.string("dest-prefix").argumentBytes
+        destinationPrefix = flags.bool("no-dest-prefix") ? [] : given.isEmpty ? prefix : given
         start = Revision(flags.int64("rev"))
         operationsMax = max(Int(clamping: flags.uint64("max-txn-ops")), 1)
     }
@@ -89,10 +87,8 @@ private actor Mirror {
     }
 
     func run() async throws {
-        var revision = start.previous
-        if start == 0 {
-            revision = try await copyAll()
-        }
+        // From revision 1 on there is nothing that the copy does not have.
+        let revision = start <= 1 ? try await copyAll() : start.previous
         let options = WatchOptions(from: revision.next)
         for try await update in source.watch(.prefix(prefix), options) {
             try await apply(update.events)
@@ -108,6 +104,7 @@ private actor Mirror {
             for pair in pairs {
                 try await destination.put(renamed(pair.key), pair.value)
                 count += 1
+                progress.show(count, "keys")
             }
         }
         return revision
@@ -132,11 +129,12 @@ private actor Mirror {
     private func commit(_ operations: inout [Transaction.Operation]) async throws {
         guard !operations.isEmpty else { return }
         try await destination.commit(Transaction(then: operations), isIdempotent: true)
-        count += Int64(operations.count)
+        count += operations.count
+        progress.show(count, "keys")
         operations = []
     }
 
     private func renamed(_ key: [UInt8]) -> [UInt8] {
-        Array(destinationPrefix.utf8) + key.dropFirst(prefix.utf8.count)
+        destinationPrefix + key.dropFirst(prefix.count)
     }
 }

@@ -21,7 +21,7 @@ enum RoleCommands {
             1, invocation, "role add command requires role name as its argument")
         var request = Etcdserverpb_AuthRoleAddRequest()
         request.name = invocation.arguments[0]
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let sent = request
         let response: Etcdserverpb_AuthRoleAddResponse = try await invocation.withClient {
             try await $0.unary(.roleAdd, sent)
@@ -36,7 +36,7 @@ enum RoleCommands {
             1, invocation, "role delete command requires role name as its argument")
         var request = Etcdserverpb_AuthRoleDeleteRequest()
         request.role = invocation.arguments[0]
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let sent = request
         let response: Etcdserverpb_AuthRoleDeleteResponse = try await invocation.withClient {
             try await $0.unary(.roleDelete, sent)
@@ -49,7 +49,7 @@ enum RoleCommands {
     static func get(_ invocation: Invocation) async throws {
         try UserCommands.count(
             1, invocation, "role get command requires role name as its argument")
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         try await invocation.withClient { client in
             try await print(invocation.arguments[0], client, invocation, formatter)
         }
@@ -70,7 +70,7 @@ enum RoleCommands {
 
     static func list(_ invocation: Invocation) async throws {
         try UserCommands.count(0, invocation, "role list command requires no arguments")
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let response: Etcdserverpb_AuthRoleListResponse = try await invocation.withClient {
             try await $0.unary(.roleList, Etcdserverpb_AuthRoleListRequest())
         }
@@ -95,7 +95,7 @@ enum RoleCommands {
         let keys = try keys(Array(arguments.dropFirst(2)), invocation.flags)
         request.perm.key.append(contentsOf: keys.start)
         request.perm.rangeEnd.append(contentsOf: keys.end)
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let sent = request
         let response: Etcdserverpb_AuthRoleGrantPermissionResponse =
             try await invocation.withClient { try await $0.unary(.roleGrantPermission, sent) }
@@ -116,21 +116,19 @@ enum RoleCommands {
         let keys = try keys(Array(arguments.dropFirst()), invocation.flags)
         request.key.append(contentsOf: keys.start)
         request.rangeEnd.append(contentsOf: keys.end)
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let sent = request
         let response: Etcdserverpb_AuthRoleRevokePermissionResponse =
             try await invocation.withClient { try await $0.unary(.roleRevokePermission, sent) }
-        let text = revoked(keys, sent.role)
+        let text = revoked(arguments[1], keys.end, sent.role)
         try invocation.print { () throws(UnsupportedFormat) in
             try formatter.done(text, response.header, response)
         }
     }
 
-    private static func revoked(_ keys: KeyRange, _ role: String) -> String {
-        let start = String(decoding: keys.start, as: UTF8.self)
-        if keys.end.isEmpty { return "Permission of key \(start) is revoked from role \(role)" }
-        let end =
-            keys.end == [0] ? "<open ended>" : String(decoding: keys.end, as: UTF8.self) + ")"
+    private static func revoked(_ start: String, _ last: [UInt8], _ role: String) -> String {
+        if last.isEmpty { return "Permission of key \(start) is revoked from role \(role)" }
+        let end = last == [0] ? "<open ended>" : String(argument: last) + ")"
         return "Permission of range [\(start), \(end) is revoked from role \(role)"
     }
 
@@ -139,16 +137,19 @@ enum RoleCommands {
         _ arguments: [String], _ flags: FlagValues
     ) throws(ToolFailure) -> KeyRange {
         let (isPrefix, isOpen) = (flags.bool("prefix"), flags.bool("from-key"))
-        guard !isPrefix || !isOpen else {
+        if isPrefix, isOpen, arguments.count == 1 || arguments[0].isEmpty {
             throw .arguments("--from-key and --prefix flags are mutually exclusive")
         }
+        // etcdctl ignores an end behind an empty key.
+        if arguments[0].isEmpty { return isPrefix || isOpen ? .all : .key([0]) }
         guard arguments.count == 1 || !(isPrefix || isOpen) else {
             let flag = isPrefix ? "--prefix" : "--from-key"
             throw .arguments("unexpected endkey argument with \(flag) flag")
         }
-        if isPrefix { return .prefix(arguments[0]) }
-        if isOpen { return .from(arguments[0]) }
+        let key = arguments[0].argumentBytes
+        if isPrefix { return .prefix(key) }
+        if isOpen { return .from(key) }
         return arguments.count > 1
-            ? .range(arguments[0], upTo: arguments[1]) : .key(arguments[0])
+            ? .range(key, upTo: arguments[1].argumentBytes) : .key(key)
     }
 }

@@ -1,5 +1,5 @@
 import CommandParsing
-import ResponseFormatting
+import StandardStreams
 
 extension CommandTree {
     static let toolActions: [String: Action] = [
@@ -8,7 +8,7 @@ extension CommandTree {
             StandardOutput.line("API version: 3.7")
         },
         "options": { _ in
-            StandardOutput.write(Output(Array(UsageText(Etcdctl.parser).options.utf8)))
+            StandardOutput.text(Etcdctl.usage.options)
         },
         "help": { HelpCommand.run($0) },
         "completion": { try CompletionCommand.run($0) },
@@ -19,17 +19,11 @@ extension CommandTree {
 /// help: prints the help of another command.
 enum HelpCommand {
     static func run(_ invocation: Invocation) {
-        var path: [Command] = []
-        for word in invocation.arguments {
-            let commands = path.last?.subcommands ?? CommandTree.root.subcommands
-            guard let next = commands.first(where: { $0.name == word }) else {
-                let words = invocation.arguments.map { "`\($0)`" }.joined(separator: " ")
-                StandardError.line("Unknown help topic [\(words)]")
-                path = []
-                break
-            }
-            path.append(next)
+        guard let path = Etcdctl.parser.command(of: invocation.arguments) else {
+            let words = invocation.arguments.map { "`\($0)`" }.joined(separator: " ")
+            StandardError.line("Unknown help topic [\(words)]")
+            return StandardError.text(Etcdctl.usage.usage(of: []))
         }
-        StandardOutput.write(Output(Array(UsageText(Etcdctl.parser).text(of: path).utf8)))
+        Etcdctl.help(path)
     }
 }

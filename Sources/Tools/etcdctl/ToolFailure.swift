@@ -1,17 +1,17 @@
+import CommandParsing
+import EtcdAPI
 import EtcdClient
 import Glibc
-import ResponseFormatting
+import StandardStreams
+import StatusCodes
 
-/// Why the tool fails: the lines on standard error and the exit status. Texts and statuses are
+/// Why the tool fails: the lines on the standard error and the exit status. Texts and statuses are
 /// etcd's.
 struct ToolFailure: Error {
-    /// On the standard output before the lines: the usage of a command.
-    let output: String
     let lines: [String]
     let status: Int32
 
-    init(output: String = "", lines: [String], status: Int32) {
-        self.output = output
+    init(lines: [String], status: Int32) {
         self.lines = lines
         self.status = status
     }
@@ -19,6 +19,9 @@ struct ToolFailure: Error {
     private init(_ message: String, _ status: Int32) {
         self.init(lines: ["Error: \(message)"], status: status)
     }
+
+    /// The text of a failure of one line.
+    var message: String { lines.first.map { String($0.dropFirst("Error: ".count)) } ?? "" }
 
     /// An operation failed.
     static func operation(_ message: String) -> ToolFailure { ToolFailure(message, 1) }
@@ -33,15 +36,26 @@ struct ToolFailure: Error {
     /// An argument is missing, superfluous or malformed.
     static func arguments(_ message: String) -> ToolFailure { ToolFailure(message, 128) }
 
+    /// A command line that is malformed: the usage of the command follows.
+    static func usage(_ message: String, of path: [Command]) -> ToolFailure {
+        ToolFailure(
+            lines: ["Error: \(message)", Etcdctl.usage.usage(of: path)], status: 1)
+    }
+
     /// Prints the lines and exits.
     func end() -> Never {
-        StandardOutput.write(Output(Array(output.utf8)))
         for line in lines { StandardError.line(line) }
         exit(status)
     }
 }
 
 extension EtcdClientError {
+    /// As gRPC clients print it.
+    var untranslatedText: String {
+        let name = StatusCode(rawValue: code.rawValue)?.name ?? "Unknown"
+        return "rpc error: code = \(name) desc = \(message)"
+    }
+
     /// As etcd's tools print it: a cluster that cannot be reached is one that did not respond in
     /// time.
     var toolText: String {

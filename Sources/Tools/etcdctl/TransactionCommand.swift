@@ -2,6 +2,7 @@ import CommandParsing
 import EtcdAPI
 import EtcdClient
 import ResponseFormatting
+import StandardStreams
 
 /// txn: reads comparisons, operations and other operations from the standard input, each list up to
 /// an empty line.
@@ -10,7 +11,7 @@ enum TransactionCommand {
         guard invocation.arguments.isEmpty else {
             throw ToolFailure.arguments("txn command does not accept argument")
         }
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let isInteractive = invocation.flags.bool("interactive")
         var input = StandardInput()
         var request = Etcdserverpb_TxnRequest()
@@ -38,7 +39,7 @@ enum TransactionCommand {
     /// The next line without blanks around it; nil for an empty one.
     private static func line(_ input: inout StandardInput) throws(ToolFailure) -> String? {
         guard let bytes = input.readLine() else { throw .input("EOF") }
-        let text = String(decoding: bytes, as: UTF8.self)
+        let text = String(argument: bytes)
         let trimmed = text.drop(while: \.isWhitespace)
         guard let last = trimmed.lastIndex(where: { !$0.isWhitespace }) else { return nil }
         return String(trimmed[...last])
@@ -48,11 +49,19 @@ enum TransactionCommand {
     private static func operation(_ line: String) throws(ToolFailure) -> Etcdserverpb_RequestOp {
         let words = try Words.split(line)
         guard words.count >= 2 else { throw .input("invalid txn compare request: \(line)") }
-        let tree = Command(
-            "txn", "", "", subcommands: [CommandTree.put, CommandTree.get, CommandTree.del])
-        guard let command = try? CommandLineParser(tree).parse(words),
-            let name = command.names.first
-        else { throw .input("invalid txn request: \(line)") }
+        let parser = CommandLineParser(
+            Command("", "", "", subcommands: [CommandTree.put, CommandTree.get, CommandTree.del]))
+        let command: ParsedCommand
+        do throws(CommandLineError) {
+            command = try parser.parse(words)
+        } catch {
+            if case .flag(_, let names) = error {
+                let path = parser.command(of: names) ?? []
+                StandardError.line(UsageText(parser).usage(of: path))
+            }
+            throw .input("invalid txn request: \(line)")
+        }
+        guard let name = command.names.first else { throw .input("invalid txn request: \(line)") }
         var operation = Etcdserverpb_RequestOp()
         switch name {
         case "put":

@@ -2,6 +2,7 @@ import CommandParsing
 import EtcdAPI
 import EtcdClient
 import ResponseFormatting
+import StandardStreams
 
 extension CommandTree {
     static let userActions: [String: Action] = [
@@ -24,7 +25,7 @@ enum AuthCommands {
         guard invocation.arguments.isEmpty else {
             throw ToolFailure.arguments("auth enable command does not accept any arguments")
         }
-        _ = try invocation.formatter()
+        _ = try await invocation.formatter()
         try await invocation.withClient { client in
             do throws(EtcdClientError) {
                 try await client.enableAuth()
@@ -51,7 +52,7 @@ enum AuthCommands {
         guard invocation.arguments.isEmpty else {
             throw ToolFailure.arguments("auth disable command does not accept any arguments")
         }
-        _ = try invocation.formatter()
+        _ = try await invocation.formatter()
         try await invocation.withClient { try await $0.disableAuth() }
         StandardOutput.line("Authentication Disabled")
     }
@@ -60,7 +61,7 @@ enum AuthCommands {
         guard invocation.arguments.isEmpty else {
             throw ToolFailure.arguments("auth status command does not accept any arguments")
         }
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let response: Etcdserverpb_AuthStatusResponse = try await invocation.withClient {
             try await $0.unary(.authStatus, Etcdserverpb_AuthStatusRequest())
         }
@@ -78,7 +79,7 @@ enum UserCommands {
         request.name = invocation.arguments[0]
         request.options.noPassword = invocation.flags.bool("no-password")
         if !request.options.noPassword { try readPassword(&request, invocation.flags) }
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let sent = request
         let response: Etcdserverpb_AuthUserAddResponse = try await invocation.withClient {
             try await $0.unary(.userAdd, sent)
@@ -120,7 +121,7 @@ enum UserCommands {
         try count(1, invocation, "user delete command requires user name as its argument")
         var request = Etcdserverpb_AuthUserDeleteRequest()
         request.name = invocation.arguments[0]
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let sent = request
         let response: Etcdserverpb_AuthUserDeleteResponse = try await invocation.withClient {
             try await $0.unary(.userDelete, sent)
@@ -134,7 +135,7 @@ enum UserCommands {
         try count(1, invocation, "user get command requires user name as its argument")
         var request = Etcdserverpb_AuthUserGetRequest()
         request.name = invocation.arguments[0]
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let isDetailed = invocation.flags.bool("detail")
         let sent = request
         try await invocation.withClient { client in
@@ -155,7 +156,7 @@ enum UserCommands {
 
     static func list(_ invocation: Invocation) async throws {
         try count(0, invocation, "user list command requires no arguments")
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let response: Etcdserverpb_AuthUserListResponse = try await invocation.withClient {
             try await $0.unary(.userList, Etcdserverpb_AuthUserListRequest())
         }
@@ -167,7 +168,7 @@ enum UserCommands {
         var request = Etcdserverpb_AuthUserChangePasswordRequest()
         request.name = invocation.arguments[0]
         request.password = try password(of: request.name, invocation.flags)
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let sent = request
         let response: Etcdserverpb_AuthUserChangePasswordResponse =
             try await invocation.withClient { try await $0.unary(.userChangePassword, sent) }
@@ -182,7 +183,7 @@ enum UserCommands {
         var request = Etcdserverpb_AuthUserGrantRoleRequest()
         request.user = invocation.arguments[0]
         request.role = invocation.arguments[1]
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let sent = request
         let response: Etcdserverpb_AuthUserGrantRoleResponse = try await invocation.withClient {
             try await $0.unary(.userGrantRole, sent)
@@ -199,7 +200,7 @@ enum UserCommands {
         var request = Etcdserverpb_AuthUserRevokeRoleRequest()
         request.name = invocation.arguments[0]
         request.role = invocation.arguments[1]
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         let sent = request
         let response: Etcdserverpb_AuthUserRevokeRoleResponse = try await invocation.withClient {
             try await $0.unary(.userRevokeRole, sent)

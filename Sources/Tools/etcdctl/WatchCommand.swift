@@ -2,13 +2,14 @@ import CommandParsing
 import EtcdAPI
 import EtcdClient
 import ResponseFormatting
+import StandardStreams
 
 /// watch: prints events, and runs a command for each.
 enum WatchCommand {
     static func run(_ invocation: Invocation) async throws {
         let environment = WatchEnvironment(invocation.environment)
         try environment.check()
-        let formatter = try invocation.formatter()
+        let formatter = try await invocation.formatter()
         if invocation.flags.bool("interactive") {
             return try await InteractiveWatch(invocation, environment, formatter).run()
         }
@@ -34,7 +35,8 @@ struct WatchEnvironment {
     func check() throws(ToolFailure) {
         guard key.isEmpty, !end.isEmpty else { return }
         throw .arguments(
-            "ETCDCTL_WATCH_KEY is empty but got ETCDCTL_WATCH_RANGE_END=\(goQuoted(end.utf8))")
+            "ETCDCTL_WATCH_KEY is empty but got ETCDCTL_WATCH_RANGE_END=\(goQuoted(end.argumentBytes))"
+        )
     }
 
     /// The keys, and the command behind `--`.
@@ -66,13 +68,15 @@ struct WatchArguments {
         _ words: (keys: [String], command: [String]), _ flags: FlagValues
     ) throws(ToolFailure) {
         let isPrefix = flags.bool("prefix")
-        let key = words.keys.first ?? ""
+        let key = words.keys.first?.argumentBytes ?? []
         if words.keys.count == 2, isPrefix {
             throw .arguments("`range_end` and `--prefix` are mutually exclusive")
         }
         keys =
             isPrefix
-            ? .prefix(key) : words.keys.count == 2 ? .range(key, upTo: words.keys[1]) : .key(key)
+            ? .prefix(key)
+            : words.keys.count == 2
+                ? .range(key, upTo: words.keys[1].argumentBytes) : .key(key)
         options = WatchOptions(
             from: Revision(flags.int64("rev")), returnsPrevious: flags.bool("prev-kv"),
             notifiesProgress: flags.bool("progress-notify"))
@@ -94,6 +98,8 @@ struct WatchPrinter: Sendable {
                 guard let next = try await updates.next() else { return }
                 update = next
             } catch {
+                // The end of the input ends all watches, which is no news of the server's.
+                if error.reason == .cancelled { throw error }
                 throw try cancelled(error)
             }
             try await print(update)
@@ -133,19 +139,22 @@ struct WatchPrinter: Sendable {
     private func execute(
         _ event: Mvccpb_Event, _ response: Etcdserverpb_WatchResponse
     ) async throws {
-        let status = try await Subprocess.run(
-            command,
-            environment: [
-                "ETCD_WATCH_REVISION=\(response.header.revision)",
-                "ETCD_WATCH_EVENT_TYPE=\"\(event.type == .delete ? "DELETE" : "PUT")\"",
-                "ETCD_WATCH_KEY=\(goQuoted(event.kv.key))",
-                "ETCD_WATCH_VALUE=\(goQuoted(event.kv.value))",
-            ])
-        guard status == 0 else {
-            let words = command.map { goQuoted($0.utf8) }.joined(separator: " ")
-            throw ToolFailure(
-                lines: ["command [\(words)] error (exit status \(status))"], status: 1)
+        let words = command.map { goQuoted($0.argumentBytes) }.joined(separator: " ")
+        let environment = [
+            "ETCD_WATCH_REVISION=\(response.header.revision)",
+            "ETCD_WATCH_EVENT_TYPE=\"\(event.type == .delete ? "DELETE" : "PUT")\"",
+            "ETCD_WATCH_KEY=\(goQuoted(event.kv.key))",
+            "ETCD_WATCH_VALUE=\(goQuoted(event.kv.value))",
+        ]
+        let problem: String?
+        do {
+            let end = try await Subprocess.run(command, environment: environment)
+            problem = end.status == 0 ? nil : end.text
+        } catch let failure as ToolFailure {
+            problem = failure.message
         }
+        guard let problem else { return }
+        throw ToolFailure(lines: ["command [\(words)] error (\(problem))"], status: 1)
     }
 }
 

@@ -1,3 +1,5 @@
+import CommandParsing
+
 /// The words of a line: separated by blanks, in double quotes with escapes, or in single quotes.
 enum Words {
     static func split(_ line: String) throws(ToolFailure) -> [String] {
@@ -7,6 +9,10 @@ enum Words {
             if first.properties.isWhitespace {
                 rest = rest.dropFirst()
             } else if first == "\"" {
+                guard hasClosingQuote(rest.dropFirst()) else {
+                    rest = rest.dropFirst()
+                    continue
+                }
                 guard let (text, behind) = GoQuoted.parse(rest) else {
                     throw .input("invalid quoted string")
                 }
@@ -28,6 +34,16 @@ enum Words {
         }
         return words
     }
+
+    /// Whether a string in double quotes ends; a quote behind a backslash does not end it.
+    private static func hasClosingQuote(_ text: Substring.UnicodeScalarView) -> Bool {
+        var rest = text
+        while let scalar = rest.popFirst() {
+            if scalar == "\"" { return true }
+            if scalar == "\\" { _ = rest.popFirst() }
+        }
+        return false
+    }
 }
 
 /// Strings in double quotes with Go's escapes.
@@ -41,12 +57,12 @@ enum GoQuoted {
         var rest = text.dropFirst()
         while let scalar = rest.popFirst() {
             switch scalar {
-            case "\"": return (String(decoding: bytes, as: UTF8.self), rest)
+            case "\"": return (String(argument: bytes), rest)
             case "\n": return nil
             case "\\":
                 guard let escaped = escape(&rest) else { return nil }
                 bytes += escaped
-            default: bytes += Array(String(scalar).utf8)
+            default: bytes += String(scalar).argumentBytes
             }
         }
         return nil

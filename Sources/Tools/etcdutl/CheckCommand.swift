@@ -1,26 +1,18 @@
-import ArgumentParser
-import Glibc
+import StandardStreams
 
-/// `etcdutl check --data-dir DIR`: verifies database and log of a stopped member without changing
-/// them. Not a command of etcd's tool.
-struct Check: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "check",
-        abstract: "Verifies a data directory: every page, every record, every checksum")
-
-    @Option(name: .customLong("data-dir"), help: "path to the data directory")
-    var dataDirectory: String
-    @Option(
-        name: .customLong("wal-dir"), help: "path to the log, if it is not in the data directory")
-    var logDirectory: String?
-
-    func run() throws {
+/// check: verifies database and log of a stopped member without changing them. Not a command of
+/// etcd's tool.
+enum CheckCommand {
+    static func run(_ invocation: Invocation) throws(ToolFailure) {
+        try invocation.require(["data-dir"])
+        let directory = invocation.flags.string("data-dir")
+        let log = invocation.flags.string("wal-dir")
         let check = DataDirectoryCheck(
-            database: dataDirectory + "/member/snap/db",
-            log: logDirectory ?? dataDirectory + "/member/wal")
+            database: directory + "/member/snap/db",
+            log: log.isEmpty ? directory + "/member/wal" : log)
         let violations = check.run()
-        for violation in violations { print(violation) }
-        guard violations.isEmpty else { throw ExitCode(1) }
-        print("database and log are sound")
+        for violation in violations { StandardOutput.line(violation) }
+        guard violations.isEmpty else { throw ToolFailure(lines: [], status: 1) }
+        StandardOutput.line("database and log are sound")
     }
 }

@@ -35,7 +35,8 @@ struct DataDirectoryCheck {
     private func checkDatabase() -> (applied: UInt64?, violations: [String]) {
         let bolt: Bolt
         do throws(BoltError) {
-            let options = BoltConfiguration(readOnly: true)
+            var options = BoltConfiguration(readOnly: true)
+            options.releasesScannedPages = true
             bolt = try Bolt.open(disk: RealDisk(), path: database, configuration: options)
         } catch {
             return (nil, ["database: \(error)"])
@@ -131,10 +132,9 @@ struct DataDirectoryCheck {
     private func checkLog() -> (range: (first: UInt64, last: UInt64)?, violations: [String]) {
         let disk = UnchangedDisk(RealDisk())
         do throws(LogError) {
-            // An interrupted last write was never acknowledged; a starting member truncates it.
             let snapshots = try WriteAheadLog.validSnapshots(disk: disk, directory: log)
             guard let start = snapshots.last else { throw .snapshotNotFound }
-            let contents = try read(disk, from: start)
+            let contents = try WriteAheadLog.read(disk, log, from: start)
             var violations: [String] = []
             var term = start.term
             for entry in contents.entries {
@@ -151,19 +151,6 @@ struct DataDirectoryCheck {
             return ((start.index, last), violations)
         } catch {
             return (nil, ["log: \(error)"])
-        }
-    }
-
-    private func read(
-        _ disk: UnchangedDisk, from start: LogSnapshotRecord
-    ) throws(LogError) -> LogContents {
-        do throws(LogError) {
-            return try WriteAheadLog.open(disk: disk, directory: log, from: start).contents
-        } catch {
-            guard case .unexpectedEnd = error,
-                try WriteAheadLog.repair(disk: disk, directory: log)
-            else { throw error }
-            return try WriteAheadLog.open(disk: disk, directory: log, from: start).contents
         }
     }
 }

@@ -1,32 +1,30 @@
-import ArgumentParser
 import Bolt
-import Disk
 import ResponseFormatting
+import StandardStreams
 
-/// `etcdutl snapshot status FILE`: the status of a snapshot file. The file is only read.
-struct SnapshotStatusCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Gets backend snapshot status of a given file")
-
-    @OptionGroup var output: OutputOptions
-    @Argument var files: [String] = []
-
-    func run() throws {
-        guard files.count == 1, let file = files.first else {
-            throw ToolFailure.arguments("snapshot status requires exactly one argument")
+/// snapshot status: the status of a snapshot file. The file is only read.
+enum SnapshotStatusCommand {
+    static func run(_ invocation: Invocation) throws(ToolFailure) {
+        guard invocation.arguments.count == 1 else {
+            throw .arguments("snapshot status requires exactly one argument")
         }
-        let format = try OutputFormat(argument: output.writeOut)
-        let status = try withDatabase(at: file) { (bolt) throws(ToolFailure) in
-            let violations = bolt.check()
-            guard violations.isEmpty else {
-                let texts = violations.map(\.description).joined(separator: "\n")
-                throw .operation(
-                    "snapshot file integrity check failed. "
-                        + "\(violations.count) errors found.\n\(texts)")
-            }
-            return try SnapshotStatus(of: bolt)
+        let file = DatabaseFile(
+            invocation.arguments[0], lockTimeout: invocation.lockTimeout)
+        try file.requireExists()
+        let format = try invocation.format()
+        let status = try file.read { (bolt) throws(ToolFailure) in
+            try requireSound(bolt)
+            return try SnapshotStatus(of: bolt, progress: Progress("reading"))
         }
-        for line in try status.row.lines(format) { print(line) }
+        try invocation.print(status.row, as: format)
+    }
+
+    private static func requireSound(_ bolt: Bolt) throws(ToolFailure) {
+        let violations = bolt.check()
+        guard !violations.isEmpty else { return }
+        let texts = violations.map(\.description).joined(separator: "\n")
+        throw .operation(
+            "snapshot file integrity check failed. \(violations.count) errors found.\n\(texts)")
     }
 }
 
@@ -47,23 +45,4 @@ extension SnapshotStatus {
                 exact: version, isText: true),
         ])
     }
-}
-
-/// Opens a database file for reading, runs `body`, closes it.
-func withDatabase<Result>(
-    at path: String, _ body: (Bolt) throws(ToolFailure) -> Result
-) throws(ToolFailure) -> Result {
-    let disk = RealDisk()
-    guard disk.exists(path) else {
-        throw .operation("stat \(path): no such file or directory")
-    }
-    let bolt: Bolt
-    do throws(BoltError) {
-        let configuration = BoltConfiguration(readOnly: true)
-        bolt = try Bolt.open(disk: disk, path: path, configuration: configuration)
-    } catch {
-        throw .operation("\(path): \(error)")
-    }
-    defer { bolt.close() }
-    return try body(bolt)
 }

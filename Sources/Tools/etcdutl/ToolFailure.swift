@@ -1,10 +1,17 @@
+import CommandParsing
 import Glibc
+import StandardStreams
 
-/// Why the tool fails: the lines on standard error and the exit status. Texts and statuses are
+/// Why the tool fails: the lines on the standard error and the exit status. Texts and statuses are
 /// etcd's.
 struct ToolFailure: Error {
     let lines: [String]
     let status: Int32
+
+    init(lines: [String], status: Int32) {
+        self.lines = lines
+        self.status = status
+    }
 
     /// An operation failed.
     static func operation(_ message: String) -> ToolFailure {
@@ -21,21 +28,35 @@ struct ToolFailure: Error {
         ToolFailure(lines: ["Error: \(message)"], status: 4)
     }
 
-    /// An unknown command; etcdutl prints the error twice.
-    static func unknownCommand(_ word: String, of path: [String]) -> ToolFailure {
-        let name = path.joined(separator: " ")
-        let error = "Error: unknown command \"\(word)\" for \"\(name)\""
-        return ToolFailure(lines: [error, "Run '\(name) --help' for usage.", error], status: 1)
+    /// A malformed command line: the usage of the command, between two lines of the error.
+    static func usage(_ message: String, of path: [Command]) -> ToolFailure {
+        let error = "Error: \(message)"
+        return ToolFailure(lines: [error, Etcdutl.usage.usage(of: path), error], status: 1)
+    }
+
+    /// What makes etcd's tool panic, after it has logged why.
+    static func panic(_ message: String) -> ToolFailure {
+        ToolFailure(lines: ["panic: \(message)"], status: 2)
+    }
+
+    init(_ error: CommandLineError) {
+        switch error {
+        case .unknownCommand(let word, let suggestions):
+            let name = Etcdutl.parser.root.name
+            var message = "Error: unknown command \"\(word)\" for \"\(name)\""
+            if !suggestions.isEmpty {
+                message += "\n\nDid you mean this?\n"
+                message += suggestions.map { "\t\($0)\n" }.joined()
+            }
+            self.init(lines: [message, "Run '\(name) --help' for usage.", message], status: 1)
+        case .flag(let text, let names):
+            self = .usage(text, of: Etcdutl.parser.command(of: names) ?? [])
+        }
     }
 
     /// Prints the lines and exits.
     func end() -> Never {
-        var rest = Array((lines.joined(separator: "\n") + "\n").utf8)[...]
-        while !rest.isEmpty {
-            let count = rest.withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
-            guard count > 0 || errno == EINTR else { break }
-            rest = rest.dropFirst(max(count, 0))
-        }
+        for line in lines { StandardError.line(line) }
         exit(status)
     }
 }

@@ -14,6 +14,7 @@ extension LoadOptions {
           --seconds S              time, where --total is not given
           --rate N                 open loop: requests begun each second (closed loop);
                                    for watch, events
+          --library                put and notify: by the client library, EtcdClient
           --phases                 until standard input ends; each of its lines begins a phase
                                    with its own results; prints `ready` before the first
           --keys N                 distinct keys (100000)
@@ -70,6 +71,7 @@ extension LoadOptions {
         case "--serializable": serializable = true
         case "--whole": wholeKeySpace = true
         case "--phases": hasPhases = true
+        case "--library": usesLibrary = true
         default: return false
         }
         return true

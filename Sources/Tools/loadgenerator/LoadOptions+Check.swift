@@ -7,6 +7,10 @@ extension LoadOptions {
         try Self.require(rangeSize <= keyCount, "--range-size is larger than --keys")
         try Self.require(max(puts, compares) <= keyCount, "a txn has more keys than --keys")
         try Self.require(!endpoints.isEmpty, "--endpoint is empty")
+        try Self.require(
+            !usesLibrary
+                || [.put, .notify].contains(command) && !hasPhases && ratePerSecond == 0,
+            "--library is for put and notify in a closed loop")
         switch command {
         case .watch:
             try Self.require(

@@ -73,6 +73,8 @@ struct LoadOptions: Sendable {
     /// Whether lines of standard input begin phases, and its end ends the run.
     var hasPhases = false
     var watchers = 1_000
+    /// Whether the calls are made by the client library.
+    var usesLibrary = false
     /// Puts of a watched key that some watcher has not received yet.
     var outstandingPuts = 1
     var seed: UInt64 = 1

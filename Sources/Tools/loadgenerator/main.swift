@@ -51,6 +51,13 @@ func hold(_ options: LoadOptions, on group: MultiThreadedEventLoopGroup) throws 
     return try run.end().wait()
 }
 
+/// Runs the load through the client library.
+func runLibrary(
+    _ options: LoadOptions, on group: MultiThreadedEventLoopGroup
+) throws -> LoadResult {
+    try group.any().makeFutureWithTask { try await LibraryRun(options: options).run() }.wait()
+}
+
 do {
     let options = try LoadOptions(arguments: Array(CommandLine.arguments.dropFirst()))
     let group = MultiThreadedEventLoopGroup(numberOfThreads: options.loops)
@@ -59,6 +66,7 @@ do {
         case .watch: try runWatch(options, on: group)
         case .hold: try hold(options, on: group)
         case .connect: try ConnectRun(options: options, on: group.next()).run().wait()
+        case _ where options.usesLibrary: try runLibrary(options, on: group)
         default: try runWorkers(options, on: group)
         }
     print(result.line(options))

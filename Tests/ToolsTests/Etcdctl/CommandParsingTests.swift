@@ -44,6 +44,60 @@ struct CommandParsingTests {
         #expect(try parse("lease nosuch").names == ["lease"])
     }
 
+    @Test func theBeginningOfANameIsEnoughIfItIsTheOnlyOne() throws {
+        #expect(try parse("ge a").names == ["get"])
+        #expect(try parse("le gr 5").names == ["lease", "grant"])
+        let ambiguous = CommandLineParser(
+            Command(
+                "tool", "", "",
+                subcommands: [
+                    Command("compaction", "", ""), Command("completion", "", ""),
+                ]))
+        #expect(throws: CommandLineError.self) { try ambiguous.parse(["comp"]) }
+        #expect(try ambiguous.parse(["compa"]).names == ["compaction"])
+    }
+
+    @Test func helpIsAFlagLikeOthers() throws {
+        #expect(try parse("get -h").asksForHelp)
+        #expect(try parse("get --help a --rev 3").asksForHelp)
+        #expect(try !parse("get --help=false a").asksForHelp)
+        #expect(throws: CommandLineError.self) { try parse("get --help --nosuch") }
+    }
+
+    @Test func theHelpHasTheLayoutOfCobra() throws {
+        let path = try parse("get").path
+        #expect(
+            UsageText(parser).usage(of: path) == """
+                Usage:
+                  tool get <key> [flags]
+
+                Flags:
+                  -h, --help      help for get
+                      --rev int   \("")
+
+                Global Flags:
+                      --endpoints strings    (default [a:1])
+                      --hex                 \("")
+                      --timeout duration     (default 5s)
+                  -w, --write-out string     (default "simple")
+
+                """)
+        #expect(
+            UsageText(parser, hidesGlobalFlags: true).help(of: []) == """
+                Usage:
+                  tool [command]
+
+                Available Commands:
+                  get         \("")
+                  lease       \("")
+
+                Use "tool [command] --help" for more information about a command.
+
+                """)
+        #expect(parser.command(of: ["lease", "grant"])?.map(\.name) == ["lease", "grant"])
+        #expect(parser.command(of: ["nosuch"])?.count == nil)
+    }
+
     @Test func listsReplaceTheInitialOneAndContinue() throws {
         #expect(try parse("get a").flags.list("endpoints") == ["a:1"])
         let command = try parse("get a --endpoints=b:1,c:2 --endpoints d:3")

@@ -1,18 +1,4 @@
-import ArgumentParser
 import ResponseFormatting
-
-/// How a result is printed.
-enum OutputFormat: String {
-    case simple, json, fields, table, protobuf
-
-    /// The format of a `-w` argument; as in etcd an unknown format is refused before any work.
-    init(argument: String) throws(ToolFailure) {
-        guard let format = OutputFormat(rawValue: argument) else {
-            throw .format("unsupported output format")
-        }
-        self = format
-    }
-}
 
 /// One row of named values, printed in any of the formats.
 struct ReportRow {
@@ -31,15 +17,22 @@ struct ReportRow {
     let cells: [Cell]
 
     /// The lines to print.
-    func lines(_ format: OutputFormat) throws(ToolFailure) -> [String] {
+    func lines(_ format: OutputFormat) throws(UnsupportedFormat) -> [String] {
         switch format {
         case .simple: [cells.map(\.text).joined(separator: ", ")]
         case .fields: cells.map { "\"\($0.field)\" : \($0.exact)" }
-        case .json:
-            ["{" + cells.map { "\"\($0.key)\":\($0.jsonValue)" }.joined(separator: ",") + "}"]
+        case .json: [GoJSON.object(json).text]
         case .table: BoxTable(headings: cells.map(\.heading), rows: [cells.map(\.text)]).lines
-        case .protobuf: throw .format("protobuf not supported as output format")
+        case .protobuf: throw UnsupportedFormat(format: format)
         }
+    }
+
+    private var json: GoObject {
+        var object = GoObject()
+        for cell in cells {
+            object.always(cell.key, cell.isText ? .string(cell.exact) : .number(cell.exact))
+        }
+        return object
     }
 }
 
@@ -50,14 +43,4 @@ extension ReportRow.Cell {
             field: field, key: key, heading: heading, text: "\(number)", exact: "\(number)",
             isText: false)
     }
-
-    var jsonValue: String { isText ? "\"\(exact)\"" : exact }
-}
-
-/// The `-w` option that all printing commands have.
-struct OutputOptions: ParsableArguments {
-    @Option(
-        name: [.customShort("w"), .customLong("write-out")],
-        help: "set the output format (fields, json, protobuf, simple, table)")
-    var writeOut = "simple"
 }

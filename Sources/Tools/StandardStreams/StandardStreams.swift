@@ -1,16 +1,20 @@
-import Glibc
-import ResponseFormatting
+internal import CommandParsing
+internal import Glibc
+package import ResponseFormatting
 
 /// The standard output; keys and values are bytes, not always text.
-enum StandardOutput {
-    static func write(_ output: Output) { writeAll(1, output.bytes) }
-    static func line(_ text: String) { writeAll(1, Array((text + "\n").utf8)) }
+package enum StandardOutput {
+    package static func write(_ output: Output) { writeAll(1, output.bytes) }
+    package static func text(_ text: String) { writeAll(1, text.argumentBytes) }
+    package static func line(_ text: String) { writeAll(1, (text + "\n").argumentBytes) }
 }
 
-enum StandardError {
-    static func line(_ text: String) { writeAll(2, Array((text + "\n").utf8)) }
-    static func text(_ text: String) { writeAll(2, Array(text.utf8)) }
-    static var isTerminal: Bool { isatty(2) == 1 }
+/// The standard error.
+package enum StandardError {
+    package static func line(_ text: String) { writeAll(2, (text + "\n").argumentBytes) }
+    package static func text(_ text: String) { writeAll(2, text.argumentBytes) }
+    package static func write(_ bytes: [UInt8]) { writeAll(2, bytes) }
+    package static var isTerminal: Bool { isatty(2) == 1 }
 }
 
 private func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) {
@@ -23,19 +27,21 @@ private func writeAll(_ descriptor: Int32, _ bytes: [UInt8]) {
 }
 
 /// The standard input.
-struct StandardInput {
+package struct StandardInput {
     private var buffer: [UInt8] = []
     private var isAtEnd = false
 
+    package init() {}
+
     /// Everything that follows.
-    mutating func readAll() -> [UInt8] {
+    package mutating func readAll() -> [UInt8] {
         while fill() {}
         defer { buffer = [] }
         return buffer
     }
 
     /// The next line without its end; nil at the end of the input, even behind an unfinished line.
-    mutating func readLine() -> [UInt8]? {
+    package mutating func readLine() -> [UInt8]? {
         while true {
             if let end = buffer.firstIndex(of: UInt8(ascii: "\n")) {
                 defer { buffer.removeSubrange(...end) }
@@ -46,7 +52,7 @@ struct StandardInput {
     }
 
     /// The first word of the input; empty without one.
-    mutating func readWord() -> String {
+    package mutating func readWord() -> String {
         let line = readLine() ?? buffer
         return String(decoding: line, as: UTF8.self).split(separator: " ").first
             .map(String.init) ?? ""
