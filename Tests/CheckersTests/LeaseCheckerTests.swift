@@ -74,6 +74,36 @@ struct LeaseCheckerTests {
         #expect(throws: Finding.self) { try checker.revoked(1, at: Self.second(19)) }
     }
 
+    @Test func aLateEndIsAllowedBehindOthersButNotAfterLaterOnes() throws {
+        var checker = LeaseChecker(driftMillionths: 0)
+        checker.faultFreeSince = .zero
+        // Leases 1 to 60 end one second after another, and one is revoked every two seconds.
+        for lease in 1...60 {
+            try checker.granted(Int64(lease), seconds: Int64(lease), at: .zero)
+        }
+        var skipping = checker
+        for lease in 1...60 {
+            try checker.revoked(Int64(lease), at: Self.second(Int64(2 * lease)))
+            try checker.requireNoneOverdue(at: Self.second(Int64(2 * lease)))
+        }
+        #expect(throws: Finding.self) {
+            for lease in 2...60 {
+                try skipping.revoked(Int64(lease), at: Self.second(Int64(2 * lease)))
+                try skipping.requireNoneOverdue(at: Self.second(Int64(2 * lease)))
+            }
+        }
+        #expect(skipping.live.first == 1)
+        #expect(skipping.live.count > 45)
+    }
+
+    @Test func anEndAfterAllOthersHaveStoppedIsFound() throws {
+        var checker = try Self.checker()
+        try checker.granted(2, seconds: 9, at: .zero)
+        try checker.revoked(2, at: Self.second(16))
+        try checker.requireNoneOverdue(at: Self.second(24))
+        #expect(throws: Finding.self) { try checker.requireNoneOverdue(at: Self.second(25)) }
+    }
+
     @Test func renewalsAndNewLeadersExtendALease() throws {
         var renewed = try Self.checker()
         renewed.clockRestarted(1, at: Self.second(5))

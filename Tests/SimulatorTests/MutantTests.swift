@@ -36,6 +36,7 @@ struct MutantTests {
         (.rangeHidesMore, "a read of"), (.deletesOnlyFirstKey, "not linearizable"),
         (.putOmitsPrevious, "not linearizable"), (.putsWithoutLease, "not linearizable"),
         (.comparesOneKey, "not linearizable"), (.hashesTooFew, "hash of revision"),
+        (.unawaitedRangesUnchecked, "refuses entry"),
     ])
     func aWrongResponseIsFound(mutant: Mutant, rule: String) {
         let finding = Self.finder(mutant, seeds: 1...6)

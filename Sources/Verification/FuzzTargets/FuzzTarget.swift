@@ -9,6 +9,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case configFile = "ConfigFile"
     case dns = "DNS"
     case formerEntries = "FormerEntries"
+    case gatewayRequests = "GatewayRequests"
     case gzip = "Gzip"
     case headerBlocks = "HeaderBlocks"
     case http2 = "HTTP2"
@@ -16,11 +17,14 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case pem = "PEM"
     case peerRequests = "PeerRequests"
     case peerStreams = "PeerStreams"
+    case proxyMessages = "ProxyMessages"
     case raft = "Raft"
     case revisionKey = "RevisionKey"
     case snapshotFile = "SnapshotFile"
     case tokenKeys = "TokenKeys"
     case tokens = "Tokens"
+    case traceContexts = "TraceContexts"
+    case webSocket = "WebSocket"
     case wire = "Wire"
     case writeAheadLog = "WriteAheadLog"
 
@@ -36,6 +40,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .configFile: fuzzConfigFile(input)
         case .dns: fuzzDNS(input)
         case .formerEntries: fuzzFormerEntries(input)
+        case .gatewayRequests: fuzzGatewayRequests(input)
         case .gzip: fuzzGzip(input)
         case .headerBlocks: fuzzHeaderBlocks(input)
         case .http2: fuzzHTTP2(input)
@@ -43,11 +48,14 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
         case .pem: fuzzPEM(input)
         case .peerRequests: fuzzPeerRequests(input)
         case .peerStreams: fuzzPeerStreams(input)
+        case .proxyMessages: fuzzProxyMessages(input)
         case .raft: fuzzRaft(input)
         case .revisionKey: fuzzRevisionKey(input)
         case .snapshotFile: fuzzSnapshotFile(input)
         case .tokenKeys: fuzzTokenKeys(input)
         case .tokens: fuzzTokens(input)
+        case .traceContexts: fuzzTraceContexts(input)
+        case .webSocket: fuzzWebSocket(input)
         case .wire: fuzzWire(input)
         case .writeAheadLog: fuzzWriteAheadLog(input)
         }

@@ -28,11 +28,19 @@ package struct StoreModel: SequentialModel {
     package func step(
         _ state: State, _ operation: StoreOperation, _ response: StoreResponse?
     ) -> State? {
+        let (after, expected) = execute(state, operation)
+        guard let response else { return after }
+        return expected.allows(response) ? after : nil
+    }
+
+    /// The state after an operation, and the response to it.
+    package func execute(
+        _ state: State, _ operation: StoreOperation
+    ) -> (state: State, response: StoreResponse) {
         var execution = Execution(state, readOld)
         let body = execution.run(operation)
         let after = execution.finish()
-        guard let response else { return after }
-        return response.revision == after.revision && body.allows(response.body) ? after : nil
+        return (after, StoreResponse(revision: after.revision, body))
     }
 
     /// One transaction under way.

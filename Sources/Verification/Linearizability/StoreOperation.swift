@@ -48,6 +48,11 @@ package struct StoreResponse: Hashable, Sendable {
         self.revision = revision
         self.body = body
     }
+
+    /// Whether the model's response allows the one that a client received.
+    package func allows(_ received: StoreResponse) -> Bool {
+        revision == received.revision && body.allows(received.body)
+    }
 }
 
 /// A response without its header.

@@ -1,3 +1,5 @@
+internal import Auth
+
 /// Users, roles and permissions as etcd defines them, for the checkers: plain sets and lists, so that
 /// they share no mistake with the members.
 package struct AuthModel: Hashable, Sendable {
@@ -135,8 +137,11 @@ extension AuthModel {
         if let same, held[same].range == permission.range {
             held[same] = permission
         } else {
-            let index = held.firstIndex { $0.range.key > permission.range.key } ?? held.count
-            held.insert(permission, at: index)
+            // The order of equal keys is that of Go's sort, which `PermissionOrderTests` compares
+            // with Go itself.
+            held.append(permission)
+            let keys = held.map { Array($0.range.key.utf8) }
+            held = PermissionOrder.indices(ofSorted: keys).map { held[$0] }
         }
         roles[role] = held
     }

@@ -6,6 +6,8 @@ package import MonotonicClock
 ///   the request was sent, less the clock drift. Revocations requested by clients are not checked.
 /// - Not late: a lease expires soon after the last event that can have extended it: its grant, a
 ///   renewal, or a new leader, which restarts all clocks. Checked while no faults are injected.
+///   Where proposals are refused, the leases that wait are at least revoked in the order in which
+///   they expired, one after another.
 /// - The keys attached to a lease are deleted with it, and no others (`requireKeys`).
 /// - A reported remaining time agrees with the promise.
 ///
@@ -21,6 +23,11 @@ package struct LeaseChecker: Sendable {
         var isRevocationRequested = false
     }
 
+    private struct Expiration {
+        let due: MonotonicTime
+        let revokedAt: MonotonicTime
+    }
+
     private var liveLeases: [Int64: LiveLease] = [:]
     /// Promises for leases whose grant no checker has seen applied yet.
     private var promises: [Int64: MonotonicTime] = [:]
@@ -32,6 +39,8 @@ package struct LeaseChecker: Sendable {
     package var revocationsPerSecondMax: Int64?
     /// The largest number of leases that were live at once.
     private var liveLeasesMax = 0
+    /// The leases that expired and were revoked within the last `tolerance`, oldest first.
+    private var expirations: [Expiration] = []
     /// The last clock jump of a member that may revoke leases: earlier promises are void.
     private var clockJumpedAt = MonotonicTime.distantPast
     /// How much faster or slower than true time a clock may run.
@@ -79,6 +88,8 @@ package struct LeaseChecker: Sendable {
             )
         }
         try require(state, of: lease, isNotOverdueAt: now)
+        expirations.append(Expiration(due: due(state), revokedAt: now))
+        expirations.removeAll { $0.revokedAt + Self.tolerance < now }
     }
 
     /// Requires that a lease does not exist, since a revocation or a put with it failed.
@@ -142,15 +153,27 @@ package struct LeaseChecker: Sendable {
         _ state: LiveLease, of lease: Int64, isNotOverdueAt now: MonotonicTime
     ) throws(Finding) {
         guard let faultFreeSince else { return }
-        let whole = TimeSpan.seconds(state.seconds)
-        let slow = whole / (1_000_000 - driftMillionths) * driftMillionths
-        let due = max(state.startedAt, promotedAt) + whole + slow
+        let due = due(state)
         // Many leases may expire at once.
         let backlog =
             revocationsPerSecondMax.map { .seconds(Int64(liveLeasesMax)) / $0 } ?? TimeSpan.zero
         let latest = max(due, faultFreeSince + Self.recoveryTime) + Self.tolerance + backlog
-        guard now > latest else { return }
+        guard now > latest, !isNext(due, at: now) else { return }
         throw Finding("lease \(lease) lives \((now - due).milliseconds) ms too long")
+    }
+
+    private func due(_ state: LiveLease) -> MonotonicTime {
+        let whole = TimeSpan.seconds(state.seconds)
+        let slow = whole / (1_000_000 - driftMillionths) * driftMillionths
+        return max(state.startedAt, promotedAt) + whole + slow
+    }
+
+    /// Whether leases that expired before this one, or not much later, are being revoked: a refused
+    /// revocation is proposed again after others.
+    private func isNext(_ due: MonotonicTime, at now: MonotonicTime) -> Bool {
+        expirations.contains {
+            $0.revokedAt + Self.tolerance >= now && $0.due <= due + Self.tolerance
+        }
     }
 }
 

@@ -131,12 +131,17 @@ enum CheckedRequest: Equatable {
     case anybody
 }
 
-extension AppliedItem {
+extension AppliedEntry {
     /// The error of a request; nil if it succeeded.
     var refusal: EtcdError? {
-        guard case .failed(let error) = applied.response.body else { return nil }
+        guard case .failed(let error) = response.body else { return nil }
         return error
     }
+}
+
+extension AppliedItem {
+    /// The error of a request; nil if it succeeded.
+    var refusal: EtcdError? { applied.refusal }
 
     /// Whether permissions were checked: alarms come before them.
     fileprivate var reachesPermissions: Bool {

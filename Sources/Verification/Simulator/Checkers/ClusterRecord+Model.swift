@@ -4,10 +4,14 @@ import Linearizability
 import StateMachine
 
 /// Every entry is applied to the model of the store as well: its response and the state after it
-/// must be the same.
+/// must be the same. A member without a caller waiting for a response does not build it; the state
+/// after the entry must be the same nevertheless, and so must each response that a member builds.
 extension ClusterRecord {
-    /// Checks the response to an entry against the model. Returns the state after it.
-    func model(_ item: AppliedItem) throws(Finding) -> StoreModel.State? {
+    /// Applies an entry to the model and checks its response, if there is one, against that of the
+    /// model. Returns the latter and the state after the entry.
+    func model(
+        _ item: AppliedItem, by member: SimulatedMember
+    ) throws(Finding) -> (state: StoreModel.State, response: StoreResponse)? {
         guard item.entry.type == .normal,
             let request = try? InternalRaftRequest(decoding: item.entry.data),
             let operation = StoreOperation(request.payload)
@@ -17,9 +21,6 @@ extension ClusterRecord {
             try requireReason(toRefuse: operation)
             return nil
         }
-        guard let response = try? StoreResponse(item.applied.response) else {
-            throw Finding("\(operation) has the response \(item.applied.response.body)")
-        }
         let log = log
         let state = StoreModel.State(
             revision: log.newest, pairs: log.pairs(.all, at: log.newest))
@@ -27,10 +28,39 @@ extension ClusterRecord {
             guard revision >= log.compacted, revision <= log.newest else { return nil }
             return log.pairs(KeyRange(key: key, end: end), at: revision)
         }
-        guard let after = model.step(state, operation, response) else {
-            throw Finding("\(operation) at \(state) cannot have the response \(response)")
+        let expected = model.execute(state, operation)
+        try require(item, operation, expected.response, by: member)
+        return expected
+    }
+
+    /// Checks the response of another member to an entry that was applied before.
+    func requireResponse(
+        _ item: AppliedItem, _ expected: StoreResponse, by member: SimulatedMember
+    ) throws(Finding) {
+        guard let request = try? InternalRaftRequest(decoding: item.entry.data),
+            let operation = StoreOperation(request.payload)
+        else { return }
+        if case .failed(.noSpace) = item.applied.response.body { return }
+        try require(item, operation, expected, by: member)
+        if !item.isOmitted { member.simulation.report.count(.responsesCompared) }
+    }
+
+    private func require(
+        _ item: AppliedItem, _ operation: StoreOperation, _ expected: StoreResponse,
+        by member: SimulatedMember
+    ) throws(Finding) {
+        guard !item.isOmitted else {
+            guard !member.configuration.buildsUnawaitedResponses else {
+                throw Finding("\(operation) has no response")
+            }
+            return member.simulation.report.count(.responsesOmitted)
         }
-        return after
+        guard let response = try? StoreResponse(item.applied.response) else {
+            throw Finding("\(operation) has the response \(item.applied.response.body)")
+        }
+        guard expected.allows(response) else {
+            throw Finding("\(operation) has the response \(response), expected \(expected)")
+        }
     }
 
     func requireState(_ modelled: StoreModel.State?) throws(Finding) {
@@ -54,6 +84,14 @@ extension ClusterRecord {
         }
         guard !hasReason else { return }
         throw Finding("\(operation) is refused without a reason")
+    }
+}
+
+extension AppliedItem {
+    /// Whether the response was not built.
+    fileprivate var isOmitted: Bool {
+        if case .omitted = applied.response.body { return true }
+        return false
     }
 }
 

@@ -27,6 +27,8 @@ final class ClusterRecord {
     /// The entries that granted and revoked each lease.
     private var spans: [Int64: (from: LogIndex, to: LogIndex)] = [:]
     private var hashes: [HashName: UInt32] = [:]
+    /// The responses of the model to the entries that change or read keys.
+    private var responses: [LogIndex: StoreResponse] = [:]
 
     private struct HashName: Hashable {
         let revision: Revision
@@ -37,6 +39,10 @@ final class ClusterRecord {
     init(driftMillionths: Int) { leases = LeaseChecker(driftMillionths: driftMillionths) }
 
     private var newestIndex: LogIndex { LogIndex(UInt64(positions.count)) }
+
+    /// The response that an applied entry must have; nil if it was refused or has nothing to do with
+    /// keys.
+    func response(to index: LogIndex) -> StoreResponse? { responses[index] }
 
     /// The position of the store after an entry.
     func position(after index: LogIndex) -> StorePosition {
@@ -72,15 +78,19 @@ final class ClusterRecord {
         do throws(Finding) {
             if index <= newestIndex {
                 if isChange { try log.require(changed, at: revision) }
+                if let expected = responses[index] {
+                    try requireResponse(item, expected, by: member)
+                }
             } else {
                 let isRefused = try checkPermission(item, &member.simulation.report)
                 guard !isRefused || !isChange else {
                     throw Finding("a request that is refused changes the store")
                 }
-                let modelled = isRefused ? nil : try model(item)
+                let modelled = isRefused ? nil : try model(item, by: member)
                 if !isRefused { try check(item, changed, member) }
                 if isChange { try log.append(changed, at: revision) }
-                try requireState(modelled)
+                try requireState(modelled?.state)
+                responses[index] = modelled?.response
                 positions.append(StorePosition(revision: revision, compacted: log.compacted))
             }
         } catch {

@@ -16,6 +16,9 @@ final class StateAgreement {
         let term: Term
         let data: UInt64
         let revision: Revision
+        /// Why the request was refused. A full database is a matter of one member: there the request
+        /// is executed all the same.
+        let refusal: EtcdError?
         let cluster: Cluster
     }
 
@@ -63,9 +66,11 @@ final class StateAgreement {
         let revision = member.state.store.newestRevision
         let hash = fingerprint(of: entry.data)
         let cluster = Cluster(member)
+        let refusal = result.isAppliedDespiteNoSpace ? nil : result.refusal
         guard let known = applied[index] else {
             applied[index] = Applied(
-                term: entry.term, data: hash, revision: revision, cluster: cluster)
+                term: entry.term, data: hash, revision: revision, refusal: refusal,
+                cluster: cluster)
             newestIndex = max(newestIndex, index)
             newestRevision = max(newestRevision, revision)
             simulation.trace.add(index.rawValue)
@@ -82,6 +87,12 @@ final class StateAgreement {
             throw SimulationFailure(
                 "after entry \(index) host \(member.host.number) has \(cluster), the first member "
                     + "had \(known.cluster)")
+        }
+        guard known.refusal == refusal else {
+            throw SimulationFailure(
+                "host \(member.host.number) refuses entry \(index) with "
+                    + "\(refusal.map { "\($0)" } ?? "nothing"), the first member with "
+                    + (known.refusal.map { "\($0)" } ?? "nothing"))
         }
         guard known.revision == revision else {
             throw SimulationFailure(

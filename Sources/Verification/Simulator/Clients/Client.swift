@@ -101,8 +101,8 @@ struct ClientPopulation {
     var history: [StoreCall] = []
     /// Calls in the history that never completed.
     var unknown: [(index: Int, call: CallNumber)] = []
-    /// Responses to applied entries of pending calls, from the first member that applied them.
-    var appliedResponses: [CallNumber: ApplyResponse] = [:]
+    /// The applied entries of pending calls.
+    var appliedEntries: [CallNumber: LogIndex] = [:]
     /// Calls that failed with `noSpace` although their entries were applied.
     var appliedDespiteNoSpace: Set<CallNumber> = []
     /// Orders calls and returns.
@@ -137,18 +137,18 @@ struct ClientPopulation {
 
     /// The history in which the effect of pending calls is known: those whose entries were applied
     /// get their response, the others had no effect and are left out.
-    func resolvedHistory() throws -> [StoreCall] {
+    func resolvedHistory(_ record: ClusterRecord) -> [StoreCall] {
         var calls = history
         for (index, number) in unknown.reversed() {
             guard !appliedDespiteNoSpace.contains(number) else { continue }
-            guard let response = appliedResponses[number], !response.isFailure else {
+            guard let response = appliedEntries[number].flatMap(record.response) else {
                 calls.remove(at: index)
                 continue
             }
             let call = calls[index]
             calls[index] = StoreCall(
                 client: call.client, operation: call.operation, calledAt: call.calledAt,
-                response: try StoreResponse(response), returnedAt: .max)
+                response: response, returnedAt: .max)
         }
         return calls
     }
@@ -156,12 +156,5 @@ struct ClientPopulation {
     mutating func nextTimestamp() -> Int {
         timestamp += 1
         return timestamp
-    }
-}
-
-extension ApplyResponse {
-    var isFailure: Bool {
-        if case .failed = body { return true }
-        return false
     }
 }

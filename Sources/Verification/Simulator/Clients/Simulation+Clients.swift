@@ -290,7 +290,7 @@ extension Simulation {
     private func finish(_ number: CallNumber, _ response: StoreResponse) {
         guard let call = clients.calls[number], let operation = call.kind.recorded else { return }
         observeRevision(of: response)
-        clients.appliedResponses[number] = nil
+        clients.appliedEntries[number] = nil
         clients.history.append(
             StoreCall(
                 client: call.client, operation: operation, calledAt: call.calledAt,

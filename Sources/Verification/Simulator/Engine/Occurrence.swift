@@ -35,6 +35,7 @@ package enum Occurrence: String, Sendable, CaseIterable {
     case snapshotsCut = "snapshots cut off", purges = "removals of old snapshots"
     case tornLogs = "torn logs repaired"
     case crashesInCompaction = "crashes in a compaction"
+    case crashesInRelease = "crashes in the return of free pages"
     case crashesInDefragmentation = "crashes in a defragmentation"
     case crashesInInstallation = "crashes in the installation of a snapshot"
     case snapshotsAtOnce = "snapshots received while one is taken"
@@ -50,6 +51,8 @@ package enum Occurrence: String, Sendable, CaseIterable {
     case segmentsCutUnprepared = "segments cut while the next is being prepared"
     case preparationsFailed = "failed segment preparations"
     case logBatchesSplit = "log batches synchronized in parts"
+    case pagesReleased = "returns of free pages to the file system"
+    case commitsForFreePages = "commits that only free pages"
     case compactionsResumed = "compactions resumed", compactions
     // Shortcuts and limits.
     case inlineConsensusRuns = "consensus batches run inline by the caller"
@@ -120,6 +123,8 @@ package enum Occurrence: String, Sendable, CaseIterable {
     case unknownLeasesAwaited = "renewals that waited for the grant of their lease"
     case revocationsAwaited = "renewals that waited for the revocation of their lease"
     case leaseQueriesAwaitEntries = "lease queries that waited for entries"
+    case responsesOmitted = "responses that nobody waits for, not built"
+    case responsesCompared = "responses of a later member compared"
     case compactionHashes = "hashes of compactions compared"
     case restores = "snapshots restored"
     // Users.

@@ -115,10 +115,10 @@ final class Simulation {
         do {
             try runFaultPhase()
             endFaults()
-            let end = now + configuration.recoveryTime
-            try run(until: end - Self.deliveryTime)
+            try run(until: now + configuration.recoveryTime - Self.deliveryTime)
+            try runWhileCatchingUp()
             let due = record.log.newest
-            try run(until: end)
+            try run(until: now + Self.deliveryTime)
             try checkRun(eventsDueThrough: due)
         } catch {
             report.failures.append("at \(now.sinceStart / .microsecond) us: \(error)")
@@ -153,6 +153,19 @@ final class Simulation {
         schedule(.compareHashes, after: .second)
         try run(until: .zero + configuration.faultTime)
     }
+
+    /// Goes on as long as members that are behind come nearer to the leader: with the smallest
+    /// messages, one of them in flight, that takes longer than the recovery.
+    private func runWhileCatchingUp() throws {
+        var before = Int.max
+        while let gap = largestGap, gap > Self.gapMax, gap < before {
+            before = gap
+            try run(until: now + Self.catchUpInterval)
+        }
+    }
+
+    /// Enough for a member to come nearer, however slowly.
+    private static let catchUpInterval = TimeSpan.seconds(10)
 
     func run(until end: VirtualTime) throws {
         while let time = queue.nextTime, time <= end, let next = queue.next() {

@@ -31,6 +31,14 @@ extension Simulation {
         hostNumbers[id] = number
     }
 
+    /// Whether a member also builds responses without a waiting caller, so that they are compared
+    /// with those of the others: half of the runs of members do.
+    func buildsAllResponses(of host: Host, run: Int) -> Bool {
+        var generator = SeededGenerator(
+            seed: configuration.seed ^ UInt64(host.number + 1) << 48 ^ UInt64(run) << 32)
+        return generator.happens(500_000)
+    }
+
     /// Starts the member of a host from what its disk holds.
     func start(_ host: Host) throws {
         guard host.state == .down else { return }

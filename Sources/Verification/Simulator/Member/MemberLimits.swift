@@ -55,6 +55,9 @@ struct MemberLimits {
         configuration.snapshotsMax = 2
         // From a purge with each snapshot to one with every tenth.
         configuration.purgeInterval = .milliseconds(50 << Int64(snapshotCount % 8))
+        // From nearly all free pages to none.
+        configuration.freeBytesKept = (snapshotCount % 4) << 15
+        configuration.pagesPerRelease = 1 + snapshotCount % 7
         configuration.entriesPerGroup = 1 + generator.number(below: 8)
         // A tenth of the runs synchronizes the log as rarely as the server does.
         if generator.happens(900_000) {

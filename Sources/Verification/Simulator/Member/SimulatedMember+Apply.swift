@@ -128,7 +128,7 @@ extension SimulatedMember {
 
 /// Each entry is checked when it is applied, and its changes with those of its group.
 extension SimulatedMember: ApplyObserver {
-    func applied(_ result: AppliedEntry, _ entry: Entry) {
+    func applied(_ result: AppliedEntry, _ entry: Entry, began: MonotonicTime) {
         guard entry.index > applied else { return }
         let entry = simulation.originals[entry.index] ?? entry
         // Between two entries that are not consecutive a snapshot was installed.
@@ -164,7 +164,7 @@ extension SimulatedMember: ApplyObserver {
         if applied.isAppliedDespiteNoSpace {
             simulation.clients.appliedDespiteNoSpace.insert(call)
         } else {
-            simulation.clients.appliedResponses[call] = applied.response
+            simulation.clients.appliedEntries[call] = entry.index
         }
     }
 

@@ -31,6 +31,7 @@ extension SimulatedMember {
 
     private func perform(_ step: BackendStep, took: TimeSpan) throws {
         try prepare(step)
+        let (held, commit) = (state.bolt.heldFreeBytes, state.bolt.transactionNumber)
         var effects: [BackendEffect] = []
         switch step {
         case .commitWriteBuffer: try commitWriteBuffer(into: &effects)
@@ -41,6 +42,12 @@ extension SimulatedMember {
             step, took: took, applied: status.applied,
             now: clockTime + .milliseconds(took.milliseconds))
         for effect in effects { try perform(effect) }
+        if case .releasePages = step {
+            if state.bolt.heldFreeBytes < held { simulation.report.count(.pagesReleased) }
+            if state.bolt.transactionNumber > commit {
+                simulation.report.count(.commitsForFreePages)
+            }
+        }
         try complete(step)
     }
 
@@ -56,6 +63,8 @@ extension SimulatedMember {
         case .snapshotBegins, .snapshotSaved: break
         case .purged: simulation.report.count(.purges)
         case .purgeFailed(let error): throw error
+        case .releaseFailed(let error):
+            guard host.hasDiskFault || host.isDiskInDoubt else { throw error }
         case .compacted:
             simulation.report.count(.compactions)
             if simulation.mutant == .compactsNewestDeletion { try forgetNewestDeletion() }
@@ -106,6 +115,7 @@ extension SimulatedMember {
             if isHeldUpByReader { simulation.report.count(.compactionsHeldUp) }
             guard backend.wasSliceOfIndex != nil else { return }
             try crashIfPlanned(\.compactionCrash, .crashesInCompaction)
+        case .releasePages: try crashIfPlanned(\.compactionCrash, .crashesInRelease)
         case .beginDefragmentation:
             try crashIfPlanned(\.defragmentationCrash, .crashesInDefragmentation)
         default: break

@@ -24,7 +24,7 @@ extension SimulatedMember {
     }
 
     func post(_ input: ApplyInput, isDeferrable: Bool = false) {
-        applyQueue.add(mutatedByAuth(input), isDeferrable: isDeferrable)
+        applyQueue.add(mutated(input), isDeferrable: isDeferrable)
         guard !isDeferrable, applyQueue.state == .idle else { return }
         guard runsInline(.apply) else { return schedule(.apply) }
         applyQueue.state = .running

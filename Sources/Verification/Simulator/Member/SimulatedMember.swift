@@ -107,7 +107,9 @@ final class SimulatedMember {
         self.simulation = simulation
         let now = host.clockTime(at: simulation.now)
         id = restored.replica.id
-        configuration = simulation.limits.configuration(of: host)
+        var configuration = simulation.limits.configuration(of: host)
+        configuration.buildsUnawaitedResponses = simulation.buildsAllResponses(of: host, run: run)
+        self.configuration = configuration
         status = PublishedStatus(
             id: id, state: restored.state, configuration: configuration, now: now)
         admission = Admission(

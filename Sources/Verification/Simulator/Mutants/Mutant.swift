@@ -72,6 +72,10 @@ package enum Mutant: String, Sendable, CaseIterable {
     /// A damaged page is read as an empty one.
     case damageUnnoticed = "damaged-page-unnoticed"
 
+    /// Ranges in transactions are not checked on a member that has no caller waiting for the
+    /// response.
+    case unawaitedRangesUnchecked = "unawaited-range-unchecked"
+
     // Permissions.
 
     /// Entries name the member instead of the caller.

@@ -52,7 +52,7 @@ package struct KnownBug: Sendable {
                 "entries without key changes applied again after a restart",
                 every: [.powerFailure: .milliseconds(1_500)], leaseHolders: 12),
             mutant: .indexOnlyWithKeys, reached: [.powerFailures, .leasesGranted],
-            seedsUntilFound: 20),
+            seedsUntilFound: 10, faultTime: .seconds(24)),
         // etcd-io/etcd issue 11651: the index of entries about users was not stored with their
         // changes. After a restart they were applied again, so that the auth revision of that member
         // was another one: it refused writes that the others accepted.

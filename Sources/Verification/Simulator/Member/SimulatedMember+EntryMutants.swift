@@ -3,15 +3,35 @@ import Identifiers
 import Raft
 import Stages
 
-/// Mutants that leave out a check of permissions: such an entry is applied as if root had made it.
+/// Mutants that leave out a check. Of permissions: such an entry is applied as if root had made it.
 extension SimulatedMember {
     /// The input of the apply stage with some entries changed, before any of them is decoded. What
     /// the checkers see stays as it was.
-    func mutatedByAuth(_ input: ApplyInput) -> ApplyInput {
-        guard let mutant = simulation.mutant, mutant.leavesOutPermission,
-            case .entries(let entries) = input
-        else { return input }
+    func mutated(_ input: ApplyInput) -> ApplyInput {
+        guard let mutant = simulation.mutant, case .entries(let entries) = input else {
+            return input
+        }
+        if mutant == .unawaitedRangesUnchecked, !configuration.buildsUnawaitedResponses {
+            return .entries(entries.map { withoutUnawaitedRanges($0) })
+        }
+        guard mutant.leavesOutPermission else { return input }
         return .entries(entries.map { mutated($0, mutant) })
+    }
+
+    /// The entry without the ranges of its transaction, if another member has proposed it: the half
+    /// of a request ID that names the host says so.
+    private func withoutUnawaitedRanges(_ entry: Entry) -> Entry {
+        guard entry.type == .normal,
+            let request = try? InternalRaftRequest(decoding: entry.data),
+            let header = request.header, header.id >> 48 != UInt64(host.number + 1),
+            case .txn(let txn) = request.payload
+        else { return entry }
+        var changed = entry
+        changed.data = InternalRaftRequest(
+            id: request.id, header: header, payload: .txn(txn.withoutRanges)
+        ).encoded()
+        simulation.originals[entry.index] = entry
+        return changed
     }
 
     private func mutated(_ entry: Entry, _ mutant: Mutant) -> Entry {
@@ -62,10 +82,27 @@ extension Mutant {
 }
 
 extension TxnRequest {
+    fileprivate var withoutRanges: TxnRequest {
+        TxnRequest(
+            compare: compare, success: success.withoutRanges, failure: failure.withoutRanges)
+    }
+
     fileprivate var hasNested: Bool {
         (success + failure).contains { operation in
             if case .txn = operation { return true }
             return false
+        }
+    }
+}
+
+extension [RequestOp] {
+    fileprivate var withoutRanges: [RequestOp] {
+        compactMap { operation in
+            switch operation {
+            case .range: nil
+            case .txn(let inner): .txn(inner.withoutRanges)
+            case .put, .deleteRange, .none: operation
+            }
         }
     }
 }
