@@ -16,6 +16,11 @@ def pytest_addoption(parser):
         help="the kinds of the members of clusters, for example real,ours,ours")
 
 
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "alone: the test needs the machine for itself; no other one runs beside it")
+
+
 @pytest.fixture
 def long(request):
     return request.config.getoption("--long")

@@ -1,6 +1,8 @@
 """Python stubs for the gRPC API, generated from Proto/ on first import."""
 import hashlib
+import os
 import pathlib
+import shutil
 import sys
 import tempfile
 
@@ -15,16 +17,19 @@ def _generate():
         str(path.relative_to(ROOT)).encode() + path.read_bytes() for path in protos)
     digest = hashlib.sha256(content).hexdigest()[:16]
     target = pathlib.Path(tempfile.gettempdir()) / f"swift-etcd-stubs-{digest}"
-    if not (target / "complete").exists():
+    if not target.exists():
         from grpc_tools import protoc
 
-        target.mkdir(exist_ok=True)
+        made = tempfile.mkdtemp(prefix="swift-etcd-stubs-")
         status = protoc.main(
-            ["protoc", f"-I{ROOT / 'Proto'}", f"--python_out={target}",
-             f"--grpc_python_out={target}", *map(str, protos)])
+            ["protoc", f"-I{ROOT / 'Proto'}", f"--python_out={made}",
+             f"--grpc_python_out={made}", *map(str, protos)])
         if status != 0:
             raise RuntimeError("protoc could not generate the test stubs")
-        (target / "complete").touch()
+        try:
+            os.rename(made, target)
+        except OSError:  # another process was faster
+            shutil.rmtree(made)
     sys.path.insert(0, str(target))
 
 

@@ -114,6 +114,7 @@ class AuthDifferentialTest(DifferentialTest):
     def __init__(self, seed, real, ours, tokens):
         self.tokens_are_signed = tokens == "jwt"
         self.generator = AuthGenerator(seed)
+        self.is_proxied = False
         self.servers = (AuthServer(real), AuthServer(ours))
         self.streams, self.watchers = None, {}
         self.counts, self.refusals = {}, {}
@@ -129,7 +130,8 @@ class AuthDifferentialTest(DifferentialTest):
             elif method in ROOT_ONLY or (method == "LeaseRevoke" and self.caller is None):
                 self.caller = self.root()
             if self.tokens_are_signed:
-                self.log_in_again()
+                # 3.5.1 refuses root itself a lease with keys, at an old auth revision.
+                self.log_in_again(always=method == "LeaseRevoke")
             name = f"{service}.{method}"
             self.counts[name] = self.counts.get(name, 0) + 1
             try:
@@ -170,9 +172,11 @@ class AuthDifferentialTest(DifferentialTest):
                 self.one("Auth", method, request)
         self.login(rpc.AuthenticateRequest(name="root", password="pw"))
 
-    def log_in_again(self):
+    def log_in_again(self, always=False):
         user = self.generator.user_of(self.caller)
-        if self.caller in (None, "bad") or self.generator.random.random() > LOGIN_AGAIN_CHANCE:
+        if self.caller in (None, "bad"):
+            return
+        if self.generator.random.random() > LOGIN_AGAIN_CHANCE and not always:
             return
         self.login(rpc.AuthenticateRequest(name=user, password="pw"))
         again = self.generator.newest_login(user)
@@ -232,7 +236,15 @@ class AuthDifferentialTest(DifferentialTest):
                 response.cancel_reason = WATCH_DENIED
             if response.cancel_reason == WATCH_DENIED:
                 response.watch_id = -1
-        self.compare_values(*responses)
+        real, ours = responses
+        if create.range_end == b"\0" and getattr(ours, "cancel_reason", None) == WATCH_DENIED:
+            # 3.5.1 checks the first key alone of a watch without an end, as an advisory says:
+            # `test_auth.py` and the recorded calls say what is right.
+            return
+        try:
+            self.compare_values(real, ours)
+        except AssertionError as failure:
+            raise AssertionError(f"{create}{failure}") from None
 
     def final_hashes(self):
         responses = [server.call_as(self.caller, "Maintenance", "HashKV", rpc.HashKVRequest())

@@ -35,7 +35,7 @@ FOLDER = recorded.FOLDER / "auth"
 CLIENT_STREAMS = ("Watch.Watch", "Lease.LeaseKeepAlive")
 # Silence that a recording shows is waited for no longer than this.
 SILENCE_SECONDS_MAX = 0.3
-SECONDS = 15
+SECONDS = 60
 # How far the expiry of a token may be from the recorded one.
 EXPIRY_TOLERANCE_SECONDS = 3
 # Certificates of clients by their common names; `nocn` has none.

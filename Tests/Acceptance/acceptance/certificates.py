@@ -147,6 +147,7 @@ SERVERS = {
     "srv-notyet": {"valid": NOT_YET}, "srv-conly": {"usages": [CLIENT]},
     "srv-sonly": {"usages": [SERVER]}, "srv-noeku": {"usages": None},
     "srv-nosan": {"subject": name_of("127.0.0.1"), "addresses": [], "names": []},
+    "srv-root": {"subject": name_of("root")},
     "srv-dns": {"addresses": []}, "srv-nocn": {"subject": name_of(None, "etcd tests")},
     "srv-other": {"addresses": ["10.9.9.9"], "names": ["etcd.example.com"]},
     "srv-ca2": {"authority": "ca2"}, "srv-int": {"authority": "int"},

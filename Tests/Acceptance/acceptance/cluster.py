@@ -145,7 +145,7 @@ class ClusterMember(Member):
             arguments = ("--user", ":".join(self.cluster.user), *arguments)
         return super().etcdctl(*arguments, **options)
 
-    def status(self, seconds=2):
+    def status(self, seconds=10):
         """The status, or None if the member does not respond."""
         try:
             return self.stub("Maintenance").Status(rpc.StatusRequest(), timeout=seconds)
@@ -287,15 +287,23 @@ class Cluster:
             one.wait_ready(seconds)
 
     def revision(self, member=None):
-        """The current revision, by a linearizable read."""
+        """The current revision, by a linearizable read, which a change of the leader may end."""
         member = member or self.wait_leader()
-        response = member.stub("KV").Range(
-            rpc.RangeRequest(key=b"\0", range_end=b"\0", count_only=True), timeout=20)
-        return response.header.revision
+        request = rpc.RangeRequest(key=b"\0", range_end=b"\0", count_only=True)
+
+        def read():
+            try:
+                return member.stub("KV").Range(request, timeout=20).header.revision
+            except grpc.RpcError as error:
+                if error.code() != grpc.StatusCode.UNAVAILABLE:
+                    raise
+                return None
+        return until(read, 60, "a linearizable read")
 
     def same_hashes(self, members=None, seconds=60):
         """Requires equal HashKV at the current revision on all these members; returns the hash."""
-        members = [one for one in members or self.running() if not one.status().isLearner]
+        members = [one for one in members or self.running()
+                   if not until(one.status, seconds, f"the status of {one.name}").isLearner]
         revision = self.revision(members[0])
         found = {one.name: until(lambda: hash_at(one, revision), seconds,
                                  f"{one.name} at revision {revision}") for one in members}
@@ -313,9 +321,13 @@ class Cluster:
         # After a change the cluster counts as unhealthy until all have been connected for 5 s.
         output = self.retried("member", "add", member.name, f"--peer-urls={member.peer_url}",
                               *(["--learner"] if learner else []), via=via).stdout
-        member.initial_cluster = re.search('ETCD_INITIAL_CLUSTER="(.*)"', output).group(1)
+        if added := re.search(r"Member\s+([0-9a-f]+) added", output):
+            self.ids[member.name] = int(added.group(1), 16)
+            member.initial_cluster = re.search('ETCD_INITIAL_CLUSTER="(.*)"', output).group(1)
+        else:
+            member.initial_cluster = until(lambda: self._initial_cluster(member, via),
+                                           what="the member that was added")
         member.state = "existing"
-        self.ids[member.name] = int(re.search(r"Member\s+([0-9a-f]+) added", output).group(1), 16)
         if start:
             member.start(wait=False)
             if wait and learner:
@@ -324,6 +336,13 @@ class Cluster:
             elif wait:
                 member.wait_ready(60)
         return member
+
+    def _initial_cluster(self, added, via):
+        """The flag for a member that was added by a call whose response was lost."""
+        listed = self.member_list(via)
+        self.learn_ids(via)
+        return added.name in self.ids and ",".join(
+            f"{one.name or added.name}={url}" for one in listed for url in one.peerURLs)
 
     def promote(self, member, via=None):
         """Promotes a learner, with retries until it is in sync with the leader."""
@@ -337,23 +356,52 @@ class Cluster:
         del self.members[member.name]
 
     def retried(self, *arguments, via=None, seconds=60):
-        """Runs etcdctl, with retries while the cluster is not ready for a change."""
+        """Runs etcdctl, with retries while the cluster is not ready for a change.
+
+        A change whose response is lost may be done: then the next attempt says so.
+        """
         temporary = ("unhealthy cluster", "in sync with leader", "too many learner", "timed out",
-                     "leader changed", "no leader", "deadline exceeded", "not enough started")
+                     "leader changed", "no leader", "deadline exceeded", "not enough started",
+                     "not leader")
+        lost = ("timed out", "leader changed", "deadline exceeded")
+        is_done = {"add": "Peer URLs already exists", "remove": "member not found",
+                   "promote": "can only promote a learner member"}.get(arguments[1], "\0")
+        may_be_done = False
 
         def attempt():
-            with contextlib.suppress(subprocess.TimeoutExpired):
+            nonlocal may_be_done
+            try:
                 result = self.etcdctl(*arguments, via=via, check=False)
-                if result.returncode == 0:
+            except subprocess.TimeoutExpired:
+                may_be_done = True
+                return None
+            if result.returncode == 0:
+                return result
+            if not any(text in result.stderr for text in temporary):
+                if may_be_done and is_done in result.stderr:
                     return result
-                if not any(text in result.stderr for text in temporary):
-                    raise AssertionError(f"etcdctl {arguments}: {result.stderr}")
+                raise AssertionError(f"etcdctl {arguments}: {result.stderr}")
+            may_be_done = may_be_done or any(text in result.stderr for text in lost)
             return None
         return until(attempt, seconds, f"etcdctl {' '.join(arguments)}", pause=0.3)
 
     def move_leader(self, member):
-        self.etcdctl("move-leader", member.hex_id)
-        until(lambda: self.leader() is member, 30, f"{member.name} as leader")
+        """Moves the leadership, again if it does not stay there."""
+        def attempt():
+            self.retried("move-leader", member.hex_id)
+            with contextlib.suppress(AssertionError):
+                return until(lambda: self.leader() is member, 10)
+            return None
+        until(attempt, 60, f"{member.name} as leader")
+
+    def wait_connected(self):
+        """Waits until all members that run have been connected with each other for five seconds:
+        only then the cluster counts as healthy for changes of members."""
+        running = self.running()
+        for one in running:
+            until(lambda: metric(one, "etcd_network_active_peers") == len(running) - 1,
+                  what=f"the connections of {one.name}")
+        time.sleep(5.5)
 
 
 def started(cluster):
@@ -388,6 +436,22 @@ def log_errors(member):
     return [json.dumps(line) for line in member.log_lines()
             if line.get("level") in ("error", "panic", "dpanic", "fatal")
             and not (line["msg"] in ERRORS_OF_3_6 and ".go:" in line["caller"])]
+
+
+def put_with_lease(lease, kv, key, identity, ttl=1, granted_by=None, metadata=None):
+    """Puts a key with a new short lease. If the machine pauses in between, the lease ends before
+    the put, and both are made again."""
+    def attempt():
+        lease.LeaseGrant(rpc.LeaseGrantRequest(ID=identity, TTL=ttl), timeout=20,
+                         metadata=granted_by or metadata)
+        try:
+            return kv.Put(
+                rpc.PutRequest(key=key, lease=identity), timeout=20, metadata=metadata)
+        except grpc.RpcError as error:
+            if error.code() != grpc.StatusCode.NOT_FOUND:
+                raise
+            return None
+    return until(attempt, what="a put before the end of its lease")
 
 
 def refusal(call, request, seconds=30, metadata=None):

@@ -16,6 +16,7 @@ import time
 
 from acceptance import api, checkers, history
 from acceptance.cluster import Cluster, log_errors, until
+from acceptance.proxies import GRPCProxy
 from acceptance.slow_disk import slow_disk
 from acceptance.unread_pipe import UnreadPipe
 
@@ -56,6 +57,8 @@ class GapClient(history.Client):
 class FaultInjector:
     """A cluster under load and the faults that are injected; the seed determines all choices."""
 
+    OPTIONS = ""
+
     def __init__(self, seed, directory, kinds, clients_each=3, report=lambda text: None):
         self.random = random.Random(seed)
         self.seed, self.kinds, self.report = seed, kinds, report
@@ -71,11 +74,14 @@ class FaultInjector:
 
     def start(self):
         self.cluster.start()
-        members = lambda: list(self.cluster)  # noqa: E731
+        self.start_load(lambda: list(self.cluster))
+
+    def start_load(self, members):
+        """Starts clients, watchers and lease holders on what `members()` returns."""
         self.clients = history.start_clients(self.client_count, self.history, members, self.seed)
         self.prober = history.Client(900, self.history, members, random.Random(self.seed))
         self.watchers = []
-        for one in self.cluster:
+        for one in members():
             self.watch(one)
         self.holders = [
             checkers.LeaseHolder(
@@ -339,6 +345,27 @@ class FaultInjector:
         self.history.close()
 
 
+class ProxiedFaultInjector(FaultInjector):
+    """A cluster whose clients use gRPC proxies of ours, each before all members."""
+
+    OPTIONS = "--proxy "
+    # The watcher of a replaced member would have to be one of that member.
+    ALL = [one for one in FaultInjector.ALL if one is not FaultInjector.replace_wiped_member]
+
+    def start(self):
+        self.cluster.start()
+        endpoints = [one.endpoint for one in self.cluster]
+        self.grpc_proxies = [
+            GRPCProxy(self.cluster.directory / f"proxy-{number}", endpoints).start()
+            for number in range(2)]
+        self.start_load(lambda: self.grpc_proxies)
+
+    def close(self):
+        super().close()
+        for one in getattr(self, "grpc_proxies", ()):
+            one.close()
+
+
 def spread(seconds):
     """The median and the maximum of some times, as text."""
     times = sorted(seconds)
@@ -347,28 +374,30 @@ def spread(seconds):
     return f"{times[len(times) // 2]:.1f} s (median), {times[-1]:.1f} s (maximum)"
 
 
-def run(seed, kinds, seconds=None, faults=None, report=lambda text: None):
+def run(seed, kinds, seconds=None, faults=None, report=lambda text: None,
+        injector_type=FaultInjector):
     """Injects the given faults, or random ones for some seconds; returns the summary.
 
     Keeps the directory on failure.
     """
     directory = pathlib.Path(tempfile.mkdtemp(prefix="faults-"))
     end = time.monotonic() + (seconds or 0)
-    injector = FaultInjector(seed, directory, kinds, report=report)
+    injector = injector_type(seed, directory, kinds, report=report)
     try:
         injector.start()
         chosen = list(faults or ())
         while chosen or (not faults and time.monotonic() < end):
             if not chosen:
-                chosen = injector.random.sample(FaultInjector.ALL, len(FaultInjector.ALL))
+                chosen = injector.random.sample(injector.ALL, len(injector.ALL))
             injector.inject(chosen.pop())
         injector.check()
     except BaseException as failure:
         logs = "\n".join(f"{one.name} ({one.kind}):\n{one.tail(5)}" for one in injector.cluster)
         command = f"--seed {seed} --members {len(kinds)} --kinds {','.join(kinds)}"
         raise AssertionError(
-            f"{failure}\nfiles: {directory}\nto repeat: python Tests/Acceptance/programs/faults.py "
-            f"{command} --seconds {seconds or 60}\n{logs}") from failure
+            f"{failure}\nfiles: {directory}\nto repeat: "
+            f"python Tests/Acceptance/programs/faults.py {injector.OPTIONS}{command} "
+            f"--seconds {seconds or 60}\n{logs}") from failure
     finally:
         injector.close()
     shutil.rmtree(directory, ignore_errors=True)

@@ -36,6 +36,12 @@ class Puts(threading.Thread):
         self.running = False
         self.join()
 
+    def wait(self, count=21):
+        """Waits for so many puts."""
+        while len(self.delays) < count:
+            assert self.failure is None, self.failure
+            time.sleep(0.01)
+
     def assert_no_delay(self, slowest=5):
         assert self.failure is None, self.failure
         assert len(self.delays) > 20 and max(self.delays) < slowest, sorted(self.delays)[-5:]

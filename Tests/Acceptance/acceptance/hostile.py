@@ -53,18 +53,14 @@ class Attacked:
         term = self.victim.status().raftTerm
         # New connections are served as well as old ones.
         with PeakMemory(self.victim) as memory, Puts(self.victim) as puts:
-            while len(puts.delays) < 5:
-                assert puts.failure is None, puts.failure
-                time.sleep(0.01)
+            puts.wait(5)
             begin = time.monotonic()
             yield memory
             with Puts(self.victim) as fresh:
                 while len(fresh.delays) < 5 or time.monotonic() - begin < seconds_min:
                     assert fresh.failure is None, fresh.failure
                     time.sleep(0.01)
-            while len(puts.delays) <= 20:
-                assert puts.failure is None, puts.failure
-                time.sleep(0.01)
+            puts.wait()
         puts.assert_no_delay(PUT_SECONDS_MAX)
         assert sorted(puts.delays)[len(puts.delays) * 95 // 100] < PUT_SECONDS
         status = self.victim.status()

@@ -7,11 +7,12 @@ from acceptance import api
 rpc = api.rpc
 
 
-def puts(items, size=100):
+def puts(items, size=100, lease=0):
     """Transactions of `size` puts each for (key, value) items."""
     operations = []
     for key, value in items:
-        operations.append(rpc.RequestOp(request_put=rpc.PutRequest(key=key, value=value)))
+        put = rpc.PutRequest(key=key, value=value, lease=lease)
+        operations.append(rpc.RequestOp(request_put=put))
         if len(operations) == size:
             yield rpc.TxnRequest(success=operations)
             operations = []
@@ -19,13 +20,13 @@ def puts(items, size=100):
         yield rpc.TxnRequest(success=operations)
 
 
-def fill(endpoint, items, size=100, outstanding=16):
-    """Puts all items and returns the revision after the last one."""
+def fill(endpoint, items, size=100, outstanding=16, lease=0):
+    """Puts all items, attached to the lease, and returns the revision after the last one."""
     revision = 0
     with api.connect(endpoint) as channel:
         txn = api.stub(channel, "KV").Txn
         in_flight = collections.deque()
-        for request in puts(items, size):
+        for request in puts(items, size, lease):
             in_flight.append(txn.future(request, timeout=120))
             if len(in_flight) >= outstanding:
                 revision = max(revision, in_flight.popleft().result().header.revision)

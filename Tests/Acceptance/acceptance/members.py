@@ -16,6 +16,8 @@ import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
+# The last line of a start; the logging thread writes it after all lines before it.
+READY = "ready to serve client requests"
 
 
 def tool(name):
@@ -47,9 +49,19 @@ def our_etcdctl():
     return str(pathlib.Path(our_etcd()).parent / "etcdctl")
 
 
-# Below the ephemeral ports: an outgoing connection could take the port of a member that restarts.
-PORTS = list(range(10_000, 32_000))
-random.Random(os.getpid()).shuffle(PORTS)
+def own_ports():
+    """The ports of this process in the order of their use: each worker of pytest-xdist has its own.
+
+    Below the ephemeral ports: an outgoing connection could take the port of a member that restarts.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    ports = list(range(10_000, 32_000))[worker::count]
+    random.Random(os.getpid()).shuffle(ports)
+    return ports
+
+
+PORTS = own_ports()
 
 
 def free_ports(count):
@@ -83,6 +95,7 @@ class Member:
         self.client_port, self.peer_port = ports or free_ports(2)
         self.process = None
         self.log_path = self.directory.with_suffix(".log")
+        self.log_begin = None
 
     @property
     def endpoint(self):
@@ -115,6 +128,8 @@ class Member:
         """Starts the process; `output` replaces the log file."""
         environment = {"PATH": os.environ["PATH"], **self.environment}
         self.log = open(self.log_path, "ab")
+        # Where the log of this start begins; None if it is not in this file, or has been read.
+        self.log_begin = None if output else self.log_path.stat().st_size
         self.process = subprocess.Popen(
             [*prefix, *self.arguments()], stdin=subprocess.DEVNULL, stdout=output or self.log,
             stderr=subprocess.STDOUT, env=environment, cwd=self.directory.parent)
@@ -123,7 +138,7 @@ class Member:
         return self
 
     def wait_ready(self, seconds=30):
-        """Waits until a linearizable health check succeeds."""
+        """Waits until a linearizable health check succeeds, and the log has the start."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if self.process.poll() is not None:
@@ -131,11 +146,23 @@ class Member:
             try:
                 status, body = self.get("/health")
                 if status == 200 and json.loads(body)["health"] == "true":
+                    self.wait_start_logged()
                     return
             except OSError:
                 pass
             time.sleep(0.02)
         raise AssertionError(f"member is not ready after {seconds} s: {self.tail()}")
+
+    def wait_start_logged(self, seconds=5):
+        """Waits for the last line of the start, which a member with other outputs does not write."""
+        end = time.monotonic() + seconds
+        while self.log_begin is not None and time.monotonic() < end:
+            with open(self.log_path, "rb") as log:
+                log.seek(self.log_begin)
+                if READY.encode() in log.read():
+                    break
+            time.sleep(0.02)
+        self.log_begin = None
 
     def get(self, path, timeout=10):
         """HTTP GET; returns status and body."""
@@ -183,8 +210,11 @@ class Member:
         return "\n".join(text.splitlines()[-lines:])
 
     def log_lines(self, delay=0.1):
-        """The parsed JSON lines of the log; other lines are skipped."""
-        # The logging thread writes lines with a short delay.
+        """The parsed JSON lines of the log; other lines are skipped.
+
+        The logging thread writes with a short delay: what must be there after the start is waited
+        for (`logged`), or the member has ended.
+        """
         time.sleep(delay)
         lines = []
         for line in self.log_path.read_text(errors="replace").splitlines():
@@ -193,6 +223,21 @@ class Member:
             except ValueError:
                 continue
         return lines
+
+    def logged(self, message, seconds=30):
+        """The lines with this message, at least one of which must come within this time."""
+        end = time.monotonic() + seconds
+        while True:
+            found = [line for line in self.log_lines(delay=0) if line.get("msg") == message]
+            if found:
+                return found
+            assert time.monotonic() < end, f"no line {message!r}: {self.tail()}"
+            time.sleep(0.05)
+
+    def fatal_line(self):
+        """The line with which a member that has ended gives up; others may stand behind it."""
+        lines = self.log_lines(delay=0)
+        return ([line for line in lines if line.get("level") == "fatal"] or lines)[-1]
 
     def etcdctl(self, *arguments, check=True, input=None, timeout=60, env=None, program=None):
         """Runs the real etcdctl 3.5.1, or another one, against this member."""

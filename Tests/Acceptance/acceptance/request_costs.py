@@ -130,15 +130,7 @@ class CountedMember:
 
     def counts(self):
         """The current counters by name."""
-        data = self.counters.read_bytes()
-        counts = {}
-        for offset in range(0, len(data), COUNTER_BYTES):
-            name = data[offset:offset + NAME_BYTES].rstrip(b"\0").decode("ascii", "replace")
-            if not name.isidentifier():
-                break
-            value = data[offset + NAME_BYTES:offset + COUNTER_BYTES]
-            counts[name] = int.from_bytes(value, sys.byteorder)
-        return counts
+        return read_counters(self.counters)
 
     def counts_of(self, load, total):
         before = self.counts()
@@ -173,6 +165,19 @@ class CountedMember:
             if depth:
                 found[tuple(addresses[:depth])] += count
         return found
+
+
+def read_counters(path):
+    """The counters by name, from the file that the counting library maps."""
+    data = path.read_bytes()
+    counts = {}
+    for offset in range(0, len(data), COUNTER_BYTES):
+        name = data[offset:offset + NAME_BYTES].rstrip(b"\0").decode("ascii", "replace")
+        if not name.isidentifier():
+            break
+        value = data[offset + NAME_BYTES:offset + COUNTER_BYTES]
+        counts[name] = int.from_bytes(value, sys.byteorder)
+    return counts
 
 
 def compiled_library(directory):

@@ -86,7 +86,7 @@ class Attempt:
         return int(self.response.split()[1]) if self.response.startswith(b"HTTP/1.1 ") else None
 
 
-def attempt(endpoint, context, name="127.0.0.1", path="/health", data=None, seconds=10,
+def attempt(endpoint, context, name="127.0.0.1", path="/health", data=None, seconds=30,
             session=None):
     """Connects, completes the handshake, sends a request (`data` replaces it), reads to the end.
 
@@ -120,7 +120,7 @@ def is_whole(response):
     return len(body) >= int(length.group(1)) if length else body.endswith(b"0\r\n\r\n")
 
 
-def rejection(member, port, kind="client", seconds=10):
+def rejection(member, port, kind="client", seconds=30):
     """The line about a rejected connection from this local port."""
     messages = (f"rejected connection on {kind} endpoint", "rejected connection")
 

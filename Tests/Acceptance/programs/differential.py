@@ -18,6 +18,8 @@ def main():
     parser.add_argument("--calls", type=int, default=10_000)
     parser.add_argument("--users", choices=["simple", "jwt"],
                         help="with users who have tokens of this kind; acceptance/auth_differential.py")
+    parser.add_argument("--proxy", action="store_true",
+                        help="the calls to ours go through a gRPC proxy of ours")
     arguments = parser.parse_args()
 
     def progress(done):
@@ -28,7 +30,8 @@ def main():
         for text, count in sorted(refusals.items()):
             print(f"{text:60} {count}")
     else:
-        counts, errors = differential.run(arguments.seed, arguments.calls, progress)
+        counts, errors = differential.run(
+            arguments.seed, arguments.calls, progress, is_proxied=arguments.proxy)
     for name, count in sorted(counts.items()):
         print(f"{name:28} {count}")
     print(f"seed {arguments.seed}: {arguments.calls} calls equal, {errors} of them errors")

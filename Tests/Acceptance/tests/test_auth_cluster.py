@@ -10,7 +10,7 @@ import pytest
 
 from acceptance import api, history, users
 from acceptance.auth_differential import error_of_3_7
-from acceptance.cluster import binary, is_3_5, log_errors, metric, refusal, until
+from acceptance.cluster import binary, is_3_5, log_errors, metric, put_with_lease, refusal, until
 from acceptance.users import login, metadata, permission
 
 rpc = api.rpc
@@ -197,7 +197,7 @@ def test_ours_receives_a_snapshot_with_users(make_cluster, tmp_path, kind):
     record.close()
     ours.start(wait=False)
     ours.wait_ready()
-    assert metric(ours, "etcd_network_snapshot_receive_success") >= 1
+    until(lambda: metric(ours, "etcd_network_snapshot_receive_success"), what="a snapshot")
     assert third.is_running
     require_same_verdicts(cluster)
     ours.kill()
@@ -326,10 +326,8 @@ def test_leases_expire_whoever_leads(make_cluster, kinds):
         if cluster.wait_leader() is not leader:
             cluster.move_leader(leader)
         root = tokens(leader)["root"]
-        plain(leader, "Lease").LeaseGrant(
-            rpc.LeaseGrantRequest(TTL=1, ID=100 + number), metadata=root)
-        plain(leader, "KV").Put(
-            rpc.PutRequest(key=b"x/short", lease=100 + number), metadata=root)
+        put_with_lease(plain(leader, "Lease"), plain(leader, "KV"), b"x/short", 100 + number,
+                       metadata=root)
         until(lambda: not plain(leader, "KV").Range(
             rpc.RangeRequest(key=b"x/short"), metadata=root).kvs, 40, "the end of the lease")
     require_same_verdicts(cluster)

@@ -1,4 +1,5 @@
 """The benchmarks' treatment of samples (medians, too large a spread), and their charts."""
+import contextlib
 import json
 import pathlib
 import sys
@@ -12,8 +13,9 @@ sys.path.insert(0, str(ROOT / "Benchmarks"))
 
 import chart as chart_program  # noqa: E402
 from benchmarks.measurements.samples import OURS, THEIRS, Measurements  # noqa: E402
-from benchmarks.reports import chart, results, summary, table  # noqa: E402
-from benchmarks.rows import catalogue, targets, work  # noqa: E402
+from benchmarks.measurements.samples import spread  # noqa: E402
+from benchmarks.reports import chart, markdown, results, summary, table  # noqa: E402
+from benchmarks.rows import catalogue, pauses, quiet, targets, work  # noqa: E402
 from benchmarks.rows.section import Section  # noqa: E402
 
 STEADY, UNSTEADY = [100, 110, 105], [100, 400, 105]
@@ -125,6 +127,61 @@ def test_results_contain_discarded_samples(tmp_path, monkeypatch):
     into.discard(ROW)
     path = results.write(into, types.SimpleNamespace(servers=[OURS], rounds=1, seconds=1))
     assert '"discarded"' in path.read_text() and '"notMeasured"' in path.read_text()
+
+
+def test_the_spread_of_many_samples_is_that_of_their_middle_half():
+    assert spread([1, 2, 3]) == 0.5 and spread([7]) == spread([]) == 0
+    assert spread([100] * 15 + [1, 2, 900, 901, 902]) == 0
+
+
+PAUSE = "pause: compaction, 1,000 revisions"
+
+
+class StolenRounds:
+    """A row whose rounds have these stolen milliseconds, and this ratio."""
+
+    name = PAUSE
+
+    def __init__(self, *stolen, ratio=1.1):
+        self.stolen, self.ratio = list(stolen), ratio
+
+    def measure(self, server_name, server, options, parent, into):
+        into.add(PAUSE, targets.PAUSE, server_name, self.ratio)
+        into.add(PAUSE, quiet.STOLEN, server_name, self.stolen.pop(0))
+
+
+def run_quietly(row, rounds=2):
+    into = Measurements()
+    group = quiet.Group(
+        lambda name, parent, number: contextlib.nullcontext(), lambda server, keys: None, [row])
+    options = types.SimpleNamespace(rounds=rounds, servers=[OURS], keys=1)
+    group.measure(options, None, into)
+    return into
+
+
+def test_a_round_with_steal_time_is_discarded_and_measured_again():
+    row = StolenRounds(0, 20, 10, 0)
+    into = run_quietly(row)
+    assert into.values(PAUSE, quiet.STOLEN, OURS) == [0, 10] and row.stolen == [0]
+    assert into.discarded == {
+        PAUSE: [{targets.PAUSE: {OURS: [1.1]}, quiet.STOLEN: {OURS: [20]}}]}
+    assert targets.verdicts(into)[0]["isMet"]
+    assert markdown.tables(into).splitlines()[2] == (
+        f"| {PAUSE} | swift-etcd | 1.10 ±0% | 5.00 ±100% | 2, 1 discarded "
+        "| during / before: ours <= 1.3 met |")
+
+
+def test_without_a_quiet_round_there_is_no_measurement():
+    into = run_quietly(StolenRounds(*[30] * 6))
+    assert len(into.discarded[PAUSE]) == 6 and not targets.verdicts(into)
+    assert markdown.tables(into).splitlines()[2] == (
+        f"| {PAUSE} | swift-etcd | - | - | 0, 6 discarded "
+        "| during / before: ours <= 1.3 not measured |")
+
+
+def test_every_row_of_the_pauses_has_a_target():
+    names = [row.name for group in pauses.groups(1_000) for row in group.rows]
+    assert len(set(names)) == len(names) and all(map(targets.targets_of, names))
 
 
 def summary_data():

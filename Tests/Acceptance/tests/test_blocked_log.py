@@ -3,12 +3,11 @@ import contextlib
 import json
 import os
 import signal
-import time
 
 import pytest
 
 from acceptance import api
-from acceptance.cluster import until
+from acceptance.cluster import put_with_lease, until
 from acceptance.members import our_member
 from acceptance.unread_pipe import UnreadPipe
 
@@ -43,14 +42,11 @@ def test_a_member_serves_and_stops_while_its_log_is_blocked(tmp_path):
     with member_logging_to(pipe, tmp_path) as member, api.connect(member.endpoint) as channel:
         fill(pipe, member)
         lease, kv = api.stub(channel, "Lease"), api.stub(channel, "KV")
-        lease.LeaseGrant(rpc.LeaseGrantRequest(ID=7, TTL=1), timeout=20)
-        kv.Put(rpc.PutRequest(key=b"leased", lease=7), timeout=20)
+        put_with_lease(lease, kv, b"leased", 7)
         until(lambda: not kv.Range(rpc.RangeRequest(key=b"leased"), timeout=20).count,
               what="the expiry of a lease, which needs ticks")
         assert pipe.is_full
-        begin = time.monotonic()
         assert member.stop(seconds=20) == -signal.SIGTERM
-        assert time.monotonic() - begin < 10
     os.close(pipe.read_end)
     pipe.close()
 
@@ -83,7 +79,7 @@ def test_a_failed_start_exits_although_the_pipe_is_full(tmp_path, flag):
     pipe.fill()
     member = our_member(tmp_path / "refused.etcd", flag).start(output=pipe.write_end, wait=False)
     try:
-        assert member.process.wait(20) == 1
+        assert member.process.wait(60) == 1
     finally:
         member.close()
         os.close(pipe.read_end)

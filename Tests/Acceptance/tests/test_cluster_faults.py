@@ -7,7 +7,9 @@ import json
 import pytest
 
 from acceptance import checkers, faults, history
-from acceptance.faults import FaultInjector
+from acceptance.faults import FaultInjector, ProxiedFaultInjector
+
+pytestmark = pytest.mark.alone
 
 
 def test_nothing_is_lost_stale_or_out_of_order_while_members_are_killed_and_frozen(kinds):
@@ -27,6 +29,12 @@ def test_nothing_is_lost_stale_or_out_of_order_while_disks_hang_and_logs_are_blo
     faults.run(seed=4, kinds=kinds, faults=[
         FaultInjector.hang_disk_of_leader, FaultInjector.hang_disk_of_follower,
         FaultInjector.block_log])
+
+
+def test_nothing_is_lost_stale_or_out_of_order_through_proxies(kinds):
+    faults.run(seed=5, kinds=kinds, injector_type=ProxiedFaultInjector, faults=[
+        FaultInjector.kill_leader, FaultInjector.freeze_follower, FaultInjector.isolate_leader,
+        FaultInjector.restart_all])
 
 
 # Tests of the checkers

@@ -188,7 +188,7 @@ def test_a_deadline_ends_a_call(channel):
     with pytest.raises(grpc.RpcError) as error:
         next(call)
     assert error.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
-    assert time.monotonic() - begin < 5
+    assert time.monotonic() - begin < 30
 
 
 def test_cancelled_calls_leave_the_connection_usable(kv):
@@ -205,7 +205,7 @@ def test_600_watches_are_opened_and_cancelled_on_one_connection(channel, member)
         assert next(call).created
         call.cancel()
     api.stub(channel, "KV").Put(rpc.PutRequest(key=b"a", value=b"1"), timeout=10)
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while "etcd_debugging_mvcc_watcher_total 0" not in member.get("/metrics")[1]:
         assert time.monotonic() < end, "watchers of cancelled calls are not removed"
         time.sleep(0.05)
@@ -223,9 +223,9 @@ def test_600_watchers_of_one_stream_are_cancelled_one_by_one(channel):
 
     def until_done():
         yield from requests()
-        done.wait(30)
+        done.wait(120)
 
-    call = api.stub(channel, "Watch").Watch(until_done(), timeout=60)
+    call = api.stub(channel, "Watch").Watch(until_done(), timeout=120)
     responses = [next(call) for _ in range(1200)]
     assert sorted(one.watch_id for one in responses if one.created) == list(range(1, 601))
     assert sorted(one.watch_id for one in responses if one.canceled) == list(range(1, 601))
@@ -327,7 +327,7 @@ def test_messages_and_calls_are_counted_as_grpc_go_counts_them(start):
 
     def wait_added(method, expected):
         """Waits for the increase at the end of a stream."""
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         total = [0] * 4
         while total != expected:
             assert time.monotonic() < end, (method, total)
@@ -455,7 +455,7 @@ def test_watch_events_are_not_delayed_by_large_ranges(start):
             kv = api.stub(channel, "KV")
             while running.is_set():
                 begin = time.monotonic()
-                kv.Range(rpc.RangeRequest(key=b"r/", range_end=b"r0", limit=5_000), timeout=60)
+                kv.Range(rpc.RangeRequest(key=b"r/", range_end=b"r0", limit=20_000), timeout=60)
                 ranges.append(time.monotonic() - begin)
 
     readers = [threading.Thread(target=read) for _ in range(2)]

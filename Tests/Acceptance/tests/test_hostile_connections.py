@@ -21,6 +21,8 @@ from acceptance.frames import Frames, frame
 from acceptance.members import our_etcd
 from acceptance.secure import attempt, rejected_with
 
+pytestmark = pytest.mark.alone
+
 OLD = is_3_5(our_etcd())
 # No listener of ours waits longer for a handshake or for the first bytes.
 HANDSHAKE_SECONDS_MAX = 10
@@ -157,7 +159,7 @@ ODD = {
 }
 
 
-def exchange(port, data, seconds=5, shut=False):
+def exchange(port, data, seconds=30, shut=False):
     """Sends bytes; returns what came back until the end, and the local port."""
     with socket.create_connection(("127.0.0.1", port), timeout=seconds) as one:
         local, received = one.getsockname()[1], b""
@@ -294,7 +296,7 @@ def test_connections_that_are_opened_and_closed_leave_nothing(attacked):
             if number % 3 == 0:
                 one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             one.close()
-    until(lambda: files() < before + 20, 20, "the end of the connections")
+    until(lambda: files() < before + 20, 60, "the end of the connections")
 
 
 def test_a_flood_of_garbage_on_every_port(attacked):

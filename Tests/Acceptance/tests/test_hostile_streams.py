@@ -21,6 +21,7 @@ from acceptance.hostile import MEGABYTE
 from acceptance.members import our_etcd
 
 rpc = api.rpc
+pytestmark = pytest.mark.alone
 INITIAL_WINDOW_SIZE = 4
 NO_WINDOW = {INITIAL_WINDOW_SIZE: 0}
 

@@ -5,6 +5,8 @@ import pytest
 
 from acceptance import kill, load
 
+pytestmark = pytest.mark.alone
+
 
 def test_nothing_acknowledged_is_lost_in_twelve_kills():
     assert kill.run(seed=1, rounds=12) > 500

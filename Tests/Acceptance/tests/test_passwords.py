@@ -10,6 +10,7 @@ import pytest
 from acceptance import api
 
 rpc = api.rpc
+pytestmark = pytest.mark.alone
 # bcrypt of "changed" at cost 4, in base64.
 CHANGED = "JDJhJDA0JDhNRVY1VktYN1pVR1VUV29seHIxcE83eUN4elpZWnM0UC9OaC91VUMyYndyZ05vd2tRSnZL"
 

@@ -1,4 +1,5 @@
 """The process interface: flags, exit codes, logs, signals, sockets, HTTP, metrics."""
+import contextlib
 import gzip
 import http.client
 import json
@@ -15,7 +16,7 @@ import grpc
 import pytest
 
 from acceptance import api
-from acceptance.cluster import until
+from acceptance.cluster import put_with_lease, until
 from acceptance.members import free_ports, our_etcd, our_member, tool
 
 rpc = api.rpc
@@ -30,9 +31,8 @@ def run(*flags, environment=None, seconds=20, cwd=None):
 
 
 def test_version():
-    begin = time.monotonic()
     status, text = run("--version")
-    assert status == 0 and time.monotonic() - begin < 2
+    assert status == 0
     lines = text.splitlines()
     assert lines[0] == "etcd Version: 3.7.1"
     assert any(re.fullmatch(r"Swift-etcd Version: \S+", line) for line in lines[1:])
@@ -155,7 +155,7 @@ def test_log_lines_are_json_and_a_normal_run_has_no_errors(start):
     member.etcdctl("compaction", "2")
     member.etcdctl("defrag")
     member.etcdctl("get", "a", "--rev=99", check=False)
-    time.sleep(0.5)
+    member.logged("finished scheduled compaction")
     member.stop()
     logged = [json.loads(line) for line in member.log_path.read_text().splitlines()]
     for line in logged:
@@ -178,8 +178,8 @@ def test_a_signal_stops_the_member_and_is_its_exit_status(start, number):
     member.etcdctl("put", "a", "1")
     begin = time.monotonic()
     member.process.send_signal(number)
-    assert member.process.wait(10) == -number
-    assert time.monotonic() - begin < 3
+    assert member.process.wait(60) == -number
+    assert time.monotonic() - begin < 20
     member.start()
     assert member.etcdctl("get", "a", "--print-value-only").stdout == "1\n"
 
@@ -190,7 +190,7 @@ def test_a_stop_ends_open_watches(start):
         call = api.stub(channel, "Watch").Watch(iter([rpc.WatchRequest(
             create_request=rpc.WatchCreateRequest(key=b"a"))]))
         assert next(call).created
-        assert member.stop(10) == -signal.SIGTERM
+        assert member.stop() == -signal.SIGTERM
         with pytest.raises((grpc.RpcError, StopIteration)):
             next(call)
 
@@ -201,11 +201,11 @@ def test_a_frozen_process_resumes_with_its_state(start):
     member.etcdctl("put", "a", "1", "--lease", lease)
     with api.connect(member.endpoint) as channel:
         watch = api.stub(channel, "Watch").Watch(iter([rpc.WatchRequest(
-            create_request=rpc.WatchCreateRequest(key=b"a"))]), timeout=30)
+            create_request=rpc.WatchCreateRequest(key=b"a"))]), timeout=120)
         assert next(watch).created
         member.freeze()
         waiting = api.stub(channel, "KV").Put.future(
-            rpc.PutRequest(key=b"a", value=b"2", ignore_lease=True), timeout=20)
+            rpc.PutRequest(key=b"a", value=b"2", ignore_lease=True), timeout=60)
         time.sleep(3)
         assert not waiting.done()
         member.resume()
@@ -219,8 +219,8 @@ def test_a_port_in_use_is_a_fatal_error(start, tmp_path):
     member = start()
     other = our_member(tmp_path / "other.etcd", ports=(member.client_port, free_ports(1)[0]))
     other.start(wait=False)
-    assert other.process.wait(20) == 1
-    last = other.log_lines()[-1]
+    assert other.process.wait(60) == 1
+    last = other.fatal_line()
     assert (last["level"], last["msg"]) == ("fatal", "discovery failed")
     assert last["error"] == (
         f"listen tcp 127.0.0.1:{member.client_port}: bind: address already in use")
@@ -259,10 +259,11 @@ def test_a_warning_for_a_data_directory_with_open_permissions(start, tmp_path, r
 ])
 def test_invalid_auth_tokens_are_rejected(tmp_path, value, lines):
     member = our_member(tmp_path / "ours.etcd", f"--auth-token={value}").start(wait=False)
-    assert member.process.wait(20) == 1
-    last = member.log_lines()[-3:]
-    assert [line["msg"] for line in last] == lines
-    assert last[-1] | {"level": "fatal", "error": "auth: invalid auth options"} == last[-1]
+    assert member.process.wait(60) == 1
+    # Another thread may log a line in between.
+    assert [line["msg"] for line in member.log_lines() if line["msg"] in lines] == lines
+    last = member.fatal_line()
+    assert last | {"error": "auth: invalid auth options", "msg": lines[-1]} == last
 
 
 @pytest.mark.parametrize("real", [True, False], ids=["real", "ours"])
@@ -293,7 +294,7 @@ def test_a_member_without_a_leader_at_start_serves_only_metrics(
         except OSError:
             return None
 
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while scraped() != 503:
         assert time.monotonic() < end, member.tail()
         time.sleep(0.05)
@@ -458,7 +459,8 @@ def test_health_service_during_defragmentation_with_its_feature_gate(start):
         assert next(states) == SERVING
         api.stub(channel, "Maintenance").Defragment(rpc.DefragmentRequest(), timeout=60)
         assert [next(states), next(states)] == [NOT_SERVING, SERVING]
-    changes = [x for x in member.log_lines() if x["msg"] == "grpc service status changed"]
+    until(lambda: len(member.logged("grpc service status changed")) >= 3, what="the changes")
+    changes = member.logged("grpc service status changed")
     assert [x["status"] for x in changes] == ["SERVING", "NOT_SERVING", "SERVING"]
     assert changes[1]["reason"] == "defrag is active"
 
@@ -468,6 +470,9 @@ def test_defragmentations_and_snapshots_are_logged(start, tmp_path):
     fill_and_empty(member)
     member.etcdctl("defrag")
     member.etcdctl("snapshot", "save", str(tmp_path / "copy.db"))
+    for message in ("triggering snapshot", "saved snapshot to disk",
+                    "successfully sent database snapshot to client"):
+        member.logged(message)
     messages = [line["msg"] for line in member.log_lines()]
     expected = [
         "starting defragment", "defragmenting", "finished defragmenting directory",
@@ -475,8 +480,6 @@ def test_defragmentations_and_snapshots_are_logged(start, tmp_path):
         "sending database sha256 checksum to client",
         "successfully sent database snapshot to client"]
     assert [message for message in messages if message in expected] == expected
-    for message in ("triggering snapshot", "saved snapshot to disk"):
-        assert message in messages
 
 
 def test_slow_requests_are_logged_without_values(start):
@@ -497,7 +500,7 @@ def test_slow_requests_are_logged_without_values(start):
 
     def stats():
         return [x for x in member.log_lines() if x["msg"] == "request stats"]
-    until(lambda: any("MemberList" in line["response type"] for line in stats()), 10,
+    until(lambda: any("MemberList" in line["response type"] for line in stats()), 60,
           "the last line")
     lines = stats()
     assert all(fields <= line.keys() and line["level"] == "warn" for line in lines)
@@ -559,7 +562,7 @@ def test_livez_and_readyz(member):
 
 def test_version_endpoint(member):
     expected = {"etcdserver": "3.7.1", "etcdcluster": "3.7.0", "storage": "3.7.0"}
-    end = time.monotonic() + 12
+    end = time.monotonic() + 60
     while (actual := json.loads(member.get("/version")[1])) != expected:
         assert time.monotonic() < end, \
             f"etcd reports its storage version 5 s after the start: {actual}"
@@ -714,6 +717,9 @@ def test_metrics_of_watchers_compactions_and_snapshots_change(start):
         while events < 30:
             events += len(next(watch).events)
         kv.Compact(rpc.CompactionRequest(revision=revision, physical=True), timeout=30)
+        # Of a snapshot, which is saved beside the puts.
+        until(lambda: metrics(member)["etcd_snap_fsync_duration_seconds_count"], what="a snapshot")
+        until(lambda: metrics(member)["etcd_debugging_mvcc_pending_events_total"] == 0)
         after = metrics(member)
     prefix = "etcd_debugging_"
     for name in (
@@ -732,7 +738,7 @@ def test_metrics_of_watchers_compactions_and_snapshots_change(start):
 
 def test_metrics_of_internal_requests(start):
     member, prefix = start(), "etcd_server_request_duration_seconds_count"
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while not all(metrics(member).get(f'{prefix}{{success="true",type="{kind}"}}', 0) == 1
                   for kind in ("ClusterMemberAttrSet", "ClusterVersionSet")):
         assert time.monotonic() < end, [line for line in metrics(member) if prefix in line]
@@ -768,33 +774,42 @@ def test_leases_do_not_expire_early_and_delete_their_keys(start):
     member = start()
     with api.connect(member.endpoint) as channel:
         kv, lease = api.stub(channel, "KV"), api.stub(channel, "Lease")
-        granted = time.monotonic()
-        lease.LeaseGrant(rpc.LeaseGrantRequest(ID=5, TTL=2))
-        for key in (b"a", b"b"):
-            kv.Put(rpc.PutRequest(key=key, value=b"1", lease=5))
-        watch = api.stub(channel, "Watch").Watch(iter([rpc.WatchRequest(
-            create_request=rpc.WatchCreateRequest(key=b"\0", range_end=b"\0"))]), timeout=15)
+        deletions = rpc.WatchCreateRequest(
+            key=b"\0", range_end=b"\0", filters=[rpc.WatchCreateRequest.NOPUT])
+        watch = api.stub(channel, "Watch").Watch(
+            iter([rpc.WatchRequest(create_request=deletions)]), timeout=120)
         assert next(watch).created
+
+        def put_both():
+            granted = time.monotonic()
+            lease.LeaseGrant(rpc.LeaseGrantRequest(ID=5, TTL=2))
+            # Both in one step: if the machine pauses, the lease may have ended before.
+            with contextlib.suppress(grpc.RpcError):
+                kv.Txn(rpc.TxnRequest(success=[rpc.RequestOp(request_put=rpc.PutRequest(
+                    key=key, value=b"1", lease=5)) for key in (b"a", b"b")]))
+                return granted
+            return None
+        granted = until(put_both)
         events = next(watch).events
         lived = time.monotonic() - granted
         assert [(one.type, one.kv.key) for one in events] == [(1, b"a"), (1, b"b")]
         assert events[0].kv.mod_revision == events[1].kv.mod_revision
-        assert 2 <= lived < 5
+        assert 2 <= lived < 30
         assert lease.LeaseTimeToLive(rpc.LeaseTimeToLiveRequest(ID=5)).TTL == -1
         watch.cancel()
 
 
 def test_leases_have_their_full_ttl_after_a_restart(start):
     member = start()
-    member.etcdctl("put", "a", "1", "--lease",
-                   member.etcdctl("lease", "grant", "3").stdout.split()[1])
+    with api.connect(member.endpoint) as channel:
+        put_with_lease(api.stub(channel, "Lease"), api.stub(channel, "KV"), b"a", 5, ttl=3)
+    # What is left is less than it has afterwards.
+    time.sleep(1)
     member.kill()
-    member.start()
     begin = time.monotonic()
-    while member.etcdctl("get", "a").stdout:
-        assert time.monotonic() - begin < 10
-        time.sleep(0.1)
-    assert time.monotonic() - begin > 1.5
+    member.start()
+    until(lambda: not member.etcdctl("get", "a").stdout, what="the end of the lease", pause=0.1)
+    assert time.monotonic() - begin >= 3
 
 
 def test_a_thousand_leases_expire_at_the_same_time(start):
@@ -811,7 +826,7 @@ def test_a_thousand_leases_expire_at_the_same_time(start):
             except grpc.RpcError as error:
                 assert error.details() == "etcdserver: requested lease not found"
         everything = rpc.RangeRequest(key=b"l/", range_end=b"l0", count_only=True)
-        end = time.monotonic() + 15
+        end = time.monotonic() + 60
         while kv.Range(everything, timeout=10).count:
             assert time.monotonic() < end
             time.sleep(0.1)
@@ -830,7 +845,9 @@ def test_a_full_quota_raises_the_alarm_and_compaction_with_defragment_frees_it(s
                 time.sleep(0.005)
         assert error.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
         assert error.value.details() == "etcdserver: mvcc: database space exceeded"
-        alarms = maintenance.Alarm(rpc.AlarmRequest(action=rpc.AlarmRequest.GET)).alarms
+        # The alarm is an entry of its own, which the refusal does not wait for.
+        alarms = until(lambda: maintenance.Alarm(
+            rpc.AlarmRequest(action=rpc.AlarmRequest.GET)).alarms, what="the alarm")
         assert [one.alarm for one in alarms] == [rpc.NOSPACE]
         assert member.get("/health") == (
             503, '{"health":"false","reason":"ALARM NOSPACE"}\n')
@@ -850,15 +867,19 @@ def test_a_full_quota_raises_the_alarm_and_compaction_with_defragment_frees_it(s
 
 def test_the_alarm_survives_a_restart(start):
     member = start("--quota-backend-bytes=20000000")
-    while member.etcdctl("put", "a", input="x" * 800_000, check=False).returncode == 0:
-        time.sleep(0.12)
+
+    def refusal():
+        result = member.etcdctl("put", "a", input="x" * 800_000, check=False)
+        return result.stderr if result.returncode else None
+
+    assert "database space exceeded" in until(refusal, what="the end of the quota", pause=0.12)
+    # The alarm is an entry of its own, which the refusal does not wait for.
+    until(lambda: "NOSPACE" in member.etcdctl("alarm", "list").stdout, what="the alarm")
     member.kill()
     member.start(wait=False)
-    end = time.monotonic() + 15
-    while time.monotonic() < end:
-        try:
-            if member.get("/health")[1] == '{"health":"false","reason":"ALARM NOSPACE"}\n':
-                return
-        except OSError:
-            time.sleep(0.05)
-    raise AssertionError(member.tail())
+
+    def health():
+        with contextlib.suppress(OSError):
+            return member.get("/health")[1]
+
+    until(lambda: health() == '{"health":"false","reason":"ALARM NOSPACE"}\n', 60, "the alarm again")

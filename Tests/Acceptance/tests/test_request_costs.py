@@ -12,6 +12,8 @@ import pytest
 
 from acceptance import members, request_costs
 
+pytestmark = pytest.mark.alone
+
 ROUNDS = 3
 
 

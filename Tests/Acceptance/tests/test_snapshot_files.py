@@ -89,6 +89,8 @@ def test_snapshot_files_are_those_of_a_real_etcd(tmp_path):
         member = Member(
             binary, tmp_path / kind, f"--snapshot-count={COUNT}", ports=ports).start()
         try:
+            # Its entry has an index as well, which must not come between those of the history.
+            until(lambda: "not_decided" not in member.get("/version")[1], what="a version")
             run_history(member)
         finally:
             member.stop()

@@ -2,7 +2,8 @@
 import grpc
 import pytest
 
-from acceptance import api
+from acceptance import api, load
+from acceptance.cluster import metric, until
 
 rpc = api.rpc
 QUOTA = 16 << 20
@@ -17,6 +18,7 @@ def test_compaction_and_defragmentation_free_space_at_once(start):
             for number in range(1000):
                 last = put(rpc.PutRequest(key=b"k", value=b"%d" % number * 20_000), timeout=20)
         assert "database space exceeded" in raised.value.details()
+        until(lambda: maintenance.Alarm(rpc.AlarmRequest(), timeout=20).alarms, what="the alarm")
         api.stub(channel, "KV").Compact(
             rpc.CompactionRequest(revision=last.header.revision), timeout=20)
         maintenance.Defragment(rpc.DefragmentRequest(), timeout=60)
@@ -41,3 +43,39 @@ def test_the_quota_includes_applied_writes_that_are_not_committed_to_the_file(st
                 put(rpc.PutRequest(key=b"k", value=b"x" * 100_000), timeout=20)
         assert "database space exceeded" in raised.value.details()
         assert 10 <= count <= 27
+
+
+def test_deleted_data_leaves_the_disk_without_a_defragmentation(start):
+    """The file keeps its size; a real etcd takes it over with its holes, and gives it back."""
+    member = start("--snapshot-count=1000", real=True)
+    pairs = ((b"k/%05d" % number, bytes([number % 256]) * 10_000) for number in range(12_000))
+    load.fill(member.endpoint, pairs)
+    member.stop()
+    directory, ports = member.directory, (member.client_port, member.peer_port)
+    file = directory / "member/snap/db"
+    assert blocks_of(file) > 110_000_000
+    member = start(directory=directory, ports=ports)
+    with api.connect(member.endpoint) as channel:
+        kv = api.stub(channel, "KV")
+        last = kv.DeleteRange(rpc.DeleteRangeRequest(key=b"k/01", range_end=b"l"), timeout=60)
+        kv.Compact(rpc.CompactionRequest(revision=last.header.revision), timeout=60)
+        until(lambda: blocks_of(file) < 50_000_000)
+        status = api.stub(channel, "Maintenance").Status(rpc.StatusRequest(), timeout=20)
+        assert status.dbSize > 110_000_000 and status.dbSizeInUse < 30_000_000
+        assert metric(member, "etcd_server_db_disk_bytes") < 50_000_000
+    hashes = []
+    for real in (True, False):
+        with api.connect(member.endpoint) as channel:
+            kv = api.stub(channel, "KV")
+            assert kv.Range(rpc.RangeRequest(
+                key=b"k/", range_end=b"l", count_only=True), timeout=60).count == 1_000
+        load.fill(member.endpoint, ((b"n/%d/%05d" % (real, number), b"v" * 10_000)
+                                    for number in range(3_000)))
+        hashes.append(member.hash_kv())
+        member.stop()
+        member = start(directory=directory, ports=ports, real=real)
+        assert member.hash_kv() == hashes[-1]
+
+
+def blocks_of(file):
+    return file.stat().st_blocks * 512

@@ -130,7 +130,7 @@ class Peers:
         self.third.start(wait=False)
         try:
             if fault.joins:
-                self.third.wait_ready(20)
+                self.third.wait_ready(60)
             if fault.first:
                 first.wait_rejected(fault.first)
             if fault.third:
@@ -169,7 +169,7 @@ class Log:
 
     def wait(self, condition, what):
         try:
-            return until(lambda: next(filter(condition, self.lines()), None), 15, what)
+            return until(lambda: next(filter(condition, self.lines()), None), 60, what)
         except AssertionError as error:
             seen = {(line.get("msg"), line.get("error")) for line in self.lines()
                     if line.get("error")}
@@ -260,13 +260,13 @@ def test_a_joining_member_is_refused_with_the_reason(peers):
             begin = time.monotonic()
             log = Log(new)
             new.start(wait=False)
-            assert new.process.wait(20) == 1, what
-            assert time.monotonic() - begin < 10, what
+            assert new.process.wait(60) == 1, what
+            assert time.monotonic() - begin < 30, what
             check_refused_join(log.lines(), reason, what)
             assert not (new.directory / "member/wal").exists()
         new.extra_flags = [*peers.flags("peer-m3"), *peers.common]
         new.start(wait=False)
-        until(lambda: (status := new.status()) and status.leader, 20, "the learner's leader")
+        until(lambda: (status := new.status()) and status.leader, 60, "the learner's leader")
     finally:
         cluster.remove(new, via=peers.first)
         peers.third.kill()
@@ -279,8 +279,8 @@ def check_refused_join(lines, reason, what):
     reasons = (BAD, UNKNOWN_CERTIFICATE) if reason == BAD else (reason,)
     assert any(error.startswith('Get "https://127.0.0.1:') and
                error.partition('/members": ')[2] in reasons for error in failed), (what, failed)
-    last = lines[-1]
-    assert last["level"] == "fatal" and last["msg"] == "discovery failed", last
+    last = next(line for line in lines if line["level"] == "fatal")
+    assert last["msg"] == "discovery failed", last
     assert last["error"] == ("cannot fetch cluster info from peer urls: could not retrieve cluster "
                              "information from the given URLs"), last
 

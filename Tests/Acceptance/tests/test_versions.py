@@ -41,8 +41,8 @@ def test_a_downgrade_lowers_version_and_files_of_all_members(make_cluster):
         "FAILED_PRECONDITION", "INVALID_ARGUMENT")  # the second once the version is lowered
     until(lambda: {version(one) for one in cluster} == {"3.6.0"})
     for one in cluster:
+        until(lambda: one.status().storageVersion == "3.6.0", what="the version of the files")
         status = one.status()
-        assert status.storageVersion == "3.6.0"
         assert status.downgradeInfo.enabled and status.downgradeInfo.targetVersion == "3.6.0"
     # Operators wait for this line before they replace the members.
     ready = "The server is ready to downgrade"
@@ -101,6 +101,6 @@ def test_a_cluster_version_without_a_downgrade_path_is_raised_only_on_request(tm
     assert len(held_lines(raised)) == 1  # from the earlier run, in the same file
     raised.stop()
     refused = real_member(directory, ports=ports).start(wait=False)
-    assert refused.process.wait(30) != 0
+    assert refused.process.wait(60) != 0
     assert "invalid downgrade" in refused.tail()
     refused.log.close()
