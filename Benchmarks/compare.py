@@ -7,14 +7,12 @@ alternating order. Writes a table to standard output, and all samples and a char
 results/.
 """
 import argparse
+import functools
 import json
-import pathlib
-import shutil
-import signal
 import sys
-import tempfile
 
-from benchmarks.measurements.samples import OURS, THEIRS, Measurements
+from benchmarks.measurements.run import measured_run
+from benchmarks.measurements.samples import OURS, THEIRS
 from benchmarks.reports import bottlenecks, chart, results, table
 from benchmarks.rows import catalogue, targets
 
@@ -29,7 +27,7 @@ def arguments():
     parser.add_argument("--seconds", type=float, default=2, help="duration of a measurement (2)")
     parser.add_argument(
         "--keys", type=int, default=1_000_000,
-        help="keys of the large loads and the pauses (1000000)")
+        help="keys of the large loads (1000000)")
     parser.add_argument(
         "--quick", action="store_true", help="one round of a second, 100,000 keys at most")
     parser.add_argument("--no-million", action="store_true", help="without the large loads")
@@ -60,17 +58,10 @@ def main():
     sections = catalogue.sections(options)
     if not sections:
         sys.exit(f"no row has {options.only!r} in its name")
-    # Raises an exception, so that a stopped run cleans up servers and directories.
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    parent = pathlib.Path(tempfile.mkdtemp(prefix="compare-", dir=options.directory))
-    into = Measurements()
-    try:
+    finish = functools.partial(report, options=options)
+    with measured_run("compare", finish, options.directory) as (parent, into):
         for section in sections:
             section.measure_steadily(options, parent, into)
-    finally:
-        shutil.rmtree(parent, ignore_errors=True)
-        if into.samples:
-            report(into, options)
 
 
 if __name__ == "__main__":

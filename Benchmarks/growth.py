@@ -6,13 +6,11 @@ One round over each axis; otherwise as compare.py. Writes a table to standard ou
 samples to results/.
 """
 import argparse
-import pathlib
-import shutil
-import signal
+import functools
 import sys
-import tempfile
 
-from benchmarks.measurements.samples import OURS, THEIRS, Measurements
+from benchmarks.measurements.run import measured_run
+from benchmarks.measurements.samples import OURS, THEIRS
 from benchmarks.reports import results, table
 from benchmarks.rows.growth import AXES
 
@@ -29,24 +27,21 @@ def arguments():
     return options
 
 
+def report(into, options):
+    table.print_table(table.lines(into))
+    print(f"all samples: {results.write(into, options, 'growth').name}")
+
+
 def main():
     options = arguments()
     axes = {word: axis for word, axis in AXES.items() if options.only in word}
     if not axes:
         sys.exit(f"the axes are: {', '.join(AXES)}")
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    parent = pathlib.Path(tempfile.mkdtemp(prefix="growth-"))
-    options.directory = parent
-    into = Measurements()
-    try:
+    with measured_run("growth", functools.partial(report, options=options)) as (parent, into):
+        options.directory = parent
         for axis in axes.values():
             for name in options.servers:
                 axis(name, parent, options, into)
-    finally:
-        shutil.rmtree(parent, ignore_errors=True)
-        if into.samples:
-            table.print_table(table.lines(into))
-            print(f"all samples: {results.write(into, options, 'growth').name}")
 
 
 if __name__ == "__main__":

@@ -1,15 +1,15 @@
 """The clients: our load generator, and h2load for comparison."""
 import contextlib
 import json
+import os
+import pathlib
 import resource
 import struct
 import subprocess
+import tempfile
 
+from acceptance import request_costs
 from benchmarks.measurements import processes
-
-# Requests per second of the fixed-rate client.
-FIXED_RATE = 1_000
-
 
 def generate(server, command, *arguments, endpoint=None):
     """Runs the load generator; returns its JSON result."""
@@ -22,6 +22,24 @@ def generate(server, command, *arguments, endpoint=None):
             f"loadgenerator {command} {arguments}: {result.stdout}{result.stderr}\n"
             f"{server.tail()}")
     return json.loads(result.stdout)
+
+
+def allocations(server, command, *arguments, few=2_000, many=10_000):
+    """Heap allocations of the load generator for each request, counted and not timed."""
+    with tempfile.TemporaryDirectory(prefix="allocations-") as directory:
+        library = request_costs.compiled_library(directory)
+        counted = []
+        for total in (few, many):
+            counters = pathlib.Path(directory) / str(total)
+            result = subprocess.run(
+                command_line(command, server.endpoint,
+                             [*server.client_flags, *arguments, "--total", total]),
+                capture_output=True, text=True, timeout=1200,
+                env={**os.environ, "LD_PRELOAD": str(library), "REQUEST_COSTS": str(counters)})
+            assert result.returncode == 0, result.stdout + result.stderr
+            counts = request_costs.read_counters(counters)
+            counted.append(sum(counts[name] for name in request_costs.ALLOCATIONS))
+    return (counted[1] - counted[0]) / (many - few)
 
 
 def command_line(command, endpoint, arguments):
@@ -57,10 +75,10 @@ class BackgroundClient:
             self.process.communicate()
 
 
-def fixed_rate_puts(endpoint):
-    """Puts at a rate far below saturation, in phases."""
+def fixed_rate_puts(endpoint, rate, *arguments):
+    """Puts in an open loop, in phases."""
     return contextlib.closing(BackgroundClient(
-        endpoint, "put", "--connections", 8, "--streams", 8, "--rate", FIXED_RATE, "--phases"))
+        endpoint, "put", *arguments, "--rate", rate, "--phases"))
 
 
 def idle_clients(endpoint, connections, watchers, *options):

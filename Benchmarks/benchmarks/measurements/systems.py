@@ -3,6 +3,7 @@ import contextlib
 import shutil
 
 from acceptance import api, users
+from acceptance.cluster import flags_for
 from benchmarks.measurements import processes
 from benchmarks.measurements.certificates import encryption
 from benchmarks.measurements.measured_cluster import Cluster
@@ -84,6 +85,12 @@ def three_members(name, parent, number, *flags):
     return members(name, parent, number, 3, *flags)
 
 
+def three_with(*flags):
+    """A cluster of three with these flags, which are named as in 3.7."""
+    return lambda name, parent, number: three_members(
+        name, parent, number, *flags_for(binary(name), flags))
+
+
 def three_encrypted(kind):
     """A cluster of three that uses TLS everywhere."""
     return lambda name, parent, number, *flags: members(
@@ -99,8 +106,8 @@ def running(server):
         shutil.rmtree(server.directory, ignore_errors=True)
 
 
-def alternating(options):
-    """The servers of each round, in alternating order."""
-    for number in range(options.rounds):
+def alternating(options, attempts=1):
+    """The servers of each round, in alternating order; each round up to `attempts` times."""
+    for number in range(options.rounds * attempts):
         for name in options.servers if number % 2 == 0 else options.servers[::-1]:
             yield number, name

@@ -91,7 +91,7 @@ def draw_ratios(chart, verdicts):
 
 def draw_pauses(chart, verdicts):
     chart.title(
-        "p99 of puts during the operation, to the idle value",
+        "during an operation to before it (p99 of puts), or to the row beside (CPU)",
         "shorter is better; blue ours, grey etcd 3.5.1; the black mark is the target")
     chart.y += 8
     for verdict in verdicts:

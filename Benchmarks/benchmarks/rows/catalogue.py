@@ -1,7 +1,7 @@
 """All sections of the benchmark, in the order in which they are measured."""
 import functools
 
-from benchmarks.rows import incidents, memory, pauses, work
+from benchmarks.rows import incidents, memory, work
 from benchmarks.rows.section import Section
 from benchmarks.rows.workloads import is_selected
 
@@ -18,8 +18,6 @@ def others(options):
     """Sections other than work: names that `--only` can select, and the measuring functions."""
     found = [
         ("3 members: leader killed", incidents.leader_killed),
-        ("3 members: catch-up", incidents.catch_up),
-        (f"pause: {', '.join(pauses.ACTIONS)}", pauses.pauses),
         ("memory: keys, idle", memory.resident),
         ("memory: idle TLS", memory.idle_encrypted),
     ]

@@ -6,12 +6,11 @@ import time
 import grpc
 
 from acceptance import api
-from acceptance.cluster import flags_for, metric
+from acceptance.cluster import metric
 from benchmarks.measurements import client
 from benchmarks.measurements.progress import report_progress
-from benchmarks.measurements.systems import alternating, binary, three_members
+from benchmarks.measurements.systems import alternating, three_members
 from benchmarks.rows import workloads
-from benchmarks.rows.pauses import IDLE_SECONDS, add_phases, during_puts
 
 rpc = api.rpc
 
@@ -19,8 +18,8 @@ rpc = api.rpc
 LAG_ENTRIES = 100_000
 # The flags that determine how it catches up. 3.5.1 has no flag for the entries to keep: it keeps
 # all entries since its last snapshot.
-METHODS = {
-    "log": ["--snapshot-count=10000000", "--snapshot-catchup-entries=200000"],
+CATCH_UP_FLAGS = {
+    "log": ["--snapshot-count=10000000", "--snapshot-catchup-entries=1000000"],
     "snapshot": ["--snapshot-count=10000"],
 }
 
@@ -32,20 +31,6 @@ def leader_killed(options, parent, into):
             for _ in range(3):
                 seconds = failover_seconds(trio)
                 into.add("3 members: leader killed", "failover ms", name, seconds * 1e3)
-
-
-def catch_up(options, parent, into):
-    """A lagging follower catches up, during puts at the leader."""
-    for number, name in alternating(options):
-        for method, flags in METHODS.items():
-            title = f"3 members: catch-up, {LAG_ENTRIES:,} entries behind, by {method}"
-            report_progress(f"round {number + 1}, {name}: {title}")
-            flags = flags_for(binary(name), flags)
-            with three_members(name, parent, number, *flags) as trio:
-                seconds, result, actual = catch_up_during_puts(trio, LAG_ENTRIES)
-            assert actual == method, f"{name} has caught up by {actual}"
-            into.add(title, "caught up s", name, seconds)
-            add_phases(title, name, result, into)
 
 
 def failover_seconds(trio):
@@ -89,30 +74,24 @@ def first_response_seconds(calls):
     return min(acknowledged) - began
 
 
-def catch_up_during_puts(trio, entries):
-    """Restarts a follower that lags by `entries`.
+class LaggingFollower:
+    """A follower that is stopped, misses entries, and catches up by one of the methods."""
 
-    Returns the seconds from its start until it has applied the entries that the leader had then;
-    the measurements of a client of the leader, before the follower was stopped and while it catches
-    up; and how it has caught up.
-    """
-    leader, follower = trio.leader(), trio.followers()[0]
-    with client.fixed_rate_puts(leader.endpoint) as puts:
-        time.sleep(IDLE_SECONDS)
-        before = puts.finish()["phases"]
-    follower.kill()
-    client.generate(leader, "load", *workloads.MANY, "--keys", entries)
-    goal = leader.status().raftAppliedIndex
+    def __init__(self, cluster, method):
+        self.cluster, self.method, self.member = cluster, method, None
 
-    def restart():
-        follower.start(wait=False)
-        wait_applied(follower, goal, time.monotonic() + 300)
+    def fall_behind(self):
+        leader, self.member = self.cluster.leader(), self.cluster.followers()[0]
+        self.member.kill()
+        client.generate(leader, "load", *workloads.MANY, "--keys", LAG_ENTRIES)
 
-    seconds, result = during_puts(leader.endpoint, 0.3, restart)
-    follower.wait_ready(60)
-    snapshots = metric(follower, "etcd_network_snapshot_receive_success")
-    method = "snapshot" if snapshots else "log"
-    return seconds, {**result, "phases": [before[0], result["phases"][1]]}, method
+    def catch_up(self):
+        """Starts it, and waits until it has applied the entries that the leader has now."""
+        goal = self.cluster.leader().status().raftAppliedIndex
+        self.member.start(wait=False)
+        wait_applied(self.member, goal, time.monotonic() + 300)
+        snapshots = metric(self.member, "etcd_network_snapshot_receive_success")
+        assert bool(snapshots) == (self.method == "snapshot"), f"not by {self.method}"
 
 
 def wait_applied(follower, goal, end):

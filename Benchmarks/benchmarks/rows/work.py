@@ -49,6 +49,7 @@ class Group:
 GROUPS = [
     Group("all rows above", workloads.ROWS),
     Group("lease rows above", workloads.LEASE_ROWS, value_bytes=0),
+    Group(None, workloads.LIBRARY_ROWS),
     # On a server of its own, since it has a target for the peak RSS.
     Group(
         workloads.WHOLE_ROWS[0].name, workloads.WHOLE_ROWS,
@@ -103,6 +104,8 @@ def measure(row, name, server, seconds, parent, into):
             ("server cores", cpu / took), ("client cores", client_cpu / took),
             ("idle cores", idle_cores)):
         into.add(row.name, column, name, value)
+    if isinstance(row, workloads.ClientRow):
+        into.add(row.name, "client allocations/request", name, row.client_allocations(server))
     beside = into.values(row.beside, targets.CPU, name) if row.beside else []
     if beside:
         into.add(row.name, targets.BESIDE, name, cpu * 1e6 / requests / statistics.median(beside))

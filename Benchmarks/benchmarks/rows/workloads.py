@@ -44,6 +44,13 @@ class Row:
         return client.generate(server, self.command, *arguments, endpoint=endpoint)
 
 
+class ClientRow(Row):
+    """Calls whose costs for the client are measured: heap allocations beside the CPU time."""
+
+    def client_allocations(self, server):
+        return client.allocations(server, self.command, *self.options)
+
+
 class H2loadRow(Row):
     """The same workload with h2load, to validate our load generator.
 
@@ -81,6 +88,16 @@ ROWS = [
     Row("watch, 10,000 watchers on 100 streams (events)", "watch", *HUNDRED_STREAMS,
         "--watchers", 10_000, "--outstanding", 4),
     Row("watch, 1,000 writers with a watcher each", "notify", *MANY),
+]
+
+# What the client library costs, beside the bare calls of the load generator.
+LIBRARY_ROWS = [
+    ClientRow("client: put, 1 x 1", "put"),
+    ClientRow("client: put by EtcdClient, 1 x 1", "put", "--library"),
+    ClientRow("client: put, 1 x 10", "put", "--streams", 10),
+    ClientRow("client: put by EtcdClient, 1 x 10", "put", "--streams", 10, "--library"),
+    ClientRow("client: put and its event, 1 x 1", "notify"),
+    ClientRow("client: put and its event by EtcdClient, 1 x 1", "notify", "--library"),
 ]
 
 # The leases before the rows, which grant more.
