@@ -2,9 +2,13 @@
 
 PYTHON_ENVIRONMENT := .venv
 # The same flags for all release builds: other flags would rebuild everything.
-RELEASE := swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
+# Programs need the C library alone: setup.sh links to the archives of the others. They export no
+# symbols, which are a tenth of their size.
+RELEASE := PKG_CONFIG_PATH=$(CURDIR)/.build/archives/pkgconfig swift build -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked \
+    -Xswiftc -L.build/archives -Xswiftc -Xclang-linker -Xswiftc -static-libgcc \
+    -Xlinker --no-export-dynamic
 
-.PHONY: run cluster test server release setup lint benchmark growth profile limits chart fuzz differential kill faults simulate format
+.PHONY: run cluster test server release setup lint benchmark growth pauses profile limits chart fuzz differential kill faults client-faults package patroni simulate format
 
 ## Starts a member on 127.0.0.1:2379 with its data in ./default.etcd; Ctrl-C stops it.
 run: server
@@ -24,25 +28,30 @@ cluster: server
 test:
 	@bash Scripts/test.sh
 
-## Builds the server.
+## Builds the server and etcdctl.
 server:
 	@bash Scripts/setup.sh build
 	$(RELEASE) --product etcd
+	$(RELEASE) --product etcdctl
 
 ## Builds server and tools with a statically linked Swift standard library.
 release:
 	@bash Scripts/setup.sh build
 	$(RELEASE)
 
+## A tarball, a Debian package and a container image of a release build, in ./packages.
+package: release
+	python3 Scripts/package.py
+
 ## Installs missing dependencies of builds and tests.
 setup:
 	@bash Scripts/setup.sh test
 
-## A longer differential test: make differential SEED=7 CALLS=100000 USERS=simple
+## A longer differential test: make differential SEED=7 CALLS=100000 USERS=simple, or PROXY=1
 differential:
 	@bash Scripts/setup.sh test
 	swift build
-	$(PYTHON_ENVIRONMENT)/bin/python Tests/Acceptance/programs/differential.py --seed $(or $(SEED),1) --calls $(or $(CALLS),100000) $(if $(USERS),--users $(USERS))
+	$(PYTHON_ENVIRONMENT)/bin/python Tests/Acceptance/programs/differential.py --seed $(or $(SEED),1) --calls $(or $(CALLS),100000) $(if $(USERS),--users $(USERS)) $(if $(PROXY),--proxy)
 
 ## kill -9 under load: make kill ROUNDS=100 SEED=1
 kill:
@@ -54,7 +63,19 @@ kill:
 faults:
 	@bash Scripts/setup.sh test
 	swift build
-	$(PYTHON_ENVIRONMENT)/bin/python Tests/Acceptance/programs/faults.py --seed $(or $(SEED),1) --seconds $(or $(SECONDS),600) --members $(or $(MEMBERS),3) --kinds $(or $(KINDS),ours)
+	$(PYTHON_ENVIRONMENT)/bin/python Tests/Acceptance/programs/faults.py --seed $(or $(SEED),1) --seconds $(or $(SECONDS),600) --members $(or $(MEMBERS),3) --kinds $(or $(KINDS),ours) $(if $(PROXY),--proxy)
+
+## A cluster under faults that the Swift client library uses: make client-faults SECONDS=600 SEED=1
+client-faults:
+	@bash Scripts/setup.sh test
+	swift build
+	$(PYTHON_ENVIRONMENT)/bin/python Tests/Acceptance/programs/faults.py --client --seed $(or $(SEED),1) --seconds $(or $(SECONDS),600) --members $(or $(MEMBERS),3) --kinds $(or $(KINDS),ours)
+
+## PostgreSQL under Patroni on our etcd: make patroni NODES=3
+patroni:
+	@bash Scripts/setup.sh test
+	swift build
+	$(PYTHON_ENVIRONMENT)/bin/python Tests/Acceptance/programs/patroni_failover.py --nodes $(or $(NODES),3)
 
 ## The simulator with new seeds: make simulate MINUTES=60
 simulate:
@@ -71,6 +92,11 @@ benchmark: release
 growth: release
 	@bash Scripts/setup.sh test
 	$(PYTHON_ENVIRONMENT)/bin/python Benchmarks/growth.py $(if $(ONLY),--only "$(ONLY)")
+
+## What puts wait for, during 20 quiet rounds: make pauses ONLY=compaction ROUNDS=2 KEYS=100000 SERVERS=ours
+pauses: release
+	@bash Scripts/setup.sh test
+	$(PYTHON_ENVIRONMENT)/bin/python Benchmarks/pauses.py --rounds $(or $(ROUNDS),20) --keys $(or $(KEYS),1000000) $(if $(SERVERS),--servers $(SERVERS)) $(if $(ONLY),--only "$(ONLY)")
 
 ## CPU time of each stage of a request, measured with perf: make profile ONLY=put
 profile: release

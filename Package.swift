@@ -53,6 +53,12 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let metrics: Target.Dependency = .product(name: "CoreMetrics", package: "swift-metrics")
 let arguments: Target.Dependency = .product(
     name: "ArgumentParser", package: "swift-argument-parser")
+// Only with the trait of that name: other builds do not even fetch these packages.
+let tracing: Target.Dependency = .product(
+    name: "Tracing", package: "swift-distributed-tracing", condition: .when(traits: ["Tracing"]))
+let lifecycle: Target.Dependency = .product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle",
+    condition: .when(traits: ["ServiceLifecycle"]))
 
 let modules: [Target] = [
     // HTTP/2 framing and HPACK: the system's libnghttp2.
@@ -72,15 +78,21 @@ let modules: [Target] = [
     .target(name: "CFutex", path: "Sources/System/CFutex"),
     // The processor's prefetch instruction.
     .target(name: "CPrefetch", path: "Sources/System/CPrefetch"),
+    // Threads of the system, with a name and a priority.
+    module("System", "NativeThread"),
     // Texts as Go's %q and JSON encoder write them.
     module("System", "GoText"),
     // Base64 with padding.
     module("System", "Base64"),
     // Points of a monotonic clock, and amounts of time.
     module("System", "MonotonicClock"),
+    // The status codes of gRPC.
+    module("System", "StatusCodes"),
 
     // Generated protobuf messages, and in-place codecs for the hot ones.
-    module("API", "EtcdAPI", [protobuf]),
+    module("API", "EtcdAPI", ["StatusCodes", protobuf]),
+    // JSON from and to the wire form of messages, by a table of their fields.
+    module("API", "ProtobufJSON", ["Base64", "GoText"]),
     // Types of terms, log indexes, members and clusters.
     module("API", "Identifiers"),
 
@@ -92,7 +104,7 @@ let modules: [Target] = [
     // etcd's write-ahead log and .snap files: append, replay, cut, repair.
     module("Storage", "WriteAheadLog", ["Disk", "EtcdAPI", "Identifiers", "CCRC32C"]),
     // The bbolt file: a copy-on-write B+tree of pages, one writer, many snapshot readers.
-    module("Storage", "Bolt", ["Disk", "CPrefetch"]),
+    module("Storage", "Bolt", ["MonotonicClock", "Disk", "CPrefetch"]),
 
     // Keys, revisions, compaction, and the watchers of them.
     module("State", "MVCC", ["EtcdAPI", "Identifiers", "Bolt", "CCRC32C"]),
@@ -135,7 +147,7 @@ let modules: [Target] = [
         "Member", "MemberRuntime",
         [
             "EtcdAPI", "Identifiers", "MonotonicClock", "Raft", "Bolt", "MVCC", "Membership",
-            "WriteAheadLog", "Replica", "Stages", "StateMachine", "Auth", "CFutex",
+            "WriteAheadLog", "Replica", "Stages", "StateMachine", "Auth", "CFutex", "NativeThread",
         ]),
 
     // The gzip format: compression, and inflation with a limit.
@@ -145,7 +157,10 @@ let modules: [Target] = [
     // gRPC server and client: framing, deadlines, metadata, status, flow control, keepalive.
     module(
         "Network", "GRPC",
-        ["ConnectionIdentity", "GoText", "Gzip", "HTTP2", "MonotonicClock", "TLS", nio, nioPosix]),
+        [
+            "ConnectionIdentity", "GoText", "Gzip", "HTTP2", "MonotonicClock", "StatusCodes", "TLS",
+            nio, nioPosix,
+        ]),
     // etcd's peer protocol: streams, pipeline, snapshots, probes.
     module(
         "Network", "PeerTransport",
@@ -171,42 +186,54 @@ let modules: [Target] = [
     module(
         "Client", "EtcdClient",
         [
-            "DNS", "EtcdAPI", "GRPC", "Identifiers", "MonotonicClock", "TLS", nio, nioPosix,
-            protobuf, logging, metrics,
+            "DNS", "EtcdAPI", "GRPC", "Identifiers", "MonotonicClock", "StatusCodes", "TLS", nio,
+            nioPosix, protobuf, logging, metrics, tracing, lifecycle,
         ]),
 
     // Tokens and passwords: who a call belongs to, for users.
     module(
         "Services", "Credentials",
         [
-            "Auth", "Base64", "CCrypt", "EtcdAPI", "GoText", "Identifiers", "MonotonicClock", "TLS",
-            crypto,
-            cryptoExtras,
+            "Auth", "Base64", "CCrypt", "EtcdAPI", "GoText", "Identifiers", "MonotonicClock",
+            "NativeThread", "TLS", crypto, cryptoExtras,
         ]),
+    // Spans in the data model of OpenTelemetry: trace contexts, sampling, export over OTLP.
+    module(
+        "Services", "OpenTelemetry", ["GRPC", "MonotonicClock", "StatusCodes", nio, metrics]),
     // The gRPC services: KV, Watch, Lease, Cluster, Maintenance, Lock, Election, Auth, Health.
     module(
         "Services", "GRPCServices",
         [
             "GRPC", "HTTP2", "EtcdAPI", "Identifiers", "MonotonicClock", "MemberRuntime", "Stages",
             "Auth", "Base64", "ConnectionIdentity", "Credentials",
-            "StateMachine", "MVCC", "Lease", "Membership", "Raft", "Bolt", nio, nioPosix,
-            nioConcurrency, metrics, crypto, protobuf,
+            "StateMachine", "StatusCodes", "MVCC", "Lease", "Membership", "OpenTelemetry", "Raft",
+            "Bolt", nio, nioPosix, nioConcurrency, metrics, crypto, protobuf,
         ]),
     // The metrics registry and its Prometheus text.
     module("Services", "Prometheus", ["MonotonicClock", metrics]),
-    // The HTTP services: health, version, metrics, debug pages, over HTTP/1.1 and HTTP/2.
+    // The HTTP services: health, version, metrics, debug pages, the JSON gateway, over HTTP/1.1 and
+    // HTTP/2.
     module(
         "Services", "HTTPServices",
         [
-            "ConnectionIdentity", "EtcdAPI", "HTTP2", "Identifiers", "MemberRuntime",
-            "MonotonicClock", "Prometheus", "Stages", "StateMachine", "Membership", "Raft", "Gzip",
-            nio, nioHTTP1, nioPosix,
+            "ConnectionIdentity", "EtcdAPI", "GoText", "GRPC", "HTTP2", "Identifiers",
+            "MemberRuntime",
+            "MonotonicClock", "Prometheus", "ProtobufJSON", "Stages", "StatusCodes", "StateMachine",
+            "Membership",
+            "Raft", "Gzip", "Base64",
+            nio, nioHTTP1, nioPosix, crypto,
         ]),
 
     // Structured log lines in etcd's format, and their outputs.
-    module("Server", "ServerLogging", ["GoText", "Gzip", nioPosix, logging]),
+    module("Server", "ServerLogging", ["GoText", "Gzip", "NativeThread", nioPosix, logging]),
     // Flags, environment and configuration file.
     module("Server", "Configuration", ["GoText", "ServerLogging"]),
+    // The initial members of a cluster: their identities, and the check of what one advertises.
+    module(
+        "Server", "InitialMembers",
+        ["Configuration", "GoText", "Identifiers", "Membership", "ServerLogging", nioPosix]),
+    // Passes TCP connections on to the members of a cluster: `etcd gateway`.
+    module("Server", "TCPProxy", ["DNS", "Listening", "ServerLogging", "TLS", nio, nioPosix]),
     // Observers of the member and the services: log lines and metrics.
     module(
         "Server", "Telemetry",
@@ -223,8 +250,8 @@ let modules: [Target] = [
         [
             "Auth", "GoText",
             "Bolt", "Configuration", "DNS", "Disk", "EtcdAPI", "Identifiers", "MonotonicClock",
-            "EtcdClient", "GRPCServices", "MVCC", "MemberRuntime", "Membership", "PeerTransport",
-            "Raft", "Replica", "ServerLogging", "SnapshotRestore", "StateMachine",
+            "EtcdClient", "GRPCServices", "InitialMembers", "MVCC", "MemberRuntime", "Membership",
+            "PeerTransport", "Raft", "Replica", "ServerLogging", "SnapshotRestore", "StateMachine",
             "Telemetry",
             "WriteAheadLog", nio, nioPosix,
         ]),
@@ -232,18 +259,29 @@ let modules: [Target] = [
     module(
         "Server", "EtcdServer",
         [
-            "Credentials", "GoText", "Lease",
+            "Credentials", "GoText", "Lease", "NativeThread",
             "Bolt", "Bootstrap", "Configuration", "Disk", "EtcdAPI",
-            "Identifiers", "MonotonicClock", "GRPC", "GRPCServices", "Listening", "TLS",
-            "HTTP2", "HTTPServices", "MVCC", "MemberRuntime", "Membership", "PeerTransport",
-            "Prometheus", "Raft", "ServerLogging", "SnapshotRestore", "Stages", "StateMachine",
+            "Identifiers", "MonotonicClock", "GRPC", "GRPCServices", "InitialMembers", "Listening",
+            "TLS", "HTTP2", "HTTPServices", "MVCC", "MemberRuntime", "Membership", "OpenTelemetry",
+            "PeerTransport", "Prometheus", "Raft", "ServerLogging", "SnapshotRestore", "Stages",
+            "StateMachine",
             "Telemetry", "WriteAheadLog", nio, nioPosix, nioHTTP1, metrics, protobuf,
+        ]),
+    // The gRPC proxy: serves etcd's API from the members behind it.
+    module(
+        "Server", "GRPCProxy",
+        [
+            "ConnectionIdentity", "Disk", "EtcdAPI", "EtcdClient", "GRPC", "GoText", "HTTP2",
+            "HTTPServices", "Listening", "MonotonicClock", "PeerTransport", "Prometheus",
+            "ProtobufJSON", "ServerLogging", "StatusCodes", "TLS", "Telemetry", nio, nioPosix,
+            protobuf,
         ]),
 
     // Checks histories of concurrent operations for linearizability.
     module("Verification", "Linearizability", ["Identifiers"]),
     // Checks watch events, reads, hashes and leases against the log of the cluster.
-    module("Verification", "Checkers", ["Identifiers", "Linearizability", "MonotonicClock"]),
+    module(
+        "Verification", "Checkers", ["Auth", "Identifiers", "Linearizability", "MonotonicClock"]),
     // A cluster on one thread and virtual time, under faults and clients.
     module(
         "Verification", "Simulator",
@@ -253,44 +291,69 @@ let modules: [Target] = [
             "EtcdAPI", "Identifiers", "MonotonicClock", "Lease", "MVCC", "Membership",
             "PeerTransport", "Raft", "SnapshotRestore", "WriteAheadLog", protobuf,
         ]),
+    // An etcd in the process of a test, with its files in memory.
+    module(
+        "Verification", "EtcdClientTesting",
+        [
+            "Bootstrap", "Configuration", "Credentials", "Disk", "EtcdAPI", "EtcdClient",
+            "EtcdServer", "GRPC", "Listening", "MemberRuntime", "Membership", "MonotonicClock",
+            "PeerTransport", "ServerLogging", nio, nioPosix, protobuf, logging,
+        ]),
     // One function for each parser, for fuzzers and for the regression corpus.
     module(
         "Verification", "FuzzTargets",
         [
             "Auth", "Bolt", "Configuration", "ConnectionIdentity", "Credentials", "DNS", "Disk",
             "EtcdAPI", "EtcdClient", "Identifiers", "MonotonicClock",
-            "EtcdServer", "GRPC", "Gzip", "HTTP2", "ServerLogging", "MVCC", "Membership",
+            "EtcdServer", "GRPC", "GRPCProxy", "Gzip", "HTTP2", "HTTPServices", "ProtobufJSON",
+            "ServerLogging",
+            "MVCC",
+            "Membership", "OpenTelemetry",
             "PeerTransport", "Raft", "StateMachine", "TLS", "WriteAheadLog", nio, nioEmbedded,
             nioPosix,
         ]),
 
     // The server's command line.
-    program("Tools", "etcd", ["Configuration", "EtcdServer", "ServerLogging"]),
+    program(
+        "Tools", "etcd",
+        [
+            "CommandParsing", "Configuration", "EtcdServer", "GRPCProxy", "GoText", "Listening",
+            "ServerLogging", "TCPProxy", nio, nioPosix,
+        ]),
     // Command lines as cobra and pflag parse them, the libraries of etcd's tools.
     module("Tools", "CommandParsing", ["GoText"]),
     // Responses in the formats of etcd's tools: simple, json, fields, table, protobuf.
-    module("Tools", "ResponseFormatting", ["Base64", "EtcdAPI", protobuf]),
+    module("Tools", "ResponseFormatting", ["Base64", "EtcdAPI", "GoText", protobuf]),
+    // The standard streams of a tool, and progress of long work on a terminal.
+    module("Tools", "StandardStreams", ["CommandParsing", "ResponseFormatting"]),
     // The client's command line.
     program(
         "Tools", "etcdctl",
         [
-            "CommandParsing", "EtcdAPI", "EtcdClient", "ResponseFormatting", nioPosix, protobuf,
+            "CommandParsing", "EtcdAPI", "EtcdClient", "ResponseFormatting", "StandardStreams",
+            "StatusCodes",
+            nioPosix, protobuf,
         ]),
-    // Inspects data directories and snapshot files.
+    // The offline tool: snapshots, defragmentation, migration and checks of the files of stopped
+    // members.
     program(
         "Tools", "etcdutl",
         [
-            "Bolt", "Disk", "EtcdAPI", "Identifiers", "MVCC", "ResponseFormatting",
-            "WriteAheadLog", "CCRC32C", arguments,
+            "Bolt", "CCRC32C", "CommandParsing", "Configuration", "Disk", "EtcdAPI", "GoText",
+            "Identifiers", "InitialMembers", "MVCC", "Membership", "ResponseFormatting",
+            "ServerLogging", "SnapshotRestore", "StandardStreams", "StateMachine", "WriteAheadLog",
+            crypto, protobuf,
         ]),
     // Runs the simulator.
     program("Tools", "simulate", ["MonotonicClock", "Simulator", arguments]),
     // Checks a recorded history of calls to a cluster.
     program("Tools", "linearizable", ["Identifiers", "Linearizability"]),
+    // Uses a cluster through the client library while faults are injected.
+    program("Tools", "clientworkload", ["EtcdClient", nioPosix]),
     // Generates load and measures latencies.
     program(
         "Tools", "loadgenerator",
-        ["EtcdAPI", "GRPC", "HTTP2", "MonotonicClock", "TLS", nio, nioPosix]),
+        ["EtcdAPI", "EtcdClient", "GRPC", "HTTP2", "MonotonicClock", "TLS", nio, nioPosix]),
 ]
 
 let testTargets: [Target] = [
@@ -299,7 +362,8 @@ let testTargets: [Target] = [
         name: "TestSupport", dependencies: ["MonotonicClock", x509, asn1, crypto],
         path: "Tests/TestSupport", swiftSettings: settings),
     tests("MonotonicClockTests", ["MonotonicClock"]),
-    tests("EtcdAPITests", ["Disk", "EtcdAPI", protobuf]),
+    tests("EtcdAPITests", ["Disk", "EtcdAPI", "StatusCodes", protobuf]),
+    tests("ProtobufJSONTests", ["EtcdAPI", "ProtobufJSON", protobuf]),
     tests("RaftTests", ["Identifiers", "Raft"], exclude: ["Scenarios"]),
     tests("DiskTests", ["Disk", "TestSupport"]),
     tests(
@@ -344,8 +408,8 @@ let testTargets: [Target] = [
         "BootstrapTests",
         [
             "Auth", "Bolt", "Bootstrap", "Configuration", "DNS", "Disk", "EtcdAPI", "EtcdServer",
-            "Identifiers", "Membership", "Raft", "Replica", "ServerLogging", "StateMachine",
-            "TestSupport", "WriteAheadLog",
+            "Identifiers", "InitialMembers", "Membership", "Raft", "Replica", "ServerLogging",
+            "StateMachine", "TestSupport", "WriteAheadLog",
         ]),
     tests(
         "ClusterTests",
@@ -356,7 +420,7 @@ let testTargets: [Target] = [
             "PeerTransport", "Prometheus", "Raft", "ServerLogging", "Stages", "StateMachine", "TLS",
             "TestSupport", nio, nioHTTP1, nioPosix, protobuf,
         ]),
-    tests("DNSTests", ["DNS", "MonotonicClock"]),
+    tests("DNSTests", ["DNS", "EtcdClient", "EtcdClientTesting", "MonotonicClock"]),
     tests(
         "TLSTests",
         [
@@ -379,17 +443,21 @@ let testTargets: [Target] = [
             nioPosix,
         ],
         exclude: ["grpcio_client.py"]),
+    tests("GRPCProxyTests", ["EtcdAPI", "GRPCProxy"]),
     tests(
         "ConfigurationTests",
         ["Configuration", "EtcdServer", "ServerLogging", "TestSupport", "etcd", nio, logging]),
+    tests("TCPProxyTests", ["TCPProxy"]),
+    tests("OpenTelemetryTests", ["OpenTelemetry"]),
     tests("PrometheusTests", ["HTTPServices", "MonotonicClock", "Prometheus", metrics]),
     tests(
         "HTTPServicesTests",
         [
-            "ConnectionIdentity", "Credentials", "EtcdAPI", "EtcdServer", "GRPC", "Gzip", "HTTP2",
+            "Base64", "ConnectionIdentity", "Credentials", "EtcdAPI", "EtcdServer", "GRPC", "Gzip",
+            "HTTP2",
             "HTTPServices", "Identifiers", "MemberRuntime", "Prometheus", "Raft", "ServerLogging",
-            "StateMachine",
-            "Telemetry", nio, nioHTTP1, nioPosix,
+            "StateMachine", "StatusCodes",
+            "Telemetry", nio, nioHTTP1, nioPosix, protobuf,
         ]),
     tests(
         "SnapshotRestoreTests",
@@ -397,7 +465,11 @@ let testTargets: [Target] = [
             "Bolt", "Disk", "EtcdAPI", "Identifiers", "MVCC", "Membership", "SnapshotRestore",
             "StateMachine", "WriteAheadLog",
         ]),
-    tests("EtcdClientTests", ["EtcdAPI", "EtcdClient", "TestSupport"]),
+    tests(
+        "EtcdClientTests",
+        [
+            "EtcdAPI", "EtcdClient", "EtcdClientTesting", "TestSupport", logging, metrics,
+        ]),
     tests("SimulatorTests", ["MonotonicClock", "Simulator"]),
     tests("LinearizabilityTests", ["Disk", "Identifiers", "Linearizability"]),
     tests("CheckersTests", ["Checkers", "Identifiers", "Linearizability", "MonotonicClock"]),
@@ -410,9 +482,9 @@ let testTargets: [Target] = [
     tests(
         "ToolsTests",
         [
-            "Bolt", "CommandParsing", "Disk", "EtcdAPI", "Identifiers", "MVCC", "MonotonicClock",
-            "ResponseFormatting", "TestSupport", "WriteAheadLog", "etcdutl", "etcdctl",
-            "loadgenerator",
+            "Bolt", "CommandParsing", "Disk", "EtcdAPI", "Identifiers", "MVCC", "Membership",
+            "MonotonicClock", "ResponseFormatting", "ServerLogging", "StandardStreams",
+            "StateMachine", "TestSupport", "WriteAheadLog", "etcdutl", "etcdctl", "loadgenerator",
         ]),
     tests("FuzzTests", ["Disk", "FuzzTargets"], exclude: ["Regressions"]),
 ]
@@ -431,9 +503,16 @@ let package = Package(
     name: "swift-etcd",
     products: [
         .library(name: "EtcdClient", targets: ["EtcdClient"]),
+        .library(name: "EtcdClientTesting", targets: ["EtcdClientTesting"]),
         .executable(name: "etcd", targets: ["etcd"]),
         .executable(name: "etcdctl", targets: ["etcdctl"]),
         .executable(name: "etcdutl", targets: ["etcdutl"]),
+    ],
+    traits: [
+        .trait(name: "Tracing", description: "EtcdClient makes spans (swift-distributed-tracing)."),
+        .trait(
+            name: "ServiceLifecycle",
+            description: "EtcdClient is a Service (swift-service-lifecycle)."),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -447,6 +526,8 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.3"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: targets
 )

@@ -68,6 +68,7 @@ fi
 cat <<END
 Three members: $(join "${clients[@]}"). Logs: $directory/m1.log, m2.log, m3.log.
 
+    export PATH=$(realpath "$(dirname "$etcd")"):\$PATH
     export ETCDCTL_ENDPOINTS=$(join "${clients[@]/#/$prefix}")$variables
     etcdctl put greeting hello
     etcdctl get greeting

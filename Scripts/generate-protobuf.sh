@@ -33,3 +33,11 @@ find . -name '*.proto' | sed 's|^\./||' | LC_ALL=C sort | xargs protoc \
     --swift_opt=FileNaming=PathToUnderscores \
     --swift_opt=UseAccessLevelOnImports=true \
     --swift_out="$output"
+
+# The schema of the JSON gateway. Reading the descriptors needs Python's protobuf library, which
+# `make setup` installs.
+python="$root/.venv/bin/python"
+find . -name '*.proto' | sed 's|^\./||' | LC_ALL=C sort | xargs protoc \
+    --proto_path=. --descriptor_set_out=/dev/stdout |
+    "$python" "$root/Scripts/message-schema.py" \
+        > "$root/Sources/API/ProtobufJSON/Generated/EtcdSchema.swift"

@@ -17,7 +17,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 ARCHITECTURE = ROOT / "docs/ARCHITECTURE.md"
 TOOLCHAIN = {"Glibc", "Synchronization", "FoundationEssentials", "Dispatch", "Testing"}
 IMPORT = re.compile(
-    r"^(?:@\w+(?:\([^)]*\))?\s+)*(?:(?:public|package|internal|fileprivate|private)\s+)?"
+    r"^(?:#if \w+\n +)?(?:@\w+(?:\([^)]*\))?\s+)*"
+    r"(?:(?:public|package|internal|fileprivate|private)\s+)?"
     r"import\s+(?:(?:struct|class|enum|protocol|func|var|let|typealias)\s+)?(\w+)", re.M)
 ROW = re.compile(r"((?:^    // .*\n)+)^    (?:module|program|\.target|\.systemLibrary)\(\s*"
                  r'(?:"\w+", |name: )?"(\w+)"', re.M)
@@ -42,6 +43,8 @@ class Module:
         for path in sorted(self.path.rglob("*.swift")):
             if path.name.endswith(".pb.swift"):
                 continue  # generated: the imports are the generator's choice
+            if any(part.endswith(".docc") for part in path.parts):
+                continue  # code of a tutorial, which is not compiled here
             for imported in IMPORT.findall(path.read_text()):
                 if imported not in TOOLCHAIN:
                     yield path.relative_to(ROOT), imported

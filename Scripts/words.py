@@ -9,9 +9,9 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-FOLDERS = ["Sources", "Tests", "Benchmarks", "docs", "README.md", "CONTRIBUTING.md", "Makefile",
-           "Package.swift"]
-SUFFIXES = {".swift", ".py", ".md", ".sh", ".c", ".h", ".txt", ""}
+FOLDERS = ["Sources", "Tests", "Benchmarks", "docs", "deploy", "README.md", "CONTRIBUTING.md",
+           "CHANGELOG.md", "SECURITY.md", "Makefile", "Package.swift"]
+SUFFIXES = {".swift", ".py", ".md", ".sh", ".c", ".h", ".txt", ".yaml", ""}
 SKIPPED = {"recorded", "Regressions", "__pycache__", "results"}
 
 # In identifiers, comments, texts and documents.
@@ -36,7 +36,7 @@ IDENTIFIERS = {
 # Usual English, and etcd's own texts, that contain a banned term.
 ALLOWED = re.compile(
     r"in turn\b|turn(s|ed)? (on|off|out|into|true|false)|look(s|ed)?[- ]?(up|ahead)\b|in ?place\b"
-    r"|WatcherHub|couldn't open sink|does not look like a TLS handshake",
+    r"|mount -t overlay overlay|WatcherHub|couldn't open sink|does not look like a TLS handshake",
     re.IGNORECASE)
 WORD = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")

@@ -1,3 +1,4 @@
+import InitialMembers
 @testable import ServerLogging
 @testable import Configuration
 @testable import Bootstrap

@@ -42,7 +42,7 @@ import Testing
                 sizeBytesMax: 100, ageDaysMax: 0, filesMax: 0, usesLocalTime: false,
                 compresses: false)
             let output = try RotatingFileOutput(path: path, rotation: rotation)
-            let taken = ProcessLimits.takeAllDescriptors(limit: 64)
+            let taken = try await ProcessLimits.takeAllDescriptors(limit: 64)
             for number in 0..<20 { output.write(Array("line \(number)\n".utf8)) }
             close(taken[0])
             let lines = try text(ofFile: path).split(separator: "\n")

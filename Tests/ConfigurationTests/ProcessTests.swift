@@ -27,7 +27,10 @@ struct ProcessTests {
         (["foo"], "is not a valid flag"),
         (["--election-timeout", "400"], "should be at least as 5 times"),
         (["--logger", "capnslog"], "--logger=capnslog is removed in v3.5"),
-        (["--enable-distributed-tracing"], "not supported by this version"),
+        (
+            ["--enable-distributed-tracing", "--distributed-tracing-sampling-rate=-1"],
+            "tracing sampling rate must be positive"
+        ),
     ])
     func validationErrorEndsWithOneAndALogLine(arguments: [String], error: String) throws {
         let result = try run(arguments)

@@ -61,14 +61,6 @@ import Testing
     }
 
     @Test(arguments: [
-        "--enable-distributed-tracing", "--distributed-tracing-address=a:1",
-    ])
-    func featureOfALaterVersionIsRefused(argument: String) {
-        #expect(
-            refusal([argument])?.hasSuffix("not supported by this version of swift-etcd") == true)
-    }
-
-    @Test(arguments: [
         "--discovery-user=a", "--discovery-password=b", "--auth-token=jwt,sign-method=RS256",
         "--auth-token-ttl=5", "--bcrypt-cost=12",
         "--pre-vote=false", "--quota-backend-bytes=-1", "--metrics=extensive",
@@ -81,6 +73,7 @@ import Testing
         "--enable-pprof", "--memory-mlock", "--bootstrap-defrag-threshold-megabytes=10",
         "--feature-gates=StopGRPCServiceOnDefrag=true,PriorityRequest=true",
         "--feature-gates=LeaseCheckpoint=true,LeaseCheckpointPersist=true",
+        "--enable-distributed-tracing", "--distributed-tracing-address=a:1",
     ])
     func validFlagIsAccepted(argument: String) {
         #expect(refusal([argument]) == nil)
@@ -94,13 +87,6 @@ import Testing
             refusal(["--v2-deprecation=\(stage)"]) == "usage: wrong(\(message.debugDescription))")
         // The value in a file is not checked.
         #expect(try V2Deprecation(fileNode: .scalar(stage, isQuoted: true)) == V2Deprecation())
-    }
-
-    @Test func everyUnsupportedFlagExists() {
-        for feature in LaterFeatures.table {
-            let name = feature.flag.prefix { $0 != " " && $0 != "=" }
-            #expect(FlagTable.find(name) != nil, "\(feature.flag)")
-        }
     }
 
     @Test func compactionRetentionDependsOnTheMode() throws {

@@ -140,6 +140,26 @@ struct SnapshotDatabaseTests {
         #expect(refused > 3, "pages of keys, and of the buckets")
     }
 
+    /// A key that became a bucket, a bucket that became a key, and what is neither.
+    @Test(arguments: [0, 1, 9]) func anElementOfTheWrongTypeIsRefused(bit: Int) throws {
+        try receive()
+        let whole = try content()
+        var leaves = 0
+        for page in 2..<(whole.count / 4096) {
+            try write(whole)
+            try disk.flipBit(0, of: Self.path, at: page * 4096)
+            let isInUse = (try? database.requireServable(through: 1)) == nil
+            let isLeaf = whole[page * 4096 + 8] == 2
+            let hasElements = whole[page * 4096 + 10] > 0
+            guard isInUse, isLeaf, hasElements else { continue }
+            leaves += 1
+            try write(whole)
+            try disk.flipBit(bit % 8, of: Self.path, at: page * 4096 + 16 + bit / 8)
+            #expect(throws: StateRefusal.self, "page \(page)") { try accept() }
+        }
+        #expect(leaves > 2, "pages of keys, and of the buckets")
+    }
+
     @Test func everyRecordHasToBeReadable() throws {
         let name = RevisionKey(RevisionPair(main: 41)).encoded
         for (key, value) in [(name, [0xFF, 0xFF]), ([1, 2, 3], [])] as [([UInt8], [UInt8])] {

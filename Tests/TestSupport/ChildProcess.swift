@@ -83,21 +83,31 @@ package final class ChildProcess: Sendable {
     package func kill() {
         end.withLock { end in
             if end != nil { return }
-            Glibc.kill(isGroup ? -id : id, SIGKILL)
+            send(SIGKILL)
             end = waitForEnd()
         }
     }
 
-    /// Stops it, as SIGSTOP does.
-    package func pause() { send(SIGSTOP) }
+    /// Stops it, as SIGSTOP does; returns once all of its threads are stopped.
+    package func pause() {
+        end.withLock { end in
+            guard end == nil else { return }
+            send(SIGSTOP)
+            var state = siginfo_t()
+            while waitid(P_PID, id_t(id), &state, WSTOPPED | WEXITED | WNOWAIT) < 0, errno == EINTR
+            {}
+        }
+    }
 
     /// Lets it go on.
-    package func resume() { send(SIGCONT) }
+    package func resume() {
+        end.withLock { end in
+            if end == nil { send(SIGCONT) }
+        }
+    }
 
     private func send(_ signal: Int32) {
-        end.withLock { end in
-            if end == nil { Glibc.kill(isGroup ? -id : id, signal) }
-        }
+        Glibc.kill(isGroup ? -id : id, signal)
     }
 
     /// Waits until it ends.

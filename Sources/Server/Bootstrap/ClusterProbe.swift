@@ -1,3 +1,4 @@
+import InitialMembers
 import MonotonicClock
 package import NIOCore
 package import PeerTransport

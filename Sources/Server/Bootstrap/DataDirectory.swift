@@ -1,5 +1,6 @@
 package import Configuration
 package import Disk
+import InitialMembers
 
 /// The paths of a member's files; the layout is etcd's.
 package struct DataDirectory: Sendable {
@@ -36,11 +37,4 @@ package struct DataDirectory: Sendable {
         }
         for directory in [member, root] { try disk.synchronizeDirectory(directory) }
     }
-}
-
-/// Why a member cannot start; the text is for the operator.
-package struct BootstrapError: Error, CustomStringConvertible, Sendable {
-    package let description: String
-
-    package init(_ description: String) { self.description = description }
 }

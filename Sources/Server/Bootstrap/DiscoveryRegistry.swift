@@ -1,4 +1,5 @@
 import Identifiers
+import InitialMembers
 import ServerLogging
 import EtcdClient
 

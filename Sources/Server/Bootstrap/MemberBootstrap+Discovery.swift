@@ -1,5 +1,6 @@
 import Configuration
 import EtcdClient
+import InitialMembers
 import Membership
 
 /// Bootstrap of a new cluster through the v3 discovery service.

@@ -1,5 +1,6 @@
 import EtcdAPI
 import Identifiers
+import InitialMembers
 import Membership
 import StateMachine
 import WriteAheadLog

@@ -1,6 +1,7 @@
 import Configuration
 import Bolt
 import Identifiers
+import InitialMembers
 import Membership
 import Raft
 import MemberRuntime
@@ -11,7 +12,7 @@ import WriteAheadLog
 extension MemberBootstrap {
     func checkJoin(_ cluster: InitialCluster) throws {
         _ = try cluster.member(named: configuration.name)
-        try requireDistinctURLs(cluster)
+        try cluster.requireDistinctURLs()
         if !configuration.discovery.endpoints.isEmpty {
             throw BootstrapError(
                 "discovery URL should not be set when joining existing initial cluster")

@@ -3,6 +3,7 @@ import Bolt
 import Disk
 import EtcdAPI
 import Identifiers
+import InitialMembers
 import Membership
 import Raft
 import MemberRuntime
@@ -13,40 +14,9 @@ import WriteAheadLog
 extension MemberBootstrap {
     /// The initial cluster must list this member with the peer URLs it advertises.
     func checkNewCluster(_ cluster: InitialCluster) async throws {
-        let own = try cluster.member(named: configuration.name)
-        try await requireAdvertised(own)
-        try requireDistinctURLs(cluster)
-    }
-
-    func requireDistinctURLs(_ cluster: InitialCluster) throws(BootstrapError) {
-        if cluster.hasDuplicateURL {
-            throw BootstrapError("initial cluster \(cluster.text) has duplicate url")
-        }
-    }
-
-    private func requireAdvertised(_ own: InitialMember) async throws {
-        let advertised = configuration.initialAdvertisePeerURLs.texts
-        let listed = own.peerURLs.map(\.text)
-        let comparison = PeerURLComparison(logger: logger)
-        guard let difference = try await comparison.difference(advertised, listed) else { return }
-        let unadvertised = Set(listed).subtracting(advertised).sorted()
-        let joined = advertised.joined(separator: ",")
-        if !unadvertised.isEmpty {
-            let pairs = unadvertised.map { "\(own.name)=\($0)" }.joined(separator: ",")
-            throw BootstrapError(
-                "--initial-cluster has \(pairs) but missing from "
-                    + "--initial-advertise-peer-urls=\(joined) (\(difference))")
-        }
-        // etcd prints the advertised URLs here too, although the text names the list.
-        let shown = advertised.map { "\(own.name)=\($0)" }.joined(separator: ",")
-        let unlisted = Set(advertised).subtracting(listed).sorted()
-        if !unlisted.isEmpty {
-            throw BootstrapError(
-                "--initial-advertise-peer-urls has \(unlisted.joined(separator: ",")) but missing "
-                    + "from --initial-cluster=\(shown)")
-        }
-        throw BootstrapError(
-            "failed to resolve \(joined) to match --initial-cluster=\(shown) (\(difference))")
+        try await cluster.requireBootstrappable(
+            name: configuration.name, advertised: configuration.initialAdvertisePeerURLs.texts,
+            logger: logger)
     }
 
     func bootstrapNewCluster(

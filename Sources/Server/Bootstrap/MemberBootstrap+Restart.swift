@@ -2,6 +2,7 @@ import Bolt
 import Disk
 import EtcdAPI
 import Identifiers
+import InitialMembers
 import Raft
 import MemberRuntime
 import StateMachine

@@ -1,6 +1,7 @@
 import Configuration
 import EtcdAPI
 import Identifiers
+import InitialMembers
 import Membership
 import StateMachine
 import WriteAheadLog

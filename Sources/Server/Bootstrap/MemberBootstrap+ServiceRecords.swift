@@ -1,6 +1,7 @@
 import GoText
 import Configuration
 import DNS
+import InitialMembers
 import NIOPosix
 
 /// Members listed by SRV records: `_etcd-server-ssl._tcp` for https, `_etcd-server._tcp` for http.

@@ -1,5 +1,6 @@
 package import Identifiers
 import Auth
+import InitialMembers
 import MonotonicClock
 package import ServerLogging
 package import Configuration
@@ -116,6 +117,7 @@ package struct MemberBootstrap {
 
     func openDatabase() throws -> Bolt {
         var options = BoltConfiguration(bucketsAreFlat: true)
+        options.now = { .now() }
         options.syncOnCommit = !configuration.unsafeNoFsync
         options.locksMemory = configuration.lockMemory
         do {

@@ -1,5 +1,6 @@
 import GoText
 import Identifiers
+import InitialMembers
 import Membership
 
 /// A running cluster as one of its members reports it.

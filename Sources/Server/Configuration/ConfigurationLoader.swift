@@ -121,14 +121,10 @@ package struct ConfigurationLoader {
         return announce(configuration, logger)
     }
 
-    /// Opens the configured logger. With the journal as output unsupported features are refused
-    /// first.
+    /// Opens the configured logger.
     private func makeLogger(
         _ configuration: inout ServerConfiguration, _ early: ServerLogger
     ) throws(ConfigurationError) -> ServerLogger {
-        if configuration.logging.outputs.values.contains("systemd/journal") {
-            try LaterFeatures.check(configuration)
-        }
         let destination = try configuration.logging.makeDestination()
         // Both may write to the same output: flush to keep its lines in order.
         early.destination.flush()

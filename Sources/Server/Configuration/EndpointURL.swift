@@ -25,7 +25,10 @@ package struct EndpointURL: Sendable, Hashable, Comparable {
     }
 
     /// `host:port` as a dialer or a log line writes it, with brackets around an IPv6 address.
-    package var authority: String {
+    package var authority: String { authority(of: host) }
+
+    /// The same for another host, such as the address of the name.
+    package func authority(of host: String) -> String {
         host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 

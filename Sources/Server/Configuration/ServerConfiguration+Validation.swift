@@ -29,7 +29,6 @@ extension ServerConfiguration {
         }
         try checkTLS()
         _ = try autoCompaction()
-        try LaterFeatures.check(self)
     }
 
     private func checkURLs(logger: ServerLogger) throws(ConfigurationError) {

@@ -1,4 +1,4 @@
-import Glibc
+import NativeThread
 
 /// A log output with its own writer thread, so that logging never blocks on a full pipe, a slow
 /// terminal or a hung disk.
@@ -41,16 +41,8 @@ private final class LogWriter: Sendable {
     }
 
     func start() {
-        var thread = pthread_t()
-        let status = pthread_create(
-            &thread, nil,
-            { context in
-                guard let context else { return nil }
-                Unmanaged<LogWriter>.fromOpaque(context).takeRetainedValue().run()
-                return nil
-            }, Unmanaged.passRetained(self).toOpaque())
-        precondition(status == 0, "the system must provide a thread for the log")
-        pthread_detach(thread)
+        let isStarted = NativeThread.startDetached(name: "log output") { [self] in run() }
+        precondition(isStarted, "the system must provide a thread for the log")
     }
 
     private func run() {

@@ -26,7 +26,7 @@ final class ApplyObservation: @unchecked Sendable {
     private let leaseSeconds: HistogramSeries
     private let slowApplies: CounterSeries
     private var tallies: [OperationTally] = []
-    private var batch = StoreOperations()
+    private var batch = ExecutedOperations()
     private var transactionsInBatch = 0
     /// Coarse times at which the first and the newest entry of the batch were applied.
     private var firstEnd: MonotonicTime?
@@ -51,26 +51,25 @@ final class ApplyObservation: @unchecked Sendable {
     }
 
     /// One entry was applied.
-    func add(_ operation: StaticString, _ response: ApplyResponse, entry: [UInt8]) {
+    func add(_ applied: AppliedEntry, entry: [UInt8]) {
+        let response = applied.response
         measureDuration(response, entry)
+        batch += applied.executed
+        if applied.executed.total > 1 { transactionsInBatch += 1 }
         var isFailure = false
         switch response.body {
-        case .put: batch.puts += 1
-        case .deleteRange: batch.deletes += 1
-        case .range: batch.ranges += 1
-        case .txn(let txn):
-            var counts = StoreOperations()
-            counts.add(txn.responses)
-            if counts.total > 1 { transactionsInBatch += 1 }
-            batch.add(counts)
         case .leaseGrant(_, let seconds):
             leasesGranted.increment()
             leaseSeconds.observe(Double(seconds))
         case .leaseRevoke: leasesRevoked.increment()
         case .failed: isFailure = true
-        case .compaction, .alarm, .members, .clusterVersion, .auth, .done: break
+        case .put, .deleteRange, .range, .txn, .compaction, .alarm, .members, .clusterVersion,
+            .auth, .done, .omitted:
+            break
         }
-        if operation.utf8CodeUnitCount > 0 { tally(operation, isFailure: isFailure) }
+        if applied.operation.utf8CodeUnitCount > 0 {
+            tally(applied.operation, isFailure: isFailure)
+        }
     }
 
     /// All entries since the last call were applied in this time.
@@ -92,7 +91,7 @@ final class ApplyObservation: @unchecked Sendable {
         deletes.increment(by: batch.deletes)
         ranges.increment(by: batch.ranges)
         transactions.increment(by: transactionsInBatch)
-        batch = StoreOperations()
+        batch = ExecutedOperations()
         transactionsInBatch = 0
     }
 
@@ -154,34 +153,8 @@ extension ApplyResponseBody {
         case .txn(let response): "size:\(response.encodedSize)"
         case .range(let response): "size:\(response.encodedSize)"
         case .compaction, .leaseGrant, .leaseRevoke, .alarm, .members, .clusterVersion, .auth,
-            .done, .failed:
+            .done, .omitted, .failed:
             ""
-        }
-    }
-}
-
-/// Operations on the store, counted as in etcd's metrics: including those of transactions.
-private struct StoreOperations {
-    var puts = 0
-    var deletes = 0
-    var ranges = 0
-
-    var total: Int { puts + deletes + ranges }
-
-    mutating func add(_ other: StoreOperations) {
-        puts += other.puts
-        deletes += other.deletes
-        ranges += other.ranges
-    }
-
-    mutating func add(_ responses: [ResponseOp]) {
-        for response in responses {
-            switch response {
-            case .put: puts += 1
-            case .deleteRange: deletes += 1
-            case .range: ranges += 1
-            case .txn(let inner): add(inner.responses)
-            }
         }
     }
 }

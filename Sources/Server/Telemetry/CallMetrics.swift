@@ -1,16 +1,16 @@
-import Prometheus
-import GRPC
+package import GRPC
 import HTTPServices
-import NIOCore
+package import NIOCore
+package import Prometheus
 
 /// Metrics of gRPC calls, from the server's counters.
-final class CallMetrics: Sendable {
+package final class CallMetrics: Sendable {
     private let server: GRPCServer
     private let methods: [GRPCMethodMetrics]
     private let received: CounterSeries
     private let sent: CounterSeries
 
-    init(server: GRPCServer, registry: MetricRegistry) {
+    package init(server: GRPCServer, registry: MetricRegistry) {
         self.server = server
         methods = server.methods.map { method in
             registry.grpcMethod(
@@ -21,7 +21,7 @@ final class CallMetrics: Sendable {
     }
 
     /// Collects the counters of all event loops.
-    func refresh(on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
+    package func refresh(on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
         server.collectCounters(on: eventLoop).map { counters in
             for (method, counters) in zip(self.methods, counters) {
                 Self.show(counters, in: method)

@@ -1,5 +1,5 @@
 package import Identifiers
-import MonotonicClock
+package import MonotonicClock
 package import Prometheus
 import HTTPServices
 package import PeerTransport
@@ -31,7 +31,14 @@ package final class PeerMetrics: Sendable {
                 registry.histogram(
                     "etcd_network_snapshot_receive_total_duration_seconds", id.description
                 ).observe(time)
+                // Its database is written while it arrives.
+                registry.histogram("etcd_snap_db_save_total_duration_seconds").observe(time)
             })
+    }
+
+    /// The database of a received snapshot was made durable.
+    package func databaseSynchronized(took time: TimeSpan) {
+        registry.histogram("etcd_snap_db_fsync_duration_seconds").observe(time)
     }
 
     /// Shows a transport's statistics at each scrape from now on.

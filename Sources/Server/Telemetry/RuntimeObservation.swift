@@ -1,5 +1,6 @@
 package import Auth
 package import Credentials
+package import GRPCServices
 package import Identifiers
 package import MonotonicClock
 package import ServerLogging
@@ -24,6 +25,8 @@ package final class RuntimeObservation: RuntimeObserver {
     let consensus: ConsensusMetrics
     let storage: StorageMetrics
     private let tokens: any TokenProvider
+    /// The traced proposals; nil if nothing is traced.
+    private let proposalTimes: ProposalTimes?
     private let applies: ApplyObservation
     private let failureHandler: @Sendable (String) -> Void
 
@@ -31,18 +34,21 @@ package final class RuntimeObservation: RuntimeObserver {
     ///   - database: the file whose size is logged.
     ///   - tokens: is passed each applied request about users.
     ///   - warningApplyDuration: entries that take longer to apply are logged.
+    ///   - proposalTimes: are notified of log writes and applied entries.
     ///   - onFailure: called once, on a thread of the runtime, when the member cannot continue.
     package init(
         memberID: MemberID, clusterID: ClusterID = ClusterID(0), database: Bolt? = nil,
         registry: MetricRegistry,
         logger: ServerLogger, tokens: any TokenProvider,
         warningApplyDuration: Duration = .milliseconds(100),
+        proposalTimes: ProposalTimes? = nil,
         onFailure: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.memberID = memberID
         self.clusterID = clusterID
         self.logger = logger
         self.tokens = tokens
+        self.proposalTimes = proposalTimes
         raftLogger = logger.named("raft")
         consensus = ConsensusMetrics(registry: registry)
         storage = StorageMetrics(registry: registry)
@@ -111,9 +117,10 @@ extension RuntimeObservation {
         applies.finishBatch(entries: entries, took: time)
     }
 
-    package func applied(_ applied: AppliedEntry, _ entry: Entry) {
+    package func applied(_ applied: AppliedEntry, _ entry: Entry, began: MonotonicTime) {
+        proposalTimes?.applied(applied.id, at: entry.index, began: began)
         let response = applied.response
-        applies.add(applied.operation, response, entry: entry.data)
+        applies.add(applied, entry: entry.data)
         if case .compaction(let revision) = response.body {
             storage.compactionBegins()
             applies.logAfterBatch { [logger] in
@@ -143,13 +150,15 @@ extension RuntimeObservation {
 
 /// Storage.
 extension RuntimeObservation {
-    package func logWritten(bytes: Int, took time: TimeSpan) {
+    package func logWritten(bytes: Int, last: LogIndex?, took time: TimeSpan) {
+        if let last { proposalTimes?.logWritten(through: last, took: time) }
         guard bytes > 0 else { return }
         storage.logWrite.observe(time)
         storage.logWrittenBytes.add(Double(bytes))
     }
 
     package func logSynchronized(took time: TimeSpan) {
+        proposalTimes?.logSynchronized()
         storage.logSynchronization.observe(time)
         guard time > .seconds(1) else { return }
         logger.warn(
@@ -160,9 +169,11 @@ extension RuntimeObservation {
             ])
     }
 
-    package func persisted(took time: TimeSpan) {
+    package func persisted(took time: TimeSpan, _ parts: CommitTimes) {
         storage.backendCommit.observe(time)
-        storage.backendWrite.observe(time)
+        storage.backendRebalancing.observe(parts.rebalancing)
+        storage.backendSpilling.observe(parts.spilling)
+        storage.backendWrite.observe(time - parts.rebalancing - parts.spilling)
     }
 
     package func compactionStep(took time: TimeSpan, isOfIndex: Bool) {
@@ -185,7 +196,20 @@ extension RuntimeObservation {
             ])
     }
 
+    package func releaseFailed(_ error: BoltError) {
+        logger.warn(
+            "failed to return free pages of the database to the file system",
+            ["error": .string("\(error)")])
+    }
+
+    package func snapshotInstallationBegins(index: LogIndex) {
+        storage.snapshotInstallations.add(1)
+        logger.info(
+            "applying snapshot", ["incoming-leader-snapshot-index": .unsigned(index.rawValue)])
+    }
+
     package func snapshotInstalled(index: LogIndex, revision: Revision, took time: TimeSpan) {
+        storage.snapshotInstallations.add(-1)
         logger.info(
             "applied snapshot",
             [

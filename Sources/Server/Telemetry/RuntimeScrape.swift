@@ -1,6 +1,7 @@
 package import Prometheus
 package import GRPC
 package import HTTPServices
+import Glibc
 import MVCC
 import Membership
 package import NIOCore
@@ -12,7 +13,8 @@ import Synchronization
 /// Metrics that are read from the member at a scrape.
 ///
 /// Values that any thread may read are read while the text is rendered. State that a thread owns
-/// (calls: the event loops; members and alarms: the apply thread) is fetched by `refresh` before.
+/// (calls: the event loops; store, members and alarms: the apply thread) is fetched by `refresh`
+/// before: a scrape takes no lock that a writer of the store waits for.
 package final class RuntimeScrape: Sendable {
     private let runtime: MemberRuntime
     private let registry: MetricRegistry
@@ -29,7 +31,6 @@ package final class RuntimeScrape: Sendable {
         state = StateMetrics(registry: registry, memberID: runtime.replicaStatus.id)
         createInitialSeries()
         addConsensusMetrics()
-        addStoreMetrics()
         addDatabaseMetrics()
     }
 
@@ -55,35 +56,10 @@ package final class RuntimeScrape: Sendable {
         registry.readOnScrape("etcd_server_proposals_pending") {
             Double(runtime.pendingProposals)
         }
-        registry.readOnScrape("etcd_debugging_mvcc_total_put_size_in_bytes") {
-            Double(runtime.store.putSizeBytes)
-        }
         registry.readOnScrape("etcd_server_proposals_committed_total") {
             Double(runtime.replicaStatus.commitIndex.rawValue)
         }
         registry.gauge("etcd_server_quota_backend_bytes").set(runtime.quotaBytes)
-    }
-
-    private func addStoreMetrics() {
-        let runtime = self.runtime
-        registry.readOnScrape("etcd_debugging_mvcc_current_revision") {
-            Double(runtime.store.revisions.current.rawValue)
-        }
-        registry.readOnScrape("etcd_debugging_mvcc_compact_revision") {
-            Double(runtime.store.revisions.compacted.rawValue)
-        }
-        registry.readOnScrape("etcd_debugging_mvcc_keys_total") {
-            Double(runtime.store.liveKeyCount)
-        }
-        registry.readOnScrape("etcd_debugging_mvcc_watch_stream_total") {
-            Double(runtime.watchers.counts.streams)
-        }
-        registry.readOnScrape("etcd_debugging_mvcc_watcher_total") {
-            Double(runtime.watchers.counts.watchers)
-        }
-        registry.readOnScrape("etcd_debugging_mvcc_slow_watcher_total") {
-            Double(runtime.watchers.counts.unsynced)
-        }
     }
 
     private func addDatabaseMetrics() {
@@ -91,6 +67,11 @@ package final class RuntimeScrape: Sendable {
         registry.readOnScrape("etcd_mvcc_db_total_size_in_bytes") { Double(bolt.sizeBytes) }
         registry.readOnScrape("etcd_mvcc_db_total_size_in_use_in_bytes") {
             Double(bolt.sizeInUseBytes)
+        }
+        registry.readOnScrape("etcd_server_db_disk_bytes") {
+            var status = stat()
+            guard stat(bolt.path, &status) == 0 else { return 0 }
+            return Double(status.st_blocks * 512)
         }
         registry.readOnScrape("etcd_mvcc_db_open_read_transactions") {
             Double(bolt.openReaderCount)
@@ -102,7 +83,8 @@ package final class RuntimeScrape: Sendable {
         let once = Once(promise)
         let timer = eventLoop.scheduleTask(in: Self.stateTimeout) { once.complete() }
         runtime.onState { [metrics = state, runtime] state in
-            metrics.show(state, isLearner: runtime.isLearner)
+            metrics.show(
+                state, watchers: runtime.watchers.counts, isLearner: runtime.isLearner)
             timer.cancel()
             once.complete()
         }

@@ -12,6 +12,7 @@ final class StateMetrics: Sendable {
     private let ownID: String
     private let isLearner: GaugeSeries
     private let authRevision: GaugeSeries
+    private let store: StoreMetrics
     private let shown = Mutex(Shown())
 
     /// The series that exist, so that those of removed members and alarms are set to 0.
@@ -26,10 +27,15 @@ final class StateMetrics: Sendable {
         ownID = memberID.description
         isLearner = registry.gauge("etcd_server_is_learner")
         authRevision = registry.gauge("etcd_debugging_auth_revision")
+        store = StoreMetrics(registry)
     }
 
     /// Shows the current state. Called on the apply thread.
-    func show(_ state: StateMachine, isLearner: Bool) {
+    func show(
+        _ state: StateMachine, watchers: (streams: Int, watchers: Int, unsynced: Int),
+        isLearner: Bool
+    ) {
+        store.show(state.store, watchers)
         self.isLearner.set(isLearner)
         authRevision.set(Int64(clamping: state.auth.revision))
         shown.withLock { shown in

@@ -12,12 +12,16 @@ final class StorageMetrics: Sendable {
     let logWrittenBytes: GaugeSeries
     let logSynchronization: HistogramSeries
     let backendCommit: HistogramSeries
+    let backendRebalancing: HistogramSeries
+    let backendSpilling: HistogramSeries
     let backendWrite: HistogramSeries
     let compactionPause: HistogramSeries
     let indexCompactionPause: HistogramSeries
     let snapshotEncoding: HistogramSeries
     let snapshotWriting: HistogramSeries
     let snapshotTotal: HistogramSeries
+    /// Received snapshots that replace the state.
+    let snapshotInstallations: GaugeSeries
     private let compactionTotal: HistogramSeries
     private let compactedKeys: CounterSeries
     private let lastCompaction: GaugeSeries
@@ -31,6 +35,10 @@ final class StorageMetrics: Sendable {
         logWrittenBytes = registry.gauge("etcd_disk_wal_write_bytes_total")
         logSynchronization = registry.histogram("etcd_disk_wal_fsync_duration_seconds")
         backendCommit = registry.histogram("etcd_disk_backend_commit_duration_seconds")
+        backendRebalancing = registry.histogram(
+            "etcd_debugging_disk_backend_commit_rebalance_duration_seconds")
+        backendSpilling = registry.histogram(
+            "etcd_debugging_disk_backend_commit_spill_duration_seconds")
         backendWrite = registry.histogram(
             "etcd_debugging_disk_backend_commit_write_duration_seconds")
         compactionPause = registry.histogram(
@@ -41,6 +49,7 @@ final class StorageMetrics: Sendable {
             "etcd_debugging_snap_save_marshalling_duration_seconds")
         snapshotWriting = registry.histogram("etcd_snap_fsync_duration_seconds")
         snapshotTotal = registry.histogram("etcd_debugging_snap_save_total_duration_seconds")
+        snapshotInstallations = registry.gauge("etcd_server_snapshot_apply_in_progress_total")
         compactionTotal = registry.histogram(
             "etcd_debugging_mvcc_db_compaction_total_duration_milliseconds")
         compactedKeys = registry.counter("etcd_debugging_mvcc_db_compaction_keys_total")

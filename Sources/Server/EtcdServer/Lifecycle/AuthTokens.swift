@@ -3,6 +3,7 @@ import Configuration
 import Credentials
 import Glibc
 import Identifiers
+import InitialMembers
 import MemberRuntime
 import MonotonicClock
 import ServerLogging

@@ -3,6 +3,7 @@ import Configuration
 import Disk
 import GRPC
 import HTTPServices
+import InitialMembers
 import Listening
 import NIOCore
 import NIOPosix

@@ -35,6 +35,8 @@ package final class Server: Sendable {
     let peerLoops: PeerLoops
     let grpcServer: GRPCServer
     let httpService: HTTPService
+    /// nil: tracing is off.
+    private let tracing: MemberTracing?
     private let signals: SignalWait
     let localID: MemberID
     let clusterID: ClusterID
@@ -68,6 +70,7 @@ package final class Server: Sendable {
         let loggedIndex = member.parts.replica.lastIndex
         let registry = MetricRegistry(isExtensive: configuration.usesExtensiveMetrics)
         Self.start(registry, configuration)
+        tracing = MemberTracing(configuration.tracing, on: group.next(), logger: logger)
         let serving = try await ServingMember(
             member, configuration,
             in: ServingMember.Context(
@@ -75,6 +78,7 @@ package final class Server: Sendable {
                 peerLoops: peerLoops, dialing: security.dialing,
                 firstRequestID: bootstrap.requestNumber(localID),
                 makeTokens: { tokens.provider(loggedIndex: loggedIndex, appliedIndex: $0) },
+                proposalTimes: tracing?.proposalTimes,
                 onReceivedDatabase: { logger.log($0) }, onRemoval: { signals.reportRemoval() },
                 onFailure: { reason in
                     logger.fatal("stopping, to avoid wrong responses", ["error": .string(reason)])
@@ -86,15 +90,30 @@ package final class Server: Sendable {
         peerEndpoints = PeerEndpoints(services: services, logger: logger)
         grpcServer = GRPCServer(
             methods: services.methods,
-            configuration: GRPCServerConfiguration(configuration, services, logger: logger),
+            configuration: GRPCServerConfiguration(
+                configuration, services, logger: logger, tracing: tracing),
             group: group)
         let scrape = RuntimeScrape(runtime: runtime, server: grpcServer, registry: registry)
         httpService = HTTPService(
             source: RuntimeHealthSource(runtime: runtime), registry: registry,
             configuration: HTTPServiceConfiguration(configuration),
+            gateway: Self.gateway(configuration, services, grpcServer),
             beforeScrape: { scrape.refresh(on: $0) },
             observe: { event in logger.log(event) })
         logStart(isNew: member.isNew)
+    }
+
+    /// With authentication, a certificate of a client would name its user on a gRPC connection.
+    private static func gateway(
+        _ configuration: ServerConfiguration, _ services: ServiceTable, _ server: GRPCServer
+    ) -> JSONGateway? {
+        guard configuration.enableGRPCGateway else { return nil }
+        let context = services.context
+        return JSONGateway(
+            server: server,
+            refusesCommonNames: {
+                context.configuration.usesCommonNames && context.auth != nil
+            })
     }
 
     private static func start(_ registry: MetricRegistry, _ configuration: ServerConfiguration) {
@@ -117,6 +136,7 @@ package final class Server: Sendable {
 
     /// Serves until a signal or a removal, then shuts down gracefully.
     package func run() async throws -> End {
+        tracing?.start()
         let listeners = Listeners(self)
         try await listeners.open()
         let publication = Task { await join(listeners) }
@@ -133,6 +153,7 @@ package final class Server: Sendable {
         await listeners.close()
         try? await transport.stop().get()
         runtime.stop()
+        await tracing?.stop()
         await peerLoops.shutdown()
         try? await group.shutdownGracefully()
         logger.info(

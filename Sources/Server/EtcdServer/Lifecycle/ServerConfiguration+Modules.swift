@@ -1,9 +1,9 @@
 import MonotonicClock
-import ServerLogging
-import Configuration
+package import ServerLogging
+package import Configuration
 import Bootstrap
-import GRPCServices
-import GRPC
+package import GRPCServices
+package import GRPC
 import HTTPServices
 import HTTP2
 import Stages
@@ -50,8 +50,17 @@ extension GRPCServerConfiguration {
     /// Bytes allowed beyond the request limit for the encoding around a request, as in etcd.
     private static let overheadBytes = 512 * 1024
 
-    init(
+    /// The limits and callbacks that an operator's configuration asks for.
+    package init(
         _ configuration: ServerConfiguration, _ services: ServiceTable, logger: ServerLogger
+    ) {
+        self.init(configuration, services, logger: logger, tracing: nil)
+    }
+
+    /// - Parameter tracing: nil: no call is traced.
+    init(
+        _ configuration: ServerConfiguration, _ services: ServiceTable, logger: ServerLogger,
+        tracing: MemberTracing?
     ) {
         self.init()
         let logsAll = logger.isEnabled(.debug)
@@ -68,6 +77,10 @@ extension GRPCServerConfiguration {
             configuration.concurrentStreamsMax == .max ? nil : configuration.concurrentStreamsMax
         http2.keepalive.apply(configuration)
         metadataNames = ServiceTable.metadataNames
+        if let tracing {
+            metadataNames += ServiceTable.traceMetadataNames
+            observeCall = tracing.observeCall
+        }
         onReadTickComplete = { loop in services.readTickComplete(loop) }
     }
 }
@@ -116,7 +129,6 @@ extension HTTPServiceConfiguration {
         self.init()
         allowedOrigins = configuration.cors.allowsAll ? ["*"] : Set(configuration.cors.origins)
         hostWhitelist = Set(configuration.hostWhitelist.values)
-        isJSONGatewayEnabled = configuration.enableGRPCGateway
         servesProfiles =
             configuration.enableProfiling
             || LogLevel(flagText: configuration.logging.level) == .debug

@@ -1,30 +1,30 @@
 import MonotonicClock
 import Telemetry
-import ServerLogging
+package import ServerLogging
 import Prometheus
-import Configuration
-import Credentials
-import Bootstrap
-import GRPCServices
-import Disk
+package import Configuration
+package import Credentials
+package import Bootstrap
+package import GRPCServices
+package import Disk
 import HTTPServices
-import Identifiers
-import NIOPosix
-import PeerTransport
-import MemberRuntime
+package import Identifiers
+package import NIOPosix
+package import PeerTransport
+package import MemberRuntime
 import Stages
 
 /// The parts of a member from its queues up to its services, built in dependency order. Its threads
 /// run; no listener is open yet.
-struct ServingMember {
-    let transport: PeerTransport
+package struct ServingMember: Sendable {
+    package let transport: PeerTransport
     let messageReceiver: PeerMessageReceiver
     let peerCalls: PeerCalls
-    let runtime: MemberRuntime
-    let services: ServiceTable
+    package let runtime: MemberRuntime
+    package let services: ServiceTable
 
     /// Logger, metrics, disk, event loops and callbacks of a member.
-    struct Context {
+    package struct Context {
         let logger: ServerLogger
         let registry: MetricRegistry
         /// Holds the files of the member.
@@ -39,6 +39,8 @@ struct ServingMember {
         let firstRequestID: UInt64
         /// Makes the holder of tokens. `appliedIndex`: of this member.
         let makeTokens: (_ appliedIndex: @escaping @Sendable () -> LogIndex) -> any TokenProvider
+        /// The traced proposals; nil if nothing is traced.
+        var proposalTimes: ProposalTimes?
         var onReceivedDatabase: @Sendable (ReceivedDatabase.Finding) -> Void = { _ in }
         /// Called when the cluster has removed the member.
         var onRemoval: @Sendable () -> Void = {}
@@ -47,7 +49,7 @@ struct ServingMember {
     }
 
     /// - Throws: if the initial corruption check is enabled and finds a mismatch.
-    init(
+    package init(
         _ member: StartingMember, _ configuration: ServerConfiguration, in context: Context
     ) async throws {
         let (logger, registry) = (context.logger, context.registry)
@@ -61,11 +63,12 @@ struct ServingMember {
             store: state.store, firstRequestID: context.firstRequestID)
         let queues = MemberQueues(admission: admission)
         let roster = PeerRoster(onRemoval: context.onRemoval)
+        let peerMetrics = PeerMetrics(localID: localID, registry: registry)
         messageReceiver = PeerMessageReceiver(
             queues: queues, snapshots: member.parts.snapshots, disk: context.disk,
             observation: PeerObservation(localID: localID, logger: logger), roster: roster,
+            metrics: peerMetrics,
             onReceivedDatabase: context.onReceivedDatabase)
-        let peerMetrics = PeerMetrics(localID: localID, registry: registry)
         var transportConfiguration = PeerTransportConfiguration(configuration, member)
         transportConfiguration.dialing = context.dialing
         transportConfiguration.measurements = peerMetrics.measurements
@@ -84,7 +87,8 @@ struct ServingMember {
         peerCalls = PeerCalls(
             clusterID: member.clusterID, transport: transport, group: context.group,
             dialing: context.dialing,
-            timeout: TimeSpan(configuration.requestTimeout), logger: logger)
+            timeout: TimeSpan(configuration.requestTimeout), logger: logger,
+            leaderRequests: LeaderRequests(dialing: context.dialing))
         if configuration.featureGates.isEnabled(.initialCorruptCheck) {
             try await InitialCorruptionCheck(state: state, calls: peerCalls, logger: logger).run()
         }
@@ -97,11 +101,29 @@ struct ServingMember {
                 memberID: localID, clusterID: member.clusterID, database: state.bolt,
                 registry: registry, logger: logger, tokens: tokens,
                 warningApplyDuration: configuration.warningApplyDuration,
+                proposalTimes: context.proposalTimes,
                 onFailure: context.onFailure))
         services = ServiceTable(
             runtime: runtime,
             configuration: ServiceConfiguration(configuration, member, peers: peerCalls),
             tokens: tokens, passwords: PasswordHashing(configuration, logger: logger),
             observe: { logger.log($0) })
+    }
+}
+
+extension ServingMember.Context {
+    /// The parts of a member that has no other members and logs nothing by itself.
+    package init(
+        logger: ServerLogger, disk: any Disk, group: MultiThreadedEventLoopGroup,
+        peerLoops: PeerLoops, firstRequestID: UInt64,
+        onFailure: @escaping @Sendable (String) -> Void,
+        makeTokens:
+            @escaping (_ appliedIndex: @escaping @Sendable () -> LogIndex)
+            -> any TokenProvider
+    ) {
+        self.init(
+            logger: logger, registry: MetricRegistry(), disk: disk, group: group,
+            peerLoops: peerLoops, firstRequestID: firstRequestID, makeTokens: makeTokens,
+            onFailure: onFailure)
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import NativeThread
 import Synchronization
 
 /// Waits for the signals that end the server.
@@ -33,15 +34,8 @@ package final class SignalWait: Sendable {
         precondition(status == 0, "the system must provide a pipe")
         SignalPipe.writeEnd.store(ends[1], ordering: .relaxed)
         let reader = Reader(wait: self, descriptor: ends[0])
-        var thread = pthread_t()
-        pthread_create(
-            &thread, nil,
-            { context in
-                guard let context else { return nil }
-                Unmanaged<Reader>.fromOpaque(context).takeRetainedValue().run()
-                return nil
-            }, Unmanaged.passRetained(reader).toOpaque())
-        pthread_detach(thread)
+        let isStarted = NativeThread.startDetached(name: "signals") { reader.run() }
+        precondition(isStarted, "the system must provide a thread for signals")
         for number in [SIGINT, SIGTERM] { signal(number, SignalPipe.handler) }
     }
 

@@ -1,8 +1,8 @@
 import Glibc
 
 /// Notifies the service manager of the start and the stop, if it listens (sd_notify).
-enum SystemNotify {
-    static func send(_ state: String) {
+package enum SystemNotify {
+    package static func send(_ state: String) {
         guard let value = getenv("NOTIFY_SOCKET") else { return }
         var path = Array(String(cString: value).utf8)
         guard !path.isEmpty, path.count < 108 else { return }

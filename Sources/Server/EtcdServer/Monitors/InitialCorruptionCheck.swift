@@ -1,4 +1,5 @@
 import Identifiers
+import InitialMembers
 import MonotonicClock
 import ServerLogging
 import Bootstrap

@@ -3,6 +3,7 @@ import EtcdAPI
 import Identifiers
 import Membership
 import MonotonicClock
+import NIOCore
 import PeerTransport
 import Raft
 import SwiftProtobuf
@@ -22,6 +23,13 @@ extension PeerCalls: PeerCalling {
             request, "/leases", at: leader, within: limit)
         guard response.id == id else { throw .unreachable }
         return response.ttl
+    }
+
+    func renewLeases(
+        _ ids: [Int64], at leader: Member, on loop: any EventLoop,
+        _ completion: @escaping ([Int64?]) -> Void
+    ) {
+        leaderRequests.renew(ids, at: leader, on: loop, completion)
     }
 
     func timeToLive(
@@ -73,9 +81,9 @@ extension PeerCalls: PeerCalling {
         for url in leader.peerURLs {
             let response: PeerResponse
             do {
-                response = try await send(
-                    "POST", url, path, headers: ["Content-Type": "application/protobuf"],
-                    body: body, within: limit)
+                response = try await leaderRequests.post(
+                    body, path, to: url, within: limit, on: group.any()
+                ).get()
             } catch {
                 continue
             }

@@ -18,6 +18,7 @@ struct PeerCalls: Sendable {
     /// How long a member may take to respond.
     let timeout: TimeSpan
     let logger: ServerLogger
+    let leaderRequests: LeaderRequests
 
     /// The header that identifies this program to other members that run it; etcd ignores it.
     static let programHeader = "X-Swift-Etcd-Version"

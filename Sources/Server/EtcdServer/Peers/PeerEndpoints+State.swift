@@ -1,4 +1,5 @@
 import GRPCServices
+import Configuration
 import EtcdAPI
 import Identifiers
 import Lease
@@ -32,10 +33,26 @@ extension PeerEndpoints {
             var response = Etcdserverpb_LeaseKeepAliveResponse()
             response.id = request.id
             response.ttl = seconds
-            return encoded(response)
+            var renewed = encoded(response)
+            // The other member may send many renewals together from now on.
+            renewed.headers.add(name: PeerCalls.programHeader, value: EtcdVersion.own)
+            return renewed
         } catch {
             return error == .timeoutWaitingForAppliedIndex
                 ? Self.late : .failure(400, error.message)
+        }
+    }
+
+    func renewals(_ body: [UInt8]) async -> PeerResponse {
+        guard let ids = RenewalBatch.decode(body) else { return Self.undecodable }
+        do throws(EtcdError) {
+            let seconds = try await context.leases.renewHere(
+                ids.map { RenewalRequest(LeaseID(rawValue: $0), by: .server) })
+            return success(
+                "application/octet-stream", RenewalBatch.encode(seconds.map { $0 ?? 0 }),
+                addsClusterID: false)
+        } catch {
+            return .failure(400, error.message)
         }
     }
 

@@ -36,6 +36,7 @@ struct PeerEndpoints: Sendable {
         case "/version": await get(request) { await version() }
         case "/downgrade/enabled": await get(request) { await isDowngradeEnabled() }
         case "/leases": await post(request) { await renewal(request.body) }
+        case RenewalBatch.path: await post(request) { await renewals(request.body) }
         case "/leases/internal": await post(request) { await timeToLive(request.body) }
         case let path where path.hasPrefix(Self.promotionPrefix):
             request.method == "POST"

@@ -16,6 +16,7 @@ package final class PeerMessageReceiver: PeerTransportDelegate {
     private let disk: any Disk
     private let observation: PeerObservation
     private let roster: PeerRoster
+    private let metrics: PeerMetrics
     private let onReceivedDatabase: @Sendable (ReceivedDatabase.Finding) -> Void
 
     /// - Parameters:
@@ -23,7 +24,7 @@ package final class PeerMessageReceiver: PeerTransportDelegate {
     ///   - roster: the known members, shared with `MemberTransport`.
     init(
         queues: MemberQueues, snapshots: SnapshotStore, disk: any Disk,
-        observation: PeerObservation, roster: PeerRoster,
+        observation: PeerObservation, roster: PeerRoster, metrics: PeerMetrics,
         onReceivedDatabase: @escaping @Sendable (ReceivedDatabase.Finding) -> Void = { _ in }
     ) {
         self.queues = queues
@@ -31,6 +32,7 @@ package final class PeerMessageReceiver: PeerTransportDelegate {
         self.disk = disk
         self.observation = observation
         self.roster = roster
+        self.metrics = metrics
         self.onReceivedDatabase = onReceivedDatabase
     }
 
@@ -50,7 +52,7 @@ package final class PeerMessageReceiver: PeerTransportDelegate {
         guard let snapshot = message.snapshot else { throw ReceivedDatabase.Refusal.noIndex }
         return try ReceivedDatabase(
             index: snapshot.index, term: snapshot.term, snapshots: snapshots,
-            disk: disk, observe: onReceivedDatabase)
+            disk: disk, metrics: metrics, observe: onReceivedDatabase)
     }
 
     package func receiveSnapshot(_ message: Message) { queues.receive([message]) }

@@ -1,9 +1,11 @@
 import Disk
 import Identifiers
+import MonotonicClock
 import PeerTransport
 import SnapshotRestore
 import StateMachine
 import Synchronization
+import Telemetry
 import WriteAheadLog
 
 /// The database of a snapshot while it is received: a temporary file, renamed to the snapshot's
@@ -21,6 +23,7 @@ final class ReceivedDatabase: SnapshotDestination {
     private let snapshots: SnapshotStore
     private let disk: any Disk
     private let state: Mutex<State>
+    private let metrics: PeerMetrics
     private let observe: @Sendable (Finding) -> Void
 
     /// A result of checking the received database that has to be logged.
@@ -42,6 +45,7 @@ final class ReceivedDatabase: SnapshotDestination {
     /// - Parameter observe: called with the findings of the check.
     init(
         index: LogIndex, term: Term, snapshots: SnapshotStore, disk: any Disk,
+        metrics: PeerMetrics,
         observe: @escaping @Sendable (Finding) -> Void
     ) throws {
         let path = snapshots.temporaryDatabasePath(index: index)
@@ -52,6 +56,7 @@ final class ReceivedDatabase: SnapshotDestination {
         self.term = term
         self.observe = observe
         self.snapshots = snapshots
+        self.metrics = metrics
         self.disk = disk
         do {
             let file = try disk.open(path, .create(permissions: 0o600))
@@ -80,7 +85,9 @@ final class ReceivedDatabase: SnapshotDestination {
 
     func finish() throws {
         try state.withLock { state in
+            let began = MonotonicTime.now()
             try state.file.synchronize()
+            metrics.databaseSynchronized(took: .now() - began)
             state.file.close()
             state.isOpen = false
         }

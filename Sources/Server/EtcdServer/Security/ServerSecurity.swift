@@ -1,5 +1,6 @@
 import Bootstrap
 import Configuration
+import InitialMembers
 import Listening
 import PeerTransport
 import ServerLogging

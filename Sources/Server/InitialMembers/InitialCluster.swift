@@ -1,23 +1,28 @@
+package import Configuration
 import GoText
-import Configuration
 import Identifiers
-import Membership
+package import Membership
 
 /// The initial members of a new cluster, or the members that a joining member expects.
-struct InitialCluster: Sendable, Equatable {
+package struct InitialCluster: Sendable, Equatable {
     /// Keeps the identities of different clusters apart.
-    let token: String
+    package let token: String
     /// By name.
-    let members: [InitialMember]
+    package let members: [InitialMember]
+
+    package init(token: String, members: [InitialMember]) {
+        self.token = token
+        self.members = members
+    }
 
     /// `name=url` of every URL, sorted, as `--initial-cluster` takes it.
-    var text: String {
+    package var text: String {
         members.flatMap { member in member.peerURLs.map { "\(member.name)=\($0.text)" } }
             .sorted().joined(separator: ",")
     }
 
     /// The member of that name.
-    func member(named name: String) throws(BootstrapError) -> InitialMember {
+    package func member(named name: String) throws(BootstrapError) -> InitialMember {
         guard let member = members.first(where: { $0.name == name }) else {
             throw BootstrapError(
                 "couldn't find local name \(name.goQuoted) in the initial cluster configuration")
@@ -26,18 +31,18 @@ struct InitialCluster: Sendable, Equatable {
     }
 
     /// Whether a URL is listed for two members, or twice for one.
-    var hasDuplicateURL: Bool {
+    package var hasDuplicateURL: Bool {
         let texts = members.flatMap { $0.peerURLs.map(\.text) }
         return Set(texts).count < texts.count
     }
 
     /// Peer URLs of all members but one, sorted: where to ask about the cluster.
-    func peerURLs(except name: String) -> [String] {
+    package func peerURLs(except name: String) -> [String] {
         members.filter { $0.name != name }.flatMap { $0.peerURLs.map(\.text) }.sorted()
     }
 
     /// The members with the IDs that a new cluster derives from their URLs, ascending by ID.
-    func membersWithIDs() throws(BootstrapError) -> [Member] {
+    package func membersWithIDs() throws(BootstrapError) -> [Member] {
         var initialMembers: [Member] = []
         for listed in members {
             let urls = listed.peerURLs.map(\.text)
@@ -57,7 +62,7 @@ struct InitialCluster: Sendable, Equatable {
 
 extension [Member] {
     /// The member with that name; callers have checked that it is listed.
-    func named(_ name: String) throws(BootstrapError) -> Member {
+    package func named(_ name: String) throws(BootstrapError) -> Member {
         guard let member = first(where: { $0.name == name }) else {
             throw BootstrapError(
                 "couldn't find local name \(name.goQuoted) in the initial cluster configuration")

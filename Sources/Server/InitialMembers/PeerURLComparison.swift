@@ -1,23 +1,23 @@
-import GoText
-import ServerLogging
 import Configuration
+import GoText
+package import ServerLogging
 
 /// Compares two lists of peer URLs, also when one has host names and the other their addresses.
-struct PeerURLComparison {
-    static let limit = Duration.seconds(30)
+package struct PeerURLComparison {
+    package static let limit = Duration.seconds(30)
     private static let retryInterval = Duration.seconds(1)
 
     let logger: ServerLogger
     /// When resolving names is given up.
     let deadline: ContinuousClock.Instant
 
-    init(logger: ServerLogger, deadline: ContinuousClock.Instant = .now + limit) {
+    package init(logger: ServerLogger, deadline: ContinuousClock.Instant = .now + limit) {
         self.logger = logger
         self.deadline = deadline
     }
 
     /// The difference between the lists; nil when they are equal.
-    func difference(_ left: [String], _ right: [String]) async throws -> String? {
+    package func difference(_ left: [String], _ right: [String]) async throws -> String? {
         guard left.count == right.count else {
             return "len(\(left.goQuoted)) != len(\(right.goQuoted))"
         }
@@ -55,12 +55,7 @@ struct PeerURLComparison {
     /// The URL with its address in the shortest form.
     private static func normalizedText(_ url: EndpointURL) -> String {
         guard let address = HostResolution.normalized(url.host) else { return url.text }
-        return Self.text(url, host: address)
-    }
-
-    private static func text(_ url: EndpointURL, host: String) -> String {
-        let shown = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
-        return "\(url.scheme.rawValue)://\(shown):\(url.port)"
+        return "\(url.scheme.rawValue)://\(url.authority(of: address))"
     }
 
     private func resolved(_ urls: [EndpointURL]) async throws -> [String] {
@@ -75,13 +70,14 @@ struct PeerURLComparison {
         while true {
             do {
                 let address = try await HostResolution.address(of: url.host)
+                let resolved = url.authority(of: address)
                 logger.info(
                     "resolved URL Host",
                     [
                         "url": .string(url.text), "host": .string(url.authority),
-                        "resolved-addr": .string(Self.text(url, host: address)),
+                        "resolved-addr": .string(resolved),
                     ])
-                return Self.text(url, host: address)
+                return "\(url.scheme.rawValue)://\(resolved)"
             } catch let error as HostResolutionError {
                 logger.warn(
                     "failed to resolve URL Host",

@@ -2,20 +2,20 @@ import Glibc
 import NIOPosix
 
 /// Why a host name has no address, with the text of the system's resolver.
-struct HostResolutionError: Error, CustomStringConvertible, Sendable {
-    let description: String
+package struct HostResolutionError: Error, CustomStringConvertible, Sendable {
+    package let description: String
 }
 
 /// Addresses of hosts, from the system's resolver.
-enum HostResolution {
+package enum HostResolution {
     /// The first address of a host as text; an IP address resolves to its own shortest form.
-    static func address(of host: String) async throws -> String {
+    package static func address(of host: String) async throws -> String {
         if let address = normalized(host) { return address }
         return try await NIOThreadPool.singleton.runIfActive { try resolve(host) }
     }
 
     /// The shortest form of an IPv4 or IPv6 address; nil for a name.
-    static func normalized(_ text: String) -> String? {
+    package static func normalized(_ text: String) -> String? {
         var four = in_addr()
         if inet_pton(AF_INET, text, &four) == 1 { return addressText(AF_INET, &four) }
         var six = in6_addr()
