@@ -53,6 +53,7 @@ def work(throughput, cpu, p99):
 # Beside the same row without TLS, or without users.
 ENCRYPTED = [part(4, CPU), Target(BESIDE, fractions.Fraction("1.3"), is_own=True)]
 WITH_USERS = [part(4, CPU), Target(BESIDE, fractions.Fraction("1.2"), is_own=True)]
+HEADLINE = [times(3, THROUGHPUT), part(5, HALF), part(4, PEAK)]
 UNDISTURBED = [Target(PAUSE, fractions.Fraction("1.3"), is_own=True)]
 BARELY_LATER = [Target(MORE, fractions.Fraction(5_000), is_own=True)]
 
@@ -61,9 +62,21 @@ TARGETS = {
     "put, 100 x 10": work(3, 5, 3),
     "3 members: put, 100 x 10": work(3, 4, 3),
     "3 members: put, 100 x 10, spread": work(3, 4, 3),
-    "3 members: put, 1 x 1": work(1.3, 3, 2),
+    "3 members: put, 1 x 1": work(1.5, 3, 2),
     "3 members: txn of 4 puts and 2 compares, 100 x 10": work(3, 4, 3),
     "3 members: range 1 key, 100 x 10": work(4, 5, 3),
+    "3 members: range 1 key, 100 x 10, spread": [part(4, CPU)],
+    "3 members: 80 % ranges and 20 % puts, 100 x 10": [times(3, THROUGHPUT), part(5, HALF)],
+    "3 members: lease keepalive, 1 x 1": [part(2, CPU)],
+    "3 members: lease keepalive through a follower, 1 x 1": [
+        times(1, THROUGHPUT), Target(CPU, fractions.Fraction("0.6"))],
+    "3 members: lease keepalive through a follower, 10 x 100": [
+        Target(THROUGHPUT, fractions.Fraction(12_000), is_least=True, is_own=True),
+        Target(CPU, fractions.Fraction(60), is_own=True)],
+    "objects: txn of 1 compare and 1 put of 700 B, 8 x 1": [part(4, CPU)],
+    "watch, 10,000 streams of 3 KB events": HEADLINE,
+    "RangeStream of ": HEADLINE,
+    "Lease objects of ": HEADLINE,
     "range 1 key serializable, 100 x 10": work(5, 6, 3),
     "range 1,000 keys, 10 x 1": work(4, 5, 3),
     "range of all ": [times(3, THROUGHPUT), part(4, CPU), part(5, PEAK)],

@@ -29,6 +29,8 @@ class Group:
     system: object = one_member
     # Value size of the initial keys; 0 for no keys.
     value_bytes: int = workloads.VALUE_BYTES
+    # Number of the initial keys.
+    keys: int = workloads.KEYS
 
     def selected(self, word):
         """The group with only the rows that have `word` in their name, or None."""
@@ -54,7 +56,14 @@ GROUPS = [
     Group(
         workloads.WHOLE_ROWS[0].name, workloads.WHOLE_ROWS,
         value_bytes=workloads.WHOLE_VALUE_BYTES),
+    Group(workloads.EVENT_ROWS[0].name, workloads.EVENT_ROWS),
+    Group(
+        workloads.STREAM_ROWS[0].name, workloads.STREAM_ROWS, keys=workloads.LARGE_KEYS,
+        value_bytes=workloads.LARGE_VALUE_BYTES),
+    Group(workloads.NODE_ROWS[0].name, workloads.NODE_ROWS, keys=workloads.NODES, value_bytes=600),
+    Group(None, workloads.OBJECT_ROWS, value_bytes=700),
     Group("3 members: all rows above", workloads.TRIO_ROWS, system=three_members),
+    Group(None, workloads.TRIO_LEASE_ROWS, system=three_members, value_bytes=0),
     Group(None, workloads.TLS_ROWS, system=encrypted(P256)),
     Group(None, workloads.TLS_RSA_ROWS, system=encrypted(RSA)),
     Group(
@@ -72,15 +81,17 @@ def measure_group(group, options, parent, into):
         with group.system(name, parent, number) as server:
             if group.value_bytes:
                 client.generate(
-                    server, "load", *workloads.MANY, "--keys", workloads.KEYS,
+                    server, "load", *workloads.MANY, "--keys", group.keys,
                     "--value-size", group.value_bytes)
             for row in group.rows:
                 report_progress(f"round {number + 1}, {name}: {row.name}")
+                if not row.is_served(server):
+                    continue
                 row.prepare(server)
                 measure(row, name, server, options.seconds, parent, into)
                 if targets.has_half_rate(row.name):
                     measure_half(row, name, number, server, options.seconds, parent, into)
-            if group.title:
+            if group.title and any(row.is_served(server) for row in group.rows):
                 into.add(group.title, targets.PEAK, name, server.peak_rss_bytes() / 1e6)
 
 

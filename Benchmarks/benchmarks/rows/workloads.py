@@ -1,7 +1,13 @@
 """Workloads: the requests of a row and their client."""
+import contextlib
 import re
 
+import grpc
+
+from acceptance import api
 from benchmarks.measurements import client
+
+rpc = api.rpc
 
 KEYS = 100_000
 KEY_BYTES = 8
@@ -18,11 +24,15 @@ def is_selected(word, name):
 class Row:
     """A workload of our load generator."""
 
-    def __init__(self, name, command, *options, seconds=1.0, spread=False, preparation=(),
-                 beside=None):
+    def __init__(self, name, command, *options, seconds=1.0, spread=False, follower=False,
+                 preparation=(), beside=None, watches_all=False):
         self.name, self.command, self.options = name, command, list(options)
         # Whether connections are distributed over all members, or all go to the leader.
         self.spread = spread
+        # Whether they go to a follower instead.
+        self.follower = follower
+        # Whether another process watches all keys meanwhile.
+        self.watches_all = watches_all
         # Duration as a multiple of the configured seconds.
         self.share = seconds
         # Arguments of a load generator run before the row, once for each server.
@@ -40,8 +50,41 @@ class Row:
         arguments = [*self.options, "--seconds", seconds * self.share]
         if rate:
             arguments += ["--rate", rate]
-        endpoint = server.all_endpoints if self.spread else server.endpoint
-        return client.generate(server, self.command, *arguments, endpoint=endpoint)
+        with self.watcher(server):
+            return client.generate(
+                server, self.command, *arguments, endpoint=self.endpoint(server))
+
+    def endpoint(self, server):
+        if self.spread:
+            return server.all_endpoints
+        return server.followers()[0].endpoint if self.follower else server.endpoint
+
+    def watcher(self, server):
+        if not self.watches_all:
+            return contextlib.nullcontext()
+        return client.idle_clients(server.endpoint, 1, 1, "--whole", *server.client_flags)
+
+    def is_served(self, server):
+        """Whether the server has the method of the row."""
+        return True
+
+
+class RangeStreamRow(Row):
+    """All keys as streams, which etcd has from 3.7 on."""
+
+    def is_served(self, server):
+        with server.connect() as channel:
+            call = channel.unary_stream(
+                "/etcdserverpb.KV/RangeStream",
+                request_serializer=rpc.RangeRequest.SerializeToString,
+                response_deserializer=bytes)
+            try:
+                list(call(rpc.RangeRequest(key=b"none"), timeout=10))
+            except grpc.RpcError as error:
+                if error.code() == grpc.StatusCode.UNIMPLEMENTED:
+                    return False
+                raise
+        return True
 
 
 class ClientRow(Row):
@@ -115,6 +158,32 @@ WHOLE_ROWS = [
     Row(f"range of all {KEYS:,} keys (1 KB), 8 x 1", "range", "--connections", 8, "--whole"),
 ]
 
+NODES = 100_000
+LARGE_KEYS, LARGE_VALUE_BYTES = 10_000, 100_000
+LARGE_EVENT_BYTES = 3 * 1024
+
+EVENT_ROWS = [
+    Row("watch, 10,000 streams of 3 KB events", "watch", "--connections", 100, "--streams", 100,
+        "--watchers", 10_000, "--value-size", LARGE_EVENT_BYTES),
+]
+
+STREAM_ROWS = [
+    RangeStreamRow(f"RangeStream of {LARGE_KEYS:,} keys of 100 KB, 5 x 1", "range-stream",
+                   "--connections", 5, "--keys", LARGE_KEYS),
+]
+
+# Each node of a Kubernetes cluster renews its Lease object, and the controllers watch all of them.
+NODE_ROWS = [
+    Row(f"Lease objects of {NODES:,} nodes (600 B), 100 x 10", "txn", *MANY, "--keys", NODES,
+        "--value-size", 600, watches_all=True, seconds=1.5),
+]
+
+# The writes of a kube-apiserver with eight clients.
+OBJECT_ROWS = [
+    Row("objects: txn of 1 compare and 1 put of 700 B, 8 x 1", "txn", "--connections", 8,
+        "--value-size", 700),
+]
+
 TRIO_ROWS = [
     Row("3 members: put, 1 x 1", "put"),
     Row("3 members: put, 3 x 1, spread", "put", "--connections", 3, spread=True),
@@ -127,6 +196,20 @@ TRIO_ROWS = [
     Row("3 members: range 1 key, 100 x 10, spread", "range", *MANY, spread=True),
     Row("3 members: range 1 key serializable, 100 x 10, spread", "range", *MANY, "--serializable",
         spread=True),
+    Row("3 members: 80 % ranges and 20 % puts, 100 x 10", "mix", *MANY, seconds=1.5),
+]
+
+FEW_LEASES = 10_000
+TRIO_LEASES = ("lease-grant", *MANY, "--leases", FEW_LEASES)
+
+TRIO_LEASE_ROWS = [
+    Row("3 members: lease keepalive, 1 x 1", "keepalive", "--leases", FEW_LEASES,
+        preparation=TRIO_LEASES),
+    Row("3 members: lease keepalive through a follower, 1 x 1", "keepalive", "--leases",
+        FEW_LEASES, follower=True, preparation=TRIO_LEASES),
+    Row("3 members: lease keepalive through a follower, 10 x 100", "keepalive",
+        "--connections", 10, "--streams", 100, "--leases", FEW_LEASES, follower=True,
+        preparation=TRIO_LEASES),
 ]
 
 TLS_ROWS = [

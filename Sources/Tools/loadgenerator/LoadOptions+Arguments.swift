@@ -21,7 +21,8 @@ extension LoadOptions {
           --key-size N             bytes of a key (8)
           --value-size N           bytes of a value (256)
           --range-size N           keys of each range (1)
-          --whole                  ranges of all keys
+          --whole                  ranges of all keys; for hold, watchers of all keys
+          --put-percent N          puts in a mix (20); the other requests are ranges of one key
           --serializable           serializable ranges
           --puts N, --compares N   of each txn, on consecutive keys (1, 1)
           --leases N               keepalive: of the leases 1 to N, granted before;
@@ -105,6 +106,7 @@ extension LoadOptions {
         case "--key-size": keySizeBytes = try Self.number(value, option, from: 4)
         case "--value-size": valueSizeBytes = try Self.number(value, option, from: 0)
         case "--range-size": rangeSize = try Self.number(value, option, from: 1)
+        case "--put-percent": putPercent = try Self.number(value, option, from: 0)
         case "--puts": puts = try Self.number(value, option, from: 1)
         case "--compares": compares = try Self.number(value, option, from: 1)
         case "--leases": leases = try Self.number(value, option, from: 1)

@@ -19,6 +19,7 @@ extension LoadOptions {
         case .notify:
             try Self.require(
                 connections * streams <= keyCount, "each stream of notify takes one of --keys")
+        case .mix: try Self.require(putPercent <= 100, "--put-percent is at most 100")
         case .keepAlive: try Self.require(leases > 0, "keepalive takes --leases")
         default: break
         }

@@ -15,6 +15,10 @@ struct LoadOptions: Sendable {
         case put
         /// Ranges of one key, of `rangeSize` keys, or of all keys.
         case range
+        /// Ranges of all keys, as streams.
+        case rangeStream = "range-stream"
+        /// Ranges of one key, and puts among them.
+        case mix
         /// Transactions that compare keys and put keys.
         case txn
         /// Watchers of one key, and puts of it.
@@ -59,8 +63,10 @@ struct LoadOptions: Sendable {
     var valueSizeBytes = 256
     /// Keys of each range.
     var rangeSize = 1
-    /// Whether a range reads all keys.
+    /// Whether a range reads all keys, or an idle watcher watches them.
     var wholeKeySpace = false
+    /// Percentage of puts in a mix.
+    var putPercent = 20
     var serializable = false
     /// Puts and compares of each transaction, on consecutive keys.
     var puts = 1

@@ -12,18 +12,26 @@ protocol LoadSlot: AnyObject {
     func begin(key: Int, due: MonotonicTime)
 }
 
-/// A slot for one unary call at a time on one connection.
+/// A slot for one call with one request at a time on one connection.
 final class CallSlot: LoadSlot, GRPCClientCallHandler {
     private let connection: GRPCClientConnection
     private let worker: LoadWorker
-    private let source: RequestSource
+    private let sources: [RequestSource]
+    private var number: Int
     private var due = MonotonicTime.zero
     private var bytesReceived = 0
 
-    init(worker: LoadWorker, connection: GRPCClientConnection, source: RequestSource) {
+    /// - Parameters:
+    ///   - sources: the kinds of its requests, in order and again from the first.
+    ///   - number: the one that it begins with.
+    init(
+        worker: LoadWorker, connection: GRPCClientConnection, sources: [RequestSource],
+        number: Int
+    ) {
         self.worker = worker
         self.connection = connection
-        self.source = source
+        self.sources = sources
+        self.number = number
     }
 
     var isUsable: Bool { connection.isUsable }
@@ -31,6 +39,8 @@ final class CallSlot: LoadSlot, GRPCClientCallHandler {
     func begin(key: Int, due: MonotonicTime) {
         self.due = due
         bytesReceived = 0
+        let source = sources[number % sources.count]
+        number += 1
         let call = connection.openCall(path: source.path, handler: self)
         call.send(source.request(key: key))
         call.halfClose()

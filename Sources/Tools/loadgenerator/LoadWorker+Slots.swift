@@ -9,7 +9,11 @@ extension LoadWorker {
         case .keepAlive:
             addSlots { KeepAliveSlot(worker: self, connection: connection, source: source) }
         default:
-            addSlots { CallSlot(worker: self, connection: connection, source: source) }
+            let sources = RequestSource.sequence(options)
+            addSlots {
+                CallSlot(
+                    worker: self, connection: connection, sources: sources, number: slots.count)
+            }
         }
         return eventLoop.makeSucceededVoidFuture()
     }

@@ -10,12 +10,28 @@ struct RequestSource: Sendable {
         make(key)
     }
 
+    /// The sources of the requests of a slot, in order and again from the first.
+    static func sequence(_ options: LoadOptions) -> [RequestSource] {
+        guard options.command == .mix else { return [RequestSource(options)] }
+        var (range, put) = (options, options)
+        (range.command, put.command) = (.range, .put)
+        let (ranges, puts) = (RequestSource(range), RequestSource(put))
+        // Evenly distributed: the share of puts so far reaches the next percent.
+        return (0..<100).map { number in
+            number * options.putPercent % 100 < options.putPercent ? puts : ranges
+        }
+    }
+
     init(_ options: LoadOptions) {
         switch options.command {
-        case .put, .load, .watch, .notify, .hold, .connect:
+        case .put, .load, .watch, .notify, .hold, .connect, .mix:
             self.init("KV/Put", RequestTemplate.put(options))
         case .range:
             self.init("KV/Range", RequestTemplate.range(options), rangeSize: options.rangeSize)
+        case .rangeStream:
+            var whole = options
+            whole.wholeKeySpace = true
+            self.init("KV/RangeStream", RequestTemplate.range(whole))
         case .txn:
             self.init("KV/Txn", RequestTemplate.transaction(options))
         case .leaseGrant:

@@ -38,9 +38,13 @@ extension RequestTemplate {
                 + Array(0..<options.puts))
     }
 
-    /// A create request for a watcher of one key; `watchID` 0 lets the server choose the ID.
+    /// A create request for a watcher of one key, or of all keys; `watchID` 0 lets the server choose
+    /// the ID.
     static func watch(_ options: LoadOptions, watchID: Int64 = 0) -> RequestTemplate {
-        let create = WatchCreateRequest(key: keyPlaceholder(options), watchID: watchID)
+        let create =
+            options.wholeKeySpace
+            ? WatchCreateRequest(key: [0], rangeEnd: [0], watchID: watchID)
+            : WatchCreateRequest(key: keyPlaceholder(options), watchID: watchID)
         return RequestTemplate(
             bytes: WatchRequest.create(create).encoded(), keySizeBytes: options.keySizeBytes)
     }

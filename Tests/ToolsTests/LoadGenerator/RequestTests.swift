@@ -35,6 +35,34 @@ struct RequestTests {
         #expect(Array(request.rangeEnd) == [0])
     }
 
+    @Test("A mix has its share of puts, evenly distributed", arguments: [0, 20, 33, 100])
+    func mix(percent: Int) throws {
+        let options = try LoadOptions(arguments: ["mix", "--put-percent", "\(percent)"])
+        let isPut = RequestSource.sequence(options).map { $0.path == "/etcdserverpb.KV/Put" }
+        #expect(isPut.count == 100 && isPut.filter { $0 }.count == percent)
+        for end in 1...100 {
+            let puts = isPut[..<end].filter { $0 }.count
+            #expect(abs(puts * 100 - end * percent) <= 100)
+        }
+    }
+
+    @Test func aRangeStreamReadsAllKeys() throws {
+        let source = RequestSource(try LoadOptions(arguments: ["range-stream"]))
+        #expect(source.path == "/etcdserverpb.KV/RangeStream")
+        let request = try RangeRequest(decoding: source.request(key: 7)[...])
+        #expect(Array(request.key) == [0] && Array(request.rangeEnd) == [0])
+    }
+
+    @Test func anIdleWatcherCanWatchAllKeys() throws {
+        let options = try LoadOptions(arguments: ["hold", "--whole"])
+        let bytes = RequestTemplate.watch(options).request(key: 7)
+        guard case .create(let create) = try WatchRequest(decoding: bytes[...]) else {
+            Issue.record("no create request")
+            return
+        }
+        #expect(Array(create.key) == [0] && Array(create.rangeEnd) == [0])
+    }
+
     @Test func leaseIDsAreTheirNumbers() throws {
         let granted = try LoadOptions(arguments: ["lease-grant", "--leases", "9", "--ttl", "60"])
         let grant = try LeaseGrantRequest(decoding: RequestSource(granted).request(key: 8)[...])
