@@ -46,9 +46,7 @@ struct ReadPermissionTests {
     private func evaluate(
         _ fixture: StateFixture, _ request: TxnRequest, _ identity: Identity
     ) throws -> EtcdError? {
-        let response = try fixture.state.evaluate(request, by: identity)
-        guard case .failed(let error) = response.body else { return nil }
-        return error
+        refusal { () throws(ReadError) in _ = try fixture.evaluate(request, by: identity) }
     }
 
     @Test func nobodyIsCheckedWhileAuthIsOff() throws {

@@ -1,3 +1,4 @@
+import Auth
 import Bolt
 import Disk
 import EtcdAPI
@@ -27,10 +28,11 @@ final class StateFixture {
 
     init(
         _ configuration: StateMachineConfiguration = StateMachineConfiguration(),
-        indexReservedBytes: Int = 256 << 20
+        indexReservedBytes: Int = 256 << 20, sliceKeys: Int = 1024
     ) throws {
         self.configuration = configuration
-        storeConfiguration = StoreConfiguration(indexReservedBytes: indexReservedBytes)
+        storeConfiguration = StoreConfiguration(
+            sliceKeys: sliceKeys, indexReservedBytes: indexReservedBytes)
         disk = MemoryDisk()
         bolt = try Bolt.open(disk: disk, path: "db", configuration: Self.options)
         let transaction = bolt.beginWrite()
@@ -115,6 +117,18 @@ final class StateFixture {
     @discardableResult
     func txn(_ request: TxnRequest) throws -> AppliedEntry {
         try self.request(InternalRaftRequest.Field.txn, request.encoded())
+    }
+
+    /// Executes a transaction without the log.
+    ///
+    /// - Parameter between: called between two slices.
+    @discardableResult
+    func evaluate(
+        _ request: TxnRequest, by identity: Identity, between: () -> Void = {}
+    ) throws(ReadError) -> (response: TxnResponse, revision: Revision) {
+        let transaction = try ReadOnlyTransaction(request, by: identity, in: state.store)
+        while try !transaction.advance() { between() }
+        return (transaction.response, transaction.revision)
     }
 
     @discardableResult

@@ -163,20 +163,17 @@ struct TransactionTests {
         let request = TxnRequest(
             compare: [compare("a", .version, .equal, .version(1))], success: [reading("a")],
             failure: [])
-        let response = try fixture.state.evaluate(request, by: .none)
-        guard case .txn(let txn) = response.body, case .range(let range) = txn.responses[0]
-        else {
+        let (txn, revision) = try fixture.evaluate(request, by: .none)
+        guard case .range(let range) = txn.responses[0] else {
             Issue.record("no response")
             return
         }
-        #expect(response.revision == 2 && txn.succeeded && range.count == 1)
+        #expect(revision == 2 && txn.succeeded && range.count == 1)
         #expect(range.header?.revision == 2)
         #expect(fixture.revision == 2 && fixture.state.appliedIndex == 1)
-        let late = try fixture.state.evaluate(
-            TxnRequest(compare: [], success: [reading("a", revision: 9)]), by: .none)
-        guard case .failed(.futureRevision) = late.body else {
-            Issue.record("a future revision was readable")
-            return
+        #expect(throws: ReadError.refused(.futureRevision)) {
+            try fixture.evaluate(
+                TxnRequest(compare: [], success: [reading("a", revision: 9)]), by: .none)
         }
         // The same through the log.
         #expect(try fixture.txn(request).response.revision == 2)

@@ -1,6 +1,8 @@
 internal import Auth
 internal import EtcdAPI
 internal import GRPC
+internal import Identifiers
+internal import MVCC
 internal import MemberRuntime
 internal import MonotonicClock
 internal import StateMachine
@@ -77,37 +79,55 @@ struct KVService {
         }
     }
 
-    /// A transaction that only contains ranges is not logged. It runs in the apply stage, so that
-    /// compares and ranges read the same revision.
+    /// A transaction that only contains ranges is not logged: its compares and ranges read one
+    /// moment of the store.
     private func readOnly(_ call: GRPCServerCall, _ request: TxnRequest, _ caller: Identity) {
         let began = MonotonicTime.now()
-        guard !request.isSerializable else { return evaluate(call, request, caller, began) }
-        context.linearized(call) { _ in evaluate(call, request, caller, began) }
+        guard !request.isSerializable else {
+            let term = context.runtime.term
+            return evaluate(call, request, caller, term: term, began)
+        }
+        context.linearized(call) { term in evaluate(call, request, caller, term: term, began) }
     }
 
     private func evaluate(
-        _ call: GRPCServerCall, _ request: TxnRequest, _ caller: Identity, _ began: MonotonicTime
+        _ call: GRPCServerCall, _ request: TxnRequest, _ caller: Identity, term: Term,
+        _ began: MonotonicTime
     ) {
-        let context = self.context
-        context.submitter(call).onState({ state in
-            Result { () throws(StateError) in try state.evaluate(request, by: caller) }
-        }) { result in
-            let applied = context.applyResponse(of: result)
-            var isSuccess = true
-            if case .failed = applied.body { isSuccess = false }
-            context.metrics.requestEnded(
-                .readOnlyTransaction, took: .now() - began,
-                isSuccess: isSuccess)
-            switch applied.body {
-            case .txn(var response):
-                call.responseLogValue = response.succeeded ? 1 : 0
-                let term = context.runtime.term
-                response.header = context.header(revision: applied.revision, term: term)
-                call.respond(response)
-            case .failed(let error): call.fail(error)
-            default: preconditionFailure("a transaction has a transaction response or an error")
-            }
+        do throws(ReadError) {
+            let transaction = try ReadOnlyTransaction(
+                request, by: caller, in: context.runtime.store)
+            advance(transaction, call, term: term, began)
+        } catch {
+            fail(call, error, began)
         }
+    }
+
+    /// Runs slices between other work of the event loop until the response is complete.
+    private func advance(
+        _ transaction: ReadOnlyTransaction, _ call: GRPCServerCall, term: Term,
+        _ began: MonotonicTime
+    ) {
+        guard !call.isClosed else { return transaction.close() }
+        do throws(ReadError) {
+            guard try transaction.advance() else {
+                return call.eventLoop.assumeIsolated().execute {
+                    advance(transaction, call, term: term, began)
+                }
+            }
+        } catch {
+            return fail(call, error, began)
+        }
+        var response = transaction.response
+        call.responseLogValue = response.succeeded ? 1 : 0
+        response.header = context.header(revision: transaction.revision, term: term)
+        call.respond(response)
+        context.metrics.requestEnded(.readOnlyTransaction, took: .now() - began, isSuccess: true)
+    }
+
+    private func fail(_ call: GRPCServerCall, _ error: ReadError, _ began: MonotonicTime) {
+        call.fail(context.runtime.clientError(for: error))
+        context.metrics.requestEnded(.readOnlyTransaction, took: .now() - began, isSuccess: false)
     }
 
     private func compact(
@@ -116,18 +136,6 @@ struct KVService {
         let field = InternalRaftRequest.Field.compaction
         context.propose(field, bytes, by: caller, for: call) { _, header in
             call.respond(HeaderResponse(header: header))
-        }
-    }
-}
-
-extension ServiceContext {
-    /// The result of a read-only transaction. Corruption that it found stops the member.
-    fileprivate func applyResponse(of result: Result<ApplyResponse, StateError>) -> ApplyResponse {
-        switch result {
-        case .success(let applied): return applied
-        case .failure(let failure):
-            let error = runtime.clientError(for: failure)
-            return ApplyResponse(revision: 0, body: .failed(error))
         }
     }
 }

@@ -64,16 +64,6 @@ extension StateMachine {
         }
     }
 
-    /// A transaction that only reads needs credentials of the present auth revision too.
-    func refusal(of request: TxnRequest, by identity: Identity) -> EtcdError? {
-        guard auth.isEnabled else { return nil }
-        return Self.refusal { () throws(EtcdError) in
-            let authorization = auth.snapshot.authorization(of: identity)
-            try authorization.require(request, attachedKeys: attachedKeys)
-            try auth.snapshot.requireCurrent(identity)
-        }
-    }
-
     /// Throws unless the caller may renew a lease: WRITE on all of its keys. Linear in their number.
     package func requireRenewal(of lease: LeaseID, by identity: Identity) throws(EtcdError) {
         guard auth.isEnabled else { return }

@@ -27,7 +27,7 @@ extension Store {
         }
     }
 
-    private static func snapshot(_ authority: any ReadAuthority) -> AuthSnapshot {
+    static func snapshot(_ authority: any ReadAuthority) -> AuthSnapshot {
         guard let snapshot = authority as? AuthSnapshot else {
             preconditionFailure("the state machine publishes auth snapshots")
         }
@@ -36,6 +36,13 @@ extension Store {
 }
 
 extension AuthSnapshot {
+    /// Throws unless the caller may now read what the transaction names. It has no writes, so the
+    /// keys of leases do not matter.
+    func require(_ request: TxnRequest, by identity: Identity) throws(EtcdError) {
+        try authorization(of: identity).require(request) { _ in [] }
+        try requireCurrent(identity)
+    }
+
     /// Throws unless the caller may read the range now.
     fileprivate func require(
         _ request: RangeRequest, by identity: Identity

@@ -114,67 +114,18 @@ struct TxnExecution {
 
 /// Compares.
 extension TxnExecution {
-    /// Whether a compare holds for its key, or for every key of its range. A missing key compares
-    /// as zeros, except that no compare of its value holds.
+    /// Whether a compare holds for its key, or for every key of its range.
     private func holds(_ compare: Compare) throws(StoreError) -> Bool {
         var isEmpty = true
         var holds = true
         try transaction.forEach(compare.key, end: compare.rangeEnd) {
             record, view throws(StoreError) in
             isEmpty = false
-            holds = try holdsFor(record, view, compare)
+            holds = try compare.holds(
+                version: record.version, created: record.created.main,
+                modified: record.modified.main, view: view)
             return holds
         }
-        guard isEmpty else { return holds }
-        guard compare.target != .value else { return false }
-        return accepts(compare, 0)
-    }
-
-    private func holdsFor(
-        _ record: KeyRecord, _ view: () throws(StoreError) -> KeyValueView, _ compare: Compare
-    ) throws(StoreError) -> Bool {
-        switch compare.target {
-        case .version: accepts(compare, record.version)
-        case .create: accepts(compare, record.created.main.rawValue)
-        case .mod: accepts(compare, record.modified.main.rawValue)
-        case .lease: accepts(compare, try view().lease)
-        case .value: compare.result.accepts(order: valueOrder(try view().value, compare.operand))
-        default: compare.result.accepts(order: 0)
-        }
-    }
-
-    private func accepts(_ compare: Compare, _ actual: Int64) -> Bool {
-        let expected = number(compare, for: compare.target)
-        return compare.result.accepts(order: actual == expected ? 0 : actual < expected ? -1 : 1)
-    }
-
-    /// The number to compare with; 0 when the operand belongs to another target.
-    private func number(_ compare: Compare, for target: Compare.Target) -> Int64 {
-        switch (target, compare.operand) {
-        case (.version, .version(let number)), (.create, .createRevision(let number)),
-            (.mod, .modRevision(let number)), (.lease, .lease(let number)):
-            number
-        default: 0
-        }
-    }
-
-    private func valueOrder(_ value: UnsafeRawBufferPointer, _ operand: Compare.Operand) -> Int64 {
-        guard case .value(let expected) = operand else { return value.isEmpty ? 0 : 1 }
-        if value.elementsEqual(expected) { return 0 }
-        return value.lexicographicallyPrecedes(expected) ? -1 : 1
-    }
-}
-
-extension Compare.Result {
-    /// Whether the result matches an order (negative: the actual value is less). An unknown result
-    /// always matches, as in etcd.
-    func accepts(order: Int64) -> Bool {
-        switch self {
-        case .equal: order == 0
-        case .greater: order > 0
-        case .less: order < 0
-        case .notEqual: order != 0
-        default: true
-        }
+        return isEmpty ? compare.holdsWithoutKeys : holds
     }
 }

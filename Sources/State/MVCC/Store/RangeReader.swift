@@ -15,6 +15,8 @@ package final class RangeReader {
     private let store: Store
     private let plan: RangePlan
     private let pin: RevisionPin
+    /// Whether the pin is this reader's own, and ends with it.
+    private let ownsPin: Bool
     private var selection: RangeSelection?
     private var isOrdered: Bool
     private var sizing: RangeWalk
@@ -27,10 +29,14 @@ package final class RangeReader {
     /// Bytes of all pairs with their tags and lengths, after `prepare(sizing: true)`.
     package private(set) var pairsSizeBytes = 0
 
-    init(_ plan: RangePlan, store: Store, pin: RevisionPin, storeRevision: Revision) {
+    init(
+        _ plan: RangePlan, store: Store, pin: RevisionPin, ownsPin: Bool = true,
+        storeRevision: Revision
+    ) {
         self.plan = plan
         self.store = store
         self.pin = pin
+        self.ownsPin = ownsPin
         self.storeRevision = storeRevision
         counting = RangeCount(plan)
         let isSorted = plan.sort != nil && !plan.request.countOnly
@@ -110,39 +116,54 @@ package final class RangeReader {
     package func read(
         keys: Int, bytes: Int, into writer: inout WireWriter
     ) throws(ReadError) -> Bool {
-        precondition(isOrdered, "a reader is prepared before it reads")
         var left = RangeBudget(entries: keys, bytes: bytes)
-        while !isDone, isFull || !left.isSpent {
-            try readSlice(&left, into: &writer)
-        }
+        try read(&left) { $0.append(to: &writer) }
         return isDone
+    }
+
+    /// Appends the next pairs to a response, one slice of them. Returns true when there are no more.
+    package func readSlice(into response: inout RangeResponse) throws(ReadError) -> Bool {
+        precondition(isOrdered, "a reader is prepared before it reads")
+        guard !isDone else { return true }
+        var left = sliceBudget
+        try readOneSlice(&left) { $0.append(to: &response) }
+        return isDone
+    }
+
+    /// - Parameter take: gets each pair, and returns the bytes that it took.
+    private func read(
+        _ left: inout RangeBudget, _ take: (ResponsePair) -> Int
+    ) throws(ReadError) {
+        precondition(isOrdered, "a reader is prepared before it reads")
+        while !isDone, isFull || !left.isSpent { try readOneSlice(&left, take) }
     }
 
     /// Whether the limit is reached: only whether there are more pairs is still unknown.
     private var isFull: Bool { reading.readCount == plan.limit }
 
-    private func readSlice(
-        _ left: inout RangeBudget, into writer: inout WireWriter
+    private func readOneSlice(
+        _ left: inout RangeBudget, _ take: (ResponsePair) -> Int
     ) throws(ReadError) {
         var budget = sliceBudget
         if !isFull {
             budget = RangeBudget(
                 entries: min(budget.entries, left.entries), bytes: min(budget.bytes, left.bytes))
         }
-        let before = writer.count
-        var pairs = 0
-        func take(_ pair: ResponsePair) -> Int {
+        var (pairs, takenBytes) = (0, 0)
+        func takeCounted(_ pair: ResponsePair) -> Int {
+            let bytes = take(pair)
             pairs += 1
-            return pair.append(to: &writer)
+            takenBytes += bytes
+            return bytes
         }
         var records = try withSlice { store throws(StoreError) in
-            try reading.find(over: selection, in: store, budget: &budget, take)
+            try reading.find(over: selection, in: store, budget: &budget, takeCounted)
         }
         try ReadError.reading { () throws(StoreError) in
-            try reading.read(&records, budget: &budget, pairsMax: left.entries, take)
+            try reading.read(&records, budget: &budget, pairsMax: left.entries, takeCounted)
         }
         left.entries -= pairs
-        left.bytes -= writer.count - before
+        left.bytes -= takenBytes
     }
 
     /// Runs the first step of a slice under the store's lock; returns what the second one reads.
@@ -166,7 +187,7 @@ package final class RangeReader {
     package func close() {
         if !isClosed {
             isClosed = true
-            store.remove(pin)
+            if ownsPin { store.remove(pin) }
         }
     }
 

@@ -50,7 +50,7 @@ extension StoreError {
 extension ReadError {
     /// Runs reads that fail only on damage.
     @inline(__always)
-    static func reading<Result>(
+    package static func reading<Result>(
         _ body: () throws(StoreError) -> Result
     ) throws(ReadError) -> Result {
         do throws(StoreError) {
@@ -62,7 +62,7 @@ extension ReadError {
 
     /// Runs checks of a request.
     @inline(__always)
-    static func checking<Result>(
+    package static func checking<Result>(
         _ body: () throws(EtcdError) -> Result
     ) throws(ReadError) -> Result {
         do throws(EtcdError) {

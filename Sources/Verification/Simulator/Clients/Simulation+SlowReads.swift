@@ -6,31 +6,69 @@ import MVCC
 import MonotonicClock
 import StateMachine
 
-/// A client that reads a large response pair by pair. Its reader pins the revision, so a compaction
-/// above it waits for the reader, up to a limit.
+/// A client that reads a large response pair by pair, or a transaction slice by slice. It pins the
+/// revision, so a compaction above it waits for it, up to a limit.
 final class SlowRead {
     let request: RecordedRead
     /// The applied index of the member when the read began.
     let index: LogIndex
-    let reader: RangeReader
+    let revision: Revision
     let rest: TimeSpan
+    private let source: Source
     private var isPrepared = false
     private var writer = WireWriter(capacity: 1 << 10)
 
+    private enum Source {
+        case range(RangeReader)
+        case transaction(ReadOnlyTransaction)
+    }
+
     init(
-        _ request: RecordedRead, of member: SimulatedMember, by identity: Identity, rest: TimeSpan
+        _ request: RecordedRead, inTransaction: Bool, of member: SimulatedMember,
+        by identity: Identity, rest: TimeSpan
     ) throws {
         self.request = request
         self.rest = rest
         index = member.applied
-        reader = try member.state.store.openRange(RangeRequest(request), by: identity)
+        let (range, store) = (RangeRequest(request), member.state.store)
+        if inTransaction {
+            let transaction = try ReadOnlyTransaction(
+                Self.transaction(range), by: identity, in: store)
+            revision = request.revision > 0 ? request.revision : transaction.revision
+            source = .transaction(transaction)
+        } else {
+            let reader = try store.openRange(range, by: identity)
+            revision = reader.revision
+            source = .range(reader)
+        }
     }
 
-    /// Reads the next pair; returns the whole response after the last.
+    /// A transaction whose only compare holds for all keys of the range.
+    private static func transaction(_ range: RangeRequest) -> TxnRequest {
+        let exists = Compare(
+            result: .greater, target: .version, key: range.key, operand: .version(-1),
+            rangeEnd: range.rangeEnd)
+        return TxnRequest(compare: [exists], success: [.range(range)], failure: [])
+    }
+
+    var isTransaction: Bool {
+        if case .transaction = source { true } else { false }
+    }
+
+    /// Reads the next pair or slice; returns the whole response after the last.
     func step() throws(ReadError) -> RecordedReadResponse? {
-        if !isPrepared { isPrepared = try reader.prepare(sizing: false) }
-        guard isPrepared, try reader.read(keys: 1, bytes: 1, into: &writer) else { return nil }
-        return RecordedReadResponse(writer.written, more: reader.more, count: reader.count)
+        switch source {
+        case .range(let reader):
+            if !isPrepared { isPrepared = try reader.prepare(sizing: false) }
+            guard isPrepared, try reader.read(keys: 1, bytes: 1, into: &writer) else { return nil }
+            return RecordedReadResponse(writer.written, more: reader.more, count: reader.count)
+        case .transaction(let transaction):
+            guard try transaction.advance() else { return nil }
+            guard case .range(let range)? = transaction.response.responses.first else {
+                return .malformed("a transaction without its range")
+            }
+            return RecordedReadResponse(range)
+        }
     }
 }
 
@@ -42,6 +80,7 @@ extension Simulation {
         let host = hosts[clientRandom.number(below: hosts.count)]
         let rest = clientRandom.duration(10 * .millisecond...600 * .millisecond)
         let isOld = clientRandom.happens(700_000)
+        let inTransaction = clientRandom.happens(400_000)
         guard let member = host.member, member.slowRead == nil, !member.isInstalling,
             host.pausedUntil <= now
         else { return }
@@ -56,7 +95,8 @@ extension Simulation {
         var isRefused = false
         try attempt(host) {
             do {
-                member.slowRead = try SlowRead(request, of: member, by: identity, rest: rest)
+                member.slowRead = try SlowRead(
+                    request, inTransaction: inTransaction, of: member, by: identity, rest: rest)
             } catch ReadError.refused(let error) where error.isOfPermission {
                 isRefused = true
             }
@@ -89,7 +129,7 @@ extension Simulation {
                 return schedule(.readSlowly(host: number, run: run), after: read.rest)
             }
             member.slowRead = nil
-            report.count(.slowReads)
+            report.count(read.isTransaction ? .slowTransactions : .slowReads)
             try record.requireResponse(to: read.request, at: read.index, response, host)
         }
     }
@@ -97,9 +137,9 @@ extension Simulation {
     /// A reader may lose its revision only to a compaction.
     private func requireCompacted(_ read: SlowRead, _ member: SimulatedMember) throws {
         report.count(.readersRevoked)
-        guard member.state.store.revisions.compacted <= read.reader.revision else { return }
+        guard member.state.store.revisions.compacted <= read.revision else { return }
         throw SimulationFailure(
-            "host \(member.host.number): a reader has lost revision \(read.reader.revision), "
+            "host \(member.host.number): a reader has lost revision \(read.revision), "
                 + "which is not compacted")
     }
 }
