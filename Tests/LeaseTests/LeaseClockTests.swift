@@ -88,6 +88,23 @@ struct LeaseClockTests {
         #expect(fixture.lessor.takeExpired(limit: 10, now: 1_000_000).isEmpty)
     }
 
+    @Test func reportedLeasesCountUntilTheyAreRevokedOrForgotten() throws {
+        var fixture = try LeaseFixture(now: 0)
+        for id in Int64(1)...5 { try fixture.grant(id, seconds: 2) }
+        #expect(!fixture.lessor.hasExpired(at: 1_999) && fixture.lessor.hasExpired(at: 2_000))
+        #expect(fixture.lessor.takeExpired(limit: 3, now: 2_000).count == 3)
+        #expect(fixture.lessor.reportedCount == 3 && fixture.lessor.hasExpired(at: 2_000))
+        _ = try fixture.lessor.revoke(lease(1), into: &fixture.batch)
+        #expect(fixture.lessor.reportedCount == 2)
+        #expect(fixture.lessor.takeExpired(limit: 3, now: 2_000).count == 2)
+        #expect(fixture.lessor.reportedCount == 4 && !fixture.lessor.hasExpired(at: 2_000))
+        fixture.lessor.forgetReported()
+        #expect(fixture.lessor.reportedCount == 0)
+        #expect(fixture.lessor.takeExpired(limit: 10, now: 5_000).count == 4)
+        fixture.lessor.demote()
+        #expect(fixture.lessor.reportedCount == 0 && !fixture.lessor.hasExpired(at: 9_000))
+    }
+
     @Test func aRenewedLeaseIsReportedAtItsNewExpiry() throws {
         var fixture = try LeaseFixture(now: 0)
         try fixture.grant(1, seconds: 5)

@@ -63,6 +63,7 @@ extension Lessor {
     package mutating func demote() {
         primaryTerm = nil
         queue.removeAll()
+        reported.removeAll()
         checkpointQueue.removeAll()
         for id in leases.keys { leases[id]?.expiry = nil }
     }
@@ -90,6 +91,7 @@ extension Lessor {
             guard let expiry = leases[entry.id]?.expiry else { continue }
             if expiry <= now {
                 expired.append(entry.id)
+                reported.insert(entry.id)
                 queue.insert(entry.id, at: now + Self.revokeRetryDelay)
             } else {
                 queue.insert(entry.id, at: expiry)
@@ -97,6 +99,17 @@ extension Lessor {
         }
         return expired
     }
+
+    /// Whether more leases may have expired than `takeExpired` has returned.
+    package func hasExpired(at now: MonotonicTime) -> Bool {
+        isPrimary && queue.first.map { $0.time <= now } ?? false
+    }
+
+    /// Leases that `takeExpired` has returned since `forgetReported`, and that still exist.
+    package var reportedCount: Int { reported.count }
+
+    /// Some of the reported leases may not be revoked for long: they do not count any more.
+    package mutating func forgetReported() { reported.removeAll(keepingCapacity: true) }
 
     /// All leases, ordered by expiry.
     package func leasesByExpiry() -> [Lease] {

@@ -26,6 +26,8 @@ package struct Lessor {
     var leaseOfKey: [[UInt8]: LeaseID] = [:]
     var queue = ExpiryQueue()
     var checkpointQueue = ExpiryQueue()
+    /// Expired leases whose revocation was requested lately.
+    var reported: Set<LeaseID> = []
     /// The term in which this member is the primary lessor; nil while its clocks are stopped.
     package internal(set) var primaryTerm: Term?
 
@@ -81,6 +83,7 @@ package struct Lessor {
         _ id: LeaseID, into batch: inout BoltWriteBatch
     ) throws(EtcdError) -> [[UInt8]] {
         guard let lease = leases.removeValue(forKey: id) else { throw .leaseNotFound }
+        reported.remove(id)
         for key in lease.keys { leaseOfKey[key] = nil }
         batch.delete(bucket: Self.bucket, key: id.storageKey)
         compactQueue()

@@ -90,10 +90,10 @@ final class Simulation {
         let drawn = Self.sizes[choices.number(below: Self.sizes.count)]
         let members = configuration.members ?? configuration.scenario?.members ?? drawn
         plan.adjust(&limits)
-        // A leader checks leases twice a second, and revokes no more of them than the apply gap
-        // allows.
+        // A leader whose proposals are lost revokes so many leases twice a second, and no more of
+        // them than the apply gap allows.
         let ends = min(
-            limits.configuration.revocationsPerCheck, 2 * limits.configuration.applyGapMax)
+            limits.configuration.revocationsInFlightMax, 2 * limits.configuration.applyGapMax)
         record.leases.revocationsPerSecondMax = Int64(ends)
         for number in 0..<members { addInitialHost(number, &choices) }
         network.addHosts(members)
