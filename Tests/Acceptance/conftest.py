@@ -1,4 +1,6 @@
 """Fixtures: `member` is a swift-etcd for a whole file, `start` starts new members."""
+import signal
+
 import pytest
 
 from acceptance.certificates import Certificates
@@ -17,6 +19,9 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    # Whoever starts a program in the background without job control has it ignore SIGINT, which the
+    # programs under test would inherit.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.addinivalue_line(
         "markers", "alone: the test needs the machine for itself; no other one runs beside it")
 
