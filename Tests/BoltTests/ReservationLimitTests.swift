@@ -27,10 +27,12 @@ import Testing
         await #expect(processExitsWith: .success) {
             let directory = try TemporaryDirectory()
             let bolt = try Self.openWithLittleSpace(in: directory)
-            guard bolt.reservedBytes < 80 << 20, bolt.hasCapacity(forBytes: 0) else { exit(1) }
+            guard bolt.reservedBytes < 80 << 20, bolt.hasCapacity(forBytes: 0, eighths: 7) else {
+                exit(1)
+            }
             var number = 0
             do throws(BoltError) {
-                while bolt.hasCapacity(forBytes: 0) {
+                while bolt.hasCapacity(forBytes: 0, eighths: 7) {
                     try Self.put(number, in: bolt)
                     number += 1
                 }
@@ -53,7 +55,7 @@ import Testing
             let directory = try TemporaryDirectory()
             let bolt = try Self.openWithLittleSpace(in: directory)
             var number = 0
-            while bolt.hasCapacity(forBytes: 0) {
+            while bolt.hasCapacity(forBytes: 0, eighths: 7) {
                 try Self.put(number, in: bolt)
                 number += 1
             }
@@ -61,7 +63,7 @@ import Testing
             try transaction.deleteBucket([1])
             try transaction.commit()
             try Self.put(0, in: bolt)
-            exit(bolt.hasCapacity(forBytes: 0) ? 0 : 1)
+            exit(bolt.hasCapacity(forBytes: 0, eighths: 7) ? 0 : 1)
         }
     }
 }

@@ -42,7 +42,7 @@ import Testing
 
     /// For every type of flag a value other than its default.
     private let samples = [
-        "7", "false", "true", "[x]", "text", "http://127.0.0.1:9", "existing", "gone",
+        "7", "false", "true", "[x]", "text", "http://127.0.0.1:9", "existing", "gone", "etcd",
         "LeaseCheckpoint=true",
     ]
 

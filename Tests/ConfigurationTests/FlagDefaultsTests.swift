@@ -253,18 +253,23 @@ import Testing
         "test.outputdir",
     ]
 
-    @Test(arguments: defaults) func flagHasEtcdsDefault(name: String, text: String) throws {
+    /// Flags that etcd does not have.
+    static let own: [(name: String, text: String)] = [("quota-backend-rule", "in-use")]
+
+    @Test(arguments: defaults + own) func flagHasItsDefault(name: String, text: String) throws {
         let flag = try #require(FlagTable.find(name))
         #expect(flag.read(ServerConfiguration()) == text)
     }
 
-    @Test func flagsAreExactlyEtcds() {
-        let known = Set(Self.defaults.map(\.name) + Self.ignored)
+    @Test func flagsAreEtcdsAndOurOwn() {
+        let known = Set(Self.defaults.map(\.name) + Self.own.map(\.name) + Self.ignored)
         #expect(Set(FlagTable.all.map(\.name)) == known)
         #expect(FlagTable.all.count == known.count)
     }
 
-    @Test(arguments: defaults) func defaultTextSetsTheDefault(name: String, text: String) throws {
+    @Test(arguments: defaults + own) func defaultTextSetsTheDefault(name: String, text: String)
+        throws
+    {
         let flag = try #require(FlagTable.find(name))
         guard !text.isEmpty else { return }
         var configuration = ServerConfiguration()

@@ -13,28 +13,31 @@ import Testing
 /// Requests refused before they reach a stage.
 @Suite struct AdmissionTests {
     private func make(
-        quotaBytes: Int64 = -1, _ change: (inout MemberConfiguration) -> Void = { _ in }
+        quotaBytes: Int64 = -1, hasAlarm: Bool = false,
+        _ change: (inout MemberConfiguration) -> Void = { _ in }
     ) throws -> (admission: Admission, status: PublishedStatus) {
         var configuration = MemberConfiguration()
         change(&configuration)
         let state = try StageFixture.makeState()
+        if hasAlarm { try StageFixture.activateSpaceAlarm(state) }
         let status = PublishedStatus(
             id: MemberID(1), state: state, configuration: configuration, now: 0)
         let admission = Admission(
-            configuration: configuration, status: status, quota: Quota(configuredBytes: quotaBytes),
-            store: state.store, firstRequestID: 100)
+            configuration: configuration, status: status,
+            quota: Quota(configuredBytes: quotaBytes),
+            store: state.store, firstRequestID: 100, alarms: state.alarms)
         return (admission, status)
     }
 
     private func admit(
         _ admission: Admission, field: UInt32 = InternalRaftRequest.Field.put, bytes: Int = 10,
         costBytes: Int? = 10, fileBytes: Int = 1000,
-        bytesWithPending: @autoclosure () -> Int = 1000
+        countedBytes: @autoclosure () -> Int = 1000
     ) -> EtcdError? {
         do throws(EtcdError) {
             _ = try admission.admit(
                 field: field, payload: [UInt8](repeating: 1, count: bytes), by: .none,
-                costBytes: costBytes, fileBytes: fileBytes, bytesWithPending: bytesWithPending())
+                costBytes: costBytes, fileBytes: fileBytes, countedBytes: countedBytes())
             return nil
         } catch {
             return error
@@ -57,13 +60,13 @@ import Testing
             evaluations += 1
             return bytes
         }
-        #expect(admit(admission, fileBytes: 1489, bytesWithPending: pending(3000)) == nil)
+        #expect(admit(admission, fileBytes: 1489, countedBytes: pending(3000)) == nil)
         #expect(evaluations == 0)
-        #expect(admit(admission, fileBytes: 1490, bytesWithPending: pending(1990)) == .noSpace)
-        #expect(admit(admission, fileBytes: 1490, bytesWithPending: pending(1989)) == nil)
+        #expect(admit(admission, fileBytes: 1490, countedBytes: pending(1990)) == .noSpace)
+        #expect(admit(admission, fileBytes: 1490, countedBytes: pending(1989)) == nil)
         #expect(evaluations == 2)
         let (unlimited, _) = try make()
-        #expect(admit(unlimited, bytesWithPending: pending(.max)) == nil)
+        #expect(admit(unlimited, countedBytes: pending(.max)) == nil)
         #expect(evaluations == 2)
     }
 
@@ -83,16 +86,32 @@ import Testing
         #expect(admission.admitReceived(1))
     }
 
-    @Test("The NOSPACE alarm is proposed once, and again if it may have been lost")
+    @Test("Each change of the NOSPACE alarm is proposed once, and again if it may have been lost")
     func spaceAlarm() throws {
         let (admission, _) = try make { $0.requestTimeout = 1000 }
-        #expect(admission.spaceAlarm(of: MemberID(1), now: 0) != nil)
-        #expect(admission.spaceAlarm(of: MemberID(1), now: 999) == nil)
-        #expect(admission.spaceAlarm(of: MemberID(1), now: 1000) != nil)
+        func isRaised(at now: MonotonicTime) -> Bool {
+            admission.spaceAlarm(of: MemberID(1), now: now) != nil
+        }
+        func isEnded(at now: MonotonicTime) -> Bool {
+            admission.spaceAlarmEnd(of: MemberID(1), now: now) != nil
+        }
+        #expect(!isEnded(at: 0), "it is not active")
+        #expect(isRaised(at: 0) && !isRaised(at: 999) && isRaised(at: 1000))
         admission.recordSpaceAlarm(isActive: true)
-        #expect(admission.spaceAlarm(of: MemberID(1), now: 100_000) == nil)
+        #expect(!isRaised(at: 100_000))
+        #expect(isEnded(at: 100_000) && !isEnded(at: 100_999))
+        // Somebody lists the alarms.
+        admission.recordSpaceAlarm(isActive: true)
+        #expect(!isEnded(at: 100_999) && isEnded(at: 101_000))
         admission.recordSpaceAlarm(isActive: false)
-        #expect(admission.spaceAlarm(of: MemberID(1), now: 100_001) != nil)
+        #expect(!isEnded(at: 200_000) && isRaised(at: 101_001))
+    }
+
+    @Test("An alarm that is active at the start is not raised again")
+    func alarmAtTheStart() throws {
+        let (admission, _) = try make(hasAlarm: true)
+        #expect(admission.spaceAlarm(of: MemberID(1), now: 0) == nil)
+        #expect(admission.spaceAlarmEnd(of: MemberID(1), now: 0) != nil)
     }
 
     @Test("An entry names its requester while authentication is enabled")
@@ -102,7 +121,8 @@ import Testing
             configuration: MemberConfiguration(),
             status: PublishedStatus(
                 id: MemberID(1), state: state, configuration: MemberConfiguration(), now: 0),
-            quota: Quota(configuredBytes: -1), store: state.store, firstRequestID: 100)
+            quota: Quota(configuredBytes: -1), store: state.store, firstRequestID: 100,
+            alarms: state.alarms)
         func header(_ identity: Identity) throws -> RequestHeader? {
             let proposal = admission.wrap(
                 field: InternalRaftRequest.Field.put, payload: [], by: identity)

@@ -84,15 +84,26 @@ enum StageFixture {
             (Field.authUserAdd, try user.serializedBytes()),
             (Field.authUserGrantRole, try grant.serializedBytes()), (Field.authEnable, []),
         ]
-        for (field, payload) in requests {
-            let index = state.appliedIndex.next
-            let data = payload.withUnsafeBytes {
-                InternalRaftRequest.wrap(id: index.rawValue, field: field, payload: $0)
-            }
-            try state.applyBatch {
-                _ = try state.apply(
-                    CommittedEntry(index: index, term: Term(2), kind: .request, data: data))
-            }
+        for (field, payload) in requests { try apply(field, payload, to: state) }
+    }
+
+    /// Applies the NOSPACE alarm of member 1.
+    static func activateSpaceAlarm(_ state: StateMachine) throws {
+        var alarm = Etcdserverpb_AlarmRequest()
+        (alarm.action, alarm.memberID, alarm.alarm) = (.activate, 1, .nospace)
+        try apply(InternalRaftRequest.Field.alarm, try alarm.serializedBytes(), to: state)
+    }
+
+    private static func apply(
+        _ field: UInt32, _ payload: [UInt8], to state: StateMachine
+    ) throws {
+        let index = state.appliedIndex.next
+        let data = payload.withUnsafeBytes {
+            InternalRaftRequest.wrap(id: index.rawValue, field: field, payload: $0)
+        }
+        try state.applyBatch {
+            _ = try state.apply(
+                CommittedEntry(index: index, term: Term(2), kind: .request, data: data))
         }
     }
 

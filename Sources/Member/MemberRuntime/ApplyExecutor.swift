@@ -82,6 +82,7 @@ final class ApplyExecutor: InlineExecutable {
             }
             queues.backend.post(input)
         case .raiseSpaceAlarm: member.raiseSpaceAlarm()
+        case .endSpaceAlarm(let bytes): member.endSpaceAlarm(countedBytes: bytes)
         case .spaceAlarm(let isActive): admission.recordSpaceAlarm(isActive: isActive)
         case .membershipChanged(let membership):
             member.status.recordRole(isLearner: membership.local?.isLearner)

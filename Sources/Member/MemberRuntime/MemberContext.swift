@@ -22,4 +22,14 @@ struct MemberContext: Sendable {
         let alarm = admission.spaceAlarm(of: status.replica.id, now: MonotonicTime.now())
         if let alarm { queues.consensus.post(.own(alarm)) }
     }
+
+    /// Proposes to end this member's NOSPACE alarm; again only if the proposal was lost.
+    ///
+    /// - Parameter countedBytes: what counts against the quota, for the log.
+    func endSpaceAlarm(countedBytes: Int) {
+        let end = admission.spaceAlarmEnd(of: status.replica.id, now: MonotonicTime.now())
+        guard let end else { return }
+        observer.endsSpaceAlarm(countedBytes: countedBytes)
+        queues.consensus.post(.own(end))
+    }
 }

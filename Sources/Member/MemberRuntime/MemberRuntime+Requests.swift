@@ -20,7 +20,9 @@ extension MemberRuntime {
         do throws(EtcdError) {
             return try admission.admit(
                 field: field, payload: payload, by: identity, costBytes: costBytes,
-                fileBytes: bolt.sizeBytes, bytesWithPending: store.sizeWithPendingBytes)
+                fileBytes: bolt.sizeBytes,
+                countedBytes: admission.quota.countedBytes(
+                    of: bolt, pendingBytes: store.pendingSize.bytes))
         } catch {
             if error == .noSpace { member.raiseSpaceAlarm() }
             throw error

@@ -28,6 +28,8 @@ package protocol RuntimeObserver: ApplyObserver, Sendable {
     func purgeFailed(_ error: SnapshotStoreError)
     /// Free pages of the database cannot be returned to the file system.
     func releaseFailed(_ error: BoltError)
+    /// This member's NOSPACE alarm is about to end: so many bytes count against the quota.
+    func endsSpaceAlarm(countedBytes: Int)
     /// A leader's snapshot begins to replace the state.
     func snapshotInstallationBegins(index: LogIndex)
     /// A leader's snapshot has replaced the state.

@@ -15,21 +15,22 @@ import Synchronization
 package final class Admission: Sendable {
     private let configuration: MemberConfiguration
     private let status: PublishedStatus
-    private let quota: Quota
+    package let quota: Quota
     /// Has the auth state by which entries name their requesters.
     private let store: Store
     private let requestID: Atomic<UInt64>
     private let receivedCount = Atomic<Int>(0)
-    /// When the NOSPACE alarm was last proposed; `.min` while it is inactive, `.max` while it is
-    /// active.
-    private let spaceAlarmProposedAt = Atomic<Int64>(.min)
+    private let spaceAlarm: Mutex<SpaceAlarm>
 
-    /// - Parameter firstRequestID: the first request ID; IDs of one member must not repeat, not
-    ///   even after a restart.
+    /// - Parameters:
+    ///   - firstRequestID: the first request ID; IDs of one member must not repeat, not even after
+    ///     a restart.
+    ///   - alarms: the alarms at the start.
     package init(
         configuration: MemberConfiguration, status: PublishedStatus, quota: Quota, store: Store,
-        firstRequestID: UInt64
+        firstRequestID: UInt64, alarms: Alarms
     ) {
+        spaceAlarm = Mutex(SpaceAlarm(isActive: alarms.isActive(.noSpace)))
         self.configuration = configuration
         self.status = status
         self.quota = quota
@@ -49,13 +50,13 @@ package final class Admission: Sendable {
     ///   - identity: on whose behalf it is proposed; checked when the entry is applied.
     ///   - costBytes: what it adds to the database; nil for what needs no space.
     ///   - fileBytes: the current size of the database file.
-    ///   - bytesWithPending: the size of the file once everything applied is written.
+    ///   - countedBytes: what counts against the quota, see `Quota.countedBytes`.
     /// - Throws: `noSpace`, `requestTooLarge`, `tooManyRequests`, `stopped`.
     package func admit(
         field: UInt32, payload: [UInt8], by identity: Identity, costBytes: Int?,
-        fileBytes: @autoclosure () -> Int, bytesWithPending: @autoclosure () -> Int
+        fileBytes: @autoclosure () -> Int, countedBytes: @autoclosure () -> Int
     ) throws(EtcdError) -> NumberedProposal {
-        if let costBytes, !hasCapacity(for: costBytes, fileBytes, bytesWithPending) {
+        if let costBytes, !hasCapacity(for: costBytes, fileBytes, countedBytes) {
             throw .noSpace
         }
         let proposal = wrap(field: field, payload: payload, by: identity)
@@ -85,11 +86,11 @@ package final class Admission: Sendable {
     /// Whether a request fits the quota. Far below the quota the file size suffices, and the
     /// store's lock is not taken.
     private func hasCapacity(
-        for costBytes: Int, _ fileBytes: () -> Int, _ bytesWithPending: () -> Int
+        for costBytes: Int, _ fileBytes: () -> Int, _ countedBytes: () -> Int
     ) -> Bool {
         let atMost = fileBytes() + configuration.writeBufferBytesMax
         return quota.admits(costBytes: costBytes, databaseBytes: atMost)
-            || quota.admits(costBytes: costBytes, databaseBytes: bytesWithPending())
+            || quota.admits(costBytes: costBytes, databaseBytes: countedBytes())
     }
 
     /// Whether applying lags so far behind that no new request of this kind is accepted.
@@ -129,18 +130,23 @@ extension Admission {
     ///
     /// - Parameter now: the present time.
     package func spaceAlarm(of member: MemberID, now: MonotonicTime) -> NumberedProposal? {
-        let last = spaceAlarmProposedAt.load(ordering: .relaxed)
-        let isDue =
-            last == .min
-            || (last != .max
-                && now - MonotonicTime(nanoseconds: last) >= configuration.requestTimeout)
-        guard isDue,
-            spaceAlarmProposedAt.compareExchange(
-                expected: last, desired: now.nanoseconds, ordering: .relaxed
-            ).exchanged
-        else { return nil }
+        let timeout = configuration.requestTimeout
+        guard spaceAlarm.withLock({ $0.raise(now: now, timeout: timeout) }) else { return nil }
+        return change(.activate, of: member)
+    }
+
+    /// The proposal that ends this member's NOSPACE alarm; nil while it is in flight.
+    package func spaceAlarmEnd(of member: MemberID, now: MonotonicTime) -> NumberedProposal? {
+        let timeout = configuration.requestTimeout
+        guard spaceAlarm.withLock({ $0.end(now: now, timeout: timeout) }) else { return nil }
+        return change(.deactivate, of: member)
+    }
+
+    private func change(
+        _ action: Etcdserverpb_AlarmRequest.AlarmAction, of member: MemberID
+    ) -> NumberedProposal? {
         var alarm = Etcdserverpb_AlarmRequest()
-        alarm.action = .activate
+        alarm.action = action
         alarm.memberID = member.rawValue
         alarm.alarm = .nospace
         // Integers only: serialization cannot fail.
@@ -149,9 +155,9 @@ extension Admission {
         }
     }
 
-    /// Records the state of the alarm: it may be raised again once it was disarmed.
+    /// Records the state of the alarm: it may be raised again once it has ended.
     package func recordSpaceAlarm(isActive: Bool) {
-        spaceAlarmProposedAt.store(isActive ? .max : .min, ordering: .relaxed)
+        spaceAlarm.withLock { $0.record(isActive: isActive) }
     }
 
     /// The proposal that revokes a lease.

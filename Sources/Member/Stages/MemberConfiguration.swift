@@ -42,8 +42,14 @@ package struct MemberConfiguration: Sendable {
     package var receivedMessagesMax = 4096
     /// Whether revocations of leases, which free space, are accepted up to twice `applyGapMax`.
     package var prioritizesRevocations = false
-    /// Revocations proposed at one check of the leases: etcd's thousand a second.
-    package var revocationsPerCheck = 500
+    /// Revocations that are proposed and not applied; those of a check of the leases count until the
+    /// next one, since they may be lost. Where no revocation is applied, it is etcd's thousand a
+    /// second.
+    package var revocationsInFlightMax = 500
+    /// Revocations proposed at once, so that other requests come in between.
+    package var revocationsPerStep = 100
+    /// The time between two such steps while expired leases are left.
+    package var revocationPause = TimeSpan.milliseconds(5)
     /// Leases in one checkpoint entry, as in etcd.
     package var leasesPerCheckpoint = 1000
     /// Checkpoint entries proposed at one check of the leases, as in etcd.

@@ -140,7 +140,9 @@ package struct MemberBootstrap {
         try defragmentIfWorthwhile(bolt)
         try AuthStore.recordFirstRevision(in: bolt)
         var stateConfiguration = StateMachineConfiguration()
-        stateConfiguration.quota = Quota(configuredBytes: configuration.quotaBackendBytes)
+        stateConfiguration.quota = Quota(
+            configuredBytes: configuration.quotaBackendBytes,
+            rule: configuration.quotaBackendRule == .etcd ? .etcd : .inUse)
         stateConfiguration.learnersMax = configuration.learnersMax
         // One and a half election timeouts, so that a lease outlives a change of leader.
         stateConfiguration.leaseTTLSecondsMin =

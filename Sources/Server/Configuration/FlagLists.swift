@@ -121,6 +121,14 @@ package enum InitialClusterState: String, FlagValue {
     case new, existing
 }
 
+/// What counts against the quota of the database, and how its alarm ends.
+package enum QuotaRule: String, FlagValue {
+    /// Pages in use; the alarm ends by itself.
+    case inUse = "in-use"
+    /// The size of the file; the alarm ends when it is disarmed.
+    case etcd
+}
+
 /// What to do when discovery fails; `proxy` is parsed and then refused.
 package enum DiscoveryFallback: String, FlagValue {
     case exit, proxy

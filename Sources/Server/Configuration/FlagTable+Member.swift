@@ -33,6 +33,9 @@ extension FlagTable {
             "quota-backend-bytes", \.quotaBackendBytes, .member,
             "Database size at which writes stop; 0 for 2 GiB, below 0 for no limit."),
         .flag(
+            "quota-backend-rule", \.quotaBackendRule, .member,
+            "in-use: pages in use count, NOSPACE ends by itself; etcd: file size, disarmed only."),
+        .flag(
             "backend-bbolt-freelist-type", \.backendFreelistType, .member,
             "Kind of free page list of the database file: map or array."),
         .flag(

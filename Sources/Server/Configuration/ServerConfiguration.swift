@@ -21,6 +21,7 @@ package struct ServerConfiguration: Sendable {
     package var walFilesMax: UInt = 5
     package var lockMemory = false
     package var quotaBackendBytes: Int64 = 0
+    package var quotaBackendRule = QuotaRule.inUse
     package var backendFreelistType = ""
     package var backendBatchInterval = Duration.zero
     package var backendBatchMax = 0

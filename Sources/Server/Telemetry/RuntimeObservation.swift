@@ -202,6 +202,12 @@ extension RuntimeObservation {
             ["error": .string("\(error)")])
     }
 
+    package func endsSpaceAlarm(countedBytes: Int) {
+        logger.info(
+            "ending the NOSPACE alarm, since the database has room again",
+            ["size-in-use-bytes": .number(countedBytes)])
+    }
+
     package func snapshotInstallationBegins(index: LogIndex) {
         storage.snapshotInstallations.add(1)
         logger.info(

@@ -64,6 +64,9 @@ package struct Alarms: Sendable {
         raised.filter { type == .none || $0.type == type }.sorted()
     }
 
+    /// Whether this alarm is raised.
+    func contains(_ alarm: Alarm) -> Bool { raised.contains(alarm) }
+
     /// Whether any member has raised this alarm.
     package func isActive(_ type: AlarmType) -> Bool { raised.contains { $0.type == type } }
 

@@ -1,3 +1,4 @@
+package import Bolt
 package import EtcdAPI
 
 /// The backend quota, with etcd's estimate of what a request adds to the database.
@@ -5,6 +6,14 @@ package import EtcdAPI
 /// A request fits while database size + cost stays below the limit. Deletes, compactions and reads
 /// cost nothing, so that space can still be freed on a full member.
 package struct Quota: Sendable {
+    /// What counts as the size of the database, and how its alarm ends.
+    package enum Rule: Sendable {
+        /// The pages in use. The alarm ends by itself once deletes and compactions have made room.
+        case inUse
+        /// The size of the file. The alarm ends when it is disarmed.
+        case etcd
+    }
+
     /// The limit for a configured value of 0.
     package static let defaultBytes: Int64 = 2 * 1024 * 1024 * 1024
 
@@ -13,9 +22,11 @@ package struct Quota: Sendable {
 
     /// The limit in bytes; nil means no limit.
     package let bytesMax: Int64?
+    package let rule: Rule
 
     /// - Parameter configuredBytes: 0 is the default limit, a negative number none.
-    package init(configuredBytes: Int64) {
+    package init(configuredBytes: Int64, rule: Rule = .inUse) {
+        self.rule = rule
         switch configuredBytes {
         case 0: bytesMax = Self.defaultBytes
         case ..<0: bytesMax = nil
@@ -27,6 +38,21 @@ package struct Quota: Sendable {
     package func admits(costBytes: Int, databaseBytes: Int) -> Bool {
         guard let bytesMax, costBytes > 0 else { return true }
         return Int64(databaseBytes) + Int64(costBytes) < bytesMax
+    }
+
+    /// Bytes of the database once everything applied is written. Free pages are filled first; by
+    /// etcd's rule the file does not shrink by itself.
+    package func countedBytes(of bolt: Bolt, pendingBytes: Int) -> Int {
+        let inUse = bolt.sizeInUseBytes + pendingBytes
+        return rule == .etcd ? max(bolt.sizeBytes, inUse) : inUse
+    }
+
+    /// Whether the alarm may end by itself: an eighth of the quota is free, so that it is not raised
+    /// again at once. Without a quota the size does not matter.
+    package func endsAlarm(databaseBytes: Int) -> Bool {
+        guard rule == .inUse else { return false }
+        guard let bytesMax else { return databaseBytes < .max }
+        return Int64(databaseBytes) <= bytesMax - bytesMax / 8
     }
 
     /// Estimated growth by a put.

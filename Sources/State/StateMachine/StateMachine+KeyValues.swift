@@ -111,21 +111,6 @@ extension StateMachine {
         return applied
     }
 
-    /// Executes a read-only transaction without the log, on behalf of a caller.
-    package func evaluate(
-        _ request: TxnRequest, by identity: Identity
-    ) throws(StateError) -> ApplyResponse {
-        if let refusal = refusal(of: request, by: identity) {
-            return makeResponse(.failed(refusal))
-        }
-        return try transact("Txn") { transaction throws(ReadError) in
-            var execution = TxnExecution(state: self, transaction: transaction, isAwaited: true)
-            let response = try execution.run(request)
-            return AppliedEntry(
-                response: ApplyResponse(revision: transaction.revision, body: .txn(response)))
-        }.response
-    }
-
     /// Checks a put before it changes anything: its lease must exist, and so must the key when the
     /// put keeps its value or lease.
     func check(_ put: PutRequest, in transaction: StoreWriteTransaction) throws(ReadError) {
@@ -173,14 +158,30 @@ extension StateMachine {
     /// alarm that makes members reject further ones.
     func admits(_ costBytes: Int) -> Bool {
         guard costBytes > 0 else { return true }
-        guard !store.isIndexNearlyFull,
-            bolt.hasCapacity(forBytes: store.pendingBytesWhileApplying)
+        let pending = store.pendingBytesWhileApplying
+        guard !store.isIndexFilled(eighths: 7), bolt.hasCapacity(forBytes: pending, eighths: 7)
         else { return false }
         // Free pages are only subtracted near the limit: counting them takes another lock.
-        let sizeBytesMax = bolt.sizeBytes + store.pendingBytesWhileApplying
-        return configuration.quota.admits(costBytes: costBytes, databaseBytes: sizeBytesMax)
-            || configuration.quota.admits(
-                costBytes: costBytes, databaseBytes: store.sizeWithPendingBytesWhileApplying)
+        let quota = configuration.quota
+        return quota.admits(costBytes: costBytes, databaseBytes: bolt.sizeBytes + pending)
+            || quota.admits(
+                costBytes: costBytes,
+                databaseBytes: quota.countedBytes(of: bolt, pendingBytes: pending))
+    }
+
+    /// Bytes that count against the quota while this member's NOSPACE alarm is active, nil while it is
+    /// not; the largest number if three quarters of the index or of the address space are used.
+    /// Apply thread only.
+    package var countedBytesOfAlarm: Int? {
+        guard alarms.contains(Alarm(member: membership.localID, type: .noSpace)) else {
+            return nil
+        }
+        return store.withWriteLock {
+            let pending = store.pendingBytesWhileApplying
+            guard !store.isIndexFilled(eighths: 6), bolt.hasCapacity(forBytes: pending, eighths: 6)
+            else { return .max }
+            return configuration.quota.countedBytes(of: bolt, pendingBytes: pending)
+        }
     }
 }
 

@@ -111,11 +111,13 @@ package final class Bolt: @unchecked Sendable {
         shared.withLock { $0.mapping?.reservedBytes ?? 0 }
     }
 
-    /// Whether the pages in use and these bytes fit into the address space of the file; false when
-    /// it cannot grow and seven eighths are used.
-    package func hasCapacity(forBytes pendingBytes: @autoclosure () -> Int) -> Bool {
+    /// Whether the pages in use and these bytes fit into so many eighths of the address space of the
+    /// file, or it can grow.
+    package func hasCapacity(
+        forBytes pendingBytes: @autoclosure () -> Int, eighths: Int
+    ) -> Bool {
         guard isReserveLimited.load(ordering: .relaxed) else { return true }
-        return sizeInUseBytes + pendingBytes() <= reservedBytes / 8 * 7
+        return sizeInUseBytes + pendingBytes() <= reservedBytes / 8 * eighths
     }
 
     /// Number of the last committed transaction.

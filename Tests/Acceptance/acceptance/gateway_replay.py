@@ -77,7 +77,8 @@ class Cluster:
 
     def __init__(self, directory, heading, certificates):
         self.directory, self.heading, self.certificates = directory, heading, certificates
-        flags, tls = list(heading["flags"]), None
+        # etcd counts the size of the file, also of a new one.
+        flags, tls = [*heading["flags"], "--quota-backend-rule=etcd"], None
         if "tls" in heading:
             authority = certificates.ca.path
             tls = ClientTLS(authority, certificates["cli-nocn"])

@@ -836,7 +836,7 @@ def test_a_thousand_leases_expire_at_the_same_time(start):
 
 
 def test_a_full_quota_raises_the_alarm_and_compaction_with_defragment_frees_it(start):
-    member = start("--quota-backend-bytes=20000000")
+    member = start("--quota-backend-bytes=20000000", "--quota-backend-rule=etcd")
     with api.connect(member.endpoint) as channel:
         kv, maintenance = api.stub(channel, "KV"), api.stub(channel, "Maintenance")
         with pytest.raises(grpc.RpcError) as error:
@@ -866,7 +866,7 @@ def test_a_full_quota_raises_the_alarm_and_compaction_with_defragment_frees_it(s
 
 
 def test_the_alarm_survives_a_restart(start):
-    member = start("--quota-backend-bytes=20000000")
+    member = start("--quota-backend-bytes=20000000", "--quota-backend-rule=etcd")
 
     def refusal():
         result = member.etcdctl("put", "a", input="x" * 800_000, check=False)

@@ -1,4 +1,8 @@
 """The space quota of the database."""
+import contextlib
+import functools
+import time
+
 import grpc
 import pytest
 
@@ -14,13 +18,9 @@ def test_compaction_and_defragmentation_free_space_at_once(start):
     with api.connect(member.endpoint) as channel:
         put = api.stub(channel, "KV").Put
         maintenance = api.stub(channel, "Maintenance")
-        with pytest.raises(grpc.RpcError) as raised:
-            for number in range(1000):
-                last = put(rpc.PutRequest(key=b"k", value=b"%d" % number * 20_000), timeout=20)
-        assert "database space exceeded" in raised.value.details()
-        until(lambda: maintenance.Alarm(rpc.AlarmRequest(), timeout=20).alarms, what="the alarm")
-        api.stub(channel, "KV").Compact(
-            rpc.CompactionRequest(revision=last.header.revision), timeout=20)
+        revision = fill(put)
+        until(lambda: alarms_of(channel), what="the alarm")
+        api.stub(channel, "KV").Compact(rpc.CompactionRequest(revision=revision), timeout=20)
         maintenance.Defragment(rpc.DefragmentRequest(), timeout=60)
         status = maintenance.Status(rpc.StatusRequest(), timeout=20)
         assert status.dbSize < QUOTA / 4
@@ -43,6 +43,82 @@ def test_the_quota_includes_applied_writes_that_are_not_committed_to_the_file(st
                 put(rpc.PutRequest(key=b"k", value=b"x" * 100_000), timeout=20)
         assert "database space exceeded" in raised.value.details()
         assert 10 <= count <= 27
+
+
+def fill(put):
+    """Puts until the quota is reached; returns the newest revision."""
+    last = None
+    with pytest.raises(grpc.RpcError) as raised:
+        for number in range(1000):
+            last = put(rpc.PutRequest(key=b"k", value=b"%d" % number * 20_000), timeout=20)
+    assert "database space exceeded" in raised.value.details()
+    return last.header.revision
+
+
+def test_the_alarm_ends_once_a_compaction_has_made_space(make_cluster):
+    """Without defragmentation and disarm; and it is raised again when the quota is full again."""
+    cluster = make_cluster(f"--quota-backend-bytes={QUOTA}", kinds=("ours",) * 3)
+    member, other = cluster.members["m0"], cluster.members["m1"]
+    put = member.stub("KV").Put
+
+    def alarms():
+        return other.stub("Maintenance").Alarm(rpc.AlarmRequest(), timeout=20).alarms
+
+    def is_put():
+        """Another member may be full for a moment longer."""
+        with contextlib.suppress(grpc.RpcError):
+            return put(rpc.PutRequest(key=b"k", value=b"x" * 20_000), timeout=20)
+
+    for _ in range(2):
+        revision = fill(put)
+        until(alarms, what="the alarm")
+        member.stub("KV").Compact(rpc.CompactionRequest(revision=revision), timeout=20)
+        until(lambda: not alarms(), what="the end of the alarm")
+        until(is_put, what="a put")
+    until(lambda: not member.status().errors, what="the end of the error")
+    assert any(line["msg"].startswith("ending the NOSPACE alarm")
+               for one in cluster for line in one.log_lines())
+
+
+def test_an_alarm_found_at_the_start_ends_too(start):
+    member = start(f"--quota-backend-bytes={QUOTA}")
+    with api.connect(member.endpoint) as channel:
+        revision = fill(api.stub(channel, "KV").Put)
+        until(lambda: alarms_of(channel), what="the alarm")
+    member.kill()
+    member.start(wait=False)
+    with api.connect(member.endpoint) as channel:
+        alarms = functools.partial(alarms_of, channel)
+        until(lambda: responds(alarms), what="the alarm again")
+        api.stub(channel, "KV").Compact(rpc.CompactionRequest(revision=revision), timeout=20)
+        until(lambda: not alarms_of(channel), what="the end of the alarm")
+
+
+def test_by_the_rule_of_etcd_the_alarm_stays_until_it_is_disarmed(start):
+    member = start(f"--quota-backend-bytes={QUOTA}", "--quota-backend-rule=etcd")
+    with api.connect(member.endpoint) as channel:
+        put, maintenance = api.stub(channel, "KV").Put, api.stub(channel, "Maintenance")
+        revision = fill(put)
+        until(lambda: alarms_of(channel), what="the alarm")
+        api.stub(channel, "KV").Compact(rpc.CompactionRequest(revision=revision), timeout=20)
+        until(lambda: maintenance.Status(rpc.StatusRequest(), timeout=20).dbSizeInUse < QUOTA / 4)
+        # A member checks its alarm twice a second.
+        time.sleep(2)
+        alarm = rpc.AlarmRequest(
+            action="DEACTIVATE", alarm="NOSPACE", memberID=alarms_of(channel)[0].memberID)
+        maintenance.Defragment(rpc.DefragmentRequest(), timeout=60)
+        maintenance.Alarm(alarm, timeout=20)
+        put(rpc.PutRequest(key=b"k", value=b"x" * 20_000), timeout=20)
+
+
+def responds(call):
+    """The response; None from a member that is not ready."""
+    with contextlib.suppress(grpc.RpcError):
+        return call()
+
+
+def alarms_of(channel):
+    return api.stub(channel, "Maintenance").Alarm(rpc.AlarmRequest(), timeout=20).alarms
 
 
 def test_deleted_data_leaves_the_disk_without_a_defragmentation(start):

@@ -32,7 +32,7 @@ import Testing
         let index = try KeyIndex(reservedBytes: Self.reserved)
         let count = fill(index, from: 2, Self.longKey)
         #expect(count * 10_000 > Self.reserved * 3 / 4, "\(count) keys")
-        #expect(index.isNearlyFull)
+        #expect(index.isFilled(eighths: 7))
         #expect(index.keyCount == count && index.verify() == [])
         #expect(index.get(Self.longKey(count)) == nil)
         #expect(index.get(Self.longKey(count - 1))?.version == 1)
@@ -43,7 +43,7 @@ import Testing
         }
         let main = Revision(Int64(2 * count + 2))
         _ = index.compactAll(at: main, sliceKeys: 100)
-        #expect(!index.isNearlyFull && index.verify() == [])
+        #expect(!index.isFilled(eighths: 7) && index.verify() == [])
         #expect(fill(index, from: main.next, Self.longKey) > count / 3)
         #expect(index.verify() == [])
     }
@@ -54,7 +54,7 @@ import Testing
             let digits = Array(String(number).utf8.reversed())
             return digits + [UInt8](repeating: 97, count: 500 - digits.count)
         }
-        #expect(count > 7_000 && index.isNearlyFull)
+        #expect(count > 7_000 && index.isFilled(eighths: 7))
         #expect(index.keyCount == count)
     }
 
@@ -100,7 +100,7 @@ import Testing
             guard index.reservedBytes == 64 << 30 else { exit(1) }
             var count = 0
             do {
-                while !index.isNearlyFull {
+                while !index.isFilled(eighths: 7) {
                     try index.put(
                         key: Self.longKey(count), at: RevisionPair(main: Revision(Int64(count + 2)))
                     )

@@ -46,6 +46,8 @@ package enum ApplyEffect: Sendable {
     case backend(BackendInput)
     /// The database is full: this member has to raise its alarm.
     case raiseSpaceAlarm
+    /// This member has to end its NOSPACE alarm: no more than so many bytes count against the quota.
+    case endSpaceAlarm(countedBytes: Int)
     /// The NOSPACE alarm was activated or disarmed.
     case spaceAlarm(isActive: Bool)
     /// Members, their addresses or the role of this member have changed.

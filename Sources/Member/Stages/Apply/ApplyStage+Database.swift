@@ -23,6 +23,18 @@ extension ApplyStage {
         checkWriteBuffer(into: &effects)
     }
 
+    /// Ends this member's NOSPACE alarm once the database is not full any more. An alarm that was
+    /// activated while it was not full, by a client, stays; at a start and after a snapshot nobody
+    /// knows, so it ends.
+    mutating func checkSpaceAlarm(into effects: inout [ApplyEffect]) {
+        guard let bytes = state.countedBytesOfAlarm else { return hasBeenFull = false }
+        if !state.configuration.quota.endsAlarm(databaseBytes: bytes) {
+            hasBeenFull = true
+        } else if hasBeenFull {
+            effects.append(.endSpaceAlarm(countedBytes: bytes))
+        }
+    }
+
     /// The backend replaces the database by the received one. Nothing can be applied meanwhile.
     mutating func install(_ snapshot: Snapshot, into effects: inout [ApplyEffect]) {
         let index = snapshot.index
@@ -49,6 +61,7 @@ extension ApplyStage {
             beginTerm(snapshot.term, isConnected, &effects)
         }
         effects.append(.spaceAlarm(isActive: state.alarms.isActive(.noSpace)))
+        hasBeenFull = state.countedBytesOfAlarm != nil
         effects.append(.membershipChanged(state.membership))
         effects.append(.wakeWatchers)
         finishCompactions(.max)

@@ -50,6 +50,7 @@ extension ApplyStage {
         if changes.isMembershipChanged { effects.append(.membershipChanged(state.membership)) }
         if changes.isAlarmChanged {
             effects.append(.spaceAlarm(isActive: state.alarms.isActive(.noSpace)))
+            checkSpaceAlarm(into: &effects)
         }
         if changes.raisesSpaceAlarm { effects.append(.raiseSpaceAlarm) }
         if changes.wantsSnapshot || isSnapshotDue { requestSnapshot(into: &effects) }

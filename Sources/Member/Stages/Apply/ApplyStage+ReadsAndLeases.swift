@@ -46,18 +46,34 @@ extension ApplyStage {
             now: state.now)
     }
 
-    mutating func checkClocks(into effects: inout [ApplyEffect]) {
+    mutating func checkDueClocks(into effects: inout [ApplyEffect]) {
+        if state.now >= nextLeaseCheck { return checkClocks(into: &effects) }
+        nextRevocation = .distantFuture
+        if installing == nil { revokeExpired(into: &effects) }
+    }
+
+    private mutating func checkClocks(into effects: inout [ApplyEffect]) {
         nextLeaseCheck = state.now + Self.leaseCheckInterval
         for (address, error) in waiters.takeExpired(state.now) {
             fail([address], error, into: &effects)
         }
         guard installing == nil else { return }
-        let expired = state.lessor.takeExpired(
-            limit: configuration.revocationsPerCheck, now: state.now)
-        for id in expired {
+        checkSpaceAlarm(into: &effects)
+        state.lessor.forgetReported()
+        revokeExpired(into: &effects)
+        proposeCheckpoints(into: &effects)
+    }
+
+    /// Revokes some of the expired leases; the next ones soon, as fast as these are applied.
+    private mutating func revokeExpired(into effects: inout [ApplyEffect]) {
+        let free = configuration.revocationsInFlightMax - state.lessor.reportedCount
+        let limit = min(configuration.revocationsPerStep, max(free, 0))
+        for id in state.lessor.takeExpired(limit: limit, now: state.now) {
             effects.append(.revoke(id, asLeaderOf: promotedTerm))
         }
-        proposeCheckpoints(into: &effects)
+        nextRevocation =
+            state.lessor.hasExpired(at: state.now)
+            ? state.now + configuration.revocationPause : .distantFuture
     }
 
     mutating func proposeCheckpoints(into effects: inout [ApplyEffect]) {

@@ -44,6 +44,8 @@ package struct ApplyStage {
     /// The term in which the clocks of leases were last started.
     package internal(set) var promotedTerm: Term = .zero
     var nextLeaseCheck: MonotonicTime
+    /// When the next expired leases are revoked, if some are left before the next check.
+    var nextRevocation = MonotonicTime.distantFuture
     /// Entries and snapshots that are not applied yet, in order.
     var pending: Deque<Pending> = []
     var installing: Snapshot?
@@ -51,6 +53,8 @@ package struct ApplyStage {
     /// Inputs that came while a received state is being read.
     var deferred: [ApplyInput] = []
     var persist = PersistRequest.none
+    /// Whether the database was full while this member's NOSPACE alarm was active.
+    var hasBeenFull: Bool
     /// Index of the newest requested snapshot.
     var snapshotIndex: LogIndex
     let snapshotCount: Int
@@ -86,6 +90,7 @@ package struct ApplyStage {
         self.state = state
         self.id = id
         self.configuration = configuration
+        hasBeenFull = state.countedBytesOfAlarm != nil
         waiters = ProposalWaiters(timeout: configuration.requestTimeout)
         progress = ApplyProgress(index: state.appliedIndex)
         reportedIndex = state.appliedIndex
@@ -93,7 +98,7 @@ package struct ApplyStage {
     }
 
     /// When a run is due without any input.
-    package var deadline: MonotonicTime { nextLeaseCheck }
+    package var deadline: MonotonicTime { min(nextLeaseCheck, nextRevocation) }
 
     /// Index of the last applied entry.
     package var appliedIndex: LogIndex { progress.index }
@@ -157,9 +162,7 @@ package struct ApplyStage {
         _ context: ApplyContext, into effects: inout [ApplyEffect]
     ) {
         if !readers.isEmpty { releaseReaders() }
-        if context.allowsLongWork, state.now >= nextLeaseCheck {
-            checkClocks(into: &effects)
-        }
+        if context.allowsLongWork, state.now >= deadline { checkDueClocks(into: &effects) }
         guard !hasWork else { return }
         // A client that sees a change of the membership may request the next one at once.
         if !progress.configurationChanges.isEmpty { reportProgress(into: &effects) }

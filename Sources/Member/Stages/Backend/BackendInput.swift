@@ -51,7 +51,7 @@ package enum BackendStep: Sendable {
     case work(BackendWork)
     case compact
     case beginDefragmentation, defragment
-    case releasePages
+    case releasePages, freePages
 
     /// Writes the write buffer, in three steps.
     package static let persist: [BackendStep] = [

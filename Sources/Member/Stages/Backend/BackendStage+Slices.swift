@@ -85,6 +85,19 @@ extension BackendStage {
             return effects.append(.releaseFailed(error))
         }
         guard needsCommit, bolt.pendingFreeBytes > 0 else { return release = .idle }
+        try freePages()
+    }
+
+    /// Whether the last commits have freed so much that it matters to the quota, and no commit
+    /// follows that would make it free.
+    var isMuchPending: Bool {
+        needsCommit
+            && bolt.pendingFreeBytes
+                > max(bolt.sizeInUseBytes / 8, configuration.freeBytesKept / 16)
+    }
+
+    /// Makes free what the last commits have freed.
+    mutating func freePages() throws {
         try bolt.commitAgain()
         freedByCommit = bolt.transactionNumber
     }

@@ -155,6 +155,8 @@ package struct BackendStage {
                 ? BackendStep.persist + [.beginDefragmentation] : [.defragment]
         } else if release == .running, now >= nextRelease {
             steps = [.releasePages]
+        } else if isMuchPending {
+            steps = [.freePages]
         }
     }
 
@@ -188,6 +190,7 @@ package struct BackendStage {
         case .beginDefragmentation: try beginDefragmentation(into: &effects)
         case .defragment: try defragment(into: &effects)
         case .releasePages: try releasePages(into: &effects)
+        case .freePages: try freePages()
         }
     }
 

@@ -60,7 +60,8 @@ package struct ServingMember: Sendable {
             now: .now())
         let admission = Admission(
             configuration: memberConfiguration, status: status, quota: state.configuration.quota,
-            store: state.store, firstRequestID: context.firstRequestID)
+            store: state.store, firstRequestID: context.firstRequestID,
+            alarms: state.alarms)
         let queues = MemberQueues(admission: admission)
         let roster = PeerRoster(onRemoval: context.onRemoval)
         let peerMetrics = PeerMetrics(localID: localID, registry: registry)

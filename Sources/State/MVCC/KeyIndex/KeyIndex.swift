@@ -56,10 +56,11 @@ package final class KeyIndex {
     /// Bytes that pages and history may each grow to.
     package var reservedBytes: Int { min(pages.reservedBytes, chunks.reservedBytes) }
 
-    /// Whether so little is left that only operations that free space should continue.
-    package var isNearlyFull: Bool {
-        pages.usedCount * PageArena.pageSizeBytes > pages.bytesMax / 8 * 7
-            || chunks.takenBytes > chunks.bytesMax / 8 * 7
+    /// Whether more than so many eighths of its memory are used. At seven, only operations that free
+    /// space should continue.
+    package func isFilled(eighths: Int) -> Bool {
+        pages.usedCount * PageArena.pageSizeBytes > pages.bytesMax / 8 * eighths
+            || chunks.takenBytes > chunks.bytesMax / 8 * eighths
     }
 
     /// Bytes in use for pages, histories and long keys.

@@ -104,9 +104,9 @@ package final class Store: @unchecked Sendable {
     /// where the system limits address space.
     package var indexReservedBytes: Int { withReadLock { state in state.index.reservedBytes } }
 
-    /// Whether the key index is so full that only operations that free space should continue. Apply
-    /// thread, inside `withWriteLock`.
-    package var isIndexNearlyFull: Bool { index.isNearlyFull }
+    /// Whether more than so many eighths of the key index are used. Apply thread, inside
+    /// `withWriteLock`.
+    package func isIndexFilled(eighths: Int) -> Bool { index.isFilled(eighths: eighths) }
 
     /// Bytes of the key index.
     package var indexSizeBytes: Int { withReadLock { state in state.index.sizeBytes } }
@@ -121,22 +121,9 @@ package final class Store: @unchecked Sendable {
         }
     }
 
-    /// Bytes of the file after all pending changes are written, as the quota counts them: free
-    /// pages are filled first, and the file does not shrink by itself.
-    package var sizeWithPendingBytes: Int { sizeBytes(withPending: pendingSize.bytes) }
-
-    /// The same within `withWriteLock`.
-    package var sizeWithPendingBytesWhileApplying: Int {
-        sizeBytes(withPending: pendingBytesWhileApplying)
-    }
-
     /// Bytes that are applied and not yet in the file, within `withWriteLock`.
     package var pendingBytesWhileApplying: Int {
         open.heldBytes + (committing?.heldBytes ?? 0)
-    }
-
-    private func sizeBytes(withPending pending: Int) -> Int {
-        max(bolt.sizeBytes, bolt.sizeInUseBytes + pending)
     }
 
     /// Runs `body` under one hold of the write lock, so that readers see all its transactions at

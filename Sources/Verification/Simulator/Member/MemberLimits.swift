@@ -125,8 +125,9 @@ struct MemberLimits {
 
     private mutating func drawRates(_ generator: inout SeededGenerator) {
         if generator.happens(300_000) {
-            configuration.revocationsPerCheck = 16 + generator.number(below: 8)
+            configuration.revocationsInFlightMax = 16 + generator.number(below: 8)
         }
+        if snapshotCount % 2 == 0 { configuration.revocationsPerStep = 1 + snapshotCount % 8 }
         if generator.happens(300_000) {
             configuration.leasesPerCheckpoint = 1 + generator.number(below: 2)
             configuration.checkpointsPerCheck = 1 + generator.number(below: 2)
@@ -179,5 +180,8 @@ struct MemberLimits {
         return configuration
     }
 
-    var quota: Quota { Quota(configuredBytes: quotaBytes ?? -1) }
+    var quota: Quota {
+        Quota(
+            configuredBytes: quotaBytes ?? -1, rule: snapshotCount % 3 == 0 ? .etcd : .inUse)
+    }
 }

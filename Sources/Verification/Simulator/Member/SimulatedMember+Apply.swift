@@ -36,6 +36,7 @@ extension SimulatedMember {
             post(.ownAsLeader(term: term, admission.checkpoint(of: leases)))
         case .backend(let input): route(input)
         case .raiseSpaceAlarm: raiseSpaceAlarm()
+        case .endSpaceAlarm: endSpaceAlarm()
         case .spaceAlarm(let isActive): admission.recordSpaceAlarm(isActive: isActive)
         case .membershipChanged(let membership):
             status.recordRole(isLearner: membership.local?.isLearner)
@@ -110,7 +111,7 @@ extension SimulatedMember {
             }
         }
         if groups > 1 { simulation.report.count(.runsOfManyGroups) }
-        if revocations >= configuration.revocationsPerCheck {
+        if revocations >= configuration.revocationsInFlightMax {
             simulation.report.count(.revocationsBounded)
         }
         if checkpoints >= configuration.checkpointsPerCheck {

@@ -15,14 +15,15 @@ extension SimulatedMember {
     ) {
         let costBytes = Self.cost(of: field, payload)
         var isNearQuota = false
-        func bytesWithPending() -> Int {
+        func countedBytes() -> Int {
             isNearQuota = true
-            return state.store.sizeWithPendingBytes
+            return admission.quota.countedBytes(
+                of: state.bolt, pendingBytes: state.store.pendingSize.bytes)
         }
         do throws(EtcdError) {
             let proposal = try admission.admit(
                 field: field, payload: payload, by: identity, costBytes: costBytes,
-                fileBytes: state.bolt.sizeBytes, bytesWithPending: bytesWithPending())
+                fileBytes: state.bolt.sizeBytes, countedBytes: countedBytes())
             if admission.quotaBytes > 0, costBytes != nil {
                 simulation.report.count(isNearQuota ? .admittedNearQuota : .admittedFarFromQuota)
             }
@@ -81,6 +82,13 @@ extension SimulatedMember {
         guard let alarm = admission.spaceAlarm(of: id, now: clockTime) else { return }
         simulation.report.count(.spaceAlarms)
         post(.own(alarm))
+    }
+
+    /// Ends the alarm, since the database is not full any more.
+    func endSpaceAlarm() {
+        guard let end = admission.spaceAlarmEnd(of: id, now: clockTime) else { return }
+        simulation.report.count(.spaceAlarmsEndedAlone)
+        post(.own(end))
     }
 
     /// Proposes, and completes the call with the response.

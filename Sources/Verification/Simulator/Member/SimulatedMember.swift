@@ -115,7 +115,8 @@ final class SimulatedMember {
         admission = Admission(
             configuration: configuration, status: status, quota: simulation.limits.quota,
             store: restored.state.store,
-            firstRequestID: UInt64(host.number + 1) << 48 | UInt64(run) << 32)
+            firstRequestID: UInt64(host.number + 1) << 48 | UInt64(run) << 32,
+            alarms: restored.state.alarms)
         summary = ReplicaSummary(restored.replica)
         seenCommit = restored.replica.committedIndex
         seenLast = restored.replica.lastIndex
