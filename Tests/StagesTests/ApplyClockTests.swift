@@ -56,6 +56,7 @@ import Testing
         var stage = try makeStage {
             $0.revocationsPerStep = 3
             $0.revocationsInFlightMax = 5
+            $0.revocationPause = .milliseconds(5)
             $0.electionTimeout = .zero
         }
         let grants = (Int64(1)...12).map { grant($0) }

@@ -47,9 +47,9 @@ package struct MemberConfiguration: Sendable {
     /// second.
     package var revocationsInFlightMax = 500
     /// Revocations proposed at once, so that other requests come in between.
-    package var revocationsPerStep = 100
+    package var revocationsPerStep = 125
     /// The time between two such steps while expired leases are left.
-    package var revocationPause = TimeSpan.milliseconds(5)
+    package var revocationPause = TimeSpan.milliseconds(4)
     /// Leases in one checkpoint entry, as in etcd.
     package var leasesPerCheckpoint = 1000
     /// Checkpoint entries proposed at one check of the leases, as in etcd.
