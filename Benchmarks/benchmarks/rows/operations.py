@@ -18,6 +18,8 @@ SETTLE_SECONDS = 3
 TIMEOUT_SECONDS = 300
 # Seconds of ranges.
 RANGES_SECONDS = 5
+# Seconds that the leases live which expire together: longer than the measurements before.
+TTL_SECONDS = 30
 # Keys that are deleted together.
 PREFIX, PREFIX_END = b"together/", b"together0"
 
@@ -77,6 +79,26 @@ def revoke(server, keys):
     lease = call(server, "Lease", "LeaseGrant", rpc.LeaseGrantRequest(TTL=3600)).ID
     put_together(server, keys, lease)
     return [lambda: call(server, "Lease", "LeaseRevoke", rpc.LeaseRevokeRequest(ID=lease))]
+
+
+def expiry(server, keys):
+    """A tenth as many leases expire within a second as there are others."""
+    client.generate(server, "lease-grant", *workloads.MANY, "--total", keys)
+    count = keys // 10
+    granted = time.monotonic()
+    client.generate(server, "lease-grant", *workloads.MANY, "--leases", count, "--ttl", TTL_SECONDS)
+    sample = range(1, count + 1, max(count // 20, 1))
+
+    def wait():
+        time.sleep(max(granted + TTL_SECONDS - time.monotonic(), 0))
+
+    def revoked():
+        with server.connect() as channel:
+            time_to_live = api.stub(channel, "Lease").LeaseTimeToLive
+            while any(time_to_live(rpc.LeaseTimeToLiveRequest(ID=lease),
+                                   timeout=TIMEOUT_SECONDS).TTL >= 0 for lease in sample):
+                time.sleep(0.1)
+    return [wait, revoked]
 
 
 def catch_up(method, cluster, keys):

@@ -81,7 +81,8 @@ def groups(keys):
         Group(one_member, operations.put_keys, [
             Pause(f"pause: ranges of all {workloads.KEYS:,} keys by one client", operations.ranges),
             Pause(f"pause: DeleteRange of {keys:,} keys", operations.delete_range),
-            Pause(f"pause: revoke of a lease with {keys:,} keys", operations.revoke)]),
+            Pause(f"pause: revoke of a lease with {keys:,} keys", operations.revoke),
+            Pause(f"pause: end of {keys // 10:,} of {keys:,} leases", operations.expiry)]),
         Group(three_with(*CATCH_UP_FLAGS["log"]), operations.put_keys, [by_log]),
         Group(three_with(*CATCH_UP_FLAGS["snapshot"]), operations.put_records, [by_snapshot]),
         Group(one_member, operations.put_keys, [LonePut("lone put, 1 member")]),

@@ -100,6 +100,9 @@ TARGETS = {
     "pause: ranges of ": [Target(PAUSE, fractions.Fraction("1.5"), is_own=True)],
     "pause: DeleteRange of ": BARELY_LATER,
     "pause: revoke of ": BARELY_LATER,
+    "pause: end of ": [
+        Target(PAUSE, fractions.Fraction(2), is_own=True),
+        Target("action s", fractions.Fraction(5), is_own=True)],
     "pause: ": UNDISTURBED,
     "3 members: catch-up, ": UNDISTURBED,
     "lone put, ": [
