@@ -84,10 +84,19 @@ package struct Lessor {
     ) throws(EtcdError) -> [[UInt8]] {
         guard let lease = leases.removeValue(forKey: id) else { throw .leaseNotFound }
         reported.remove(id)
-        for key in lease.keys { leaseOfKey[key] = nil }
+        detachAll(of: lease)
         batch.delete(bucket: Self.bucket, key: id.storageKey)
         compactQueue()
         return lease.sortedKeys
+    }
+
+    /// Of many keys it is cheaper to keep the others than to remove each.
+    private mutating func detachAll(of lease: Lease) {
+        if 2 * lease.keys.count >= leaseOfKey.count {
+            leaseOfKey = leaseOfKey.filter { $0.value != lease.id }
+        } else {
+            for key in lease.keys { leaseOfKey[key] = nil }
+        }
     }
 
     /// Rebuilds the queue once most of its entries are of removed leases.

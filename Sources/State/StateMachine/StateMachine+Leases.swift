@@ -46,7 +46,7 @@ extension StateMachine {
         case .failure(let error): return failed(error, "LeaseRevoke")
         case .success(let keys):
             let transaction = store.beginWrite()
-            for key in keys { _ = transaction.deleteRange(key[...], end: []) }
+            transaction.deleteDetached(keys)
             finish(transaction)
             var applied = AppliedEntry(response: makeResponse(.leaseRevoke))
             applied.operation = "LeaseRevoke"

@@ -95,8 +95,15 @@ package final class StoreWriteTransaction {
         }
     }
 
+    /// Deletes keys that are attached to no lease.
+    package func deleteDetached(_ keys: [[UInt8]]) {
+        for key in keys {
+            _ = deleteRange(key[...], end: [], areDetached: true, before: { _ in })
+        }
+    }
+
     private func deleteRange<Failure: Error>(
-        _ key: ArraySlice<UInt8>, end: ArraySlice<UInt8>,
+        _ key: ArraySlice<UInt8>, end: ArraySlice<UInt8>, areDetached: Bool = false,
         before: (KeyRecord) throws(Failure) -> Void
     ) throws(Failure) -> Int {
         let first = store.open.records.count
@@ -121,7 +128,7 @@ package final class StoreWriteTransaction {
                 store.failure = .index(error)
                 break
             }
-            guard let leases = store.leases else { continue }
+            guard !areDetached, let leases = store.leases else { continue }
             let lease = leases.lease(of: view.key)
             if lease != 0 { leases.detach(view.key, from: lease) }
         }
