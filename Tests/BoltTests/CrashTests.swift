@@ -48,6 +48,51 @@ import Testing
         }
     }
 
+    /// A process that ends right after it has written a commit, or whose last sync fails, leaves the
+    /// commit to the system. The next process reuses pages of the commit before; the power may still
+    /// fail.
+    @Test(arguments: 1...40 as ClosedRange<UInt64>)
+    func aCommitFoundAtTheStartIsDurable(seed: UInt64) throws {
+        var disk = MemoryDisk(seed: seed)
+        let configuration = BoltConfiguration(pageSizeBytes: 1024, growthStepBytes: 4096)
+        try Bolt.open(disk: disk, path: "/db", configuration: configuration).close()
+        var changes = RandomChanges(generator: SeededGenerator(seed: seed), keyCount: 200)
+        var model = Model()
+        for iteration in 0..<8 {
+            let killed = try Bolt.open(disk: disk, path: "/db", configuration: configuration)
+            let last = killed.beginWrite()
+            try changes.apply(40, to: last, &model)
+            var faults = MemoryDiskFaults()
+            faults.synchronizesBeforeFailure = 1
+            disk.inject(faults)
+            #expect(throws: BoltError.self) { try last.commit() }
+            disk.inject(MemoryDiskFaults())
+            disk.closeAllFiles()
+
+            let next = try Bolt.open(disk: disk, path: "/db", configuration: configuration)
+            let read = next.beginRead()
+            try #require(try model.matches(read), "seed \(seed) iteration \(iteration)")
+            read.end()
+            var later = model
+            let write = next.beginWrite()
+            try changes.apply(40, to: write, &later)
+            faults = MemoryDiskFaults()
+            faults.changesBeforeHalt = Int.random(in: 0..<12, using: &changes.generator)
+            disk.inject(faults)
+            try? write.commit()
+            disk = disk.afterCrash(seed: changes.generator.next())
+            let again = try Bolt.open(disk: disk, path: "/db", configuration: configuration)
+            #expect(again.check() == [], "seed \(seed) iteration \(iteration)")
+            let found = again.beginRead()
+            let isLater = try later.matches(found)
+            try #require(
+                try isLater || model.matches(found), "seed \(seed) iteration \(iteration)")
+            if isLater { model = later }
+            found.end()
+            again.close()
+        }
+    }
+
     @Test(arguments: 1...20 as ClosedRange<UInt64>)
     func aCrashWhileTheFileIsCreatedLeavesOneThatCanBeOpened(seed: UInt64) throws {
         let disk = MemoryDisk(seed: seed)

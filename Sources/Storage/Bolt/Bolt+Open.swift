@@ -37,6 +37,9 @@ extension Bolt {
                 disk: disk, file: file.content, path: path, configuration: configuration)
         }
         let meta = try reader.newest()
+        if !configuration.readOnly, configuration.syncOnCommit {
+            try makeDurable(reader, disk: disk, path: path)
+        }
         let size = reader.fileSizeBytes
         let mapping: any DiskMapping
         do {
@@ -61,6 +64,23 @@ extension Bolt {
             freePages: freePages, fileSizeBytes: size)
     }
 
+    /// Makes durable what was read. A process that was killed may have left its last commit to the
+    /// system; after a failed synchronization the system may even take its meta page for written. The
+    /// next commit would reuse pages that only the commit before needs.
+    private static func makeDurable(
+        _ reader: MetaReader, disk: any Disk, path: String
+    ) throws(BoltError) {
+        do throws(DiskError) {
+            try reader.newestBytes.withBytes { buffer throws(DiskError) in
+                try reader.file.write(buffer, at: reader.newestOffset)
+            }
+            try reader.file.synchronize()
+            try disk.synchronizeDirectory(parent(of: path))
+        } catch {
+            throw .disk(error)
+        }
+    }
+
     private static func loadFreePages(
         meta: MetaRecord, source: PageSource, configuration: BoltConfiguration
     ) throws(PageFault) -> FreePages {
@@ -81,6 +101,16 @@ extension Bolt {
 struct MetaReader {
     let file: any DiskFile
     private(set) var fileSizeBytes = 0
+    /// The record that `newest` has found, as it is in the file.
+    private(set) var newestBytes: [UInt8] = []
+    private(set) var newestOffset = 0
+
+    /// A record and where it is.
+    private struct Found {
+        let meta: MetaRecord
+        let bytes: [UInt8]
+        let offset: Int
+    }
 
     init(file: any DiskFile) {
         self.file = file
@@ -90,11 +120,13 @@ struct MetaReader {
     mutating func newest() throws(BoltError) -> MetaRecord {
         fileSizeBytes = try size()
         let first = try record(at: 0)
-        let second = try secondRecord(pageSizeBytes: first?.pageSizeBytes)
+        let second = try secondRecord(pageSizeBytes: first?.meta.pageSizeBytes)
         let candidates = [first, second].compactMap { $0 }
-        guard let meta = candidates.max(by: { $0.transaction < $1.transaction }) else {
+        guard let found = candidates.max(by: { $0.meta.transaction < $1.meta.transaction }) else {
             throw .invalidFile(reason: BoltError.noValidMetaPage)
         }
+        (newestBytes, newestOffset) = (found.bytes, found.offset)
+        let meta = found.meta
         let pageCount = UInt64(fileSizeBytes / meta.pageSizeBytes)
         guard meta.highWater.rawValue <= pageCount else {
             throw .invalidFile(reason: "the file is shorter than its pages")
@@ -118,26 +150,29 @@ struct MetaReader {
     }
 
     /// The second meta page is at offset one page; without the first its size must be guessed.
-    private func secondRecord(pageSizeBytes: Int?) throws(BoltError) -> MetaRecord? {
+    private func secondRecord(pageSizeBytes: Int?) throws(BoltError) -> Found? {
         if let pageSizeBytes { return try record(at: pageSizeBytes) }
         var guess = 1024
         while guess <= 65536 {
-            if let found = try record(at: guess), found.pageSizeBytes == guess { return found }
+            if let found = try record(at: guess), found.meta.pageSizeBytes == guess {
+                return found
+            }
             guess *= 2
         }
         return nil
     }
 
-    private func record(at offset: Int) throws(BoltError) -> MetaRecord? {
+    private func record(at offset: Int) throws(BoltError) -> Found? {
         var bytes = [UInt8](repeating: 0, count: MetaRecord.extentBytes)
         let file = self.file
         do throws(DiskError) {
             let count = try bytes.withMutableBytes { buffer throws(DiskError) in
                 try file.read(into: buffer, at: offset)
             }
-            return bytes.withBytes { buffer in
+            let meta = bytes.withBytes { buffer in
                 MetaRecord(page: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             }
+            return meta.map { Found(meta: $0, bytes: bytes, offset: offset) }
         } catch {
             throw .disk(error)
         }

@@ -96,9 +96,14 @@ extension BackendStage {
                 > max(bolt.sizeInUseBytes / 8, configuration.freeBytesKept / 16)
     }
 
-    /// Makes free what the last commits have freed.
+    /// Makes free what the last commits have freed. On a full disk it waits for the next commit:
+    /// nothing is lost that must be written now.
     mutating func freePages() throws {
-        try bolt.commitAgain()
+        do throws(BoltError) {
+            try bolt.commitAgain()
+        } catch {
+            guard case .disk(.full) = error else { throw error }
+        }
         freedByCommit = bolt.transactionNumber
     }
 
