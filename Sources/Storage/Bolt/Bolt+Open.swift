@@ -119,6 +119,10 @@ struct MetaReader {
     /// The valid record with the larger transaction number.
     mutating func newest() throws(BoltError) -> MetaRecord {
         fileSizeBytes = try size()
+        // Prevents an overflow of later sizes; a sparse file can be as large.
+        guard fileSizeBytes < Int.max / 8 else {
+            throw .invalidFile(reason: "the file is too large")
+        }
         let first = try record(at: 0)
         let second = try secondRecord(pageSizeBytes: first?.meta.pageSizeBytes)
         let candidates = [first, second].compactMap { $0 }
