@@ -123,17 +123,6 @@ import Testing
         #expect(first.path == second.path)
     }
 
-    @Test func aSparseFileOfExabytesIsRefused() throws {
-        let disk = MemoryDisk()
-        try Bolt.open(disk: disk, path: "/db").close()
-        let file = try disk.open("/db", .create(permissions: 0o600))
-        try file.truncate(to: Int.max / 8)
-        file.close()
-        #expect(throws: BoltError.invalidFile(reason: "the file is too large")) {
-            try Bolt.open(disk: disk, path: "/db")
-        }
-    }
-
     @Test func aFileIsOpenedOnceAtATime() throws {
         let disk = MemoryDisk()
         let first = try Bolt.open(disk: disk, path: "/db")

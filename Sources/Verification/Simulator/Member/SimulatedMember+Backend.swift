@@ -137,7 +137,9 @@ extension SimulatedMember {
 
     private func defragmented(_ failure: String?) {
         if let failure {
-            guard !host.hasDiskFault, !host.hasDamagedPage else { return host.isDiskInDoubt = true }
+            guard !host.hasDiskFault, !host.isDiskInDoubt, !host.hasDamagedPage else {
+                return host.isDiskInDoubt = true
+            }
             return fail(SimulationFailure("host \(host.number): \(failure)"))
         }
         simulation.report.count(.defragmentations)
