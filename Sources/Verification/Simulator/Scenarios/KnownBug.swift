@@ -107,7 +107,7 @@ package struct KnownBug: Sendable {
                 "deposed leader renews a lease",
                 every: [.leaderFreeze: .milliseconds(3_000), .isolation: .milliseconds(2_500)],
                 leaseHolders: 100),
-            mutant: .renewsUnconfirmed, reached: [.leaderChanges], seedsUntilFound: 20,
+            mutant: .renewsUnconfirmed, reached: [.leaderChanges], seedsUntilFound: 100,
             faultTime: .seconds(24)),
         KnownBug(
             Scenario(
@@ -132,7 +132,7 @@ package struct KnownBug: Sendable {
         KnownBug(
             Scenario(
                 "running member reads a damaged page", every: [.pageDamage: .milliseconds(1_500)]),
-            mutant: .damageUnnoticed, reached: [.damagedPages], seedsUntilFound: 20),
+            mutant: .damageUnnoticed, reached: [.damagedPages], seedsUntilFound: 30),
         KnownBug(
             Scenario(
                 "disk stalls restart lease clocks", every: [.stall: .milliseconds(1_000)],
