@@ -40,7 +40,7 @@ struct TraceContextTests {
         #expect(count(0) == 0)
         #expect(count(1_000_000) == ids.count)
         #expect((1600...2400).contains(count(500_000)))
-        // Whoever samples more samples the same traces and others.
+        // A larger ratio samples all traces that a smaller one samples.
         let few = TraceSampler(perMillion: 100_000)
         let many = TraceSampler(perMillion: 200_000)
         #expect(ids.filter(few.samples).allSatisfy(many.samples))

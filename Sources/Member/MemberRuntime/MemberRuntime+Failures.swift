@@ -1,6 +1,5 @@
 package import EtcdAPI
 package import MVCC
-package import StateMachine
 
 /// Damage that a read of the state finds, on any thread: later reads could be wrong, so the member
 /// stops, and the current request gets an error.
@@ -11,12 +10,6 @@ extension MemberRuntime {
         case .refused(let refusal): refusal
         case .failed(let failure): stop(becauseOf: failure)
         }
-    }
-
-    /// Stops the member, whose state is unusable; returns the error for the client.
-    package func clientError(for failure: StateError) -> EtcdError {
-        member.fail("a request cannot be executed: \(failure)")
-        return .stopped
     }
 
     /// Stops the member, whose database is damaged; returns the error for the client.

@@ -139,8 +139,8 @@ package final class GRPCServerConnection: HTTP2ConnectionDelegate {
         state.add(self)
     }
 
-    /// What stands for a connection in a call of this process: it has no socket, shows nothing about
-    /// the caller, and is not counted.
+    /// The connection of calls within this process: it has no socket, identifies no caller, and is
+    /// not counted.
     init(state: GRPCServerLoop, receiver: any GRPCCallReceiver) {
         self.state = state
         self.receiver = receiver

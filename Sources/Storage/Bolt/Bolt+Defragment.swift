@@ -43,7 +43,7 @@ extension Bolt {
         let copy = try Bolt.open(disk: disk, path: copyPath, configuration: configuration)
         do throws(DiskError) {
             try disk.rename(copyPath, to: path)
-            try disk.synchronizeDirectory(directory)
+            try disk.synchronizeDirectory(Self.parent(of: path))
         } catch {
             copy.close()
             shared.withLock { $0.failure = error }
@@ -75,10 +75,5 @@ extension Bolt {
         } catch {
             throw .disk(error)
         }
-    }
-
-    private var directory: String {
-        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 }

@@ -1,9 +1,9 @@
 import Glibc
 
-/// Arguments, variables and lines of input are bytes, and for etcd's tools keys and values may be
-/// any. A string holds a byte that is not UTF-8 as a character that stands for it, of the last
-/// plane that is for private use. The bytes of such a character are held in the same way, so that
-/// every text gives its own bytes back.
+/// Arguments, variables and lines of input are bytes, and keys and values of etcd's tools need not be
+/// UTF-8. In a string each byte that is not UTF-8 is encoded as a character of the last private use
+/// plane. Characters of that plane in the input are encoded byte by byte too, so that decoding is
+/// lossless.
 extension String {
     package init(argument bytes: some Collection<UInt8>) {
         self.init(decoding: bytes, as: UTF8.self)

@@ -70,7 +70,7 @@ struct ClientOptions {
     }
 
     /// A user as `name`, `name:password` or `name` with its password, which is asked for if there
-    /// is none. A user with an empty password is none.
+    /// is none. A user with an empty password counts as none.
     static func credentials(
         user: String, password: String, prompt: String
     ) throws(ToolFailure) -> EtcdClient.Credentials? {

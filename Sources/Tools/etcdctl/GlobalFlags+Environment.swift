@@ -57,7 +57,7 @@ extension GlobalFlags {
         return GoJSON.object(line).text
     }
 
-    /// `--debug`: the variables that stand for the flags.
+    /// `--debug`: the values of the flags, as environment variables.
     static func print(_ listed: [Flag], _ flags: FlagValues) {
         for flag in listed.sorted(by: { $0.name < $1.name }) {
             let value =

@@ -1,4 +1,4 @@
-/// 128 bits that stand for a key within one run of the program: two keys with equal ones do not
+/// A 128-bit hash that identifies a key within one run of the program: collisions are too unlikely to
 /// occur.
 struct Fingerprint: Equatable {
     let high: UInt64

@@ -2,7 +2,7 @@ import EtcdClient
 import EtcdClientTesting
 import Testing
 
-/// Stands for the code of a user.
+/// An example of a program that uses the client.
 private struct Settings {
     let client: EtcdClient
 

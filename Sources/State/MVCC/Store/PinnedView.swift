@@ -29,8 +29,7 @@ package final class PinnedView {
     /// transaction, 0 is always allowed, and a negative revision is below every other.
     package func checkReadable(_ requested: Revision) throws(EtcdError) {
         guard requested != 0 else { return }
-        guard requested <= revision else { throw .futureRevision }
-        guard requested >= oldest else { throw .compacted }
+        try Store.check(requested, isWithin: oldest, revision)
     }
 
     /// A reader of a range, at its own revision or at that of the view. It needs no `close`.

@@ -58,6 +58,13 @@ extension Store {
     package func checkReadable(_ requested: Revision) throws(EtcdError) {
         guard requested != 0 else { return }
         let (newest, oldest) = isExclusive ? (current, compacted) : revisions
+        try Self.check(requested, isWithin: oldest, newest)
+    }
+
+    /// Throws unless a revision other than 0 lies between the oldest and the newest readable one.
+    static func check(
+        _ requested: Revision, isWithin oldest: Revision, _ newest: Revision
+    ) throws(EtcdError) {
         guard requested <= newest else { throw .futureRevision }
         guard requested >= oldest else { throw .compacted }
     }
