@@ -42,6 +42,27 @@ import Testing
         #expect(try disk.list("/a") == [])
     }
 
+    @Test func durableDirectoriesSurviveACrash() throws {
+        try disk.createDirectory("/a", permissions: 0o700)
+        try disk.createDurableDirectory("/a/b/c", permissions: 0o700)
+        for seed in 0..<8 {
+            #expect(disk.afterCrash(seed: UInt64(seed)).exists("/a/b/c"))
+        }
+        try disk.createDurableDirectory("/a/b/c", permissions: 0o700)
+        _ = try create("/f", [])
+        #expect(throws: DiskError.alreadyExists(path: "/f")) {
+            try disk.createDurableDirectory("/f", permissions: 0o700)
+        }
+    }
+
+    @Test(arguments: [
+        ("/a/b", "/a"), ("/a//b//", "/a"), ("/a", "/"), ("/", "/"), ("//", "/"), ("a", "."),
+        (".", "."), ("a/b", "a"), ("", "."), ("é/b", "é"),
+    ])
+    func parentsOfPaths(path: String, parent: String) {
+        #expect(DiskPath.parent(of: path) == parent)
+    }
+
     @Test func locksAreExclusiveUntilClosedOrCrashed() throws {
         let first = try create("/f", [])
         try first.lock()

@@ -25,7 +25,7 @@ extension Bolt {
             }
             if configuration.syncOnCommit {
                 try file.synchronize()
-                try disk.synchronizeDirectory(parent(of: path))
+                try disk.synchronizeDirectory(DiskPath.parent(of: path))
             }
         } catch {
             throw .disk(error)
@@ -65,10 +65,5 @@ extension Bolt {
             start = end
         }
         return true
-    }
-
-    static func parent(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 }

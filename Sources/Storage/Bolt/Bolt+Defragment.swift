@@ -43,7 +43,7 @@ extension Bolt {
         let copy = try Bolt.open(disk: disk, path: copyPath, configuration: configuration)
         do throws(DiskError) {
             try disk.rename(copyPath, to: path)
-            try disk.synchronizeDirectory(Self.parent(of: path))
+            try disk.synchronizeDirectory(DiskPath.parent(of: path))
         } catch {
             copy.close()
             shared.withLock { $0.failure = error }

@@ -75,7 +75,7 @@ extension Bolt {
                 try reader.file.write(buffer, at: reader.newestOffset)
             }
             try reader.file.synchronize()
-            try disk.synchronizeDirectory(parent(of: path))
+            try disk.synchronizeDirectory(DiskPath.parent(of: path))
         } catch {
             throw .disk(error)
         }

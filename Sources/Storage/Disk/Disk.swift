@@ -30,15 +30,6 @@ package protocol Disk: AnyObject, Sendable {
     func openDirectory(_ path: String) throws(DiskError) -> any DiskDirectory
 }
 
-extension Disk {
-    /// Makes creations, renames and removals in the directory durable.
-    package func synchronizeDirectory(_ path: String) throws(DiskError) {
-        let directory = try openDirectory(path)
-        defer { directory.close() }
-        try directory.synchronize()
-    }
-}
-
 /// An open directory. It is used by one thread at a time.
 package protocol DiskDirectory: AnyObject, Sendable {
     /// Makes creations, renames and removals in the directory durable.

@@ -44,7 +44,8 @@ package final class RealDisk: Disk {
 
     package func createDirectory(_ path: String, permissions: UInt32) throws(DiskError) {
         if isDirectory(path) { return }
-        if let parent = parentDirectory(of: path), !isDirectory(parent) {
+        let parent = DiskPath.parent(of: path)
+        if parent != path, !isDirectory(parent) {
             try createDirectory(parent, permissions: permissions)
         }
         do {
@@ -88,12 +89,5 @@ package final class RealDisk: Disk {
     private func isDirectory(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-    }
-
-    private func parentDirectory(of path: String) -> String? {
-        var bytes = Array(path.utf8)
-        while bytes.count > 1, bytes.last == 0x2F { bytes.removeLast() }
-        guard let slash = bytes.lastIndex(of: 0x2F) else { return nil }
-        return slash == 0 ? "/" : String(decoding: bytes[..<slash], as: UTF8.self)
     }
 }

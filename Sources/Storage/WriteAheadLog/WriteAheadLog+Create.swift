@@ -43,7 +43,7 @@ extension WriteAheadLog {
             try disk.synchronizeDirectory(temporary)
             try removeAll(on: disk, directory)
             try disk.rename(temporary, to: directory)
-            try disk.synchronizeDirectory(parentDirectory(of: directory))
+            try disk.synchronizeDirectory(DiskPath.parent(of: directory))
             try log.openedDirectory()
         }
         return log
@@ -63,12 +63,5 @@ extension WriteAheadLog {
         if !disk.exists(directory) { return }
         for name in try disk.list(directory) { try disk.remove(directory + "/" + name) }
         try disk.removeDirectory(directory)
-    }
-
-    private static func parentDirectory(of path: String) -> String {
-        var bytes = Array(path.utf8)
-        while bytes.count > 1, bytes.last == 0x2F { bytes.removeLast() }
-        guard let slash = bytes.lastIndex(of: 0x2F) else { return "." }
-        return slash == 0 ? "/" : String(decoding: bytes[..<slash], as: UTF8.self)
     }
 }

@@ -87,7 +87,7 @@ struct RestoreDirectory {
     }
 
     private func lockMarker() throws -> any DiskFile {
-        try disk.createDirectory(dataDirectory, permissions: 0o700)
+        try disk.createDurableDirectory(dataDirectory, permissions: 0o700)
         let file = try disk.open(marker, .create(permissions: 0o600))
         do {
             try file.lock()
@@ -95,7 +95,6 @@ struct RestoreDirectory {
             try text.withUnsafeBytes { try file.write($0, at: 0) }
             try file.synchronize()
             try disk.synchronizeDirectory(dataDirectory)
-            try disk.synchronizeDirectory(Self.parent(of: dataDirectory))
         } catch {
             file.close()
             try? disk.remove(marker)
@@ -106,7 +105,7 @@ struct RestoreDirectory {
 
     private func prepare() throws(DiskError) {
         try disk.createDirectory(snapshots, permissions: 0o700)
-        try disk.createDirectory(Self.parent(of: log), permissions: 0o700)
+        try disk.createDurableDirectory(DiskPath.parent(of: log), permissions: 0o700)
     }
 
     private func commit() throws(DiskError) {
@@ -116,7 +115,6 @@ struct RestoreDirectory {
 
     private func removeMarker() throws(DiskError) {
         try disk.synchronizeDirectory(dataDirectory)
-        try disk.synchronizeDirectory(Self.parent(of: dataDirectory))
         try disk.remove(marker)
         try disk.synchronizeDirectory(dataDirectory)
     }
@@ -160,10 +158,5 @@ struct RestoreDirectory {
         guard !path.hasPrefix("/"), let directory = getcwd(nil, 0) else { return path }
         defer { free(directory) }
         return String(cString: directory) + "/" + path
-    }
-
-    private static func parent(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 }
