@@ -1,4 +1,5 @@
 import Disk
+import Glibc
 import Identifiers
 import MVCC
 import MonotonicClock
@@ -104,6 +105,36 @@ import WriteAheadLog
             try !run(&stage) { step in if case .releasePages = step { true } else { false } })
     }
 
+    @Test("After a failure the return of pages pauses, and goes on")
+    func releaseFailed() throws {
+        let disk = MemoryDisk(seed: 1)
+        let state = try StageFixture.makeState(disk: disk)
+        try fill(state)
+        try clear(state)
+        try state.bolt.commitAgain()
+        var configuration = MemberConfiguration()
+        configuration.freeBytesKept = 0
+        var stage = try makeStage(state, configuration)
+        var faults = MemoryDiskFaults()
+        faults.holeError = EIO
+        disk.inject(faults)
+        var effects: [BackendEffect] = []
+        for now in (0..<59_000).map({ MonotonicTime(milliseconds: $0) }) {
+            guard let step = stage.takeStep(now: now) else { continue }
+            try stage.perform(step, now: now, into: &effects)
+            stage.performed(step, took: .microseconds(1), applied: 0, now: now)
+        }
+        #expect(effects.count { if case .releaseFailed = $0 { true } else { false } } == 1)
+        #expect(state.bolt.heldFreeBytes > 1_800_000)
+        disk.inject(MemoryDiskFaults())
+        for now in (59_000..<70_000).map({ MonotonicTime(milliseconds: $0) }) {
+            guard let step = stage.takeStep(now: now) else { continue }
+            try stage.perform(step, now: now, into: &effects)
+            stage.performed(step, took: .microseconds(1), applied: 0, now: now)
+        }
+        #expect(state.bolt.heldFreeBytes < 200_000 && !state.bolt.endAwaitsCommit)
+    }
+
     @Test("A file system without holes is asked once")
     func releaseRefused() throws {
         let disk = MemoryDisk(seed: 1)
@@ -115,7 +146,7 @@ import WriteAheadLog
         configuration.freeBytesKept = 0
         var stage = try makeStage(state, configuration)
         var faults = MemoryDiskFaults()
-        faults.refusesHoles = true
+        faults.holeError = EOPNOTSUPP
         disk.inject(faults)
         var effects: [BackendEffect] = []
         for now in (0..<500).map({ MonotonicTime(milliseconds: $0) }) {

@@ -53,6 +53,7 @@ extension Bolt {
         file = copy.file
         freePages = copy.freePages
         fileSizeBytes = copy.fileSizeBytes
+        loweredAt = copy.loweredAt
         let (meta, mapping, freeCount) = copy.shared.withLock { state in
             (state.meta, state.mapping, state.freeCount)
         }

@@ -53,6 +53,7 @@ extension Bolt {
     func publish(_ meta: MetaRecord) {
         let freeCount = freePages.freeCount
         shared.withLock { state in
+            if meta.highWater < state.meta.highWater { loweredAt = meta.transaction }
             state.meta = meta
             state.freeCount = freeCount
         }
@@ -71,10 +72,8 @@ extension Bolt {
     /// mapping as long as they need it, so their addresses stay valid. The new size is recorded
     /// only once the mapping covers it: after a failure the next commit tries again.
     private func grow(toPageCount pageCount: Int, pageSizeBytes: Int) throws(DiskError) {
-        let needed = pageCount * pageSizeBytes
-        guard needed > fileSizeBytes else { return }
-        let step = configuration.growthStepBytes / pageSizeBytes * pageSizeBytes
-        let size = needed + step
+        guard pageCount * pageSizeBytes > fileSizeBytes else { return }
+        let size = sizeWithGrowth(pageCount, pageSizeBytes)
         try file.content.truncate(to: size)
         guard let present = shared.withLock({ $0.mapping }) else {
             preconditionFailure("a closed file does not grow")
@@ -85,6 +84,11 @@ extension Bolt {
             try replace(present, forBytes: size)
         }
         fileSizeBytes = size
+    }
+
+    /// Bytes of a file of so many pages, and of the step that it has grown by.
+    func sizeWithGrowth(_ pageCount: Int, _ pageSizeBytes: Int) -> Int {
+        (pageCount + configuration.growthStepBytes / pageSizeBytes) * pageSizeBytes
     }
 
     /// Whether an eighth of a mapping's reserve is beyond this size.

@@ -26,6 +26,9 @@ package final class Bolt: @unchecked Sendable {
     var file: BoltFile
     var freePages: FreePages
     var fileSizeBytes: Int
+    /// The last commit that lowered the high-water mark; at first the one that was opened, since the
+    /// other meta page may have a higher one.
+    var loweredAt: UInt64
     var isWriting = false
     /// Of the last commit. Read it on the writer's thread.
     package internal(set) var commitTimes = CommitTimes()
@@ -52,6 +55,7 @@ package final class Bolt: @unchecked Sendable {
         self.configuration = configuration
         self.freePages = freePages
         self.fileSizeBytes = fileSizeBytes
+        loweredAt = state.meta.transaction
         shared = Mutex(state)
     }
 

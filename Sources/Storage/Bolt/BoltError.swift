@@ -71,6 +71,12 @@ package struct PageFault: Error, Hashable, Sendable {
 extension BoltError {
     /// The reason of `invalidFile` for a file that is no database.
     package static let noValidMetaPage = "neither meta page is valid"
+
+    /// Whether the file system does not have the operation that failed.
+    package var isUnsupported: Bool {
+        guard case .disk(let error) = self else { return false }
+        return error.isUnsupported
+    }
 }
 
 extension BoltError: CustomStringConvertible {

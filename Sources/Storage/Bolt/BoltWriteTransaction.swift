@@ -98,13 +98,19 @@ package final class BoltWriteTransaction {
         } catch {
             throw .corrupt(error)
         }
-        next.freelist = bolt.configuration.freelistOnDisk ? writeFreelist(pages) : .noFreelist
-        next.highWater = pages.highWater
+        if bolt.configuration.freelistOnDisk {
+            next.freelist = writeFreelist(pages)
+            next.highWater = pages.highWater
+        } else {
+            next.freelist = .noFreelist
+            next.highWater = context.freePages.highWater(cutFrom: pages.highWater)
+        }
         try bolt.persist(pages, meta: next)
         context.freePages.commit(
             freed: context.freed, taken: pages.runs, transaction: next.transaction,
             pageCount: next.highWater.index)
         bolt.publish(next)
+        bolt.shorten()
         bolt.commitTimes = times
     }
 

@@ -6,7 +6,7 @@
 /// were allocated and freed since. The writer owns this object exclusively.
 ///
 /// Invariants: no page is free and pending at once; pages 0 and 1 are neither; both sets are below
-/// the high-water mark; punched pages are free.
+/// the high-water mark; held pages are free.
 final class FreePages: @unchecked Sendable {
     // `@unchecked Sendable`: used by the one writer only, which is one thread at a time.
     private(set) var free: PageBitmap
@@ -20,9 +20,10 @@ final class FreePages: @unchecked Sendable {
     /// ones.
     private var allocatedAt: [UInt32]
     private let openedAt: UInt64
-    /// Free pages whose blocks were returned to the file system.
-    private var punched: PageBitmap
-    private var punchedCount = 0
+    /// Free pages of which the file still has the blocks: they were not returned to the file system.
+    private var held: PageBitmap
+    private(set) var heldCount: Int
+    private var heldSearch = RunSearch()
     private var search = RunSearch()
     /// The newest committed transaction at the last release of pages.
     private(set) var releasedAt: UInt64
@@ -35,8 +36,9 @@ final class FreePages: @unchecked Sendable {
         self.free = free
         self.free.extend(toPageCount: pageCount)
         freeCount = free.count
+        held = self.free
+        heldCount = freeCount
         pending = PageBitmap(pageCount: pageCount)
-        punched = PageBitmap(pageCount: pageCount)
     }
 
     /// Extends the sets to page numbers below `pageCount`.
@@ -45,7 +47,7 @@ final class FreePages: @unchecked Sendable {
         if missing > 0 { allocatedAt.append(contentsOf: repeatElement(0, count: missing)) }
         free.extend(toPageCount: pageCount)
         pending.extend(toPageCount: pageCount)
-        punched.extend(toPageCount: pageCount)
+        held.extend(toPageCount: pageCount)
     }
 
     /// Frees the pending pages that no reader sees any more. `readers` are the transactions that
@@ -63,13 +65,24 @@ final class FreePages: @unchecked Sendable {
             for run in entry.runs {
                 if let last, allocationTransaction(run) <= last { continue }
                 pending.remove(run)
-                free.insert(run)
-                freeCount += run.count
                 pendingCount -= run.count
+                insert(run)
             }
             pendingByTransaction[index].runs = held
         }
         pendingByTransaction.removeAll { $0.runs.isEmpty }
+        restartSearches()
+    }
+
+    private func insert(_ run: PageRun) {
+        free.insert(run)
+        freeCount += run.count
+        held.insert(run)
+        heldCount += run.count
+    }
+
+    private func restartSearches() {
+        heldSearch = RunSearch()
         search = RunSearch()
     }
 
@@ -94,42 +107,41 @@ final class FreePages: @unchecked Sendable {
     /// Records the runs that a committed transaction freed and allocated.
     func commit(freed: [PageRun], taken: [PageRun], transaction: UInt64, pageCount: Int) {
         extend(toPageCount: pageCount)
+        cut(to: pageCount)
         if !freed.isEmpty { pendingByTransaction.append((transaction, freed)) }
         pendingCount += freed.reduce(0) { $0 + $1.count }
         let count = UInt32(clamping: transaction - openedAt)
         for run in taken { allocatedAt[run.first.index] = count }
     }
 
-    /// Allocates `count` consecutive free pages; nil when there is no such run.
+    /// Allocates `count` consecutive free pages; nil when there is no such run. Pages that still have
+    /// their blocks come first: they can be written on a full disk.
     func allocate(_ count: Int) -> PageID? {
-        guard count <= freeCount, let first = search.find(count, in: free) else { return nil }
+        guard count <= freeCount else { return nil }
+        var first = count <= heldCount ? heldSearch.find(count, in: held) : nil
+        first = first ?? search.find(count, in: free)
+        guard let first else { return nil }
         let run = PageRun(first: PageID(first), count: count)
         free.remove(run)
-        punchedCount -= punched.count(in: run)
-        punched.remove(run)
         freeCount -= count
+        heldCount -= held.count(in: run)
+        held.remove(run)
         return run.first
     }
 
     /// Returns pages that a failed commit had allocated.
     func returnRuns(_ runs: [PageRun]) {
-        for run in runs {
-            free.insert(run)
-            freeCount += run.count
-        }
-        search = RunSearch()
+        for run in runs { insert(run) }
+        restartSearches()
     }
-
-    /// Free pages whose blocks the file still holds.
-    var heldCount: Int { freeCount - punchedCount }
 
     /// Runs of free pages whose blocks the file still holds, lowest first, without the lowest
     /// `kept` pages, which are the next ones to be allocated.
     func heldRuns(keeping kept: Int, pagesMax: Int, runsMax: Int) -> [PageRun] {
         var runs: [PageRun] = []
         var (skipped, left) = (kept, pagesMax)
-        for (index, word) in free.words.enumerated() {
-            var held = word & ~punched.words[index]
+        for (index, word) in self.held.words.enumerated() {
+            var held = word
             let count = held.nonzeroBitCount
             if count <= skipped {
                 skipped -= count
@@ -159,8 +171,26 @@ final class FreePages: @unchecked Sendable {
     }
 
     func markPunched(_ run: PageRun) {
-        punched.insert(run)
-        punchedCount += run.count
+        heldCount -= held.count(in: run)
+        held.remove(run)
+    }
+
+    // MARK: The end of the file
+
+    /// The high-water mark without the free pages below it whose blocks were returned.
+    func highWater(cutFrom highWater: PageID) -> PageID {
+        var end = highWater.index
+        while free.contains(end - 1), !held.contains(end - 1) { end -= 1 }
+        return PageID(end)
+    }
+
+    /// Forgets the pages from a lower high-water mark on; they are free and have no blocks.
+    private func cut(to pageCount: Int) {
+        let end = allocatedAt.count
+        guard pageCount < end else { return }
+        free.remove(PageRun(first: PageID(pageCount), count: end - pageCount))
+        freeCount -= end - pageCount
+        allocatedAt.removeLast(end - pageCount)
     }
 
     /// Numbers of all pages that no committed tree uses, ascending: free and pending.

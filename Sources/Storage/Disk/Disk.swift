@@ -78,7 +78,8 @@ package protocol DiskFile: AnyObject, Sendable {
     /// Reserves blocks for the range and extends the file over it, reading as zeros.
     func allocate(from offset: Int, count: Int) throws(DiskError)
 
-    /// Returns the blocks of the range to the file system; it reads as zeros afterwards.
+    /// Returns the blocks of the range to the file system; it reads as zeros afterwards. Where the
+    /// file system cannot do that, `isUnsupported` holds for the error.
     func punchHole(at offset: Int, count: Int) throws(DiskError)
 
     /// Takes the exclusive advisory lock (flock) without waiting; throws `.locked` when another

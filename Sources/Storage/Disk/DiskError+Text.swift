@@ -7,6 +7,12 @@ package func systemErrorText(_ number: Int32) -> String {
 }
 
 extension DiskError {
+    /// Whether the file system does not have such an operation.
+    package var isUnsupported: Bool {
+        guard case .system(_, _, let number) = self else { return false }
+        return number == EOPNOTSUPP || number == ENOSYS
+    }
+
     /// Whether a file could not be opened since the process or the system has no descriptor left.
     package var isDescriptorShortage: Bool {
         guard case .system(_, _, let number) = self else { return false }

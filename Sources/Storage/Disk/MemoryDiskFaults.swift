@@ -17,8 +17,8 @@ package struct MemoryDiskFaults: Sendable {
     /// space.
     package var mapsBeforeFailure: Int?
 
-    /// Whether holes are refused with EOPNOTSUPP, as by some file systems.
-    package var refusesHoles = false
+    /// The error number of every attempt to make a hole; nil while they succeed.
+    package var holeError: Int32?
 
     /// Sum of the lengths of all files at which the disk is full. A write stores the part that
     /// fits.

@@ -89,8 +89,8 @@ package final class MemoryDiskFile: DiskFile, @unchecked Sendable {
 
     package func punchHole(at offset: Int, count: Int) throws(DiskError) {
         try change("fallocate") { () throws(DiskError) in
-            if disk.faults.refusesHoles {
-                throw .system(path: path, operation: "fallocate", errno: EOPNOTSUPP)
+            if let number = disk.faults.holeError {
+                throw .system(path: path, operation: "fallocate", errno: number)
             }
             node.apply(.zero(offset..<offset + count))
         }

@@ -108,6 +108,11 @@ package final class RealDiskFile: DiskFile, @unchecked Sendable {
 
     package func punchHole(at offset: Int, count: Int) throws(DiskError) {
         if count == 0 { return }
+        // Reading a hole of such a file in a mapping takes a page, and ends the process if there is
+        // none left.
+        guard FileSystemCall.type(of: descriptor) != FileSystemCall.tmpfs else {
+            throw .system(path: path, operation: "fallocate", errno: EOPNOTSUPP)
+        }
         let mode = AllocationCall.punchHoleMode
         try systemCall(path, "fallocate") {
             AllocationCall.perform(descriptor, mode: mode, offset: offset, count: count)

@@ -58,7 +58,8 @@ extension BackendStage {
     private var freeBytesKept: Int { max(configuration.freeBytesKept, bolt.sizeInUseBytes / 8) }
 
     /// Begins to return free pages once there are many. A defragmentation replaces the file.
-    mutating func planRelease() {
+    mutating func planRelease(_ now: MonotonicTime) {
+        if case .paused(let end) = release, now >= end { release = .idle }
         guard release == .idle, defragmentation == nil else { return }
         let (kept, held) = (freeBytesKept, bolt.heldFreeBytes)
         let isEnough = { $0 > kept + kept / 4 }
@@ -69,22 +70,29 @@ extension BackendStage {
 
     /// Whether nothing is about to be written whose commit would free pages, and none was made for
     /// that since the last one.
-    private var needsCommit: Bool {
-        !isCompacting && !store.hasPending && freedByCommit != bolt.transactionNumber
-    }
+    private var needsCommit: Bool { isQuiet && freedByCommit != bolt.transactionNumber }
 
-    /// Not all file systems can make holes: then the file keeps its pages, as etcd's does.
-    mutating func releasePages(into effects: inout [BackendEffect]) throws {
+    private var isQuiet: Bool { !isCompacting && !store.hasPending }
+
+    /// Not all file systems can make holes: then the file keeps its pages, as etcd's does. After any
+    /// other error it is tried again later.
+    mutating func releasePages(
+        _ now: MonotonicTime, into effects: inout [BackendEffect]
+    ) throws {
         guard defragmentation == nil else { return release = .idle }
         do {
             let count = try bolt.releaseFreePages(
                 keepingBytes: freeBytesKept, pagesMax: configuration.pagesPerRelease)
             guard count == 0 else { return }
         } catch {
-            release = .impossible
+            release =
+                error.isUnsupported
+                ? .impossible : .paused(until: now + configuration.releaseRetryInterval)
             return effects.append(.releaseFailed(error))
         }
-        guard needsCommit, bolt.pendingFreeBytes > 0 else { return release = .idle }
+        guard needsCommit && bolt.pendingFreeBytes > 0 || isQuiet && bolt.endAwaitsCommit else {
+            return release = .idle
+        }
         try freePages()
     }
 
@@ -119,8 +127,10 @@ extension BackendStage {
 }
 
 /// Whether free pages of the database are being returned to the file system.
-enum PageRelease {
+enum PageRelease: Equatable {
     case idle, running
-    /// The file system has refused it.
+    /// It has failed.
+    case paused(until: MonotonicTime)
+    /// The file system does not have holes.
     case impossible
 }

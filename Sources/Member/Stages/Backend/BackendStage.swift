@@ -138,7 +138,7 @@ package struct BackendStage {
     }
 
     mutating func plan(_ now: MonotonicTime) {
-        planRelease()
+        planRelease(now)
         if now >= nextPersist {
             nextPersist = now + configuration.persistInterval
             if store.hasPending { return steps = BackendStep.persist }
@@ -189,7 +189,7 @@ package struct BackendStage {
         case .compact: try compact(now, into: &effects)
         case .beginDefragmentation: try beginDefragmentation(into: &effects)
         case .defragment: try defragment(into: &effects)
-        case .releasePages: try releasePages(into: &effects)
+        case .releasePages: try releasePages(now, into: &effects)
         case .freePages: try freePages()
         }
     }

@@ -53,6 +53,8 @@ package enum Occurrence: String, Sendable, CaseIterable {
     case logBatchesSplit = "log batches synchronized in parts"
     case pagesReleased = "returns of free pages to the file system"
     case commitsForFreePages = "commits that only free pages"
+    case endsLowered = "high-water marks lowered by a commit"
+    case filesShortened = "database files cut off at their end"
     case compactionsResumed = "compactions resumed", compactions
     // Shortcuts and limits.
     case inlineConsensusRuns = "consensus batches run inline by the caller"

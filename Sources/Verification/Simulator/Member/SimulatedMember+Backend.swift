@@ -31,7 +31,9 @@ extension SimulatedMember {
 
     private func perform(_ step: BackendStep, took: TimeSpan) throws {
         try prepare(step)
-        let (held, commit) = (state.bolt.heldFreeBytes, state.bolt.transactionNumber)
+        let bolt = state.bolt
+        let (held, commit) = (bolt.heldFreeBytes, bolt.transactionNumber)
+        let (size, length) = (bolt.sizeBytes, host.disk.fileSizeBytes(MemberDirectory.database))
         var effects: [BackendEffect] = []
         switch step {
         case .commitWriteBuffer: try commitWriteBuffer(into: &effects)
@@ -42,11 +44,17 @@ extension SimulatedMember {
             step, took: took, applied: status.applied,
             now: clockTime + .milliseconds(took.milliseconds))
         for effect in effects { try perform(effect) }
-        if case .releasePages = step {
-            if state.bolt.heldFreeBytes < held { simulation.report.count(.pagesReleased) }
-            if state.bolt.transactionNumber > commit {
-                simulation.report.count(.commitsForFreePages)
+        switch step {
+        case .releasePages, .freePages, .commitWriteBuffer:
+            if bolt.sizeBytes < size { simulation.report.count(.endsLowered) }
+            if let length, host.disk.fileSizeBytes(MemberDirectory.database) ?? 0 < length {
+                simulation.report.count(.filesShortened)
             }
+        default: break
+        }
+        if case .releasePages = step {
+            if bolt.heldFreeBytes < held { simulation.report.count(.pagesReleased) }
+            if bolt.transactionNumber > commit { simulation.report.count(.commitsForFreePages) }
         }
         try complete(step)
     }

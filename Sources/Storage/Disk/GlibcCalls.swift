@@ -21,3 +21,25 @@ enum AllocationCall {
         return function(descriptor, mode, off_t(offset), off_t(count))
     }
 }
+
+/// fstatfs(2), which Swift's Glibc module does not export either. Its type is
+/// `int (int, struct statfs *)`; the structure has 120 bytes and begins with the type, a `long`.
+enum FileSystemCall {
+    /// TMPFS_MAGIC of linux/magic.h.
+    static let tmpfs = 0x0102_1994
+
+    private typealias Function = @convention(c) (Int32, UnsafeMutableRawPointer) -> Int32
+
+    private static let function: Function? = dlsym(nil, "fstatfs").map {
+        unsafeBitCast($0, to: Function.self)
+    }
+
+    /// The type of the file system that a file is in; nil if it is not known.
+    static func type(of descriptor: Int32) -> Int? {
+        guard let function else { return nil }
+        return withUnsafeTemporaryAllocation(byteCount: 256, alignment: 8) { status in
+            guard let base = status.baseAddress, function(descriptor, base) == 0 else { return nil }
+            return base.load(as: Int.self)
+        }
+    }
+}
