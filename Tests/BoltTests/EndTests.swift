@@ -6,10 +6,12 @@ import Testing
 @Suite struct EndTests {
     private let configuration = BoltConfiguration(growthStepBytes: 0)
 
-    /// A file whose bucket [2] fills all but the first tenth of it, and is deleted.
-    private func makeFile(on disk: MemoryDisk) throws -> Bolt {
+    /// A file whose bucket [2] fills nearly all but the first tenth of it, and is deleted; after it
+    /// are some pages of bucket [3].
+    private func makeFile(on disk: MemoryDisk, entriesAtEnd: Int = 0) throws -> Bolt {
         let bolt = try Bolt.open(disk: disk, path: "/db", configuration: configuration)
-        for (name, count) in [(1, 100), (2, 900)] as [(UInt8, Int)] {
+        for (name, count) in [(1, 100), (2, 900), (3, entriesAtEnd)] as [(UInt8, Int)] {
+            guard count > 0 else { continue }
             let fill = bolt.beginWrite()
             let bucket = try fill.createBucketIfMissing([name])
             for number in 0..<count {
@@ -27,13 +29,15 @@ import Testing
         while try bolt.releaseFreePages(pagesMax: 50) > 0 {}
     }
 
-    private func requireContent(_ bolt: Bolt) throws {
+    private func requireContent(_ bolt: Bolt, entriesAtEnd: Int = 0) throws {
         #expect(bolt.check() == [])
         let read = bolt.beginRead()
         defer { read.end() }
-        let entries = try read.bucket([1])?.entries() ?? []
-        #expect(entries.count == 100)
-        #expect(entries.allSatisfy { $0.value == [UInt8](repeating: 1, count: 1000) })
+        for (name, count) in [(1, 100), (3, entriesAtEnd)] as [(UInt8, Int)] {
+            let entries = try read.bucket([name])?.entries() ?? []
+            #expect(entries.count == count)
+            #expect(entries.allSatisfy { $0.value == [UInt8](repeating: name, count: 1000) })
+        }
     }
 
     @Test func itIsCutOnceNeitherMetaPageReachesIt() throws {
@@ -57,9 +61,38 @@ import Testing
             try bucket.put([UInt8](number: number), [UInt8](repeating: 3, count: 1000))
         }
         try fill.commit()
-        try requireContent(bolt)
+        try requireContent(bolt, entriesAtEnd: 900)
         bolt.close()
-        try requireContent(Bolt.open(disk: disk, path: "/db", configuration: configuration))
+        try requireContent(
+            Bolt.open(disk: disk, path: "/db", configuration: configuration), entriesAtEnd: 900)
+    }
+
+    @Test func fewPagesInUseThereAreMoved() throws {
+        let disk = MemoryDisk()
+        let bolt = try makeFile(on: disk, entriesAtEnd: 20)
+        let full = bolt.sizeBytes
+        try bolt.commitAgain()
+        while try bolt.releaseFreePages(keepingBytes: 300_000, pagesMax: 50) > 0 {}
+        #expect(try !bolt.moveEnd(pagesMax: 2))
+        #expect(try bolt.moveEnd(pagesMax: 20))
+        try requireContent(bolt, entriesAtEnd: 20)
+        try bolt.commitAgain()
+        while try bolt.releaseFreePages(keepingBytes: 300_000, pagesMax: 50) > 0 {}
+        while bolt.endAwaitsCommit { try bolt.commitAgain() }
+        #expect(bolt.sizeBytes < full / 2)
+        #expect(disk.fileSizeBytes("/db") == bolt.sizeBytes)
+        try requireContent(bolt, entriesAtEnd: 20)
+        // What is left is in use, or kept.
+        #expect(try !bolt.moveEnd(pagesMax: 20))
+        bolt.close()
+        try requireContent(
+            Bolt.open(disk: disk, path: "/db", configuration: configuration), entriesAtEnd: 20)
+    }
+
+    @Test func whatIsInUseMostlyStays() throws {
+        let bolt = try makeFile(on: MemoryDisk(), entriesAtEnd: 400)
+        try bolt.commitAgain()
+        #expect(try !bolt.moveEnd(pagesMax: 20))
     }
 
     @Test func aReaderOfTheLongerFileKeepsIt() throws {
@@ -103,7 +136,7 @@ import Testing
     /// The power fails after any change of the disk, and again in the next process.
     @Test func aCrashAtAnyStepLosesNothing() throws {
         let disk = MemoryDisk()
-        let bolt = try makeFile(on: disk)
+        let bolt = try makeFile(on: disk, entriesAtEnd: 20)
         try bolt.commitAgain()
         bolt.close()
         var changes = 0
@@ -116,7 +149,9 @@ import Testing
             halted.inject(MemoryDiskFaults())
             for seed in 0..<6 {
                 let crashed = halted.afterCrash(seed: UInt64(seed))
-                try requireContent(cut(on: crashed))
+                let bolt = try cut(on: crashed)
+                #expect(bolt.sizeBytes < disk.fileSizeBytes("/db") ?? 0)
+                try requireContent(bolt, entriesAtEnd: 20)
             }
             if isComplete { break }
             changes += 1
@@ -124,13 +159,16 @@ import Testing
         #expect(changes > 20)
     }
 
-    /// Releases the free pages and cuts the end, in steps.
+    /// Releases free pages, and moves and cuts the end, in steps.
     @discardableResult
     private func cut(on disk: MemoryDisk) throws -> Bolt {
         let bolt = try Bolt.open(disk: disk, path: "/db", configuration: configuration)
         try bolt.commitAgain()
-        while try bolt.releaseFreePages(pagesMax: 50) > 0 { try bolt.commitAgain() }
-        while bolt.endAwaitsCommit { try bolt.commitAgain() }
-        return bolt
+        repeat {
+            while try bolt.releaseFreePages(keepingBytes: 300_000, pagesMax: 50) > 0 {}
+            while bolt.endAwaitsCommit { try bolt.commitAgain() }
+            guard try bolt.moveEnd(pagesMax: 20) else { return bolt }
+            try bolt.commitAgain()
+        } while true
     }
 }

@@ -108,7 +108,8 @@ struct RandomChanges {
                 bolt = try Bolt.open(disk: disk, path: "/db", configuration: configuration)
                 #expect(bolt.check() == [], "seed \(seed) iteration \(iteration) reopened")
             }
-            _ = try bolt.releaseFreePages(pagesMax: 5)
+            _ = try bolt.releaseFreePages(keepingBytes: 20_000, pagesMax: 5)
+            if iteration % 3 == 0 { _ = try bolt.moveEnd(pagesMax: 3) }
         }
     }
 
@@ -131,7 +132,8 @@ struct RandomChanges {
                 #expect(try expected.matches(read), "seed \(seed) iteration \(iteration)")
                 read.end()
             }
-            _ = try bolt.releaseFreePages(pagesMax: 10)
+            _ = try bolt.releaseFreePages(keepingBytes: 20_000, pagesMax: 10)
+            if iteration % 3 == 0 { _ = try bolt.moveEnd(pagesMax: 3) }
         }
         for (read, expected) in readers { #expect(try expected.matches(read), "seed \(seed)") }
         #expect(bolt.openReaderCount == readers.count)

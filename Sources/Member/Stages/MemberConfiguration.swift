@@ -26,6 +26,8 @@ package struct MemberConfiguration: Sendable {
     package var freeBytesKept = 16 << 20
     /// Pages returned in one step.
     package var pagesPerRelease = 1024
+    /// Pages moved at once from the end of the database file, so that it can become shorter.
+    package var pagesPerMove = 256
     /// How long no pages are returned after a failure to do so.
     package var releaseRetryInterval = TimeSpan.seconds(60)
     /// How long a reader may block the removal of compacted records.

@@ -54,6 +54,7 @@ extension Bolt {
         freePages = copy.freePages
         fileSizeBytes = copy.fileSizeBytes
         loweredAt = copy.loweredAt
+        endMove = EndMove()
         let (meta, mapping, freeCount) = copy.shared.withLock { state in
             (state.meta, state.mapping, state.freeCount)
         }

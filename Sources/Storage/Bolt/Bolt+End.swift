@@ -1,6 +1,6 @@
 internal import Disk
 
-/// The end of the file, where nothing is in use.
+/// The end of the file, where nothing is in use, or little that can be moved.
 ///
 /// A commit lowers the high-water mark below free pages whose blocks were returned. The file itself
 /// becomes shorter when nothing reaches beyond the new mark any more: neither of the meta pages, nor
@@ -12,6 +12,41 @@ extension Bolt {
         let meta = shared.withLock { $0.meta }
         return freePages.highWater(cutFrom: meta.highWater) < meta.highWater
             || meta.transaction == loweredAt && excessBytes(meta) > 0
+    }
+
+    /// Moves pages in use at the end of the file to free pages before them, if they are few among many
+    /// free ones, by a commit without other changes. Returns whether it did: then the next commits
+    /// and `releaseFreePages` make the file shorter. Call it on the writer's thread.
+    ///
+    /// - Parameters:
+    ///   - keptBytes: as `releaseFreePages` was called with; half of them stay.
+    ///   - pagesMax: the pages to move, and at least so many are to be cut off.
+    package func moveEnd(
+        keepingBytes keptBytes: Int = 0, pagesMax: Int
+    ) throws(BoltError) -> Bool {
+        precondition(!isWriting, "pages are moved with no write transaction open")
+        try requireHealthy()
+        let (highWater, pageSizeBytes) = shared.withLock {
+            ($0.meta.highWater, $0.meta.pageSizeBytes)
+        }
+        guard !configuration.freelistOnDisk, endMove.tried != highWater,
+            let goal = freePages.possibleEnd(
+                below: highWater, keeping: keptBytes / pageSizeBytes, pagesMax: pagesMax)
+        else { return false }
+        endMove = EndMove(tried: highWater, goal: goal)
+        let write = beginWrite()
+        do {
+            guard try write.load(pagesFrom: goal) else {
+                write.rollback()
+                return false
+            }
+        } catch {
+            write.rollback()
+            throw .corrupt(error)
+        }
+        try write.commit()
+        endMoveCount += 1
+        return true
     }
 
     /// Bytes of the file that `grow` would not have made.
@@ -34,5 +69,54 @@ extension Bolt {
             try file.content.truncate(to: fileSizeBytes - excess)
             fileSizeBytes -= excess
         } catch {}
+    }
+}
+
+/// An attempt to move what is in use at the end of the file.
+struct EndMove {
+    /// The high-water mark then: it is not tried again until that has changed.
+    var tried: PageID?
+    /// What is free from there on is returned to the file system.
+    var goal = PageID(rawValue: UInt64(Int.max))
+}
+
+extension BoltWriteTransaction {
+    /// Loads pages in use into memory, so that the commit writes them elsewhere; returns whether
+    /// there are any. Pages of buckets within buckets stay.
+    fileprivate func load(pagesFrom start: PageID) throws(PageFault) -> Bool {
+        let buckets = try [root] + openBuckets()
+        var isAny = false
+        var page = start
+        while page < meta.highWater {
+            // Free pages, and overflow pages of a run that begins before the start, are no heads.
+            guard !context.freePages.isUnused(page), let run = try? context.source.rawRun(page)
+            else {
+                page = PageID(page.index + 1)
+                continue
+            }
+            let view = try context.source.page(page)
+            for bucket in buckets where try bucket.tree.load(view) {
+                isAny = true
+                break
+            }
+            page = PageID(page.index + run.count)
+        }
+        return isAny
+    }
+
+    private func openBuckets() throws(PageFault) -> [BoltWriteBucket] {
+        var buckets: [BoltWriteBucket] = []
+        var position = TreePosition.first
+        while let item = try root.tree.find(position) {
+            if item.isBucket {
+                let header = try BucketHeader(value: item.value, page: root.tree.header.root)
+                let bucket = BoltWriteBucket(
+                    context: context, tree: WriteTree(context: context, header: header))
+                root.opened[Array(item.key)] = bucket
+                buckets.append(bucket)
+            }
+            position = .above(item.key)
+        }
+        return buckets
     }
 }

@@ -37,7 +37,8 @@ extension Bolt {
     ///
     /// Only pages that no open reader can see and that neither meta page reaches are released: they
     /// were free before the last commit began. Returns the number of released pages; 0 when no more
-    /// than `keptBytes` are held, or until a commit frees more.
+    /// than `keptBytes` are held, or until a commit frees more. What `moveEnd` wants to cut off is
+    /// not kept.
     @discardableResult
     package func releaseFreePages(
         keepingBytes keptBytes: Int = 0, pagesMax: Int
@@ -50,7 +51,8 @@ extension Bolt {
         guard freePages.releasedAt < number else { return 0 }
         var pages = 0
         let runs = freePages.heldRuns(
-            keeping: keptBytes / pageSizeBytes, pagesMax: pagesMax, runsMax: Self.runsMax)
+            keeping: keptBytes / pageSizeBytes, until: endMove.goal, pagesMax: pagesMax,
+            runsMax: Self.runsMax)
         for run in runs {
             do {
                 try file.content.punchHole(

@@ -29,6 +29,10 @@ package final class Bolt: @unchecked Sendable {
     /// The last commit that lowered the high-water mark; at first the one that was opened, since the
     /// other meta page may have a higher one.
     var loweredAt: UInt64
+    /// What `moveEnd` has tried last.
+    var endMove = EndMove()
+    /// How often `moveEnd` has moved pages. Read it on the writer's thread.
+    package internal(set) var endMoveCount = 0
     var isWriting = false
     /// Of the last commit. Read it on the writer's thread.
     package internal(set) var commitTimes = CommitTimes()

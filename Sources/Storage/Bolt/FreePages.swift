@@ -93,6 +93,11 @@ final class FreePages: @unchecked Sendable {
         return openedAt + UInt64(allocatedAt[page])
     }
 
+    /// Whether no committed state after the present one uses a page.
+    func isUnused(_ page: PageID) -> Bool {
+        free.contains(page.index) || pending.contains(page.index)
+    }
+
     /// Marks a run as freed by the current transaction; false when it was free before.
     func markPending(_ run: PageRun) -> Bool {
         if free.containsAny(of: run) { return false }
@@ -136,13 +141,16 @@ final class FreePages: @unchecked Sendable {
     }
 
     /// Runs of free pages whose blocks the file still holds, lowest first, without the lowest
-    /// `kept` pages, which are the next ones to be allocated.
-    func heldRuns(keeping kept: Int, pagesMax: Int, runsMax: Int) -> [PageRun] {
+    /// `kept` pages, which are the next ones to be allocated. From page `end` on none are kept.
+    func heldRuns(
+        keeping kept: Int, until end: PageID, pagesMax: Int, runsMax: Int
+    ) -> [PageRun] {
         var runs: [PageRun] = []
         var (skipped, left) = (kept, pagesMax)
         for (index, word) in self.held.words.enumerated() {
             var held = word
             let count = held.nonzeroBitCount
+            if index * 64 >= end.index { skipped = 0 }
             if count <= skipped {
                 skipped -= count
                 continue
@@ -182,6 +190,25 @@ final class FreePages: @unchecked Sendable {
         var end = highWater.index
         while free.contains(end - 1), !held.contains(end - 1) { end -= 1 }
         return PageID(end)
+    }
+
+    /// Where the file could end once at most `pagesMax` pages in use behind that are moved before it.
+    /// Nil unless it becomes shorter by so many pages and by 16 times as many as are moved, and
+    /// enough free pages with blocks are before it: for these, and half of `kept`.
+    func possibleEnd(below highWater: PageID, keeping kept: Int, pagesMax: Int) -> PageID? {
+        var end: PageID?
+        var used = 0
+        var heldBefore = heldCount
+        var page = highWater.index
+        while page > 2 {
+            page -= 1
+            if held.contains(page) { heldBefore -= 1 }
+            if !free.contains(page) { used += 1 }
+            // The pages above each in its tree are written with it.
+            if used > pagesMax || heldBefore < max(4 * used, kept / 2) { break }
+            if used > 0, highWater.index - page >= max(16 * used, pagesMax) { end = PageID(page) }
+        }
+        return end
     }
 
     /// Forgets the pages from a lower high-water mark on; they are free and have no blocks.

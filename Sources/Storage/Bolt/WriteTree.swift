@@ -95,6 +95,31 @@ struct WriteTree {
         return node
     }
 
+    /// Loads a committed page into memory, with those above it; false if it is not of this tree.
+    mutating func load(_ page: PageView) throws(PageFault) -> Bool {
+        guard page.count > 0 else { return false }
+        let key = try page.key(at: 0)
+        guard try contains(page.id, at: key) else { return false }
+        _ = try leaf(for: key)
+        return true
+    }
+
+    /// Whether a page is on the way to a key in the committed tree.
+    private func contains(
+        _ id: PageID, at key: UnsafeRawBufferPointer
+    ) throws(PageFault) -> Bool {
+        guard header.root != .none else { return false }
+        var next = header.root
+        for _ in 0..<PageLayout.depthMax {
+            if next == id { return true }
+            let page = try context.source.page(next)
+            if page.isLeaf { return false }
+            guard page.count > 0 else { throw PageFault(page.id, .empty) }
+            next = page.child(at: try page.childIndex(for: key))
+        }
+        throw PageFault(header.root, .tooDeep)
+    }
+
     /// Sets the bucket's counter, which marks the bucket as changed.
     mutating func setSequence(_ sequence: UInt64) throws(PageFault) {
         _ = try materializeRoot()

@@ -105,7 +105,8 @@ private enum FuzzedFile {
         _ = bolt.check()
         walk(bolt)
         try? bolt.copyCompacted(to: "/copy")
-        _ = try? bolt.releaseFreePages(pagesMax: 10)
+        _ = try? bolt.releaseFreePages(keepingBytes: 1 << 16, pagesMax: 10)
+        _ = try? bolt.moveEnd(pagesMax: 4)
         defragment(bolt)
         walk(bolt)
     }

@@ -90,10 +90,26 @@ extension BackendStage {
                 ? .impossible : .paused(until: now + configuration.releaseRetryInterval)
             return effects.append(.releaseFailed(error))
         }
-        guard needsCommit && bolt.pendingFreeBytes > 0 || isQuiet && bolt.endAwaitsCommit else {
-            return release = .idle
+        if needsCommit && bolt.pendingFreeBytes > 0 || isQuiet && bolt.endAwaitsCommit {
+            return try freePages()
         }
-        try freePages()
+        if try !isQuiet || !moveEnd() { release = .idle }
+    }
+
+    /// Moves what is in use at the end of the file; false if there is nothing to be moved. The store
+    /// reads the pages where they are now: only then they become free where they were.
+    private func moveEnd() throws -> Bool {
+        do throws(BoltError) {
+            guard
+                try bolt.moveEnd(
+                    keepingBytes: freeBytesKept, pagesMax: configuration.pagesPerMove)
+            else { return false }
+            try store.publishSnapshot()
+            return true
+        } catch {
+            guard case .disk(.full) = error else { throw error }
+            return false
+        }
     }
 
     /// Whether the last commits have freed so much that it matters to the quota, and no commit
@@ -104,11 +120,12 @@ extension BackendStage {
                 > max(bolt.sizeInUseBytes / 8, configuration.freeBytesKept / 16)
     }
 
-    /// Makes free what the last commits have freed. On a full disk it waits for the next commit:
-    /// nothing is lost that must be written now.
+    /// Makes free what the last commits have freed, and the file shorter; the store reads the new
+    /// state. On a full disk it waits for the next commit: nothing is lost that must be written now.
     mutating func freePages() throws {
         do throws(BoltError) {
             try bolt.commitAgain()
+            try store.publishSnapshot()
         } catch {
             guard case .disk(.full) = error else { throw error }
         }

@@ -100,7 +100,7 @@ extension Store {
     }
 
     /// Moves readers to the file's newest state after a commit that held no batch.
-    func publishSnapshot() throws(BoltError) {
+    package func publishSnapshot() throws(BoltError) {
         let (fresh, bucket) = try newestState()
         lock.lockForWriting()
         precondition(committing == nil, "no batch is being committed")

@@ -54,6 +54,7 @@ package enum Occurrence: String, Sendable, CaseIterable {
     case pagesReleased = "returns of free pages to the file system"
     case commitsForFreePages = "commits that only free pages"
     case endsLowered = "high-water marks lowered by a commit"
+    case endsMoved = "pages moved from the end of a database file"
     case filesShortened = "database files cut off at their end"
     case compactionsResumed = "compactions resumed", compactions
     // Shortcuts and limits.

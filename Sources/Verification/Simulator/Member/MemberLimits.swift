@@ -58,6 +58,7 @@ struct MemberLimits {
         // From nearly all free pages to none.
         configuration.freeBytesKept = (snapshotCount % 4) << 15
         configuration.pagesPerRelease = 1 + snapshotCount % 7
+        configuration.pagesPerMove = 1 + snapshotCount % 5
         configuration.entriesPerGroup = 1 + generator.number(below: 8)
         // A tenth of the runs synchronizes the log as rarely as the server does.
         if generator.happens(900_000) {

@@ -33,6 +33,7 @@ extension SimulatedMember {
         try prepare(step)
         let bolt = state.bolt
         let (held, commit) = (bolt.heldFreeBytes, bolt.transactionNumber)
+        let moves = bolt.endMoveCount
         let (size, length) = (bolt.sizeBytes, host.disk.fileSizeBytes(MemberDirectory.database))
         var effects: [BackendEffect] = []
         switch step {
@@ -54,6 +55,7 @@ extension SimulatedMember {
         }
         if case .releasePages = step {
             if bolt.heldFreeBytes < held { simulation.report.count(.pagesReleased) }
+            if bolt.endMoveCount > moves { simulation.report.count(.endsMoved) }
             if bolt.transactionNumber > commit { simulation.report.count(.commitsForFreePages) }
         }
         try complete(step)
