@@ -48,8 +48,8 @@ struct LeaseClockTests {
         for id in Int64(1)...3_000 { try fixture.grant(id, seconds: 10) }
         fixture.lessor.promote(inTerm: 2, extraTime: 1_000, now: 0)
         var expiriesInSecond: [Int64: Int] = [:]
-        for lease in fixture.lessor.leasesByExpiry() {
-            let expiry = try #require(lease.expiry)
+        for lease in fixture.lessor.listing.byExpiry {
+            let expiry = lease.expiry
             #expect(expiry >= 11_000, "spreading shortens no lease")
             expiriesInSecond[expiry.milliseconds / 1000, default: 0] += 1
         }
@@ -60,7 +60,7 @@ struct LeaseClockTests {
         var fixture = try LeaseFixture()
         for id in Int64(1)...1_000 { try fixture.grant(id, seconds: 10) }
         fixture.lessor.promote(inTerm: 2, extraTime: 0, now: 0)
-        #expect(fixture.lessor.leasesByExpiry().allSatisfy { $0.expiry == 10_000 })
+        #expect(fixture.lessor.listing.byExpiry.allSatisfy { $0.expiry == 10_000 })
     }
 
     @Test func renewalsReturnTheirResult() throws {
@@ -144,9 +144,9 @@ struct LeaseClockTests {
         try fixture.grant(3, seconds: 10)
         try fixture.grant(1, seconds: 30)
         try fixture.grant(2, seconds: 10)
-        #expect(fixture.lessor.leasesByExpiry().map(\.id.rawValue) == [2, 3, 1])
+        #expect(fixture.lessor.listing.byExpiry.map(\.id.rawValue) == [2, 3, 1])
         fixture.lessor.demote()
-        #expect(fixture.lessor.leasesByExpiry().map(\.id.rawValue) == [1, 2, 3])
+        #expect(fixture.lessor.listing.byExpiry.map(\.id.rawValue) == [1, 2, 3])
     }
 
     @Test func theExpiryQueueReturnsTimesInOrder() {

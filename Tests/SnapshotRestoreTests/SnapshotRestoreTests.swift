@@ -85,7 +85,7 @@ struct SnapshotRestoreTests {
         let state = try openState()
         defer { state.bolt.close() }
         #expect(state.store.revisions.current == 2)
-        #expect(state.lessor.leasesByExpiry().map(\.id.rawValue) == [9])
+        #expect(state.lessor.listing.byExpiry.map(\.id.rawValue) == [9])
         #expect(state.membership.members == Self.members.sorted { $0.id < $1.id })
         #expect(state.membership.removed.isEmpty)
         #expect(state.appliedIndex == 3)

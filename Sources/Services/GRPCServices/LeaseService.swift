@@ -60,13 +60,14 @@ struct LeaseService {
         }
     }
 
-    /// The keys of all leases are checked in the caller's task: there may be many.
+    /// The leases are sorted, and their keys checked, in the caller's task: there may be many.
     private func leases(
         by caller: Identity
     ) async throws(EtcdError) -> Etcdserverpb_LeaseLeasesResponse {
-        let (leases, auth) = try await context.runtime.readState { state in
-            (state.lessor.leasesByExpiry(), state.auth.snapshot)
+        let (listing, auth) = try await context.runtime.readState { state in
+            (state.lessor.listing, state.auth.snapshot)
         }
+        let leases = listing.byExpiry
         let authorization = auth.authorization(of: caller)
         for lease in leases { try authorization.requireRead(of: lease.keys) }
         var response = Etcdserverpb_LeaseLeasesResponse()

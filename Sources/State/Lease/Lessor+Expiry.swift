@@ -33,17 +33,23 @@ extension Lessor {
         inTerm term: Term, extraTime: TimeSpan, now: MonotonicTime
     ) {
         primaryTerm = term
-        queue.removeAll()
-        var expiries: [(time: MonotonicTime, id: LeaseID)] = []
-        for (id, lease) in leases {
-            expiries.append((now + lease.restoredTime + extraTime, id))
+        // There may be a million: each is found by its index.
+        var expiries: [(entry: ExpiryQueue.Entry, index: Dictionary<LeaseID, Lease>.Index)] = []
+        expiries.reserveCapacity(leases.count)
+        for index in leases.indices {
+            let lease = leases.values[index]
+            let time = now + lease.restoredTime + extraTime
+            expiries.append((ExpiryQueue.Entry(time: time, id: lease.id), index))
         }
-        expiries.sort { ($0.time, $0.id) < ($1.time, $1.id) }
+        expiries.sort { $0.entry < $1.entry }
         let expiriesPerSecond =
             expiries.count > Self.revokesPerSecond ? 3 * Self.revokesPerSecond / 4 : Int.max
-        var second = expiries.first?.time ?? now
+        var second = expiries.first?.entry.time ?? now
         var expiriesInSecond = 0
-        for (time, id) in expiries {
+        var entries: [ExpiryQueue.Entry] = []
+        entries.reserveCapacity(leases.count)
+        for (entry, index) in expiries {
+            let time = entry.time
             if time >= second + .seconds(1) {
                 second = time
                 expiriesInSecond = 0
@@ -53,9 +59,10 @@ extension Lessor {
             }
             expiriesInSecond += 1
             let expiry = max(time, expiriesPerSecond == .max ? time : second)
-            leases[id]?.expiry = expiry
-            queue.insert(id, at: expiry)
+            leases.values[index].expiry = expiry
+            entries.append(ExpiryQueue.Entry(time: expiry, id: entry.id))
         }
+        queue = ExpiryQueue(entries)
         scheduleCheckpoints(now: now)
     }
 
@@ -65,7 +72,7 @@ extension Lessor {
         queue.removeAll()
         reported.removeAll()
         checkpointQueue.removeAll()
-        for id in leases.keys { leases[id]?.expiry = nil }
+        for index in leases.indices { leases.values[index].expiry = nil }
     }
 
     /// Restarts a lease's clock.
@@ -111,12 +118,30 @@ extension Lessor {
     /// Some of the reported leases may not be revoked for long: they do not count any more.
     package mutating func forgetReported() { reported.removeAll(keepingCapacity: true) }
 
-    /// All leases, ordered by expiry.
-    package func leasesByExpiry() -> [Lease] {
-        leases.values.sorted { left, right in
-            let leftExpiry = left.expiry ?? .distantFuture
-            let rightExpiry = right.expiry ?? .distantFuture
-            return leftExpiry == rightExpiry ? left.id < right.id : leftExpiry < rightExpiry
-        }
+    /// All leases, in no order. There may be a million: only what a list shows is copied, and whoever
+    /// asks for it sorts it.
+    package var listing: LeaseListing {
+        LeaseListing(
+            entries: leases.values.map {
+                LeaseListing.Entry(
+                    id: $0.id, expiry: $0.expiry ?? .distantFuture, keys: $0.keys)
+            })
+    }
+}
+
+/// The leases of one moment.
+package struct LeaseListing: Sendable {
+    package struct Entry: Sendable {
+        package let id: LeaseID
+        /// `distantFuture` on a member that is not the leader.
+        package let expiry: MonotonicTime
+        package let keys: Set<[UInt8]>
+    }
+
+    fileprivate let entries: [Entry]
+
+    /// All leases, ordered by expiry, equal ones by ID.
+    package var byExpiry: [Entry] {
+        entries.sorted { ($0.expiry, $0.id) < ($1.expiry, $1.id) }
     }
 }

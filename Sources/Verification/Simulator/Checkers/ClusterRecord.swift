@@ -174,7 +174,7 @@ extension ClusterRecord {
         _ state: StateMachine, at index: LogIndex, _ host: Host
     ) throws {
         let known = leasesAlive(after: index)
-        let held = state.lessor.leasesByExpiry().sorted { $0.id < $1.id }
+        let held = state.lessor.listing.byExpiry.sorted { $0.id < $1.id }
         guard held.map(\.id.rawValue) == known else {
             throw SimulationFailure(
                 "host \(host.number) has leases \(held.map(\.id.rawValue)) after entry \(index), "
@@ -183,9 +183,11 @@ extension ClusterRecord {
         for lease in held { try requireKeys(of: lease, at: index, host) }
     }
 
-    private func requireKeys(of lease: Lease, at index: LogIndex, _ host: Host) throws {
+    private func requireKeys(
+        of lease: LeaseListing.Entry, at index: LogIndex, _ host: Host
+    ) throws {
         let keys = log.keys(of: lease.id.rawValue, at: position(after: index).revision)
-        let held = lease.sortedKeys.map { String(decoding: $0, as: UTF8.self) }
+        let held = lease.keys.map { String(decoding: $0, as: UTF8.self) }.sorted()
         guard held != keys else { return }
         throw SimulationFailure(
             "host \(host.number) has keys \(held) on lease \(lease.id.rawValue) after entry "
