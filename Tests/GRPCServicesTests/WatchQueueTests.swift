@@ -94,9 +94,10 @@ struct WatchQueueTests {
         let queue = WatchQueue()
         let stream = dispatcher.openStream(queue)
         _ = dispatcher.register(WatcherConfiguration(key: [1]), id: nil, on: stream)
-        let transaction = store.beginWrite()
+        var transaction = store.beginWrite()
         transaction.put([1], value: Array(repeating: 0, count: valueBytes)[...], lease: 0)
-        try dispatcher.notify([try #require(transaction.end())])
+        let committed = transaction.end()
+        try dispatcher.notify([try #require(committed)])
         guard case .changes(let changes)? = queue.take().first?.content else { return [] }
         return changes
     }

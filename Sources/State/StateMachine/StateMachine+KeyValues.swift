@@ -16,7 +16,7 @@ extension StateMachine {
         let fits = admits(Quota.cost(of: request))
         return try transact("Put") { transaction throws(ReadError) in
             try check(request, in: transaction)
-            let response = try PutExecution.put(request, in: transaction, isAwaited: isAwaited)
+            let response = try PutExecution.put(request, in: &transaction, isAwaited: isAwaited)
             return executed(
                 ExecutedOperations(puts: 1), in: transaction, "Put", isFull: !fits,
                 isAwaited ? .put(response) : .omitted)
@@ -30,7 +30,7 @@ extension StateMachine {
             return failed(refusal, "DeleteRange")
         }
         return try transact("DeleteRange") { transaction throws(ReadError) in
-            let response = try PutExecution.delete(request, in: transaction, isAwaited: isAwaited)
+            let response = try PutExecution.delete(request, in: &transaction, isAwaited: isAwaited)
             return executed(
                 ExecutedOperations(deletes: 1), in: transaction, "DeleteRange",
                 isAwaited ? .deleteRange(response) : .omitted)
@@ -47,9 +47,8 @@ extension StateMachine {
         }
         let fits = admits(cost)
         return try transact("Txn") { transaction throws(ReadError) in
-            var execution = TxnExecution(
-                state: self, transaction: transaction, isAwaited: isAwaited)
-            let response = try execution.run(request)
+            var execution = TxnExecution(state: self, isAwaited: isAwaited)
+            let response = try execution.run(request, in: &transaction)
             return executed(
                 execution.executed, in: transaction, "Txn", isFull: !fits,
                 isAwaited ? .txn(response) : .omitted)
@@ -78,11 +77,11 @@ extension StateMachine {
     /// makes the store fail.
     func transact(
         _ operation: StaticString,
-        _ body: (StoreWriteTransaction) throws(ReadError) -> AppliedEntry
+        _ body: (inout StoreWriteTransaction) throws(ReadError) -> AppliedEntry
     ) throws(StateError) -> AppliedEntry {
-        let transaction = store.beginWrite()
+        var transaction = store.beginWrite()
         do throws(ReadError) {
-            let applied = try body(transaction)
+            let applied = try body(&transaction)
             finish(transaction)
             return applied
         } catch {
@@ -113,7 +112,9 @@ extension StateMachine {
 
     /// Checks a put before it changes anything: its lease must exist, and so must the key when the
     /// put keeps its value or lease.
-    func check(_ put: PutRequest, in transaction: StoreWriteTransaction) throws(ReadError) {
+    func check(
+        _ put: PutRequest, in transaction: borrowing StoreWriteTransaction
+    ) throws(ReadError) {
         if put.lease != 0, leases.lessor[LeaseID(rawValue: put.lease)] == nil {
             throw .refused(.leaseNotFound)
         }
@@ -141,7 +142,7 @@ extension StateMachine {
     /// The applied entry of a transaction. One that exceeds the quota is applied all the same,
     /// since every member must do so, but it returns an error and raises the NOSPACE alarm.
     private func executed(
-        _ executed: ExecutedOperations, in transaction: StoreWriteTransaction,
+        _ executed: ExecutedOperations, in transaction: borrowing StoreWriteTransaction,
         _ operation: StaticString, isFull: Bool = false, _ body: ApplyResponseBody
     ) -> AppliedEntry {
         var applied = AppliedEntry(
@@ -191,7 +192,7 @@ enum PutExecution {
     /// has only the revision inside a transaction. Previous pairs are read only if the response is
     /// awaited, or if the new pair takes over a part of them.
     static func put(
-        _ request: PutRequest, in transaction: StoreWriteTransaction, isAwaited: Bool
+        _ request: PutRequest, in transaction: inout StoreWriteTransaction, isAwaited: Bool
     ) throws(ReadError) -> PutResponse {
         var response = PutResponse()
         let wantsPrevious = request.prevKV && isAwaited
@@ -214,7 +215,8 @@ enum PutExecution {
     }
 
     static func delete(
-        _ request: DeleteRangeRequest, in transaction: StoreWriteTransaction, isAwaited: Bool
+        _ request: DeleteRangeRequest, in transaction: inout StoreWriteTransaction,
+        isAwaited: Bool
     ) throws(ReadError) -> DeleteRangeResponse {
         var response = DeleteRangeResponse()
         guard request.prevKV, isAwaited else {
@@ -234,7 +236,7 @@ enum PutExecution {
 
     /// The encoded pair of a key, nil if it does not exist.
     static func pair(
-        of key: ArraySlice<UInt8>, in transaction: StoreWriteTransaction
+        of key: ArraySlice<UInt8>, in transaction: borrowing StoreWriteTransaction
     ) throws(ReadError) -> [UInt8]? {
         do throws(StoreError) {
             return try transaction.withKeyValue(of: key) { $0.map { Array($0) } }

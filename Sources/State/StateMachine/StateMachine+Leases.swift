@@ -45,7 +45,7 @@ extension StateMachine {
         switch revoked {
         case .failure(let error): return failed(error, "LeaseRevoke")
         case .success(let keys):
-            let transaction = store.beginWrite()
+            var transaction = store.beginWrite()
             transaction.deleteDetached(keys)
             finish(transaction)
             var applied = AppliedEntry(response: makeResponse(.leaseRevoke))

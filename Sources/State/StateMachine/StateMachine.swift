@@ -144,7 +144,7 @@ package final class StateMachine {
     }
 
     /// Ends a transaction and keeps its changes for the watchers.
-    func finish(_ transaction: StoreWriteTransaction) {
+    func finish(_ transaction: consuming StoreWriteTransaction) {
         if let changes = transaction.end() { committed.append(changes) }
     }
 }

@@ -13,7 +13,6 @@ import MVCC
 /// caller waiting for the response.
 struct TxnExecution {
     private let state: StateMachine
-    private let transaction: StoreWriteTransaction
     private let isAwaited: Bool
     private(set) var executed = ExecutedOperations()
 
@@ -23,50 +22,58 @@ struct TxnExecution {
         let nested: [Path]
     }
 
-    init(state: StateMachine, transaction: StoreWriteTransaction, isAwaited: Bool) {
+    init(state: StateMachine, isAwaited: Bool) {
         self.state = state
-        self.transaction = transaction
         self.isAwaited = isAwaited
     }
 
     /// - Returns: the response; without the inner ones if it is not awaited.
-    mutating func run(_ request: TxnRequest) throws(ReadError) -> TxnResponse {
+    mutating func run(
+        _ request: TxnRequest, in transaction: inout StoreWriteTransaction
+    ) throws(ReadError) -> TxnResponse {
         let path: Path
         do throws(StoreError) {
-            path = try choose(request)
+            path = try choose(request, in: transaction)
         } catch {
             throw .failed(error)
         }
-        try check(request, path)
-        return try execute(request, path, header: nil)
+        try check(request, path, in: transaction)
+        return try execute(request, path, header: nil, in: &transaction)
     }
 
-    private func choose(_ request: TxnRequest) throws(StoreError) -> Path {
+    private func choose(
+        _ request: TxnRequest, in transaction: borrowing StoreWriteTransaction
+    ) throws(StoreError) -> Path {
         var succeeded = true
-        for compare in request.compare where succeeded { succeeded = try holds(compare) }
+        for compare in request.compare where succeeded {
+            succeeded = try holds(compare, in: transaction)
+        }
         let operations = succeeded ? request.success : request.failure
         var nested: [Path] = []
-        for case .txn(let inner) in operations { nested.append(try choose(inner)) }
+        for case .txn(let inner) in operations { nested.append(try choose(inner, in: transaction)) }
         return Path(succeeded: succeeded, nested: nested)
     }
 
     /// Ranges are checked even where they are skipped: one that cannot be read refuses the whole
     /// transaction, on every member.
-    private func check(_ request: TxnRequest, _ path: Path) throws(ReadError) {
+    private func check(
+        _ request: TxnRequest, _ path: Path, in transaction: borrowing StoreWriteTransaction
+    ) throws(ReadError) {
         var nested = path.nested.makeIterator()
         for operation in path.succeeded ? request.success : request.failure {
             switch operation {
             case .range(let range): try state.checkReadable(range)
             case .put(let put): try state.check(put, in: transaction)
             case .txn(let inner):
-                if let path = nested.next() { try check(inner, path) }
+                if let path = nested.next() { try check(inner, path, in: transaction) }
             case .deleteRange, .none: break
             }
         }
     }
 
     private mutating func execute(
-        _ request: TxnRequest, _ path: Path, header: ResponseHeader?
+        _ request: TxnRequest, _ path: Path, header: ResponseHeader?,
+        in transaction: inout StoreWriteTransaction
     ) throws(ReadError) -> TxnResponse {
         var response = TxnResponse(header: header, succeeded: path.succeeded)
         var nested = path.nested.makeIterator()
@@ -74,9 +81,10 @@ struct TxnExecution {
             let inner: ResponseOp?
             if case .txn(let request) = operation {
                 guard let path = nested.next() else { continue }
-                inner = .txn(try execute(request, path, header: ResponseHeader()))
+                inner = .txn(
+                    try execute(request, path, header: ResponseHeader(), in: &transaction))
             } else {
-                inner = try execute(operation)
+                inner = try execute(operation, in: &transaction)
             }
             if isAwaited, let inner { response.responses.append(inner) }
         }
@@ -84,30 +92,32 @@ struct TxnExecution {
     }
 
     /// Executes an operation other than a transaction.
-    private mutating func execute(_ operation: RequestOp) throws(ReadError) -> ResponseOp? {
+    private mutating func execute(
+        _ operation: RequestOp, in transaction: inout StoreWriteTransaction
+    ) throws(ReadError) -> ResponseOp? {
         switch operation {
         case .range(let range):
             guard isAwaited else { return nil }
             executed.ranges += 1
             var inner = RangeResponse()
             try transaction.range(range, into: &inner)
-            inner.header = revisionHeader
+            inner.header = header(of: transaction)
             return .range(inner)
         case .put(let put):
             executed.puts += 1
-            var inner = try PutExecution.put(put, in: transaction, isAwaited: isAwaited)
-            inner.header = revisionHeader
+            var inner = try PutExecution.put(put, in: &transaction, isAwaited: isAwaited)
+            inner.header = header(of: transaction)
             return .put(inner)
         case .deleteRange(let delete):
             executed.deletes += 1
-            var inner = try PutExecution.delete(delete, in: transaction, isAwaited: isAwaited)
-            inner.header = revisionHeader
+            var inner = try PutExecution.delete(delete, in: &transaction, isAwaited: isAwaited)
+            inner.header = header(of: transaction)
             return .deleteRange(inner)
         case .txn, .none: return nil
         }
     }
 
-    private var revisionHeader: ResponseHeader {
+    private func header(of transaction: borrowing StoreWriteTransaction) -> ResponseHeader {
         ResponseHeader(clusterID: 0, revision: transaction.revision.rawValue)
     }
 }
@@ -115,7 +125,9 @@ struct TxnExecution {
 /// Compares.
 extension TxnExecution {
     /// Whether a compare holds for its key, or for every key of its range.
-    private func holds(_ compare: Compare) throws(StoreError) -> Bool {
+    private func holds(
+        _ compare: Compare, in transaction: borrowing StoreWriteTransaction
+    ) throws(StoreError) -> Bool {
         var isEmpty = true
         var holds = true
         try transaction.forEach(compare.key, end: compare.rangeEnd) {

@@ -30,7 +30,7 @@ import Testing
             for number in 10..<40 { fixture.put("k\(number)", "later \(round) \(number)") }
             try store.persist()
         }
-        try store.withWriteLock { try store.scheduleCompaction(at: store.current) }
+        try store.scheduleCompaction(at: store.newestRevision)
         try store.persist()
         try fixture.compactFully()
         for number in 10..<40 { fixture.put("k\(number)", "last \(number)") }
@@ -63,12 +63,14 @@ import Testing
             let (fixture, batch) = try makeFixture()
             let store = fixture.store
             let expected = try fixture.range(request)
-            var whole = WholeRange(RangePlan(request, revision: store.current))
+            var whole = WholeRange(RangePlan(request, revision: store.newestRevision))
             var budget = RangeBudget(entries: 100, bytes: 1 << 20)
-            var records = try store.withReadLock { store throws(StoreError) in
-                #expect(try whole.find(in: store, budget: &budget))
-                return RetainedRecords(store)
+            var isFound = false
+            var records = try store.lock.withReadLock { state throws(StoreError) in
+                isFound = try whole.find(in: state, budget: &budget)
+                return RetainedRecords(state)
             }
+            #expect(isFound)
             try replaceEverything(fixture, batch)
             // Taking the lock would fail here.
             let isWhole = try store.withWriteLock { () throws(StoreError) in
@@ -87,15 +89,15 @@ import Testing
         let store = fixture.store
         let request = RangeRequest(key: bytes("k"), rangeEnd: bytes("l"))
         let expected = try fixture.range(request)
-        var walk = RangeWalk(RangePlan(request, revision: store.current))
-        let pin = store.withWriteLock { store.pin(store.current) }
+        var walk = RangeWalk(RangePlan(request, revision: store.newestRevision))
+        let pin = store.lock.withWriteLock { state in state.pin(state.current, of: store) }
         var pairs = WireWriter(capacity: 64)
         var slices = 0
         while !walk.isDone {
             var budget = RangeBudget(entries: 100, bytes: 90)
-            var records = try store.withReadLock { store throws(StoreError) in
-                try walk.find(over: nil, in: store, budget: &budget) { _ in 0 }
-                return RetainedRecords(store)
+            var records = try store.lock.withReadLock { state throws(StoreError) in
+                try walk.find(over: nil, in: state, budget: &budget) { _ in 0 }
+                return RetainedRecords(state)
             }
             if slices == 2 { try persist(batch, fixture) }
             if slices == 4 { try store.persist() }
@@ -124,10 +126,10 @@ import Testing
         let (fixture, batch) = try makeFixture()
         let store = fixture.store
         let key = bytes("k15")
-        var record = try store.withReadLock { store throws(StoreError) in
-            let found = key.withBytes { store.index.get($0, at: store.current) }
+        var record = try store.lock.withReadLock { state throws(StoreError) in
+            let found = key.withBytes { state.index.get($0, at: state.current) }
             guard let found else { throw .missingRecord(.last) }
-            return FiledRecord(found.modified, in: store)
+            return FiledRecord(found.modified, in: state)
         }
         try replaceEverything(fixture, batch)
         let value = try store.withWriteLock { () throws(StoreError) in
@@ -137,7 +139,7 @@ import Testing
         }
         #expect(value)
         #expect(
-            try key.withBytes { try store.keyValue(of: $0, at: store.current) }.map {
+            try key.withBytes { try store.keyValue(of: $0, at: store.newestRevision) }.map {
                 try KeyValue(decoding: $0).value
             } == bytes("last 15"))
     }

@@ -10,7 +10,7 @@ import Testing
         let fixture = try StoreFixture(compactionBatchMax: 20, sliceKeys: 3)
         let store = fixture.store
         func write(_ value: Int) {
-            let transaction = store.beginWrite()
+            var transaction = store.beginWrite()
             for key in 0..<8 {
                 transaction.put(bytes("k\(key)"), value: bytes("\(value)"), lease: 0)
             }

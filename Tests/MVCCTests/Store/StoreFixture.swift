@@ -51,14 +51,14 @@ final class StoreFixture {
 
     @discardableResult
     func put(_ key: String, _ value: String, lease: Int64 = 0) -> CommittedTransaction? {
-        let transaction = store.beginWrite()
+        var transaction = store.beginWrite()
         transaction.put(bytes(key), value: bytes(value), lease: lease)
         return transaction.end()
     }
 
     @discardableResult
     func delete(_ key: String, end: String = "") -> (Int, CommittedTransaction?) {
-        let transaction = store.beginWrite()
+        var transaction = store.beginWrite()
         let count = transaction.deleteRange(bytes(key), end: bytes(end))
         return (count, transaction.end())
     }

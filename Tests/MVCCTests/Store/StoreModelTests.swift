@@ -49,7 +49,7 @@ private struct ModelRun {
     }
 
     mutating func write() {
-        let transaction = fixture.store.beginWrite()
+        var transaction = fixture.store.beginWrite()
         let main = model.current.next
         var used: Set<String> = []
         for _ in 0...random.below(4) {

@@ -34,7 +34,9 @@ import Testing
     @discardableResult
     private func damage(_ revision: Revision = damaged) throws -> UInt64 {
         let record = try #require(
-            try fixture.store.keyBucket?.get(RevisionKey(RevisionPair(main: revision)).encoded))
+            try fixture.store.lock.withReadLock { state in
+                try state.keyBucket?.get(RevisionKey(RevisionPair(main: revision)).encoded)
+            })
         var image = [UInt8](repeating: 0, count: fixture.bolt.sizeBytes)
         let reading = fixture.bolt.beginRead()
         _ = image.withUnsafeMutableBytes { reading.readPages(at: 0, into: $0) }
@@ -164,7 +166,7 @@ import Testing
     @Test func nothingOfATransactionThatMeetsDamageIsReadOrStored() throws {
         let failure = fault(try damage())
         let before = fixture.store.revisions.current
-        let transaction = fixture.store.beginWrite()
+        var transaction = fixture.store.beginWrite()
         transaction.put(bytes("beside"), value: bytes("1"), lease: 0)
         #expect(throws: failure) {
             try transaction.withKeyValue(of: key(at: Self.damaged)) { $0 != nil }

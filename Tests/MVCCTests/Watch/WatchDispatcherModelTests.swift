@@ -98,14 +98,14 @@ private struct WatchRun {
     }
 
     mutating func write() {
-        let transaction = fixture.store.beginWrite()
+        var transaction = fixture.store.beginWrite()
         var used: Set<Int> = []
         for _ in 0...random.below(3) {
             let number = random.below(12)
             guard used.insert(number).inserted else { continue }
             let key = bytes("k\(number)")
             let revision = RevisionPair(
-                main: fixture.store.current.next, sub: Int64(transaction.changeCount))
+                main: fixture.store.newestRevision.next, sub: Int64(transaction.changeCount))
             let old = values[Array(key)]
             if random.below(3) > 0 {
                 let value = bytes("\(random.below(10_000))")
@@ -134,7 +134,7 @@ private struct WatchRun {
     mutating func register() {
         let start: Revision =
             random.below(2) == 0
-            ? 0 : Revision(Int64(random.below(Int(fixture.store.current.rawValue) + 4)))
+            ? 0 : Revision(Int64(random.below(Int(fixture.store.newestRevision.rawValue) + 4)))
         let key = "k\(random.below(12))"
         let end = ["", "\0", "k5", "k1"][random.below(4)]
         let configuration = WatcherConfiguration(
@@ -148,7 +148,7 @@ private struct WatchRun {
             Issue.record("an automatic id is never refused")
             return
         }
-        #expect(revision == fixture.store.current)
+        #expect(revision == fixture.store.newestRevision)
         watchers.append(
             Watched(
                 stream: stream, id: id, configuration: configuration,
@@ -164,9 +164,9 @@ private struct WatchRun {
     }
 
     mutating func compact() throws {
-        guard random.below(4) == 0, fixture.store.current > 6 else { return }
-        let revision = fixture.store.current - random.below(6)
-        guard revision > fixture.store.compacted else { return }
+        guard random.below(4) == 0, fixture.store.newestRevision > 6 else { return }
+        let revision = fixture.store.newestRevision - random.below(6)
+        guard revision > fixture.store.revisions.compacted else { return }
         try fixture.store.scheduleCompaction(at: revision)
         try fixture.store.persist()
         try fixture.compactFully()

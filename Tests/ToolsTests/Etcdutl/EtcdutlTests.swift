@@ -174,7 +174,7 @@ private final class Member {
         let entry = RaftEntry(type: .normal, term: 1, index: index, data: put.encoded())
         try log.append(
             entries: [entry], hardState: RaftHardState(term: 1, vote: 1, commit: index))
-        let transaction = store.beginWrite()
+        var transaction = store.beginWrite()
         transaction.put(put.key, value: put.value, lease: 0)
         _ = transaction.end()
         try setApplied(LogIndex(index))

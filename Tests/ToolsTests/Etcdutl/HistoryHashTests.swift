@@ -33,7 +33,7 @@ struct HistoryHashTests {
         var random = SeededGenerator(seed: seed)
         for number in 0..<120 as Range<UInt8> {
             let key = Array("key\(UInt8.random(in: 0..<9, using: &random))".utf8)[...]
-            let transaction = store.beginWrite()
+            var transaction = store.beginWrite()
             if UInt8.random(in: 0..<3, using: &random) == 0 {
                 _ = transaction.deleteRange(key, end: [])
             } else {

@@ -38,8 +38,10 @@ struct CompactionBatch {
     }
 
     /// Marks the records that are kept: the newest change of a key at the compaction's revision,
-    /// unless that is a deletion from before it. The caller holds the store's lock.
-    mutating func markKept(_ job: CompactionJob, by index: KeyIndex) throws(StoreError) {
+    /// unless that is a deletion from before it.
+    mutating func markKept(
+        _ job: CompactionJob, by index: some KeyIndexReading
+    ) throws(StoreError) {
         for position in entries.indices {
             let name = entries[position].record.name
             let view = try entries[position].record.view()

@@ -20,7 +20,7 @@ final class CompactionJob {
     let isResumed: Bool
     /// The write buffer batch that records this compaction as scheduled; nil once it is in the
     /// file.
-    var requestBatch: WriteBufferBatch?
+    fileprivate(set) var requestBatch: WriteBufferBatch?
     var phase = Phase.index(from: nil)
     var hash = RecordHash(bucket: StoreBucket.key)
     /// Whether no key has a change that is kept: then the hash covers everything.
@@ -36,6 +36,13 @@ final class CompactionJob {
         self.previous = previous
         self.isResumed = isResumed
         self.requestBatch = requestBatch
+    }
+}
+
+extension StoreState {
+    /// The compactions that a batch records as scheduled need not wait for it any more.
+    mutating func markScheduled(in batch: WriteBufferBatch) {
+        for job in compactions where job.requestBatch === batch { job.requestBatch = nil }
     }
 }
 

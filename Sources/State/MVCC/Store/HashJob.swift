@@ -35,18 +35,17 @@ package final class HashJob {
     /// The store's revision when the job began, for the response header.
     package let storeRevision: Revision
 
-    /// The caller holds the write lock.
-    init(_ store: Store, revision: Revision) {
+    init(_ store: Store, _ state: inout StoreState, revision: Revision) {
         self.store = store
         self.revision = revision
-        compactRevision = store.compacted
-        storeRevision = store.current
-        pin = store.pin(max(store.compacted, 0))
-        snapshot = store.snapshot
-        batches = [store.committing, store.open].compactMap { $0 }
+        compactRevision = state.compacted
+        storeRevision = state.current
+        pin = state.pin(max(state.compacted, 0), of: store)
+        snapshot = state.snapshot
+        batches = [state.committing, state.open].compactMap { $0 }
         pending = batches.map { batch in batch.records }
-        cursor = store.keyBucket.map { RecordCursor($0) }
-        readsNothing = !store.index.hasKey(at: revision)
+        cursor = state.keyBucket.map { RecordCursor($0) }
+        readsNothing = !state.index.hasKey(at: revision)
     }
 
     deinit {
@@ -68,9 +67,8 @@ package final class HashJob {
     }
 
     private func requirePin() throws(ReadError) {
-        store.lock.lockForReading()
-        defer { store.lock.unlock() }
-        if pin.isRevoked { throw .refused(.compacted) }
+        let isRevoked = store.lock.withReadLock { state in state.isRevoked(pin) }
+        if isRevoked { throw .refused(.compacted) }
     }
 
     private func addNext() throws(StoreError) -> Bool {
@@ -122,9 +120,9 @@ package final class HashJob {
         guard let view = KeyValueView(stored: record.value) else {
             throw .malformedRecord(key: RevisionKey(record.revision).encoded)
         }
-        store.lock.lockForReading()
-        defer { store.lock.unlock() }
         let visibleAt = readsNothing ? compactRevision : revision
-        return store.index.get(view.key, at: visibleAt)?.modified == record.revision
+        return store.lock.withReadLock { state in
+            state.index.get(view.key, at: visibleAt)?.modified == record.revision
+        }
     }
 }

@@ -60,16 +60,18 @@ extension Store {
     package func openView(
         alsoReading revisions: some Sequence<Revision>, check: ReadCheck
     ) throws(ReadError) -> PinnedView {
-        lock.lockForWriting()
-        defer { lock.unlock() }
-        try ReadError.reading { () throws(StoreError) in try requireIntact() }
-        if let authority {
-            try ReadError.checking { () throws(EtcdError) in try check(authority) }
+        try lock.withWriteLock { state throws(ReadError) in
+            try ReadError.reading { () throws(StoreError) in try state.requireIntact() }
+            if let authority = state.authority {
+                try ReadError.checking { () throws(EtcdError) in try check(authority) }
+            }
+            var first = state.current
+            for revision in revisions where revision >= state.compacted && revision > 0 {
+                first = min(first, revision)
+            }
+            return PinnedView(
+                self, pin: state.pin(first, of: self), revision: state.current,
+                oldest: state.compacted)
         }
-        var first = current
-        for revision in revisions where revision >= compacted && revision > 0 {
-            first = min(first, revision)
-        }
-        return PinnedView(self, pin: pin(first), revision: current, oldest: compacted)
     }
 }

@@ -10,12 +10,14 @@ struct RangeCount {
 
     init(_ plan: RangePlan) { start = plan.request.key }
 
-    /// Counts one slice. The caller holds the store's lock.
-    mutating func advance(_ plan: RangePlan, in store: Store, budget: inout RangeBudget) {
+    /// Counts one slice.
+    mutating func advance(
+        _ plan: RangePlan, in state: borrowing StoreState, budget: inout RangeBudget
+    ) {
         var entries = EntryBudget(max(budget.entries, 1))
         let before = entries.left
         total += withKeyRange(start, plan.request.rangeEnd) { start, end in
-            Int64(store.index.count(from: start, to: end, at: plan.revision, entries: &entries))
+            Int64(state.index.count(from: start, to: end, at: plan.revision, entries: &entries))
         }
         budget.entries -= before - entries.left
         if let next = entries.next { start = next[...] } else { isDone = true }

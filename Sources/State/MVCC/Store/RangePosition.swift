@@ -23,9 +23,9 @@ struct RangePosition {
     }
 
     /// Visits keys until the range ends or `body` stops it (both true), or the budget is spent
-    /// (false). The caller holds the store's lock.
+    /// (false).
     mutating func advance(
-        _ plan: RangePlan, in store: Store, budget: inout RangeBudget,
+        _ plan: RangePlan, in state: borrowing StoreState, budget: inout RangeBudget,
         _ body: (UnsafeRawBufferPointer, KeyRecord) throws(StoreError) -> Step
     ) throws(StoreError) -> Bool {
         // At least one, so that each slice comes further.
@@ -44,10 +44,10 @@ struct RangePosition {
                 return false
             }
             if isDescending {
-                try store.index.visitDescending(
+                try state.index.visitDescending(
                     from: start, below: end.key, at: plan.revision, entries: &entries, visit)
             } else {
-                let result = try store.index.visit(
+                let result = try state.index.visit(
                     from: start, to: end, at: plan.revision, limit: 0, entries: &entries, visit)
                 if !result.hasMore { next = nil }
             }

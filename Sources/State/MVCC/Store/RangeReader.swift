@@ -72,8 +72,8 @@ package final class RangeReader {
             sizeBytes += pair.sizeBytes
             return 0
         }
-        var records = try withSlice { store throws(StoreError) in
-            try sizing.find(over: selection, in: store, budget: &budget, take)
+        var records = try withSlice { state throws(StoreError) in
+            try sizing.find(over: selection, in: state, budget: &budget, take)
         }
         try ReadError.reading { () throws(StoreError) in
             try sizing.read(&records, budget: &budget, take)
@@ -83,9 +83,9 @@ package final class RangeReader {
     }
 
     private func advanceCount() throws(ReadError) -> Bool {
-        _ = try withSlice { store throws(StoreError) in
+        _ = try withSlice { state throws(StoreError) in
             var budget = sliceBudget
-            counting.advance(plan, in: store, budget: &budget)
+            counting.advance(plan, in: state, budget: &budget)
         }
         return counting.isDone
     }
@@ -93,9 +93,9 @@ package final class RangeReader {
     private func collect() throws(ReadError) -> Bool {
         guard var collecting = selection else { return true }
         selection = nil
-        var records = try withSlice { store throws(StoreError) in
+        var records = try withSlice { state throws(StoreError) in
             var budget = sliceBudget
-            try collecting.collect(plan, in: store, budget: &budget)
+            try collecting.collect(plan, in: state, budget: &budget)
         }
         try ReadError.reading { () throws(StoreError) in try collecting.settle(plan, &records) }
         if collecting.isCollected {
@@ -156,8 +156,8 @@ package final class RangeReader {
             takenBytes += bytes
             return bytes
         }
-        var records = try withSlice { store throws(StoreError) in
-            try reading.find(over: selection, in: store, budget: &budget, takeCounted)
+        var records = try withSlice { state throws(StoreError) in
+            try reading.find(over: selection, in: state, budget: &budget, takeCounted)
         }
         try ReadError.reading { () throws(StoreError) in
             try reading.read(&records, budget: &budget, pairsMax: left.entries, takeCounted)
@@ -168,16 +168,16 @@ package final class RangeReader {
 
     /// Runs the first step of a slice under the store's lock; returns what the second one reads.
     private func withSlice(
-        _ body: (Store) throws(StoreError) -> Void
+        _ body: (borrowing StoreState) throws(StoreError) -> Void
     ) throws(ReadError) -> RetainedRecords {
-        store.lock.lockForReading()
-        defer { store.lock.unlock() }
-        guard !pin.isRevoked else { throw .refused(.compacted) }
-        try ReadError.reading { () throws(StoreError) in
-            try store.requireIntact()
-            try body(store)
+        try store.lock.withReadLock { state throws(ReadError) in
+            guard !state.isRevoked(pin) else { throw .refused(.compacted) }
+            try ReadError.reading { () throws(StoreError) in
+                try state.requireIntact()
+                try body(state)
+            }
+            return RetainedRecords(state)
         }
-        return RetainedRecords(store)
     }
 
     /// The reader's pin; the runtime may revoke it when the reader takes too long.

@@ -26,13 +26,13 @@ struct RangeSelection {
 
     subscript(index: Int) -> FoundRecord { candidates[index].found }
 
-    /// The first step of a slice. The caller holds the store's lock.
+    /// The first step of a slice.
     mutating func collect(
-        _ plan: RangePlan, in store: Store, budget: inout RangeBudget
+        _ plan: RangePlan, in state: borrowing StoreState, budget: inout RangeBudget
     ) throws(StoreError) {
         let end = plan.collectLimit
-        let buffered = BufferedRecords(store)
-        isCollected = try position.advance(plan, in: store, budget: &budget) {
+        let buffered = BufferedRecords(state)
+        isCollected = try position.advance(plan, in: state, budget: &budget) {
             _, record throws(StoreError) in
             if let end, collected == end { return .stop }
             collected += 1

@@ -31,14 +31,14 @@ struct RangeWalk {
     /// Whether the last pair was read.
     var isDone: Bool { isFound && readIndex == found.count }
 
-    /// The first step of a slice. The caller holds the store's lock.
+    /// The first step of a slice.
     ///
     /// - Parameter take: gets the pairs that need the index alone, and returns the bytes of each.
     mutating func find(
-        over selection: RangeSelection?, in store: Store, budget: inout RangeBudget,
+        over selection: RangeSelection?, in state: borrowing StoreState, budget: inout RangeBudget,
         _ take: (ResponsePair) -> Int
     ) throws(StoreError) {
-        let buffered = BufferedRecords(store)
+        let buffered = BufferedRecords(state)
         guard readIndex == found.count else {
             // Meanwhile records may have moved from the write buffer to the file.
             for index in readIndex..<found.count {
@@ -57,7 +57,7 @@ struct RangeWalk {
             budget.entries -= count
             endOfSelection(selection, at: selectionIndex + count)
         } else {
-            try findInKeyOrder(in: store, buffered, budget: &budget, take)
+            try findInKeyOrder(in: state, buffered, budget: &budget, take)
         }
     }
 
@@ -80,7 +80,7 @@ struct RangeWalk {
     }
 
     private mutating func findInKeyOrder(
-        in store: Store, _ buffered: BufferedRecords, budget: inout RangeBudget,
+        in state: borrowing StoreState, _ buffered: BufferedRecords, budget: inout RangeBudget,
         _ take: (ResponsePair) -> Int
     ) throws(StoreError) {
         let plan = plan
@@ -91,7 +91,7 @@ struct RangeWalk {
         // The bytes of records are not known before they are read.
         if !isIndexOnly { part = RangeBudget(entries: expectedPairs(budget), bytes: .max) }
         let before = part
-        isFound = try position.advance(plan, in: store, budget: &part) {
+        isFound = try position.advance(plan, in: state, budget: &part) {
             key, record throws(StoreError) in
             guard plan.admits(record) else { return .passed(bytes: 0) }
             if foundCount == limit {

@@ -12,11 +12,13 @@ package protocol ReadAuthority: AnyObject, Sendable {}
 package typealias ReadCheck = (any ReadAuthority) throws(EtcdError) -> Void
 
 extension Store {
-    /// Publishes what decides about reads from now on; nil while all are permitted. Within
-    /// `withWriteLock`, or before the store is shared.
+    /// Publishes what decides about reads from now on; nil while all are permitted. Apply thread
+    /// only, or before the store is shared.
     package func publish(_ authority: (any ReadAuthority)?) {
-        self.authority = authority
-        publishedAuthority.set(authority)
+        lock.withWriteLockOrHold { state in
+            state.authority = authority
+            publishedAuthority.set(authority)
+        }
     }
 
     /// What decides about reads now; nil while all are permitted. Any thread: it does not wait for

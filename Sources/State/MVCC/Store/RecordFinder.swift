@@ -10,10 +10,9 @@ struct RecordFinder {
     private let buffered: BufferedRecords
     private var file: FileRecords
 
-    /// The caller holds the lock.
-    init(_ store: Store) {
-        buffered = BufferedRecords(store)
-        file = FileRecords(store)
+    init(_ state: borrowing StoreState) {
+        buffered = BufferedRecords(state)
+        file = FileRecords(state)
     }
 
     /// The encoded KeyValue of a revision.
@@ -30,22 +29,24 @@ struct RecordFinder {
 
 /// Finds records in the write buffer. Valid for one hold of the store's lock.
 struct BufferedRecords {
-    private unowned(unsafe) let store: Store
+    private unowned(unsafe) let open: WriteBufferBatch
+    private unowned(unsafe) let committing: WriteBufferBatch?
     private let firstOpen: RevisionPair
     private let firstCommitting: RevisionPair
 
-    init(_ store: Store) {
-        self.store = store
-        firstOpen = store.open.firstRevision
-        firstCommitting = store.committing?.firstRevision ?? .last
+    init(_ state: borrowing StoreState) {
+        open = state.open
+        committing = state.committing
+        firstOpen = state.open.firstRevision
+        firstCommitting = state.committing?.firstRevision ?? .last
     }
 
     /// The encoded KeyValue of a revision; nil if it is not in the write buffer.
     @inline(__always)
     func value(of revision: RevisionPair) -> UnsafeRawBufferPointer? {
-        if revision >= firstOpen, let value = store.open.value(of: revision) { return value }
+        if revision >= firstOpen, let value = open.value(of: revision) { return value }
         guard revision >= firstCommitting else { return nil }
-        return store.committing?.value(of: revision)
+        return committing?.value(of: revision)
     }
 }
 
@@ -62,8 +63,7 @@ struct FileRecords {
         var lookup: BoltLookup
     }
 
-    /// The caller holds the lock.
-    init(_ store: Store) { finder = store.keyFinder }
+    init(_ state: borrowing StoreState) { finder = state.keyFinder }
 
     /// The encoded KeyValue of a revision that is not in the write buffer.
     ///

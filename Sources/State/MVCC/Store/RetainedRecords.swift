@@ -22,12 +22,11 @@ struct RetainedRecords {
     private let open: WriteBufferBatch
     private var file: FileRecords
 
-    /// The caller holds the lock.
-    init(_ store: Store) {
-        snapshot = store.snapshot
-        committing = store.committing
-        open = store.open
-        file = FileRecords(store)
+    init(_ state: borrowing StoreState) {
+        snapshot = state.snapshot
+        committing = state.committing
+        open = state.open
+        file = FileRecords(state)
     }
 
     /// The encoded KeyValue of a record.
@@ -62,11 +61,10 @@ struct FiledRecord {
     private let snapshot: BoltReadTransaction
     private var file: FileRecords
 
-    /// The caller holds the store's lock.
-    init(_ revision: RevisionPair, in store: Store) {
+    init(_ revision: RevisionPair, in state: borrowing StoreState) {
         self.revision = revision
-        snapshot = store.snapshot
-        file = FileRecords(store)
+        snapshot = state.snapshot
+        file = FileRecords(state)
     }
 
     /// Calls `body` with the encoded KeyValue. Needs no lock.

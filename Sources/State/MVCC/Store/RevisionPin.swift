@@ -11,7 +11,7 @@ package final class RevisionPin: @unchecked Sendable {
     // `@unchecked Sendable`: `isRevoked` and the list it is in are guarded by the store's lock.
     /// The main revision.
     package let revision: Revision
-    fileprivate(set) var isRevoked = false
+    fileprivate var isRevoked = false
     private unowned let store: Store
 
     init(revision: Revision, store: Store) {
@@ -28,27 +28,34 @@ package final class RevisionPin: @unchecked Sendable {
 extension Store {
     /// The held pins, oldest first; the runtime may revoke some.
     package var heldPins: [RevisionPin] {
-        withReadLock { state in state.pins }
+        lock.withReadLock { state in state.pins }
     }
 
-    /// Pins a revision. The caller holds the write lock.
-    func pin(_ revision: Revision) -> RevisionPin {
-        let pin = RevisionPin(revision: revision, store: self)
+    func remove(_ pin: RevisionPin) {
+        lock.withWriteLock { state in state.remove(pin) }
+    }
+}
+
+extension StoreState {
+    /// Pins a revision.
+    mutating func pin(_ revision: Revision, of store: Store) -> RevisionPin {
+        let pin = RevisionPin(revision: revision, store: store)
         pins.append(pin)
         return pin
     }
 
-    /// Revokes every pin. The caller holds the write lock.
-    func revokeAllPins() {
+    /// Whether a pin holds nothing any more.
+    func isRevoked(_ pin: RevisionPin) -> Bool { pin.isRevoked }
+
+    /// Revokes every pin.
+    mutating func revokeAllPins() {
         for pin in pins { pin.isRevoked = true }
         pins.removeAll()
     }
 
-    func remove(_ pin: RevisionPin) {
-        lock.lockForWriting()
+    fileprivate mutating func remove(_ pin: RevisionPin) {
         pin.isRevoked = true
         pins.removeAll { held in held === pin }
-        lock.unlock()
     }
 
     /// Whether a compaction must wait for a reader below it.

@@ -10,21 +10,13 @@ extension Store {
     /// used afterwards.
     package func adopt(_ fresh: Store) {
         precondition(fresh.bolt === bolt, "the new state is opened over the store's own database")
-        lock.lockForWriting()
-        precondition(committing == nil, "no batch is being committed")
-        let former = (snapshot, index)
-        index = fresh.index
-        snapshot = fresh.snapshot
-        keyBucket = fresh.keyBucket
-        open = WriteBufferBatch()
-        current = fresh.current
-        compacted = fresh.compacted
-        finishedCompaction = fresh.finishedCompaction
-        compactions = fresh.compactions
-        hashes = fresh.hashes
-        publish(fresh.authority)
-        revokeAllPins()
-        lock.unlock()
+        let former = lock.withWriteLock { state in
+            fresh.lock.withReadLock { fresh in
+                let former = state.adopt(fresh)
+                publishedAuthority.set(fresh.authority)
+                return former
+            }
+        }
         // Retained until here so that the former state is released outside the lock.
         withExtendedLifetime(former) {}
     }

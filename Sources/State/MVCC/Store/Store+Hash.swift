@@ -4,31 +4,24 @@ package import Identifiers
 
 /// Hashes for the comparison between members.
 extension Store {
-    private static let keptHashes = 10
-
     /// The hashes of the last compactions, ascending by revision, at most 10.
-    package var compactionHashes: [KeyValueHash] { withReadLock { store in store.hashes } }
+    package var compactionHashes: [KeyValueHash] { lock.withReadLock { state in state.hashes } }
 
     /// The hash of the compaction at exactly this revision.
     package func compactionHash(at revision: Revision) -> KeyValueHash? {
         compactionHashes.first { hash in hash.revision == revision }
     }
 
-    /// Keeps a compaction's hash. The caller holds the write lock.
-    func keep(_ hash: KeyValueHash) {
-        hashes.append(hash)
-        hashes.sort { $0.revision < $1.revision }
-        if hashes.count > Self.keptHashes { hashes.removeFirst(hashes.count - Self.keptHashes) }
-    }
-
     /// Begins a hash at a revision; 0 for the newest. Throws `.compacted` and `.futureRevision`.
     package func beginHash(at requested: Revision) throws(ReadError) -> HashJob {
-        lock.lockForWriting()
-        defer { lock.unlock() }
-        try ReadError.reading { () throws(StoreError) in try requireIntact() }
-        guard requested <= 0 || requested >= compacted else { throw .refused(.compacted) }
-        guard requested <= current else { throw .refused(.futureRevision) }
-        return HashJob(self, revision: requested == 0 ? current : requested)
+        try lock.withWriteLock { state throws(ReadError) in
+            try ReadError.reading { () throws(StoreError) in try state.requireIntact() }
+            guard requested <= 0 || requested >= state.compacted else {
+                throw .refused(.compacted)
+            }
+            guard requested <= state.current else { throw .refused(.futureRevision) }
+            return HashJob(self, &state, revision: requested == 0 ? state.current : requested)
+        }
     }
 
     /// HashKV in one call: the stored hash of the compaction at the revision, else a new hash.
@@ -68,5 +61,16 @@ extension Store {
             }
         }
         return hash.value
+    }
+}
+
+extension StoreState {
+    private static let keptHashes = 10
+
+    /// Keeps a compaction's hash.
+    mutating func keep(_ hash: KeyValueHash) {
+        hashes.append(hash)
+        hashes.sort { $0.revision < $1.revision }
+        if hashes.count > Self.keptHashes { hashes.removeFirst(hashes.count - Self.keptHashes) }
     }
 }

@@ -52,19 +52,22 @@ extension Store {
         var reading = HistoryReading(
             from: max(revision, 0), revisionsMax: revisions, bytesMax: bytes)
         while true {
-            guard let file = try beginHistory(&reading) else { return reading.page }
+            let file = try lock.withReadLock { state throws(StoreError) in
+                try state.beginHistory(&reading)
+            }
+            guard let file else { return reading.page }
             try file.read(into: &reading)
             if reading.isFull { return reading.page }
         }
     }
+}
 
-    /// Continues a page under the lock: with the write buffer, or with the part of the file before
-    /// it, which is returned. Nil if the page is complete.
-    private func beginHistory(
+extension StoreState {
+    /// Continues a page with the write buffer, or with the part of the file before it, which is
+    /// returned. Nil if the page is complete.
+    fileprivate func beginHistory(
         _ reading: inout HistoryReading
     ) throws(StoreError) -> FiledHistory? {
-        lock.lockForReading()
-        defer { lock.unlock() }
         try requireIntact()
         // History below a compaction that was scheduled meanwhile may have gaps: the next page will
         // show that.

@@ -4,12 +4,6 @@ package import Identifiers
 
 /// Record lookups by revision.
 extension Store {
-    /// The encoded KeyValue of a revision from the index. The caller holds the lock for writing.
-    func storedValue(of revision: RevisionPair) throws(StoreError) -> UnsafeRawBufferPointer {
-        var records = RecordFinder(self)
-        return try records.value(of: revision)
-    }
-
     /// The encoded KeyValue of a key at a main revision, nil if it did not exist then or the
     /// revision is compacted. Any thread.
     package func keyValue(
@@ -32,24 +26,16 @@ extension Store {
     private func find(
         _ key: UnsafeRawBufferPointer, at main: Revision
     ) throws(StoreError) -> FoundValue? {
-        try withReadLock { store throws(StoreError) in
-            try store.requireIntact()
-            guard main >= store.compacted, main <= store.current,
-                let record = store.index.get(key, at: main)
+        try lock.withReadLock { state throws(StoreError) in
+            try state.requireIntact()
+            guard main >= state.compacted, main <= state.current,
+                let record = state.index.get(key, at: main)
             else { return nil }
-            if let value = BufferedRecords(store).value(of: record.modified) {
+            if let value = BufferedRecords(state).value(of: record.modified) {
                 return .copied(Array(value))
             }
-            return .inFile(FiledRecord(record.modified, in: store))
+            return .inFile(FiledRecord(record.modified, in: state))
         }
-    }
-
-    /// Resolves a requested revision; 0 and below mean the newest.
-    func resolve(_ requested: Revision, newest: Revision) throws(EtcdError) -> Revision {
-        guard requested <= newest else { throw .futureRevision }
-        let revision = requested <= 0 ? newest : requested
-        guard revision >= compacted else { throw .compacted }
-        return revision
     }
 
     /// Checks that a read at `requested` would be allowed now, as a transaction's ranges are
@@ -57,7 +43,9 @@ extension Store {
     /// every other. Apply thread only.
     package func checkReadable(_ requested: Revision) throws(EtcdError) {
         guard requested != 0 else { return }
-        let (newest, oldest) = isExclusive ? (current, compacted) : revisions
+        let (newest, oldest) = lock.withReadLockOrHold { state in
+            (state.current, state.compacted)
+        }
         try Self.check(requested, isWithin: oldest, newest)
     }
 
@@ -67,5 +55,21 @@ extension Store {
     ) throws(EtcdError) {
         guard requested <= newest else { throw .futureRevision }
         guard requested >= oldest else { throw .compacted }
+    }
+}
+
+extension StoreState {
+    /// The encoded KeyValue of a revision from the index.
+    func storedValue(of revision: RevisionPair) throws(StoreError) -> UnsafeRawBufferPointer {
+        var records = RecordFinder(self)
+        return try records.value(of: revision)
+    }
+
+    /// Resolves a requested revision; 0 and below mean the newest.
+    func resolve(_ requested: Revision, newest: Revision) throws(EtcdError) -> Revision {
+        guard requested <= newest else { throw .futureRevision }
+        let revision = requested <= 0 ? newest : requested
+        guard revision >= compacted else { throw .compacted }
+        return revision
     }
 }

@@ -6,17 +6,17 @@ extension Store {
     /// Records the last applied entry; it is persisted with everything applied up to it. Apply
     /// thread only.
     package func setApplied(index: LogIndex, term: Term) {
-        withWriteLock { open.applied = (index, term) }
+        lock.withWriteLockOrHold { state in state.recordApplied(index: index, term: term) }
     }
 
     /// Records the membership configuration in its stored form. Apply thread only.
     package func setConfState(_ stored: [UInt8]) {
-        withWriteLock { open.confState = stored }
+        lock.withWriteLockOrHold { state in state.recordConfState(stored) }
     }
 
     /// Adds changes of other buckets to the open batch. Apply thread only.
     package func mutateBackend(_ body: (inout BoltWriteBatch) -> Void) {
-        withWriteLock { body(&open.mutations) }
+        lock.withWriteLockOrHold { state in state.mutateBackend(body) }
     }
 
     /// Closes the open batch of the write buffer and opens a new one; constant time. Backend thread
@@ -25,15 +25,15 @@ extension Store {
     /// Readers see the batch until `publishPersisted`. One batch is taken at a time. Throws once a
     /// write transaction has failed: a partial entry is never stored.
     package func takePending() throws(StoreError) -> PendingBatch {
-        lock.lockForWriting()
-        defer { lock.unlock() }
-        try requireIntact()
-        precondition(committing == nil, "one batch is committed at a time")
-        // After a failure the open batch may end within an entry: it is never written.
-        let writes = failure == nil ? open : WriteBufferBatch()
-        committing = writes
-        if failure == nil { open = WriteBufferBatch() }
-        return PendingBatch(writes: writes)
+        try lock.withWriteLock { state throws(StoreError) in
+            try state.requireIntact()
+            precondition(state.committing == nil, "one batch is committed at a time")
+            // After a failure the open batch may end within an entry: it is never written.
+            let writes = state.failure == nil ? state.open : WriteBufferBatch()
+            state.committing = writes
+            if state.failure == nil { state.open = WriteBufferBatch() }
+            return PendingBatch(writes: writes)
+        }
     }
 
     /// Writes a batch into a transaction of the file. Backend thread only; no lock is held.
@@ -76,16 +76,13 @@ extension Store {
     /// transaction's commit.
     package func publishPersisted(_ batch: PendingBatch) throws(BoltError) {
         let (fresh, bucket) = try newestState()
-        lock.lockForWriting()
-        precondition(committing === batch.writes, "the batch that was taken is published")
-        let old = snapshot
-        snapshot = fresh
-        keyBucket = bucket
-        committing = nil
-        for job in compactions where job.requestBatch === batch.writes {
-            job.requestBatch = nil
+        let old = lock.withWriteLock { state in
+            precondition(state.committing === batch.writes, "the batch that was taken is published")
+            let old = state.replaceSnapshot(fresh, bucket)
+            state.committing = nil
+            state.markScheduled(in: batch.writes)
+            return old
         }
-        lock.unlock()
         // Retained until here so that the old snapshot is released outside the lock.
         withExtendedLifetime(old) {}
     }
@@ -102,12 +99,10 @@ extension Store {
     /// Moves readers to the file's newest state after a commit that held no batch.
     package func publishSnapshot() throws(BoltError) {
         let (fresh, bucket) = try newestState()
-        lock.lockForWriting()
-        precondition(committing == nil, "no batch is being committed")
-        let old = snapshot
-        snapshot = fresh
-        keyBucket = bucket
-        lock.unlock()
+        let old = lock.withWriteLock { state in
+            precondition(state.committing == nil, "no batch is being committed")
+            return state.replaceSnapshot(fresh, bucket)
+        }
         withExtendedLifetime(old) {}
     }
 

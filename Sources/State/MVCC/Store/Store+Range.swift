@@ -39,10 +39,10 @@ extension Store {
     private func pinnedPlan(
         _ request: RangeRequest, check: ReadCheck
     ) throws(ReadError) -> (RangePlan, RevisionPin, storeRevision: Revision) {
-        lock.lockForWriting()
-        defer { lock.unlock() }
-        let plan = RangePlan(request, revision: try revision(of: request, check: check))
-        return (plan, pin(plan.revision), current)
+        try lock.withWriteLock { state throws(ReadError) in
+            let plan = RangePlan(request, revision: try state.revision(of: request, check: check))
+            return (plan, state.pin(plan.revision, of: self), state.current)
+        }
     }
 
     /// The store's revision if the response fits one slice, else nil with `response` untouched.
@@ -50,7 +50,11 @@ extension Store {
         _ request: RangeRequest, into response: inout RangeResponse, check: ReadCheck
     ) throws(ReadError) -> Revision? {
         if request.wantsOnePair { return try readPair(request, into: &response, check: check) }
-        guard var found = try findSlice(request, check: check) else { return nil }
+        guard
+            var found = try lock.withReadLock({ state throws(ReadError) in
+                try state.findSlice(request, check: check)
+            })
+        else { return nil }
         let isWhole = try ReadError.reading { () throws(StoreError) in
             try found.whole.read(&found.records, bytesMax: configuration.sliceBytes)
         }
@@ -60,12 +64,27 @@ extension Store {
         return found.storeRevision
     }
 
+    /// Fast path for a single key, the most frequent range: needs no plan and no walk. Returns the
+    /// store's revision.
+    private func readPair(
+        _ request: RangeRequest, into response: inout RangeResponse, check: ReadCheck
+    ) throws(ReadError) -> Revision {
+        let (found, storeRevision) = try lock.withReadLock { state throws(ReadError) in
+            try state.findPair(request, into: &response, check: check)
+        }
+        guard var found else { return storeRevision }
+        try ReadError.reading { () throws(StoreError) in
+            try found.withValue { response.append(keyValue: $0) }
+        }
+        return storeRevision
+    }
+}
+
+extension StoreState {
     /// The range of a request, if its index entries fit one slice.
-    private func findSlice(
+    fileprivate func findSlice(
         _ request: RangeRequest, check: ReadCheck
     ) throws(ReadError) -> (whole: WholeRange, records: RetainedRecords, storeRevision: Revision)? {
-        lock.lockForReading()
-        defer { lock.unlock() }
         let plan = RangePlan(request, revision: try revision(of: request, check: check))
         let expected = expectedPairs(plan)
         guard expected <= configuration.sliceKeys else { return nil }
@@ -77,25 +96,10 @@ extension Store {
         return isFound ? (whole, RetainedRecords(self), current) : nil
     }
 
-    /// Fast path for a single key, the most frequent range: needs no plan and no walk. Returns the
-    /// store's revision.
-    private func readPair(
-        _ request: RangeRequest, into response: inout RangeResponse, check: ReadCheck
-    ) throws(ReadError) -> Revision {
-        let (found, storeRevision) = try findPair(request, into: &response, check: check)
-        guard var found else { return storeRevision }
-        try ReadError.reading { () throws(StoreError) in
-            try found.withValue { response.append(keyValue: $0) }
-        }
-        return storeRevision
-    }
-
     /// Appends the pair of a key if it is in the write buffer; returns it if it is in the file.
-    private func findPair(
+    fileprivate func findPair(
         _ request: RangeRequest, into response: inout RangeResponse, check: ReadCheck
     ) throws(ReadError) -> (FiledRecord?, storeRevision: Revision) {
-        lock.lockForReading()
-        defer { lock.unlock() }
         let revision = try revision(of: request, check: check)
         guard let record = request.key.withBytes({ index.get($0, at: revision) }) else {
             return (nil, current)
@@ -108,8 +112,8 @@ extension Store {
         return (FiledRecord(record.modified, in: self), current)
     }
 
-    /// The revision that is read, once the read is permitted. The caller holds the lock.
-    private func revision(
+    /// The revision that is read, once the read is permitted.
+    fileprivate func revision(
         of request: RangeRequest, check: ReadCheck
     ) throws(ReadError) -> Revision {
         try ReadError.reading { () throws(StoreError) in try requireIntact() }
@@ -123,7 +127,7 @@ extension Store {
 
     /// Upper bound of the pairs in the response where that is counted; else 1. Cheaper than
     /// collecting pairs that are discarded.
-    private func expectedPairs(_ plan: RangePlan) -> Int {
+    fileprivate func expectedPairs(_ plan: RangePlan) -> Int {
         guard !plan.request.countOnly, !plan.request.rangeEnd.isEmpty, plan.sort == nil,
             (plan.limit ?? .max) > configuration.sliceKeys
         else { return 1 }
@@ -134,7 +138,7 @@ extension Store {
         return counting.isDone ? min(plan.limit ?? .max, Int(counting.total)) : .max
     }
 
-    /// Executes a range of any size; the caller holds the lock for writing.
+    /// Executes a range of any size, for the apply thread.
     func readWhole(
         _ plan: RangePlan, into response: inout RangeResponse
     ) throws(StoreError) {

@@ -3,7 +3,7 @@ import EtcdAPI
 import Identifiers
 
 /// Opening: rebuilding the in-memory state from the file.
-extension Store {
+extension StoreState {
     static func createBuckets(in bolt: Bolt) throws(StoreError) {
         let reading = bolt.beginRead()
         defer { reading.end() }
@@ -25,7 +25,7 @@ extension Store {
     /// Reads the records into the index. Revisions continue from the highest of the last record and
     /// the compactions: compaction may have removed the newest records, and a crash may have
     /// happened before the compaction was recorded as finished.
-    func restore() throws(StoreError) {
+    mutating func restore(attachingTo leases: (any LeaseBinding)?) throws(StoreError) {
         let leased = try restoreIndex()
         let scheduled = try compactionRevision(StoreBucket.scheduledCompaction) ?? 0
         if let finished = try compactionRevision(StoreBucket.finishedCompaction), finished > 0 {
@@ -33,7 +33,7 @@ extension Store {
             finishedCompaction = finished
         }
         current = max(current, compacted, scheduled)
-        restoreLeases(leased)
+        if let leases { attach(leased, to: leases) }
         if scheduled > compacted, scheduled > 0 {
             compactions.append(
                 CompactionJob(
@@ -43,7 +43,7 @@ extension Store {
     }
 
     /// Builds the index; returns the puts with a lease, in revision order.
-    private func restoreIndex() throws(StoreError) -> ContiguousArray<StoredRecord> {
+    private mutating func restoreIndex() throws(StoreError) -> ContiguousArray<StoredRecord> {
         var leased: ContiguousArray<StoredRecord> = []
         guard var cursor = keyBucket.map({ RecordCursor($0) }) else { return leased }
         while let stored = try cursor.next() {
@@ -64,14 +64,14 @@ extension Store {
         return leased
     }
 
-    private func restore(
+    private mutating func restore(
         _ key: UnsafeRawBufferPointer, _ record: KeyRecord, isTombstone: Bool
     ) throws(StoreError) {
         do throws(KeyIndexError) {
             if isTombstone {
-                try index.restoreTombstone(key, at: record.modified)
+                try writableIndex.restoreTombstone(key, at: record.modified)
             } else {
-                try index.restore(key, record: record)
+                try writableIndex.restore(key, record: record)
             }
         } catch {
             throw .index(error)
@@ -79,11 +79,12 @@ extension Store {
     }
 
     /// Attaches the keys whose newest record has a lease.
-    private func restoreLeases(_ leased: ContiguousArray<StoredRecord>) {
-        guard let leases else { return }
+    private func attach(
+        _ leased: ContiguousArray<StoredRecord>, to leases: any LeaseBinding
+    ) {
         for record in leased {
             guard let view = KeyValueView(stored: record.value),
-                index.get(view.key)?.modified == record.revision
+                index.get(view.key, at: .max)?.modified == record.revision
             else { continue }
             leases.attach(view.key, to: view.lease)
         }

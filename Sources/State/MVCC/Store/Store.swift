@@ -14,47 +14,15 @@ package import Identifiers
 /// Threads: `range`, readers, `revisions` and hashes from any thread; `beginWrite`,
 /// `withWriteLock`, `scheduleCompaction` and the `set...` calls from the apply thread only;
 /// `takePending`, `write`, `publishPersisted` and `compactionStep` from the backend thread only.
+/// What changes is in `StoreState`, which only the lock gives access to.
 package final class Store: @unchecked Sendable {
-    // `@unchecked Sendable`: everything mutable is guarded by `lock`, unless a line says which
-    // thread owns it.
-    let lock = StoreLock()
+    // `@unchecked Sendable`: the leases are called under the write lock only.
+    let lock: StoreLock
     let bolt: Bolt
     package let configuration: StoreConfiguration
-    var index: KeyIndex
-    /// The file snapshot that readers use.
-    var snapshot: BoltReadTransaction
-    /// The `key` bucket of `snapshot`.
-    var keyBucket: BoltBucket? {
-        didSet { keyFinder = keyBucket?.finder }
-    }
-    /// The finder of `keyBucket`.
-    private(set) var keyFinder: BoltFinder?
-    /// The write buffer batch that the backend thread is writing.
-    var committing: WriteBufferBatch?
-    /// The write buffer batch that the apply thread fills.
-    var open = WriteBufferBatch()
-    /// Revision of the last applied transaction that changed something; a new store has 1.
-    var current: Revision = 1
-    /// Revision below which reads are rejected; -1 before the first compaction.
-    var compacted: Revision = -1
-    /// Revision of the last finished compaction; -1 before the first.
-    var finishedCompaction: Revision = -1
-    /// Bytes of keys and values put since the start.
-    var putBytes = 0
-    /// The error that a change failed with, or the damage that it found. The member must stop:
-    /// nothing more is read or persisted, and the changes of the failed transaction are not
-    /// visible.
-    package internal(set) var failure: StoreError?
-    var pins: [RevisionPin] = []
-    var compactions: [CompactionJob] = []
-    var hashes: [KeyValueHash] = []
     let leases: (any LeaseBinding)?
-    /// Decides which reads are permitted; nil while all are.
-    var authority: (any ReadAuthority)?
-    /// The same for those who do not hold the lock.
+    /// The authority of the state, for threads that do not hold the lock.
     let publishedAuthority = PublishedAuthority()
-    /// Whether the apply thread holds the write lock. Owned by the apply thread.
-    private(set) var isExclusive = false
 
     /// Opens the store: rebuilds the index, attaches keys to `leases` (which must be loaded
     /// before), and resumes a compaction that a crash interrupted.
@@ -65,65 +33,59 @@ package final class Store: @unchecked Sendable {
         self.bolt = bolt
         self.configuration = configuration
         self.leases = leases
-        do throws(KeyIndexError) {
-            index = try KeyIndex(reservedBytes: configuration.indexReservedBytes)
-        } catch {
-            throw .index(error)
-        }
-        try Self.createBuckets(in: bolt)
-        let snapshot = bolt.beginRead()
-        self.snapshot = snapshot
-        keyBucket = try StoreError.reading { () throws(PageFault) in
-            try snapshot.bucket(StoreBucket.key)
-        }
-        keyFinder = keyBucket?.finder
-        try restore()
+        var state = try StoreState.open(bolt, configuration)
+        try state.restore(attachingTo: leases)
+        lock = StoreLock(state)
     }
 
     /// A consistent pair: the revision of the newest transaction and the one below which reads are
     /// rejected (-1 before the first compaction).
     package var revisions: (current: Revision, compacted: Revision) {
-        lock.lockForReading()
-        defer { lock.unlock() }
-        return (current, compacted)
+        lock.withReadLock { state in (state.current, state.compacted) }
     }
 
-    /// The revision of the newest transaction, inside `withWriteLock` or not. Apply thread only.
-    package var newestRevision: Revision { isExclusive ? current : revisions.current }
+    /// The revision of the newest transaction. Apply thread only.
+    package var newestRevision: Revision { lock.withReadLockOrHold { state in state.current } }
+
+    /// The error that a change failed with, or the damage that it found. The member must stop:
+    /// nothing more is read or persisted, and the changes of the failed transaction are not
+    /// visible. Apply thread only.
+    package var failure: StoreError? { lock.withReadLockOrHold { state in state.failure } }
 
     /// Whether there are changes to be written to the file.
-    package var hasPending: Bool { withReadLock { state in !state.open.isEmpty } }
+    package var hasPending: Bool { lock.withReadLock { state in !state.open.isEmpty } }
 
     /// Bytes of keys and values put since the start.
-    package var putSizeBytes: Int { withReadLock { state in state.putBytes } }
+    package var putSizeBytes: Int { lock.withReadLock { state in state.putBytes } }
 
     /// Keys that exist at the current revision.
-    package var liveKeyCount: Int { withReadLock { state in state.index.liveKeyCount } }
+    package var liveKeyCount: Int { lock.withReadLock { state in state.index.liveKeyCount } }
 
     /// Bytes that the key index may grow to, for pages and for history each: less than configured
     /// where the system limits address space.
-    package var indexReservedBytes: Int { withReadLock { state in state.index.reservedBytes } }
+    package var indexReservedBytes: Int { lock.withReadLock { state in state.index.reservedBytes } }
 
-    /// Whether more than so many eighths of the key index are used. Apply thread, inside
-    /// `withWriteLock`.
-    package func isIndexFilled(eighths: Int) -> Bool { index.isFilled(eighths: eighths) }
+    /// Whether more than so many eighths of the key index are used. Apply thread only.
+    package func isIndexFilled(eighths: Int) -> Bool {
+        lock.withReadLockOrHold { state in state.index.isFilled(eighths: eighths) }
+    }
 
     /// Bytes of the key index.
-    package var indexSizeBytes: Int { withReadLock { state in state.index.sizeBytes } }
+    package var indexSizeBytes: Int { lock.withReadLock { state in state.index.sizeBytes } }
 
     /// Changes and bytes that are applied and not yet in the file.
     package var pendingSize: (records: Int, bytes: Int) {
-        withReadLock { state in
+        lock.withReadLock { state in
             (
                 state.open.changeCount + (state.committing?.changeCount ?? 0),
-                state.open.heldBytes + (state.committing?.heldBytes ?? 0)
+                state.pendingBytes
             )
         }
     }
 
-    /// Bytes that are applied and not yet in the file, within `withWriteLock`.
+    /// Bytes that are applied and not yet in the file. Apply thread only.
     package var pendingBytesWhileApplying: Int {
-        open.heldBytes + (committing?.heldBytes ?? 0)
+        lock.withReadLockOrHold { state in state.pendingBytes }
     }
 
     /// Runs `body` under one hold of the write lock, so that readers see all its transactions at
@@ -134,34 +96,14 @@ package final class Store: @unchecked Sendable {
     package func withWriteLock<Result, Failure: Error>(
         _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        guard !isExclusive else { return try body() }
-        lockForApply()
-        defer { unlockForApply() }
-        return try body()
-    }
-
-    func lockForApply() {
-        lock.lockForWriting()
-        isExclusive = true
-    }
-
-    func unlockForApply() {
-        isExclusive = false
-        lock.unlock()
-    }
-
-    @inline(__always)
-    func withReadLock<Result, Failure: Error>(
-        _ body: (Store) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        lock.lockForReading()
-        defer { lock.unlock() }
-        return try body(self)
-    }
-
-    /// Throws once a write transaction has failed. The caller holds the lock.
-    @inline(__always)
-    func requireIntact() throws(StoreError) {
-        if let failure { throw failure }
+        let hold = lock.hold()
+        do throws(Failure) {
+            let result = try body()
+            hold.end()
+            return result
+        } catch {
+            hold.end()
+            throw error
+        }
     }
 }

@@ -6,37 +6,34 @@ package import Identifiers
 ///
 /// It holds the store's write lock from `beginWrite` to `end`, so readers see all of it or nothing,
 /// and its own ranges see its changes. There is no rollback: requests are validated before, and
-/// damage of the database, which any read can find, stops the store with `abandon`. Apply thread
-/// only.
-package final class StoreWriteTransaction {
-    let store: Store
-    private let ownsLock: Bool
-    private var isEnded = false
+/// damage of the database, which any read can find, stops the store with `abandon`. It ends once,
+/// by either of the two. Apply thread only.
+package struct StoreWriteTransaction: ~Copyable {
+    private var hold: WriteHold
+    private let store: Store
     private let firstRecord: Int
     /// Number of changes made so far; the next sub revision.
     package private(set) var changeCount = 0
 
-    init(store: Store, ownsLock: Bool) {
+    fileprivate init(_ store: Store) {
         self.store = store
-        self.ownsLock = ownsLock
-        firstRecord = store.open.records.count
-    }
-
-    deinit {
-        precondition(isEnded, "a write transaction is ended")
+        hold = store.lock.hold()
+        firstRecord = hold.state.open.records.count
     }
 
     /// The revision of its own reads: the next one as soon as anything was changed.
-    package var revision: Revision { changeCount == 0 ? store.current : store.current.next }
+    package var revision: Revision {
+        changeCount == 0 ? hold.state.current : hold.state.current.next
+    }
 
     private var nextRevision: RevisionPair {
-        RevisionPair(main: store.current.next, sub: Int64(changeCount))
+        RevisionPair(main: hold.state.current.next, sub: Int64(changeCount))
     }
 
     /// Stores a value and attaches the key to `lease` (0: to none). Returns the key's new record;
     /// version 1 means that the key did not exist.
     @discardableResult
-    package func put(
+    package mutating func put(
         _ key: ArraySlice<UInt8>, value: ArraySlice<UInt8>, lease: Int64
     ) -> KeyRecord {
         key.withUnsafeBytes { keyBytes in
@@ -48,15 +45,15 @@ package final class StoreWriteTransaction {
 
     /// As above, from borrowed memory.
     @discardableResult
-    package func put(
+    package mutating func put(
         _ key: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer, lease: Int64
     ) -> KeyRecord {
         let revision = nextRevision
         let record: KeyRecord
         do throws(KeyIndexError) {
-            record = try store.index.put(key, at: revision)
+            record = try hold.state.writableIndex.put(key, at: revision)
         } catch {
-            store.failure = .index(error)
+            hold.state.failure = .index(error)
             return KeyRecord(
                 modified: revision, created: RevisionPair(main: revision.main), version: 1)
         }
@@ -64,9 +61,9 @@ package final class StoreWriteTransaction {
             key: key, createRevision: record.created.main.rawValue,
             modRevision: revision.main.rawValue,
             version: record.version, value: value, lease: lease)
-        _ = store.open.append(view, at: revision, isTombstone: false)
+        hold.state.append(view, at: revision, isTombstone: false)
         changeCount += 1
-        store.putBytes += key.count + value.count
+        hold.state.putBytes += key.count + value.count
         bind(key, isNew: record.version == 1, to: lease)
         return record
     }
@@ -80,66 +77,66 @@ package final class StoreWriteTransaction {
     }
 
     /// Deletes the keys of a range, ascending, and returns how many there were.
-    package func deleteRange(_ key: ArraySlice<UInt8>, end: ArraySlice<UInt8>) -> Int {
-        deleteRange(key, end: end, before: { _ in })
+    package mutating func deleteRange(_ key: ArraySlice<UInt8>, end: ArraySlice<UInt8>) -> Int {
+        deleteRange(key, end: end, before: { _, _ in })
     }
 
     /// As above. `previous` gets the encoded KeyValue of each key before its deletion; its bytes
     /// are valid during the call.
-    package func deleteRange(
+    package mutating func deleteRange(
         _ key: ArraySlice<UInt8>, end: ArraySlice<UInt8>,
         previous: (UnsafeRawBufferPointer) -> Void
     ) throws(StoreError) -> Int {
-        try deleteRange(key, end: end) { record throws(StoreError) in
-            previous(try store.storedValue(of: record.modified))
+        try deleteRange(key, end: end) { state, record throws(StoreError) in
+            previous(try state.storedValue(of: record.modified))
         }
     }
 
     /// Deletes keys that are attached to no lease.
-    package func deleteDetached(_ keys: [[UInt8]]) {
+    package mutating func deleteDetached(_ keys: [[UInt8]]) {
         for key in keys {
-            _ = deleteRange(key[...], end: [], areDetached: true, before: { _ in })
+            _ = deleteRange(key[...], end: [], areDetached: true, before: { _, _ in })
         }
     }
 
-    private func deleteRange<Failure: Error>(
+    private mutating func deleteRange<Failure: Error>(
         _ key: ArraySlice<UInt8>, end: ArraySlice<UInt8>, areDetached: Bool = false,
-        before: (KeyRecord) throws(Failure) -> Void
+        before: (borrowing StoreState, KeyRecord) throws(Failure) -> Void
     ) throws(Failure) -> Int {
-        let first = store.open.records.count
+        let first = hold.state.open.records.count
         let revision = revision
         try withKeyRange(key, end) { start, end throws(Failure) in
-            _ = try store.index.visit(from: start, to: end, at: revision, limit: 0) {
+            _ = try hold.state.index.visit(from: start, to: end, at: revision, limit: 0) {
                 key, record throws(Failure) in
-                try before(record)
+                try before(hold.state, record)
                 appendTombstone(key)
                 return true
             }
         }
-        for position in first..<store.open.records.count {
-            let record = store.open.records[position]
+        for position in first..<hold.state.open.records.count {
+            let record = hold.state.open.records[position]
             guard let view = KeyValueView(stored: record.value) else {
                 preconditionFailure("a tombstone that was just encoded can be decoded")
             }
             do throws(KeyIndexError) {
-                let deleted = try store.index.tombstone(view.key, at: record.revision)
+                let deleted = try hold.state.writableIndex.tombstone(view.key, at: record.revision)
                 precondition(deleted != nil, "a key that was just visited is live")
             } catch {
-                store.failure = .index(error)
+                hold.state.failure = .index(error)
                 break
             }
             guard !areDetached, let leases = store.leases else { continue }
             let lease = leases.lease(of: view.key)
             if lease != 0 { leases.detach(view.key, from: lease) }
         }
-        return store.open.records.count - first
+        return hold.state.open.records.count - first
     }
 
-    private func appendTombstone(_ key: UnsafeRawBufferPointer) {
+    private mutating func appendTombstone(_ key: UnsafeRawBufferPointer) {
         let none = UnsafeRawBufferPointer(start: nil, count: 0)
         let view = KeyValueView(
             key: key, createRevision: 0, modRevision: 0, version: 0, value: none, lease: 0)
-        _ = store.open.append(view, at: nextRevision, isTombstone: true)
+        hold.state.append(view, at: nextRevision, isTombstone: true)
         changeCount += 1
     }
 
@@ -150,10 +147,10 @@ package final class StoreWriteTransaction {
     ) throws(ReadError) {
         let newest = revision
         let revision = try ReadError.checking { () throws(EtcdError) in
-            try store.resolve(Revision(request.revision), newest: newest)
+            try hold.state.resolve(Revision(request.revision), newest: newest)
         }
         try ReadError.reading { () throws(StoreError) in
-            try store.readWhole(RangePlan(request, revision: revision), into: &response)
+            try hold.state.readWhole(RangePlan(request, revision: revision), into: &response)
         }
     }
 
@@ -163,8 +160,8 @@ package final class StoreWriteTransaction {
         of key: ArraySlice<UInt8>, _ body: (UnsafeRawBufferPointer?) -> Result
     ) throws(StoreError) -> Result {
         try key.withBytes { key throws(StoreError) in
-            guard let record = store.index.get(key, at: revision) else { return body(nil) }
-            return body(try store.storedValue(of: record.modified))
+            guard let record = hold.state.index.get(key, at: revision) else { return body(nil) }
+            return body(try hold.state.storedValue(of: record.modified))
         }
     }
 
@@ -177,10 +174,10 @@ package final class StoreWriteTransaction {
         ) throws(StoreError) -> Bool
     ) throws(StoreError) {
         try withKeyRange(key, end) { start, end throws(StoreError) in
-            _ = try store.index.visit(from: start, to: end, at: revision, limit: 0) {
+            _ = try hold.state.index.visit(from: start, to: end, at: revision, limit: 0) {
                 _, record throws(StoreError) in
                 try body(record) { () throws(StoreError) in
-                    var records = RecordFinder(store)
+                    var records = RecordFinder(hold.state)
                     return try records.view(of: record.modified)
                 }
             }
@@ -189,28 +186,24 @@ package final class StoreWriteTransaction {
 
     /// Ends a transaction that found damage. Its changes cannot be rolled back, so the store stops:
     /// nothing is read or persisted any more, and the member must stop.
-    package func abandon(_ failure: StoreError) {
-        precondition(!isEnded, "a write transaction is ended once")
-        isEnded = true
-        store.failure = store.failure ?? failure
-        if ownsLock { store.unlockForApply() }
+    package consuming func abandon(_ failure: StoreError) {
+        hold.state.failure = hold.state.failure ?? failure
+        hold.end()
     }
 
     /// Publishes the changes. Returns them for `WatchDispatcher.notify`, nil if there were none or
     /// one failed: then the revision stays unchanged.
-    package func end() -> CommittedTransaction? {
-        precondition(!isEnded, "a write transaction is ended once")
-        isEnded = true
+    package consuming func end() -> CommittedTransaction? {
         var committed: CommittedTransaction?
-        if store.failure != nil {
-            store.open.removeRecords(from: firstRecord)
+        if hold.state.failure != nil {
+            hold.state.removeRecords(from: firstRecord)
         } else if changeCount > 0 {
-            store.current = store.current.next
+            hold.state.current = hold.state.current.next
             committed = CommittedTransaction(
-                revision: store.current, batch: store.open,
-                range: firstRecord..<store.open.records.count)
+                revision: hold.state.current, batch: hold.state.open,
+                range: firstRecord..<hold.state.open.records.count)
         }
-        if ownsLock { store.unlockForApply() }
+        hold.end()
         return committed
     }
 }
@@ -219,9 +212,7 @@ extension Store {
     /// Begins a write transaction, taking the write lock unless `withWriteLock` holds it. Apply
     /// thread only; one at a time.
     package func beginWrite() -> StoreWriteTransaction {
-        let ownsLock = !isExclusive
-        if ownsLock { lockForApply() }
-        return StoreWriteTransaction(store: self, ownsLock: ownsLock)
+        StoreWriteTransaction(self)
     }
 }
 

@@ -17,46 +17,46 @@ struct WholeRange {
         walk = RangeWalk(plan)
     }
 
-    /// Finds the records; returns whether the budget sufficed. The caller holds the store's lock.
+    /// Finds the records; returns whether the budget sufficed.
     mutating func find(
-        in store: Store, budget: inout RangeBudget
+        in state: borrowing StoreState, budget: inout RangeBudget
     ) throws(StoreError) -> Bool {
-        guard !plan.request.countOnly else { return count(in: store, budget: &budget) }
+        guard !plan.request.countOnly else { return count(in: state, budget: &budget) }
         if selection != nil {
-            guard try collect(in: store, budget: &budget) else { return false }
+            guard try collect(in: state, budget: &budget) else { return false }
         } else {
-            try walk.find(over: nil, in: store, budget: &budget) { $0.append(to: &response) }
+            try walk.find(over: nil, in: state, budget: &budget) { $0.append(to: &response) }
             guard walk.isFound else { return false }
             if plan.limit == nil, !plan.isFiltered { return true }
         }
-        return count(in: store, budget: &budget)
+        return count(in: state, budget: &budget)
     }
 
     /// Collects the records of a sorted range. The slices of a reader end with its budget; a
     /// transaction, which has no budget, drops what is beyond the limit after each slice.
     private mutating func collect(
-        in store: Store, budget: inout RangeBudget
+        in state: borrowing StoreState, budget: inout RangeBudget
     ) throws(StoreError) -> Bool {
         guard var collecting = selection else { return true }
         selection = nil
         defer { selection = collecting }
         while true {
             var slice = budget
-            slice.entries = min(slice.entries, store.configuration.sliceKeys)
+            slice.entries = min(slice.entries, state.configuration.sliceKeys)
             let before = slice.entries
-            try collecting.collect(plan, in: store, budget: &slice)
+            try collecting.collect(plan, in: state, budget: &slice)
             budget.entries -= before - slice.entries
             if collecting.isCollected { return true }
             guard budget.entries > 0 else { return false }
-            var records = RetainedRecords(store)
+            var records = RetainedRecords(state)
             try collecting.settle(plan, &records)
         }
     }
 
     /// Keys in the range at the plan's revision, regardless of limit and filters.
-    private mutating func count(in store: Store, budget: inout RangeBudget) -> Bool {
+    private mutating func count(in state: borrowing StoreState, budget: inout RangeBudget) -> Bool {
         var counting = RangeCount(plan)
-        counting.advance(plan, in: store, budget: &budget)
+        counting.advance(plan, in: state, budget: &budget)
         response.count = counting.total
         return counting.isDone
     }

@@ -13,20 +13,20 @@ struct StoredRecord {
 /// One batch of the write buffer: the changes applied since the previous batch was taken for the
 /// file. Readers search the write buffer before the file.
 ///
-/// Invariant: `records` ascend by revision. Written by the apply thread under the store's write
-/// lock while it is the open batch; unchanged afterwards.
+/// Invariant: `records` ascend by revision. Changed only through the store's state while it is the
+/// open batch; unchanged afterwards.
 final class WriteBufferBatch: @unchecked Sendable {
     // `@unchecked Sendable`: guarded by the store's lock as said above.
     private(set) var records: ContiguousArray<StoredRecord> = []
     private var arena = RecordArena()
     /// Changes of other buckets, made by the same applied entries.
-    var mutations = BoltWriteBatch()
+    fileprivate(set) var mutations = BoltWriteBatch()
     /// Index and term of the last applied entry, if any was applied.
-    var applied: (index: LogIndex, term: Term)?
+    fileprivate(set) var applied: (index: LogIndex, term: Term)?
     /// The stored form of the membership configuration, if it changed.
-    var confState: [UInt8]?
+    fileprivate(set) var confState: [UInt8]?
     /// The revision of the last compaction that was scheduled, if one was.
-    var scheduledCompaction: Revision?
+    fileprivate(set) var scheduledCompaction: Revision?
 
     deinit {
         arena.deallocate()
@@ -49,22 +49,20 @@ final class WriteBufferBatch: @unchecked Sendable {
             && scheduledCompaction == nil
     }
 
-    /// Appends a put or a deletion and returns its bytes.
-    func append(
-        _ view: KeyValueView, at revision: RevisionPair, isTombstone: Bool
-    ) -> UnsafeRawBufferPointer {
+    /// Appends a put or a deletion.
+    fileprivate func append(_ view: KeyValueView, at revision: RevisionPair, isTombstone: Bool) {
         let size = view.encodedSize
         let memory = arena.allocate(size)
         var writer = WireWriter(into: memory)
         view.encode(into: &writer)
-        let value = UnsafeRawBufferPointer(memory)
         records.append(
-            StoredRecord(revision: revision, isTombstone: isTombstone, value: value))
-        return value
+            StoredRecord(
+                revision: revision, isTombstone: isTombstone,
+                value: UnsafeRawBufferPointer(memory)))
     }
 
     /// Removes the records that a failed transaction has appended.
-    func removeRecords(from position: Int) { records.removeSubrange(position...) }
+    fileprivate func removeRecords(from position: Int) { records.removeSubrange(position...) }
 
     /// Revision of the first record; greater than all others if there is none.
     @inline(__always)
@@ -87,6 +85,29 @@ final class WriteBufferBatch: @unchecked Sendable {
         guard position < records.count, records[position].revision == revision else { return nil }
         return records[position].value
     }
+}
+
+/// Changes of the open batch.
+extension StoreState {
+    /// Appends a put or a deletion.
+    @inline(__always)
+    mutating func append(_ view: KeyValueView, at revision: RevisionPair, isTombstone: Bool) {
+        open.append(view, at: revision, isTombstone: isTombstone)
+    }
+
+    /// Removes the records that a failed transaction has appended.
+    mutating func removeRecords(from position: Int) { open.removeRecords(from: position) }
+
+    mutating func recordApplied(index: LogIndex, term: Term) { open.applied = (index, term) }
+
+    mutating func recordConfState(_ stored: [UInt8]) { open.confState = stored }
+
+    mutating func recordScheduledCompaction(_ revision: Revision) {
+        open.scheduledCompaction = revision
+    }
+
+    /// Changes other buckets.
+    mutating func mutateBackend(_ body: (inout BoltWriteBatch) -> Void) { body(&open.mutations) }
 }
 
 /// A write buffer batch that was taken for the file; see `Store.takePending`.

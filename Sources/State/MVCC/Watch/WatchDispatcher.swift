@@ -17,7 +17,7 @@ package import Identifiers
 /// dispatcher. Lock order: the dispatcher's lock, then the store's read lock.
 package final class WatchDispatcher: @unchecked Sendable {
     // `@unchecked Sendable`: everything mutable is guarded by `lock`.
-    let lock = StoreLock()
+    let lock = ReadersWriterLock()
     let configuration: WatchConfiguration
     var store: Store
     var index = WatcherIndex()
