@@ -133,6 +133,62 @@ import Testing
         try requireContent(again)
     }
 
+    /// An iteration over names that do not ascend might never end.
+    @Test func bucketsOutOfOrderAreNoticed() throws {
+        let disk = MemoryDisk()
+        let bolt = try makeFile(on: disk, entriesAtEnd: 20)
+        let write = bolt.beginWrite()
+        for name in [2, 4, 5] as [UInt8] { try write.createBucketIfMissing([name]) }
+        try write.commit()
+        try bolt.commitAgain()
+        while try bolt.releaseFreePages(keepingBytes: 300_000, pagesMax: 50) > 0 {}
+        let file = try disk.open("/db", .readWrite)
+        for page in stride(from: 0, to: try file.size(), by: 4096) {
+            var bytes = [UInt8](repeating: 0, count: 4096)
+            _ = try bytes.withUnsafeMutableBytes { try file.read(into: $0, at: page) }
+            // A leaf of five buckets.
+            guard bytes[8] == 2, bytes[10] == 5, bytes[16] == 1 else { continue }
+            for (index, name) in ([3, 4, 5, 1, 2] as [UInt8]).enumerated() {
+                let element = 16 + 16 * index
+                let start = Int(bytes[element + 4]) | Int(bytes[element + 5]) << 8
+                bytes[element + start] = name
+            }
+            try bytes.withUnsafeBytes { try file.write($0, at: page) }
+        }
+        do {
+            _ = try bolt.moveEnd(pagesMax: 20)
+            Issue.record("the order is not noticed")
+        } catch {
+            guard case .corrupt(let fault) = error else { throw error }
+            #expect(fault.reason == .order)
+        }
+    }
+
+    /// What is kept is kept again once the end has been cut.
+    @Test func theReserveStaysAfterTheEndWasCut() throws {
+        let disk = MemoryDisk()
+        let bolt = try makeFile(on: disk, entriesAtEnd: 20)
+        try bolt.commitAgain()
+        while try bolt.releaseFreePages(keepingBytes: 300_000, pagesMax: 50) > 0 {}
+        #expect(try bolt.moveEnd(pagesMax: 20))
+        try bolt.commitAgain()
+        while try bolt.releaseFreePages(keepingBytes: 300_000, pagesMax: 50) > 0 {}
+        while bolt.endAwaitsCommit { try bolt.commitAgain() }
+        let fill = bolt.beginWrite()
+        let bucket = try fill.createBucketIfMissing([4])
+        for number in 0..<900 {
+            try bucket.put([UInt8](number: number), [UInt8](repeating: 4, count: 1000))
+        }
+        try fill.commit()
+        let clear = bolt.beginWrite()
+        try clear.deleteBucket([4])
+        try clear.commit()
+        try bolt.commitAgain()
+        while try bolt.releaseFreePages(keepingBytes: 300_000, pagesMax: 50) > 0 {}
+        let held = bolt.heldFreeBytes
+        #expect(held > 290_000 && held <= 300_000)
+    }
+
     /// The power fails after any change of the disk, and again in the next process.
     @Test func aCrashAtAnyStepLosesNothing() throws {
         let disk = MemoryDisk()

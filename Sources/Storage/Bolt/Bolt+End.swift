@@ -10,6 +10,7 @@ extension Bolt {
     /// file waits for to become shorter. Read it on the writer's thread.
     package var endAwaitsCommit: Bool {
         let meta = shared.withLock { $0.meta }
+        guard !configuration.freelistOnDisk else { return false }
         return freePages.highWater(cutFrom: meta.highWater) < meta.highWater
             || meta.transaction == loweredAt && excessBytes(meta) > 0
     }
@@ -19,7 +20,7 @@ extension Bolt {
     /// and `releaseFreePages` make the file shorter. Call it on the writer's thread.
     ///
     /// - Parameters:
-    ///   - keptBytes: as `releaseFreePages` was called with; half of them stay.
+    ///   - keptBytes: as `releaseFreePages` was called with; half of them stay now.
     ///   - pagesMax: the pages to move, and at least so many are to be cut off.
     package func moveEnd(
         keepingBytes keptBytes: Int = 0, pagesMax: Int
@@ -33,7 +34,7 @@ extension Bolt {
             let goal = freePages.possibleEnd(
                 below: highWater, keeping: keptBytes / pageSizeBytes, pagesMax: pagesMax)
         else { return false }
-        endMove = EndMove(tried: highWater, goal: goal)
+        endMove = EndMove(tried: highWater)
         let write = beginWrite()
         do {
             guard try write.load(pagesFrom: goal) else {
@@ -46,10 +47,12 @@ extension Bolt {
         }
         try write.commit()
         endMoveCount += 1
+        let moved = shared.withLock { $0.meta.highWater }
+        endMove = moved > highWater ? EndMove(tried: moved) : EndMove(tried: highWater, goal: goal)
         return true
     }
 
-    /// Bytes of the file that `grow` would not have made.
+    /// Bytes of the file beyond what `grow` would make, if they are more than a step of growth.
     private func excessBytes(_ meta: MetaRecord) -> Int {
         let excess = fileSizeBytes - sizeWithGrowth(meta.highWater.index, meta.pageSizeBytes)
         return excess > configuration.growthStepBytes ? excess : 0
@@ -74,10 +77,15 @@ extension Bolt {
 
 /// An attempt to move what is in use at the end of the file.
 struct EndMove {
+    private static let none = PageID(rawValue: UInt64(Int.max))
+
     /// The high-water mark then: it is not tried again until that has changed.
     var tried: PageID?
-    /// What is free from there on is returned to the file system.
-    var goal = PageID(rawValue: UInt64(Int.max))
+    /// What is free from there on is returned to the file system, until the mark changes.
+    var goal = EndMove.none
+
+    /// The end has been cut, or the file grows.
+    mutating func markChanged() { goal = Self.none }
 }
 
 extension BoltWriteTransaction {
@@ -88,26 +96,34 @@ extension BoltWriteTransaction {
         var isAny = false
         var page = start
         while page < meta.highWater {
-            // Free pages, and overflow pages of a run that begins before the start, are no heads.
-            guard !context.freePages.isUnused(page), let run = try? context.source.rawRun(page)
-            else {
-                page = PageID(page.index + 1)
-                continue
-            }
-            let view = try context.source.page(page)
-            for bucket in buckets where try bucket.tree.load(view) {
-                isAny = true
-                break
-            }
-            page = PageID(page.index + run.count)
+            let count = try load(page, of: buckets)
+            isAny = isAny || count > 0
+            page = PageID(page.index + max(count, 1))
         }
         return isAny
+    }
+
+    /// The pages of the loaded run. 0 for a free page, for one that no tree leads to, and for an
+    /// overflow page, whatever it holds.
+    private func load(
+        _ page: PageID, of buckets: [BoltWriteBucket]
+    ) throws(PageFault) -> Int {
+        guard !context.freePages.isUnused(page), let view = try? context.source.page(page) else {
+            return 0
+        }
+        for bucket in buckets where try bucket.tree.load(view) {
+            return view.run(pageSizeBytes: meta.pageSizeBytes).count
+        }
+        return 0
     }
 
     private func openBuckets() throws(PageFault) -> [BoltWriteBucket] {
         var buckets: [BoltWriteBucket] = []
         var position = TreePosition.first
         while let item = try root.tree.find(position) {
+            guard position.admits(item.key) else {
+                throw PageFault(root.tree.header.root, .order)
+            }
             if item.isBucket {
                 let header = try BucketHeader(value: item.value, page: root.tree.header.root)
                 let bucket = BoltWriteBucket(

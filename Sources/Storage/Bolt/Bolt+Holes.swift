@@ -13,6 +13,10 @@ extension Bolt {
         freePages.heldCount * pageSizeBytes
     }
 
+    /// Whether pages that are free now may be released: not before the next commit otherwise. Read it
+    /// on the writer's thread.
+    package var canReleaseFreePages: Bool { freePages.releasedAt < transactionNumber }
+
     /// The bytes that commits have freed, and that `commitAgain` or a later commit makes free, as
     /// far as no reader needs them. Read it on the writer's thread.
     package var pendingFreeBytes: Int {
@@ -37,8 +41,8 @@ extension Bolt {
     ///
     /// Only pages that no open reader can see and that neither meta page reaches are released: they
     /// were free before the last commit began. Returns the number of released pages; 0 when no more
-    /// than `keptBytes` are held, or until a commit frees more. What `moveEnd` wants to cut off is
-    /// not kept.
+    /// than `keptBytes` are held, or until a commit frees more. What `moveEnd` is
+    /// about to cut off is not kept.
     @discardableResult
     package func releaseFreePages(
         keepingBytes keptBytes: Int = 0, pagesMax: Int

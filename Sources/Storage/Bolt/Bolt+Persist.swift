@@ -54,6 +54,7 @@ extension Bolt {
         let freeCount = freePages.freeCount
         shared.withLock { state in
             if meta.highWater < state.meta.highWater { loweredAt = meta.transaction }
+            if meta.highWater != state.meta.highWater { endMove.markChanged() }
             state.meta = meta
             state.freeCount = freeCount
         }

@@ -72,7 +72,8 @@ extension BoltError {
     /// The reason of `invalidFile` for a file that is no database.
     package static let noValidMetaPage = "neither meta page is valid"
 
-    /// Whether the file system does not have the operation that failed.
+    /// Whether the file system does not have the operation that failed, or the system does not allow
+    /// it.
     package var isUnsupported: Bool {
         guard case .disk(let error) = self else { return false }
         return error.isUnsupported

@@ -20,9 +20,12 @@ final class FreePages: @unchecked Sendable {
     /// ones.
     private var allocatedAt: [UInt32]
     private let openedAt: UInt64
-    /// Free pages of which the file still has the blocks: they were not returned to the file system.
+    /// Free pages of which the file still has the blocks, as far as is known: all that were not
+    /// returned to the file system since the file was opened.
     private var held: PageBitmap
     private(set) var heldCount: Int
+    /// Pages without blocks that the open transaction has allocated.
+    private var takenWithoutBlocks: [Int] = []
     private var heldSearch = RunSearch()
     private var search = RunSearch()
     /// The newest committed transaction at the last release of pages.
@@ -54,6 +57,7 @@ final class FreePages: @unchecked Sendable {
     /// open readers see, ascending; `newest` is the last one committed.
     func release(readers: [UInt64], newest: UInt64) {
         releasedAt = newest
+        takenWithoutBlocks.removeAll()
         for index in pendingByTransaction.indices {
             let entry = pendingByTransaction[index]
             // Of the readers older than the commit only the newest is relevant: if any of them
@@ -129,7 +133,12 @@ final class FreePages: @unchecked Sendable {
         let run = PageRun(first: PageID(first), count: count)
         free.remove(run)
         freeCount -= count
-        heldCount -= held.count(in: run)
+        let heldInRun = held.count(in: run)
+        if heldInRun < count {
+            let pages = first..<first + count
+            takenWithoutBlocks.append(contentsOf: pages.filter { !held.contains($0) })
+        }
+        heldCount -= heldInRun
         held.remove(run)
         return run.first
     }
@@ -137,6 +146,10 @@ final class FreePages: @unchecked Sendable {
     /// Returns pages that a failed commit had allocated.
     func returnRuns(_ runs: [PageRun]) {
         for run in runs { insert(run) }
+        for page in takenWithoutBlocks where held.contains(page) {
+            held.remove(page)
+            heldCount -= 1
+        }
         restartSearches()
     }
 
@@ -149,14 +162,10 @@ final class FreePages: @unchecked Sendable {
         var (skipped, left) = (kept, pagesMax)
         for (index, word) in self.held.words.enumerated() {
             var held = word
-            let count = held.nonzeroBitCount
-            if index * 64 >= end.index { skipped = 0 }
-            if count <= skipped {
-                skipped -= count
-                continue
+            while skipped > 0, held != 0, index * 64 + held.trailingZeroBitCount < end.index {
+                held &= held - 1
+                skipped -= 1
             }
-            for _ in 0..<skipped { held &= held - 1 }
-            skipped = 0
             while held != 0 {
                 let bit = held.trailingZeroBitCount
                 let found = PageRun(
@@ -192,7 +201,8 @@ final class FreePages: @unchecked Sendable {
         return PageID(end)
     }
 
-    /// Where the file could end once at most `pagesMax` pages in use behind that are moved before it.
+    /// Where the file could end once at most `pagesMax` pages in use behind that are moved before it;
+    /// pending ones count, though they become free without a move.
     /// Nil unless it becomes shorter by so many pages and by 16 times as many as are moved, and
     /// enough free pages with blocks are before it: for these, and half of `kept`.
     func possibleEnd(below highWater: PageID, keeping kept: Int, pagesMax: Int) -> PageID? {

@@ -8,6 +8,11 @@ extension Disk {
         try directory.synchronize()
     }
 
+    /// Whether a directory cannot be opened or synchronized because of what it is.
+    private static func isForeign(_ number: Int32) -> Bool {
+        [EACCES, EPERM, EROFS, EINVAL, EOPNOTSUPP].contains(number)
+    }
+
     /// Creates a directory and its missing parents; the name of each is durable before the next is
     /// made in it. Existing ones are unchanged; the name of the deepest is made durable too, since
     /// the process that created it may have ended before that.
@@ -22,8 +27,8 @@ extension Disk {
         }
         do throws(DiskError) {
             try synchronizeDirectory(DiskPath.parent(of: existing))
-        } catch .system(_, _, errno: EACCES) {
-            // Not a directory of ours.
+        } catch .system(_, _, let number) where Self.isForeign(number) {
+            // Not a directory of ours, or of another file system.
         }
         if missing.isEmpty { return try createDirectory(path, permissions: permissions) }
         for directory in missing.reversed() {

@@ -7,10 +7,10 @@ package func systemErrorText(_ number: Int32) -> String {
 }
 
 extension DiskError {
-    /// Whether the file system does not have such an operation.
+    /// Whether the file system does not have such an operation, or the system does not allow it.
     package var isUnsupported: Bool {
         guard case .system(_, _, let number) = self else { return false }
-        return number == EOPNOTSUPP || number == ENOSYS
+        return [EOPNOTSUPP, ENOSYS, EPERM].contains(number)
     }
 
     /// Whether a file could not be opened since the process or the system has no descriptor left.

@@ -63,7 +63,9 @@ extension BackendStage {
         guard release == .idle, defragmentation == nil else { return }
         let (kept, held) = (freeBytesKept, bolt.heldFreeBytes)
         let isEnough = { $0 > kept + kept / 4 }
-        if isEnough(held) || isEnough(held + bolt.pendingFreeBytes) && needsCommit {
+        if isEnough(held) && bolt.canReleaseFreePages
+            || isEnough(held + bolt.pendingFreeBytes) && needsCommit
+        {
             release = .running
         }
     }
@@ -91,14 +93,17 @@ extension BackendStage {
             return effects.append(.releaseFailed(error))
         }
         if needsCommit && bolt.pendingFreeBytes > 0 || isQuiet && bolt.endAwaitsCommit {
-            return try freePages()
+            return try freePages(now)
         }
-        if try !isQuiet || !moveEnd() { release = .idle }
+        guard isQuiet, try moveEnd(now) else {
+            if release == .running { release = .idle }
+            return
+        }
     }
 
     /// Moves what is in use at the end of the file; false if there is nothing to be moved. The store
     /// reads the pages where they are now: only then they become free where they were.
-    private func moveEnd() throws -> Bool {
+    private mutating func moveEnd(_ now: MonotonicTime) throws -> Bool {
         do throws(BoltError) {
             guard
                 try bolt.moveEnd(
@@ -107,9 +112,16 @@ extension BackendStage {
             try store.publishSnapshot()
             return true
         } catch {
-            guard case .disk(.full) = error else { throw error }
+            try pauseRelease(now, after: error)
             return false
         }
+    }
+
+    /// On a full disk a commit that is not needed waits: nothing is lost that must be written now.
+    private mutating func pauseRelease(_ now: MonotonicTime, after error: BoltError) throws {
+        guard case .disk(.full) = error else { throw error }
+        guard release != .impossible else { return }
+        release = .paused(until: now + configuration.releaseRetryInterval)
     }
 
     /// Whether the last commits have freed so much that it matters to the quota, and no commit
@@ -121,13 +133,13 @@ extension BackendStage {
     }
 
     /// Makes free what the last commits have freed, and the file shorter; the store reads the new
-    /// state. On a full disk it waits for the next commit: nothing is lost that must be written now.
-    mutating func freePages() throws {
+    /// state.
+    mutating func freePages(_ now: MonotonicTime) throws {
         do throws(BoltError) {
             try bolt.commitAgain()
             try store.publishSnapshot()
         } catch {
-            guard case .disk(.full) = error else { throw error }
+            try pauseRelease(now, after: error)
         }
         freedByCommit = bolt.transactionNumber
     }

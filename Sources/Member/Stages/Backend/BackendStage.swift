@@ -190,7 +190,7 @@ package struct BackendStage {
         case .beginDefragmentation: try beginDefragmentation(into: &effects)
         case .defragment: try defragment(into: &effects)
         case .releasePages: try releasePages(now, into: &effects)
-        case .freePages: try freePages()
+        case .freePages: try freePages(now)
         }
     }
 

@@ -147,6 +147,7 @@ final class SnapshotUpload: ResponseReceiver, @unchecked Sendable {  // owned by
             try Self.chunk(of: database, at: offset, count: count)
         }.whenComplete { result in
             self.isReading = false
+            if case .done = self.state { return self.closeDatabase() }
             switch result {
             case .success(let chunk) where chunk.readableBytes > 0:
                 self.offset += chunk.readableBytes
@@ -215,10 +216,15 @@ final class SnapshotUpload: ResponseReceiver, @unchecked Sendable {  // owned by
         }
         limit?.cancel()
         ready = nil
-        let database = database
-        contact.environment.diskThreads.submit { _ in database.close() }
+        if !isReading { closeDatabase() }
         report(postResult)
         finished.succeed()
+    }
+
+    /// Once, and not while it is read: its pages may be cut off afterwards.
+    private func closeDatabase() {
+        let database = database
+        contact.environment.diskThreads.submit { _ in database.close() }
     }
 
     private func report(_ postResult: PostResult) {

@@ -41,7 +41,7 @@ package protocol SnapshotSource: Sendable {
     /// The delay before the next chunk after one of this size was sent, to limit the load on the
     /// member. One call at a time.
     func delay(afterBytes bytes: Int) -> TimeSpan
-    /// Called once, whether the snapshot was sent or failed.
+    /// Called once, after the last `read`, whether the snapshot was sent or failed.
     func close()
 }
 

@@ -131,7 +131,7 @@ package struct KnownBug: Sendable {
             seedsUntilFound: 12),
         KnownBug(
             Scenario(
-                "running member reads a damaged page", every: [.pageDamage: .milliseconds(1_500)]),
+                "running member reads a damaged page", every: [.pageDamage: .milliseconds(800)]),
             mutant: .damageUnnoticed, reached: [.damagedPages], seedsUntilFound: 30),
         KnownBug(
             Scenario(
