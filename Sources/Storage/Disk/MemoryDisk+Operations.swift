@@ -105,6 +105,7 @@ extension MemoryDisk {
             let node = try directory(path, operation: "fsync")
             if MemoryDiskFaults.fires(&faults.synchronizesBeforeFailure) {
                 node.failSynchronize(&generator)
+                hasFailedDirectory = true
                 throw .system(path: path, operation: "fsync", errno: EIO)
             }
             node.synchronize()

@@ -31,6 +31,11 @@ package final class MemoryDisk: Disk, @unchecked Sendable {
 
     var faults = MemoryDiskFaults()
 
+    /// Whether the synchronization of a directory has failed since the last power failure. A file
+    /// system with a journal then accepts nothing until it is mounted again; here it goes on, but no
+    /// process can make those names durable.
+    package internal(set) var hasFailedDirectory = false
+
     /// - Parameter seed: Determines the extent of injected faults; crashes have their own seed.
     package init(seed: UInt64 = 0) {
         generator = SeededGenerator(seed: seed)
@@ -57,6 +62,7 @@ package final class MemoryDisk: Disk, @unchecked Sendable {
             var crashGenerator = SeededGenerator(seed: seed)
             root = root.afterCrash(&crashGenerator)
             usedBytes = root.sizeBytes()
+            hasFailedDirectory = false
             epoch += 1
         }
     }

@@ -171,9 +171,10 @@ extension Simulation {
     }
 
     /// Stops a member: its process alone, or the whole host, whose disk loses unsynchronized
-    /// writes.
+    /// writes. A disk that has to be mounted again takes the host with it.
     func crash(_ host: Host, losesPower: Bool, reason: String) {
         guard host.state == .up else { return }
+        let losesPower = losesPower || host.disk.hasFailedDirectory
         printTrace("host \(host.number) \(losesPower ? "loses power" : "stops"): \(reason)")
         report.count(losesPower ? .powerFailures : .crashes)
         let calls = host.member?.openCalls.sorted() ?? []
