@@ -48,6 +48,36 @@ import WriteAheadLog
         try write.commit()
     }
 
+    /// A stage that would return 1.8 MB of free pages, if the disk did not refuse.
+    private func makeStageWithFreePages(
+        on disk: MemoryDisk, holeError: Int32
+    ) throws -> (StateMachine, BackendStage) {
+        let state = try StageFixture.makeState(disk: disk)
+        try fill(state)
+        try clear(state)
+        try state.bolt.commitAgain()
+        var configuration = MemberConfiguration()
+        configuration.freeBytesKept = 0
+        let stage = try makeStage(state, configuration)
+        var faults = MemoryDiskFaults()
+        faults.holeError = holeError
+        disk.inject(faults)
+        return (state, stage)
+    }
+
+    /// Performs the steps that are due in a time, a millisecond each at most.
+    private func run(
+        _ stage: inout BackendStage, during milliseconds: Range<Int64>
+    ) throws -> [BackendEffect] {
+        var effects: [BackendEffect] = []
+        for now in milliseconds.map({ MonotonicTime(milliseconds: $0) }) {
+            guard let step = stage.takeStep(now: now) else { continue }
+            try stage.perform(step, now: now, into: &effects)
+            stage.performed(step, took: .microseconds(1), applied: 0, now: now)
+        }
+        return effects
+    }
+
     /// Performs steps until `isDone` accepts one; false at the limit.
     private func run(
         _ stage: inout BackendStage, until isDone: (BackendStep) -> Bool
@@ -108,52 +138,22 @@ import WriteAheadLog
     @Test("After a failure the return of pages pauses, and goes on")
     func releaseFailed() throws {
         let disk = MemoryDisk(seed: 1)
-        let state = try StageFixture.makeState(disk: disk)
-        try fill(state)
-        try clear(state)
-        try state.bolt.commitAgain()
-        var configuration = MemberConfiguration()
-        configuration.freeBytesKept = 0
-        var stage = try makeStage(state, configuration)
-        var faults = MemoryDiskFaults()
-        faults.holeError = EIO
-        disk.inject(faults)
-        var effects: [BackendEffect] = []
-        for now in (0..<59_000).map({ MonotonicTime(milliseconds: $0) }) {
-            guard let step = stage.takeStep(now: now) else { continue }
-            try stage.perform(step, now: now, into: &effects)
-            stage.performed(step, took: .microseconds(1), applied: 0, now: now)
-        }
+        let (state, initial) = try makeStageWithFreePages(on: disk, holeError: EIO)
+        var stage = initial
+        let effects = try run(&stage, during: 0..<59_000)
         #expect(effects.count { if case .releaseFailed = $0 { true } else { false } } == 1)
         #expect(state.bolt.heldFreeBytes > 1_800_000)
         disk.inject(MemoryDiskFaults())
-        for now in (59_000..<70_000).map({ MonotonicTime(milliseconds: $0) }) {
-            guard let step = stage.takeStep(now: now) else { continue }
-            try stage.perform(step, now: now, into: &effects)
-            stage.performed(step, took: .microseconds(1), applied: 0, now: now)
-        }
+        _ = try run(&stage, during: 59_000..<70_000)
         #expect(state.bolt.heldFreeBytes < 200_000 && !state.bolt.endAwaitsCommit)
     }
 
     @Test("A file system without holes is asked once")
     func releaseRefused() throws {
-        let disk = MemoryDisk(seed: 1)
-        let state = try StageFixture.makeState(disk: disk)
-        try fill(state)
-        try clear(state)
-        try state.bolt.commitAgain()
-        var configuration = MemberConfiguration()
-        configuration.freeBytesKept = 0
-        var stage = try makeStage(state, configuration)
-        var faults = MemoryDiskFaults()
-        faults.holeError = EOPNOTSUPP
-        disk.inject(faults)
-        var effects: [BackendEffect] = []
-        for now in (0..<500).map({ MonotonicTime(milliseconds: $0) }) {
-            guard let step = stage.takeStep(now: now) else { continue }
-            try stage.perform(step, now: now, into: &effects)
-            stage.performed(step, took: .microseconds(1), applied: 0, now: now)
-        }
+        let (state, initial) = try makeStageWithFreePages(
+            on: MemoryDisk(seed: 1), holeError: EOPNOTSUPP)
+        var stage = initial
+        let effects = try run(&stage, during: 0..<500)
         #expect(effects.count { if case .releaseFailed = $0 { true } else { false } } == 1)
         #expect(state.bolt.heldFreeBytes > 1_800_000)
     }

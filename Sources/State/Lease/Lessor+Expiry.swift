@@ -118,8 +118,8 @@ extension Lessor {
     /// Some of the reported leases may not be revoked for long: they do not count any more.
     package mutating func forgetReported() { reported.removeAll(keepingCapacity: true) }
 
-    /// All leases, in no order. There may be a million: only what a list shows is copied, and whoever
-    /// asks for it sorts it.
+    /// All leases, unsorted. There may be a million, so only the fields that a list needs are copied,
+    /// and the caller sorts them.
     package var listing: LeaseListing {
         LeaseListing(
             entries: leases.values.map {

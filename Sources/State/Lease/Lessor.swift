@@ -102,10 +102,10 @@ package struct Lessor {
     /// Rebuilds the queue once most of its entries are of removed leases.
     private mutating func compactQueue() {
         guard queue.count > 2 * leases.count + 1024 else { return }
-        queue.removeAll()
-        for (id, lease) in leases {
-            if let expiry = lease.expiry { queue.insert(id, at: expiry) }
-        }
+        queue = ExpiryQueue(
+            leases.values.compactMap { lease in
+                lease.expiry.map { ExpiryQueue.Entry(time: $0, id: lease.id) }
+            })
     }
 
     /// Attaches a key to a lease and detaches it from its previous one.

@@ -36,14 +36,14 @@ extension Bolt {
         else { return false }
         endMove = EndMove(tried: highWater)
         let write = beginWrite()
-        do {
+        do throws(BoltError) {
             guard try write.load(pagesFrom: goal) else {
                 write.rollback()
                 return false
             }
         } catch {
             write.rollback()
-            throw .corrupt(error)
+            throw error
         }
         try write.commit()
         endMoveCount += 1
@@ -91,12 +91,14 @@ struct EndMove {
 extension BoltWriteTransaction {
     /// Loads pages in use into memory, so that the commit writes them elsewhere; returns whether
     /// there are any. Pages of buckets within buckets stay.
-    fileprivate func load(pagesFrom start: PageID) throws(PageFault) -> Bool {
+    fileprivate func load(pagesFrom start: PageID) throws(BoltError) -> Bool {
         let buckets = try [root] + openBuckets()
         var isAny = false
         var page = start
         while page < meta.highWater {
-            let count = try load(page, of: buckets)
+            let count = try wrappingPageFaults { () throws(PageFault) in
+                try load(page, of: buckets)
+            }
             isAny = isAny || count > 0
             page = PageID(page.index + max(count, 1))
         }
@@ -117,21 +119,12 @@ extension BoltWriteTransaction {
         return 0
     }
 
-    private func openBuckets() throws(PageFault) -> [BoltWriteBucket] {
+    private func openBuckets() throws(BoltError) -> [BoltWriteBucket] {
         var buckets: [BoltWriteBucket] = []
-        var position = TreePosition.first
-        while let item = try root.tree.find(position) {
-            guard position.admits(item.key) else {
-                throw PageFault(root.tree.header.root, .order)
-            }
-            if item.isBucket {
-                let header = try BucketHeader(value: item.value, page: root.tree.header.root)
-                let bucket = BoltWriteBucket(
-                    context: context, tree: WriteTree(context: context, header: header))
-                root.opened[Array(item.key)] = bucket
-                buckets.append(bucket)
-            }
-            position = .above(item.key)
+        var cursor = root.cursor()
+        while let (name, _) = try cursor.next() {
+            guard cursor.isAtBucket, let bucket = try root.bucket(Array(name)) else { continue }
+            buckets.append(bucket)
         }
         return buckets
     }

@@ -41,8 +41,8 @@ extension Bolt {
     ///
     /// Only pages that no open reader can see and that neither meta page reaches are released: they
     /// were free before the last commit began. Returns the number of released pages; 0 when no more
-    /// than `keptBytes` are held, or until a commit frees more. What `moveEnd` is
-    /// about to cut off is not kept.
+    /// than `keptBytes` are held, or until a commit frees more. What `moveEnd` is about to cut
+    /// off is not kept.
     @discardableResult
     package func releaseFreePages(
         keepingBytes keptBytes: Int = 0, pagesMax: Int

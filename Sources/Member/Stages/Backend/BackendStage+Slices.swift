@@ -95,10 +95,8 @@ extension BackendStage {
         if needsCommit && bolt.pendingFreeBytes > 0 || isQuiet && bolt.endAwaitsCommit {
             return try freePages(now)
         }
-        guard isQuiet, try moveEnd(now) else {
-            if release == .running { release = .idle }
-            return
-        }
+        let hasMoved = try isQuiet && moveEnd(now)
+        if !hasMoved, release == .running { release = .idle }
     }
 
     /// Moves what is in use at the end of the file; false if there is nothing to be moved. The store
